@@ -68,7 +68,8 @@ class RowError(FellowshipError):
 class ModelError(RowError):
     """A provider refused, timed out or sent nothing usable.
 
-    `kind` is one of `Failure`; `retry_after` is the provider's own wish in seconds.
+    `kind` is one of `Failure`; `retry_after` is the provider's own wish in seconds;
+    `retry_in` what we made of it, None where there is no use in another try.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class ModelError(RowError):
         super().__init__(message)
         self.kind: Failure = kind
         self.retry_after = retry_after
+        self.retry_in: float | None = None
 
     @property
     def retried(self) -> bool:

@@ -256,7 +256,8 @@ async def run_recipe(
                 adopt(fork, folder.ledger)
             runner = Runner(recipe, folder, limit=limit, watch=watch, stop=stop)
             try:
-                models = house.recorded(runner.ledger, runner.meter)
+                office = house.office(runner.ledger, runner.meter)
+                models = house.recorded(office)
                 await runner.go(Crew(recipe, library, models))
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)

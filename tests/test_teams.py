@@ -58,7 +58,7 @@ async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[Crew]:
     house = House(recipe.models)
     ledger = Ledger(folder / "ledger.db")
     try:
-        models = house.recorded(ledger, Meter(recipe.limits))
+        models = house.recorded(house.office(ledger, Meter(recipe.limits)))
         yield Crew(recipe, Library(recipe.prompts), models)
     finally:
         ledger.close()

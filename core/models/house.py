@@ -17,10 +17,11 @@ from fellowship.models.config import (
 )
 from fellowship.models.llama_cpp import Engines, LlamaCppClient
 from fellowship.models.meter import Meter
+from fellowship.models.office import LedgerOffice, Office
 from fellowship.models.ollama import OllamaClient
 from fellowship.models.openai import OpenAIClient
 from fellowship.models.prices import price_of
-from fellowship.models.recorded import Gate, RecordedClient
+from fellowship.models.recorded import RecordedClient
 
 
 class House:
@@ -41,30 +42,36 @@ class House:
         assert isinstance(config, AutogenModel)
         return AutogenClient(name, config)
 
-    def recorded(self, ledger: Ledger, meter: Meter) -> dict[str, RecordedClient]:
-        """Each client behind its recorder. Call it on the loop that will use them."""
-        gates: dict[str, Gate] = {}
-        made = {}
-        for name, bare in self.bare.items():
-            config = self.configs[name]
-            price = price_of(config)
-            if price is None and meter.limits.usd is not None:
+    def office(self, ledger: Ledger, meter: Meter) -> LedgerOffice:
+        """The office of a run of these models. Call it on the loop that will use it."""
+        slots: dict[str, int] = {}
+        for name, config in self.configs.items():
+            if price_of(config) is None and meter.limits.usd is not None:
                 raise RecipeError(
                     f"model {name!r} has no known price, so a limit in USD can't hold:"
                     " give it `price: {prompt: ..., completion: ...}`"
                 )
-            place = f"{bare.identity['provider']} {bare.identity.get('endpoint')}"
-            gate = gates.setdefault(place, Gate(config.concurrency))
-            made[name] = RecordedClient(
+            slots.setdefault(self.place(name), config.concurrency)
+        return LedgerOffice(ledger, meter, slots)
+
+    def place(self, name: str) -> str:
+        """The endpoint of a model: those that share it share its slots."""
+        identity = self.bare[name].identity
+        return f"{identity['provider']} {identity.get('endpoint')}"
+
+    def recorded(self, office: Office) -> dict[str, RecordedClient]:
+        """Each client behind its recorder."""
+        return {
+            name: RecordedClient(
                 bare,
-                ledger=ledger,
-                meter=meter,
-                gate=gate,
-                price=price,
-                deadline=config.deadline,
-                tries=config.tries,
+                office=office,
+                place=self.place(name),
+                price=price_of(self.configs[name]),
+                deadline=self.configs[name].deadline,
+                tries=self.configs[name].tries,
             )
-        return made
+            for name, bare in self.bare.items()
+        }
 
     async def check(self) -> list[Finding]:
         """What stands between each model and its first answer."""

@@ -1,7 +1,7 @@
 """In front of every model stands one client that records, retries, limits and prices.
 
-It is the only place that knows of any of these. Whoever asks it gets a reply that is on
-the disk already: an old one if this very request was answered before, else a new one.
+Whoever asks it gets a reply that is on the disk already: an old one if this very request
+was answered before, else a new one. Slots, budget and ledger are the office's.
 """
 
 from __future__ import annotations
@@ -15,47 +15,18 @@ from typing import Any
 
 import structlog
 
-from fellowship.errors import EndpointDown, ModelError
+from fellowship.errors import ModelError
 from fellowship.hashing import digest
-from fellowship.ledger import CallRow, Ledger, failure
+from fellowship.ledger import CallRow
 from fellowship.models.client import Client, Finding, Reply, Request, Usage
 from fellowship.models.config import Price
-from fellowship.models.meter import Meter
+from fellowship.models.office import Call, Office
 from fellowship.models.prices import cost
 
 log = structlog.get_logger("fellowship.models")
 
-HOPELESS = frozenset({"auth", "quota", "missing", "network"})
-"""Failures of an endpoint rather than of one request."""
-
-PATIENCE = 3
-"""So many calls in a row must end hopeless before a model is given up."""
-
 LONGEST_WAIT = 900.0
 """Seconds a provider may ask us to wait; more is taken as a refusal."""
-
-
-class Gate:
-    """Calls in flight at one endpoint, and whether there is hope for it."""
-
-    def __init__(self, limit: int) -> None:
-        self.slots = asyncio.Semaphore(limit)
-        self.hopeless = 0
-        self.verdict = ""
-
-    def judge(self, error: ModelError | None) -> None:
-        """Count calls that ended hopeless; any other ending forgives them all."""
-        if error is None or error.kind not in HOPELESS:
-            self.hopeless = 0
-            return
-        self.hopeless += 1
-        if self.hopeless >= PATIENCE:
-            self.verdict = str(error)
-
-    def admit(self) -> None:
-        """Raise `EndpointDown` once the endpoint is given up."""
-        if self.verdict:
-            raise EndpointDown(self.verdict)
 
 
 class RecordedClient(Client):
@@ -65,9 +36,8 @@ class RecordedClient(Client):
         self,
         inner: Client,
         *,
-        ledger: Ledger,
-        meter: Meter,
-        gate: Gate,
+        office: Office,
+        place: str,
         price: Price | None,
         deadline: float,
         tries: int,
@@ -80,9 +50,8 @@ class RecordedClient(Client):
         self.family = inner.family
         self.sampling = inner.sampling
         self.system_role = inner.system_role
-        self._ledger = ledger
-        self._meter = meter
-        self._gate = gate
+        self._office = office
+        self._place = place
         self._price = price
         self._deadline = deadline
         self._tries = tries
@@ -106,72 +75,61 @@ class RecordedClient(Client):
         Raises `ModelError` when the provider would not answer, `BudgetStop` and
         `EndpointDown` when it was not asked.
         """
-        key = self.key(request)
-        if row := self._ledger.find(key):
-            self._meter.replayed += 1
-            return replayed(row)
-        async with self._gate.slots:
-            for attempt in range(1, self._tries + 1):
-                self._gate.admit()
-                self._meter.admit()
-                try:
-                    return await self._try(key, request, attempt)
-                except ModelError as error:
-                    wait = pause(error, attempt)
-                    last = attempt == self._tries or not error.retried
-                    if last or wait > LONGEST_WAIT:
-                        self._gate.judge(error)
-                        raise
-                    self._meter.retries += 1
-                    log.warning(
-                        "retry",
-                        model=self.name,
-                        kind=error.kind,
-                        attempt=attempt,
-                        wait=round(wait, 2),
-                    )
-                await asyncio.sleep(wait)
+        call = Call(self.key(request), self.name, self._place, request.session)
+        for attempt in range(1, self._tries + 1):
+            call = call._replace(attempt=attempt)
+            if row := await self._office.open(call):
+                return replayed(row)
+            try:
+                return await self._try(call, request)
+            except ModelError as error:
+                wait = error.retry_in
+                if wait is None:
+                    raise
+            await asyncio.sleep(wait)
         raise AssertionError("a loop over at least one try ends inside")
 
-    async def _try(self, key: str, request: Request, attempt: int) -> Reply:
-        # Counted before anything is awaited: whoever is admitted next must see it.
-        self._meter.in_flight += 1
+    async def _try(self, call: Call, request: Request) -> Reply:
         began = time.time()
         try:
-            await self._ledger.note(key, self.name, request.session)
             async with asyncio.timeout(self._deadline):
                 reply = await self.inner.complete(request)
         except asyncio.CancelledError:
-            rows = failure(
-                key, request.session, self.name, "cancelled", "stopped by us", began
-            )
-            self._ledger.append_soon(*rows)
+            self._office.drop(call, began)
             raise
         except TimeoutError as error:
             slow = f"model {self.name!r}: no answer within {self._deadline:g} s"
             late = ModelError(slow, "deadline")
-            await self._fail(key, request, late, began)
+            await self._fail(call, late, began)
             raise late from error
         except ModelError as error:
-            await self._fail(key, request, error, began)
+            await self._fail(call, error, began)
             raise
-        finally:
-            self._meter.in_flight -= 1
-        return await self._record(key, request, reply, began, attempt)
+        except BaseException:
+            self._office.drop(call, began)
+            raise
+        row = self._row(call, request, reply, began)
+        await self._office.record(call, row)
+        return replayed(row, recorded=False)
 
-    async def _fail(
-        self, key: str, request: Request, error: ModelError, began: float
-    ) -> None:
-        await self._ledger.fail(
-            key, request.session, self.name, error.kind, str(error), began
-        )
+    async def _fail(self, call: Call, error: ModelError, began: float) -> None:
+        """Have a failed try recorded; `error.retry_in` says when to try again, if ever."""
+        wait = pause(error, call.attempt)
+        last = call.attempt == self._tries or not error.retried or wait > LONGEST_WAIT
+        error.retry_in = None if last else wait
+        await self._office.fail(call, error, began, last=last)
+        if not last:
+            log.warning(
+                "retry",
+                model=self.name,
+                kind=error.kind,
+                attempt=call.attempt,
+                wait=round(wait, 2),
+            )
 
-    async def _record(
-        self, key: str, request: Request, reply: Reply, began: float, attempt: int
-    ) -> Reply:
-        usd = cost(self._price, reply.usage)
-        row = CallRow(
-            key=key,
+    def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
+        return CallRow(
+            key=call.key,
             session=request.session,
             seat=request.seat,
             role=request.role,
@@ -183,16 +141,11 @@ class RecordedClient(Client):
             prompt_tokens=reply.usage.prompt,
             completion_tokens=reply.usage.completion,
             cached_tokens=reply.usage.cached,
-            usd=usd,
+            usd=cost(self._price, reply.usage),
             started=began,
             seconds=time.time() - began,
-            tries=attempt,
+            tries=call.attempt,
         )
-        # Counted first: a budget must see what is spent even while it is being written.
-        self._meter.add(reply.usage, usd)
-        self._gate.judge(None)
-        await self._ledger.record(row)
-        return replayed(row, recorded=False)
 
     def _described(self, request: Request) -> dict[str, Any]:
         return {
