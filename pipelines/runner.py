@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,8 @@ class RunReport:
 
 
 Watch = Callable[[Progress], None]
+Work = Callable[[Item], Awaitable[Outcome]]
+"""What makes an outcome of an item: here, or wherever an engine has it done."""
 
 
 class Runner:
@@ -103,8 +105,8 @@ class Runner:
         self._broken: FellowshipError | None = None
         self.seen: set[int] = set()
 
-    async def go(self, crew: Crew) -> None:
-        """Work on every row that isn't finished, until there is none or a stop."""
+    async def go(self, work: Work) -> None:
+        """Have every row worked on that isn't finished, until there is none or a stop."""
         stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
         try:
             with Quarantine(self.folder.path) as quarantine:
@@ -113,7 +115,7 @@ class Runner:
                         quarantine.add(entry)
                         await self._reject(entry)
                     elif self._due(entry) and not self.meter.stopped:
-                        await self._start(entry, crew, stopping)
+                        await self._start(entry, work, stopping)
             await self._drain(stopping)
         finally:
             stopping.cancel()
@@ -148,7 +150,7 @@ class Runner:
         return False
 
     async def _start(
-        self, item: Item, crew: Crew, stopping: asyncio.Future[Any]
+        self, item: Item, work: Work, stopping: asyncio.Future[Any]
     ) -> None:
         slot: asyncio.Future[Any] = asyncio.ensure_future(self._slots.acquire())
         await asyncio.wait({slot, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -157,13 +159,13 @@ class Runner:
         if self.meter.stopped:
             slot.cancel()
             return
-        task = asyncio.create_task(self._row(item, crew))
+        task = asyncio.create_task(self._row(item, work))
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
 
-    async def _row(self, item: Item, crew: Crew) -> None:
+    async def _row(self, item: Item, work: Work) -> None:
         try:
-            outcome = await Row(item, crew).work()
+            outcome = await work(item)
             await self._keep(outcome)
         except BudgetStop as error:
             self.meter.stopped = self.meter.stopped or str(error)
@@ -258,7 +260,8 @@ async def run_recipe(
             try:
                 office = house.office(runner.ledger, runner.meter)
                 models = house.recorded(office)
-                await runner.go(Crew(recipe, library, models))
+                crew = Crew(recipe, library, models)
+                await runner.go(lambda item: Row(item, crew).work())
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)
                 return runner.report(written)

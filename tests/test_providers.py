@@ -253,7 +253,8 @@ async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
         pytest.skip("the embedded model's weights are not installed")
     config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=2)
     short = Request(QUESTION.messages, {"max_tokens": 12, "temperature": 0})
-    wanted = Request(QUESTION.messages, {"max_tokens": 60}, schema=SCORE)
+    cold = {"max_tokens": 60, "temperature": 0}
+    wanted = Request(QUESTION.messages, cold, schema=SCORE)
     huge = Request((Message(role="user", content="far too long " * 2000),), {})
     async with client(config) as one:
         reply = await one.complete(short)
