@@ -6,13 +6,21 @@ from importlib.util import find_spec
 
 from fellowship.errors import InputError
 
-STATS = ("numpy", "scipy", "sklearn", "matplotlib")
+EXTRAS = {
+    "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
+    "ray": ("ray",),
+}
+
+
+def need(extra: str) -> None:
+    """`InputError` where the libraries of an extra aren't installed."""
+    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[{extra}]'"
+        )
 
 
 def need_stats() -> None:
     """`InputError` where the libraries of the statistics aren't installed."""
-    missing = [name for name in STATS if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats]'"
-        )
+    need("stats")
