@@ -8,6 +8,7 @@ from fellowship.errors import InputError
 
 EXTRAS = {
     "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
+    "view": ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3"),
     "ray": ("ray",),
 }
 
@@ -24,3 +25,8 @@ def need(extra: str) -> None:
 def need_stats() -> None:
     """`InputError` where the libraries of the statistics aren't installed."""
     need("stats")
+
+
+def need_view() -> None:
+    """`InputError` where the libraries of the page aren't installed."""
+    need("view")

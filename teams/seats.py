@@ -129,7 +129,8 @@ class Seats:
         self._models = {
             n: Watched(c, self._transcript, self._caught) for n, c in models.items()
         }
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
+        self._asking, self._since = 0, 0
         self._token = CancellationToken()
         self._ends = asyncio.get_running_loop().time() + deadline
         self._deadline = deadline
@@ -145,7 +146,7 @@ class Seats:
         if seat in self._taken:
             raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
         client = self.client(role.model)
-        self._taken.add(seat)
+        self._taken[seat] = len(self._taken)
         return RoleAgent(
             seat,
             role,
@@ -181,13 +182,22 @@ class Seats:
         self.stopped = stop()
 
     async def ask(self, *agents: RoleAgent) -> None:
-        """Let each of them speak once, at the same time, deaf to one another."""
-        turns, before = self._transcript.turns, len(self._transcript.turns)
+        """Let each of them speak once, at the same time, deaf to one another.
+
+        Several may ask at once. Whoever was fastest, what they all said stands in the
+        transcript in the order of the seats.
+        """
+        turns = self._transcript.turns
+        self._since = self._since if self._asking else len(turns)
+        self._asking += 1
         one = asyncio.gather(*(agent.on_messages([], self._token) for agent in agents))
-        await self._within(asyncio.ensure_future(one))
-        # Whoever was fastest, the transcript is in the order of the seats.
-        place = {agent.name: n for n, agent in enumerate(agents)}
-        turns[before:] = sorted(turns[before:], key=lambda turn: place[turn.source])
+        try:
+            await self._within(asyncio.ensure_future(one))
+        finally:
+            self._asking -= 1
+            spoken = turns[self._since :]
+            spoken.sort(key=lambda turn: self._taken.get(turn.source, -1))
+            turns[self._since :] = spoken
 
     async def _within(self, work: asyncio.Future[Any]) -> Any:
         left = max(0.0, self._ends - asyncio.get_running_loop().time())

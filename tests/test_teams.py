@@ -322,3 +322,18 @@ async def test_every_team_runs_on_the_embedded_model(tmp_path: Path) -> None:
     tokens = [turn.completion_tokens for s in end.sessions for turn in s.turns]
     assert min(tokens) > 0
     assert end.state != "failed", end.why
+
+
+async def test_jurors_who_are_asked_at_once_stand_in_the_order_of_their_seats(
+    tmp_path: Path,
+) -> None:
+    jurors = [{"model": m, "name": m} for m in "abc"]
+    jury = {"team": "jury", "jurors": jurors, "early_stop": False}
+    with openai_server(latency=0.01) as server:
+        made = recipe(server.base_url, evaluate=jury)
+        async with crew_of(made, tmp_path) as crew:
+            done = await Row(item("What is a lake?"), crew).work()
+    assert done.ranking, done.why
+    assert len(done.ranking.comparisons[0].verdicts) == 6
+    spoken = [t.source[0] for t in done.sessions[1].turns if not t.repaired]
+    assert spoken[:6] == list("aabbcc")
