@@ -9,10 +9,28 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from fellowship import errors
-from fellowship.errors import FellowshipError, ModelError
+from fellowship.errors import (
+    BudgetStop,
+    EndpointDown,
+    FellowshipError,
+    InputError,
+    LedgerError,
+    ModelError,
+    RecipeError,
+    RowError,
+    VerdictError,
+)
 
 Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
+
+
+KNOWN: dict[str, type[FellowshipError]] = {
+    kind.__name__: kind
+    for kind in (
+        *(BudgetStop, EndpointDown, InputError, LedgerError, RecipeError),
+        *(RowError, VerdictError),
+    )
+}
 
 
 class Letter(NamedTuple):
@@ -48,9 +66,6 @@ class Trouble(NamedTuple):
 
     def made(self) -> FellowshipError:
         """The error again; of a class unknown here, a `FellowshipError`."""
-        found = getattr(errors, self.name, FellowshipError)
-        if found is ModelError:
+        if self.name == "ModelError":
             return ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
-        if isinstance(found, type) and issubclass(found, FellowshipError):
-            return found(self.message)
-        return FellowshipError(self.message)
+        return KNOWN.get(self.name, FellowshipError)(self.message)
