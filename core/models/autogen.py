@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, cast
 
 from autogen_core import CancellationToken
@@ -18,8 +17,8 @@ from autogen_core.models import (
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
-from fellowship.models.openai import kind_of, shortened
 from fellowship.models.schema import response_format
+from fellowship.models.wire import kind_of, shortened, without_secrets
 from fellowship.records import Message
 
 
@@ -121,26 +120,3 @@ def autogen_message(message: Message) -> LLMMessage:
     if message.role == "assistant":
         return AssistantMessage(content=message.content, source="assistant")
     return UserMessage(content=message.content, source="user")
-
-
-HIDDEN = "***"
-SECRET = ("key", "token", "secret", "password", "authorization")
-
-
-def without_secrets(value: Any) -> Any:
-    """A configuration fit to be written down: texts under a secret's name are hidden.
-
-    A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
-    """
-    if isinstance(value, Mapping):
-        return {
-            k: HIDDEN if secret(k, v) else without_secrets(v) for k, v in value.items()
-        }
-    return [without_secrets(v) for v in value] if isinstance(value, list) else value
-
-
-def secret(name: str, value: Any) -> bool:
-    """Whether a configuration's entry is to be hidden."""
-    if not isinstance(value, str) or name.lower().endswith("_env"):
-        return False
-    return any(part in name.lower() for part in SECRET)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
@@ -35,6 +36,19 @@ class Meter:
     retries: int = 0
     in_flight: int = 0
     stopped: str = ""
+    waits: dict[str, str] = field(default_factory=dict)
+    """Endpoint -> what calls wait for there, in words; only those that wait."""
+
+    def waiting_at(self, place: str) -> Callable[[str], None]:
+        """Where an endpoint says what its calls wait for, '' for nothing."""
+
+        def say(note: str) -> None:
+            if note:
+                self.waits[place] = note
+            else:
+                self.waits.pop(place, None)
+
+        return say
 
     def admit(self) -> None:
         """Let one more call be sent, or raise `BudgetStop`."""

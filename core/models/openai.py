@@ -6,10 +6,8 @@ Replies are read as raw JSON, so that cached tokens and fingerprints are kept.
 
 from __future__ import annotations
 
-import email.utils
 import json
 import os
-import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -19,9 +17,24 @@ from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.schema import response_format
+from fellowship.models.wire import (
+    LARGEST,
+    PLAIN,
+    TooLarge,
+    broken_connection,
+    kind_of,
+    limit,
+    never_sent,
+    public,
+    secrets_of,
+    shortened,
+    wish,
+    without,
+    without_secrets,
+)
 
-LARGEST = 8_000_000
-"""Bytes of the largest reply that is read. More is a fault, not an answer."""
+CONNECT = 15.0
+"""Seconds to reach a server; how long its reply may take is the recorder's business."""
 
 
 class OpenAIClient(Client):
@@ -38,9 +51,9 @@ class OpenAIClient(Client):
         self._api: openai.AsyncOpenAI | None = None
         self.identity = {
             "provider": "openai",
-            "endpoint": config.base_url or "openai",
+            "endpoint": public(config.base_url) if config.base_url else "openai",
             "model": config.model,
-            "extra": config.extra_body,
+            "extra": without_secrets(config.extra_body),
         }
 
     def _key(self) -> str:
@@ -63,8 +76,11 @@ class OpenAIClient(Client):
                 api_key=self._key(),
                 base_url=self.config.base_url,
                 max_retries=0,
-                timeout=self.config.deadline,
-                http_client=openai.DefaultAioHttpClient(),
+                timeout=openai.Timeout(self.config.deadline, connect=CONNECT),
+                default_headers=PLAIN,
+                http_client=openai.DefaultAioHttpClient(
+                    event_hooks={"response": [limit]}
+                ),
             )
         return self._api
 
@@ -78,15 +94,11 @@ class OpenAIClient(Client):
                 body=self._body(request),
                 options={"security": {"bearer_auth": True}},
             )
-            if len(answer.content) > LARGEST:
-                raise ModelError(
-                    f"model {self.name!r} sent {len(answer.content):,} bytes, more"
-                    f" than the {LARGEST:,} a reply may have",
-                    "malformed",
-                )
             raw = json.loads(answer.content)
         except openai.APIError as error:
             raise self._failure(error) from error
+        except TooLarge as error:
+            raise self._malformed(f"larger than {LARGEST:,} bytes") from error
         except ValueError as error:
             raise self._malformed(f"not JSON ({error})") from error
         return self._reply(raw)
@@ -141,22 +153,31 @@ class OpenAIClient(Client):
         )
 
     def _failure(self, error: openai.APIError) -> ModelError:
-        where = self.config.base_url or "OpenAI"
-        message = f"model {self.name!r} at {where}: {shortened(error.message)}"
+        where = self.identity["endpoint"]
+        said = without(self._secrets(), shortened(error.message))
+        message = f"model {self.name!r} at {where}: {said}"
         if (broken := broken_connection(error)) is not None:
-            return ModelError(f"{message} ({shortened(broken)})", "network")
+            kind: Failure = "down" if never_sent(error) else "network"
+            why = without(self._secrets(), shortened(broken))
+            return ModelError(f"{message} ({why})", kind)
         if isinstance(error, openai.APITimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, openai.APIStatusError):
             kind = kind_of(error.status_code, error.code, error.message)
             return ModelError(message, kind, wish(error.response.headers))
         if isinstance(error, openai.APIConnectionError):
-            return ModelError(f"{message} ({shortened(error.__cause__)})", "network")
+            why = without(self._secrets(), shortened(error.__cause__))
+            return ModelError(f"{message} ({why})", "network")
         return ModelError(message, "malformed")
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What must not be in any message, whoever quotes it."""
+        key = os.environ.get(self.config.api_key_env or "", "")
+        return (key, *secrets_of(self.config.base_url or ""))
 
     async def check(self) -> list[Finding]:
         """Is the key set, is the server up, does it have the model?"""
-        where = self.config.base_url or "OpenAI"
+        where = self.identity["endpoint"]
         subject = f"{self.name} ({self.config.model} at {where})"
         try:
             listed = [model.id async for model in self.api().models.list()]
@@ -176,8 +197,9 @@ class OpenAIClient(Client):
     def _cure(self, kind: Failure) -> str:
         if kind == "auth":
             return f"put a valid key into {self.config.api_key_env}"
-        if kind == "network":
-            return f"start the server at {self.config.base_url}, or mend base_url"
+        if kind in ("down", "network"):
+            where = self.identity["endpoint"]
+            return f"start the server at {where}, or mend base_url"
         return ""
 
     async def close(self) -> None:
@@ -185,16 +207,6 @@ class OpenAIClient(Client):
         if self._api is not None:
             await self._api.close()
             self._api = None
-
-
-def broken_connection(error: BaseException) -> OSError | None:
-    """The socket's own error behind the SDK's, which calls some of them time-outs."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
-            return cause
-        cause = cause.__cause__
-    return None
 
 
 def usage_from(usage: Any) -> Usage | None:
@@ -207,47 +219,6 @@ def usage_from(usage: Any) -> Usage | None:
     details = usage.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
     return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
-
-
-def kind_of(status: int, code: str | None, message: str) -> Failure:
-    """Our word for an HTTP status, with the two cases its number does not tell."""
-    text = f"{code or ''} {message}".lower()
-    if status == 429:
-        return "quota" if "insufficient_quota" in text else "rate"
-    if status in (400, 413, 422):
-        if "context" in text and (
-            "length" in text or "size" in text or "exceed" in text
-        ):
-            return "too-long"
-        return "filtered" if "content_filter" in text else "rejected"
-    if status in (401, 403):
-        return "auth"
-    if status == 402:
-        return "quota"
-    if status == 404:
-        return "missing"
-    return "server" if status >= 500 or status in (408, 409) else "rejected"
-
-
-def wish(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, from seconds or from a date; None if absent or absurd."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
-            return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def shortened(value: object, room: int = 300) -> str:
-    """The beginning of a provider's own words."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def refuse_unknown(config: OpenAIModel) -> None:
