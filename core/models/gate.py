@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,9 +19,6 @@ from fellowship.models.turns import BOUND, LINGER, Ticket, Turns
 from fellowship.models.window import START, Window
 
 log = structlog.get_logger("fellowship.models")
-
-Say = Callable[[str], None]
-"""Told what the endpoint waits for, '' when it waits for nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,6 @@ class Gate:
     """Calls waiting for one endpoint and calls in its air. Made on the run's loop."""
 
     desk: Desk
-    say: Say = lambda note: None
     in_air: int = 0
     held: float = 0.0
     _timer: asyncio.TimerHandle | None = None
@@ -139,7 +134,6 @@ class Gate:
                 self._again(wait)
                 break
             self._let_through(turn.model, now)
-        self.say(self.note(now))
 
     def _again(self, wait: float) -> None:
         if 0 < wait < float("inf"):
@@ -206,15 +200,16 @@ class Gate:
         self.turns.ended(passage.resident, now)
         self.pump()
 
-    def note(self, now: float) -> str:
+    def note(self) -> str:
         """What calls wait for here that is not simply other calls; '' for nothing."""
+        now = time.monotonic()
         waiting = len(self.turns)
         if not waiting and self.breaker.opened is None:
             return ""
         if self.breaker.opened is not None:
             left = self.breaker.look - now
             when = f"next look in {left:.0f} s" if left > 0.5 else "looking now"
-            return f"paused: {self.breaker.why}; {when}"
+            return f"paused, {when}: {self.breaker.why}"
         if self.held - now > 0.5:
             left = self.held - now
             return f"{self.desk.place}: the provider asked for a wait of {left:.0f} s"

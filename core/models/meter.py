@@ -36,19 +36,12 @@ class Meter:
     retries: int = 0
     in_flight: int = 0
     stopped: str = ""
-    waits: dict[str, str] = field(default_factory=dict)
-    """Endpoint -> what calls wait for there, in words; only those that wait."""
+    endpoints: list[Callable[[], str]] = field(default_factory=list)
+    """Asked what calls wait for at each endpoint: words, '' for nothing."""
 
-    def waiting_at(self, place: str) -> Callable[[str], None]:
-        """Where an endpoint says what its calls wait for, '' for nothing."""
-
-        def say(note: str) -> None:
-            if note:
-                self.waits[place] = note
-            else:
-                self.waits.pop(place, None)
-
-        return say
+    def waits(self) -> list[str]:
+        """What calls wait for now that is more than other calls, in words."""
+        return [note for ask in self.endpoints if (note := ask())]
 
     def admit(self) -> None:
         """Let one more call be sent, or raise `BudgetStop`."""

@@ -70,9 +70,8 @@ class LedgerOffice:
         """`desks`: what is known of each endpoint, by place."""
         self.ledger = ledger
         self.meter = meter
-        self.gates = {
-            place: Gate(desk, meter.waiting_at(place)) for place, desk in desks.items()
-        }
+        self.gates = {place: Gate(desk) for place, desk in desks.items()}
+        meter.endpoints.extend(gate.note for gate in self.gates.values())
         self._air: dict[str, list[Passage]] = {}
 
     async def open(self, call: Call) -> CallRow | None:

@@ -14,6 +14,9 @@ BURST = 0.02
 MARGIN = 0.01
 """Of a minute, what clocks and wires may shift a call by."""
 
+NOTHING = 1e-6
+"""Units that rounding may lose: less is not waited for."""
+
 LEAST = 0.2
 """Of a minute's limit, what flows at the least when one call is most of it."""
 
@@ -43,7 +46,8 @@ class Bucket:
         """Seconds until `units` may go out; 0: now. A larger call widens the burst."""
         self._fill(now)
         self.room = max(self.room, units)
-        return max(0.0, units - self._level) / self.flow
+        missing = units - self._level
+        return missing / self.flow if missing > NOTHING else 0.0
 
     def take(self, units: float, now: float) -> None:
         """`units` go out. More than there is makes a debt."""
