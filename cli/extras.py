@@ -6,23 +6,27 @@ from importlib.util import find_spec
 
 from fellowship.errors import InputError
 
-VIEW = ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3")
-STATS = ("numpy", "scipy", "sklearn", "matplotlib")
+EXTRAS = {
+    "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
+    "view": ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3"),
+    "ray": ("ray",),
+}
+
+
+def need(extra: str) -> None:
+    """`InputError` where the libraries of an extra aren't installed."""
+    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[{extra}]'"
+        )
 
 
 def need_stats() -> None:
     """`InputError` where the libraries of the statistics aren't installed."""
-    missing = [name for name in STATS if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats]'"
-        )
+    need("stats")
 
 
 def need_view() -> None:
     """`InputError` where the libraries of the page aren't installed."""
-    missing = [name for name in VIEW if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[view]'"
-        )
+    need("view")

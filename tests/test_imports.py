@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("core", "prompts", "agents", "teams", "pipelines", "cli", "viewer")
+LAYERS = (
+    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "cli", "viewer"),
+)
 """From the bottom up: a layer imports from those before it. cli and viewer are equals."""
 
 AUTOGEN = ("core/models", "agents", "teams")
