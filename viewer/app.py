@@ -19,6 +19,7 @@ from fellowship.run_folder import read_header
 from fellowship.viewer.calls import CallPages
 from fellowship.viewer.guard import Gate, Guard
 from fellowship.viewer.index import Index
+from fellowship.viewer.label_pages import LabelPages
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.pulse import Watcher, running
 from fellowship.viewer.rows import RowPages
@@ -69,7 +70,9 @@ class Viewer:
         if isinstance(error, HTTPException):
             why = "there is no such page" if error.status_code == 404 else error.detail
             return self.pages.sorry(error.status_code, why)
-        return self.pages.sorry(404 if isinstance(error, InputError) else 503, str(error))
+        return self.pages.sorry(
+            404 if isinstance(error, InputError) else 503, str(error)
+        )
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -107,6 +110,7 @@ def create_app(run: Path, gate: Gate) -> Guard:
         Route("/pulse", viewer.pulse),
         *RowPages(viewer.index, viewer.pages, viewer.header).routes(),
         *CallPages(viewer.index, viewer.pages, viewer.header).routes(),
+        *LabelPages(viewer.index, viewer.pages, gate).routes(),
     ]
     handlers: dict[Any, Any] = {
         HTTPException: viewer.sorry,

@@ -111,7 +111,10 @@ class Filters:
             values.extend(given)
 
         if match := self.match:
-            add(f"number IN (SELECT rowid >> {BITS} FROM said WHERE said MATCH ?)", match)
+            add(
+                f"number IN (SELECT rowid >> {BITS} FROM said WHERE said MATCH ?)",
+                match,
+            )
         if self.state:
             add("state = ?", self.state)
         for table, name in (("teams", self.team), ("models", self.model)):

@@ -93,7 +93,9 @@ class Gate:
 
     def admits(self, given: str) -> bool:
         """Whether this is the token, or none is needed."""
-        return not self.token or hmac.compare_digest(given.encode(), self.token.encode())
+        return not self.token or hmac.compare_digest(
+            given.encode(), self.token.encode()
+        )
 
     def own_form(self, given: str) -> bool:
         """Whether a form was written by this process."""
@@ -135,7 +137,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = {
-            k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]
+            k.decode("latin-1").lower(): v.decode("latin-1")
+            for k, v in scope["headers"]
         }
         refusal = self.gate.refusal(scope["method"], headers)
         if refusal is None and self.gate.token:
@@ -144,7 +147,9 @@ class Guard:
                 await send_entry(scope, send, self.gate.token)
                 return
             if not self.gate.admits(cookie(headers.get("cookie", ""))):
-                refusal = Refusal(401, "open the address that was printed, token and all")
+                refusal = Refusal(
+                    401, "open the address that was printed, token and all"
+                )
         if refusal is not None:
             await send_plain(send, refusal.status, f"{refusal.why}\n")
             return

@@ -61,6 +61,7 @@ class Index:
         self.run = run
         self.path = index_folder(run) / "index.db"
         self.waiting = 0
+        self.labels_read: tuple[int, int] | None = None
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._refreshing = threading.Lock()
         LedgerReader(run / LEDGER).close()
@@ -74,9 +75,13 @@ class Index:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with contextlib.closing(self._open()) as link:
                 link.execute("PRAGMA journal_mode=WAL")
-                link.executescript(f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;")
+                link.executescript(
+                    f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
+                )
         except (OSError, sqlite3.Error) as error:
-            raise LedgerError(f"the index {self.path} can't be made: {error}") from error
+            raise LedgerError(
+                f"the index {self.path} can't be made: {error}"
+            ) from error
 
     def _open(self) -> sqlite3.Connection:
         """A connection to the index with the ledger beside it as `run`, read-only."""
@@ -139,6 +144,7 @@ class Index:
                 self._write(link, [], [row[0] for row in gone])
             for numbers in self._changed(link, thorough):
                 self._write(link, numbers, numbers)
+                self.labels_read = None
                 self.waiting = max(0, self.waiting - len(numbers))
                 yield len(numbers)
 
@@ -150,9 +156,7 @@ class Index:
                 yield [row[0] for row in found[at : at + BATCH]]
             last = found[-1][0]
 
-    def _write(
-        self, link: sqlite3.Connection, put: list[int], drop: list[int]
-    ) -> None:
+    def _write(self, link: sqlite3.Connection, put: list[int], drop: list[int]) -> None:
         """Index some rows and forget others, together."""
         link.execute("BEGIN IMMEDIATE")
         try:

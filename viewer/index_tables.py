@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from fellowship.pipelines.human_labels import majority
 from fellowship.records import Outcome
 from fellowship.taming import tame
 from fellowship.viewer.summary import Summary, models, summarise, teams, texts
@@ -34,7 +35,8 @@ CREATE TABLE IF NOT EXISTS rows(
   scores TEXT, margin REAL, agreement REAL, votes INTEGER, agreed INTEGER,
   drafts INTEGER, tokens INTEGER, usd REAL, seconds REAL, jurors_differ INTEGER,
   orders_differ INTEGER, invalid INTEGER, verdict TEXT, entropy REAL, flags TEXT,
-  size INTEGER);
+  told TEXT, labelable INTEGER, size INTEGER,
+  label TEXT NOT NULL DEFAULT '', people INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS by_state ON rows(state, number);
 CREATE INDEX IF NOT EXISTS by_margin ON rows(margin);
 CREATE INDEX IF NOT EXISTS by_lesson ON rows(entropy DESC, margin, number);
@@ -43,13 +45,17 @@ CREATE TABLE IF NOT EXISTS teams(name TEXT, number INTEGER,
   PRIMARY KEY(name, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS models(name TEXT, number INTEGER,
   PRIMARY KEY(name, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers(annotator TEXT, number INTEGER,
+  PRIMARY KEY(annotator, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS teams_of ON teams(number);
 CREATE INDEX IF NOT EXISTS models_of ON models(number);
 CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(
   text, who UNINDEXED, tokenize='unicode61 remove_diacritics 2');
 """
 
-PUT = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 22)})"
+PUT = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
+
+LABEL = "UPDATE rows SET label = ? WHERE number = ?"
 
 UNSPACED = re.compile("([\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0e7f])")
 """Letters of scripts that are written without spaces between words."""
@@ -68,6 +74,7 @@ def putting(outcome: Outcome, size: int) -> Iterator[Step]:
     """What puts a row into the index; `size` is the length of its record."""
     number = outcome.number
     yield PUT, (*summarise(outcome), size)
+    yield LABEL, (majority(outcome.labels) if outcome.labels else "", number)
     for table, names in (("teams", teams(outcome)), ("models", models(outcome))):
         for name in sorted(names):
             yield f"INSERT INTO {table} VALUES (?, ?)", (tame(name), number)

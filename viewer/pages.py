@@ -44,4 +44,4 @@ class Pages:
 
     def sorry(self, status: int, why: str) -> HTMLResponse:
         """A page that says what can't be shown, and why."""
-        return self.page("sorry", status, here="", why=why, status=status)
+        return self.page("sorry", status, here="", why=why, code=status)

@@ -13,6 +13,7 @@ from fellowship.errors import LedgerError
 from fellowship.ledger import connect
 from fellowship.run_folder import LEDGER
 from fellowship.viewer.index import Index
+from fellowship.viewer.queue import take_in
 
 LOOKS = 0.5
 """Seconds between two looks at the ledger, at least."""
@@ -30,7 +31,9 @@ def running(run: Path) -> bool:
     try:
         found = os.stat(run / "lock")
         held = Path("/proc/locks").read_text(encoding="ascii")
-        return any(line.split()[5].endswith(f":{found.st_ino}") for line in held.splitlines())
+        return any(
+            line.split()[5].endswith(f":{found.st_ino}") for line in held.splitlines()
+        )
     except (OSError, IndexError):
         return alive(run / "lock")
 
@@ -93,6 +96,7 @@ class Watcher:
                 began = os.times().elapsed
                 if self._ends.is_set():
                     break
+            self.rows += take_in(self.index)
             self.fault = ""
         except (LedgerError, sqlite3.Error, ValueError) as error:
             self.fault = str(error)

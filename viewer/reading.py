@@ -171,7 +171,9 @@ def side_by_side(
 
 def alike(pair: Sequence[Answer]) -> float:
     """The share of the letters of two answers that both have."""
-    return kept_share([*pair[0].pieces, *(p for p in pair[1].pieces if p.kind == "new")])
+    return kept_share(
+        [*pair[0].pieces, *(p for p in pair[1].pieces if p.kind == "new")]
+    )
 
 
 def whole(candidate: Candidate) -> str:
@@ -217,5 +219,7 @@ def default_pair(outcome: Outcome) -> tuple[int, int]:
     if not outcome.pairs:
         return 0, 1
     pair = outcome.pairs[0]
-    places = [i for i, c in enumerate(outcome.candidates) if c in (pair.chosen, pair.rejected)]
+    places = [
+        i for i, c in enumerate(outcome.candidates) if c in (pair.chosen, pair.rejected)
+    ]
     return (places[0], places[-1]) if len(places) > 1 else (0, 1)

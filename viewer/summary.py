@@ -48,6 +48,8 @@ class Summary(NamedTuple):
     verdict: str
     entropy: float
     flags: str
+    told: str
+    labelable: int
 
 
 class Said(NamedTuple):
@@ -89,6 +91,8 @@ def summarise(outcome: Outcome) -> Summary:
         verdict=first.outcome if first else "",
         entropy=entropy(v.winner for v in final(first.verdicts)) if first else 0.0,
         flags=", ".join(outcome.flags),
+        told=json.dumps(outcome.labels),
+        labelable=labelable(outcome),
     )
 
 
@@ -102,11 +106,20 @@ def first_met(met: Sequence[Comparison]) -> Comparison | None:
     return next((c for c in met if (c.first, c.second) == (0, 1)), None)
 
 
+def labelable(outcome: Outcome) -> bool:
+    """Whether people can compare the first two candidates: two texts for a prompt."""
+    two = [c.text.strip() for c in outcome.candidates[:2]]
+    asked = outcome.conversation is not None and bool(outcome.conversation.question)
+    return asked and len(two) == 2 and all(two) and two[0] != two[1]
+
+
 def margin(outcome: Outcome) -> float | None:
     """Between chosen and rejected; where there is no pair, between best and worst."""
     if outcome.pairs:
         return outcome.pairs[0].margin
-    known = [s for s in outcome.ranking.scores if s is not None] if outcome.ranking else []
+    known = (
+        [s for s in outcome.ranking.scores if s is not None] if outcome.ranking else []
+    )
     return max(known) - min(known) if len(known) > 1 else None
 
 
@@ -114,7 +127,9 @@ def by_evaluator(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     """Each evaluator's final verdicts."""
     said: dict[str, list[Verdict]] = {}
     for verdict in final(verdicts):
-        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(verdict)
+        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+            verdict
+        )
     return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fellowship.pipelines.why import Why
+from fellowship.pipelines.why_records import Why
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
 from fellowship.viewer.reading import candidate_name
@@ -60,7 +60,9 @@ def jurors(comparison: Comparison) -> tuple[Juror, ...]:
     """Every evaluator of a comparison, in the order they were heard."""
     said: dict[str, list[Verdict]] = {}
     for verdict in comparison.verdicts:
-        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(verdict)
+        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+            verdict
+        )
     return tuple(juror(name, made, comparison) for name, made in said.items())
 
 

@@ -55,7 +55,10 @@ def words(was: str, now: str) -> Iterator[Piece]:
         if kind == "equal":
             yield Piece("same", "".join(one[a:b]))
         else:
-            yield from (Piece("gone", "".join(one[a:b])), Piece("new", "".join(two[c:d])))
+            yield from (
+                Piece("gone", "".join(one[a:b])),
+                Piece("new", "".join(two[c:d])),
+            )
 
 
 def matcher(one: Sequence[str], two: Sequence[str]) -> SequenceMatcher[str]:
