@@ -13,13 +13,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from fellowship.hashing import derived_seed
 from fellowship.pipelines.human_labels import majority
 from fellowship.records import Outcome
 from fellowship.taming import tame
 from fellowship.viewer.summary import Summary, models, summarise, teams, texts
-
-FORMAT = 1
-"""The version of the tables; an index of another one is made anew."""
 
 BITS = 12
 """A row has room for 2 ** BITS texts that can be searched."""
@@ -52,6 +50,9 @@ CREATE INDEX IF NOT EXISTS models_of ON models(number);
 CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(
   text, who UNINDEXED, tokenize='unicode61 remove_diacritics 2');
 """
+
+FORMAT = derived_seed(TABLES)
+"""A number that goes with these tables; an index of another one is made anew."""
 
 PUT = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
 

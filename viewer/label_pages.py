@@ -197,8 +197,8 @@ def annotator(request: Request) -> str:
 
 def winner(choice: str, order: Order) -> Said:
     """What was chosen, as the row names its candidates."""
-    if choice == "skip" or choice == "tie":
-        return choice
+    if choice in ("skip", "tie"):
+        return "skip" if choice == "skip" else "tie"
     first = (choice == "left") == (order == "forward")
     return "first" if first else "second"
 

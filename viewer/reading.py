@@ -28,6 +28,7 @@ class Heard:
     body: Markup
     reading: str = ""
     call: str = ""
+    turned: bool = False
 
     @property
     def look(self) -> str:
@@ -85,10 +86,17 @@ def sittings(outcome: Outcome, *, written: bool = False) -> list[Sitting]:
 def sitting(session: Session, *, written: bool = False) -> Sitting:
     """One session's turns by round."""
     rounds = groupby(session.turns, key=lambda turn: turn.round)
+    turned = {v.call for v in session.verdicts if v.call and v.order == "swapped"}
     return Sitting(
         team=line(session.team),
         rounds=tuple(
-            Round(number, tuple(heard(turn, written=written) for turn in turns))
+            Round(
+                number,
+                tuple(
+                    heard(turn, written=written, turned=turn.call in turned)
+                    for turn in turns
+                ),
+            )
             for number, turns in rounds
         ),
         tokens=sum(t.prompt_tokens + t.completion_tokens for t in session.turns),
@@ -98,8 +106,11 @@ def sitting(session: Session, *, written: bool = False) -> Sitting:
     )
 
 
-def heard(turn: Turn, *, written: bool = False) -> Heard:
-    """One turn; of a structured reply the words, unless it is wanted as written."""
+def heard(turn: Turn, *, written: bool = False, turned: bool = False) -> Heard:
+    """One turn; of a structured reply the words, unless it is wanted as written.
+
+    `turned`: the candidates stood in each other's place when this was said.
+    """
     return Heard(
         who=turn.source or turn.role,
         role=turn.role,
@@ -107,6 +118,7 @@ def heard(turn: Turn, *, written: bool = False) -> Heard:
         facts=facts(turn),
         body=shown(turn.text if written else words(turn), written=written),
         reading="" if turn.value is None else reading(turn.value),
+        turned=turned,
         call=turn.call,
     )
 
