@@ -1,0 +1,27 @@
+"""What a model wrote is shown, never obeyed: not by a terminal, not by a page.
+
+A control character could move the cursor, a mark turn the reading direction, half a
+character stop an encoder: each is spelled out instead.
+"""
+
+from __future__ import annotations
+
+import re
+
+UNRULY = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "\ud800-\udfff]"
+)
+"""Controls but newline and tab, marks that turn text around, and lone surrogates."""
+
+
+def tame(text: str) -> str:
+    """The text with every control character spelled out: ESC becomes `\\x1b`."""
+    plain = text.replace("\r\n", "\n")
+    return UNRULY.sub(lambda found: ascii(found.group())[1:-1], plain)
+
+
+def line(text: str, room: int = 0) -> str:
+    """The text tamed, on one line, and cut to `room` letters if that is given."""
+    flat = " ".join(tame(text).split())
+    return flat if not room or len(flat) <= room else flat[: room - 1] + "…"
