@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from fellowship.errors import InputError
 
+VIEW = ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3")
 STATS = ("numpy", "scipy", "sklearn", "matplotlib")
 
 
@@ -15,4 +16,13 @@ def need_stats() -> None:
     if missing:
         raise InputError(
             f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats]'"
+        )
+
+
+def need_view() -> None:
+    """`InputError` where the libraries of the page aren't installed."""
+    missing = [name for name in VIEW if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[view]'"
         )

@@ -94,4 +94,4 @@ def test_nothing_unpickles_evaluates_or_shells_out(path: Path) -> None:
 
 def test_every_layer_was_looked_at() -> None:
     found = {path.relative_to(ROOT).parts[0] for path in SOURCES}
-    assert found >= {"core", "agents", "teams", "pipelines", "cli", "stats"}
+    assert found >= {"core", "agents", "teams", "pipelines", "cli", "stats", "viewer"}

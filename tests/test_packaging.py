@@ -64,6 +64,13 @@ def test_the_wheel_holds_the_prompts_and_the_marker(names: set[str]) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_the_wheel_holds_the_pages_and_their_style(names: set[str]) -> None:
+    for folder in ("static", "templates"):
+        files = {f.name for f in (ROOT / "viewer" / folder).iterdir()}
+        assert files, f"viewer/{folder} is empty"
+        assert {f"fellowship/viewer/{folder}/{name}" for name in files} <= names
+
+
 def test_the_wheel_holds_nothing_but_the_package(names: set[str]) -> None:
     tops = {name.split("/")[0] for name in names}
     assert tops == {"fellowship", "fellowship_llms-0.1.0.dist-info"}
