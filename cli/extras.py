@@ -19,6 +19,16 @@ def need_stats() -> None:
         )
 
 
+def need_report() -> None:
+    """`InputError` where what draws a report isn't installed."""
+    named = (*STATS, "jinja2")
+    missing = [name for name in named if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats,view]'"
+        )
+
+
 def need_view() -> None:
     """`InputError` where the libraries of the page aren't installed."""
     missing = [name for name in VIEW if find_spec(name) is None]

@@ -26,6 +26,7 @@ VERBS = {
     "import": "Bring published verdicts, transcripts or labels into a run.",
     "agree": "Compare a run's judges with people's labels, with intervals.",
     "winrate": "System against system: strict, half-tie, length-controlled, ratings.",
+    "report": "A run on one page with plots, to send, to print, to read offline.",
     "reproduce": "Recompute a paper's published tables, and say what was corrected.",
     "doctor": "Find what is missing before a run, and the command that mends it.",
 }

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fellowship.pipelines.run_verdicts import cluster, per_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import Position, position
-from fellowship.stats.codes import INVALID, Codes, Floats, encode
+from fellowship.stats.codes import INVALID, Codes, encode
 from fellowship.stats.intervals import Interval, Resampling, mean_interval
 from fellowship.teams.decisions import decide
 
@@ -176,13 +177,13 @@ def named(given: Sequence[Verdict]) -> str:
     return str(decide(given)[0]).replace("order-inconsistent", "tie")
 
 
-def readable(codes: Codes) -> Floats:
+def readable(codes: Codes) -> NDArray[np.bool_]:
     """Where (n,) a judge said something."""
     return np.asarray((codes != ABSENT) & (codes != INVALID))
 
 
 def placed_by(
-    forward: Codes, swapped: Codes, prompts: Floats, plan: Resampling
+    forward: Codes, swapped: Codes, prompts: NDArray[np.int_], plan: Resampling
 ) -> Position | None:
     """Position bias where enough pairs were read in both orders."""
     kept = readable(forward) & readable(swapped)
@@ -192,7 +193,7 @@ def placed_by(
 
 
 def lean(
-    settled: Codes, sides: Codes, prompts: Floats, plan: Resampling
+    settled: Codes, sides: Codes, prompts: NDArray[np.int_], plan: Resampling
 ) -> Interval | None:
     """How much more often (-1 to 1) the longer answer wins than the shorter."""
     kept = readable(settled) & (sides != 0)

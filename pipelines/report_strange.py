@@ -145,12 +145,12 @@ def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
     turns = [turn for session in outcome.sessions for turn in session.turns]
     again = sum(tries.get(session.id, 0) for session in outcome.sessions)
     for count, each, what in (
-        (sum(turn.repaired for turn in turns), 0.5, "repair turns"),
-        (sum(turn.finish == "length" for turn in turns), 0.5, "replies cut off"),
-        (again, 0.5, "failed tries"),
+        (sum(turn.repaired for turn in turns), 0.5, "repair turns: {}"),
+        (sum(turn.finish == "length" for turn in turns), 0.5, "replies cut off: {}"),
+        (again, 0.5, "failed tries: {}"),
     ):
         if count:
-            yield min(2.0, count * each), f"{count} {what if count > 1 else what[:-1]}"
+            yield min(2.0, count * each), what.format(count)
     for flag in outcome.flags:
         yield 0.5, line(flag)
 
@@ -166,10 +166,10 @@ def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:
         split += {"first", "second"} <= set(decisions)
         changed += one.blind is not None and one.blind != one.outcome
     for count, each, what in (
-        (split, 1.5, "comparisons with judges on both sides"),
-        (contradicted, 1.0, "judges who contradict themselves when places change"),
-        (invalid, 0.75, "unreadable verdicts"),
-        (changed, 1.0, "debates that changed the vote"),
+        (split, 1.5, "judges on both sides: {}"),
+        (contradicted, 1.0, "verdicts that change with the places: {}"),
+        (invalid, 0.75, "unreadable verdicts: {}"),
+        (changed, 1.0, "debates that changed the vote: {}"),
     ):
         if count:
-            yield min(3.0, count * each), f"{count} {what}"
+            yield min(3.0, count * each), what.format(count)

@@ -33,19 +33,22 @@ def _rows(found: Figures) -> Iterator[str]:
     if not flow.pairs:
         yield "No pair came of this run: there is nothing to train on."
     for state, what in (
-        ("order-inconsistent", "end in verdicts that contradict one another when the"
-         " answers change places"),
+        (
+            "order-inconsistent",
+            "end in verdicts that contradict one another when the"
+            " answers change places",
+        ),
         ("unparsed", "end in verdicts nobody can read"),
         ("truncated", "end in answers cut off at max_tokens: raise it"),
         ("failed", "failed: run again to mend them"),
     ):
         share = flow.states[state] / flow.rows
         if share > MUCH:
-            yield f"{share:.0%} of the rows {what}."
+            yield f"{pc(share)} of the rows {what}."
     pairs = found.marks.longer + found.marks.shorter
     if pairs >= SMALL and found.marks.longer / pairs > 0.65:
         yield (
-            f"In {found.marks.longer / pairs:.0%} of the pairs the longer answer is the"
+            f"In {pc(found.marks.longer / pairs)} of the pairs the longer answer is the"
             " chosen one: a model trained on them may learn to be long."
         )
     if flow.flags["same_family"]:
@@ -59,17 +62,17 @@ def _judges(found: Figures) -> Iterator[str]:
     for judge in found.bench.judges:
         share = judge.invalid / judge.verdicts if judge.verdicts else 0.0
         if share > MUCH:
-            yield f"{share:.0%} of the verdicts of {judge.name} can't be read."
+            yield f"{pc(share)} of the verdicts of {judge.name} can't be read."
         if judge.contradicted is not None and judge.contradicted > 0.25:
             yield (
-                f"{judge.name} changes its verdict in {judge.contradicted:.0%} of the"
+                f"{judge.name} changes its verdict in {pc(judge.contradicted)} of the"
                 " pairs when the answers change places."
             )
         if judge.slot is not None and leans(judge.slot):
             yield (
                 f"{judge.name} leans to the answer in the"
                 f" {'first' if judge.slot.value > 0 else 'second'} place by"
-                f" {abs(judge.slot.value):.0%} of its verdicts."
+                f" {pc(abs(judge.slot.value))} of its verdicts."
             )
 
 
@@ -110,3 +113,8 @@ def _calls(found: Figures) -> Iterator[str]:
 
 
 LOST = ("lost", "cancelled")
+
+
+def pc(share: float) -> str:
+    """A share in whole hundredths."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

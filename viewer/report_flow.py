@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from fellowship.pipelines.report import Figures
 from fellowship.records import State
-from fellowship.viewer.report_svg import COLOUR, Draw, drawn
+from fellowship.viewer.report_svg import BROAD, COLOUR, NARROW, Draw, drawn
 
-ROOM = 170.0
+ROOM = 180.0
 """Points of height for all rows together."""
 LINE = 15.0
 """Points that a state's name needs, however few rows are in it."""
@@ -70,12 +70,12 @@ def flow_plot(found: Figures, wide: bool) -> str:
     laid = bands(states)
     depth = max(ROOM, laid[-1].right + laid[-1].slot) if laid else ROOM
     ends = ENDS if wide else ENDS[:2]
-    size = (7.4 if wide else 3.5, (depth + 12) / 72)
+    size = (BROAD if wide else NARROW, (depth + 20) / 72)
     name = "flow-wide" if wide else "flow-narrow"
     return drawn(flow(found, laid, ends, depth), size, name, told(found, states))
 
 
-ENDS = (0.0, 0.42, 0.9)
+ENDS = (0.0, 0.44, 0.95)
 """Where the columns of nodes stand, as shares of the plot's width."""
 
 
@@ -85,8 +85,8 @@ def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) 
 
     def draw(axes: Any) -> None:
         axes.set_axis_off()
-        axes.set_xlim(-0.01, 1.3 if len(ends) > 2 else 0.95)
-        axes.set_ylim(-depth - 2, 8)
+        axes.set_xlim(0, 1.2 if len(ends) > 2 else 0.95)
+        axes.set_ylim(-depth - 2, 16)
         top, tall = (laid[0].left, sum(b.height for b in laid)) if laid else (0.0, ROOM)
         node(axes, ends[0], top, tall, "accent")
         for band in laid:
@@ -99,7 +99,7 @@ def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) 
                 ribbon(axes, ends[1:], (middle, middle), band.height, tint)
                 node(axes, ends[2], middle, band.height, tint)
                 given(axes, ends[2], middle + band.height / 2, found)
-        axes.text(0.022, -top - tall / 2, f"{prompts:,}\nprompts", va="center")
+        axes.text(0, -top + 4, f"{prompts:,} prompts", va="bottom")
 
     return draw
 
@@ -133,7 +133,7 @@ def label(
     axes: Any, x: float, y: float, band: Band, found: Figures, wide: bool
 ) -> None:
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
-    said = f"{band.rows:,} {band.state}"
+    said = f"{band.state}: {band.rows:,}"
     if not wide and band.state == "pair":
         said += f"\n{found.flow.pairs:,} DPO rows,\n{found.flow.examples:,} KTO rows"
     axes.text(x + 0.022, -y, said, va="center")

@@ -14,9 +14,8 @@ from fellowship.pipelines.report_spend import Spent
 from fellowship.pipelines.reproduced import Calibrated
 from fellowship.stats.intervals import Interval
 from fellowship.taming import line
-from fellowship.viewer.report_svg import COLOUR, drawn
+from fellowship.viewer.report_svg import COLOUR, HALF, Draw, drawn, twice
 
-WIDE = 4.7
 SERIES = ("accent", "warn", "judge", "user", "good", "bad")
 MARKERS = "osD^vP"
 BINS = 24
@@ -27,9 +26,10 @@ Ends = tuple[float, float]
 
 
 def named(name: str, room: int = 30) -> str:
-    """A name short enough to stand beside an axis: its end tells more than its start."""
+    """A name short enough to stand beside an axis: its middle tells least."""
     flat = line(name)
-    return flat if len(flat) <= room else "…" + flat[1 - room :]
+    head = room // 3
+    return flat if len(flat) <= room else f"{flat[:head]}…{flat[head + 1 - room :]}"
 
 
 def edges(values: Mapping[float, int]) -> np.ndarray[Any, Any]:
@@ -65,12 +65,20 @@ def scores_plot(marks: Marks) -> str:
         )
         axes.set_xlabel("score")
         axes.set_ylabel("candidates")
+        whole_numbers(axes)
         axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(-0.02, 1))
 
     alt = f"Histogram of scores: {spread(marks.best)} for the best candidate of a row, "
     return drawn(
-        draw, (WIDE, 2.7), "scores", alt + f"{spread(marks.others)} for the others."
+        draw, (HALF, 2.7), "scores", alt + f"{spread(marks.others)} for the others."
     )
+
+
+def whole_numbers(axes: Any) -> None:
+    """Counts have no halves."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
 
 
 def margins_plot(margins: Counter[float]) -> str:
@@ -82,9 +90,10 @@ def margins_plot(margins: Counter[float]) -> str:
         axes.bar(at, binned(margins, bins), np.diff(bins) * 0.9, color=COLOUR["good"])
         axes.set_xlabel("margin of a pair: chosen score minus rejected score")
         axes.set_ylabel("pairs")
+        whole_numbers(axes)
 
     alt = f"Histogram of the margins of pairs: {spread(margins)}."
-    return drawn(draw, (WIDE, 2.5), "margins", alt)
+    return drawn(draw, (HALF, 2.5), "margins", alt)
 
 
 def spread(counted: Counter[float]) -> str:
@@ -106,42 +115,48 @@ def quantile(counted: Counter[float], share: float) -> float:
     return max(counted)
 
 
-def drafts_plot(drafts: Sequence[Draft]) -> str:
+def drafts_plot(drafts: Sequence[Draft]) -> tuple[str, str]:
     """What each draft gained over the first, by system, with its interval."""
     systems = list(dict.fromkeys(d.system for d in drafts))[: len(SERIES)]
 
-    def draw(axes: Any) -> None:
-        axes.axhline(0, color=COLOUR["strong-line"], lw=0.8)
-        for n, system in enumerate(systems):
-            mine = [d for d in drafts if d.system == system]
-            at = np.array([d.draft for d in mine]) + 0.06 * (n - (len(systems) - 1) / 2)
-            gain = np.array([d.gain.value if d.gain else 0.0 for d in mine])
-            low = np.array([d.gain.low if d.gain else 0.0 for d in mine])
-            high = np.array([d.gain.high if d.gain else 0.0 for d in mine])
-            axes.errorbar(
-                *(at, gain),
-                yerr=[gain - low, high - gain],
-                color=COLOUR[SERIES[n]],
-                marker=MARKERS[n],
-                ms=5,
-                capsize=2,
-                label=named(system),
-            )
-        axes.set_xticks(sorted({d.draft for d in drafts}))
-        axes.set_xlabel("draft")
-        axes.set_ylabel("gain over draft 1")
-        axes.legend(frameon=False, fontsize=9, loc="best")
+    def make(room: int) -> Draw:
+        def draw(axes: Any) -> None:
+            axes.axhline(0, color=COLOUR["strong-line"], lw=0.8)
+            for n, system in enumerate(systems):
+                mine = [d for d in drafts if d.system == system]
+                at = np.array([d.draft for d in mine]) + 0.06 * (
+                    n - (len(systems) - 1) / 2
+                )
+                gain = np.array([d.gain.value if d.gain else 0.0 for d in mine])
+                low = np.array([d.gain.low if d.gain else 0.0 for d in mine])
+                high = np.array([d.gain.high if d.gain else 0.0 for d in mine])
+                axes.errorbar(
+                    *(at, gain),
+                    yerr=[gain - low, high - gain],
+                    color=COLOUR[SERIES[n]],
+                    marker=MARKERS[n],
+                    ms=5,
+                    capsize=2,
+                    label=named(system, room),
+                )
+            axes.set_xticks(sorted({d.draft for d in drafts}))
+            axes.set_xlabel("draft")
+            axes.set_ylabel("gain over draft 1")
+            axes.legend(frameon=False, fontsize=9, loc="best")
+
+        return draw
 
     said = "; ".join(
         f"{d.system}, draft {d.draft}: {d.gain.value:+.2f}" for d in drafts if d.gain
     )
     alt = f"Mean gain of each draft over the first: {said}."
-    return drawn(draw, (WIDE, 3.0), "drafts", alt)
+    return twice(make, 2.9, "drafts", alt)
 
 
 def matrix_plot(matrix: Matrix) -> str:
     """Kappa of every two judges, as shades with figures."""
     n = len(matrix.names)
+    names = [f"{named(m, 40)}  {k}" for k, m in enumerate(matrix.names, 1)]
     values = np.array(matrix.kappa, dtype=float)
 
     def draw(axes: Any) -> None:
@@ -153,7 +168,7 @@ def matrix_plot(matrix: Matrix) -> str:
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         for i, j in np.ndindex(n, n):
-            value = values[i, j]
+            value = float(values[i, j])
             if i == j or np.isnan(value):
                 tint, alpha, said = "line", 0.5, "" if i == j else "–"
             else:
@@ -166,9 +181,7 @@ def matrix_plot(matrix: Matrix) -> str:
             axes.text(j, i, said, ha="center", va="center", fontsize=9)
         axes.set_xticks(range(n), [str(k + 1) for k in range(n)])
         axes.xaxis.tick_top()
-        axes.set_yticks(
-            range(n), [f"{named(m, 34)}  {k + 1}" for k, m in enumerate(matrix.names)]
-        )
+        axes.set_yticks(range(n), names)
 
     pairs = [
         f"{matrix.names[i]} and {matrix.names[j]} {values[i, j]:.2f}"
@@ -177,7 +190,7 @@ def matrix_plot(matrix: Matrix) -> str:
         if not np.isnan(values[i, j])
     ]
     alt = f"Agreement of judges, Cohen's kappa: {'; '.join(pairs[:12]) or 'too few pairs'}"
-    size = max(WIDE, 1.9 + 0.36 * n), max(1.6, 0.5 + 0.36 * n)
+    size = 0.5 + 0.085 * max(map(len, names)) + 0.36 * n, 0.45 + 0.36 * n
     return drawn(draw, size, "matrix", alt)
 
 
@@ -186,36 +199,45 @@ def forest(
     label: str,
     name: str,
     middle: float,
-) -> str:
+    *,
+    bars: bool = False,
+) -> tuple[str, str]:
     """Intervals under one another, one mark a kind, a line where nothing leans."""
-    kinds = list(dict.fromkeys(kind for _, each in rows for kind, _ in each))
+    told = [(kind, one) for _, each in rows for kind, one in each]
+    kinds = list(dict.fromkeys(kind for kind, one in told if one is not None))
 
-    def draw(axes: Any) -> None:
-        axes.axvline(middle, color=COLOUR["strong-line"], lw=0.8)
-        for k, kind in enumerate(kinds):
-            shown = [
-                (y, found)
-                for y, (_, each) in enumerate(rows)
-                for one, found in each
-                if one == kind and found is not None
-            ]
-            value = np.array([f.value for _, f in shown])
-            ends = np.array([[f.value - f.low, f.high - f.value] for _, f in shown])
-            axes.errorbar(
-                *(value, [y + 0.22 * (k - (len(kinds) - 1) / 2) for y, _ in shown]),
-                xerr=np.nan_to_num(ends.T).clip(0) if len(shown) else None,
-                fmt=MARKERS[k],
-                ms=5,
-                capsize=2,
-                color=COLOUR[SERIES[k]],
-                label=kind,
-            )
-        axes.set_yticks(range(len(rows)), [named(who) for who, _ in rows])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlabel(label)
-        if len(kinds) > 1:
-            where = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)}
-            axes.legend(frameon=False, ncols=2, fontsize=9, **where)
+    def make(room: int) -> Draw:
+        def draw(axes: Any) -> None:
+            axes.axvline(middle, color=COLOUR["strong-line"], lw=0.8)
+            for k, kind in enumerate(kinds):
+                shown = [
+                    (y, found)
+                    for y, (_, each) in enumerate(rows)
+                    for one, found in each
+                    if one == kind and found is not None
+                ]
+                value = np.array([f.value for _, f in shown])
+                ends = np.array([[f.value - f.low, f.high - f.value] for _, f in shown])
+                at = [y + 0.3 * (k - (len(kinds) - 1) / 2) for y, _ in shown]
+                if bars:
+                    axes.barh(at, value, 0.26, color=COLOUR[SERIES[k]], alpha=0.35)
+                axes.errorbar(
+                    *(value, at),
+                    xerr=np.nan_to_num(ends.T).clip(0) if len(shown) else None,
+                    fmt=MARKERS[k],
+                    ms=5,
+                    capsize=2,
+                    color=COLOUR[SERIES[k]],
+                    label=kind,
+                )
+            axes.set_yticks(range(len(rows)), [named(who, room) for who, _ in rows])
+            axes.set_ylim(len(rows) - 0.5, -0.5)
+            axes.set_xlabel(label if len(kinds) != 1 else f"{label}: {kinds[0]}")
+            if len(kinds) > 1:
+                where = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)}
+                axes.legend(frameon=False, ncols=2, fontsize=9, **where)
+
+        return draw
 
     said = [
         f"{who}, {kind}: {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
@@ -223,11 +245,11 @@ def forest(
         for kind, found in each
         if found is not None
     ]
-    size = (WIDE, 1.1 + (0.2 + 0.14 * len(kinds)) * len(rows))
-    return drawn(draw, size, name, f"{label}. {'; '.join(said[:16])}.")
+    height = 1.1 + (0.16 + 0.18 * len(kinds)) * len(rows)
+    return twice(make, height, name, f"{label}. {'; '.join(said[:16])}.")
 
 
-def leans_plot(judges: Sequence[BenchLine]) -> str:
+def leans_plot(judges: Sequence[BenchLine]) -> tuple[str, str]:
     """Where each judge leans: to the first place, to the longer answer."""
     rows = [
         (j.name, (("the first place", j.slot), ("the longer answer", j.longer)))
@@ -260,7 +282,7 @@ def spend_plot(lines: Sequence[Spent], what: str) -> str:
         axes.legend(frameon=False, ncols=3, fontsize=9, **where)
 
     said = "; ".join(f"{getattr(x, what)} {x.tokens:,}" for x in lines)
-    size = (WIDE, 1.1 + 0.34 * len(lines))
+    size = (HALF, 1.1 + 0.34 * len(lines))
     return drawn(draw, size, f"spend-{what}", f"Tokens by {what}: {said}.")
 
 
@@ -272,26 +294,39 @@ def brief(value: float) -> str:
     return f"{value:g}"
 
 
-def calibration_plot(judges: Sequence[tuple[Calibrated, Any]]) -> str:
+def calibration_plot(judges: Sequence[tuple[Calibrated, Any]]) -> tuple[str, str]:
     """How often people name a judge's winner, by its margin: dots, and the fit."""
 
-    def draw(axes: Any) -> None:
-        for n, (judge, curve) in enumerate(judges):
-            tint = COLOUR[SERIES[n % len(SERIES)]]
-            kept = [p for p in judge.points if p[1] >= FEW] or judge.points
-            at, rows, share = zip(*kept, strict=True)
-            size = 6 + 90 * np.array(rows) / max(rows)
-            axes.scatter(
-                at, share, s=size, alpha=0.55, color=tint, marker=MARKERS[n % 6], lw=0
-            )
-            axes.plot(
-                curve.at, curve.chance, color=tint, lw=1.5, label=named(judge.judge, 44)
-            )
-        axes.axhline(0.5, color=COLOUR["strong-line"], lw=0.8)
-        axes.set_ylim(0, 1.04)
-        axes.set_xlabel("margin, points of the judge's scale")
-        axes.set_ylabel("people name its winner")
-        axes.legend(frameon=False, fontsize=8, loc="lower right")
+    def make(room: int) -> Draw:
+        def draw(axes: Any) -> None:
+            for n, (judge, curve) in enumerate(judges):
+                tint = COLOUR[SERIES[n % len(SERIES)]]
+                kept = [p for p in judge.points if p[1] >= FEW] or judge.points
+                at, rows, share = zip(*kept, strict=True)
+                size = 6 + 90 * np.array(rows) / max(rows)
+                axes.scatter(
+                    at,
+                    share,
+                    s=size,
+                    alpha=0.55,
+                    color=tint,
+                    marker=MARKERS[n % 6],
+                    lw=0,
+                )
+                axes.plot(
+                    curve.at,
+                    curve.chance,
+                    color=tint,
+                    lw=1.5,
+                    label=named(judge.judge, room),
+                )
+            axes.axhline(0.5, color=COLOUR["strong-line"], lw=0.8)
+            axes.set_ylim(0, 1.04)
+            axes.set_xlabel("margin, points of the judge's scale")
+            axes.set_ylabel("people name its winner")
+            axes.legend(frameon=False, fontsize=8, loc="lower right")
+
+        return draw
 
     said = "; ".join(
         f"{j.judge}: {curve.chance[0]:.0%} at margin {curve.at[0]:g},"
@@ -299,4 +334,4 @@ def calibration_plot(judges: Sequence[tuple[Calibrated, Any]]) -> str:
         for j, curve in judges
     )
     alt = f"How often people name a judge's winner, by margin: {said}."
-    return drawn(draw, (WIDE, 3.2), "calibration", alt)
+    return twice(make, 3.2, "calibration", alt)

@@ -32,7 +32,7 @@ IDENTITY = re.compile(r'(\bid="|href="#|url\(#)')
 HEAD = re.compile(
     r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL
 )
-RC = {
+RC: Any = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), INK),
     **{"xtick.color": INK, "ytick.color": INK, "svg.fonttype": "none"},
     **{"svg.hashsalt": "fellowship", "font.size": 10, "text.parse_math": False},
@@ -41,6 +41,8 @@ RC = {
 }
 
 Draw = Callable[[Any], None]
+BROAD, HALF, NARROW = 9.8, 4.7, 3.5
+"""Widths in inches: of the page, of half of it, and of a telephone's screen."""
 
 
 def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
@@ -62,6 +64,19 @@ def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
             out = io.StringIO()
             figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     return themed(out.getvalue(), name, alt)
+
+
+def twice(
+    make: Callable[[int], Draw], height: float, name: str, alt: str
+) -> tuple[str, str]:
+    """The same plot for the page's whole width and for a narrow screen.
+
+    `make` is told how many letters a name beside an axis may have.
+    """
+    return (
+        drawn(make(46), (BROAD, height), f"{name}-wide", alt),
+        drawn(make(20), (NARROW, height), f"{name}-narrow", alt),
+    )
 
 
 def themed(text: str, name: str, alt: str) -> str:
