@@ -6,33 +6,27 @@ from importlib.util import find_spec
 
 from fellowship.errors import InputError
 
-VIEW = ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3")
-STATS = ("numpy", "scipy", "sklearn", "matplotlib")
+EXTRAS = {
+    "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
+    "view": ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3"),
+    "ray": ("ray",),
+}
+
+
+def need(*extras: str) -> None:
+    """`InputError` where the libraries of these extras aren't installed."""
+    libraries = [name for extra in extras for name in EXTRAS[extra]]
+    missing = [name for name in libraries if find_spec(name) is None]
+    if missing:
+        wanted = f"pip install 'fellowship-llms[{','.join(extras)}]'"
+        raise InputError(f"this needs {', '.join(missing)}: {wanted}")
 
 
 def need_stats() -> None:
     """`InputError` where the libraries of the statistics aren't installed."""
-    missing = [name for name in STATS if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats]'"
-        )
-
-
-def need_report() -> None:
-    """`InputError` where what draws a report isn't installed."""
-    named = (*STATS, "jinja2")
-    missing = [name for name in named if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[stats,view]'"
-        )
+    need("stats")
 
 
 def need_view() -> None:
     """`InputError` where the libraries of the page aren't installed."""
-    missing = [name for name in VIEW if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[view]'"
-        )
+    need("view")

@@ -21,6 +21,7 @@ from fellowship.errors import FellowshipError
 VERBS = {
     "run": "Run or resume a recipe: prompts in, preference datasets out.",
     "plan": "Say what a recipe would cost, before any of it is spent.",
+    "status": "Say how far a run is, while it goes on or after.",
     "show": "Show what became of every row, or one row's whole transcript.",
     "export": "Write a run's pairs as a dataset for DPO or KTO.",
     "import": "Bring published verdicts, transcripts or labels into a run.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_report
+from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.run_folder import written_whole
@@ -47,7 +47,7 @@ def command(
     """
     if to is None and not as_json:
         raise click.UsageError("say where to write the page, --to FILE.html, or --json")
-    need_report()
+    need("stats", "view")
     from fellowship.pipelines.report import figures
     from fellowship.stats.intervals import Resampling
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from fellowship.cli import closing
 from fellowship.cli.exits import EPILOG
+from fellowship.cli.extras import need
 from fellowship.cli.live import Watcher
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.stopping import Stopper
 from fellowship.cli.terminal import console, print_json
-from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.runner import RunReport, run_recipe
 
 
@@ -40,6 +44,21 @@ from fellowship.pipelines.runner import RunReport, run_recipe
     "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
 )
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="Where rows are worked on: in this process, or by workers on a Ray cluster.",
+)
+@click.option(
+    "--address",
+    help="The Ray cluster to join, e.g. auto; without it Ray starts on this machine.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Ray: worker processes, spread over the machines. Default: one a machine.",
+)
 @as_json
 def command(
     recipe: Path,
@@ -50,6 +69,9 @@ def command(
     max_usd: float | None,
     max_calls: int | None,
     max_tokens: int | None,
+    engine: str,
+    address: str | None,
+    workers: int | None,
     as_json: bool,
 ) -> int:
     """Run RECIPE into a folder, or resume the run that is there.
@@ -63,6 +85,7 @@ def command(
       fellowship run recipes/demo.yaml --into runs/demo
       fellowship run recipes/demo.yaml --into runs/mine --source mine.jsonl --limit 20
       fellowship run recipes/paper-best.yaml --into runs/best --max-usd 5
+      fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
     """
     wanted = loaded(
         recipe,
@@ -73,7 +96,10 @@ def command(
     )
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    report = asyncio.run(watched(wanted, into, limit, fork, resume))
+    go = engine_of(engine, address, workers)
+    report = asyncio.run(
+        watched(partial(go, wanted, into, limit=limit, fork=fork), resume)
+    )
     if as_json:
         print_json(closing.as_value(report))
     else:
@@ -81,9 +107,22 @@ def command(
     return closing.exit_of(report)
 
 
-async def watched(
-    recipe: Recipe, into: Path, limit: int | None, fork: Path | None, resume: str
-) -> RunReport:
+Go = Callable[..., Coroutine[Any, Any, RunReport]]
+"""`run_recipe`, or what does the same elsewhere."""
+
+
+def engine_of(engine: str, address: str | None, workers: int | None) -> Go:
+    """What runs a recipe; a usage error where its options belong to another engine."""
+    if engine == "ray":
+        need("ray")
+        driver = import_module("fellowship.cluster.driver")
+        return partial(driver.run_on_ray, address=address, workers=workers)
+    if address or workers:
+        raise click.UsageError("--address and --workers go with --engine ray")
+    return run_recipe
+
+
+async def watched(go: Go, resume: str) -> RunReport:
     """The run, with its progress on stderr and signals taken as wishes to stop."""
     with Watcher() as watcher:
 
@@ -94,9 +133,7 @@ async def watched(
         stopper = Stopper(watcher.say, last_words)
         lines = asyncio.create_task(watcher.lines())
         try:
-            return await run_recipe(
-                recipe, into, limit=limit, fork=fork, watch=watcher, stop=stopper.stop
-            )
+            return await go(watch=watcher, stop=stopper.stop)
         finally:
             lines.cancel()
             stopper.close()

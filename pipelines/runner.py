@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeE
 from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
+from fellowship.models.office import Office
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
@@ -235,6 +237,19 @@ class Runner:
         )
 
 
+Engine = Callable[[Recipe, Library, House, Office], AbstractAsyncContextManager[Work]]
+"""Where rows are worked on: a context in which there is somebody to do it."""
+
+
+@asynccontextmanager
+async def local(
+    recipe: Recipe, library: Library, house: House, office: Office
+) -> AsyncIterator[Work]:
+    """Rows are worked on in this process."""
+    crew = Crew(recipe, library, house.recorded(office))
+    yield lambda item: Row(item, crew).work()
+
+
 async def run_recipe(
     recipe: Recipe,
     into: Path,
@@ -243,6 +258,7 @@ async def run_recipe(
     fork: Path | None = None,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
+    engine: Engine = local,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
@@ -259,9 +275,8 @@ async def run_recipe(
             runner = Runner(recipe, folder, limit=limit, watch=watch, stop=stop)
             try:
                 office = house.office(runner.ledger, runner.meter)
-                models = house.recorded(office)
-                crew = Crew(recipe, library, models)
-                await runner.go(lambda item: Row(item, crew).work())
+                async with engine(recipe, library, house, office) as work:
+                    await runner.go(work)
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)
                 return runner.report(written)

@@ -81,8 +81,17 @@ class Library:
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"prompt {name!r}: {error}") from error
 
+    def load(self) -> None:
+        """Read every prompt now: from then on no file is looked at."""
+        for name in self.names():
+            self._read.setdefault(name, Prompt(name, self._text(name)))
+
     def digests(self) -> dict[str, str]:
         """Name -> digest of every prompt: what goes into a run's header."""
+        return {n: Prompt(n, self._text(n)).digest for n in self.names()}
+
+    def names(self) -> list[str]:
+        """The names of all prompts there are, sorted."""
         names = {
             entry.name.removesuffix(".md")
             for entry in resources.files("fellowship.prompts").iterdir()
@@ -90,4 +99,4 @@ class Library:
         }
         if self.folder:
             names |= {path.stem for path in self.folder.glob("*.md")}
-        return {name: Prompt(name, self._text(name)).digest for name in sorted(names)}
+        return sorted(names)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("core", "prompts", "agents", "teams", "pipelines", "viewer", "cli")
+LAYERS = (
+    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "viewer", "cli"),
+)
 """From the bottom up: a layer imports from those before it. A verb starts the viewer."""
 
 AUTOGEN = ("core/models", "agents", "teams")

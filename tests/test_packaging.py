@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("core", "prompts", "agents", "teams", "pipelines", "stats", "cli", "viewer")
+FOLDERS = (
+    "core",
+    "prompts",
+    "agents",
+    "teams",
+    "pipelines",
+    "stats",
+    "cluster",
+    "cli",
+    "viewer",
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 

@@ -19,7 +19,6 @@ class Grid:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: str = ""
-    caption: str = ""
 
     def kind(self, column: int) -> str:
         """The CSS class of a column."""
@@ -51,12 +50,10 @@ class Section:
     nothing: str = ""
 
 
-def grid(
-    heads: Cells, rows: Sequence[Cells], right: str = "", caption: str = ""
-) -> Grid:
+def grid(heads: Cells, rows: Sequence[Cells], right: str = "") -> Grid:
     """A table of whatever the cells are, each tamed and on one line."""
     made = tuple(tuple(cell(each) for each in row) for row in rows)
-    return Grid(tuple(map(str, heads)), made, right, caption)
+    return Grid(tuple(map(str, heads)), made, right)
 
 
 def cell(value: object) -> str:

@@ -173,7 +173,7 @@ def matrix_plot(matrix: Matrix) -> str:
                 tint, alpha, said = "line", 0.5, "" if i == j else "–"
             else:
                 tint, alpha = "accent" if value >= 0 else "bad", min(1, abs(value))
-                said = f"{value:.2f}".replace("0.", ".", 1)
+                said = f"{value:.2f}".replace("0.", ".", 1).replace("-", "−")
             square = (j - 0.47, i - 0.47), 0.94, 0.94
             axes.add_patch(
                 Rectangle(*square, color=COLOUR[tint], alpha=alpha * 0.55, lw=0)

@@ -13,6 +13,7 @@ from fellowship.hashing import digest
 from fellowship.pipelines.header import FREE_OF_MODELS
 from fellowship.pipelines.report import Figures
 from fellowship.pipelines.report_spend import Spent
+from fellowship.taming import tame
 from fellowship.viewer import figures as shown
 from fellowship.viewer.report_parts import Grid, Part, Section, grid
 from fellowship.viewer.report_plots import spend_plot
@@ -111,7 +112,7 @@ EMPTY: tuple[Any, ...] = (None, "", [], {}, True)
 def recipe_text(found: Figures) -> str:
     """The recipe as it was resolved, to run again."""
     recipe = public(found.header.get("recipe") or {})
-    return yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
+    return tame(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
 
 
 def public(value: Any) -> Any:

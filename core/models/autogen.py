@@ -123,14 +123,24 @@ def autogen_message(message: Message) -> LLMMessage:
     return UserMessage(content=message.content, source="user")
 
 
+HIDDEN = "***"
 SECRET = ("key", "token", "secret", "password", "authorization")
 
 
 def without_secrets(value: Any) -> Any:
-    """A configuration fit to be written down."""
+    """A configuration fit to be written down: texts under a secret's name are hidden.
+
+    A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
+    """
     if isinstance(value, Mapping):
         return {
-            k: "***" if any(s in k.lower() for s in SECRET) else without_secrets(v)
-            for k, v in value.items()
+            k: HIDDEN if secret(k, v) else without_secrets(v) for k, v in value.items()
         }
     return [without_secrets(v) for v in value] if isinstance(value, list) else value
+
+
+def secret(name: str, value: Any) -> bool:
+    """Whether a configuration's entry is to be hidden."""
+    if not isinstance(value, str) or name.lower().endswith("_env"):
+        return False
+    return any(part in name.lower() for part in SECRET)

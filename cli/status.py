@@ -1,0 +1,57 @@
+"""`fellowship status`: how far a run is, from any terminal, without disturbing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.terminal import console, dollars, print_json, say, spoken
+from fellowship.pipelines.status import Status, status_of
+
+
+@click.command("status", epilog=EPILOG)
+@run_argument
+@as_json
+def command(run: Path, as_json: bool) -> int:
+    """How far the run in the folder RUN is, and who works on it.
+
+    Reads the folder alone, so it works from any terminal and on a run that is asleep,
+    stopped or killed. `--json` prints the same for a script to poll.
+
+    \b
+    Examples:
+      fellowship status runs/best
+      watch -n 5 fellowship status runs/best
+      fellowship status runs/best --json | jq .states
+    """
+    status = status_of(run)
+    if as_json:
+        print_json({**status.model_dump(), "done": status.done})
+        return Exit.DONE
+    out = console()
+    for words in told(status):
+        say(out, words)
+    return Exit.DONE
+
+
+def told(status: Status) -> list[str]:
+    """The status in a few plain lines."""
+    of = f" of {status.total:,}" if status.total is not None else ""
+    who = f"running: {status.holder}" if status.holder else "nobody works on it"
+    lines = [
+        f"{status.done:,}{of} rows  ({who})",
+        "  ".join(f"{state} {n:,}" for state, n in sorted(status.states.items())),
+        f"{status.calls:,} calls, {status.in_flight:,} in the air,"
+        f" {status.tokens:,} tokens, {dollars(status.usd, status.unpriced)}",
+        "failed tries: "
+        + ", ".join(f"{kind} {n:,}" for kind, n in sorted(status.failures.items()))
+        if status.failures
+        else "",
+        f"{status.tokens_per_second:.0f} tokens/s of late, {spoken(status.seconds)} since"
+        " the first call"
+        + (f", about {spoken(status.left)} left" if status.left is not None else ""),
+    ]
+    return [line for line in lines if line]

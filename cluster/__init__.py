@@ -1,0 +1,1 @@
+"""One run on many machines: Ray carries it, one desk keeps its record."""

@@ -1,0 +1,149 @@
+"""The driver starts a desk, watches it, and may sleep: the run is the desk's.
+
+Ray's statistics and dashboard stay off. Workers find API keys in their own environment;
+none travels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError
+
+from fellowship.cluster.desk import Desk, Job, State
+from fellowship.cluster.messages import Trouble
+from fellowship.cluster.placing import placed
+from fellowship.errors import LedgerError, RecipeError
+from fellowship.models.meter import Meter
+from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.runner import Progress, RunReport, Watch
+
+LOOK = 0.5
+"""Seconds between two looks at the desk."""
+
+RESTARTS = 5
+"""How often a desk that dies is started again."""
+
+
+def join(address: str | None) -> None:
+    """Connect to the cluster at `address`; without one, start Ray on this machine."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if ray.is_initialized():
+        return
+    quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        if address is None:
+            ray.init(include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RecipeError(
+            f"no Ray cluster at {address!r}: {error}; start one with"
+            " `ray start --head`, or leave --address out"
+        ) from error
+
+
+def nodes() -> tuple[str, ...]:
+    """Ids of the machines that are up, this one first."""
+    here = ray.get_runtime_context().get_node_id()
+    known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    up = sorted(node["NodeID"] for node in known if node["Alive"])
+    return (here, *(node for node in up if node != here))
+
+
+def whole(path: Path) -> Path:
+    """The path from the root: an actor has a working directory of its own."""
+    return path.absolute()
+
+
+async def run_on_ray(
+    recipe: Recipe,
+    into: Path,
+    *,
+    limit: int | None = None,
+    fork: Path | None = None,
+    watch: Watch | None = None,
+    stop: asyncio.Event | None = None,
+    address: str | None = None,
+    workers: int | None = None,
+) -> RunReport:
+    """`run_recipe`, its rows worked on by `workers` actors (default: one a machine).
+
+    Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
+    """
+    join(address)
+    there = nodes()
+    job = Job(
+        recipe, whole(into), there, workers or len(there), limit, fork and whole(fork)
+    )
+    desk = placed(Desk, there[0], soft=False, max_restarts=RESTARTS).remote(job)
+    try:
+        return await Driver(desk, watch, stop or asyncio.Event()).watched()
+    finally:
+        ray.kill(desk)
+
+
+class Driver:
+    """Somebody who looks at a desk now and then."""
+
+    def __init__(self, desk: Any, watch: Watch | None, stop: asyncio.Event) -> None:
+        self.desk = desk
+        self.stop = stop
+        self.died = 0
+        self._watch = watch or (lambda progress: None)
+        self._progress: Progress | None = None
+        self._told = False
+
+    async def watched(self) -> RunReport:
+        """The desk's report; started again when it dies, as long as that helps."""
+        running = asyncio.ensure_future(self._run())
+        while not running.done():
+            await asyncio.wait({running}, timeout=LOOK)
+            await self._look()
+        return running.result()
+
+    async def _run(self) -> RunReport:
+        while True:
+            try:
+                report = await self.desk.run.remote()
+            except RayActorError as error:
+                self.died += 1
+                self._told = False
+                if self.died > RESTARTS:
+                    raise LedgerError(
+                        f"the desk of the run died {self.died} times: {error}"
+                    ) from error
+                await asyncio.sleep(0.5)
+                continue
+            if isinstance(report, Trouble):
+                raise report.made()
+            assert isinstance(report, RunReport)
+            return report
+
+    async def _look(self) -> None:
+        try:
+            if self.stop.is_set() and not self._told:
+                await self.desk.stop.remote()
+                self._told = True
+            state: State = await self.desk.look.remote()
+        except RayActorError:
+            return
+        if state.progress is not None:
+            self._take(state.progress)
+
+    def _take(self, seen: Progress) -> None:
+        """Bring the watcher's progress up to date: it keeps the first one it was given."""
+        if self._progress is None:
+            self._progress = Progress(seen.total, Meter(seen.meter.limits))
+        now = self._progress
+        now.total, now.done, now.started = seen.total, seen.done, seen.started
+        now.states.clear()
+        now.states.update(seen.states)
+        vars(now.meter).update(vars(seen.meter))
+        self._watch(now)

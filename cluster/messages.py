@@ -1,0 +1,71 @@
+"""Nothing but plain values crosses between a worker and the desk.
+
+A worker writes `Letter`s, of which those with a number want an answer; the desk writes
+`Answer`s. An error crosses as its name and its words, and is the same class on the other
+side.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from fellowship.errors import (
+    BudgetStop,
+    EndpointDown,
+    FellowshipError,
+    InputError,
+    LedgerError,
+    ModelError,
+    RecipeError,
+    RowError,
+    VerdictError,
+)
+
+Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
+
+
+KNOWN: dict[str, type[FellowshipError]] = {
+    kind.__name__: kind
+    for kind in (
+        *(BudgetStop, EndpointDown, InputError, LedgerError, RecipeError),
+        *(RowError, VerdictError),
+    )
+}
+
+
+class Letter(NamedTuple):
+    """From a worker to the desk. `number` 0: no answer is wanted."""
+
+    number: int
+    kind: Kind
+    value: Any = None
+
+
+class Answer(NamedTuple):
+    """From the desk to a worker: to the letter `number`, or (0) the row to give up."""
+
+    number: int
+    value: Any = None
+    error: Trouble | None = None
+
+
+class Trouble(NamedTuple):
+    """An error of ours on its way."""
+
+    name: str
+    message: str
+    kind: str = ""
+    retry_after: float | None = None
+
+    @classmethod
+    def of(cls, error: FellowshipError) -> Trouble:
+        """The error as plain values."""
+        if isinstance(error, ModelError):
+            return cls("ModelError", str(error), error.kind, error.retry_after)
+        return cls(type(error).__name__, str(error))
+
+    def made(self) -> FellowshipError:
+        """The error again; of a class unknown here, a `FellowshipError`."""
+        if self.name == "ModelError":
+            return ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
+        return KNOWN.get(self.name, FellowshipError)(self.message)

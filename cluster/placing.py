@@ -1,0 +1,17 @@
+"""Where an actor runs is said, not guessed: Ray's own spreading looks at CPUs alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+ACTOR = {"num_cpus": 0, "max_concurrency": 10_000}
+"""An actor holds no CPU of Ray's: it waits for models most of the time."""
+
+
+def placed(kind: type, node: str, *, soft: bool, **more: Any) -> Any:
+    """`kind` as an actor class on a node, or (`soft`) elsewhere if that node is gone."""
+    where = NodeAffinitySchedulingStrategy(node_id=node, soft=soft)
+    return ray.remote(kind).options(**ACTOR, scheduling_strategy=where, **more)

@@ -1,0 +1,215 @@
+"""A worker plays many sessions and owns nothing: what it loses, another one replays.
+
+It pulls rows when it has room. Its clients speak to providers themselves, but ask the
+desk before each call and hand it each reply, and act on a reply only when the desk has
+said that it is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import resource
+from functools import partial
+from typing import Any
+
+from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
+from fellowship.cluster.outbox import Outbox
+from fellowship.errors import FellowshipError, ModelError
+from fellowship.ledger import CallRow
+from fellowship.models.config import LlamaCppModel
+from fellowship.models.house import House
+from fellowship.models.office import Call
+from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.rows import Crew, Row
+from fellowship.prompts.library import Library
+from fellowship.records import Item
+
+
+class Line:
+    """A worker's letters to the desk, and the answers it waits for."""
+
+    def __init__(self, name: str, desk: Any) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._out: Outbox[Letter] = Outbox(
+            lambda batch: desk.deliver.remote(name, batch), self._broke
+        )
+
+    def tell(self, kind: Kind, value: Any) -> None:
+        """A letter that wants no answer."""
+        self._out.put(Letter(0, kind, value))
+
+    async def ask(self, kind: Kind, value: Any) -> Any:
+        """The desk's answer; raises what the desk met."""
+        number = next(self._numbers)
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        self._out.put(Letter(number, kind, value))
+        try:
+            return await future
+        finally:
+            self._waiting.pop(number, None)
+
+    def answered(self, answer: Answer) -> None:
+        """Wake whoever waits for this answer, if somebody still does."""
+        future = self._waiting.get(answer.number)
+        if future is None or future.done():
+            return
+        if answer.error is not None:
+            future.set_exception(answer.error.made())
+        else:
+            future.set_result(answer.value)
+
+    def _broke(self, error: Exception) -> None:
+        if not self.lost.done():
+            self.lost.set_exception(error)
+
+    async def close(self) -> None:
+        """Let the last letters arrive."""
+        await self._out.flush()
+        self._out.close()
+        if self.lost.done():
+            self.lost.exception()
+
+
+class RemoteOffice:
+    """The run's office, from a worker. An embedded model's slots are the worker's own."""
+
+    def __init__(self, line: Line, slots: dict[str, int]) -> None:
+        self._line = line
+        self._own = {place: asyncio.Semaphore(n) for place, n in slots.items()}
+
+    async def open(self, call: Call) -> CallRow | None:
+        """As `Office` says."""
+        own = self._own.get(call.place)
+        if own is not None:
+            await own.acquire()
+        row: CallRow | None = None
+        try:
+            row = await self._line.ask("open", call)
+        except asyncio.CancelledError:
+            self._line.tell("cancel", call.key)
+            self._leave(call)
+            raise
+        except BaseException:
+            self._leave(call)
+            raise
+        if row is not None:
+            self._leave(call)
+        return row
+
+    async def record(self, call: Call, row: CallRow) -> None:
+        """As `Office` says."""
+        self._leave(call)
+        await self._line.ask("record", (call, row))
+
+    async def fail(
+        self, call: Call, error: ModelError, began: float, *, last: bool
+    ) -> None:
+        """As `Office` says."""
+        self._leave(call)
+        await self._line.ask("fail", (call, Trouble.of(error), began, last))
+
+    def drop(self, call: Call, began: float) -> None:
+        """As `Office` says."""
+        self._leave(call)
+        self._line.tell("drop", (call, began))
+
+    def _leave(self, call: Call) -> None:
+        if call.place in self._own:
+            self._own[call.place].release()
+
+
+class Worker:
+    """The actor. `serve` returns when the desk has no more rows."""
+
+    def __init__(self, name: str, recipe: Recipe, library: Library) -> None:
+        self.name = name
+        self.recipe = recipe
+        self.library = library
+        self.rows: dict[int, asyncio.Task[None]] = {}
+        self.line: Line | None = None
+
+    async def serve(self, desk: Any) -> Trouble | None:
+        """Pull rows and work on them until there are none. What stops a run is returned."""
+        self.line = Line(self.name, desk)
+        try:
+            house = House(self.recipe.models)
+        except FellowshipError as error:
+            return Trouble.of(error)
+        try:
+            office = RemoteOffice(self.line, own_slots(house))
+            crew = Crew(self.recipe, self.library, house.recorded(office))
+            pulling = asyncio.create_task(self._pull(self.line, crew))
+            await asyncio.wait(
+                {pulling, self.line.lost}, return_when=asyncio.FIRST_COMPLETED
+            )
+            pulling.cancel()
+            if pulling.done() and not pulling.cancelled() and pulling.exception():
+                raise pulling.exception()  # type: ignore[misc]
+            await self._end()
+            return None
+        except FellowshipError as error:
+            await self._end()
+            return Trouble.of(error)
+        finally:
+            await self.line.close()
+            await house.close()
+
+    async def deliver(self, answers: list[Answer]) -> None:
+        """The desk's answers; one without a number names a row to give up."""
+        for answer in answers:
+            if answer.number and self.line is not None:
+                self.line.answered(answer)
+            elif task := self.rows.get(answer.value):
+                task.cancel()
+
+    def facts(self) -> dict[str, float]:
+        """Its process, for people who measure: pid, peak megabytes, seconds of CPU."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = used.ru_utime + used.ru_stime
+        return {"pid": os.getpid(), "peak_mb": used.ru_maxrss / 1024, "cpu": cpu}
+
+    async def _pull(self, line: Line, crew: Crew) -> None:
+        while True:
+            room = self.recipe.concurrency - len(self.rows)
+            if room < 1:
+                await asyncio.wait(
+                    self.rows.values(), return_when=asyncio.FIRST_COMPLETED
+                )
+                continue
+            items: list[Item] = await line.ask("pull", room)
+            if not items:
+                return
+            for item in items:
+                task = asyncio.create_task(self._row(item, line, crew))
+                self.rows[item.number] = task
+                task.add_done_callback(partial(self._over, item.number))
+
+    def _over(self, number: int, _: asyncio.Task[None]) -> None:
+        self.rows.pop(number, None)
+
+    async def _row(self, item: Item, line: Line, crew: Crew) -> None:
+        try:
+            outcome = await Row(item, crew).work()
+        except FellowshipError as error:
+            line.tell("outcome", (item.number, None, Trouble.of(error)))
+        else:
+            line.tell("outcome", (item.number, outcome, None))
+
+    async def _end(self) -> None:
+        for task in self.rows.values():
+            task.cancel()
+        await asyncio.gather(*self.rows.values(), return_exceptions=True)
+
+
+def own_slots(house: House) -> dict[str, int]:
+    """Places that each worker has one of: embedded engines."""
+    return {
+        house.place(name): config.concurrency
+        for name, config in house.configs.items()
+        if isinstance(config, LlamaCppModel)
+    }
