@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, ModelError, RowError
@@ -12,7 +12,15 @@ from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
-from fellowship.records import Candidate, Comparison, Item, Outcome, Ranking, State
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Turn,
+)
 from fellowship.teams.debate import DebateTeam
 from fellowship.teams.judge import Evaluator, JudgeTeam
 from fellowship.teams.jury import JuryTeam
@@ -30,6 +38,9 @@ from fellowship.teams.settings import (
 )
 from fellowship.teams.systems import Feedback, Single, System
 
+Listen = Callable[[Item, str, Turn], None]
+"""Told of every turn as it is spoken, with its row and its team."""
+
 
 @dataclass
 class Crew:
@@ -38,6 +49,7 @@ class Crew:
     recipe: Recipe
     library: Library
     models: Mapping[str, Client]
+    listen: Listen = lambda item, team, turn: None
     systems: dict[str, System] = field(init=False)
     evaluator: Evaluator = field(init=False)
 
@@ -54,6 +66,7 @@ class Crew:
             self.library,
             seed=self.recipe.seed,
             deadline=self.recipe.row_deadline,
+            listen=lambda turn: self.listen(item, team, turn),
         )
 
 
@@ -171,6 +184,7 @@ class Row:
             ranking=self.ranking,
             pairs=choice.pairs,
             sessions=sessions,
+            reference=self.item.reference,
             labels=self.item.labels,
         )
 

@@ -78,6 +78,11 @@ def win_rates(
             f"no two systems of {str(run)!r} were compared: a win rate needs answers of"
             " two systems, or an import of such comparisons"
         )
+    return rated(found, plan)
+
+
+def rated(found: list[Met], plan: Resampling = DEFAULT) -> WinRates:
+    """Every two systems that met, and all of them in one ladder."""
     by_pair: dict[tuple[str, str], list[Met]] = defaultdict(list)
     for met in found:
         key = (met.first, met.second)
