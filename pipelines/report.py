@@ -5,7 +5,7 @@ A row is read, counted and let go: what grows with a run is a few dozen numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.agreement import Report as Agreement
 from fellowship.pipelines.agreement import Wishes, agree
 from fellowship.pipelines.meetings import Met, meetings
+from fellowship.pipelines.people import by_row
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.report_bench import Bench, BenchResult
 from fellowship.pipelines.report_counts import Draft, Drafts, Flow, Marks
@@ -23,6 +24,7 @@ from fellowship.pipelines.report_labels import Labelled
 from fellowship.pipelines.report_spend import Spending, failed_tries, spending
 from fellowship.pipelines.report_strange import Odd, Slow, Strange
 from fellowship.pipelines.reproduced import plain
+from fellowship.pipelines.run_labels import HumanLabel
 from fellowship.pipelines.run_verdicts import part_of
 from fellowship.pipelines.sources import count_rows
 from fellowship.pipelines.winrates import WinRates, rated
@@ -81,6 +83,7 @@ class Pass:
     """What one pass over the rows collects."""
 
     odd: Odd
+    labels: Mapping[int, Sequence[HumanLabel]]
     flow: Flow = field(default_factory=Flow)
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
@@ -90,10 +93,11 @@ class Pass:
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
-        parts = (self.flow, self.marks, self.drafts, self.bench, self.labelled)
-        for part in (*parts, self.odd):
+        for part in (self.flow, self.marks, self.drafts, self.bench, self.odd):
             part.add(outcome)
-        self.met += meetings(outcome)
+        labels = self.labels.get(outcome.number, ())
+        self.labelled.add(outcome, labels)
+        self.met += meetings(outcome, labels=labels)
 
 
 def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Figures:
@@ -103,7 +107,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
     """
     header = read_header(run)
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(Odd(failed_tries(reader)))
+        seen = Pass(Odd(failed_tries(reader)), by_row(run))
         for outcome in chosen(reader, only):
             seen.add(outcome)
         spent = spending(reader)

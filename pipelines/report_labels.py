@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
+from fellowship.pipelines.people import Voices, units, voices
+from fellowship.pipelines.run_labels import HumanLabel
 from fellowship.pipelines.run_verdicts import (
     NOTHING,
     Table,
     authors,
     cluster,
-    judged,
     lengths,
     per_judge,
 )
@@ -26,22 +28,22 @@ class Labelled:
 
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
-    told: list[tuple[Winner, ...]] = field(default_factory=list)
+    told: list[Voices] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[tuple[float, float]] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
-        """Keep a row that has both."""
-        verdicts = judged(outcome) if outcome.labels else []
-        if not verdicts:
-            return
-        self.names.append(outcome.id or str(outcome.number))
-        self.votes.append(per_judge(verdicts))
-        self.told.append(outcome.labels)
-        self.prompts.append(cluster(outcome))
-        self.written.append(authors(outcome))
-        self.sizes.append(lengths(outcome))
+    def add(self, outcome: Outcome, labels: Sequence[HumanLabel] = ()) -> None:
+        """Keep what was both judged and labelled; `labels` are the run's of this row."""
+        for unit in units([outcome]):
+            told = voices(outcome, unit.pair, labels)
+            if told:
+                self.names.append(unit.name)
+                self.votes.append(per_judge(unit.verdicts))
+                self.told.append(told)
+                self.prompts.append(cluster(outcome))
+                self.written.append(authors(unit))
+                self.sizes.append(lengths(unit))
 
     @property
     def rows(self) -> int:
@@ -57,8 +59,8 @@ class Labelled:
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
             margins=np.array([[m for _, m in row] for row in settled]),
-            labels=encode([majority(votes) for votes in self.told]),
-            annotators=tuple(self.told),
+            labels=encode([majority(list(told.values())) for told in self.told]),
+            voices=tuple(self.told),
             clusters=tuple(self.prompts),
             families=tuple(self.written),
             lengths=np.array(self.sizes, dtype=float),
