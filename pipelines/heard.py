@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
+from fellowship.pipelines.people import by_row, voices
 from fellowship.records import Comparison, Decision, Verdict, Winner
 from fellowship.teams.decisions import decide
 
@@ -37,21 +38,23 @@ class Heard:
 
 def every_heard(into: Path) -> Iterator[Heard]:
     """Every comparison of a run, in the source's order."""
+    labels = by_row(into)
     for outcome in outcomes(into):
         made = outcome.ranking.comparisons if outcome.ranking else ()
         for at, one in enumerate(made):
-            met = (one.first, one.second) == (0, 1)
+            pair = (one.first, one.second)
+            people = voices(outcome, pair, labels.get(outcome.number, ()))
             yield Heard(
                 number=outcome.number,
                 at=at,
-                pair=(one.first, one.second),
+                pair=pair,
                 by=votes(one),
                 outcome=one.outcome,
                 blind=one.blind,
                 equal=one.equal,
                 spared=one.spared,
                 recused=one.recused,
-                label=majority(outcome.labels) if met else "invalid",
+                label=majority(list(people.values())),
                 same_family="same_family" in outcome.flags,
             )
 

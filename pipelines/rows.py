@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, ModelError, RowError
@@ -13,7 +13,15 @@ from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
-from fellowship.records import Candidate, Comparison, Item, Outcome, Ranking, State
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Turn,
+)
 from fellowship.teams.debate import DebateTeam
 from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
@@ -31,6 +39,9 @@ from fellowship.teams.settings import (
 )
 from fellowship.teams.systems import Feedback, Single, System
 
+Listen = Callable[[Item, str, Turn], None]
+"""Told of every turn as it is spoken, with its row and its team."""
+
 
 @dataclass
 class Crew:
@@ -39,6 +50,7 @@ class Crew:
     recipe: Recipe
     library: Library
     models: Mapping[str, Client]
+    listen: Listen = lambda item, team, turn: None
     systems: dict[str, System] = field(init=False)
     evaluator: Evaluator = field(init=False)
 
@@ -55,6 +67,7 @@ class Crew:
             self.library,
             seed=self.recipe.seed,
             deadline=self.recipe.row_deadline,
+            listen=lambda turn: self.listen(item, team, turn),
         )
 
 
@@ -173,6 +186,7 @@ class Row:
             ranking=self.ranking,
             pairs=choice.pairs,
             sessions=sessions,
+            reference=self.item.reference,
             labels=self.item.labels,
             flags=self._flags(),
         )
