@@ -5,7 +5,7 @@ A row is read, counted and let go: what grows with a run is a few dozen numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +24,6 @@ from fellowship.pipelines.report_labels import Labelled
 from fellowship.pipelines.report_spend import Spending, failed_tries, spending
 from fellowship.pipelines.report_strange import Odd, Slow, Strange
 from fellowship.pipelines.reproduced import plain
-from fellowship.pipelines.run_labels import HumanLabel
 from fellowship.pipelines.run_verdicts import part_of
 from fellowship.pipelines.sources import count_rows
 from fellowship.pipelines.winrates import WinRates, rated
@@ -83,20 +82,19 @@ class Pass:
     """What one pass over the rows collects."""
 
     odd: Odd
-    labels: Mapping[int, Sequence[HumanLabel]]
+    labelled: Labelled
     flow: Flow = field(default_factory=Flow)
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
     bench: Bench = field(default_factory=Bench)
-    labelled: Labelled = field(default_factory=Labelled)
     met: list[Met] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
-        for part in (self.flow, self.marks, self.drafts, self.bench, self.odd):
+        parts = (self.flow, self.marks, self.drafts, self.bench, self.labelled)
+        for part in (*parts, self.odd):
             part.add(outcome)
-        labels = self.labels.get(outcome.number, ())
-        self.labelled.add(outcome, labels)
+        labels = self.labelled.people.get(outcome.number, ())
         self.met += meetings(outcome, labels=labels)
 
 
@@ -107,7 +105,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
     """
     header = read_header(run)
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(Odd(failed_tries(reader)), by_row(run))
+        seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
         for outcome in chosen(reader, only):
             seen.add(outcome)
         spent = spending(reader)

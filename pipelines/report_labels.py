@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,8 +24,12 @@ from fellowship.stats.codes import encode
 
 @dataclass
 class Labelled:
-    """The rows with people's labels and a verdict on the same two candidates."""
+    """What people said, in the source or in the run, and the verdicts on the same two.
 
+    `people` are the labels kept in the run, by row.
+    """
+
+    people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
     told: list[Voices] = field(default_factory=list)
@@ -33,21 +37,25 @@ class Labelled:
     written: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[tuple[float, float]] = field(default_factory=list)
 
-    def add(self, outcome: Outcome, labels: Sequence[HumanLabel] = ()) -> None:
-        """Keep what was both judged and labelled; `labels` are the run's of this row."""
+    def add(self, outcome: Outcome) -> None:
+        """Keep every two candidates of a row that have both."""
+        labels = self.people.get(outcome.number, ())
+        if not labels and not outcome.labels:
+            return
         for unit in units([outcome]):
-            told = voices(outcome, unit.pair, labels)
-            if told:
-                self.names.append(unit.name)
-                self.votes.append(per_judge(unit.verdicts))
-                self.told.append(told)
-                self.prompts.append(cluster(outcome))
-                self.written.append(authors(unit))
-                self.sizes.append(lengths(unit))
+            said = voices(outcome, unit.pair, labels)
+            if not said:
+                continue
+            self.names.append(unit.name)
+            self.votes.append(per_judge(unit.verdicts))
+            self.told.append(said)
+            self.prompts.append(cluster(outcome))
+            self.written.append(authors(unit))
+            self.sizes.append(lengths(unit))
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """How many there are."""
         return len(self.names)
 
     def table(self) -> Table:
@@ -59,7 +67,7 @@ class Labelled:
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
             margins=np.array([[m for _, m in row] for row in settled]),
-            labels=encode([majority(list(told.values())) for told in self.told]),
+            labels=encode([majority(list(said.values())) for said in self.told]),
             voices=tuple(self.told),
             clusters=tuple(self.prompts),
             families=tuple(self.written),
