@@ -45,10 +45,8 @@ def own_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
                 own_rule(name)
             elif kind == "team":
                 _made(recipe, place)
-            elif place[0] == "systems":
-                _guest(recipe, place)
-            elif not callable(load_named(name, kind)):
-                raise RecipeError(f"build {name!r} is no function")
+            elif kind == "agent":
+                _built(recipe, place, name)
         except RecipeError as error:
             yield place, f"{dotted(place)}: {error}"
     yield from _files(recipe)
@@ -79,11 +77,14 @@ def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             yield ("systems", n), f"{dotted(('systems', n))}: {error}"
 
 
-def _guest(recipe: Recipe, place: Place) -> None:
-    assert isinstance(place[1], int)
-    system = recipe.systems[place[1]]
-    assert isinstance(system, AutogenSettings)
-    Guests(system)
+def _built(recipe: Recipe, place: Place, name: str) -> None:
+    """A function that makes an agent, a team or a client; it is not called yet."""
+    if place[0] == "systems" and isinstance(place[1], int):
+        system = recipe.systems[place[1]]
+        assert isinstance(system, AutogenSettings)
+        Guests(system)
+    elif not callable(load_named(name, "agent")):
+        raise RecipeError(f"build {name!r} is no function")
 
 
 def _made(recipe: Recipe, place: Place) -> None:

@@ -154,8 +154,13 @@ class Seats:
         """The transcript so far."""
         return tuple(self._transcript.turns)
 
-    def seat(self, seat: str, role: Role, case: Case) -> RoleAgent:
-        """A fresh agent in a place of its own; the place is part of its seed."""
+    def seat(
+        self, seat: str, role: Role, case: Case, *, speaker: str = ""
+    ) -> RoleAgent:
+        """A fresh agent in a place of its own; the place is part of its seed.
+
+        The others hear it as `speaker`: by its place, unless that tells too much.
+        """
         if seat in self._taken:
             raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
         client = self.client(role.model)
@@ -167,6 +172,7 @@ class Seats:
             client,
             self._transcript,
             system_role=client.system_role,
+            speaker=speaker,
         )
 
     def client(self, model: str, seat: str = "") -> Client:

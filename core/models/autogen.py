@@ -27,7 +27,6 @@ from fellowship.models.schema import response_format
 from fellowship.named import load_named, source_digest
 from fellowship.records import Message
 
-
 # Its OpenAI client says so at every call of a server that names its model otherwise.
 warnings.filterwarnings("ignore", "Resolved model mismatch")
 
