@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +57,6 @@ class State:
     workers: int = 0
     died: int = 0
     lost_calls: int = 0
-    pids: dict[str, int] = field(default_factory=dict)
 
 
 class Desk:
@@ -110,19 +107,6 @@ class Desk:
             self.state.workers = len(self._dispatch.branches)
             self.state.lost_calls = self._dispatch.lost_calls
         return self.state
-
-    async def facts(self) -> dict[str, dict[str, float]]:
-        """Its own process and its workers', for people who measure."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        own = {
-            "pid": float(os.getpid()),
-            "peak_mb": used.ru_maxrss / 1024,
-            "cpu": used.ru_utime + used.ru_stime,
-        }
-        branches = self._dispatch.branches if self._dispatch else {}
-        handles = {name: branch.handle for name, branch in branches.items()}
-        found = {name: await h.facts.remote() for name, h in handles.items()}
-        return {"desk": own, **found}
 
     def _watch(self, progress: Progress) -> None:
         self.state.progress = progress

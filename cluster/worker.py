@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import resource
 from functools import partial
 from typing import Any
 
@@ -166,12 +164,6 @@ class Worker:
                 self.line.answered(answer)
             elif task := self.rows.get(answer.value):
                 task.cancel()
-
-    def facts(self) -> dict[str, float]:
-        """Its process, for people who measure: pid, peak megabytes, seconds of CPU."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = used.ru_utime + used.ru_stime
-        return {"pid": os.getpid(), "peak_mb": used.ru_maxrss / 1024, "cpu": cpu}
 
     async def _pull(self, line: Line, crew: Crew) -> None:
         while True:

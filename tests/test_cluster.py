@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.pipelines.status import status_of
 from tests.loopback.fixtures import openai_server
+from tests.nodes import Nodes
 from tests.recipes import openai_model, recipe
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
@@ -39,50 +39,12 @@ pytestmark = [
 CANARY = "sk-canary-51c0ffee"
 
 
-class Nodes:
-    """A cluster of this machine's: a head without rows' workers of its own, and more."""
-
-    def __init__(self, cluster: Any) -> None:
-        self.cluster = cluster
-        self.started = time.time()
-
-    def pids(self, actor: str) -> list[int]:
-        """Processes that play an actor of this cluster, oldest first."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            try:
-                title = (folder / "cmdline").read_bytes().decode(errors="replace")
-                born = (folder / "stat").stat().st_ctime
-            except OSError:
-                continue
-            if title.startswith(f"ray::{actor}") and born >= self.started:
-                found.append((born, int(folder.name)))
-        return [pid for _, pid in sorted(found)]
-
-
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["FELLOWSHIP_CANARY"] = CANARY
-    import ray
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={
-            "num_cpus": 1,
-            "include_dashboard": False,
-            "object_store_memory": 100_000_000,
-        },
-    )
-    made = Nodes(cluster)
-    cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
-    ray.init(address=cluster.address, log_to_driver=False)
+    made = Nodes(2)
     yield made
-    ray.shutdown()
-    cluster.shutdown()
+    made.close()
     del os.environ["FELLOWSHIP_CANARY"]
 
 
@@ -172,14 +134,13 @@ def test_a_killed_actor_costs_at_most_what_was_in_the_air(
 
 def test_a_node_that_dies_takes_nothing_along(tmp_path: Path, nodes: Nodes) -> None:
     into = tmp_path / "ray"
-    third = nodes.cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
-    nodes.cluster.wait_for_nodes()
+    third = nodes.add()
     with openai_server(latency=0.03) as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 30)
         run(load_recipe(path), tmp_path / "local")
 
         def pull_the_plug() -> None:
-            nodes.cluster.remove_node(third, allow_graceful=False)
+            nodes.remove(third)
 
         report = on_ray(path, into, once(lambda: finished(into) >= 4, pull_the_plug))
     assert exported(into) == exported(tmp_path / "local")
@@ -196,7 +157,7 @@ def test_a_killed_driver_is_started_again_and_its_run_goes_on(
         alone = server.stats()["calls"]
         command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
         command += ["--into", str(into), "--engine", "ray", "--workers", "2"]
-        command += ["--address", nodes.cluster.address, "--json"]
+        command += ["--address", nodes.address, "--json"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         driver = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
         asyncio.run(once(lambda: finished(into) >= 5, driver.kill)())
@@ -215,7 +176,7 @@ def test_the_run_goes_on_while_its_driver_sleeps(tmp_path: Path, nodes: Nodes) -
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 20)
         command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
         command += ["--into", str(into), "--engine", "ray"]
-        command += ["--address", nodes.cluster.address]
+        command += ["--address", nodes.address]
         driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         asleep = once(
             lambda: finished(into) >= 1, lambda: driver.send_signal(signal.SIGSTOP)
