@@ -151,7 +151,9 @@ class RoleAgent(BaseChatAgent):
             round=self._round,
         )
         reply = await self._client.complete(request)
-        self.turn = turn_of(request, reply, self._client.model, what == "repair")
+        told = {"prompt": self.role.prompt_name}
+        turn = turn_of(request, reply, self._client.model, what == "repair")
+        self.turn = turn.model_copy(update=told)
         self._transcript.turns.append(self.turn)
         return reply
 

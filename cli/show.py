@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
-from fellowship.cli import transcript
+from fellowship.cli import transcript, whys
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table, tame
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER
+from fellowship.run_folder import LEDGER, read_header
 
 
 @click.command("show", epilog=EPILOG)
@@ -26,11 +27,21 @@ from fellowship.run_folder import LEDGER
     "--requests", is_flag=True, help="With ROW: the exact request of each turn."
 )
 @click.option(
+    "--why",
+    is_flag=True,
+    help="With ROW: where its pair is from: verdicts, sums, models, prompts, calls.",
+)
+@click.option(
     "--call", metavar="KEY", help="One call's exact request and reply, as JSON."
 )
 @as_json
 def command(
-    run: Path, row: str | None, requests: bool, call: str | None, as_json: bool
+    run: Path,
+    row: str | None,
+    requests: bool,
+    why: bool,
+    call: str | None,
+    as_json: bool,
 ) -> int:
     """Show what became of every row of RUN, or the whole transcript of one ROW.
 
@@ -41,8 +52,11 @@ def command(
       fellowship show runs/demo
       fellowship show runs/demo 3 | less
       fellowship show runs/demo 3 --requests
+      fellowship show runs/demo 3 --why
       fellowship show runs/demo --json | jq '.[] | select(.state == "tie")'
     """
+    if why and row is None:
+        raise click.UsageError("--why speaks of one row: fellowship show RUN ROW --why")
     with LedgerReader(run / LEDGER) as reader:
         if call is not None:
             print_json(exact(reader, call))
@@ -50,7 +64,9 @@ def command(
             overview(outcomes(reader), as_json)
         else:
             found = find(reader, row)
-            if as_json:
+            if why:
+                provenance(found, run, as_json)
+            elif as_json:
                 print_json(found.model_dump(mode="json"))
             else:
                 asked = (
@@ -58,6 +74,15 @@ def command(
                 )
                 transcript.show(found, console(), asked)
     return Exit.DONE
+
+
+def provenance(found: Outcome, run: Path, as_json: bool) -> None:
+    """Where a row's pair is from, traced to the ledger's calls."""
+    told = why_of(found, read_header(run))
+    if as_json:
+        print_json(told.model_dump(mode="json"))
+    else:
+        whys.show(told, console())
 
 
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:

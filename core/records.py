@@ -144,6 +144,9 @@ class Turn(Record):
     usd: float = 0.0
     finish: str = "stop"
     repaired: bool = Field(default=False, description="this is the repair turn's reply")
+    prompt: str = Field(
+        default="", description="the prompt file its speaker is told by"
+    )
     value: dict[str, Any] | None = Field(
         default=None, description="what was read from it: a Review, a Verdict"
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
+from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
 from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
@@ -18,8 +16,10 @@ from fellowship.records import Candidate, Comparison, Item, Outcome, Ranking, St
 from fellowship.teams.debate import DebateTeam
 from fellowship.teams.judge import Evaluator, JudgeTeam
 from fellowship.teams.jury import JuryTeam
+from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import (
+    CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
     EvaluateSettings,
@@ -64,12 +64,7 @@ def system_of(settings: SystemSettings) -> System:
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
     assert isinstance(settings, CustomSettings)
-    made: System = named_class(settings.team)(**settings.settings)
-    if not callable(getattr(made, "run", None)):
-        raise RecipeError(
-            f"team {settings.team!r} has no `async def run(self, item, seats)`"
-        )
-    return made
+    return OwnSystem(settings)
 
 
 def evaluator_of(settings: EvaluateSettings) -> Evaluator:
@@ -78,18 +73,9 @@ def evaluator_of(settings: EvaluateSettings) -> Evaluator:
         return JuryTeam(settings)
     if isinstance(settings, DebateSettings):
         return DebateTeam(settings)
+    if isinstance(settings, CustomEvaluateSettings):
+        return OwnEvaluator(settings)
     return JudgeTeam(settings)
-
-
-def named_class(name: str) -> Any:
-    """`package.module:Class`, imported; `RecipeError` says which half is missing."""
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise RecipeError(f"{name!r}: can't import {module!r}: {error}") from error
-    except AttributeError as error:
-        raise RecipeError(f"{name!r}: {module!r} has no {attribute!r}") from error
 
 
 class Row:

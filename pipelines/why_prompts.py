@@ -1,0 +1,70 @@
+"""A row names the prompts its speakers were told by, and the digests they had then.
+
+A turn names its own prompt; what goes with every prompt of its kind (the system line, a
+persona, the repair) follows from its role. Turns of a ledger older than that are read by
+their roles' usual names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fellowship.records import Record, Turn
+
+
+class Told(Record):
+    """One prompt file as it was when the run began, and the seats that were told by it.
+
+    `digest` is empty where the run's header does not hold it.
+    """
+
+    name: str
+    digest: str
+    seats: tuple[str, ...]
+
+
+def told_by(turns: Iterable[Turn], header: Mapping[str, Any]) -> tuple[Told, ...]:
+    """The prompts behind these turns, by name."""
+    digests = (header.get("identity") or {}).get("prompts") or {}
+    recipe = header.get("recipe") or {}
+    seats: dict[str, dict[str, None]] = {}
+    for turn in turns:
+        for name in prompts_of(turn, recipe):
+            if turn.prompt or name in digests:
+                seats.setdefault(name, {})[turn.source] = None
+    return tuple(
+        Told(name=name, digest=digests.get(name, ""), seats=tuple(said))
+        for name, said in sorted(seats.items())
+    )
+
+
+def prompts_of(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the prompt files one turn was told by."""
+    if turn.repaired:
+        yield "repair"
+    if turn.role == "generator":
+        # Its first draft is asked for by the conversation alone.
+        if turn.round > 1:
+            yield turn.prompt or "update"
+        return
+    evaluate = recipe.get("evaluate") or {}
+    yield "system"
+    yield turn.prompt or usual(turn, evaluate)
+    for persona in evaluate.get("personas") or ():
+        if turn.source.startswith(str(persona["name"])):
+            yield str(persona.get("prompt") or f"persona_{persona['name']}")
+
+
+def usual(turn: Turn, evaluate: Mapping[str, Any]) -> str:
+    """The prompt a role is told by where its turn does not say."""
+    if turn.role == "debater":
+        return "debate"
+    if turn.role != "judge":
+        return turn.role
+    if evaluate.get("team") == "debate":
+        return "debate_vote"
+    asked = [evaluate, *(evaluate.get("jurors") or ())]
+    found = [a for a in asked if turn.source.startswith(str(a.get("name") or "\n"))]
+    one = found[0] if found else evaluate
+    return str(one.get("prompt") or f"judge_{one.get('strategy') or 'combined'}")

@@ -1,0 +1,121 @@
+"""A score is a sum somebody can check: every step from the verdicts to the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fellowship.records import Comparison, PreferencePair, Ranking, Scores, Verdict
+from fellowship.teams.decisions import decide
+
+ORDERS = ("forward", "swapped")
+VOID = ("invalid", "order-inconsistent")
+
+
+def rule_of(recipe: Mapping[str, Any]) -> str:
+    """How the recipe's evaluator comes to one verdict; empty where there is no recipe."""
+    evaluate = recipe.get("evaluate") or {}
+    team = evaluate.get("team")
+    if team == "jury":
+        return str(evaluate.get("rule", ""))
+    return {"judge": "mean of both orders", "debate": "mean"}.get(str(team), "")
+
+
+def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
+    """One line an evaluator, then what the rule makes of them."""
+    final = [v for v in comparison.verdicts if v.phase == "final"]
+    said = final or list(comparison.verdicts)
+    names = list(dict.fromkeys(v.evaluator for v in said))
+    made = [evaluator_sum(n, [v for v in said if v.evaluator == n]) for n in names]
+    if len(names) > 1:
+        voters = f"{rule or 'vote'} of {len(names)}"
+        made.append(f"{voters}: {comparison.outcome}{colon(comparison.scores)}")
+    if comparison.blind is not None:
+        made.append(f"before the debate: {comparison.blind}")
+    if comparison.spared:
+        made.append(f"not asked: {', '.join(comparison.spared)}")
+    return tuple(made)
+
+
+def evaluator_sum(name: str, said: Sequence[Verdict]) -> str:
+    """judge: forward 7 : 2, swapped 4 : 6, mean 5.5 : 4, so first."""
+    parts = []
+    for order in ORDERS:
+        for verdict in said:
+            if verdict.order == order:
+                note = f" ({verdict.note})" if verdict.note else ""
+                shown = colon(verdict.scores) or f" {verdict.winner}"
+                parts.append(f"{order}{shown}{note}")
+    outcome, scores = decide(said)
+    mean = f", mean{colon(scores)}" if len(said) > 1 and scores else ""
+    return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {outcome}"
+
+
+def pair_sums(
+    ranking: Ranking | None,
+    pair: PreferencePair,
+    places: tuple[int, int],
+    recipe: Mapping[str, Any],
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The comparisons a pair's scores rest on, and the sums that lead to its margin."""
+    made = ranking.comparisons if ranking else ()
+    averaged = (recipe.get("evaluate") or {}).get("meet") in (
+        "round-robin",
+        "pointwise",
+    )
+    used: dict[int, None] = {}
+    lines: list[str] = []
+    for place in places:
+        through, line = mean_of(made, place) if averaged else path_of(made, place)
+        used |= dict.fromkeys(through)
+        lines += [line] if line else []
+    lines.append(
+        f"margin = {pair.chosen_score:g} - {pair.rejected_score:g} = {pair.margin:g}"
+    )
+    return tuple(sorted(used)), tuple(lines)
+
+
+def mean_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
+    """A candidate's mean over its comparisons."""
+    at = [i for i, c in enumerate(made) if place in (c.first, c.second) and c.scores]
+    given = [mark(made[i], place) for i in at]
+    if not given:
+        return [], ""
+    total = sum(given) / len(given)
+    shown = ", ".join(f"{g:g}" for g in given)
+    return at, f"candidate {place + 1} = mean of {shown} = {total:g}"
+
+
+def path_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
+    """A knockout's score: of the last comparison for the survivor, below it for others."""
+    valid = [i for i, c in enumerate(made) if c.outcome not in VOID and c.scores]
+    own = [i for i in valid if place in (made[i].first, made[i].second)]
+    if not own:
+        return [], ""
+    last = own[-1]
+    won = winner(made[last])
+    if won == place:
+        score = mark(made[last], place)
+        return [last], f"candidate {place + 1} = {score:g} in its last comparison"
+    gap = mark(made[last], won) - mark(made[last], place)
+    through, _ = path_of(made[last + 1 :], won)
+    line = f"candidate {place + 1} = candidate {won + 1} - {gap:g}"
+    return [last, *(last + 1 + i for i in through)], line
+
+
+def winner(comparison: Comparison) -> int:
+    """Who stays in a knockout: the first unless the second won."""
+    won = comparison.outcome == "second"
+    return comparison.second if won else comparison.first
+
+
+def mark(comparison: Comparison, place: int) -> float:
+    """What a comparison gave one of its candidates."""
+    assert comparison.scores is not None
+    first = comparison.first == place
+    return comparison.scores.first if first else comparison.scores.second
+
+
+def colon(scores: Scores | None) -> str:
+    """Two scores with a colon between them; nothing where there are none."""
+    return "" if scores is None else f" {scores.first:g} : {scores.second:g}"
