@@ -21,7 +21,7 @@ from ray.exceptions import RayActorError, RayError
 
 from fellowship.cluster.dispatch import Branch, Dispatch
 from fellowship.cluster.messages import Letter, Trouble
-from fellowship.cluster.placing import placed
+from fellowship.cluster.placing import look_in, placed
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.house import House
@@ -47,6 +47,7 @@ class Job:
     workers: int
     limit: int | None = None
     fork: Path | None = None
+    paths: tuple[str, ...] = ()
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Desk:
     """The actor that owns the run."""
 
     def __init__(self, job: Job) -> None:
+        look_in(job.paths)
         self.job = job
         self.state = State()
         self._dispatch: Dispatch | None = None
@@ -163,7 +165,7 @@ class Desk:
             name = f"worker-{number + 1}.{life}"
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = placed(Worker, node, soft=True)
-            handle = kind.remote(name, self.job.recipe, library)
+            handle = kind.remote(name, self.job.recipe, library, self.job.paths)
             branch = Branch(name, handle)
             dispatch.joined(branch)
             try:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
 from fellowship.cluster.outbox import Outbox
+from fellowship.cluster.placing import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
@@ -124,7 +126,10 @@ class RemoteOffice:
 class Worker:
     """The actor. `serve` returns when the desk has no more rows."""
 
-    def __init__(self, name: str, recipe: Recipe, library: Library) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, library: Library, paths: Iterable[str]
+    ) -> None:
+        look_in(paths)
         self.name = name
         self.recipe = recipe
         self.library = library

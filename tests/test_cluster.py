@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import types
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -224,16 +225,51 @@ def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(
     assert not any(CANARY.encode() in content for content in read)
 
 
-def test_what_breaks_every_worker_ends_the_run_with_one_message(
-    tmp_path: Path, nodes: Nodes
+TEAM = """
+from fellowship.agents.case import Case
+from fellowship.agents.roles import Generator
+from fellowship.teams.systems import candidate_of
+
+class Twice:
+    async def run(self, item, seats):
+        role = Generator(model="writer", library=seats.library)
+        case = Case(item.conversation)
+        one, other = (seats.seat(f"generator_{n}", role, case) for n in "12")
+        await seats.ask(one, other)
+        return [candidate_of(a, a.turn, "mine", seats) for a in (one, other)]
+"""
+
+
+def test_a_worker_finds_a_team_of_the_user_s_own(
+    tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "my_own_teams.py").write_text(TEAM)
+    monkeypatch.syspath_prepend(tmp_path)
     with openai_server() as server:
         path = recipe(
             tmp_path / "r.yaml",
             openai_model(server.base_url),
-            systems=[{"team": "no_such_package.teams:Team", "name": "mine"}],
+            systems=[{"team": "my_own_teams:Twice", "name": "mine"}],
         )
-        with pytest.raises(FellowshipError, match="no_such_package"):
+        on_ray(path, tmp_path / "ray")
+    made = [c.system for o in outcomes(tmp_path / "ray") for c in o.candidates]
+    assert len(made) == 12
+    assert set(made) == {"mine"}
+
+
+def test_what_breaks_every_worker_ends_the_run_with_one_message(
+    tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here_alone = types.ModuleType("known_here_alone")
+    exec(TEAM, vars(here_alone))  # noqa: S102
+    monkeypatch.setitem(sys.modules, "known_here_alone", here_alone)
+    with openai_server() as server:
+        path = recipe(
+            tmp_path / "r.yaml",
+            openai_model(server.base_url),
+            systems=[{"team": "known_here_alone:Twice", "name": "mine"}],
+        )
+        with pytest.raises(FellowshipError, match="no module 'known_here_alone'"):
             on_ray(path, tmp_path / "ray")
 
 
