@@ -63,6 +63,11 @@ class Pairs(Record):
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=0.0, description="points by which chosen must beat rejected"
     )
+    allow_constant: bool = Field(
+        default=False,
+        description="a system's text may be chosen though it answers several prompts:"
+        " for tasks with few answers, such as yes and no",
+    )
 
 
 class Export(Record):

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
+from fellowship.pipelines.garbage import barred, empty
 from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
-from fellowship.records import Candidate, Comparison, Item, Outcome, Ranking, State
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Turn,
+)
 from fellowship.teams.debate import DebateTeam
-from fellowship.teams.judge import Evaluator, JudgeTeam
+from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
@@ -30,6 +39,9 @@ from fellowship.teams.settings import (
 )
 from fellowship.teams.systems import Feedback, Single, System
 
+Listen = Callable[[Item, str, Turn], None]
+"""Told of every turn as it is spoken, with its row and its team."""
+
 
 @dataclass
 class Crew:
@@ -38,6 +50,7 @@ class Crew:
     recipe: Recipe
     library: Library
     models: Mapping[str, Client]
+    listen: Listen = lambda item, team, turn: None
     systems: dict[str, System] = field(init=False)
     evaluator: Evaluator = field(init=False)
 
@@ -54,6 +67,7 @@ class Crew:
             self.library,
             seed=self.recipe.seed,
             deadline=self.recipe.row_deadline,
+            listen=lambda turn: self.listen(item, team, turn),
         )
 
 
@@ -110,19 +124,20 @@ class Row:
         cut = [c for c in self.candidates if c.finish == "length"]
         usable = distinct(self.candidates)
         if len(usable) < 2:
-            empty = sum(not c.text.strip() for c in self.candidates)
+            blank = sum(empty(c.text) for c in self.candidates)
             if cut:
                 return Choice(
                     "truncated",
                     f"{len(cut)} of {len(self.candidates)} responses were cut off at"
                     " max_tokens",
                 )
-            if empty:
-                return Choice("failed", f"{empty} responses are empty")
+            if blank:
+                return Choice("failed", f"{blank} responses are empty")
             return Choice("tie", "all responses are the same text")
         self.candidates = usable
         self.ranking = await self._ranked(len(usable))
-        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs)
+        unfit = barred(self.item.conversation, usable)
+        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:
         seats = self.crew.seats(name, self.item)
@@ -171,15 +186,28 @@ class Row:
             ranking=self.ranking,
             pairs=choice.pairs,
             sessions=sessions,
+            reference=self.item.reference,
             labels=self.item.labels,
+            flags=self._flags(),
         )
+
+    def _flags(self) -> tuple[str, ...]:
+        """What whoever uses the row should know: a judge of a candidate's own family."""
+        made = self.ranking.comparisons if self.ranking else ()
+        families = next((seats.families for seats, _, _ in self.tables), {})
+        same = any(
+            related(verdict.model, self.candidates, families)
+            for comparison in made
+            for verdict in comparison.verdicts
+        )
+        return ("same_family",) if same else ()
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that are whole, not empty, and each text once, in one fixed order."""
     seen: dict[str, Candidate] = {}
     for candidate in candidates:
-        if candidate.text.strip() and candidate.finish != "length":
+        if not empty(candidate.text) and candidate.finish != "length":
             seen.setdefault(candidate.text.strip(), candidate)
     return list(seen.values())
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,14 @@ from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
 from fellowship.models.office import Office
+from fellowship.pipelines.evaluator_records import EvaluatorReport
+from fellowship.pipelines.evaluator_report import evaluator_report
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
+from fellowship.pipelines.settling import settle
 from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
@@ -68,6 +71,7 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
@@ -78,6 +82,18 @@ class RunReport:
 Watch = Callable[[Progress], None]
 Work = Callable[[Item], Awaitable[Outcome]]
 """What makes an outcome of an item: here, or wherever an engine has it done."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Rows that come of another run, not of the recipe's source.
+
+    `said` goes into the header: such a run is never gone on with as if it were another.
+    """
+
+    said: dict[str, Any]
+    count: int
+    rows: Callable[[], Iterable[Item | Rejected]]
 
 
 class Runner:
@@ -91,7 +107,9 @@ class Runner:
         limit: int | None,
         watch: Watch | None,
         stop: asyncio.Event | None,
+        origin: Origin | None = None,
     ) -> None:
+        self.origin = origin
         self.recipe = recipe
         self.folder = folder
         self.limit = limit if limit is not None else recipe.source.limit
@@ -128,11 +146,12 @@ class Runner:
             raise self._broken
 
     def _entries(self) -> Iterator[Item | Rejected]:
-        self.progress.total = count_rows(self.recipe.source)
+        source, origin = self.recipe.source, self.origin
+        self.progress.total = origin.count if origin else count_rows(source)
         if self.limit is not None and self.progress.total is not None:
             self.progress.total = min(self.limit, self.progress.total)
         self._watch(self.progress)
-        for entry in read_items(self.recipe.source, self.limit):
+        for entry in origin.rows() if origin else read_items(source, self.limit):
             self.seen.add(entry.number)
             yield entry
 
@@ -207,7 +226,9 @@ class Runner:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
-    def report(self, exports: dict[str, int]) -> RunReport:
+    def report(
+        self, exports: dict[str, int], evaluator: EvaluatorReport | None = None
+    ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
         beyond = self.ledger.numbers() - self.seen
@@ -234,6 +255,7 @@ class Runner:
             seconds=time.time() - self.progress.started,
             exports=exports,
             stopped=meter.stopped,
+            evaluator=evaluator,
         )
 
 
@@ -259,6 +281,7 @@ async def run_recipe(
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
     engine: Engine = local,
+    origin: Origin | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
@@ -269,17 +292,23 @@ async def run_recipe(
     house = House(recipe.models)
     try:
         with RunFolder(into) as folder:
-            folder.settle_header(header(recipe, library), "identity")
+            said = header(recipe, library)
+            if origin is not None:
+                said["identity"]["origin"] = origin.said
+            folder.settle_header(said, "identity")
             if fork is not None:
                 adopt(fork, folder.ledger)
-            runner = Runner(recipe, folder, limit=limit, watch=watch, stop=stop)
+            runner = Runner(
+                recipe, folder, limit=limit, watch=watch, stop=stop, origin=origin
+            )
             try:
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
+                await settle(recipe, runner.ledger, into)
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)
-                return runner.report(written)
+                return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()
     finally:

@@ -102,6 +102,7 @@ class Watched(Client):
         if stranger:
             turn = turn_of(request, reply, self.model, repaired=False)
             self._transcript.turns.append(turn)
+            self._transcript.listen(turn)
         return reply
 
 
@@ -117,12 +118,13 @@ class Seats:
         *,
         seed: int,
         deadline: float,
+        listen: Callable[[Turn], None] = lambda turn: None,
     ) -> None:
         self.team = team
         self.item = item
         self.library = library
         self.session = digest([item.number, item.key, team, seed], 12)
-        self._transcript = Transcript(self.session, seed)
+        self._transcript = Transcript(self.session, seed, listen=listen)
         self._caught: list[FellowshipError] = []
         known = [(n, c) for n, c in models.items() if c.family != "unknown"]
         self.families = {n: c.family for name, c in known for n in (name, c.model)}
@@ -141,8 +143,13 @@ class Seats:
         """The transcript so far."""
         return tuple(self._transcript.turns)
 
-    def seat(self, seat: str, role: Role, case: Case) -> RoleAgent:
-        """A fresh agent in a place of its own; the place is part of its seed."""
+    def seat(
+        self, seat: str, role: Role, case: Case, *, speaker: str = ""
+    ) -> RoleAgent:
+        """A fresh agent in a place of its own; the place is part of its seed.
+
+        The others hear it as `speaker`: by its place, unless that tells too much.
+        """
         if seat in self._taken:
             raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
         client = self.client(role.model)
@@ -154,6 +161,7 @@ class Seats:
             client,
             self._transcript,
             system_role=client.system_role,
+            speaker=speaker,
         )
 
     def client(self, model: str) -> Client:

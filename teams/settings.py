@@ -159,6 +159,11 @@ class JurySettings(Record):
     early_stop: bool = Field(
         default=True, description="don't ask jurors who can't change the vote any more"
     )
+    recuse: bool = Field(
+        default=True,
+        description="a juror of a candidate's own family doesn't vote on it, as long as"
+        " two others do",
+    )
     escalate: Juror | None = Field(
         default=None, description="decides alone where the jurors are not of one mind"
     )
@@ -199,12 +204,21 @@ class DebateSettings(Record):
     order: Literal["both", "first"] = "both"
     criteria: str = ""
     blind_samples: PositiveInt = Field(
-        default=1, description="rounds + 1: a blind vote as dear as the debate after it"
+        default=1, description="replies of each persona and order in the blind vote"
+    )
+    equal_cost: bool = Field(
+        default=True,
+        description="where they debate, also vote with as many calls as that takes",
     )
     stop_when_unanimous: bool = Field(
         default=True, description="don't discuss what the blind vote agrees on"
     )
     meet: Meet = "knockout"
+
+    @property
+    def further_samples(self) -> int:
+        """Replies that bring the blind vote to the cost of the debate and its vote."""
+        return max(0, self.rounds + 1 - self.blind_samples) if self.equal_cost else 0
 
     def speaker(self, persona: Persona) -> str:
         """The model a persona speaks with."""
