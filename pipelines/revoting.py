@@ -25,12 +25,14 @@ from fellowship.pipelines.recipe import Pairs
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.rereading import Reading, as_read
 from fellowship.pipelines.run_labels import add_labels, all_labels
+from fellowship.pipelines.settling import Place, with_verdict
 from fellowship.records import (
     Comparison,
     Item,
     Outcome,
     PreferencePair,
     Ranking,
+    Scores,
     Verdict,
 )
 from fellowship.run_folder import read_header
@@ -68,22 +70,23 @@ def revote(run: Path, into: Path, wishes: Revote) -> Imported:
     rows = (anew(outcome, wishes, imported) for outcome in outcomes(run))
     made = write_run(rows, into, header)
     if wishes.rule == "dawid-skene":
-        made = weigh(into, wishes, header)
+        made = weigh(into, wishes, header, imported)
     if not all_labels(into):
         add_labels(into, all_labels(run))
     return made
 
 
-def weigh(into: Path, wishes: Revote, header: dict[str, Any]) -> Imported:
+def weigh(
+    into: Path, wishes: Revote, header: dict[str, Any], imported: bool
+) -> Imported:
     """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
     from fellowship.pipelines.jury_weights import weighed
-    from fellowship.pipelines.settling import anew as settled
 
     heard = list(every_heard(into))
     seats = list(dict.fromkeys(who for each in heard for who in each.by))
     found = zip(heard, weighed(heard, seats), strict=True)
     scores = {(each.number, each.at): one for each, one in found if one is not None}
-    rows = [settled(o, scores, frozenset(), wishes.pairs) for o in outcomes(into)]
+    rows = [resettled(o, scores, wishes, imported) for o in outcomes(into)]
     return write_run(rows, into, header)
 
 
@@ -121,7 +124,25 @@ def anew(outcome: Outcome, wishes: Revote, imported: bool = False) -> Outcome:
     """The row as the new vote has it; a row that was no prompt stays one."""
     if outcome.ranking is None:
         return outcome
-    decided = tuple(voted(c, outcome, wishes) for c in made(outcome))
+    decided = [voted(comparison, outcome, wishes) for comparison in made(outcome)]
+    return settled(outcome, decided, wishes, imported)
+
+
+def resettled(
+    outcome: Outcome, scores: Mapping[Place, Scores], wishes: Revote, imported: bool
+) -> Outcome:
+    """The row with what the whole run says of each of its comparisons."""
+    decided = [
+        with_verdict(comparison, scores.get((outcome.number, at)))
+        for at, comparison in enumerate(made(outcome))
+    ]
+    return settled(outcome, decided, wishes, imported) if decided else outcome
+
+
+def settled(
+    outcome: Outcome, decided: Sequence[Comparison], wishes: Revote, imported: bool
+) -> Outcome:
+    """The row that follows from its comparisons."""
     many = contenders(outcome) if imported else len(outcome.candidates)
     ours = [c for c in decided if max(c.first, c.second) < many]
     scores = means(many, ours) if all_met(many, ours) else anchored(many, ours)

@@ -62,6 +62,14 @@ def test_weights_and_dawid_skene_are_rules_like_others(tmp_path: Path) -> None:
         revote(run, tmp_path / "none", Revote(judges=("catt",)))
 
 
+def test_dawid_skene_leaves_a_row_without_texts_what_it_was(tmp_path: Path) -> None:
+    import_release(small(tmp_path / "release"), tmp_path / "run")
+    revote(tmp_path / "run", tmp_path / "ds", Revote("dawid-skene"))
+    states = [[o.state for o in outcomes(tmp_path / name)] for name in ("run", "ds")]
+    assert states[0] == states[1]
+    assert "rejected-input" in states[0]
+
+
 def test_reading_imported_words_again_is_what_the_import_read(tmp_path: Path) -> None:
     import_release(small(tmp_path / "release"), tmp_path / "run")
     revote(tmp_path / "run", tmp_path / "again", Revote(reading="again"))
