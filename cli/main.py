@@ -33,6 +33,7 @@ VERBS = {
     "replay": "Have a row again from the ledger, or edit a message and go on from it.",
     "rejudge": "Put the same candidates to another judge; agreement and drift.",
     "reproduce": "Recompute a paper's published tables, and say what was corrected.",
+    "team": "Write a recipe's team as an AutoGen component of stock parts.",
     "doctor": "Find what is missing before a run, and the command that mends it.",
 }
 
