@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from rich.console import Console
 
+from fellowship.cli import judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -34,7 +35,9 @@ def exit_of(report: RunReport) -> Exit:
 
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
-    return asdict(report) | {"into": str(report.into), "balanced": report.balanced}
+    made = report.evaluator.model_dump() if report.evaluator else None
+    told = {"into": str(report.into), "balanced": report.balanced, "evaluator": made}
+    return asdict(replace(report, evaluator=None)) | told
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
@@ -48,6 +51,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     complaints(report, out)
+    if report.evaluator is not None:
+        judging.show(report.evaluator, out)
     spending(report, out)
     for path, number in report.exports.items():
         say(out, (path, "bold"), f"  {number:,} rows")

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fellowship import __version__
-from fellowship.models.wire import without_secrets
+from fellowship.models.hidden import without_secrets
 from fellowship.pipelines.own_names import code_digests
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library

@@ -21,15 +21,19 @@ from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
 from fellowship.models.office import Office
+from fellowship.pipelines.evaluator_records import EvaluatorReport
+from fellowship.pipelines.evaluator_report import evaluator_report
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
+from fellowship.pipelines.settling import settle
 from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.waiting import waited
 
 DRAIN = 8.0
 """Seconds that calls in the air get to come home when a run is stopped."""
@@ -68,6 +72,7 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
@@ -222,7 +227,9 @@ class Runner:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
-    def report(self, exports: dict[str, int]) -> RunReport:
+    def report(
+        self, exports: dict[str, int], evaluator: EvaluatorReport | None = None
+    ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
         beyond = self.ledger.numbers() - self.seen
@@ -249,6 +256,7 @@ class Runner:
             seconds=time.time() - self.progress.started,
             exports=exports,
             stopped=meter.stopped,
+            evaluator=evaluator,
         )
 
 
@@ -298,9 +306,10 @@ async def run_recipe(
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
+                await settle(recipe, runner.ledger, into)
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)
-                return runner.report(written)
+                return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()
     finally:
@@ -316,4 +325,4 @@ def run(
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return asyncio.run(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))

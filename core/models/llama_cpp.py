@@ -19,9 +19,9 @@ from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
 from fellowship.models.openai import usage_from
+from fellowship.models.refusals import kind_of
 from fellowship.models.schema import response_format
 from fellowship.models.weights import CURE, PACKAGED, weights
-from fellowship.models.wire import kind_of
 
 
 @dataclass(frozen=True)

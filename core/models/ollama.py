@@ -25,19 +25,11 @@ from fellowship.models.client import (
     estimated_tokens,
 )
 from fellowship.models.config import OllamaModel, family_of
+from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.limited import PLAIN, TooLarge, limit
+from fellowship.models.refusals import kind_of, shortened
 from fellowship.models.schema import strict
-from fellowship.models.wire import (
-    LARGEST,
-    PLAIN,
-    TooLarge,
-    kind_of,
-    limit,
-    public,
-    secrets_of,
-    shortened,
-    without,
-    without_secrets,
-)
+from fellowship.models.wire import LARGEST
 
 DEFAULT_HOST = "http://localhost:11434"
 

@@ -1,7 +1,8 @@
 """OpenAI's chat completions, wherever they are served.
 
-The SDK's own retries are off: a retry that nobody records is a call that nobody counts.
-Replies are read as raw JSON, so that cached tokens and fingerprints are kept.
+The SDK says where a call goes and with which headers, and lists models; the call itself
+is one POST of ours, which costs a third of the SDK's (docs/benchmarks.md), is never
+retried behind our back, and is read as raw JSON, so that cached tokens are kept.
 """
 
 from __future__ import annotations
@@ -11,30 +12,22 @@ import os
 from collections.abc import Mapping
 from typing import Any, cast
 
+import aiohttp
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
-from fellowship.models.schema import response_format
-from fellowship.models.wire import (
-    LARGEST,
-    PLAIN,
-    TooLarge,
+from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.refusals import (
     broken_connection,
     kind_of,
-    limit,
     never_sent,
-    public,
-    secrets_of,
     shortened,
     wish,
-    without,
-    without_secrets,
 )
-
-CONNECT = 15.0
-"""Seconds to reach a server; how long its reply may take is the recorder's business."""
+from fellowship.models.schema import response_format
+from fellowship.models.wire import LARGEST, Answer, Wire
 
 
 class OpenAIClient(Client):
@@ -49,6 +42,7 @@ class OpenAIClient(Client):
         self.structured = config.structured
         self.family = family_of(config)
         self._api: openai.AsyncOpenAI | None = None
+        self._wire: Wire | None = None
         self.identity = {
             "provider": "openai",
             "endpoint": public(config.base_url) if config.base_url else "openai",
@@ -76,32 +70,69 @@ class OpenAIClient(Client):
                 api_key=self._key(),
                 base_url=self.config.base_url,
                 max_retries=0,
-                timeout=openai.Timeout(self.config.deadline, connect=CONNECT),
-                default_headers=PLAIN,
-                http_client=openai.DefaultAioHttpClient(
-                    event_hooks={"response": [limit]}
-                ),
+                timeout=self.config.deadline,
+                http_client=openai.DefaultAioHttpClient(),
             )
         return self._api
 
+    def wire(self) -> Wire:
+        """The line that calls go over, made on the loop that uses it."""
+        if self._wire is None:
+            api = self.api()
+            headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
+            headers |= {"Authorization": f"Bearer {api.api_key}"}
+            url = f"{api.base_url}chat/completions"
+            self._wire = Wire(url, headers, self.config.deadline)
+        return self._wire
+
     async def complete(self, request: Request) -> Reply:
         """One POST, no retry. Raises `ModelError` with the provider's own words."""
+        body = json.dumps(self._body(request)).encode()
         try:
-            # Not `create`: walking the body by its types is a quarter of a call's CPU.
-            answer = await self.api().post(
-                "/chat/completions",
-                cast_to=openai.HttpxBinaryResponseContent,
-                body=self._body(request),
-                options={"security": {"bearer_auth": True}},
+            answer = await self.wire().post(body)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._broken(error) from error
+        if not answer.whole:
+            raise ModelError(
+                f"model {self.name!r} sent more than the {LARGEST:,} bytes a reply may"
+                " have",
+                "malformed",
             )
+        if answer.status >= 400:
+            raise self._refused(answer)
+        try:
             raw = json.loads(answer.content)
-        except openai.APIError as error:
-            raise self._failure(error) from error
-        except TooLarge as error:
-            raise self._malformed(f"larger than {LARGEST:,} bytes") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._malformed(f"not JSON ({error})") from error
         return self._reply(raw)
+
+    @property
+    def _where(self) -> str:
+        endpoint = self.identity["endpoint"]
+        return (
+            f"model {self.name!r} at {'OpenAI' if endpoint == 'openai' else endpoint}"
+        )
+
+    def _said(self, words: object) -> str:
+        """A provider's or library's words without our secrets, which they may quote."""
+        key = os.environ.get(self.config.api_key_env or "", "")
+        secrets = (key, *secrets_of(self.config.base_url or ""))
+        return shortened(without(secrets, str(words)))
+
+    def _broken(self, error: Exception) -> ModelError:
+        said = f"{self._where}: {self._said(error or type(error).__name__)}"
+        if never_sent(error):
+            return ModelError(f"{said}; is the server up?", "down")
+        if isinstance(error, TimeoutError):
+            slow = f"{self._where}: no answer within {self.config.deadline or 0:g} s"
+            return ModelError(slow, "deadline")
+        return ModelError(said, "network")
+
+    def _refused(self, answer: Answer) -> ModelError:
+        said, code = words_of(answer.content)
+        kind = kind_of(answer.status, code, said)
+        message = f"{self._where}: HTTP {answer.status}: {self._said(said)}"
+        return ModelError(message, kind, wish(answer.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
@@ -152,28 +183,20 @@ class OpenAIClient(Client):
             f"model {self.name!r} sent no usable reply: {why}", "malformed"
         )
 
-    def _failure(self, error: openai.APIError) -> ModelError:
-        where = self.identity["endpoint"]
-        said = without(self._secrets(), shortened(error.message))
-        message = f"model {self.name!r} at {where}: {said}"
+    def failure(self, error: openai.APIError) -> ModelError:
+        """Our word for what the SDK met."""
+        message = f"{self._where}: {self._said(error.message)}"
         if (broken := broken_connection(error)) is not None:
             kind: Failure = "down" if never_sent(error) else "network"
-            why = without(self._secrets(), shortened(broken))
-            return ModelError(f"{message} ({why})", kind)
+            return ModelError(f"{message} ({self._said(broken)})", kind)
         if isinstance(error, openai.APITimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, openai.APIStatusError):
             kind = kind_of(error.status_code, error.code, error.message)
             return ModelError(message, kind, wish(error.response.headers))
         if isinstance(error, openai.APIConnectionError):
-            why = without(self._secrets(), shortened(error.__cause__))
-            return ModelError(f"{message} ({why})", "network")
+            return ModelError(f"{message} ({self._said(error.__cause__)})", "network")
         return ModelError(message, "malformed")
-
-    def _secrets(self) -> tuple[str, ...]:
-        """What must not be in any message, whoever quotes it."""
-        key = os.environ.get(self.config.api_key_env or "", "")
-        return (key, *secrets_of(self.config.base_url or ""))
 
     async def check(self) -> list[Finding]:
         """Is the key set, is the server up, does it have the model?"""
@@ -185,7 +208,7 @@ class OpenAIClient(Client):
             variable = self.config.api_key_env
             return [Finding(subject, False, str(error), f"export {variable}=...")]
         except openai.APIError as error:
-            failure = self._failure(error)
+            failure = self.failure(error)
             return [Finding(subject, False, str(failure), self._cure(failure.kind))]
         if listed and self.config.model not in listed:
             some = ", ".join(sorted(listed)[:8])
@@ -207,6 +230,24 @@ class OpenAIClient(Client):
         if self._api is not None:
             await self._api.close()
             self._api = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
+
+
+def words_of(content: bytes) -> tuple[str, str | None]:
+    """What an error body says, and its code; the body itself where it is not JSON."""
+    text = content.decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text, None
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return str(error), None
+    code = error.get("code")
+    said = error.get("message", error.get("detail", text))
+    return str(said), code if isinstance(code, str) else None
 
 
 def usage_from(usage: Any) -> Usage | None:
