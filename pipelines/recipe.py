@@ -11,6 +11,7 @@ from fellowship.models.config import ModelConfig
 from fellowship.models.meter import Limits
 from fellowship.records import Record
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomSettings,
     EvaluateSettings,
     FeedbackSettings,
@@ -21,6 +22,7 @@ from fellowship.teams.settings import (
 System = Annotated[
     Annotated[SingleSettings, Tag("single")]
     | Annotated[FeedbackSettings, Tag("feedback")]
+    | Annotated[AutogenSettings, Tag("autogen")]
     | Annotated[CustomSettings, Tag("custom")],
     Discriminator(team_of),
 ]

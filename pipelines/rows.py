@@ -23,11 +23,13 @@ from fellowship.records import (
     Turn,
 )
 from fellowship.teams.debate import DebateTeam
+from fellowship.teams.guests import Guests
 from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
@@ -77,6 +79,8 @@ def system_of(settings: SystemSettings) -> System:
         return Single(settings)
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
+    if isinstance(settings, AutogenSettings):
+        return Guests(settings)
     assert isinstance(settings, CustomSettings)
     return OwnSystem(settings)
 

@@ -33,6 +33,7 @@ from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.waiting import waited
 
 DRAIN = 8.0
 """Seconds that calls in the air get to come home when a run is stopped."""
@@ -324,4 +325,4 @@ def run(
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return asyncio.run(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fellowship.hashing import derived_seed
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
 from fellowship.records import Outcome
 from fellowship.taming import tame
 from fellowship.viewer.summary import Summary, models, summarise, teams, texts

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
@@ -13,6 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
+from fellowship.pipelines.label_exchange import Attached, attach_labels, write_labels
+from fellowship.pipelines.label_rows import Columns
 from fellowship.pipelines.run_labels import (
     HumanLabel,
     Said,
@@ -25,7 +29,6 @@ from fellowship.taming import line
 from fellowship.viewer import queue, reading
 from fellowship.viewer.guard import Gate
 from fellowship.viewer.index import Index
-from fellowship.viewer.label_file import label_lines, take_labels
 from fellowship.viewer.label_report import told
 from fellowship.viewer.pages import Pages
 
@@ -154,23 +157,37 @@ class LabelPages:
             progress=queue.progress(self.index, annotator(request)),
             enough=queue.ENOUGH,
             report=report,
-            **{"taken": None, **more},
+            **{"taken": None, "refused": "", **more},
         )
 
     def give(self, request: Request) -> Response:
         """All standing labels as a file."""
-        text = "".join(f"{each}\n" for each in label_lines(self.index.run))
+        with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
+            path = Path(folder) / "labels.jsonl"
+            write_labels(self.index.run, path)
+            text = path.read_bytes()
         head = {"content-disposition": 'attachment; filename="labels.jsonl"'}
         return Response(text, media_type="application/x-ndjson", headers=head)
 
     async def take(self, request: Request) -> Response:
         """Take in a file's labels."""
         form = await self._form(request)
-        lines = form.get("lines", "").splitlines()
-        taken = await run_in_threadpool(take_labels, self.index.run, lines)
-        return await run_in_threadpool(
-            self._labels, request, told(self.index.run, False), taken=taken
-        )
+        return await run_in_threadpool(self._take, request, form.get("lines", ""))
+
+    def _take(self, request: Request, lines: str) -> Response:
+        """Add what is new of some lines, and say what became of each."""
+        taken, why = Attached(), ""
+        with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
+            path = Path(folder) / "labels.jsonl"
+            path.write_text(lines, encoding="utf-8", newline="\n")
+            try:
+                taken = attach_labels(
+                    path, self.index.run, Columns(), annotator(request)
+                )
+            except InputError as error:
+                why = str(error).replace(str(path), "these lines")
+        report = told(self.index.run, False)
+        return self._labels(request, report, taken=taken, refused=why)
 
     async def _form(self, request: Request) -> dict[str, str]:
         """A form of our own pages; anything else is turned away."""

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from fellowship.hashing import derived_seed
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
 from fellowship.pipelines.run_labels import HumanLabel, all_labels
 from fellowship.records import Order
 from fellowship.viewer.index import Index
