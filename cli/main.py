@@ -26,6 +26,7 @@ VERBS = {
     "export": "Write a run's pairs as a dataset for DPO or KTO.",
     "import": "Bring published verdicts, transcripts or labels into a run.",
     "view": "Read and label a run in the browser, while it goes on too.",
+    "revote": "Another voting rule or reading over a run's verdicts, at no call.",
     "labels": "Count the labels people gave in a run, or write them to a file.",
     "agree": "Compare a run's judges with people's labels, with intervals.",
     "winrate": "System against system: strict, half-tie, length-controlled, ratings.",
