@@ -13,7 +13,7 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.named import at_home
 from fellowship.pipelines.recipe import Pairs
 from fellowship.pipelines.rereading import Reading
-from fellowship.pipelines.revoting import Revote
+from fellowship.pipelines.revoted_rows import Revote
 from fellowship.pipelines.revoting import revote as vote_again
 
 RULES = ("majority", "mean", "weighted", "dawid-skene")
