@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS failures(
 CREATE TABLE IF NOT EXISTS outcomes(
   number INTEGER PRIMARY KEY, item TEXT NOT NULL, state TEXT NOT NULL,
   record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches(
+  tag TEXT PRIMARY KEY, model TEXT NOT NULL, batch TEXT NOT NULL,
+  state TEXT NOT NULL, made REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch_lines(
+  key TEXT PRIMARY KEY, tag TEXT NOT NULL, line TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS labels(
   id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
   label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
@@ -98,6 +103,8 @@ LOST = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
     " SELECT key, session, model, 'lost', 'the process ended while this call was in"
     " the air: it may have been paid for', started, 0 FROM sent"
+    # A call of a batch is not lost: the provider keeps it until it is fetched.
+    " WHERE key NOT IN (SELECT key FROM batch_lines)"
 )
 
 
@@ -204,6 +211,10 @@ class Ledger:
             f"SELECT {CALL} FROM calls WHERE key = ?", (key,)
         ).fetchone()
         return CallRow(*found) if found else None
+
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, as far as they are committed."""
+        return self._reader.execute(sql, values).fetchall()
 
     def finished(self) -> dict[int, tuple[str, str]]:
         """Row number -> (item key, state) of every row that has an outcome."""

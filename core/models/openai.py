@@ -27,7 +27,10 @@ from fellowship.models.refusals import (
     wish,
 )
 from fellowship.models.schema import response_format
-from fellowship.models.wire import LARGEST, Answer, Wire
+from fellowship.models.wire import CONNECT, LARGEST, Answer, Wire
+
+SDK = 300.0
+"""Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
 
 class OpenAIClient(Client):
@@ -70,7 +73,7 @@ class OpenAIClient(Client):
                 api_key=self._key(),
                 base_url=self.config.base_url,
                 max_retries=0,
-                timeout=self.config.deadline,
+                timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
                 http_client=openai.DefaultAioHttpClient(),
             )
         return self._api
