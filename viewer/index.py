@@ -59,12 +59,12 @@ class Index:
 
     def __init__(self, run: Path) -> None:
         self.run = run
+        LedgerReader(run / LEDGER).close()
         self.path = index_folder(run) / "index.db"
         self.waiting = 0
         self.labels_read: tuple[int, int] | None = None
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._refreshing = threading.Lock()
-        LedgerReader(run / LEDGER).close()
         self._make()
 
     def _make(self) -> None:
