@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import json
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.ledger import CallRow, Ledger
+from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger, connect
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -99,17 +98,14 @@ def written(
     run.mkdir(parents=True, exist_ok=True)
     (run / HEADER).write_text(json.dumps(header or {"recipe": {}, "identity": {}}))
 
-    async def write() -> None:
-        for call in calls:
-            await ledger.record(call)
+    Ledger(run / LEDGER).close()
+    with contextlib.closing(connect(run / LEDGER, write=True)) as link:
+        link.execute("BEGIN")
+        link.executemany(RECORD_CALL, calls)
         for o in outcomes:
-            await ledger.finish(o.number, o.item, o.state, o.model_dump_json())
-
-    ledger = Ledger(run / LEDGER)
-    try:
-        asyncio.run(write())
-    finally:
-        ledger.close()
+            record = (o.number, o.item, o.state, o.model_dump_json())
+            link.execute(RECORD_OUTCOME, record)
+        link.execute("COMMIT")
     return run
 
 
