@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import resource
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
 from fellowship.cluster.outbox import Outbox
+from fellowship.cluster.placing import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
 from fellowship.models.house import House
 from fellowship.models.office import Call
+from fellowship.models.places import ceiling
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.prompts.library import Library
@@ -106,12 +107,10 @@ class RemoteOffice:
         self._leave(call)
         await self._line.ask("record", (call, row))
 
-    async def fail(
-        self, call: Call, error: ModelError, began: float, *, last: bool
-    ) -> None:
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `Office` says."""
         self._leave(call)
-        await self._line.ask("fail", (call, Trouble.of(error), began, last))
+        return bool(await self._line.ask("fail", (call, Trouble.of(error), began)))
 
     def drop(self, call: Call, began: float) -> None:
         """As `Office` says."""
@@ -126,7 +125,10 @@ class RemoteOffice:
 class Worker:
     """The actor. `serve` returns when the desk has no more rows."""
 
-    def __init__(self, name: str, recipe: Recipe, library: Library) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, library: Library, paths: Iterable[str]
+    ) -> None:
+        look_in(paths)
         self.name = name
         self.recipe = recipe
         self.library = library
@@ -167,15 +169,9 @@ class Worker:
             elif task := self.rows.get(answer.value):
                 task.cancel()
 
-    def facts(self) -> dict[str, float]:
-        """Its process, for people who measure: pid, peak megabytes, seconds of CPU."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = used.ru_utime + used.ru_stime
-        return {"pid": os.getpid(), "peak_mb": used.ru_maxrss / 1024, "cpu": cpu}
-
     async def _pull(self, line: Line, crew: Crew) -> None:
         while True:
-            room = self.recipe.concurrency - len(self.rows)
+            room = self.recipe.at_once - len(self.rows)
             if room < 1:
                 await asyncio.wait(
                     self.rows.values(), return_when=asyncio.FIRST_COMPLETED
@@ -209,7 +205,7 @@ class Worker:
 def own_slots(house: House) -> dict[str, int]:
     """Places that each worker has one of: embedded engines."""
     return {
-        house.place(name): config.concurrency
+        house.place(name): ceiling(config)
         for name, config in house.configs.items()
         if isinstance(config, LlamaCppModel)
     }

@@ -27,7 +27,8 @@ from fellowship.pipelines.recipe import Recipe
 from fellowship.records import Item, Record
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
-    CustomSettings,
+    FeedbackSettings,
+    SingleSettings,
     sitter,
 )
 
@@ -115,7 +116,7 @@ def kin_of(recipe: Recipe) -> frozenset[str]:
     writers = {
         sitter(system.generator).model
         for system in recipe.systems
-        if not isinstance(system, CustomSettings)
+        if isinstance(system, SingleSettings | FeedbackSettings)
     }
     families = {family_of(recipe.models[name]) for name in writers}
     return frozenset(n for n, c in recipe.models.items() if family_of(c) in families)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
@@ -78,7 +79,33 @@ class CustomSettings(Record):
     )
 
 
-SystemSettings = SingleSettings | FeedbackSettings | CustomSettings
+class AutogenSettings(Record):
+    """An AutoGen agent or team that exists already; its calls go to the recipe's models."""
+
+    team: Literal["autogen"]
+    name: str = "autogen"
+    component: dict[str, Any] | None = Field(
+        default=None, description="its component configuration itself"
+    )
+    component_file: Path | None = Field(
+        default=None, description="a JSON file that holds it"
+    )
+    build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
+        default="",
+        description="`package.module:function` that makes it of model clients",
+    )
+    model: str = Field(default="", description="the model that speaks for its agents")
+    models: dict[str, ModelName] = Field(
+        default_factory=dict,
+        description="models by agent, or by argument of `build`",
+    )
+    drafts_of: str = Field(
+        default="",
+        description="the agent whose every message is a draft; the last message if absent",
+    )
+
+
+SystemSettings = SingleSettings | FeedbackSettings | AutogenSettings | CustomSettings
 
 
 Strategy = Literal["combined", "direct", "independent"]
@@ -235,7 +262,7 @@ class CustomEvaluateSettings(Record):
     meet: Meet = "knockout"
 
 
-OURS = frozenset({"single", "feedback", "judge", "jury", "debate"})
+OURS = frozenset({"single", "feedback", "autogen", "judge", "jury", "debate"})
 
 
 def team_of(settings: Any) -> str | None:
