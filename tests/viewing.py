@@ -7,6 +7,7 @@ import http.client
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ def served(run: Path, token: str = "") -> Iterator[Place]:
     thread = threading.Thread(target=made.run, kwargs={"sockets": [socket]})
     thread.start()
     try:
+        while not token and json.loads(ask(place, "/pulse").text)["waiting"]:
+            time.sleep(0.02)
         yield place
     finally:
         made.should_exit = True
