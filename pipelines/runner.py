@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fellowship.display import table_html
 from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeError
 from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
@@ -78,6 +79,14 @@ class RunReport:
     def balanced(self) -> bool:
         """The conservation law: rows read equal rows ended plus rows still to do."""
         return self.prompts == sum(self.states.values()) + self.pending
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = [*self.states.items()]
+        rows.append(("pending", self.pending))
+        rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
+        rows.append(("calls", self.calls))
+        rows.append(("USD", f"{self.usd:.4f}"))
+        return table_html(("what became of the prompts", "rows"), rows)
 
 
 Watch = Callable[[Progress], None]
@@ -318,11 +327,11 @@ async def run_recipe(
 
 def run(
     recipe: Recipe,
-    into: Path,
+    into: Path | str,
     *,
     limit: int | None = None,
     fork: Path | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return waited(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))

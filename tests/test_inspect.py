@@ -98,7 +98,9 @@ def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
 
 def test_odd_rows_and_half_characters_are_written_too(tmp_path: Path) -> None:
     odd = Outcome(number=2, item="", state="rejected-input", why="not a prompt")
-    run = written(tmp_path / "run", [row(1, words="half \ufffd a letter \x00 \x1b"), odd])
+    run = written(
+        tmp_path / "run", [row(1, words="half \ufffd a letter \x00 \x1b"), odd]
+    )
     assert write_inspect_log(run, tmp_path / "odd.eval") == 2
     with zipfile.ZipFile(tmp_path / "odd.eval") as archive:
         assert json.loads(archive.read("samples/2_epoch_1.json"))["input"] == odd.why
