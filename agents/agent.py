@@ -8,7 +8,7 @@ deadline and record are the client's business: an agent does not know the ledger
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from fellowship.agents.role import Line, Role, without_system
 from fellowship.agents.roles import Generator, Reviewer, answered
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
-from fellowship.models.client import Client, Reply, Request
+from fellowship.models.client import EDITED, Client, Reply, Request
 from fellowship.records import Candidate, Conversation, Message, Record, Turn
 
 
@@ -33,6 +33,8 @@ class Transcript:
     session: str
     seed: int
     turns: list[Turn] = field(default_factory=list)
+    listen: Callable[[Turn], None] = lambda turn: None
+    """Called with each turn once it has been read: for whoever watches."""
 
 
 class RoleAgent(BaseChatAgent):
@@ -130,6 +132,7 @@ class RoleAgent(BaseChatAgent):
             if asked is None:
                 return
             reply = await self._ask(asked, False, f"turn{len(self._answers) + 1}")
+            self._heard_of()
             self._answers.append(reply.text)
 
     async def _ask(
@@ -169,6 +172,11 @@ class RoleAgent(BaseChatAgent):
             turns = self._transcript.turns
             at = next(i for i, turn in enumerate(turns) if turn is self.turn)
             turns[at] = self.turn = self.turn.model_copy(update={"value": value})
+        self._heard_of()
+
+    def _heard_of(self) -> None:
+        assert self.turn is not None
+        self._transcript.listen(self.turn)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -199,7 +207,8 @@ def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
     return Turn(
         source=request.seat,
         role=request.role,
-        model=model,
+        model=EDITED if reply.edited else model,
+        edited=reply.edited,
         text=reply.text,
         round=request.round,
         call=reply.call,

@@ -12,12 +12,13 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.extras import need_stats
 from fellowship.cli.import_ import spelt
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.run_folder import written_whole
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement import Judge, Report
     from fellowship.pipelines.agreement_juries import Jury, Margin
+    from fellowship.pipelines.agreement_people import Ceiling
     from fellowship.stats.intervals import Interval
 
 SHOWN = 10
@@ -31,6 +32,13 @@ SHOWN = 10
 @click.option("--id", "id_", metavar="COL", help="The labels' column with row ids.")
 @click.option("--value", "values", multiple=True, metavar="SPELT=MEANING")
 @click.option("--only", metavar="NAME", help="Rows of one imported dataset only.")
+@click.option(
+    "--annotator",
+    "annotators",
+    multiple=True,
+    metavar="NAME",
+    help="These people's labels only.",
+)
 @click.option(
     "--against", metavar="JUDGE", help="Test others against it, not the best."
 )
@@ -51,6 +59,7 @@ def command(
     id_: str | None,
     values: tuple[str, ...],
     only: str | None,
+    annotators: tuple[str, ...],
     against: str | None,
     juries: bool,
     families: tuple[str, ...],
@@ -71,14 +80,15 @@ def command(
     """
     need_stats()
     from fellowship.pipelines.agreement import Wishes, agree
-    from fellowship.pipelines.human_labels import Columns, read_labels
-    from fellowship.pipelines.run_verdicts import verdict_table
+    from fellowship.pipelines.human_labels import read_labels
+    from fellowship.pipelines.label_rows import Columns
+    from fellowship.pipelines.run_verdicts import Asked, verdict_table
     from fellowship.stats.intervals import Resampling
 
     columns = Columns(labels=names, id=id_, values=spelt(values))
     told = read_labels(labels, columns) if labels else None
     wishes = Wishes(against, juries, families, Resampling(resamples))
-    found = agree(verdict_table(run, told, only), wishes)
+    found = agree(verdict_table(run, Asked(told, only, annotators)), wishes)
     if plot is not None and found.margins:
         from fellowship.pipelines.agreement_plot import margin_file
 
@@ -106,9 +116,8 @@ def show(found: Report, out: Console) -> None:
     show_judges(found, out)
     for judge in found.judges:
         show_judge(judge, out)
-    for pair in found.people:
-        who = f"people: annotators {pair.first + 1} and {pair.second + 1}"
-        say(out, f"{who}  kappa {pair.kappa:.3f} on {pair.rows:,} rows")
+    if found.people is not None:
+        show_people(found.people, out)
     for way, kappa in found.pooled:
         say(out, f"all judges, {way}: kappa {kappa:.3f}")
     if found.effective is not None:
@@ -117,6 +126,20 @@ def show(found: Report, out: Console) -> None:
     if found.jury is not None:
         show_jury(found.jury, out)
     show_margins(found.margins, out)
+
+
+def show_people(people: Ceiling, out: Console) -> None:
+    """How far people agree with one another: where a judge can get to."""
+    say(
+        out,
+        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two say the"
+        f" same {people.same:.1%}, alpha {people.alpha:.3f}",
+    )
+    for two in people.pairs[:SHOWN]:
+        who = f"  {line(two.first)} and {line(two.second)}"
+        say(out, f"{who}: kappa {two.kappa:.3f} on {two.rows:,} rows")
+    if len(people.pairs) > SHOWN:
+        say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
 
 
 def span(value: Interval) -> str:

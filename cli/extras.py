@@ -13,13 +13,13 @@ EXTRAS = {
 }
 
 
-def need(extra: str) -> None:
-    """`InputError` where the libraries of an extra aren't installed."""
-    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+def need(*extras: str) -> None:
+    """`InputError` where the libraries of these extras aren't installed."""
+    libraries = [name for extra in extras for name in EXTRAS[extra]]
+    missing = [name for name in libraries if find_spec(name) is None]
     if missing:
-        raise InputError(
-            f"this needs {', '.join(missing)}: pip install 'fellowship-llms[{extra}]'"
-        )
+        wanted = f"pip install 'fellowship-llms[{','.join(extras)}]'"
+        raise InputError(f"this needs {', '.join(missing)}: {wanted}")
 
 
 def need_stats() -> None:

@@ -12,13 +12,14 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
-from fellowship.pipelines.human_labels import Columns
 from fellowship.pipelines.import_tables import (
     VerdictColumns,
     import_labels,
     import_verdicts,
 )
 from fellowship.pipelines.importing import Imported, import_release
+from fellowship.pipelines.label_exchange import Attached, attach_labels, takes_labels
+from fellowship.pipelines.label_rows import Columns
 from fellowship.pipelines.label_tables import winner_of
 from fellowship.records import Winner
 
@@ -128,18 +129,28 @@ def verdicts(
     metavar="COL",
     help="Column with one person's label; may be given for several people.",
 )
+@click.option(
+    "--annotator-column",
+    "column",
+    metavar="COL",
+    help="One vote a line: the column with who voted; --id says on which row.",
+)
+@click.option("--annotator", metavar="NAME", help="Whose labels these are.")
 @text_columns
 @as_json
 def labels(
     file: Path,
     into: Path,
     as_json: bool,
-    id_: str | None,
     labels: tuple[str, ...],
-    values: Any,
+    column: str | None,
+    annotator: str | None,
     **named: Any,
 ) -> int:
     """Read people's labels: PandaLM's test set, MT-Bench votes, a label a line, columns.
+
+    Where the folder is a run already, they are put beside its rows, found by id, by
+    their texts or by number: agree and winrate use them. Else they become a run.
 
     \b
     Examples:
@@ -147,8 +158,13 @@ def labels(
       fellowship import labels mt_bench_votes.jsonl --into runs/people
       fellowship import labels mine.csv --label ann --label bob --first x --second y \\
         --value left=first --value right=second --into runs/people
+      fellowship import labels mine.csv --annotator ann --into runs/demo
     """
-    columns = Columns(labels=labels, id=id_, values=spelt(values), **named)
+    id_, values = named.pop("id_"), spelt(named.pop("values"))
+    columns = Columns(labels, id_, values=values, annotator=column, **named)
+    if takes_labels(into, file):
+        attached(attach_labels(file, into, columns, annotator), into, as_json)
+        return Exit.DONE
     report(import_labels(file, into, columns), into, as_json)
     return Exit.DONE
 
@@ -163,6 +179,24 @@ def spelt(values: tuple[str, ...]) -> dict[str, Winner]:
         except InputError as error:
             raise click.UsageError(f"--value {value!r}: {error}") from error
     return found
+
+
+def attached(found: Attached, into: Path, as_json: bool) -> None:
+    """What was put beside the rows of a run, and what was not."""
+    if as_json:
+        print_json({**vars(found), "into": str(into)})
+        return
+    out = console()
+    say(
+        out,
+        (str(into), "bold"),
+        f"  {found.added:,} labels added, {found.known:,} were there, rows matched by"
+        f" {found.matched}; annotators: {line(', '.join(found.annotators), 100)}",
+    )
+    if found.unmatched:
+        say(out, f"{len(found.unmatched):,} speak of no row of the run", "")
+    for number, why in found.bad[:SHOWN]:
+        say(out, f"  row {number}: {line(why, 100)}")
 
 
 def report(found: Imported, into: Path, as_json: bool) -> None:

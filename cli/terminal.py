@@ -7,7 +7,6 @@ screen or turn the reading direction.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,23 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-UNRULY = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-    "\ud800-\udfff]"
-)
-"""Controls but newline and tab, marks that turn text around, and lone surrogates."""
-
-
-def tame(text: str) -> str:
-    """The text with every control character spelled out: ESC becomes `\\x1b`."""
-    plain = text.replace("\r\n", "\n")
-    return UNRULY.sub(lambda found: ascii(found.group())[1:-1], plain)
-
-
-def line(text: str, room: int = 0) -> str:
-    """The text tamed, on one line, and cut to `room` letters if that is given."""
-    flat = " ".join(tame(text).split())
-    return flat if not room or len(flat) <= room else flat[: room - 1] + "…"
+from fellowship.taming import line as line
+from fellowship.taming import tame as tame
 
 
 def console(*, err: bool = False) -> Console:

@@ -147,6 +147,9 @@ class Turn(Record):
     prompt: str = Field(
         default="", description="the prompt file its speaker is told by"
     )
+    edited: bool = Field(
+        default=False, description="a person put it there: fellowship replay --edit"
+    )
     value: dict[str, Any] | None = Field(
         default=None, description="what was read from it: a Review, a Verdict"
     )
@@ -247,5 +250,6 @@ class Outcome(Record):
     ranking: Ranking | None = None
     pairs: tuple[PreferencePair, ...] = ()
     sessions: tuple[Session, ...] = ()
+    reference: str | None = None
     labels: tuple[Winner, ...] = ()
     flags: tuple[str, ...] = ()

@@ -16,19 +16,18 @@ from fellowship.pipelines.agreement_juries import (
     margins,
     pooled,
 )
+from fellowship.pipelines.agreement_people import Ceiling, ceiling
 from fellowship.pipelines.reproduced import plain
 from fellowship.pipelines.run_verdicts import Table, labelled, sides
 from fellowship.stats.agreement import (
     Agreement,
-    Pair,
     accuracy_of,
     cells,
     kappa_of,
-    pairwise,
     summarise,
 )
 from fellowship.stats.bias import Family, Lean, family, lean, longer
-from fellowship.stats.codes import INVALID, encode
+from fellowship.stats.codes import INVALID
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
@@ -65,7 +64,7 @@ class Report:
     matched: str
     reference: str | None = None
     judges: tuple[Judge, ...] = ()
-    people: tuple[Pair, ...] = ()
+    people: Ceiling | None = None
     pooled: tuple[tuple[str, float], ...] = ()
     effective: float | None = None
     jury: Jury | None = None
@@ -122,7 +121,7 @@ def agree(table: Table, wishes: Wishes | None = None) -> Report:
         matched=table.matched,
         reference=table.judges[at] if several else None,
         judges=judges,
-        people=ceiling(table),
+        people=ceiling(table.voices),
         pooled=pooled(table) if several else (),
         effective=n_eff(table.votes, table.labels) if several else None,
         jury=every_jury(table, at, wishes.plan) if several and wishes.juries else None,
@@ -177,11 +176,3 @@ def biases(table: Table, j: int, wishes: Wishes) -> dict[str, Any]:
     if (side := longer(table.lengths)).any():
         made["length"] = lean(votes, table.labels, side, table.clusters, plan)
     return made
-
-
-def ceiling(table: Table) -> tuple[Pair, ...]:
-    """How far people agree with one another, where all rows have as many annotators."""
-    sizes = {len(votes) for votes in table.annotators}
-    if len(sizes) != 1 or sizes.pop() < 2:
-        return ()
-    return pairwise(np.stack([encode(votes) for votes in table.annotators]))

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from fellowship.teams.jury import first_wave
 from fellowship.teams.settings import (
     Asking,
+    CustomEvaluateSettings,
     DebateSettings,
     EvaluateSettings,
     FeedbackSettings,
@@ -87,7 +88,12 @@ class Asked(NamedTuple):
 
 
 def evaluator_calls(settings: EvaluateSettings, candidates: Span) -> list[Asked]:
-    """An evaluator's calls for one prompt, without repair turns, by model."""
+    """An evaluator's calls for one prompt, without repair turns, by model.
+
+    None are known of an evaluator of the user's own.
+    """
+    if isinstance(settings, CustomEvaluateSettings):
+        return []
     if isinstance(settings, DebateSettings):
         each = debate_calls(settings)
     elif isinstance(settings, JurySettings):

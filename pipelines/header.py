@@ -8,6 +8,7 @@ from typing import Any
 
 from fellowship import __version__
 from fellowship.models.autogen import without_secrets
+from fellowship.pipelines.own_names import code_digests
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
 
@@ -32,6 +33,8 @@ def header(recipe: Recipe, library: Library) -> dict[str, Any]:
     }
     identity["source"] = {k: v for k, v in whole["source"].items() if k != "limit"}
     identity["prompts"] = library.digests()
+    if code := code_digests(recipe):
+        identity["code"] = code
     return {
         "fellowship": __version__,
         "python": platform.python_version(),

@@ -10,74 +10,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.hashing import digest
+from fellowship.pipelines.label_rows import Columns, LabelFile, LabelRow, key_of
 from fellowship.pipelines.label_tables import read_table, winner_of
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.source_rows import Row
+from fellowship.pipelines.vote_lines import OURS, VOTE_KEY, line_key, votes
 from fellowship.records import Winner
 
 LABEL_NAMES = ("label", "labels", "winner", "preference", "human", "vote", "verdict")
-VOTE_KEY = ("question_id", "model_a", "model_b", "turn")
 PANDALM = re.compile(r"annotator\d+")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a file hold what; None is found out from their names."""
-
-    labels: tuple[str, ...] = ()
-    id: str | None = None
-    prompt: str | None = None
-    first: str | None = None
-    second: str | None = None
-    values: Mapping[str, Winner] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LabelRow:
-    """What people said of one row; `number` counts from 1, `key` is its texts' hash.
-
-    `fault` says which of its texts are none; `turn` is the one a vote was about.
-    """
-
-    number: int
-    votes: tuple[Winner, ...]
-    id: str | None = None
-    prompt: str = ""
-    first: str = ""
-    second: str = ""
-    key: str | None = None
-    turn: int = 1
-    names: tuple[str, str] = ("first", "second")
-    fault: str = ""
-
-    @property
-    def label(self) -> Winner:
-        """What most annotators said; a split is a tie, nobody is invalid."""
-        return majority(self.votes)
-
-
-@dataclass(frozen=True)
-class LabelFile:
-    """A file's rows, and those that are none with the reason."""
-
-    rows: tuple[LabelRow, ...]
-    bad: tuple[tuple[int, str], ...] = ()
-
-
-def majority(votes: Sequence[Winner]) -> Winner:
-    """The class most of the readable votes name; a split is a tie."""
-    counts = {w: votes.count(w) for w in ("first", "second", "tie") if w in votes}
-    if not counts:
-        return "invalid"
-    most = max(counts.values())
-    leaders: list[Winner] = [w for w in counts if counts[w] == most]  # type: ignore[misc]
-    return leaders[0] if len(leaders) == 1 else "tie"
 
 
 def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
@@ -85,18 +31,25 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
     columns = columns or Columns()
     table = read_table(path)
     there = [name for row in table[:50] for name in row.values]
-    for name in (*columns.labels, columns.id, columns.prompt, columns.first):
+    texts = (columns.prompt, columns.first, columns.second)
+    for name in (*columns.labels, columns.id, columns.annotator, *texts):
         if name is not None and name not in there:
             hint = nearest(name, there) or f"; it has {listed(sorted(set(there)))}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if not columns.labels and set(VOTE_KEY[:3]) <= set(there):
-        return _votes(table, columns)
+        return votes(
+            table,
+            VOTE_KEY,
+            Columns(("winner",), annotator="judge", values=columns.values),
+        )
+    if not columns.labels and set(OURS) <= set(there):
+        columns = Columns(("label",), annotator="annotator")
+        return votes(table, ("item", "first", "second"), columns)
+    if columns.annotator:
+        labels = columns.labels or _label_columns(there, columns, path)
+        by = replace(columns, labels=labels)
+        return votes(table, (line_key(columns),), by)
     return _plain(table, columns, _label_columns(there, columns, path))
-
-
-def key_of(prompt: object, first: object, second: object) -> str:
-    """16 hex letters that depend on the three texts, whatever they are."""
-    return digest([prompt, first, second], 8)
 
 
 def _label_columns(
@@ -122,11 +75,16 @@ def _plain(table: list[Row], columns: Columns, labels: tuple[str, ...]) -> Label
         try:
             if row.fault:
                 raise InputError(row.fault)
-            said = [row.values.get(name) for name in labels]
-            flat = [v for s in said for v in (s if isinstance(s, list) else [s])]
-            given = [v for v in flat if v not in (None, "")]
-            votes = tuple(winner_of(v, columns.values) for v in given)
-            rows.append(_labelled(row, votes, columns))
+            said = [(name, row.values.get(name)) for name in labels]
+            flat = [
+                (name, one)
+                for name, value in said
+                for one in (value if isinstance(value, list) else [value])
+                if one not in (None, "")
+            ]
+            votes = tuple(winner_of(v, columns.values) for _, v in flat)
+            who = tuple(name for name, _ in flat) if len(labels) > 1 else ()
+            rows.append(replace(_labelled(row, votes, columns), who=who))
         except InputError as error:
             bad.append((row.number, str(error)))
     return LabelFile(tuple(rows), tuple(bad))
@@ -153,34 +111,8 @@ def _labelled(row: Row, votes: tuple[Winner, ...], columns: Columns) -> LabelRow
         key=key_of(prompt, first, second) if has_texts else None,
         names=(pair[0], pair[1]) if len(pair) == 2 else ("first", "second"),
         fault=_fault(prompt, first, second) if has_texts else "",
+        at=int(at) if (at := str(values.get("row", ""))).isdecimal() else None,
     )
-
-
-def _votes(table: list[Row], columns: Columns) -> LabelFile:
-    """One row a question, pair of models and turn, in order of first appearance."""
-    found: dict[tuple[str, ...], list[Winner]] = {}
-    bad = []
-    for row in table:
-        try:
-            if row.fault:
-                raise InputError(row.fault)
-            key = tuple(str(row.values.get(name, 1)) for name in VOTE_KEY)
-            said = winner_of(row.values.get("winner"), columns.values)
-            found.setdefault(key, []).append(said)
-        except InputError as error:
-            bad.append((row.number, str(error)))
-    rows = tuple(
-        LabelRow(
-            number=n,
-            votes=tuple(votes),
-            id="/".join(key),
-            prompt=key[0],
-            turn=int(key[3]) if key[3].isdigit() else 1,
-            names=(key[1], key[2]),
-        )
-        for n, (key, votes) in enumerate(found.items(), 1)
-    )
-    return LabelFile(rows, tuple(bad))
 
 
 def _first(values: Mapping[str, Any], named: str | None, *guesses: str) -> Any:

@@ -9,14 +9,10 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
-from fellowship.pipelines.human_labels import (
-    Columns,
-    LabelRow,
-    key_of,
-    read_labels,
-)
+from fellowship.pipelines.human_labels import read_labels
 from fellowship.pipelines.imported import asked, ended, jury
 from fellowship.pipelines.importing import Imported, write
+from fellowship.pipelines.label_rows import Columns, LabelRow, key_of
 from fellowship.pipelines.label_tables import read_table, winner_of
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.source_rows import Row
@@ -82,8 +78,8 @@ def import_labels(path: Path, into: Path, columns: Columns) -> Imported:
 
 def _labelled(row: LabelRow) -> Outcome:
     verdicts = [
-        Verdict(winner=vote, evaluator=f"annotator {n}", strategy="direct")
-        for n, vote in enumerate(row.votes, 1)
+        Verdict(winner=vote, evaluator=who, strategy="direct")
+        for who, vote in row.voices.items()
     ]
     fault = row.fault or ("" if row.first or row.second else "the file has no texts")
     item = Item(

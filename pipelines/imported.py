@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.hashing import digest
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
 from fellowship.pipelines.pairs import choose
 from fellowship.pipelines.ranking import anchored, ranked
 from fellowship.pipelines.recipe import Pairs

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import RecipeError
+from fellowship.named import at_home, is_offered, prompts_folder
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_checks import contradictions
 from fellowship.pipelines.recipe_faults import dotted, faults
@@ -26,6 +27,7 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     Raises `RecipeError` with one line per fault.
     """
     document = read_yaml(path)
+    at_home(path.parent)
     changes = {_place(name): value for name, value in (overrides or {}).items()}
     data = _fresh(document.data)
     _resolve(data, path.parent.resolve())
@@ -73,12 +75,20 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
             gguf = str(model.get("model", "")).endswith(".gguf")
             if gguf and model.get("provider") == "llama_cpp":
                 _absolute(model, "model", folder)
-    _absolute(data, "prompts", folder)
+    _prompts(data, folder)
     if isinstance(source, dict):
         _absolute(source, "path", folder)
         name = source.get("dataset")
         if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
             _absolute(source, "dataset", folder)
+
+
+def _prompts(data: dict[str, Any], folder: Path) -> None:
+    """A folder, or the name under which an installed package offers one."""
+    name = data.get("prompts")
+    if is_offered(name, "prompts") and not (folder / str(name)).exists():
+        data["prompts"] = str(prompts_folder(str(name)))
+    _absolute(data, "prompts", folder)
 
 
 def _absolute(holder: dict[str, Any], key: str, folder: Path) -> None:

@@ -8,7 +8,12 @@ from pydantic import Field
 
 from fellowship.pipelines.counting import Span, system_calls
 from fellowship.records import Record
-from fellowship.teams.settings import FeedbackSettings, SingleSettings, SystemSettings
+from fellowship.teams.settings import (
+    FeedbackSettings,
+    SingleSettings,
+    SystemSettings,
+    sitter,
+)
 
 ANSWER, REVIEW, VERDICT = 350, 150, 150
 """Average lengths of replies, in tokens; a model's `max_tokens` cuts them."""
@@ -61,7 +66,7 @@ def system_loads(system: SystemSettings) -> list[Load]:
     if made is None:
         return []
     assert isinstance(system, SingleSettings | FeedbackSettings)
-    writer = system.generator
+    writer = sitter(system.generator).model
     sessions = Span(made.sessions, made.sessions)
     earlier = Load(writer, sessions, "answer", (1, 0, 0), "open_turns")
     if isinstance(system, SingleSettings):
@@ -75,5 +80,8 @@ def system_loads(system: SystemSettings) -> list[Load]:
         earlier,
         Load(writer, Span(1, 1), "answer", (1, 0, 0)),
         *again,
-        *(Load(r, made.each_reviewer, "review", (1, 1, 0)) for r in system.reviewers),
+        *(
+            Load(sitter(r).model, made.each_reviewer, "review", (1, 1, 0))
+            for r in system.reviewers
+        ),
     ]

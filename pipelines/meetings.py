@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
+from fellowship.pipelines.people import voices
+from fellowship.pipelines.run_labels import HumanLabel
 from fellowship.pipelines.run_verdicts import cluster
 from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.teams.decisions import decide
@@ -25,8 +27,13 @@ class Met:
     label: Winner
 
 
-def meetings(outcome: Outcome, judge: str | None = None) -> Iterable[Met]:
-    """The comparisons of a row that set two systems against one another."""
+def meetings(
+    outcome: Outcome, judge: str | None = None, labels: Sequence[HumanLabel] = ()
+) -> Iterable[Met]:
+    """The comparisons of a row that set two systems against one another.
+
+    `labels` are those that the run keeps of this row.
+    """
     for one in outcome.ranking.comparisons if outcome.ranking else ():
         if max(one.first, one.second) >= len(outcome.candidates):
             continue
@@ -39,7 +46,7 @@ def meetings(outcome: Outcome, judge: str | None = None) -> Iterable[Met]:
         said = [v for v in one.verdicts if judge is None or judge in v.evaluator]
         if judge is not None and not said:
             continue
-        met = (one.first, one.second) == (0, 1)
+        people = voices(outcome, (one.first, one.second), labels)
         yield Met(
             prompt=cluster(outcome),
             first=names[0],
@@ -48,7 +55,7 @@ def meetings(outcome: Outcome, judge: str | None = None) -> Iterable[Met]:
             forward=ordered(said, "forward"),
             swapped=ordered(said, "swapped"),
             lengths=(len(a.text), len(b.text)),
-            label=majority(outcome.labels) if met and outcome.labels else "invalid",
+            label=majority(list(people.values())),
         )
 
 

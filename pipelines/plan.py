@@ -25,6 +25,7 @@ from fellowship.pipelines.loads import (
 )
 from fellowship.pipelines.recipe import Recipe
 from fellowship.records import Item, Record
+from fellowship.teams.settings import CustomEvaluateSettings
 
 SPEED = {"llama_cpp": 100.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
 """Completion tokens a second of one provider, all of its calls in flight together."""
@@ -157,7 +158,12 @@ def assumptions(recipe: Recipe) -> list[str]:
     ]
     for system in recipe.systems:
         if system_calls(system) is None:
-            said.append(f"NOT counted: what your team {system.team!r} calls")
+            said.append(
+                f"NOT counted: what your team {system.team!r} calls, and what judging"
+                " its candidates does"
+            )
+    if isinstance(recipe.evaluate, CustomEvaluateSettings):
+        said.append(f"NOT counted: what your team {recipe.evaluate.team!r} calls")
     unknown = [name for name, config in recipe.models.items() if not price_of(config)]
     if unknown:
         said.append(f"price unknown: {', '.join(unknown)}; set `price:` in the recipe")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
@@ -15,24 +15,8 @@ from fellowship.teams.settings import (
     EvaluateSettings,
     FeedbackSettings,
     SingleSettings,
+    team_of,
 )
-
-
-def team_of(system: Any) -> str | None:
-    """Which kind of team an entry of `systems` asks for; `custom` for an import path.
-
-    The kind is settled before the entry is validated, so that its errors speak of the
-    team that was meant and not of every team there is.
-    """
-    team = (
-        system.get("team")
-        if isinstance(system, dict)
-        else getattr(system, "team", None)
-    )
-    if not isinstance(team, str):
-        return None
-    return "custom" if ":" in team else team
-
 
 System = Annotated[
     Annotated[SingleSettings, Tag("single")]

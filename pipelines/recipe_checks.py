@@ -10,10 +10,17 @@ from pathlib import Path
 
 from fellowship.models.config import AutogenModel, LlamaCppModel
 from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_models
+from fellowship.pipelines.own_checks import own_faults
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted, listed, nearest
 from fellowship.pipelines.recipe_yaml import Place
-from fellowship.teams.settings import CustomSettings, FeedbackSettings, SingleSettings
+from fellowship.teams.settings import (
+    CustomSettings,
+    FeedbackSettings,
+    SingleSettings,
+    Sits,
+    sitter,
+)
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 
@@ -25,6 +32,7 @@ def contradictions(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _source(recipe)
     yield from _comparable(recipe)
     yield from evaluator_faults(recipe)
+    yield from own_faults(recipe)
     yield from _missing_files(recipe)
 
 
@@ -33,12 +41,18 @@ def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
             continue
-        named.append((("systems", n, "generator"), system.generator))
+        sitting: list[tuple[Place, Sits]] = [
+            (("systems", n, "generator"), system.generator)
+        ]
         if isinstance(system, FeedbackSettings):
-            named += [
-                (("systems", n, "reviewers", at), name)
-                for at, name in enumerate(system.reviewers)
+            sitting += [
+                (("systems", n, "reviewers", at), sits)
+                for at, sits in enumerate(system.reviewers)
             ]
+        named += [
+            (place if isinstance(sits, str) else (*place, "model"), sitter(sits).model)
+            for place, sits in sitting
+        ]
     for place, name in named:
         if name not in recipe.models:
             hint = nearest(name, recipe.models)

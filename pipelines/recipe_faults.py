@@ -16,7 +16,10 @@ from fellowship.pipelines.recipe_yaml import Place
 from fellowship.records import Record
 
 SHOWN = 60
-TEAMS = "'single', 'feedback' or 'package.module:Class'"
+TEAMS = {
+    "systems": "'single', 'feedback' or 'package.module:Class'",
+    "evaluate": "'judge', 'jury', 'debate' or 'package.module:Class'",
+}
 
 
 def dotted(place: Sequence[str | int]) -> str:
@@ -100,9 +103,9 @@ def shown(value: object) -> str:
 
 def _untagged(kind: str, context: Mapping[str, Any], place: Place) -> str:
     """A model without a known provider, a system without a known team."""
-    systems = place[:1] == ("systems",)
-    key = "team" if systems else str(context["discriminator"]).strip("'")
-    offered = TEAMS if systems else str(context.get("expected_tags", ""))
+    teams = TEAMS.get(str(place[0]), "")
+    key = "team" if teams else str(context["discriminator"]).strip("'")
+    offered = teams or str(context.get("expected_tags", ""))
     name = dotted((*place, key))
     if kind == "union_tag_not_found":
         return f"{dotted(place)} needs the key {key!r}" + (

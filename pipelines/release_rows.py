@@ -9,8 +9,9 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
-from fellowship.pipelines.human_labels import LabelRow, read_labels
+from fellowship.pipelines.human_labels import read_labels
 from fellowship.pipelines.imported import asked, ended, jury, session
+from fellowship.pipelines.label_rows import LabelRow
 from fellowship.pipelines.released import (
     Configuration,
     answers_of,

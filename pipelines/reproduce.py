@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from fellowship.pipelines.human_labels import LabelRow, read_labels
+from fellowship.pipelines.human_labels import read_labels
+from fellowship.pipelines.label_rows import LabelRow
 from fellowship.pipelines.release_rows import labels_for
 from fellowship.pipelines.released import check, configurations, evaluations
 from fellowship.pipelines.reproduce_kappa import tables

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.pipelines.human_labels import LabelRow
+from fellowship.pipelines.label_rows import LabelRow
 from fellowship.pipelines.paper_facts import DIGITS, KAPPAS
 from fellowship.pipelines.released import evaluations, rows_of
 from fellowship.pipelines.reproduce_juries import jury_tables, margin_points

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fellowship.pipelines.human_labels import LabelRow
+from fellowship.pipelines.label_rows import LabelRow
 from fellowship.pipelines.released import Evaluated, rows_of
 from fellowship.pipelines.released_verdicts import Released, read_row
 from fellowship.stats.codes import Codes, Floats, encode

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
+from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
 from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
-from fellowship.records import Candidate, Comparison, Item, Outcome, Ranking, State
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Turn,
+)
 from fellowship.teams.debate import DebateTeam
 from fellowship.teams.judge import Evaluator, JudgeTeam
 from fellowship.teams.jury import JuryTeam
+from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import (
+    CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
     EvaluateSettings,
@@ -30,6 +38,9 @@ from fellowship.teams.settings import (
 )
 from fellowship.teams.systems import Feedback, Single, System
 
+Listen = Callable[[Item, str, Turn], None]
+"""Told of every turn as it is spoken, with its row and its team."""
+
 
 @dataclass
 class Crew:
@@ -38,6 +49,7 @@ class Crew:
     recipe: Recipe
     library: Library
     models: Mapping[str, Client]
+    listen: Listen = lambda item, team, turn: None
     systems: dict[str, System] = field(init=False)
     evaluator: Evaluator = field(init=False)
 
@@ -54,6 +66,7 @@ class Crew:
             self.library,
             seed=self.recipe.seed,
             deadline=self.recipe.row_deadline,
+            listen=lambda turn: self.listen(item, team, turn),
         )
 
 
@@ -64,12 +77,7 @@ def system_of(settings: SystemSettings) -> System:
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
     assert isinstance(settings, CustomSettings)
-    made: System = named_class(settings.team)(**settings.settings)
-    if not callable(getattr(made, "run", None)):
-        raise RecipeError(
-            f"team {settings.team!r} has no `async def run(self, item, seats)`"
-        )
-    return made
+    return OwnSystem(settings)
 
 
 def evaluator_of(settings: EvaluateSettings) -> Evaluator:
@@ -78,18 +86,9 @@ def evaluator_of(settings: EvaluateSettings) -> Evaluator:
         return JuryTeam(settings)
     if isinstance(settings, DebateSettings):
         return DebateTeam(settings)
+    if isinstance(settings, CustomEvaluateSettings):
+        return OwnEvaluator(settings)
     return JudgeTeam(settings)
-
-
-def named_class(name: str) -> Any:
-    """`package.module:Class`, imported; `RecipeError` says which half is missing."""
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise RecipeError(f"{name!r}: can't import {module!r}: {error}") from error
-    except AttributeError as error:
-        raise RecipeError(f"{name!r}: {module!r} has no {attribute!r}") from error
 
 
 class Row:
@@ -185,6 +184,7 @@ class Row:
             ranking=self.ranking,
             pairs=choice.pairs,
             sessions=sessions,
+            reference=self.item.reference,
             labels=self.item.labels,
         )
 

@@ -14,8 +14,16 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.human_labels import LabelFile, LabelRow, majority
-from fellowship.records import Outcome, Verdict, Winner
+from fellowship.pipelines.label_rows import LabelFile, majority
+from fellowship.pipelines.people import (
+    Unit,
+    Voices,
+    heard_in_file,
+    heard_in_run,
+    units,
+)
+from fellowship.pipelines.recipe_faults import listed, nearest
+from fellowship.records import Candidate, Outcome, Verdict, Winner
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
 from fellowship.teams.decisions import decide
 
@@ -24,8 +32,8 @@ from fellowship.teams.decisions import decide
 class Table:
     """`votes` (n, m) codes, `margins` (n, m) points, NaN where there is none.
 
-    `labels` (n,) people's codes, `annotators` their single votes by row; `clusters` (n,)
-    the prompts; `families` (n, 2) names the models that wrote the two candidates.
+    `labels` (n,) people's codes, `voices` what each annotator said of each row;
+    `clusters` (n,) the prompts; `families` (n, 2) who wrote the two candidates.
     """
 
     judges: tuple[str, ...]
@@ -33,52 +41,74 @@ class Table:
     votes: Codes
     margins: Floats
     labels: Codes
-    annotators: tuple[tuple[Winner, ...], ...]
+    voices: tuple[Voices, ...]
     clusters: tuple[str, ...]
     families: tuple[tuple[str, str], ...]
     lengths: Floats
     matched: str
 
 
-def verdict_table(
-    run: Path, labels: LabelFile | None = None, only: str | None = None
-) -> Table:
-    """The labelled rows of a run. `InputError` where none has a label and a verdict."""
-    rows = [o for o in outcomes(run) if judged(o) and (not only or part_of(o, only))]
-    if not rows:
+@dataclass(frozen=True)
+class Asked:
+    """Whose labels of which rows: `only` a dataset's, `annotators` none: everybody's."""
+
+    labels: LabelFile | None = None
+    only: str | None = None
+    annotators: tuple[str, ...] = ()
+
+
+def verdict_table(run: Path, asked: Asked | None = None) -> Table:
+    """The labelled units of a run. `InputError` where none has a label and a verdict."""
+    asked = asked or Asked()
+    rows = (o for o in outcomes(run) if not asked.only or part_of(o, asked.only))
+    found = units(rows)
+    if not found:
         raise InputError(f"no row of {str(run)!r} holds verdicts on two candidates")
-    told, how = matched(rows, labels)
-    kept = [(o, votes) for o, votes in zip(rows, told, strict=True) if votes]
+    heard, how = heard_by(run, found, asked)
+    kept = [(u, said) for u, said in zip(found, heard, strict=True) if said]
     if not kept:
         raise InputError(
             "no row of the run has people's label: give --labels FILE, whose rows are"
-            " found by id, by their texts or, if there are as many, by number"
+            " found by id, by their texts or, if there are as many, by number; or"
+            " label rows on the page of `fellowship view`"
         )
-    by_row = [per_judge(judged(o)) for o, _ in kept]
-    names = tuple(dict.fromkeys(name for row in by_row for name in row))
+    by_unit = [per_judge(unit.verdicts) for unit, _ in kept]
+    names = tuple(dict.fromkeys(name for row in by_unit for name in row))
+    said = [[row.get(n, NOTHING) for n in names] for row in by_unit]
     return Table(
         judges=names,
-        rows=tuple(o.id or str(o.number) for o, _ in kept),
-        votes=np.stack(
-            [encode([row.get(n, NOTHING)[0] for n in names]) for row in by_row]
-        ),
-        margins=np.array([[row.get(n, NOTHING)[1] for n in names] for row in by_row]),
-        labels=encode([majority(votes) for _, votes in kept]),
-        annotators=tuple(votes for _, votes in kept),
-        clusters=tuple(cluster(o) for o, _ in kept),
-        families=tuple(authors(o) for o, _ in kept),
-        lengths=np.array([lengths(o) for o, _ in kept], dtype=float),
+        rows=tuple(unit.name for unit, _ in kept),
+        votes=np.stack([encode([vote for vote, _ in row]) for row in said]),
+        margins=np.array([[margin for _, margin in row] for row in said]),
+        labels=encode([majority(list(voices.values())) for _, voices in kept]),
+        voices=tuple(voices for _, voices in kept),
+        clusters=tuple(cluster(unit.outcome) for unit, _ in kept),
+        families=tuple(authors(unit) for unit, _ in kept),
+        lengths=np.array([lengths(unit) for unit, _ in kept], dtype=float),
         matched=how,
     )
 
 
+def heard_by(
+    run: Path, found: Sequence[Unit], asked: Asked
+) -> tuple[list[Voices], str]:
+    """People's voices on each unit, those of the wanted annotators, and from where."""
+    if asked.labels is not None:
+        heard, how = heard_in_file(found, asked.labels)
+    else:
+        heard, how = heard_in_run(run, found), "the run's own labels"
+    if not asked.annotators:
+        return heard, how
+    known = sorted({who for voices in heard for who in voices})
+    for name in asked.annotators:
+        if name not in known:
+            hint = nearest(name, known) or f"; there are {listed(known)}"
+            raise InputError(f"nobody called {name!r} labelled these rows{hint}")
+    wanted = set(asked.annotators)
+    return [{w: v for w, v in voices.items() if w in wanted} for voices in heard], how
+
+
 NOTHING: tuple[Winner, float] = ("invalid", float("nan"))
-
-
-def judged(outcome: Outcome) -> list[Verdict]:
-    """The verdicts on the row's first two candidates."""
-    made = outcome.ranking.comparisons if outcome.ranking else ()
-    return [v for c in made if (c.first, c.second) == (0, 1) for v in c.verdicts]
 
 
 def part_of(outcome: Outcome, only: str) -> bool:
@@ -103,36 +133,6 @@ def settled(said: Sequence[Verdict]) -> tuple[Winner, float]:
     return winner, round(abs(scores.first - scores.second), 9)
 
 
-def matched(
-    rows: Sequence[Outcome], labels: LabelFile | None
-) -> tuple[list[tuple[Winner, ...]], str]:
-    """People's votes on each row, and how they were found: id, texts, number or run."""
-    if labels is None:
-        return [o.labels for o in rows], "the run's own labels"
-    told = labels.rows
-    ids = {row.id: row for row in told if row.id is not None}
-    if sum((o.id or "") in ids for o in rows) > len(rows) // 2:
-        found = [ids.get(o.id or "") for o in rows]
-        return [row.votes if row else () for row in found], "id"
-    keys = {row.key: row for row in told if row.key}
-    by_text = [keys.get(o.item) for o in rows]
-    if any(by_text) and len(told) != len(rows):
-        return [row.votes if row else () for row in by_text], "texts"
-    return by_number(rows, told)
-
-
-def by_number(
-    rows: Sequence[Outcome], told: Sequence[LabelRow]
-) -> tuple[list[tuple[Winner, ...]], str]:
-    """Labels in the order of the rows, where there are as many of them."""
-    if len(told) != len(rows):
-        raise InputError(
-            f"{len(told):,} labels do not match {len(rows):,} judged rows by id or by"
-            " their texts, and there are not as many of them: name the column with --id"
-        )
-    return [row.votes for row in told], "number"
-
-
 def cluster(outcome: Outcome) -> str:
     """The prompt's key: rows that share a prompt are one observation."""
     said = outcome.conversation
@@ -141,16 +141,24 @@ def cluster(outcome: Outcome) -> str:
     return said.key
 
 
-def authors(outcome: Outcome) -> tuple[str, str]:
+def authors(unit: Unit) -> tuple[str, str]:
     """Who wrote the two candidates: the model, else the system."""
-    named = [c.model or c.system for c in outcome.candidates[:2]]
-    return (named[0], named[1]) if len(named) == 2 else ("", "")
+    first, second = (made.model or made.system for made in pair_of(unit))
+    return first, second
 
 
-def lengths(outcome: Outcome) -> tuple[float, float]:
+def lengths(unit: Unit) -> tuple[float, float]:
     """Characters of the two candidates."""
-    sizes = [float(len(c.text)) for c in outcome.candidates[:2]]
-    return (sizes[0], sizes[1]) if len(sizes) == 2 else (0.0, 0.0)
+    first, second = (float(len(made.text)) for made in pair_of(unit))
+    return first, second
+
+
+def pair_of(unit: Unit) -> tuple[Candidate, Candidate]:
+    """The two candidates; blank ones where the row keeps no texts."""
+    made = unit.outcome.candidates
+    blank = Candidate(text="", system="")
+    first, second = (made[at] if at < len(made) else blank for at in unit.pair)
+    return first, second
 
 
 def sides(table: Table, family: str) -> Floats:

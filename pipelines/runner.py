@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +80,18 @@ Work = Callable[[Item], Awaitable[Outcome]]
 """What makes an outcome of an item: here, or wherever an engine has it done."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Rows that come of another run, not of the recipe's source.
+
+    `said` goes into the header: such a run is never gone on with as if it were another.
+    """
+
+    said: dict[str, Any]
+    count: int
+    rows: Callable[[], Iterable[Item | Rejected]]
+
+
 class Runner:
     """One go at one run."""
 
@@ -91,7 +103,9 @@ class Runner:
         limit: int | None,
         watch: Watch | None,
         stop: asyncio.Event | None,
+        origin: Origin | None = None,
     ) -> None:
+        self.origin = origin
         self.recipe = recipe
         self.folder = folder
         self.limit = limit if limit is not None else recipe.source.limit
@@ -128,11 +142,12 @@ class Runner:
             raise self._broken
 
     def _entries(self) -> Iterator[Item | Rejected]:
-        self.progress.total = count_rows(self.recipe.source)
+        source, origin = self.recipe.source, self.origin
+        self.progress.total = origin.count if origin else count_rows(source)
         if self.limit is not None and self.progress.total is not None:
             self.progress.total = min(self.limit, self.progress.total)
         self._watch(self.progress)
-        for entry in read_items(self.recipe.source, self.limit):
+        for entry in origin.rows() if origin else read_items(source, self.limit):
             self.seen.add(entry.number)
             yield entry
 
@@ -259,6 +274,7 @@ async def run_recipe(
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
     engine: Engine = local,
+    origin: Origin | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
@@ -269,10 +285,15 @@ async def run_recipe(
     house = House(recipe.models)
     try:
         with RunFolder(into) as folder:
-            folder.settle_header(header(recipe, library), "identity")
+            said = header(recipe, library)
+            if origin is not None:
+                said["identity"]["origin"] = origin.said
+            folder.settle_header(said, "identity")
             if fork is not None:
                 adopt(fork, folder.ledger)
-            runner = Runner(recipe, folder, limit=limit, watch=watch, stop=stop)
+            runner = Runner(
+                recipe, folder, limit=limit, watch=watch, stop=stop, origin=origin
+            )
             try:
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:

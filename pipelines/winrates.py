@@ -13,6 +13,7 @@ import numpy as np
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.meetings import Met, meetings, turned
+from fellowship.pipelines.people import by_row
 from fellowship.pipelines.reproduced import plain
 from fellowship.records import Outcome
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
@@ -69,12 +70,19 @@ def win_rates(
     plan: Resampling = DEFAULT,
 ) -> WinRates:
     """Every two systems of a run that met. `InputError` where none did."""
-    found = [m for o in outcomes(run) for m in meetings(o, judge) if part(o, only)]
+    labels = by_row(run)
+    rows = (o for o in outcomes(run) if part(o, only))
+    found = [m for o in rows for m in meetings(o, judge, labels.get(o.number, ()))]
     if not found:
         raise InputError(
             f"no two systems of {str(run)!r} were compared: a win rate needs answers of"
             " two systems, or an import of such comparisons"
         )
+    return rated(found, plan)
+
+
+def rated(found: list[Met], plan: Resampling = DEFAULT) -> WinRates:
+    """Every two systems that met, and all of them in one ladder."""
     by_pair: dict[tuple[str, str], list[Met]] = defaultdict(list)
     for met in found:
         key = (met.first, met.second)

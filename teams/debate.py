@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from fellowship.agents.case import Case
 from fellowship.agents.debater import Debater
+from fellowship.agents.own import seated
 from fellowship.agents.role import Line
 from fellowship.errors import RecipeError
 from fellowship.records import (
@@ -115,7 +116,9 @@ class DebateTeam:
         return [Line(turn.source, turn.role, turn.text) for turn in spoken]
 
     def _debater(self, persona: Persona, seats: Seats) -> Debater:
-        return Debater(
+        return seated(
+            Debater,
+            persona.role,
             model=self.settings.speaker(persona),
             persona=self._view(persona, seats),
             criteria=self.settings.criteria,

@@ -7,10 +7,12 @@ contradicted itself abstains. A vote by heads names a winner and no margin: its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from fellowship.errors import RecipeError
+from fellowship.named import load_named
 from fellowship.records import Decision, Scores
 from fellowship.teams.decisions import mean
 from fellowship.teams.settings import Rule
@@ -47,10 +49,46 @@ def ruled(
         return none_read(votes), None
     if rule == "mean":
         return mean_scores(read, scale)
+    if ":" in rule:
+        return own_rule(rule)(read, scale)
     if rule != "weighted":
         read = [vote._replace(weight=1.0) for vote in read]
     side = named(tally(read))
     return side, Scores(first=share(side), second=1 - share(side))
+
+
+OwnRuled = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]
+
+
+def own_rule(name: str) -> OwnRuled:
+    """The user's function `rule(votes, scale) -> (decision, scores or None)`.
+
+    It gets the votes that were read, at least one; a side without scores gets those of a
+    vote by heads. Raises `RecipeError` where the name
+    is no such function, or the function returns something else.
+    """
+    found = load_named(name, "rule")
+    wanted = "`def rule(votes, scale)` that returns (decision, Scores or None)"
+    if not callable(found):
+        raise RecipeError(f"rule {name!r} is a {type(found).__name__}: give {wanted}")
+
+    def checked(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
+        try:
+            decision, scores = found(votes, scale)
+        except (TypeError, ValueError) as error:
+            raise RecipeError(
+                f"rule {name!r}: {error}; expected is {wanted}"
+            ) from error
+        if decision not in (*SIDES, "invalid", "order-inconsistent") or not (
+            scores is None or isinstance(scores, Scores)
+        ):
+            got = f"{decision!r}, {type(scores).__name__}"
+            raise RecipeError(f"rule {name!r} returned {got}; expected is {wanted}")
+        if scores is None and decision in SIDES:
+            scores = Scores(first=share(decision), second=1 - share(decision))
+        return decision, scores
+
+    return checked
 
 
 def none_read(votes: Sequence[Vote]) -> Decision:

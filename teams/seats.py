@@ -102,6 +102,7 @@ class Watched(Client):
         if stranger:
             turn = turn_of(request, reply, self.model, repaired=False)
             self._transcript.turns.append(turn)
+            self._transcript.listen(turn)
         return reply
 
 
@@ -117,12 +118,13 @@ class Seats:
         *,
         seed: int,
         deadline: float,
+        listen: Callable[[Turn], None] = lambda turn: None,
     ) -> None:
         self.team = team
         self.item = item
         self.library = library
         self.session = digest([item.number, item.key, team, seed], 12)
-        self._transcript = Transcript(self.session, seed)
+        self._transcript = Transcript(self.session, seed, listen=listen)
         self._caught: list[FellowshipError] = []
         known = [(n, c) for n, c in models.items() if c.family != "unknown"]
         self.families = {n: c.family for name, c in known for n in (name, c.model)}

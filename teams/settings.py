@@ -4,11 +4,43 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
+from fellowship.named import NAME, is_offered
 from fellowship.records import Record
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]
+PromptName = Annotated[str, Field(pattern=r"^[\w-]*$")]
+RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
+"""A role of the user's own: `package.module:Class`, or an entry point's name."""
+
+
+class Sitter(Record):
+    """Who sits in a seat, where more is to be said than the model's name."""
+
+    model: ModelName
+    role: RoleName = Field(
+        default="", description="a role of your own: `package.module:Class`"
+    )
+    prompt: PromptName = Field(
+        default="", description="a prompt file instead of the role's own"
+    )
+
+
+def said_at_length(sits: Any) -> str:
+    """Whether a seat is given by its model's name alone."""
+    return "seat" if isinstance(sits, dict | Sitter) else "name"
+
+
+Sits = Annotated[
+    Annotated[ModelName, Tag("name")] | Annotated[Sitter, Tag("seat")],
+    Discriminator(said_at_length),
+]
+
+
+def sitter(sits: str | Sitter) -> Sitter:
+    """A seat's entry in full."""
+    return Sitter(model=sits) if isinstance(sits, str) else sits
 
 
 class SingleSettings(Record):
@@ -16,7 +48,7 @@ class SingleSettings(Record):
 
     team: Literal["single"]
     name: str = "single"
-    generator: ModelName
+    generator: Sits
     samples: PositiveInt = 1
 
 
@@ -25,8 +57,8 @@ class FeedbackSettings(Record):
 
     team: Literal["feedback"]
     name: str = "feedback"
-    generator: ModelName
-    reviewers: tuple[ModelName, ...] = Field(
+    generator: Sits
+    reviewers: tuple[Sits, ...] = Field(
         min_length=1, description="each reviews every draft; all reviews go back"
     )
     drafts: Annotated[int, Field(ge=2, le=10)] = 3
@@ -39,9 +71,11 @@ class FeedbackSettings(Record):
 class CustomSettings(Record):
     """A team of the user's own: `my_package.my_module:MyTeam`."""
 
-    team: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    team: Annotated[str, Field(pattern=NAME)]
     name: str = "custom"
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="handed to the class as keyword arguments"
+    )
 
 
 SystemSettings = SingleSettings | FeedbackSettings | CustomSettings
@@ -56,9 +90,14 @@ Meet = Annotated[
         " pointwise: none, each is scored alone (strategy independent)"
     ),
 ]
-Rule = Literal["majority", "mean", "weighted", "dawid-skene"]
+NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
+OwnRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+Rule = Annotated[
+    Annotated[NamedRule, Tag("named")] | Annotated[OwnRule, Tag("own")],
+    Discriminator(lambda rule: "own" if ":" in str(rule) else "named"),
+]
+"""A rule of ours, or a function of the user's own: `package.module:function`."""
 SeatName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
-PromptName = Annotated[str, Field(pattern=r"^[\w-]*$")]
 Scale = Annotated[float, Field(gt=1, allow_inf_nan=False)]
 
 
@@ -74,6 +113,9 @@ class Asking(Record):
     criteria: str = Field(default="", description="what to weigh: added to the prompt")
     prompt: PromptName = Field(
         default="", description="a prompt file instead of the strategy's own"
+    )
+    role: RoleName = Field(
+        default="", description="a role of your own, which extends Judge"
     )
 
 
@@ -131,6 +173,9 @@ class Persona(Record):
         default=None, description="the debate's `model` if absent"
     )
     prompt: PromptName = Field(default="", description="persona_NAME if absent")
+    role: RoleName = Field(
+        default="", description="a role of your own, which extends Debater"
+    )
 
     @property
     def file(self) -> str:
@@ -166,6 +211,39 @@ class DebateSettings(Record):
         return persona.model or self.model or ""
 
 
+class CustomEvaluateSettings(Record):
+    """An evaluator of the user's own: `my_package.my_module:MyJudges`."""
+
+    team: Annotated[str, Field(pattern=NAME)]
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="handed to the class as keyword arguments"
+    )
+    meet: Meet = "knockout"
+
+
+OURS = frozenset({"single", "feedback", "judge", "jury", "debate"})
+
+
+def team_of(settings: Any) -> str | None:
+    """Which kind of team an entry asks for; `custom` for one of the user's own.
+
+    The kind is settled before the entry is validated, so that its errors speak of the
+    team that was meant and not of every team there is.
+    """
+    if isinstance(settings, dict):
+        team = settings.get("team")
+    else:
+        team = getattr(settings, "team", None)
+    if not isinstance(team, str):
+        return None
+    own = ":" in team or (team not in OURS and is_offered(team, "team"))
+    return "custom" if own else team
+
+
 EvaluateSettings = Annotated[
-    JudgeSettings | JurySettings | DebateSettings, Field(discriminator="team")
+    Annotated[JudgeSettings, Tag("judge")]
+    | Annotated[JurySettings, Tag("jury")]
+    | Annotated[DebateSettings, Tag("debate")]
+    | Annotated[CustomEvaluateSettings, Tag("custom")],
+    Discriminator(team_of),
 ]

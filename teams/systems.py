@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
+from fellowship.agents.own import R, seated
 from fellowship.agents.roles import Generator, Reviewer
 from fellowship.records import Candidate, Item, Turn
 from fellowship.teams.seats import Seats
-from fellowship.teams.settings import FeedbackSettings, SingleSettings
+from fellowship.teams.settings import (
+    FeedbackSettings,
+    SingleSettings,
+    Sits,
+    sitter,
+)
 
 
 class System(Protocol):
@@ -29,7 +35,7 @@ class Single:
 
     async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
         """One candidate a sample."""
-        role = Generator(model=self.settings.generator, library=seats.library)
+        role = role_of(self.settings.generator, Generator, seats)
         case = Case(item.conversation)
         agents = [
             seats.seat(f"generator_{n + 1}", role, case)
@@ -54,12 +60,12 @@ class Feedback:
         settings, case = self.settings, Case(item.conversation)
         writer = seats.seat(
             "generator",
-            Generator(model=settings.generator, library=seats.library),
+            role_of(settings.generator, Generator, seats),
             case,
         )
         reviewers = [
-            seats.seat(name, self._reviewer(model, seats), case)
-            for name, model in self._reviewers()
+            seats.seat(name, role_of(sits, Reviewer, seats, scale=settings.scale), case)
+            for name, sits in self._reviewers()
         ]
         turns = (settings.drafts - 1) * (1 + len(reviewers)) + 1
         await seats.chat([writer, *reviewers], turns, lambda: self._why(seats.turns))
@@ -68,14 +74,11 @@ class Feedback:
             for turn in drafts(seats.turns)
         ]
 
-    def _reviewers(self) -> list[tuple[str, str]]:
-        models = self.settings.reviewers
-        if len(models) == 1:
-            return [("reviewer", models[0])]
-        return [(f"reviewer_{n}", model) for n, model in enumerate(models, 1)]
-
-    def _reviewer(self, model: str, seats: Seats) -> Reviewer:
-        return Reviewer(model=model, scale=self.settings.scale, library=seats.library)
+    def _reviewers(self) -> list[tuple[str, Sits]]:
+        sitting = self.settings.reviewers
+        if len(sitting) == 1:
+            return [("reviewer", sitting[0])]
+        return [(f"reviewer_{n}", sits) for n, sits in enumerate(sitting, 1)]
 
     def _why(self, turns: Sequence[Turn]) -> str:
         """Why there is no point in going on; empty while there is."""
@@ -87,6 +90,15 @@ class Feedback:
         if self.settings.stop_on_falling_score and falls:
             return f"the review score fell from {marks[-2]:g} to {marks[-1]:g}"
         return ""
+
+
+def role_of(sits: Sits, base: type[R], seats: Seats, **more: Any) -> R:
+    """The role of whoever sits in a seat: ours, or the user's own."""
+    who = sitter(sits)
+    library = seats.library
+    return seated(
+        base, who.role, model=who.model, prompt=who.prompt, library=library, **more
+    )
 
 
 def drafts(turns: Sequence[Turn]) -> list[Turn]:

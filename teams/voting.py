@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
+from fellowship.agents.own import seated
 from fellowship.agents.role import Line
 from fellowship.agents.roles import ONE, TWO, Choice, Judge, Mark
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
@@ -78,7 +79,9 @@ class Voter:
     def role(self, seats: Seats, titles: tuple[str, ...]) -> Judge:
         """The judge its settings describe."""
         asking = self.asking
-        return Judge(
+        return seated(
+            Judge,
+            asking.role,
             model=asking.model,
             strategy=asking.strategy,
             scale=asking.scale,

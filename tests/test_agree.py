@@ -17,7 +17,7 @@ from fellowship.pipelines.agreement import Report, Wishes, agree
 from fellowship.pipelines.human_labels import read_labels
 from fellowship.pipelines.import_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.importing import import_release, write
-from fellowship.pipelines.run_verdicts import verdict_table
+from fellowship.pipelines.run_verdicts import Asked, verdict_table
 from fellowship.pipelines.winrates import win_rates
 from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict
 from fellowship.stats.agreement import cohen_kappa
@@ -99,7 +99,7 @@ def test_a_judge_that_is_not_there_and_labels_that_do_not_fit_are_refused(
     run, labels = verdicts(tmp_path)
     told = read_labels(put(tmp_path / "l.json", [{"label": "A"}] * 3))
     with pytest.raises(InputError, match="do not match"):
-        verdict_table(run, told)
+        verdict_table(run, Asked(told))
     assert cli(["agree", str(run), "--labels", str(labels), "--label", "who"]) == 0
     named = ["--label", "who", "--against", "nobody"]
     assert cli(["agree", str(run), "--labels", str(labels), *named]) == 2
@@ -136,7 +136,8 @@ def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
     assert kappas["gpt-4o"] == pytest.approx(0.6875852399575386, abs=1e-12)
     assert found.reference == "multi-rater10/gpt-4o"
     assert found.prompts == 170
-    assert [p.kappa for p in found.people] == pytest.approx(
+    assert found.people is not None
+    assert [p.kappa for p in found.people.pairs] == pytest.approx(
         [0.852, 0.879, 0.862], abs=5e-4
     )
     at = table.judges.index("multi-rater10/gemma-2-27b-it")
@@ -148,7 +149,7 @@ def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
 @released
 def test_pandalms_labels_file_gives_the_same_as_the_runs_own(pandalm: Path) -> None:
     told = read_labels(PAPER / "labels/pandalm-testset-v1.json")
-    own, given = verdict_table(pandalm), verdict_table(pandalm, told)
+    own, given = verdict_table(pandalm), verdict_table(pandalm, Asked(told))
     assert (own.labels == given.labels).all()
 
 

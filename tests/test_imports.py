@@ -10,9 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "cli", "viewer"),
+    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "viewer", "cli"),
 )
-"""From the bottom up: a layer imports from those before it. cli and viewer are equals."""
+"""From the bottom up: a layer imports from those before it. A verb starts the viewer."""
 
 AUTOGEN = ("core/models", "agents", "teams")
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
@@ -62,7 +62,6 @@ def test_imports_point_one_way(path: Path) -> None:
         if own == "stats":
             assert target == "stats" or module == "fellowship.errors", module
         elif target != "stats":
-            assert {own, target} != {"cli", "viewer"}, module
             assert LAYERS.index(target) <= LAYERS.index(own), module
 
 

@@ -96,7 +96,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_lines(tmp_path: Path) -> No
 
 
 def test_a_team_of_ones_own_is_taken_by_its_import_path(tmp_path: Path) -> None:
-    custom = GOOD.replace("team: feedback", "team: my_pkg.teams:Mine")
+    custom = GOOD.replace("team: feedback", "team: tests.test_teams:Pair")
     assert "unknown key 'generator' under systems[0]" in refusal(tmp_path, custom)
     head, _, tail = custom.partition("    generator")
     recipe = load_recipe(write(tmp_path, head + tail.partition("]\n")[2]))

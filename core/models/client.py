@@ -33,6 +33,10 @@ from fellowship.records import Message
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
 
+EDITED = "edit"
+"""The model of a reply that a person put in place of one: `fellowship replay --edit`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question to a model. All of it but the last four fields shapes the answer.
@@ -72,6 +76,7 @@ class Reply:
     seconds: float = 0.0
     usd: float = 0.0
     recorded: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """OpenAI's chat completions, wherever they are served.
 
-The SDK's own retries are off: a retry that nobody records is a call that nobody counts.
-Replies are read as raw JSON, so that cached tokens and fingerprints are kept.
+The SDK says where a call goes and with which headers, and lists models; the call itself
+is one POST of ours, which costs a third of the SDK's (docs/benchmarks.md), is never
+retried behind our back, and is read as raw JSON, so that cached tokens are kept.
 """
 
 from __future__ import annotations
@@ -13,15 +14,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
+import aiohttp
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.schema import response_format
-
-LARGEST = 8_000_000
-"""Bytes of the largest reply that is read. More is a fault, not an answer."""
+from fellowship.models.wire import LARGEST, Answer, Wire
 
 
 class OpenAIClient(Client):
@@ -36,6 +36,7 @@ class OpenAIClient(Client):
         self.structured = config.structured
         self.family = family_of(config)
         self._api: openai.AsyncOpenAI | None = None
+        self._wire: Wire | None = None
         self.identity = {
             "provider": "openai",
             "endpoint": config.base_url or "openai",
@@ -68,28 +69,50 @@ class OpenAIClient(Client):
             )
         return self._api
 
+    def wire(self) -> Wire:
+        """The line that calls go over, made on the loop that uses it."""
+        if self._wire is None:
+            api = self.api()
+            headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
+            headers |= {"Authorization": f"Bearer {api.api_key}"}
+            url = f"{api.base_url}chat/completions"
+            self._wire = Wire(url, headers, self.config.deadline)
+        return self._wire
+
     async def complete(self, request: Request) -> Reply:
         """One POST, no retry. Raises `ModelError` with the provider's own words."""
+        body = json.dumps(self._body(request)).encode()
         try:
-            # Not `create`: walking the body by its types is a quarter of a call's CPU.
-            answer = await self.api().post(
-                "/chat/completions",
-                cast_to=openai.HttpxBinaryResponseContent,
-                body=self._body(request),
-                options={"security": {"bearer_auth": True}},
+            answer = await self.wire().post(body)
+        except TimeoutError as error:
+            slow = f"{self._where}: no answer within {self.config.deadline:g} s"
+            raise ModelError(slow, "deadline") from error
+        except (aiohttp.ClientError, OSError) as error:
+            broken = f"{self._where}: {shortened(error or type(error).__name__)}"
+            raise ModelError(broken, "network") from error
+        if not answer.whole:
+            raise ModelError(
+                f"model {self.name!r} sent more than the {LARGEST:,} bytes a reply may"
+                " have",
+                "malformed",
             )
-            if len(answer.content) > LARGEST:
-                raise ModelError(
-                    f"model {self.name!r} sent {len(answer.content):,} bytes, more"
-                    f" than the {LARGEST:,} a reply may have",
-                    "malformed",
-                )
+        if answer.status >= 400:
+            raise self._refused(answer)
+        try:
             raw = json.loads(answer.content)
-        except openai.APIError as error:
-            raise self._failure(error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._malformed(f"not JSON ({error})") from error
         return self._reply(raw)
+
+    @property
+    def _where(self) -> str:
+        return f"model {self.name!r} at {self.config.base_url or 'OpenAI'}"
+
+    def _refused(self, answer: Answer) -> ModelError:
+        said, code = words_of(answer.content)
+        kind = kind_of(answer.status, code, said)
+        message = f"{self._where}: HTTP {answer.status}: {shortened(said)}"
+        return ModelError(message, kind, wish(answer.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
@@ -141,8 +164,7 @@ class OpenAIClient(Client):
         )
 
     def _failure(self, error: openai.APIError) -> ModelError:
-        where = self.config.base_url or "OpenAI"
-        message = f"model {self.name!r} at {where}: {shortened(error.message)}"
+        message = f"{self._where}: {shortened(error.message)}"
         if (broken := broken_connection(error)) is not None:
             return ModelError(f"{message} ({shortened(broken)})", "network")
         if isinstance(error, openai.APITimeoutError):
@@ -185,6 +207,9 @@ class OpenAIClient(Client):
         if self._api is not None:
             await self._api.close()
             self._api = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
 
 
 def broken_connection(error: BaseException) -> OSError | None:
@@ -195,6 +220,21 @@ def broken_connection(error: BaseException) -> OSError | None:
             return cause
         cause = cause.__cause__
     return None
+
+
+def words_of(content: bytes) -> tuple[str, str | None]:
+    """What an error body says, and its code; the body itself where it is not JSON."""
+    text = content.decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text, None
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return str(error), None
+    code = error.get("code")
+    said = error.get("message", error.get("detail", text))
+    return str(said), code if isinstance(code, str) else None
 
 
 def usage_from(usage: Any) -> Usage | None:

@@ -18,7 +18,7 @@ import structlog
 from fellowship.errors import ModelError
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow
-from fellowship.models.client import Client, Finding, Reply, Request, Usage
+from fellowship.models.client import EDITED, Client, Finding, Reply, Request, Usage
 from fellowship.models.config import Price
 from fellowship.models.office import Call, Office
 from fellowship.models.prices import cost
@@ -177,6 +177,7 @@ def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
         seconds=row.seconds,
         usd=row.usd or 0.0,
         recorded=recorded,
+        edited=row.model == EDITED,
     )
 
 

@@ -1,0 +1,53 @@
+"""`fellowship labels`: what people said of a run's rows, by whom, as a file for others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.pipelines.label_exchange import write_labels
+from fellowship.pipelines.run_labels import annotators, labels_of
+
+
+@click.command("labels", epilog=EPILOG)
+@run_argument
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write them as JSON lines, which import labels reads.",
+)
+@as_json
+def command(run: Path, to: Path | None, as_json: bool) -> int:
+    """Count the labels that people gave in RUN, or write them to a file.
+
+    What an annotator said last of two candidates counts; skips are left out.
+
+    \b
+    Examples:
+      fellowship labels runs/demo
+      fellowship labels runs/demo --to labels.jsonl
+      fellowship import labels labels.jsonl --into runs/again
+    """
+    labels = labels_of(run)
+    people = annotators(labels)
+    if to is not None:
+        write_labels(run, to)
+    if as_json:
+        rows = len({label.number for label in labels})
+        print_json({"labels": len(labels), "rows": rows, "annotators": people})
+        return Exit.DONE
+    out = console()
+    if not labels:
+        say(out, "no labels yet: fellowship view RUN, or fellowship import labels")
+        return Exit.DONE
+    table(
+        out, ("annotator", "labels"), [(line(n), f"{c:,}") for n, c in people.items()]
+    )
+    if to is not None:
+        say(out, (str(to), "bold"), f"  {len(labels):,} labels")
+    return Exit.DONE

@@ -1,0 +1,109 @@
+"""`fellowship rejudge`: another judge for the same candidates, and what that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from fellowship.cli import closing
+from fellowship.cli.exits import EPILOG
+from fellowship.cli.extras import need_stats
+from fellowship.cli.logs import logs_to_stderr
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.run import watched
+from fellowship.cli.terminal import console, print_json, say, table
+
+if TYPE_CHECKING:
+    from fellowship.pipelines.drift import Drift
+    from fellowship.stats.intervals import Interval
+
+
+@click.command("rejudge", epilog=EPILOG)
+@run_argument
+@click.option(
+    "--judge",
+    required=True,
+    metavar="MODEL|RECIPE",
+    help="A model of the run's recipe, or a recipe (.yaml) whose evaluator is taken.",
+)
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The new run's folder: made if absent, resumed if not.",
+)
+@click.option("--resamples", default=2000, show_default=True, help="Of the bootstrap.")
+@as_json
+def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) -> int:
+    """Put the candidates of RUN to another judge, and report agreement and drift.
+
+    RUN is left as it is: the new verdicts are a run of their own, whose header names the
+    old judge and the new. Nothing is written anew; rows that were never judged keep
+    their state. A model's name changes the judge's model and nothing else; a recipe
+    brings its `evaluate`, `models`, `prompts` and `limits`.
+
+    \b
+    Examples:
+      fellowship rejudge runs/best --judge gpt5.yaml --into runs/best-by-gpt5
+      fellowship rejudge runs/demo --judge reviewer --into runs/demo-2 --json
+    """
+    need_stats()
+    from fellowship.pipelines.drift import drift
+    from fellowship.pipelines.rejudging import rejudge, rejudge_recipe
+    from fellowship.stats.intervals import Resampling
+
+    recipe = rejudge_recipe(run, judge)
+    logs_to_stderr()
+    resume = f"fellowship {shlex.join(sys.argv[1:])}"
+    report = asyncio.run(watched(partial(rejudge, run, recipe, into), resume))
+    whole = not (report.stopped or report.pending)
+    found = drift(run, into, Resampling(resamples)) if whole else None
+    if as_json:
+        told = found.as_json() if found else None
+        print_json(closing.as_value(report) | {"drift": told})
+        return closing.exit_of(report)
+    closing.show(report, resume, console())
+    if found:
+        show(found, console())
+    return closing.exit_of(report)
+
+
+def show(found: Drift, out: Console) -> None:
+    """Agreement, then what moved, then what became of the pairs."""
+    out.print()
+    say(
+        out,
+        f"old judge and new on {found.comparisons:,} comparisons of"
+        f" {found.prompts:,} prompts, {found.both_read:,} decided by both",
+    )
+    rows = [(name, *cells(value)) for name, value in found.agreement.items()]
+    table(out, ("old against new", "value", "95 %"), rows, right=" rr")
+    if not found.enough:
+        say(out, ("under 50 prompts: a look, not a claim", "yellow"))
+    moved = [
+        (c.name, f"{c.old:.1%}", f"{c.new:.1%}", *cells(c.change, points=True))
+        for c in (*found.changes, *found.labels)
+    ]
+    table(out, ("share", "old", "new", "change", "95 %"), moved, right=" rrrr")
+    if found.scores:
+        value, span = cells(found.scores)
+        say(out, f"scores moved by {value} points on average, 95 % {span}")
+    fates = ", ".join(f"{n:,} {name}" for name, n in found.pairs.items())
+    say(out, f"pairs by row: {fates}")
+    if any(found.only.values()):
+        old, new = found.only["old"], found.only["new"]
+        say(out, f"compared by one judge only: {old:,} old, {new:,} new")
+
+
+def cells(value: Interval, *, points: bool = False) -> tuple[str, str]:
+    """An estimate and its limits, as a share's change or a coefficient."""
+    form = "{:+.1%}" if points else "{:.2f}"
+    low, high = form.format(value.low), form.format(value.high)
+    return form.format(value.value), f"{low} to {high}"

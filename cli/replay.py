@@ -1,0 +1,168 @@
+"""`fellowship replay`: a transcript is had again from the record, or branched off."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from fellowship.cli import closing
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.logs import logs_to_stderr
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.run import watched
+from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.errors import InputError
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.replaying import (
+    Edit,
+    Replayed,
+    branch,
+    replay,
+    row_of,
+    turns_of,
+)
+from fellowship.run_folder import LEDGER
+
+
+@click.command("replay", epilog=EPILOG)
+@run_argument
+@click.argument("row")
+@click.option(
+    "--edit",
+    "message",
+    metavar="MESSAGE",
+    type=click.IntRange(min=1),
+    help="The number of the message to change; without it, they are listed.",
+)
+@click.option("--with", "text", metavar="TEXT", help="What it is to say; else $EDITOR.")
+@click.option(
+    "--with-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file that holds what it is to say.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --edit: the folder of the branch, a run of its own.",
+)
+@as_json
+def command(
+    run: Path,
+    row: str,
+    message: int | None,
+    text: str | None,
+    with_file: Path | None,
+    into: Path | None,
+    as_json: bool,
+) -> int:
+    """Have the sessions of a ROW of RUN again from the ledger, without a model.
+
+    It has to come out as it is on record: exit code 1 says where it did not. With
+    --edit, one message is replaced and the row goes on live from there, into a run of
+    its own: the messages before it cost nothing, and the branch can be shown, viewed,
+    exported and replayed like any other.
+
+    \b
+    Examples:
+      fellowship replay runs/demo 6
+      fellowship replay runs/demo 6 --edit 2 --into runs/demo-6 --with "Too long. 3/10"
+      EDITOR=nano fellowship replay runs/demo 6 --edit 2 --into runs/demo-6
+      fellowship show runs/demo-6 6
+    """
+    if message is None:
+        if text is not None or with_file is not None or into is not None:
+            raise click.UsageError("--with, --with-file and --into go with --edit")
+        return replayed(run, row, as_json)
+    if into is None:
+        raise click.UsageError("--edit makes a run of its own: give its folder --into")
+    edit = Edit(row, message, new_text(run, row, message, text, with_file))
+    logs_to_stderr()
+    resume = f"fellowship {shlex.join(sys.argv[1:])}"
+    report = asyncio.run(watched(partial(branch, run, edit, into), resume))
+    if as_json:
+        print_json(closing.as_value(report))
+    else:
+        closing.show(report, resume, console())
+        say(console(), f"read it with: fellowship show {into} {row}")
+    return closing.exit_of(report)
+
+
+def replayed(run: Path, row: str, as_json: bool) -> int:
+    """The row again, and whether it is the same."""
+    found = replay(run, row)
+    if as_json:
+        print_json(as_value(found))
+    else:
+        show(found, console())
+    return Exit.DONE if found.identical else Exit.FAILED
+
+
+def as_value(found: Replayed) -> dict[str, Any]:
+    """What a script wants to know of a replay."""
+    return {
+        "row": found.outcome.number,
+        "identical": found.identical,
+        "calls_replayed": found.calls,
+        "calls_made": 0,
+        "differences": list(found.differences),
+        "messages": [
+            {
+                "message": n,
+                "source": turn.source,
+                "round": turn.round,
+                "text": turn.text,
+            }
+            for n, turn in enumerate(turns_of(found.outcome), 1)
+        ],
+    }
+
+
+def show(found: Replayed, out: Console) -> None:
+    """Every message with its number, and the finding."""
+    cells: list[tuple[object, ...]] = []
+    n = 0
+    for session in found.outcome.sessions:
+        for turn in session.turns:
+            n += 1
+            cells.append(
+                (n, session.team, turn.source, turn.round, line(turn.text, 48))
+            )
+    table(out, ("message", "session", "speaker", "round", "text"), cells, "r  r")
+    say(out, f"{found.calls:,} calls replayed, none made")
+    if found.identical:
+        say(out, ("identical to the record", "green"))
+    for place in found.differences:
+        say(out, ("differs from the record: ", "bold red"), line(place))
+
+
+def new_text(
+    run: Path, row: str, message: int, text: str | None, file: Path | None
+) -> str:
+    """The text that was given, in whichever way; `InputError` where there is none."""
+    if text is not None and file is not None:
+        raise click.UsageError("give --with or --with-file, not both")
+    if text is not None:
+        return text
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{str(file)!r} can't be read: {error}") from error
+    with LedgerReader(run / LEDGER) as reader:
+        turns = turns_of(row_of(reader, row))
+    if message > len(turns):
+        raise InputError(
+            f"row {row} has no message {message}: {len(turns)} is the last"
+        )
+    old = turns[message - 1].text
+    edited = click.edit(old)
+    if edited is None or edited.rstrip("\n") == old:
+        raise InputError("the text was not changed: nothing to branch off")
+    return edited.rstrip("\n")

@@ -1,0 +1,65 @@
+"""`fellowship report`: a run on one page, to send to somebody who wasn't there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.extras import need
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.run_folder import written_whole
+
+
+@click.command("report", epilog=EPILOG)
+@run_argument
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="The file to write; without it give --json.",
+)
+@click.option("--only", metavar="NAME", help="Rows of one imported dataset only.")
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Of each interval's bootstrap.",
+)
+@as_json
+def command(
+    run: Path, to: Path | None, only: str | None, resamples: int, as_json: bool
+) -> int:
+    """Draw RUN on one page: where rows went, scores, judges, bias, cost, oddities.
+
+    The file has its plots inside, needs no network and no script, follows the reader's
+    light or dark, and prints. It can be drawn while the run goes on. --json prints the
+    figures behind it.
+
+    \b
+    Examples:
+      fellowship report runs/demo --to demo.html
+      fellowship report runs/paper --only pandalm-eval --to pandalm.html
+      fellowship report runs/demo --json | jq .flow
+    """
+    if to is None and not as_json:
+        raise click.UsageError("say where to write the page, --to FILE.html, or --json")
+    need("stats", "view")
+    from fellowship.pipelines.report import figures
+    from fellowship.stats.intervals import Resampling
+
+    found = figures(run, only, Resampling(resamples))
+    if to is not None:
+        from fellowship.viewer.report_page import page
+
+        with written_whole(to) as out:
+            out.write(page(found))
+    if as_json:
+        print_json(found.as_json())
+    elif to is not None:
+        size = f"  {to.stat().st_size / 1000:,.0f} kB"
+        say(console(), (str(to), "bold"), f"  {found.flow.rows:,} rows", size)
+    return Exit.DONE

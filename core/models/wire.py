@@ -1,0 +1,84 @@
+"""A model call is one POST of one body; everything else an HTTP client does is overhead.
+
+A session on aiohttp, made once with its address, headers and proxy settled: nothing is
+worked out again for each call. A reply is read no further than it may be long.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import certifi
+from yarl import URL
+
+LARGEST = 8_000_000
+"""Bytes of the largest reply that is read. More is a fault, not an answer."""
+
+CONNECT = 30.0
+"""Seconds a connection may take to come about."""
+
+
+class Answer(NamedTuple):
+    """What came back. `whole` is false where the body was longer than `LARGEST`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    whole: bool
+
+
+class Wire:
+    """POSTs to one address. To be made on the loop that uses it."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], deadline: float) -> None:
+        self._url = URL(url)
+        secure = trusted() if self._url.scheme == "https" else True
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=secure),
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=deadline, sock_connect=CONNECT),
+            proxy=proxy_for(url),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def post(self, body: bytes) -> Answer:
+        """The answer, whatever its status.
+
+        Raises `TimeoutError` at the deadline, else `aiohttp.ClientError` or `OSError`.
+        """
+        async with self._session.post(self._url, data=body) as response:
+            stream = response.content
+            parts, left = [], LARGEST + 1
+            while left > 0 and (part := await stream.read(left)):
+                parts.append(part)
+                left -= len(part)
+            if not left:
+                response.close()
+            content = parts[0] if len(parts) == 1 else b"".join(parts)
+            return Answer(response.status, response.headers, content, left > 0)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._session.close()
+
+
+def trusted() -> ssl.SSLContext:
+    """The system's certificates and Mozilla's; `SSL_CERT_FILE` or `_DIR` alone if set."""
+    context = ssl.create_default_context()
+    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy the environment names for this address, if it names one."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)

@@ -1,0 +1,122 @@
+"""A recipe may name its user's own code, which is looked for where Python would look.
+
+That is: installed packages and $PYTHONPATH, then the current folder, then the recipe's
+folder if it lies in the current one. The two folders come last, so a file in them can't
+pass itself off as a library; and a recipe elsewhere on the disk brings no code with it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import inspect
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from fellowship.errors import RecipeError
+from fellowship.hashing import digest
+
+Kind = Literal["role", "team", "rule", "prompts", "agent"]
+
+GROUPS: dict[str, str] = {
+    "role": "fellowship.roles",
+    "team": "fellowship.teams",
+    "rule": "fellowship.rules",
+    "prompts": "fellowship.prompts",
+}
+"""Entry points under which an installed package offers its own, by a bare name."""
+
+NAME = r"^[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?$"
+"""`package.module:Name`, or the bare name of an entry point."""
+
+
+def at_home(recipe_folder: Path) -> None:
+    """Let the user's own modules be imported from where the user stands."""
+    here = Path.cwd().resolve()
+    folder = recipe_folder.resolve()
+    homes = [here, folder] if folder.is_relative_to(here) else [here]
+    for home in homes:
+        if str(home) not in sys.path:
+            sys.path.append(str(home))
+    importlib.invalidate_caches()
+
+
+def load_named(name: str, kind: Kind) -> Any:
+    """What `package.module:Name`, or an entry point's name, stands for.
+
+    Raises `RecipeError` with what was expected and what was found.
+    """
+    if ":" not in name:
+        return offered_by_a_package(name, kind)
+    module, _, attribute = name.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise broken(name, module, error) from error
+        raise RecipeError(
+            f"{kind} {name!r}: there is no module {error.name!r} in the installed"
+            f" packages, in $PYTHONPATH or in {str(Path.cwd())!r}"
+        ) from error
+    except Exception as error:  # a user's module may raise anything
+        raise broken(name, module, error) from error
+    if not hasattr(found, attribute):
+        near = difflib.get_close_matches(attribute, vars(found), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise RecipeError(f"{kind} {name!r}: {module!r} has no {attribute!r}{hint}")
+    return getattr(found, attribute)
+
+
+def broken(name: str, module: str, error: Exception) -> RecipeError:
+    """A module that is there and can't be imported, with its own error in one line."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return RecipeError(f"{name!r}: importing {module!r} raised {said}")
+
+
+@functools.cache
+def entry_points(kind: Kind) -> dict[str, metadata.EntryPoint]:
+    """What installed packages offer of a kind, by name."""
+    return {point.name: point for point in metadata.entry_points(group=GROUPS[kind])}
+
+
+def is_offered(name: object, kind: Kind) -> bool:
+    """Whether an installed package offers this name."""
+    return isinstance(name, str) and name in entry_points(kind)
+
+
+def offered_by_a_package(name: str, kind: Kind) -> Any:
+    """An entry point's object."""
+    points = entry_points(kind) if kind in GROUPS else {}
+    if name not in points:
+        raise RecipeError(
+            f"{kind} {name!r}: give it as 'package.module:Name', or install a package"
+            f" that offers the name (entry points {GROUPS.get(kind, 'none')!r}:"
+            f" {', '.join(sorted(points)) or 'none here'})"
+        )
+    point = points[name]
+    try:
+        return point.load()
+    except Exception as error:
+        raise broken(name, point.module, error) from error
+
+
+def prompts_folder(name: str) -> Path:
+    """The folder of the package that an entry point of `fellowship.prompts` names."""
+    module = offered_by_a_package(name, "prompts")
+    file = getattr(module, "__file__", None)
+    if not file:
+        raise RecipeError(f"prompts {name!r}: the entry point has to name a package")
+    return Path(file).parent
+
+
+def source_digest(thing: Any) -> str:
+    """16 hex letters that change with the file some code stands in."""
+    try:
+        path = inspect.getsourcefile(thing if callable(thing) else type(thing))
+        assert path is not None
+        return digest(Path(path).read_text(encoding="utf-8"), 8)
+    except (TypeError, OSError, AssertionError, UnicodeDecodeError):
+        return "unknown"

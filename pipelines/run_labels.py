@@ -1,0 +1,140 @@
+"""What people say of a run is kept in the run, and nobody's word is ever overwritten.
+
+A label is a row of the ledger's table `labels`, added in a transaction of its own: a page
+may write there while the run goes on, without the run's lock. What an annotator said last
+of the same two candidates counts; what was said before stays in the table.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from fellowship.errors import InputError, LedgerError
+from fellowship.ledger import LedgerReader, complaint, connect
+from fellowship.records import Order, Outcome, Record, Winner
+from fellowship.run_folder import LEDGER
+
+Said = Literal["first", "second", "tie", "skip"]
+
+ADD = "INSERT INTO labels(item, annotator, label, record, made) VALUES (?, ?, ?, ?, ?)"
+
+
+class HumanLabel(Record):
+    """One person's verdict on two candidates of one row, as the row names them.
+
+    `first` and `second` are indices of the outcome's candidates, whatever `order` the
+    person saw them in. `skip` takes an earlier label back, or says it can't be said.
+    """
+
+    number: int = Field(ge=1, description="the row's number in the source")
+    item: str = Field(description="key of the row's item: labels of other texts fail")
+    annotator: str = Field(min_length=1, max_length=200)
+    winner: Said
+    first: int = Field(default=0, ge=0)
+    second: int = Field(default=1, ge=0)
+    order: Order = "forward"
+    note: str = ""
+    made: float = Field(default=0.0, description="seconds since 1970; 0: now")
+
+
+def add_labels(run: Path, labels: Iterable[HumanLabel]) -> int:
+    """Keep labels, all or none; when this returns they are durable. Returns how many.
+
+    `InputError` for a label on a row or candidate the run doesn't have; `LedgerError`
+    where the ledger can't be written.
+    """
+    given = [_made_now(label) for label in labels]
+    with LedgerReader(run / LEDGER) as reader:
+        for label in given:
+            _known(label, reader)
+    link = connect(run / LEDGER, write=True)
+    try:
+        link.execute("BEGIN IMMEDIATE")
+        link.executemany(ADD, [_row(label) for label in given])
+        link.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise LedgerError(complaint(run / LEDGER, error)) from error
+    finally:
+        link.close()
+    return len(given)
+
+
+def all_labels(run: Path) -> list[HumanLabel]:
+    """Every label ever given, oldest first. `LedgerError` for one that can't be read."""
+    sql = "SELECT id, record FROM labels ORDER BY id"
+    with LedgerReader(run / LEDGER) as reader:
+        if not any(reader.rows("SELECT 1 FROM sqlite_master WHERE name = 'labels'")):
+            return []
+        rows = list(reader.rows(sql))
+    try:
+        return [HumanLabel.model_validate_json(record) for _, record in rows]
+    except ValidationError as error:
+        raise LedgerError(
+            f"a label in {run / LEDGER} can't be read: {error}"
+        ) from error
+
+
+def labels_of(run: Path) -> list[HumanLabel]:
+    """What each annotator said last of each two candidates, by row; no skips."""
+    last: dict[tuple[int, str, tuple[int, ...]], HumanLabel] = {}
+    for label in all_labels(run):
+        about = tuple(sorted((label.first, label.second)))
+        last[label.number, label.annotator, about] = label
+    kept = [label for label in last.values() if label.winner != "skip"]
+    return sorted(kept, key=lambda label: (label.number, label.annotator))
+
+
+def annotators(labels: Sequence[HumanLabel]) -> dict[str, int]:
+    """Annotator -> labels, in the order of the alphabet."""
+    return dict(sorted(Counter(label.annotator for label in labels).items()))
+
+
+def votes_on(
+    outcome: Outcome, labels: Sequence[HumanLabel], pair: tuple[int, int] = (0, 1)
+) -> dict[str, Winner]:
+    """Annotator -> winner between the two candidates `pair` of a row.
+
+    The labels are those of this row; one of an item that is no longer the row's, or
+    about other candidates, says nothing.
+    """
+    found: dict[str, Winner] = {}
+    for label in labels:
+        if label.item != outcome.item or label.winner == "skip":
+            continue
+        if (label.first, label.second) == pair:
+            found[label.annotator] = label.winner
+        elif (label.second, label.first) == pair:
+            turned: dict[str, Winner] = {"first": "second", "second": "first"}
+            found[label.annotator] = turned.get(label.winner, "tie")
+    return found
+
+
+def _made_now(label: HumanLabel) -> HumanLabel:
+    return label if label.made else label.model_copy(update={"made": time.time()})
+
+
+def _row(label: HumanLabel) -> tuple[str, str, str, str, float]:
+    record = label.model_dump_json()
+    return label.item, label.annotator, label.winner, record, label.made
+
+
+def _known(label: HumanLabel, reader: LedgerReader) -> None:
+    record = reader.outcome(label.number)
+    if record is None:
+        raise InputError(f"row {label.number} isn't finished: it can't be labelled yet")
+    outcome = Outcome.model_validate_json(record)
+    if outcome.item != label.item:
+        raise InputError(f"row {label.number} is not the item {label.item!r}")
+    most = len(outcome.candidates)
+    if label.first == label.second or max(label.first, label.second) >= most:
+        raise InputError(
+            f"row {label.number} has {most} candidates: a label can't be about"
+            f" candidates {label.first + 1} and {label.second + 1}"
+        )
