@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from rich.console import Console
 
+from fellowship.cli import accounts
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -34,7 +35,12 @@ def exit_of(report: RunReport) -> Exit:
 
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
-    return asdict(report) | {"into": str(report.into), "balanced": report.balanced}
+    plain = asdict(replace(report, accounts=()))
+    return plain | {
+        "into": str(report.into),
+        "balanced": report.balanced,
+        "accounts": [account.model_dump(mode="json") for account in report.accounts],
+    }
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
@@ -49,8 +55,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     complaints(report, out)
     spending(report, out)
-    for path, number in report.exports.items():
-        say(out, (path, "bold"), f"  {number:,} rows")
+    if report.accounts:
+        accounts.show(report.accounts, out)
     if report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)

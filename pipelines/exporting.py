@@ -13,12 +13,12 @@ from typing import Any
 
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.account import Account, measured
-from fellowship.pipelines.export.catalogue import entered
+from fellowship.pipelines.export.catalogue import described, entered
 from fellowship.pipelines.export.checks import ORDER, flagged
 from fellowship.pipelines.export.example import Example
+from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.export.kinds import examples_of
-from fellowship.pipelines.export.origin import Origin
-from fellowship.pipelines.export.origins import opened
+from fellowship.pipelines.export.opening import opened
 from fellowship.pipelines.export.settings import Export, form_of
 from fellowship.pipelines.export.shapes import check, shaped
 from fellowship.pipelines.export.sifting import Sifter
@@ -58,21 +58,21 @@ def export_run(
     """
     for kind in export.kinds:
         check(kind, export)
-    with opened(into, export.labels) as origin:
-        flags = {"calibrated": origin.chance is not None}
+    with opened(into, export.labels) as ground:
+        flags = {"calibrated": ground.chance is not None}
         sifters = [Sifter(kind, export, flags) for kind in export.kinds]
         try:
             for done, outcome in enumerate(outcomes(into), 1):
                 for sifter in sifters:
-                    for example in examples_of(outcome, sifter.kind, origin):
+                    for example in examples_of(outcome, sifter.kind, ground):
                         sifter.take(with_flags(example))
                 watch("rows read", done)
-            made = [write(sifter, export, origin, to, watch) for sifter in sifters]
+            made = [write(sifter, export, ground, to, watch) for sifter in sifters]
         finally:
             for sifter in sifters:
                 sifter.close()
         if to is None:
-            entered(into, origin, made, export)
+            entered(into, ground, made, export)
     return made
 
 
@@ -92,13 +92,13 @@ def target_of(into: Path, kind: str, export: Export) -> Path:
 
 
 def write(
-    sifter: Sifter, export: Export, origin: Origin, to: Path | None, watch: Watch
+    sifter: Sifter, export: Export, ground: Ground, to: Path | None, watch: Watch
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
     sifter.settle()
     if export.splits:
-        divide(sifter, export.splits, int(origin.recipe.get("seed") or 0))
-    target = to or target_of(origin.into, sifter.kind, export)
+        divide(sifter, export.splits, int(ground.recipe.get("seed") or 0))
+    target = to or target_of(ground.into, sifter.kind, export)
     if export.shape == "datasets":
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
             counts, files = written(
@@ -109,7 +109,10 @@ def write(
     else:
         counts, files = written(sifter, export, target, watch)
         paths = [str(path) for path in files.values()]
-    return accounted(sifter, export, origin, counts, paths)
+    account = accounted(sifter, export, ground, counts, paths)
+    if export.shape == "llama-factory":
+        described(account)
+    return account
 
 
 def written(
@@ -127,10 +130,13 @@ def written(
             split = split_of(sifter, prompt) if export.splits else ""
             weighed = with_weight(example, p, mean)
             sink.open(split).write(shaped(weighed, sifter.kind, export))
+            if export.shape == "openai":
+                # Its rows may hold nothing else: their facts go beside them, line by line.
+                sink.open(split, ".facts").write(dict(weighed.facts))
             counts[split] += 1
             watch(f"{sifter.kind} rows written", done)
-        files = dict(zip(names, sink.commit(), strict=True))
-    return counts, files
+        sink.commit()
+    return counts, {name: sink.path(name) for name in names}
 
 
 def mean_weight(sifter: Sifter) -> float:
@@ -157,15 +163,15 @@ def with_weight(example: Example, p: float, mean: float) -> Example:
 def accounted(
     sifter: Sifter,
     export: Export,
-    origin: Origin,
+    ground: Ground,
     counts: Mapping[str, int],
     paths: list[str],
 ) -> Account:
     """The record of what was done."""
     form = form_of(sifter.kind)
     known = measured(sifter, form)
-    if known["weights"] is not None and origin.chance is not None:
-        source = {"source": f"labels ({origin.labelled:,} rows)"}
+    if known["weights"] is not None and ground.chance is not None:
+        source = {"source": f"labels ({ground.labelled:,} rows)"}
         known["weights"] = known["weights"].model_copy(update=source)
     dropped = sifter.dropped()
     return Account(

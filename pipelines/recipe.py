@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.models.config import ModelConfig
 from fellowship.models.meter import Limits
+from fellowship.pipelines.export.settings import Export
 from fellowship.records import Record
 from fellowship.teams.settings import (
     CustomSettings,
@@ -62,15 +63,6 @@ class Pairs(Record):
     rule: Literal["best-vs-worst", "best-vs-first", "all"] = "best-vs-worst"
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=0.0, description="points by which chosen must beat rejected"
-    )
-
-
-class Export(Record):
-    """What a run leaves in its exports folder."""
-
-    kinds: tuple[Literal["dpo", "kto"], ...] = ("dpo", "kto")
-    style: Literal["conversational", "plain"] = Field(
-        default="conversational", description="TRL's shape: turns, or plain text"
     )
 
 

@@ -10,7 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +28,7 @@ from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
 from fellowship.models.office import Office
+from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
@@ -68,11 +76,13 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    accounts: tuple[Account, ...] = ()
 
     @property
     def balanced(self) -> bool:
         """The conservation law: rows read equal rows ended plus rows still to do."""
-        return self.prompts == sum(self.states.values()) + self.pending
+        rows = self.prompts == sum(self.states.values()) + self.pending
+        return rows and all(account.balanced for account in self.accounts)
 
 
 Watch = Callable[[Progress], None]
@@ -222,7 +232,7 @@ class Runner:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
-    def report(self, exports: dict[str, int]) -> RunReport:
+    def report(self, accounts: Sequence[Account]) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
         beyond = self.ledger.numbers() - self.seen
@@ -247,8 +257,9 @@ class Runner:
             retries=meter.retries,
             maybe_paid_twice=lost,
             seconds=time.time() - self.progress.started,
-            exports=exports,
+            exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
+            accounts=tuple(accounts),
         )
 
 
@@ -298,9 +309,7 @@ async def run_recipe(
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
-                export = recipe.export
-                written = export_run(into, export.kinds, export.style)
-                return runner.report(written)
+                return runner.report(export_run(into, recipe.export))
             finally:
                 runner.ledger.close()
     finally:

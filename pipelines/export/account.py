@@ -1,4 +1,4 @@
-"""What an export did is a record: so many made, so many dropped by name, so many written."""
+"""What an export did is a record: rows made, rows dropped by name, rows written."""
 
 from __future__ import annotations
 

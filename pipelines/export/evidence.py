@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from fellowship.pipelines.export.origin import Origin
+from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.why_prompts import told_by
 from fellowship.pipelines.why_sums import VOID, pair_sums, rule_of
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
@@ -23,11 +23,11 @@ class Evidence(NamedTuple):
         return [v for c in self.comparisons for v in c.verdicts]
 
 
-def evidence(outcome: Outcome, pair: PreferencePair, origin: Origin) -> Evidence:
+def evidence(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Evidence:
     """What a pair of one row rests on."""
     chosen, rejected = (place(outcome, c) for c in (pair.chosen, pair.rejected))
     made = outcome.ranking.comparisons if outcome.ranking else ()
-    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), origin.recipe)
+    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), ground.recipe)
     return Evidence((chosen, rejected), tuple(made[i] for i in used))
 
 
@@ -56,14 +56,14 @@ def votes(held: Evidence) -> tuple[float, int]:
     return won, read
 
 
-def chance(margin: float, held: Evidence, origin: Origin) -> dict[str, Any]:
+def chance(margin: float, held: Evidence, ground: Ground) -> dict[str, Any]:
     """`p_chosen` with its source: people's labels, else the verdicts themselves.
 
     From labels: P(people name this side) + half of P(they tie), by the fitted curves.
     From verdicts: (votes for + 1) / (verdicts read + 2), Laplace's rule of succession.
     """
-    if origin.chance is not None and origin.flip is not None:
-        agree, flip = origin.chance(margin), origin.flip(margin)
+    if ground.chance is not None and ground.flip is not None:
+        agree, flip = ground.chance(margin), ground.flip(margin)
         p, source = agree + max(0.0, 1 - agree - flip) / 2, "labels"
     else:
         won, read = votes(held)
@@ -71,7 +71,7 @@ def chance(margin: float, held: Evidence, origin: Origin) -> dict[str, Any]:
     return {"p_chosen": round(min(max(p, 0.0), 1.0), 6), "p_source": source}
 
 
-def provenance(outcome: Outcome, held: Evidence, origin: Origin) -> dict[str, Any]:
+def provenance(outcome: Outcome, held: Evidence, ground: Ground) -> dict[str, Any]:
     """The columns under `provenance`: the same for every shape, with no null in them."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
     said = [spoken(v, c, held.places) for c in held.comparisons for v in c.verdicts]
@@ -79,9 +79,9 @@ def provenance(outcome: Outcome, held: Evidence, origin: Origin) -> dict[str, An
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": said,
         "jurors": list(dict.fromkeys(v.evaluator for v in held.verdicts)),
-        "rule": rule_of(origin.recipe),
+        "rule": rule_of(ground.recipe),
         "models": sorted({turn.model for turn in turns} - {""}),
-        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, origin.header)],
+        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, ground.header)],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),
     }

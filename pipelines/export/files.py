@@ -44,7 +44,7 @@ def rows_of(path: Path) -> Iterator[Row]:
 
 def saved_rows(folder: Path) -> Iterator[Row]:
     """The rows of a dataset that `save_to_disk` wrote, of all its splits."""
-    from fellowship.pipelines.export.origin import need
+    from fellowship.pipelines.export.ground import need
 
     datasets = need("datasets", "data", f"reading the folder {folder.name!r}")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fellowship.errors import RecipeError
-from fellowship.pipelines.export.origin import need
+from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.words import words
 
 LETTERS: Final = 24

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from fellowship.hashing import digest
 from fellowship.pipelines.export.evidence import Evidence, chance, provenance
 from fellowship.pipelines.export.example import Example, Talk
-from fellowship.pipelines.export.origin import Origin
+from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.export.turns import spoken
 from fellowship.pipelines.export.workflow import Step, steps
 from fellowship.records import Outcome, Turn
@@ -42,32 +42,32 @@ class Side(NamedTuple):
     score: float
 
 
-def told(outcome: Outcome, origin: Origin) -> list[Told]:
+def told(outcome: Outcome, ground: Ground) -> list[Told]:
     """The steps of a row whose requests are on record."""
     made = []
     for step in steps(outcome):
-        request = origin.request(step.turn.call) if step.turn.call else None
+        request = ground.request(step.turn.call) if step.turn.call else None
         if request:
             made.append(Told(step, request))
     return made
 
 
-def turn_verdicts(outcome: Outcome, origin: Origin) -> Iterator[Example]:
+def turn_verdicts(outcome: Outcome, ground: Ground) -> Iterator[Example]:
     """For KTO: each turn that raised the score by the margin, or lowered it so."""
-    for one in told(outcome, origin):
+    for one in told(outcome, ground):
         step = one.step
-        if step.gain == 0 or abs(step.gain) < origin.margin:
+        if step.gain == 0 or abs(step.gain) < ground.margin:
             continue
         facts = {
             "score": step.after.score,
             "margin": abs(step.gain),
-            **turn_facts(outcome, step, origin),
+            **turn_facts(outcome, step, ground),
             **by("", step, step.turn),
         }
         yield Example(one.request, ([spoken(step.turn.text)],), step.gain > 0, facts)
 
 
-def turn_pairs(outcome: Outcome, origin: Origin) -> Iterator[Example]:
+def turn_pairs(outcome: Outcome, ground: Ground) -> Iterator[Example]:
     """For DPO: revisions against leaving the draft as it was; reviews of one draft.
 
     A revision's rejected side is the draft it started from, or the other way round where
@@ -75,7 +75,7 @@ def turn_pairs(outcome: Outcome, origin: Origin) -> Iterator[Example]:
     reviews answer the same request only where two loops reviewed the same draft; the one
     that raised the score is chosen over the one that did not.
     """
-    known = told(outcome, origin)
+    known = told(outcome, ground)
     by_context: dict[str, list[Told]] = {}
     for one in known:
         step = one.step
@@ -84,7 +84,7 @@ def turn_pairs(outcome: Outcome, origin: Origin) -> Iterator[Example]:
                 Side(step.turn, step.after.score),
                 Side(step.draft, step.before.score),
             ]
-            yield from pair_of(outcome, one, origin, sides)
+            yield from pair_of(outcome, one, ground, sides)
         else:
             by_context.setdefault(one.context, []).append(one)
     for same in by_context.values():
@@ -92,22 +92,22 @@ def turn_pairs(outcome: Outcome, origin: Origin) -> Iterator[Example]:
         worst = min(same, key=lambda o: o.step.gain)
         if best.step.gain > 0 >= worst.step.gain:
             sides = [Side(o.step.turn, o.step.gain) for o in (best, worst)]
-            yield from pair_of(outcome, best, origin, sides)
+            yield from pair_of(outcome, best, ground, sides)
 
 
 def pair_of(
-    outcome: Outcome, one: Told, origin: Origin, sides: list[Side]
+    outcome: Outcome, one: Told, ground: Ground, sides: list[Side]
 ) -> Iterator[Example]:
     """The better of two turns that answer one request over the other, if they differ."""
     chosen, rejected = sorted(sides, key=lambda side: -side.score)
     margin = chosen.score - rejected.score
-    if margin <= 0 or margin < origin.margin:
+    if margin <= 0 or margin < ground.margin:
         return
     facts = {
         "chosen_score": float(chosen.score),
         "rejected_score": float(rejected.score),
         "margin": float(margin),
-        **turn_facts(outcome, one.step, origin),
+        **turn_facts(outcome, one.step, ground),
         **by("chosen_", one.step, chosen.turn),
         **by("rejected_", one.step, rejected.turn),
     }
@@ -115,7 +115,7 @@ def pair_of(
     yield Example(one.request, texts, facts=facts)
 
 
-def turn_facts(outcome: Outcome, step: Step, origin: Origin) -> dict[str, Any]:
+def turn_facts(outcome: Outcome, step: Step, ground: Ground) -> dict[str, Any]:
     """What a turn's row says besides its texts."""
     made = outcome.ranking.comparisons if outcome.ranking else ()
     places = {step.before.place, step.after.place}
@@ -124,12 +124,12 @@ def turn_facts(outcome: Outcome, step: Step, origin: Origin) -> dict[str, Any]:
     held = Evidence((step.after.place, step.before.place), about)
     return {
         "turn": step.kind,
-        **chance(abs(step.gain), held, origin),
-        "same_family": origin.related(held.verdicts, (step.draft.model,)),
+        **chance(abs(step.gain), held, ground),
+        "same_family": ground.related(held.verdicts, (step.draft.model,)),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),
-        "provenance": provenance(outcome, held, origin),
+        "provenance": provenance(outcome, held, ground),
     }
 
 

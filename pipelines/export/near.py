@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from typing import Any, Final
 
-from fellowship.pipelines.export.origin import need
+from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.scratch import Scratch
 from fellowship.pipelines.export.words import grams, words
 

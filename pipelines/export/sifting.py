@@ -50,10 +50,15 @@ class Sifter:
         side = int(example.label is not False)
         if example.pair:
             side = int(texts[0] <= texts[1])
-        values = (self.made, dropped, example.packed(), prompt)
-        values += (key(prompt, *sorted(texts)), side, *leaning(example, lengths))
-        values += (float(example.facts.get("p_chosen", 1.0)), lengths[0])
-        self.scratch.run(PUT, (*values, lengths[1] if example.pair else -1))
+        chance = float(example.facts.get("p_chosen", 1.0))
+        self.scratch.run(
+            PUT,
+            (
+                *(self.made, dropped, example.packed(), prompt),
+                *(key(prompt, *sorted(texts)), side, *leaning(example, lengths)),
+                *(chance, lengths[0], lengths[1] if example.pair else -1),
+            ),
+        )
 
     def _reason(self, example: Example) -> str | None:
         if unfit(example, self.kind, self.export):
@@ -100,7 +105,7 @@ class Sifter:
     def dropped(self) -> dict[str, int]:
         """Filter -> rows it took."""
         sql = "SELECT dropped, count(*) FROM rows WHERE dropped IS NOT NULL GROUP BY 1"
-        return dict(self.scratch.rows(sql))  # type: ignore[arg-type]
+        return dict(self.scratch.rows(sql))
 
     def kept(self) -> Iterator[tuple[int, int, float, Example]]:
         """Number, prompt, chance and example of every row that is left, in order."""

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fellowship.pipelines.export.origin import Origin
+from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.pairs import contested, paired, score
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 
-def generator_pairs(outcome: Outcome, origin: Origin) -> Iterator[PreferencePair]:
+def generator_pairs(outcome: Outcome, ground: Ground) -> Iterator[PreferencePair]:
     """For each model the best of its answers over the worst, if they lie apart."""
     ranking = outcome.ranking
     if ranking is None or outcome.conversation is None:
         return
     writers = dict.fromkeys(c.model for c in outcome.candidates if c.model)
     for writer in writers:
-        found = apart(outcome.candidates, ranking, writer, origin.margin)
+        found = apart(outcome.candidates, ranking, writer, ground.margin)
         if found is not None:
             item = Item(
                 key=outcome.item,

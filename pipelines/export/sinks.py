@@ -54,46 +54,47 @@ class Sink:
     def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
         self.target = target
         self._make = make
-        self._open: dict[str, tuple[Path, Path, Writer]] = {}
+        self._open: dict[Path, tuple[Path, Writer]] = {}
 
-    def path(self, split: str) -> Path:
-        """Where a split goes: pairs.jsonl, or pairs-train.jsonl and so on."""
-        if not split:
-            return self.target
-        return self.target.with_name(f"{self.target.stem}-{split}{self.target.suffix}")
+    def path(self, split: str, tail: str = "") -> Path:
+        """Where a split goes: pairs.jsonl, or pairs-train.jsonl and so on.
 
-    def open(self, split: str) -> Writer:
+        `tail` is put before the suffix: pairs.facts.jsonl.
+        """
+        name = f"{self.target.stem}-{split}" if split else self.target.stem
+        return self.target.with_name(f"{name}{tail}{self.target.suffix}")
+
+    def open(self, split: str, tail: str = "") -> Writer:
         """The writer of a split, opened at the first call."""
-        if split not in self._open:
-            path = self.path(split)
+        path = self.path(split, tail)
+        if path not in self._open:
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 handle, name = tempfile.mkstemp(
                     dir=path.parent, prefix=f".{path.name}."
                 )
                 os.close(handle)
-                self._open[split] = (path, Path(name), self._make(Path(name)))
+                self._open[path] = (Path(name), self._make(Path(name)))
             except OSError as error:
                 raise LedgerError(f"{path} can't be written: {error}") from error
-        return self._open[split][2]
+        return self._open[path][1]
 
-    def commit(self) -> list[Path]:
+    def commit(self) -> None:
         """Complete every file, then give each its name."""
         try:
-            for _, _, writer in self._open.values():
+            for _, writer in self._open.values():
                 writer.close()
-            for path, temporary, _ in self._open.values():
+            for path, (temporary, _) in self._open.items():
                 os.replace(temporary, path)
             settle(self.target.parent)
         except OSError as error:
             raise LedgerError(complaint(self.target, error)) from error
-        return [path for path, _, _ in self._open.values()]
 
     def __enter__(self) -> Sink:
         return self
 
     def __exit__(self, kind: object, error: object, _: object) -> None:
-        for _, temporary, writer in self._open.values():
+        for temporary, writer in self._open.values():
             if temporary.exists():
                 with_nothing_said(writer.close)
                 temporary.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.export.origin import need
+from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.sinks import TOGETHER, replaced
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
@@ -86,11 +86,10 @@ def saved(files: dict[str, Path], target: Path) -> None:
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
         quiet(datasets)
+        cache = str(folder / "cache")
         whole = datasets.DatasetDict(
             {
-                split or "train": datasets.Dataset.from_parquet(
-                    str(path), cache_dir=str(folder / "cache")
-                )
+                split or "train": read_back(datasets, path, cache)
                 for split, path in files.items()
             }
         )
@@ -98,6 +97,14 @@ def saved(files: dict[str, Path], target: Path) -> None:
         replaced(folder / "made", target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_back(datasets: Any, path: Path, cache: str) -> Any:
+    """A Parquet file as a dataset that lies on the disk; one of no rows has no columns."""
+    parquet = need("pyarrow.parquet", "data", "a Parquet file")
+    if parquet.read_metadata(path).num_rows == 0:
+        return datasets.Dataset.from_dict({})
+    return datasets.Dataset.from_parquet(str(path), cache_dir=cache)
 
 
 def quiet(datasets: Any) -> None:

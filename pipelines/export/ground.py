@@ -19,7 +19,7 @@ Chance = Callable[[float], float]
 
 
 @dataclass(frozen=True)
-class Origin:
+class Ground:
     """A run's header, and what calibration its labels allow.
 
     `chance` is None without labels; `request` gives the messages of a recorded call.
@@ -30,6 +30,7 @@ class Origin:
     chance: Chance | None = None
     flip: Chance | None = None
     labelled: int = 0
+    labels: Path | None = None
     request: Callable[[str], list[dict[str, str]] | None] = lambda call: None
 
     @property

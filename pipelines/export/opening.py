@@ -9,13 +9,13 @@ from pathlib import Path
 
 from fellowship.errors import InputError, LedgerError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.origin import Chance, Origin
+from fellowship.pipelines.export.ground import Chance, Ground
 from fellowship.run_folder import LEDGER, read_header
 
 
 @contextmanager
-def opened(into: Path, labels: Path | None = None) -> Iterator[Origin]:
-    """The origin of a run's rows while its ledger is open.
+def opened(into: Path, labels: Path | None = None) -> Iterator[Ground]:
+    """The ground of a run's rows while its ledger is open.
 
     `labels` are people's, for calibration; the run's own are used where it is None.
     `InputError` when labels were asked for and too few of them meet a verdict.
@@ -29,12 +29,13 @@ def opened(into: Path, labels: Path | None = None) -> Iterator[Origin]:
             raise
     with LedgerReader(into / LEDGER) as reader:
         agree, flip, rows = calibrated(into, labels)
-        yield Origin(
+        yield Ground(
             into=into,
             header=header,
             chance=agree,
             flip=flip,
             labelled=rows,
+            labels=labels,
             request=lambda call: request(reader, call),
         )
 
