@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from rich.console import Console
 
-from fellowship.cli import accounts
+from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -35,10 +35,12 @@ def exit_of(report: RunReport) -> Exit:
 
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
-    plain = asdict(replace(report, accounts=()))
+    made = report.evaluator.model_dump() if report.evaluator else None
+    plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
         "into": str(report.into),
         "balanced": report.balanced,
+        "evaluator": made,
         "accounts": [account.model_dump(mode="json") for account in report.accounts],
     }
 
@@ -54,6 +56,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     complaints(report, out)
+    if report.evaluator is not None:
+        judging.show(report.evaluator, out)
     spending(report, out)
     if report.accounts:
         accounts.show(report.accounts, out)

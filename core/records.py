@@ -11,7 +11,7 @@ from fellowship.hashing import digest
 Speaker = Literal["system", "user", "assistant"]
 Winner = Literal["first", "second", "tie", "invalid"]
 Order = Literal["forward", "swapped"]
-Phase = Literal["blind", "final"]
+Phase = Literal["blind", "equal-cost", "final"]
 Decision = Literal["first", "second", "tie", "order-inconsistent", "invalid"]
 State = Literal[
     "pair",
@@ -119,7 +119,11 @@ class Verdict(Record):
     strategy: str = "combined"
     scale: Finite = 10
     sample: int = 0
-    phase: Phase = Field(default="final", description="blind: before a debate")
+    phase: Phase = Field(
+        default="final",
+        description="blind: before a debate; equal-cost: more of the same, as many calls"
+        " as the debate takes",
+    )
     call: str = ""
     note: str = Field(default="", description="why it is invalid, if it is")
     stored: Winner | Scores | None = Field(
@@ -192,8 +196,15 @@ class Comparison(Record):
     blind: Decision | None = Field(
         default=None, description="what a debate's vote before the debate amounts to"
     )
+    equal: Decision | None = Field(
+        default=None,
+        description="what a vote of as many calls as the debate amounts to",
+    )
     spared: tuple[str, ...] = Field(
         default=(), description="evaluators who need not be asked: calls saved"
+    )
+    recused: tuple[str, ...] = Field(
+        default=(), description="jurors of a candidate's own family, who did not vote"
     )
 
 

@@ -69,6 +69,10 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
     """Make the paths in a recipe's data absolute, those that aren't yet."""
     source = data.get("source")
     models = data.get("models")
+    systems = data.get("systems")
+    for system in systems if isinstance(systems, list) else ():
+        if isinstance(system, dict):
+            _absolute(system, "component_file", folder)
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict):
             _absolute(model, "component_file", folder)

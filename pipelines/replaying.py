@@ -31,6 +31,7 @@ from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_reci
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import LEDGER, differing, read_header
+from fellowship.waiting import waited
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class Branching:
 
 def replay(run: Path, row: str) -> Replayed:
     """`replay_row` for code that is not asynchronous."""
-    return asyncio.run(replay_row(run, row))
+    return waited(replay_row(run, row))
 
 
 __all__ = ["Edit", "LedgerError", "Replayed", "branch", "replay", "replay_row"]

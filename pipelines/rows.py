@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
+from fellowship.pipelines.garbage import barred, empty
 from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
@@ -22,11 +23,13 @@ from fellowship.records import (
     Turn,
 )
 from fellowship.teams.debate import DebateTeam
-from fellowship.teams.judge import Evaluator, JudgeTeam
+from fellowship.teams.guests import Guests
+from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
@@ -76,6 +79,8 @@ def system_of(settings: SystemSettings) -> System:
         return Single(settings)
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
+    if isinstance(settings, AutogenSettings):
+        return Guests(settings)
     assert isinstance(settings, CustomSettings)
     return OwnSystem(settings)
 
@@ -123,19 +128,20 @@ class Row:
         cut = [c for c in self.candidates if c.finish == "length"]
         usable = distinct(self.candidates)
         if len(usable) < 2:
-            empty = sum(not c.text.strip() for c in self.candidates)
+            blank = sum(empty(c.text) for c in self.candidates)
             if cut:
                 return Choice(
                     "truncated",
                     f"{len(cut)} of {len(self.candidates)} responses were cut off at"
                     " max_tokens",
                 )
-            if empty:
-                return Choice("failed", f"{empty} responses are empty")
+            if blank:
+                return Choice("failed", f"{blank} responses are empty")
             return Choice("tie", "all responses are the same text")
         self.candidates = usable
         self.ranking = await self._ranked(len(usable))
-        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs)
+        unfit = barred(self.item.conversation, usable)
+        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:
         seats = self.crew.seats(name, self.item)
@@ -186,14 +192,26 @@ class Row:
             sessions=sessions,
             reference=self.item.reference,
             labels=self.item.labels,
+            flags=self._flags(),
         )
+
+    def _flags(self) -> tuple[str, ...]:
+        """What whoever uses the row should know: a judge of a candidate's own family."""
+        made = self.ranking.comparisons if self.ranking else ()
+        families = next((seats.families for seats, _, _ in self.tables), {})
+        same = any(
+            related(verdict.model, self.candidates, families)
+            for comparison in made
+            for verdict in comparison.verdicts
+        )
+        return ("same_family",) if same else ()
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that are whole, not empty, and each text once, in one fixed order."""
     seen: dict[str, Candidate] = {}
     for candidate in candidates:
-        if candidate.text.strip() and candidate.finish != "length":
+        if not empty(candidate.text) and candidate.finish != "length":
             seen.setdefault(candidate.text.strip(), candidate)
     return list(seen.values())
 

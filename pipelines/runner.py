@@ -28,16 +28,20 @@ from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
 from fellowship.models.office import Office
+from fellowship.pipelines.evaluator_records import EvaluatorReport
+from fellowship.pipelines.evaluator_report import evaluator_report
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
+from fellowship.pipelines.settling import settle
 from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.waiting import waited
 
 DRAIN = 8.0
 """Seconds that calls in the air get to come home when a run is stopped."""
@@ -77,6 +81,7 @@ class RunReport:
     exports: dict[str, int]
     stopped: str = ""
     accounts: tuple[Account, ...] = ()
+    evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
@@ -232,7 +237,11 @@ class Runner:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
-    def report(self, accounts: Sequence[Account]) -> RunReport:
+    def report(
+        self,
+        accounts: Sequence[Account] = (),
+        evaluator: EvaluatorReport | None = None,
+    ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
         beyond = self.ledger.numbers() - self.seen
@@ -260,6 +269,7 @@ class Runner:
             exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
             accounts=tuple(accounts),
+            evaluator=evaluator,
         )
 
 
@@ -309,7 +319,9 @@ async def run_recipe(
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
-                return runner.report(export_run(into, recipe.export))
+                await settle(recipe, runner.ledger, into)
+                written = export_run(into, recipe.export)
+                return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()
     finally:
@@ -325,4 +337,4 @@ def run(
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return asyncio.run(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))

@@ -250,7 +250,8 @@ def repeatable(ground: Ground) -> dict[str, Any]:
     source = dict(kept.get("source") or {})
     if source.get("path"):
         source["path"] = Path(str(source["path"])).name
-    return pruned({**kept, "source": source})
+    made: dict[str, Any] = pruned({**kept, "source": source})
+    return made
 
 
 def pruned(value: Any) -> Any:
