@@ -6,6 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fellowship.display import (
+    outcome_html,
+    session_html,
+    turn_html,
+    verdict_html,
+)
 from fellowship.hashing import digest
 
 Speaker = Literal["system", "user", "assistant"]
@@ -131,6 +137,9 @@ class Verdict(Record):
         description="what an imported file says was read, where the text says otherwise",
     )
 
+    def _repr_html_(self) -> str:
+        return verdict_html(self)
+
 
 class Turn(Record):
     """One message of a transcript. Its exact request is the ledger's call `call`."""
@@ -158,6 +167,9 @@ class Turn(Record):
         default=None, description="what was read from it: a Review, a Verdict"
     )
 
+    def _repr_html_(self) -> str:
+        return turn_html(self)
+
 
 class Session(Record):
     """One team's work on one item: its transcript and what came of it."""
@@ -169,6 +181,9 @@ class Session(Record):
     candidates: tuple[Candidate, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     stopped: str = Field(default="", description="why it ended before its last round")
+
+    def _repr_html_(self) -> str:
+        return session_html(self)
 
 
 class Item(Record):
@@ -264,3 +279,6 @@ class Outcome(Record):
     reference: str | None = None
     labels: tuple[Winner, ...] = ()
     flags: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        return outcome_html(self)

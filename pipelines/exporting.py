@@ -25,27 +25,33 @@ from fellowship.pipelines.export.sifting import Sifter
 from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.export.splits import divide, split_of
 from fellowship.pipelines.export.tables import Table, saved
-from fellowship.records import Outcome, PreferencePair
+from fellowship.pipelines.labels import kto_examples
+from fellowship.records import LabelledExample, Outcome, PreferencePair
 from fellowship.run_folder import EXPORTS, LEDGER
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
 
 
-def outcomes(into: Path) -> Iterator[Outcome]:
+def outcomes(into: Path | str) -> Iterator[Outcome]:
     """What became of each row of a run, in the source's order, one at a time."""
-    with LedgerReader(into / LEDGER) as reader:
+    with LedgerReader(Path(into) / LEDGER) as reader:
         for text in reader.outcomes():
             yield Outcome.model_validate_json(text)
 
 
-def pairs(into: Path) -> Iterator[PreferencePair]:
+def pairs(into: Path | str) -> Iterator[PreferencePair]:
     """The preference pairs of a run."""
     return (pair for outcome in outcomes(into) for pair in outcome.pairs)
 
 
+def examples(into: Path | str) -> Iterator[LabelledExample]:
+    """The unpaired, labelled completions of a run."""
+    return (one for outcome in outcomes(into) for one in kto_examples(outcome))
+
+
 def export_run(
-    into: Path,
+    into: Path | str,
     export: Export,
     to: Path | None = None,
     watch: Watch = lambda what, rows: None,
@@ -56,6 +62,7 @@ def export_run(
     filter can't be asked, `InputError` where a library or a file it needs is missing,
     `LedgerError` where the run can't be read or a file can't be written.
     """
+    into = Path(into)
     for kind in export.kinds:
         check(kind, export)
     with opened(into, export.labels) as ground:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fellowship.display import table_html
 from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeError
 from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
@@ -89,6 +90,14 @@ class RunReport:
         rows = self.prompts == sum(self.states.values()) + self.pending
         return rows and all(account.balanced for account in self.accounts)
 
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = [*self.states.items()]
+        rows.append(("pending", self.pending))
+        rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
+        rows.append(("calls", self.calls))
+        rows.append(("USD", f"{self.usd:.4f}"))
+        return table_html(("what became of the prompts", "rows"), rows)
+
 
 Watch = Callable[[Progress], None]
 Work = Callable[[Item], Awaitable[Outcome]]
@@ -131,7 +140,7 @@ class Runner:
         self.finished = self.ledger.finished()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
-        self._slots = asyncio.Semaphore(recipe.concurrency)
+        self._slots = asyncio.Semaphore(recipe.at_once)
         self._rows: set[asyncio.Task[None]] = set()
         self._broken: FellowshipError | None = None
         self.seen: set[int] = set()
@@ -330,11 +339,11 @@ async def run_recipe(
 
 def run(
     recipe: Recipe,
-    into: Path,
+    into: Path | str,
     *,
     limit: int | None = None,
     fork: Path | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return waited(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))
