@@ -78,7 +78,7 @@ def export_run(
         finally:
             for sifter in sifters:
                 sifter.close()
-        if to is None:
+        if to is None and made:
             entered(into, ground, made, export)
     return made
 
