@@ -53,6 +53,13 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     complaints(report, out)
     if report.evaluator is not None:
         judging.show(report.evaluator, out)
+    account(report, resume, out)
+    if not report.balanced:
+        say(out, ("the states do not add up: please report this", "bold red"))
+
+
+def account(report: RunReport, resume: str, out: Console) -> None:
+    """What was spent, what was written, how to go on."""
     spending(report, out)
     for path, number in report.exports.items():
         say(out, (path, "bold"), f"  {number:,} rows")
@@ -60,8 +67,6 @@ def show(report: RunReport, resume: str, out: Console) -> None:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
         say(out, "go on with: ", (resume, "cyan"))
-    if not report.balanced:
-        say(out, ("the states do not add up: please report this", "bold red"))
 
 
 def spending(report: RunReport, out: Console) -> None:

@@ -109,7 +109,7 @@ class Row:
     async def work(self) -> Outcome:
         """The row's outcome. Only what stops a whole run is raised."""
         try:
-            choice = await self._choice()
+            choice = await self.choice()
         except RowError as error:
             choice = Choice(state_of(error), str(error))
         except FellowshipError:
@@ -120,11 +120,16 @@ class Row:
             choice = Choice("failed", f"{type(error).__name__}: {error}")
         return self._outcome(choice)
 
-    async def _choice(self) -> Choice:
+    async def write(self) -> None:
+        """Have every system of the recipe write its candidates."""
         systems = self.crew.systems.items()
         written = await asyncio.gather(*(self._write(*system) for system in systems))
         for made in written:
             self.candidates += made
+
+    async def choice(self) -> Choice:
+        """Write, rank, and choose the pairs."""
+        await self.write()
         cut = [c for c in self.candidates if c.finish == "length"]
         usable = distinct(self.candidates)
         if len(usable) < 2:
@@ -139,7 +144,7 @@ class Row:
                 return Choice("failed", f"{blank} responses are empty")
             return Choice("tie", "all responses are the same text")
         self.candidates = usable
-        self.ranking = await self._ranked(len(usable))
+        self.ranking = await self.ranked(len(usable))
         unfit = barred(self.item.conversation, usable)
         return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
 
@@ -151,7 +156,8 @@ class Row:
         self.tables[at] = (seats, made, ())
         return made
 
-    async def _ranked(self, n: int) -> Ranking:
+    async def ranked(self, n: int) -> Ranking:
+        """The first `n` candidates in the evaluator's eyes."""
         meet = self.crew.recipe.evaluate.meet
         if meet != "pointwise":
             return await MEETINGS[meet](n, self._compare)

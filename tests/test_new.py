@@ -1,4 +1,4 @@
-"""`fellowship new`, `schema` and `completion`: what a newcomer, an editor and a shell get."""
+"""`new`, `schema` and `completion`: what a newcomer, an editor and a shell are given."""
 
 from __future__ import annotations
 
