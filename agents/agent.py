@@ -49,9 +49,11 @@ class RoleAgent(BaseChatAgent):
         transcript: Transcript,
         *,
         system_role: bool = True,
+        speaker: str = "",
     ) -> None:
         super().__init__(seat, f"{role.name} of a Fellowship session")
         self.role = role
+        self.speaker = speaker or seat
         self.case = case
         self.value: Record | None = None
         self.problem = ""
@@ -92,7 +94,11 @@ class RoleAgent(BaseChatAgent):
         message = TextMessage(
             content=spoken,
             source=self.name,
-            metadata={"role": self.role.name, "call": self.turn.call},
+            metadata={
+                "role": self.role.name,
+                "call": self.turn.call,
+                "speaker": self.speaker,
+            },
         )
         return Response(chat_message=message)
 
@@ -110,7 +116,7 @@ class RoleAgent(BaseChatAgent):
             reply = await self._ask(more, structured, "repair")
             self._read(reply, last=True)
         spoken = self.role.spoken(reply.text, self.value)
-        self._heard.append(Line(self.name, self.role.name, spoken))
+        self._heard.append(Line(self.speaker, self.role.name, spoken))
         return spoken
 
     def _requested(self, structured: bool) -> tuple[Message, ...]:
@@ -192,7 +198,8 @@ def is_task(message: BaseChatMessage) -> bool:
 def line_of(message: BaseChatMessage) -> Line:
     """An AutoGen message as something heard."""
     role = message.metadata.get("role", message.source)
-    return Line(message.source, role, message.to_text())
+    speaker = message.metadata.get("speaker", message.source)
+    return Line(speaker, role, message.to_text())
 
 
 def sampled(role: Role, client: Client) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from rich.console import Console
 
+from fellowship.cli import judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -34,7 +35,9 @@ def exit_of(report: RunReport) -> Exit:
 
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
-    return asdict(report) | {"into": str(report.into), "balanced": report.balanced}
+    made = report.evaluator.model_dump() if report.evaluator else None
+    told = {"into": str(report.into), "balanced": report.balanced, "evaluator": made}
+    return asdict(replace(report, evaluator=None)) | told
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
@@ -48,6 +51,15 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     complaints(report, out)
+    if report.evaluator is not None:
+        judging.show(report.evaluator, out)
+    account(report, resume, out)
+    if not report.balanced:
+        say(out, ("the states do not add up: please report this", "bold red"))
+
+
+def account(report: RunReport, resume: str, out: Console) -> None:
+    """What was spent, what was written, how to go on."""
     spending(report, out)
     for path, number in report.exports.items():
         say(out, (path, "bold"), f"  {number:,} rows")
@@ -57,8 +69,6 @@ def show(report: RunReport, resume: str, out: Console) -> None:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
         say(out, "go on with: ", (resume, "cyan"))
-    if not report.balanced:
-        say(out, ("the states do not add up: please report this", "bold red"))
 
 
 def spending(report: RunReport, out: Console) -> None:

@@ -25,13 +25,18 @@ VERBS = {
     "show": "Show what became of every row, or one row's whole transcript.",
     "export": "Write a run's pairs as a dataset for DPO or KTO.",
     "import": "Bring published verdicts, transcripts or labels into a run.",
+    "view": "Read and label a run in the browser, while it goes on too.",
+    "revote": "Another voting rule or reading over a run's verdicts, at no call.",
     "labels": "Count the labels people gave in a run, or write them to a file.",
     "agree": "Compare a run's judges with people's labels, with intervals.",
     "winrate": "System against system: strict, half-tie, length-controlled, ratings.",
     "report": "A run on one page with plots, to send, to print, to read offline.",
     "replay": "Have a row again from the ledger, or edit a message and go on from it.",
     "rejudge": "Put the same candidates to another judge; agreement and drift.",
+    "attack": "Try to fool a recipe's evaluator: attack success by judge and kind.",
+    "probe": "Measure a recipe's judges for bias: place, length, style, family, noise.",
     "reproduce": "Recompute a paper's published tables, and say what was corrected.",
+    "team": "Write a recipe's team as an AutoGen component of stock parts.",
     "doctor": "Find what is missing before a run, and the command that mends it.",
 }
 

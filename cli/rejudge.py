@@ -56,13 +56,13 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
     """
     need_stats()
     from fellowship.pipelines.drift import drift
-    from fellowship.pipelines.rejudging import rejudge, rejudge_recipe
+    from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
     from fellowship.stats.intervals import Resampling
 
     recipe = rejudge_recipe(run, judge)
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    report = asyncio.run(watched(partial(rejudge, run, recipe, into), resume))
+    report = asyncio.run(watched(partial(rejudge_run, run, recipe, into), resume))
     whole = not (report.stopped or report.pending)
     found = drift(run, into, Resampling(resamples)) if whole else None
     if as_json:

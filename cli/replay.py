@@ -23,7 +23,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.replaying import (
     Edit,
     Replayed,
-    branch,
+    branch_row,
     replay,
     row_of,
     turns_of,
@@ -85,7 +85,7 @@ def command(
     edit = Edit(row, message, new_text(run, row, message, text, with_file))
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    report = asyncio.run(watched(partial(branch, run, edit, into), resume))
+    report = asyncio.run(watched(partial(branch_row, run, edit, into), resume))
     if as_json:
         print_json(closing.as_value(report))
     else:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
-from fellowship.cli import transcript, whys
+from fellowship.cli import drafts, transcript, whys
+from fellowship.cli.choosing import Wanted, filters
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, line, print_json, say, table, tame
+from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
+from fellowship.viewer.summary import models, summarise, teams
 
 
 @click.command("show", epilog=EPILOG)
 @run_argument
 @click.argument("row", required=False)
+@filters
 @click.option(
     "--requests", is_flag=True, help="With ROW: the exact request of each turn."
 )
@@ -32,57 +38,91 @@ from fellowship.run_folder import LEDGER, read_header
     help="With ROW: where its pair is from: verdicts, sums, models, prompts, calls.",
 )
 @click.option(
+    "--diff", is_flag=True, help="With ROW: each draft against the next, by words."
+)
+@click.option(
     "--call", metavar="KEY", help="One call's exact request and reply, as JSON."
 )
+@click.option("--pager", is_flag=True, help="Through your pager, colours and all.")
 @as_json
 def command(
     run: Path,
     row: str | None,
     requests: bool,
     why: bool,
+    diff: bool,
     call: str | None,
+    pager: bool,
     as_json: bool,
+    **narrowed: Any,
 ) -> int:
     """Show what became of every row of RUN, or the whole transcript of one ROW.
 
     ROW is a row's number in the source, or its id. A run can be read while it goes on.
+    A pipe gets plain text in whole lines.
 
     \b
     Examples:
       fellowship show runs/demo
-      fellowship show runs/demo 3 | less
+      fellowship show runs/demo --state tie --disagreement
+      fellowship show runs/demo --search "carbon dioxide"
+      fellowship show runs/demo 3 --pager
+      fellowship show runs/demo 3 --diff
       fellowship show runs/demo 3 --requests
       fellowship show runs/demo 3 --why
       fellowship show runs/demo --json | jq '.[] | select(.state == "tie")'
     """
-    if why and row is None:
-        raise click.UsageError("--why speaks of one row: fellowship show RUN ROW --why")
-    with LedgerReader(run / LEDGER) as reader:
+    narrowed["disagreement"] = narrowed["disagreement"] or ""
+    wanted = Wanted(**narrowed)
+    check(row, wanted, why or diff or requests)
+    with LedgerReader(run / LEDGER) as reader, paged(pager) as out:
         if call is not None:
             print_json(exact(reader, call))
         elif row is None:
-            overview(outcomes(reader), as_json)
+            overview(filter(wanted.takes, outcomes(reader)), wanted, out, as_json)
+        elif as_json and not why:
+            print_json(find(reader, row).model_dump(mode="json"))
+        elif why:
+            provenance(find(reader, row), run, out, as_json)
+        elif diff:
+            drafts.show(find(reader, row), out)
         else:
+            asked = (lambda key: exact(reader, key)["request"]) if requests else None
             found = find(reader, row)
-            if why:
-                provenance(found, run, as_json)
-            elif as_json:
-                print_json(found.model_dump(mode="json"))
-            else:
-                asked = (
-                    (lambda key: exact(reader, key)["request"]) if requests else None
-                )
-                transcript.show(found, console(), asked)
+            told = why_of(found, read_header(run))
+            transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE
 
 
-def provenance(found: Outcome, run: Path, as_json: bool) -> None:
+def check(row: str | None, wanted: Wanted, of_a_row: bool) -> None:
+    """Refuse options that speak of one row without it, and of many beside it."""
+    if row is None and of_a_row:
+        raise click.UsageError(
+            "--why, --diff and --requests speak of one row: fellowship show RUN ROW"
+        )
+    if row is not None and wanted.narrows:
+        raise click.UsageError("filters narrow the list of rows: leave ROW out")
+
+
+@contextmanager
+def paged(wanted: bool) -> Iterator[Console]:
+    """Where to print: stdout, or through the user's pager on a terminal."""
+    out = console()
+    if not wanted or not out.is_terminal:
+        yield out
+        return
+    os.environ.setdefault("LESS", "-FRX")
+    with out.pager(styles=True):
+        yield out
+
+
+def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     """Where a row's pair is from, traced to the ledger's calls."""
     told = why_of(found, read_header(run))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
-        whys.show(told, console())
+        whys.show(told, out)
 
 
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
@@ -109,13 +149,16 @@ def exact(reader: LedgerReader, key: str) -> dict[str, Any]:
     return value | {name: json.loads(value[name]) for name in ("request", "reply")}
 
 
-def overview(rows: Iterator[Outcome], as_json: bool) -> None:
-    """One line a row."""
-    summaries = [summary(outcome) for outcome in rows]
+def overview(
+    rows: Iterator[Outcome], wanted: Wanted, out: Console, as_json: bool
+) -> None:
+    """One line a row; beside a search, who said it and the words around it."""
+    summaries = [summary(outcome, wanted) for outcome in rows]
     if as_json:
         print_json(summaries)
         return
-    heads = ("row", "state", "scores", "margin", "drafts", "tokens", "prompt")
+    last = "found" if wanted.search else "prompt"
+    heads = ("row", "state", "scores", "margin", "drafts", "tokens", last)
     cells = [
         (
             s["row"],
@@ -124,27 +167,37 @@ def overview(rows: Iterator[Outcome], as_json: bool) -> None:
             "" if s["margin"] is None else f"{s['margin']:g}",
             s["drafts"] or "",
             f"{s['tokens']:,}" if s["tokens"] else "",
-            line(s["prompt"] or s["why"], 56),
+            s["found"] if wanted.search else line(s["prompt"] or s["why"], 56),
         )
         for s in summaries
     ]
-    table(console(), heads, cells, right="r  rrr")
+    table(out, heads, cells, right="r  rrr")
     if not summaries:
-        say(console(), tame("no row has finished yet"))
+        narrowed = wanted.narrows or wanted.search
+        say(out, "no row is like that" if narrowed else "no row has finished yet")
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
-    """What the table says of one row."""
-    turns = [turn for session in outcome.sessions for turn in session.turns]
-    ranking = outcome.ranking
+def summary(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:
+    """What the table says of one row, and what a script may ask of it."""
+    told = summarise(outcome)
     return {
         "row": outcome.number,
         "id": outcome.id,
         "state": outcome.state,
         "why": outcome.why,
-        "scores": list(ranking.scores) if ranking else [],
+        "scores": list(outcome.ranking.scores) if outcome.ranking else [],
         "margin": outcome.pairs[0].margin if outcome.pairs else None,
         "drafts": len(outcome.candidates),
-        "tokens": sum(turn.prompt_tokens + turn.completion_tokens for turn in turns),
+        "tokens": told.tokens,
+        "usd": told.usd,
+        "seconds": told.seconds,
+        "agreement": told.agreement,
+        "jurors_differ": told.jurors_differ,
+        "orders_differ": told.orders_differ,
+        "invalid": told.invalid,
+        "teams": sorted(teams(outcome)),
+        "models": sorted(models(outcome)),
+        "flags": list(outcome.flags),
         "prompt": outcome.conversation.question if outcome.conversation else "",
+        "found": wanted.found(outcome) if wanted.search else None,
     }

@@ -31,6 +31,16 @@ def say(out: Console, *parts: str | tuple[str, str]) -> None:
     out.print(Text.assemble(*parts), soft_wrap=not out.is_terminal)
 
 
+def heading(out: Console, *parts: str) -> None:
+    """A section's title: a rule on a terminal, a marked line in a pipe."""
+    title = "  ".join(part for part in parts if part)
+    out.print()
+    if out.is_terminal:
+        out.rule(Text(title, "bold"), align="left", style="bright_black")
+    else:
+        say(out, f"== {title}")
+
+
 def table(
     out: Console,
     heads: Sequence[str],

@@ -1,108 +1,144 @@
-"""A transcript is read from top to bottom: who said what to whom, and what it led to."""
+"""A transcript is read from top to bottom: who said what to whom, and what it led to.
+
+On a terminal each message has its role's frame and shape; in a pipe the same words stand
+in whole lines, so that grep and diff work on them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from fellowship.cli.terminal import line, say, spoken, tame
-from fellowship.records import Comparison, Outcome, Session, Turn, Verdict
-
-COLOURS = {
-    "generator": "green",
-    "reviewer": "yellow",
-    "judge": "magenta",
-    "user": "cyan",
-    "assistant": "green",
-    "system": "blue",
-}
+from fellowship.cli import panels
+from fellowship.cli.bench import show_ranking
+from fellowship.cli.terminal import heading, say, spoken
+from fellowship.pipelines.why_records import Why
+from fellowship.records import Outcome, Session, Turn
+from fellowship.taming import line, tame
 
 Asked = Callable[[str], Any]
 
 
-def show(outcome: Outcome, out: Console, asked: Asked | None = None) -> None:
-    """Print one row whole. `asked` gives a call's exact request, if they are wanted."""
+@dataclass(frozen=True)
+class How:
+    """How a row is shown: with each call's exact request, with a text marked."""
+
+    asked: Asked | None = None
+    search: str = ""
+
+
+def show(outcome: Outcome, told: Why, out: Console, how: How | None = None) -> None:
+    """Print one row whole; `told` has the arithmetic behind its verdicts."""
+    how = how or How()
+    head(outcome, out)
+    heading(out, "Conversation")
+    for message in outcome.conversation.messages if outcome.conversation else ():
+        words(out, message.role, message.role, "", message.content, how)
+    for session in outcome.sessions:
+        show_session(session, out, how)
+    if outcome.ranking is not None:
+        show_ranking(outcome, told, out)
+    show_pairs(outcome, out)
+
+
+def head(outcome: Outcome, out: Console) -> None:
+    """The row's number, name and state, and why it ended there."""
     name = f"  {line(outcome.id)}" if outcome.id else ""
     say(out, (f"Row {outcome.number}", "bold"), name, "  ", (outcome.state, "bold"))
     if outcome.why:
         say(out, line(outcome.why))
     if outcome.flags:
         say(out, f"flags: {line(', '.join(outcome.flags))}")
-    heading(out, "Conversation")
-    for message in outcome.conversation.messages if outcome.conversation else ():
-        say(out, (message.role, COLOURS[message.role]))
-        body(out, message.content)
-    for session in outcome.sessions:
-        show_session(session, out, asked)
-    if outcome.ranking is not None:
-        show_ranking(outcome, out)
-    show_pairs(outcome, out)
 
 
-def heading(out: Console, *parts: str) -> None:
-    """A section's title: a rule on a terminal, a marked line in a pipe."""
-    title = "  ".join(part for part in parts if part)
-    out.print()
+def words(out: Console, role: str, title: str, facts: str, text: str, how: How) -> None:
+    """What somebody said: framed on a terminal, indented whole lines in a pipe."""
     if out.is_terminal:
-        out.rule(Text(title, "bold"), align="left")
-    else:
-        say(out, f"== {title}")
+        print_marked(out, panels.spoken_panel(role, title, facts, text), how.search)
+        return
+    say(out, title, f"  {facts}" if facts else "")
+    body(out, text)
+
+
+def print_marked(out: Console, drawn: Any, search: str) -> None:
+    """Something drawn, with what was searched for reversed wherever it stands in a line."""
+    if not search:
+        out.print(drawn)
+        return
+    with out.capture() as capture:
+        out.print(drawn)
+    for each in capture.get().splitlines():
+        text = Text.from_ansi(each)
+        text.highlight_words([search], "reverse", case_sensitive=False)
+        out.print(text, soft_wrap=True)
 
 
 def body(out: Console, text: str) -> None:
-    """What somebody said, indented, its own lines kept."""
-    said = Text(tame(text).rstrip() or "(nothing)")
-    if out.is_terminal:
-        out.print(Padding(said, (0, 0, 0, 2)))
-        return
-    for each in said.plain.split("\n"):
+    """A text in a pipe, indented, its own lines kept."""
+    for each in (tame(text).rstrip() or "(nothing)").split("\n"):
         say(out, f"  {each}".rstrip())
 
 
-def show_session(session: Session, out: Console, asked: Asked | None) -> None:
-    """One team's work: its turns, then why it stopped if it did so early."""
+def show_session(session: Session, out: Console, how: How) -> None:
+    """One team's work: its rounds and turns, then why it stopped if it did so early."""
     heading(out, f"Session {line(session.team)}")
+    rounds = sorted({turn.round for turn in session.turns})
+    at = None
     for turn in session.turns:
-        show_turn(turn, out)
-        if asked and turn.call:
+        if out.is_terminal and len(rounds) > 1 and turn.round != at:
+            at = turn.round
+            out.print(Text(f"── round {at} ", "dim"))
+        show_turn(turn, out, how)
+        if how.asked and turn.call:
             say(out, (f"  request of call {turn.call}", "dim"))
-            body(out, json.dumps(asked(turn.call), ensure_ascii=False, indent=2))
+            body(out, json.dumps(how.asked(turn.call), ensure_ascii=False, indent=2))
     if session.stopped:
         say(out, ("stopped early: ", "yellow"), line(session.stopped))
 
 
-def show_turn(turn: Turn, out: Console) -> None:
+def show_turn(turn: Turn, out: Console, how: How) -> None:
     """Who spoke, on which model, at what cost; then the words; then what was read."""
-    colour = COLOURS.get(turn.role, "white")
-    facts = [
+    told = f"{', '.join(facts(turn))}"
+    read = line(reading(turn.value)) if turn.value is not None else ""
+    if out.is_terminal:
+        title = panels.title_of(turn.source)
+        drawn = panels.spoken_panel(turn.role, title, told, said(turn), reading=read)
+        print_marked(out, drawn, how.search)
+        return
+    say(out, line(turn.source), f"  {told}")
+    body(out, said(turn))
+    if read:
+        say(out, f"  read as: {read}")
+
+
+def facts(turn: Turn) -> Sequence[str]:
+    """Round, role and model, tokens, time, money, and whatever was unusual."""
+    found = [
         f"round {turn.round}",
-        f"{turn.role} on {line(turn.model)}" if turn.model else turn.role,
+        f"{line(turn.role)} on {line(turn.model)}" if turn.model else line(turn.role),
         f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens",
         f"{turn.seconds:.1f} s" if turn.seconds < 60 else spoken(turn.seconds),
     ]
     if turn.usd:
-        facts.append(f"${turn.usd:.4f}")
+        found.append(f"${turn.usd:.4f}")
     if turn.finish != "stop":
-        facts.append(f"ended by {turn.finish}")
+        found.append(f"ended by {turn.finish}")
     if turn.repaired:
-        facts.append("repair turn")
-    say(out, (line(turn.source), f"bold {colour}"), ("  " + ", ".join(facts), "dim"))
-    body(out, words(turn))
-    if turn.value is not None:
-        say(out, ("  read as: ", "dim"), line(reading(turn.value)))
+        found.append("repair turn")
+    return found
 
 
-def words(turn: Turn) -> str:
+def said(turn: Turn) -> str:
     """The critique or reason of a structured reply; any other reply as it came."""
     value = turn.value or {}
-    said = value.get("critique") or value.get("reason")
+    found = value.get("critique") or value.get("reason")
     structured = turn.text.lstrip().startswith("{")
-    return said if structured and isinstance(said, str) else turn.text
+    return found if structured and isinstance(found, str) else turn.text
 
 
 def reading(value: dict[str, Any]) -> str:
@@ -110,61 +146,12 @@ def reading(value: dict[str, Any]) -> str:
     if "critique" in value:
         return f"score {value['score']:g} of {value.get('scale', 10):g}"
     if "winner" in value:
-        return f"{value['winner']}{versus(value.get('scores'))}"
+        scores = value.get("scores")
+        both = f" {scores['first']:g} : {scores['second']:g}" if scores else ""
+        return f"{value['winner']}{both}"
     if "score" in value:
         return f"score {value['score']:g}"
     return json.dumps(value, ensure_ascii=False)
-
-
-def versus(scores: Any) -> str:
-    """Two scores with a colon between them; nothing where there are none."""
-    if not scores:
-        return ""
-    return f" {scores['first']:g} : {scores['second']:g}"
-
-
-def verdict_line(verdict: Verdict) -> str:
-    """Winner and scores of a verdict, as the case names the candidates."""
-    given = versus(verdict.scores and verdict.scores.model_dump())
-    note = f" ({verdict.note})" if verdict.note else ""
-    return f"{verdict.winner}{given}{note}"
-
-
-def show_ranking(outcome: Outcome, out: Console) -> None:
-    """Every comparison with its verdicts in each order, then the scores."""
-    ranking = outcome.ranking
-    assert ranking is not None
-    heading(out, "Verdicts")
-    for comparison in ranking.comparisons:
-        show_comparison(comparison, out)
-    heading(out, "Ranking")
-    for index, score in enumerate(ranking.scores):
-        best = ("  best", "bold green") if index == ranking.winner else ""
-        shown = "no valid score" if score is None else f"{score:g}"
-        say(out, f"{candidate(outcome, index)}: {shown}", best)
-
-
-def candidate(outcome: Outcome, index: int) -> str:
-    """Candidate 2 (feedback, draft 2)."""
-    if index >= len(outcome.candidates):
-        return f"candidate {index + 1}"
-    made = outcome.candidates[index]
-    sample = f", sample {made.sample + 1}" if made.sample else ""
-    return f"candidate {index + 1} ({line(made.system)}, draft {made.draft}{sample})"
-
-
-def show_comparison(comparison: Comparison, out: Console) -> None:
-    """Two candidates and what was said of them."""
-    scores = comparison.scores
-    mean = f"  {scores.first:g} : {scores.second:g}" if scores else ""
-    names = f"candidate {comparison.first + 1} or {comparison.second + 1}"
-    say(out, (names, "bold"), f": {comparison.outcome}{mean}")
-    for verdict in comparison.verdicts:
-        order = "in this order" if verdict.order == "forward" else "places swapped"
-        who = line(verdict.evaluator or verdict.model)
-        say(out, (f"  {who}, {order}: ", "magenta"), line(verdict_line(verdict)))
-        if verdict.reason:
-            body(out, "  " + tame(verdict.reason))
 
 
 def show_pairs(outcome: Outcome, out: Console) -> None:

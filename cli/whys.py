@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from fellowship.cli.terminal import dollars, line, say, table
-from fellowship.cli.transcript import heading
+from fellowship.cli.terminal import dollars, heading, line, say, table
 from fellowship.pipelines.why_records import Draft, Meeting, Spent, Why
 
 

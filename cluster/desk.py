@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from ray.exceptions import RayActorError, RayError
 
 from fellowship.cluster.dispatch import Branch, Dispatch
 from fellowship.cluster.messages import Letter, Trouble
-from fellowship.cluster.placing import placed
+from fellowship.cluster.placing import look_in, placed
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.house import House
@@ -49,6 +47,7 @@ class Job:
     workers: int
     limit: int | None = None
     fork: Path | None = None
+    paths: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,13 +58,13 @@ class State:
     workers: int = 0
     died: int = 0
     lost_calls: int = 0
-    pids: dict[str, int] = field(default_factory=dict)
 
 
 class Desk:
     """The actor that owns the run."""
 
     def __init__(self, job: Job) -> None:
+        look_in(job.paths)
         self.job = job
         self.state = State()
         self._dispatch: Dispatch | None = None
@@ -110,19 +109,6 @@ class Desk:
             self.state.workers = len(self._dispatch.branches)
             self.state.lost_calls = self._dispatch.lost_calls
         return self.state
-
-    async def facts(self) -> dict[str, dict[str, float]]:
-        """Its own process and its workers', for people who measure."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        own = {
-            "pid": float(os.getpid()),
-            "peak_mb": used.ru_maxrss / 1024,
-            "cpu": used.ru_utime + used.ru_stime,
-        }
-        branches = self._dispatch.branches if self._dispatch else {}
-        handles = {name: branch.handle for name, branch in branches.items()}
-        found = {name: await h.facts.remote() for name, h in handles.items()}
-        return {"desk": own, **found}
 
     def _watch(self, progress: Progress) -> None:
         self.state.progress = progress
@@ -179,7 +165,7 @@ class Desk:
             name = f"worker-{number + 1}.{life}"
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = placed(Worker, node, soft=True)
-            handle = kind.remote(name, self.job.recipe, library)
+            handle = kind.remote(name, self.job.recipe, library, self.job.paths)
             branch = Branch(name, handle)
             dispatch.joined(branch)
             try:

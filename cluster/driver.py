@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,13 @@ async def run_on_ray(
     join(address)
     there = nodes()
     job = Job(
-        recipe, whole(into), there, workers or len(there), limit, fork and whole(fork)
+        recipe,
+        whole(into),
+        there,
+        workers or len(there),
+        limit,
+        fork and whole(fork),
+        tuple(os.path.abspath(path) for path in sys.path),  # noqa: ASYNC240
     )
     desk = placed(Desk, there[0], soft=False, max_restarts=RESTARTS).remote(job)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 import ray
@@ -15,3 +17,8 @@ def placed(kind: type, node: str, *, soft: bool, **more: Any) -> Any:
     """`kind` as an actor class on a node, or (`soft`) elsewhere if that node is gone."""
     where = NodeAffinitySchedulingStrategy(node_id=node, soft=soft)
     return ray.remote(kind).options(**ACTOR, scheduling_strategy=where, **more)
+
+
+def look_in(paths: Iterable[str]) -> None:
+    """Let modules be found where the driver finds them, as far as that exists here."""
+    sys.path += [path for path in paths if path not in sys.path]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import resource
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
 from fellowship.cluster.outbox import Outbox
+from fellowship.cluster.placing import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
@@ -126,7 +126,10 @@ class RemoteOffice:
 class Worker:
     """The actor. `serve` returns when the desk has no more rows."""
 
-    def __init__(self, name: str, recipe: Recipe, library: Library) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, library: Library, paths: Iterable[str]
+    ) -> None:
+        look_in(paths)
         self.name = name
         self.recipe = recipe
         self.library = library
@@ -166,12 +169,6 @@ class Worker:
                 self.line.answered(answer)
             elif task := self.rows.get(answer.value):
                 task.cancel()
-
-    def facts(self) -> dict[str, float]:
-        """Its process, for people who measure: pid, peak megabytes, seconds of CPU."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = used.ru_utime + used.ru_stime
-        return {"pid": os.getpid(), "peak_mb": used.ru_maxrss / 1024, "cpu": cpu}
 
     async def _pull(self, line: Line, crew: Crew) -> None:
         while True:

@@ -1,3 +1,64 @@
-"""Fellowship: preference data made by language models that check one another."""
+"""Fellowship: preference data made by language models that check one another.
+
+What is listed in `__all__` is the public interface, loaded when it is first used, so that
+`import fellowship` costs next to nothing. Code inside imports from where things are.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+
+HOMES = {
+    "agents.agent": ("RoleAgent",),
+    "agents.case": ("Case",),
+    "agents.debater": ("Debater",),
+    "agents.role": ("Line", "Role"),
+    "agents.roles": ("Choice", "Generator", "Judge", "Mark", "Reviewer"),
+    "errors": (
+        *("BudgetStop", "EndpointDown", "FellowshipError", "InputError"),
+        *("LedgerError", "ModelError", "RecipeError", "RowError", "VerdictError"),
+    ),
+    "pipelines.drift": ("Drift", "drift"),
+    "pipelines.exporting": ("outcomes", "pairs"),
+    "pipelines.frames": ("Frames", "frames"),
+    "pipelines.loading": ("load_recipe",),
+    "pipelines.recipe": ("Recipe",),
+    "pipelines.rejudging": ("rejudge", "rejudge_recipe", "rejudge_run"),
+    "pipelines.replaying": (
+        *("Edit", "Replayed", "branch", "branch_row", "replay", "replay_row"),
+    ),
+    "pipelines.runner": ("RunReport", "run", "run_recipe"),
+    "pipelines.streaming": ("Spoken", "listen", "stream"),
+    "records": (
+        *("Candidate", "Comparison", "Conversation", "Item", "Message", "Outcome"),
+        *(
+            "PreferencePair",
+            "Ranking",
+            "Review",
+            "Scores",
+            "Session",
+            "Turn",
+            "Verdict",
+        ),
+    ),
+    "teams.rules": ("Vote",),
+    "teams.seats": ("Seats",),
+    "teams.systems": ("candidate_of",),
+}
+"""Where each public name lives, below `fellowship`; `__init__.pyi` tells type checkers."""
+
+_HOME = {name: module for module, names in HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'fellowship' has no attribute {name!r}")
+    found: object = getattr(import_module(f"fellowship.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,12 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fellowship.display import (
+    outcome_html,
+    session_html,
+    turn_html,
+    verdict_html,
+)
 from fellowship.hashing import digest
 
 Speaker = Literal["system", "user", "assistant"]
 Winner = Literal["first", "second", "tie", "invalid"]
 Order = Literal["forward", "swapped"]
-Phase = Literal["blind", "final"]
+Phase = Literal["blind", "equal-cost", "final"]
 Decision = Literal["first", "second", "tie", "order-inconsistent", "invalid"]
 State = Literal[
     "pair",
@@ -119,13 +125,20 @@ class Verdict(Record):
     strategy: str = "combined"
     scale: Finite = 10
     sample: int = 0
-    phase: Phase = Field(default="final", description="blind: before a debate")
+    phase: Phase = Field(
+        default="final",
+        description="blind: before a debate; equal-cost: more of the same, as many calls"
+        " as the debate takes",
+    )
     call: str = ""
     note: str = Field(default="", description="why it is invalid, if it is")
     stored: Winner | Scores | None = Field(
         default=None,
         description="what an imported file says was read, where the text says otherwise",
     )
+
+    def _repr_html_(self) -> str:
+        return verdict_html(self)
 
 
 class Turn(Record):
@@ -154,6 +167,9 @@ class Turn(Record):
         default=None, description="what was read from it: a Review, a Verdict"
     )
 
+    def _repr_html_(self) -> str:
+        return turn_html(self)
+
 
 class Session(Record):
     """One team's work on one item: its transcript and what came of it."""
@@ -165,6 +181,9 @@ class Session(Record):
     candidates: tuple[Candidate, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     stopped: str = Field(default="", description="why it ended before its last round")
+
+    def _repr_html_(self) -> str:
+        return session_html(self)
 
 
 class Item(Record):
@@ -192,8 +211,15 @@ class Comparison(Record):
     blind: Decision | None = Field(
         default=None, description="what a debate's vote before the debate amounts to"
     )
+    equal: Decision | None = Field(
+        default=None,
+        description="what a vote of as many calls as the debate amounts to",
+    )
     spared: tuple[str, ...] = Field(
         default=(), description="evaluators who need not be asked: calls saved"
+    )
+    recused: tuple[str, ...] = Field(
+        default=(), description="jurors of a candidate's own family, who did not vote"
     )
 
 
@@ -253,3 +279,6 @@ class Outcome(Record):
     reference: str | None = None
     labels: tuple[Winner, ...] = ()
     flags: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        return outcome_html(self)

@@ -87,17 +87,20 @@ class Asked(NamedTuple):
     writes: Literal["verdict", "review"] = "verdict"
 
 
-def evaluator_calls(settings: EvaluateSettings, candidates: Span) -> list[Asked]:
+def evaluator_calls(
+    settings: EvaluateSettings, candidates: Span, kin: frozenset[str] = frozenset()
+) -> list[Asked]:
     """An evaluator's calls for one prompt, without repair turns, by model.
 
-    None are known of an evaluator of the user's own.
+    None are known of an evaluator of the user's own. `kin` are models of a candidate's
+    family: jurors among them may have to recuse themselves.
     """
     if isinstance(settings, CustomEvaluateSettings):
         return []
     if isinstance(settings, DebateSettings):
         each = debate_calls(settings)
     elif isinstance(settings, JurySettings):
-        each = jury_calls(settings)
+        each = jury_calls(settings, kin)
     else:
         each = [voter_calls(settings, settings.order, settings.meet)]
         if settings.stand_in is not None:
@@ -131,13 +134,17 @@ def voter_calls(asking: Asking, order: str, meet: str) -> Asked:
     return Asked(asking.model, calls, answers)
 
 
-def jury_calls(jury: JurySettings) -> list[Asked]:
+def jury_calls(jury: JurySettings, kin: frozenset[str] = frozenset()) -> list[Asked]:
     """A jury's calls for one comparison: at least its first wave's, at most everyone's."""
     sure = len(jury.jurors) if jury.meet == "pointwise" else first_wave(jury)
+    others = sum(juror.model not in kin for juror in jury.jurors)
+    if not jury.recuse or others < 2:
+        kin = frozenset()
     made = []
     for n, juror in enumerate(jury.jurors):
         asked = voter_calls(juror, jury.order, jury.meet)
-        made.append(asked if n < sure else spared(asked))
+        asked_for_sure = n < sure and juror.model not in kin
+        made.append(asked if asked_for_sure else spared(asked))
     if jury.escalate is not None:
         made.append(spared(voter_calls(jury.escalate, jury.order, jury.meet)))
     return made
@@ -157,8 +164,10 @@ def debate_calls(debate: DebateSettings) -> list[Asked]:
     for persona in debate.personas:
         model = debate.speaker(persona)
         blind, talk = orders * debate.blind_samples, orders * debate.rounds
+        more = orders * debate.further_samples
         made += [
             Asked(model, Span(blind, blind)),
+            Asked(model, Span(low * more, more)),
             Asked(model, Span(low * talk, talk), 2, spoken // 2, "review"),
             Asked(model, Span(low * orders, orders), 2, spoken),
         ]

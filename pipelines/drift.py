@@ -16,7 +16,7 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
 from fellowship.pipelines.reproduced import plain
 from fellowship.pipelines.run_verdicts import cluster
 from fellowship.records import Comparison, Decision, Outcome, Winner

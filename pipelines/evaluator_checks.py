@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from fellowship.agents.roles import Judge
 from fellowship.errors import RecipeError
@@ -98,6 +99,11 @@ def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
 def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if not isinstance(settings, JurySettings) or settings.rule != "dawid-skene":
         return
+    if find_spec("numpy") is None:
+        yield (
+            (*EVALUATE, "rule"),
+            "evaluate.rule: dawid-skene needs numpy: pip install 'fellowship-llms[stats]'",
+        )
     if settings.escalate is not None:
         yield (
             (*EVALUATE, "rule"),

@@ -16,19 +16,19 @@ Kind = Literal["dpo", "kto"]
 Style = Literal["conversational", "plain"]
 
 
-def outcomes(into: Path) -> Iterator[Outcome]:
+def outcomes(into: Path | str) -> Iterator[Outcome]:
     """What became of each row of a run, in the source's order, one at a time."""
-    with LedgerReader(into / LEDGER) as reader:
+    with LedgerReader(Path(into) / LEDGER) as reader:
         for text in reader.outcomes():
             yield Outcome.model_validate_json(text)
 
 
-def pairs(into: Path) -> Iterator[PreferencePair]:
+def pairs(into: Path | str) -> Iterator[PreferencePair]:
     """The preference pairs of a run."""
     return (pair for outcome in outcomes(into) for pair in outcome.pairs)
 
 
-def examples(into: Path) -> Iterator[LabelledExample]:
+def examples(into: Path | str) -> Iterator[LabelledExample]:
     """The unpaired, labelled completions of a run."""
     return (one for outcome in outcomes(into) for one in kto_examples(outcome))
 

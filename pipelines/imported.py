@@ -49,6 +49,33 @@ def session(team: str, item: str, turns: Sequence[Turn], *said: Verdict) -> Sess
     )
 
 
+def judge_sessions(item: str, said: Sequence[tuple[Verdict, str]]) -> list[Session]:
+    """A session for each evaluator: a turn for each of its verdicts that has words."""
+    found = []
+    for name in dict.fromkeys(verdict.evaluator for verdict, _ in said):
+        own = [(v, text) for v, text in said if v.evaluator == name and text]
+        turns = tuple(
+            Turn(
+                source="judge",
+                role="judge",
+                model=verdict.model,
+                text=text,
+                round=n,
+                value=verdict.model_dump(mode="json", include={"winner", "scores"}),
+            )
+            for n, (verdict, text) in enumerate(own, 1)
+        )
+        made = Session(
+            id=digest([item, name], 8),
+            team=name,
+            item=item,
+            turns=turns,
+            verdicts=tuple(verdict for verdict, _ in own),
+        )
+        found += [made] if turns else []
+    return found
+
+
 def jury(verdicts: Sequence[Verdict]) -> Comparison:
     """One comparison with every judge's verdict; its scores are shares of the votes."""
     votes: list[Winner] = [v.winner for v in verdicts if v.winner != "invalid"]

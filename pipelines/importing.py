@@ -77,16 +77,24 @@ def write(
     only: str | None = None,
 ) -> Imported:
     """Put outcomes into a run folder whose header says which files they are from."""
+    report = write_run(outcomes, into, header(what, files, root, only))
+    if not report.rows:
+        raise InputError(f"{str(root)!r} holds no row that could be imported")
+    return report
+
+
+def write_run(
+    outcomes: Iterable[Outcome], into: Path, header: dict[str, Any]
+) -> Imported:
+    """Put outcomes into a run folder with this header, or refuse to as the folder does."""
     report = Imported()
     with RunFolder(into) as folder:
-        folder.settle_header(header(what, files, root, only), "identity")
+        folder.settle_header(header, "identity")
         ledger = Ledger(folder.ledger)
         try:
             asyncio.run(_append(ledger, counted(outcomes, report)))
         finally:
             ledger.close()
-    if not report.rows:
-        raise InputError(f"{str(root)!r} holds no row that could be imported")
     return report
 
 

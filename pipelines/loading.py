@@ -21,11 +21,12 @@ from fellowship.pipelines.recipe_faults import dotted, faults
 from fellowship.pipelines.recipe_yaml import Document, Place, read_yaml
 
 
-def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(path: Path | str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """The recipe in a YAML file, with `overrides` (`{"source.limit": 10}`) put over it.
 
     Raises `RecipeError` with one line per fault.
     """
+    path = Path(path)
     document = read_yaml(path)
     at_home(path.parent)
     changes = {_place(name): value for name, value in (overrides or {}).items()}
@@ -69,6 +70,10 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
     """Make the paths in a recipe's data absolute, those that aren't yet."""
     source = data.get("source")
     models = data.get("models")
+    systems = data.get("systems")
+    for system in systems if isinstance(systems, list) else ():
+        if isinstance(system, dict):
+            _absolute(system, "component_file", folder)
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict):
             _absolute(model, "component_file", folder)

@@ -14,15 +14,21 @@ from fellowship.agents.own import seated
 from fellowship.agents.role import Line, Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.errors import RecipeError
+from fellowship.named import load_named
 from fellowship.pipelines.own_names import Seat, own_names, seats
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted
 from fellowship.pipelines.recipe_yaml import Place
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Message
+from fellowship.teams.guests import Guests
 from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.rules import own_rule
-from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
+from fellowship.teams.settings import (
+    AutogenSettings,
+    CustomEvaluateSettings,
+    CustomSettings,
+)
 
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
 HEARD = (
@@ -39,8 +45,11 @@ def own_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
                 own_rule(name)
             elif kind == "team":
                 _made(recipe, place)
+            elif kind == "agent":
+                _built(recipe, place, name)
         except RecipeError as error:
             yield place, f"{dotted(place)}: {error}"
+    yield from _files(recipe)
     if recipe.prompts is not None and not recipe.prompts.is_dir():
         return
     library = Library(recipe.prompts)
@@ -52,6 +61,30 @@ def own_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         except RecipeError as error:
             place = (*seat.place, "role") if seat.own else seat.place
             yield place, f"{dotted(place)}: {error}"
+
+
+def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """AutoGen components that can't be seated; a missing file is told elsewhere."""
+    for n, system in enumerate(recipe.systems):
+        if not isinstance(system, AutogenSettings) or system.build:
+            continue
+        file = system.component_file
+        if file is not None and not file.is_file():
+            continue
+        try:
+            Guests(system)
+        except RecipeError as error:
+            yield ("systems", n), f"{dotted(('systems', n))}: {error}"
+
+
+def _built(recipe: Recipe, place: Place, name: str) -> None:
+    """A function that makes an agent, a team or a client; it is not called yet."""
+    if place[0] == "systems" and isinstance(place[1], int):
+        system = recipe.systems[place[1]]
+        assert isinstance(system, AutogenSettings)
+        Guests(system)
+    elif not callable(load_named(name, "agent")):
+        raise RecipeError(f"build {name!r} is no function")
 
 
 def _made(recipe: Recipe, place: Place) -> None:

@@ -8,11 +8,13 @@ from typing import NamedTuple
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import Generator, Judge, Reviewer
+from fellowship.models.config import AutogenModel
 from fellowship.named import Kind, load_named, source_digest
 from fellowship.pipelines.evaluator_checks import EVALUATE, askings
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_yaml import Place
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
@@ -62,6 +64,11 @@ def own_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
             yield ("systems", n, "team"), "team", system.team
+        if isinstance(system, AutogenSettings) and system.build:
+            yield ("systems", n, "build"), "agent", system.build
+    for name, model in recipe.models.items():
+        if isinstance(model, AutogenModel) and model.build:
+            yield ("models", name, "build"), "agent", model.build
     evaluate = recipe.evaluate
     if isinstance(evaluate, CustomEvaluateSettings):
         yield (*EVALUATE, "team"), "team", evaluate.team

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fellowship.agents.case import interleaved
@@ -26,13 +26,21 @@ class Choice(NamedTuple):
 
 
 def choose(
-    item: Item, candidates: Sequence[Candidate], ranking: Ranking, rule: Pairs
+    item: Item,
+    candidates: Sequence[Candidate],
+    ranking: Ranking,
+    rule: Pairs,
+    barred: Mapping[int, str] | None = None,
 ) -> Choice:
     """The row's pairs by `rule`, or the reason there are none.
 
     Always `chosen_score >= rejected_score`; a tied, invalid or contradictory comparison
-    of exactly these two candidates never becomes a pair.
+    of exactly these two candidates never becomes a pair, and none of `barred` (index ->
+    why) is ever chosen: where one of them won, the best of the others stands in for it.
     """
+    barred = barred or {}
+    if ranking.winner in barred:
+        return in_its_place(item, candidates, ranking, rule, barred)
     best = ranking.winner
     if best is None:
         return unranked(ranking)
@@ -57,6 +65,30 @@ def choose(
     if not pairs:
         return Choice("failed", "the candidates answer different earlier turns")
     return Choice("pair", "", pairs)
+
+
+def in_its_place(
+    item: Item,
+    candidates: Sequence[Candidate],
+    ranking: Ranking,
+    rule: Pairs,
+    barred: Mapping[int, str],
+) -> Choice:
+    """The pairs of a row whose winner is no answer: of the best candidate that is one."""
+    assert ranking.winner is not None
+    fit = [
+        (mark, -index)
+        for index, mark in enumerate(ranking.scores)
+        if mark is not None and index not in barred
+    ]
+    if fit:
+        best = -max(fit)[1]
+        other = ranking.model_copy(update={"winner": best})
+        made = choose(item, candidates, other, rule)
+        if made.state == "pair":
+            return made
+    why = f"candidate {ranking.winner + 1} won, but {barred[ranking.winner]}"
+    return Choice("below-margin", f"{why}: it is never chosen")
 
 
 def partners(ranking: Ranking, best: int, rule: str) -> list[int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from fellowship.models.client import Usage, estimated_tokens
-from fellowship.models.config import ModelConfig
+from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.prices import DATE, cost, price_of
 from fellowship.pipelines.counting import NOTHING, Span, evaluator_calls, system_calls
 from fellowship.pipelines.loads import (
@@ -25,7 +25,12 @@ from fellowship.pipelines.loads import (
 )
 from fellowship.pipelines.recipe import Recipe
 from fellowship.records import Item, Record
-from fellowship.teams.settings import CustomEvaluateSettings
+from fellowship.teams.settings import (
+    CustomEvaluateSettings,
+    FeedbackSettings,
+    SingleSettings,
+    sitter,
+)
 
 SPEED = {"llama_cpp": 100.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
 """Completion tokens a second of one provider, all of its calls in flight together."""
@@ -96,7 +101,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         candidates += made.candidates if made else NOTHING
     loads += [
         Load(a.model, a.calls, a.writes, (1, a.answers, a.heard))
-        for a in evaluator_calls(recipe.evaluate, candidates)
+        for a in evaluator_calls(recipe.evaluate, candidates, kin_of(recipe))
     ]
     longest = max(config.max_tokens for config in recipe.models.values())
     models = tuple(
@@ -104,6 +109,17 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         for name, config in recipe.models.items()
     )
     return Plan(rows=rows, models=models, assumptions=tuple(assumptions(recipe)))
+
+
+def kin_of(recipe: Recipe) -> frozenset[str]:
+    """The models of a family that also writes candidates."""
+    writers = {
+        sitter(system.generator).model
+        for system in recipe.systems
+        if isinstance(system, SingleSettings | FeedbackSettings)
+    }
+    families = {family_of(recipe.models[name]) for name in writers}
+    return frozenset(n for n, c in recipe.models.items() if family_of(c) in families)
 
 
 def model_plan(

@@ -11,6 +11,7 @@ from fellowship.models.config import ModelConfig
 from fellowship.models.meter import Limits
 from fellowship.records import Record
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomSettings,
     EvaluateSettings,
     FeedbackSettings,
@@ -21,6 +22,7 @@ from fellowship.teams.settings import (
 System = Annotated[
     Annotated[SingleSettings, Tag("single")]
     | Annotated[FeedbackSettings, Tag("feedback")]
+    | Annotated[AutogenSettings, Tag("autogen")]
     | Annotated[CustomSettings, Tag("custom")],
     Discriminator(team_of),
 ]
@@ -62,6 +64,11 @@ class Pairs(Record):
     rule: Literal["best-vs-worst", "best-vs-first", "all"] = "best-vs-worst"
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=0.0, description="points by which chosen must beat rejected"
+    )
+    allow_constant: bool = Field(
+        default=False,
+        description="a system's text may be chosen though it answers several prompts:"
+        " for tasks with few answers, such as yes and no",
     )
 
 

@@ -15,6 +15,7 @@ from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted, listed, nearest
 from fellowship.pipelines.recipe_yaml import Place
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomSettings,
     FeedbackSettings,
     SingleSettings,
@@ -40,6 +41,14 @@ def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     named: list[tuple[Place, str]] = list(evaluators_models(recipe.evaluate))
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
+            continue
+        if isinstance(system, AutogenSettings):
+            if system.model:
+                named.append((("systems", n, "model"), system.model))
+            named += [
+                (("systems", n, "models", at), name)
+                for at, name in system.models.items()
+            ]
             continue
         sitting: list[tuple[Place, Sits]] = [
             (("systems", n, "generator"), system.generator)
@@ -116,6 +125,9 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield from _missing(("source", "path"), source.path)
     if recipe.prompts is not None and not recipe.prompts.is_dir():
         yield ("prompts",), f"prompts: there is no folder {str(recipe.prompts)!r}"
+    for n, system in enumerate(recipe.systems):
+        if isinstance(system, AutogenSettings) and system.component_file is not None:
+            yield from _missing(("systems", n, "component_file"), system.component_file)
     for name, model in recipe.models.items():
         if isinstance(model, AutogenModel) and model.component_file is not None:
             yield from _missing(

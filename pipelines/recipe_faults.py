@@ -17,7 +17,7 @@ from fellowship.records import Record
 
 SHOWN = 60
 TEAMS = {
-    "systems": "'single', 'feedback' or 'package.module:Class'",
+    "systems": "'single', 'feedback', 'autogen' or 'package.module:Class'",
     "evaluate": "'judge', 'jury', 'debate' or 'package.module:Class'",
 }
 

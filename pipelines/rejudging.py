@@ -33,6 +33,7 @@ from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.teams.settings import JudgeSettings
+from fellowship.waiting import waited
 
 
 def with_model(recipe: Recipe, model: str) -> Recipe:
@@ -127,7 +128,7 @@ def was_judged(outcome: Outcome) -> bool:
     return outcome.ranking is not None or any(t.startswith("evaluate") for t in tables)
 
 
-async def rejudge(
+async def rejudge_run(
     run: Path,
     recipe: Recipe,
     into: Path,
@@ -158,6 +159,12 @@ async def rejudge(
     return await run_recipe(
         recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
     )
+
+
+def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
+    """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
+    recipe = rejudge_recipe(Path(run), judge)
+    return waited(rejudge_run(Path(run), recipe, Path(into)))
 
 
 def came_of(run: Path) -> dict[str, Any]:

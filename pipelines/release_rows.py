@@ -10,7 +10,13 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.human_labels import read_labels
-from fellowship.pipelines.imported import asked, ended, jury, session
+from fellowship.pipelines.imported import (
+    asked,
+    ended,
+    judge_sessions,
+    jury,
+    session,
+)
 from fellowship.pipelines.label_rows import LabelRow
 from fellowship.pipelines.released import (
     Configuration,
@@ -28,7 +34,15 @@ from fellowship.pipelines.released_loops import (
     transcript_of,
 )
 from fellowship.pipelines.released_verdicts import Released, read_row
-from fellowship.records import Candidate, Comparison, Item, Outcome, Session, Turn
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Session,
+    Turn,
+    Verdict,
+)
 
 NO_TEXTS = "verdicts only: the release holds no prompt and responses for this row"
 
@@ -142,10 +156,12 @@ def _generated_row(
         for d, text in enumerate(drafts, 1)
     ]
     others: list[Comparison] = []
+    words = selection_words(selection, picked)
     met = sorted(met, key=lambda m: not m[2])  # rivals whose words are known come first
     for name, said, answer in met:
         candidates.append(Candidate(text=answer or "", system=name, model=name))
         others.append(_against(selection.released - 1, len(candidates) - 1, name, said))
+        words.append((others[-1].verdicts[0], text_in(said, "response")))
     if not prompt:
         faults.append("the release holds no prompt for this row")
     key = digest([one.prompts, prompt or n, one.name], 8)
@@ -156,7 +172,7 @@ def _generated_row(
         conversation=asked(prompt),
         candidates=tuple(candidates),
     )
-    sessions = list(talk_session(one, key, talk))
+    sessions = [*talk_session(one, key, talk), *judge_sessions(key, words)]
     if one.reviewer and selection.fault:
         flags.append("nothing-selected")
     ranked, ours = len(drafts), list(selection.comparisons)
@@ -164,6 +180,20 @@ def _generated_row(
         ranked, ours, others = 2, others[:1], others[1:]
     fault = "; ".join(faults)
     return ended(item, ranked, ours, others, sessions, flags, fault)
+
+
+def selection_words(selection: Selection, picked: Any) -> list[tuple[Verdict, str]]:
+    """The verdicts that selected a draft, each with its text."""
+    return [
+        (comparison.verdicts[0], text_in(picked, f"response_{n}"))
+        for n, comparison in enumerate(selection.comparisons, 1)
+    ]
+
+
+def text_in(row: Any, name: str) -> str:
+    """A text of a row, empty where it holds none."""
+    value = row.get(name) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def drafted(one: Configuration, row: Any) -> tuple[list[str], list[Turn], list[str]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fellowship.errors import InputError, LedgerError, RecipeError
+from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import EDITED
@@ -31,6 +31,7 @@ from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_reci
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import LEDGER, differing, read_header
+from fellowship.waiting import waited
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Edit:
     text: str
 
 
-async def branch(
+async def branch_row(
     run: Path,
     edit: Edit,
     into: Path,
@@ -236,9 +237,11 @@ class Branching:
         return await self._office.open(call)
 
 
-def replay(run: Path, row: str) -> Replayed:
-    """`replay_row` for code that is not asynchronous."""
-    return asyncio.run(replay_row(run, row))
+def replay(run: Path | str, row: str | int) -> Replayed:
+    """`replay_row`, waited for."""
+    return waited(replay_row(Path(run), str(row)))
 
 
-__all__ = ["Edit", "LedgerError", "Replayed", "branch", "replay", "replay_row"]
+def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
+    """`branch_row`, waited for."""
+    return waited(branch_row(Path(run), edit, Path(into)))

@@ -16,6 +16,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.agreement import Report as Agreement
 from fellowship.pipelines.agreement import Wishes, agree
 from fellowship.pipelines.meetings import Met, meetings
+from fellowship.pipelines.people import by_row
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.report_bench import Bench, BenchResult
 from fellowship.pipelines.report_counts import Draft, Drafts, Flow, Marks
@@ -81,11 +82,11 @@ class Pass:
     """What one pass over the rows collects."""
 
     odd: Odd
+    labelled: Labelled
     flow: Flow = field(default_factory=Flow)
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
     bench: Bench = field(default_factory=Bench)
-    labelled: Labelled = field(default_factory=Labelled)
     met: list[Met] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -93,7 +94,8 @@ class Pass:
         parts = (self.flow, self.marks, self.drafts, self.bench, self.labelled)
         for part in (*parts, self.odd):
             part.add(outcome)
-        self.met += meetings(outcome)
+        labels = self.labelled.people.get(outcome.number, ())
+        self.met += meetings(outcome, labels=labels)
 
 
 def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Figures:
@@ -103,7 +105,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
     """
     header = read_header(run)
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(Odd(failed_tries(reader)))
+        seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
         for outcome in chosen(reader, only):
             seen.add(outcome)
         spent = spending(reader)

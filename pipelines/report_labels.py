@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fellowship.pipelines.human_labels import majority
+from fellowship.pipelines.label_rows import majority
+from fellowship.pipelines.people import Voices, units, voices
+from fellowship.pipelines.run_labels import HumanLabel
 from fellowship.pipelines.run_verdicts import (
     NOTHING,
     Table,
     authors,
     cluster,
-    judged,
     lengths,
     per_judge,
 )
@@ -22,30 +24,38 @@ from fellowship.stats.codes import encode
 
 @dataclass
 class Labelled:
-    """The rows with people's labels and a verdict on the same two candidates."""
+    """What people said, in the source or in the run, and the verdicts on the same two.
 
+    `people` are the labels kept in the run, by row.
+    """
+
+    people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
-    told: list[tuple[Winner, ...]] = field(default_factory=list)
+    told: list[Voices] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """Keep a row that has both."""
-        verdicts = judged(outcome) if outcome.labels else []
-        if not verdicts:
+        """Keep every two candidates of a row that have both."""
+        labels = self.people.get(outcome.number, ())
+        if not labels and not outcome.labels:
             return
-        self.names.append(outcome.id or str(outcome.number))
-        self.votes.append(per_judge(verdicts))
-        self.told.append(outcome.labels)
-        self.prompts.append(cluster(outcome))
-        self.written.append(authors(outcome))
-        self.sizes.append(lengths(outcome))
+        for unit in units([outcome]):
+            said = voices(outcome, unit.pair, labels)
+            if not said:
+                continue
+            self.names.append(unit.name)
+            self.votes.append(per_judge(unit.verdicts))
+            self.told.append(said)
+            self.prompts.append(cluster(outcome))
+            self.written.append(authors(unit))
+            self.sizes.append(lengths(unit))
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """How many there are."""
         return len(self.names)
 
     def table(self) -> Table:
@@ -57,8 +67,8 @@ class Labelled:
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
             margins=np.array([[m for _, m in row] for row in settled]),
-            labels=encode([majority(votes) for votes in self.told]),
-            annotators=tuple(self.told),
+            labels=encode([majority(list(said.values())) for said in self.told]),
+            voices=tuple(self.told),
             clusters=tuple(self.prompts),
             families=tuple(self.written),
             lengths=np.array(self.sizes, dtype=float),

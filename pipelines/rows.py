@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
+from fellowship.pipelines.garbage import barred, empty
 from fellowship.pipelines.pairs import Choice, choose
 from fellowship.pipelines.ranking import MEETINGS, pointwise
 from fellowship.pipelines.recipe import Recipe
@@ -22,11 +23,13 @@ from fellowship.records import (
     Turn,
 )
 from fellowship.teams.debate import DebateTeam
-from fellowship.teams.judge import Evaluator, JudgeTeam
+from fellowship.teams.guests import Guests
+from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.own import OwnEvaluator, OwnSystem
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
     DebateSettings,
@@ -76,6 +79,8 @@ def system_of(settings: SystemSettings) -> System:
         return Single(settings)
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
+    if isinstance(settings, AutogenSettings):
+        return Guests(settings)
     assert isinstance(settings, CustomSettings)
     return OwnSystem(settings)
 
@@ -104,7 +109,7 @@ class Row:
     async def work(self) -> Outcome:
         """The row's outcome. Only what stops a whole run is raised."""
         try:
-            choice = await self._choice()
+            choice = await self.choice()
         except RowError as error:
             choice = Choice(state_of(error), str(error))
         except FellowshipError:
@@ -115,27 +120,33 @@ class Row:
             choice = Choice("failed", f"{type(error).__name__}: {error}")
         return self._outcome(choice)
 
-    async def _choice(self) -> Choice:
+    async def write(self) -> None:
+        """Have every system of the recipe write its candidates."""
         systems = self.crew.systems.items()
         written = await asyncio.gather(*(self._write(*system) for system in systems))
         for made in written:
             self.candidates += made
+
+    async def choice(self) -> Choice:
+        """Write, rank, and choose the pairs."""
+        await self.write()
         cut = [c for c in self.candidates if c.finish == "length"]
         usable = distinct(self.candidates)
         if len(usable) < 2:
-            empty = sum(not c.text.strip() for c in self.candidates)
+            blank = sum(empty(c.text) for c in self.candidates)
             if cut:
                 return Choice(
                     "truncated",
                     f"{len(cut)} of {len(self.candidates)} responses were cut off at"
                     " max_tokens",
                 )
-            if empty:
-                return Choice("failed", f"{empty} responses are empty")
+            if blank:
+                return Choice("failed", f"{blank} responses are empty")
             return Choice("tie", "all responses are the same text")
         self.candidates = usable
-        self.ranking = await self._ranked(len(usable))
-        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs)
+        self.ranking = await self.ranked(len(usable))
+        unfit = barred(self.item.conversation, usable)
+        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:
         seats = self.crew.seats(name, self.item)
@@ -145,7 +156,8 @@ class Row:
         self.tables[at] = (seats, made, ())
         return made
 
-    async def _ranked(self, n: int) -> Ranking:
+    async def ranked(self, n: int) -> Ranking:
+        """The first `n` candidates in the evaluator's eyes."""
         meet = self.crew.recipe.evaluate.meet
         if meet != "pointwise":
             return await MEETINGS[meet](n, self._compare)
@@ -186,14 +198,26 @@ class Row:
             sessions=sessions,
             reference=self.item.reference,
             labels=self.item.labels,
+            flags=self._flags(),
         )
+
+    def _flags(self) -> tuple[str, ...]:
+        """What whoever uses the row should know: a judge of a candidate's own family."""
+        made = self.ranking.comparisons if self.ranking else ()
+        families = next((seats.families for seats, _, _ in self.tables), {})
+        same = any(
+            related(verdict.model, self.candidates, families)
+            for comparison in made
+            for verdict in comparison.verdicts
+        )
+        return ("same_family",) if same else ()
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that are whole, not empty, and each text once, in one fixed order."""
     seen: dict[str, Candidate] = {}
     for candidate in candidates:
-        if candidate.text.strip() and candidate.finish != "length":
+        if not empty(candidate.text) and candidate.finish != "length":
             seen.setdefault(candidate.text.strip(), candidate)
     return list(seen.values())
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
+from fellowship.pipelines.heard import last_of
 from fellowship.pipelines.label_rows import LabelFile, majority
 from fellowship.pipelines.people import (
     Unit,
@@ -122,7 +123,7 @@ def per_judge(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
     for verdict in verdicts:
         name = verdict.evaluator or verdict.model or "judge"
         by_name.setdefault(name, []).append(verdict)
-    return {name: settled(said) for name, said in by_name.items()}
+    return {name: settled(last_of(said)) for name, said in by_name.items()}
 
 
 def settled(said: Sequence[Verdict]) -> tuple[Winner, float]:

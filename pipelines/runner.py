@@ -23,21 +23,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fellowship.display import table_html
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
 from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
 from fellowship.models.office import Office
+from fellowship.pipelines.evaluator_records import EvaluatorReport
+from fellowship.pipelines.evaluator_report import evaluator_report
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header, renewed
 from fellowship.pipelines.in_order import InOrder, Turn
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
+from fellowship.pipelines.settling import settle
 from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.waiting import waited
 
 DRAIN = 8.0
 """Seconds that calls in the air get to come home when a run is stopped."""
@@ -83,11 +88,20 @@ class RunReport:
     """It stopped because as many rows became pairs as `limits.accept` asks for."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
+    evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
         """The conservation law: rows read equal rows ended plus rows still to do."""
         return self.prompts == sum(self.states.values()) + self.pending
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = [*self.states.items()]
+        rows.append(("pending", self.pending))
+        rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
+        rows.append(("calls", self.calls))
+        rows.append(("USD", f"{self.usd:.4f}"))
+        return table_html(("what became of the prompts", "rows"), rows)
 
 
 Watch = Callable[[Progress], None]
@@ -269,7 +283,9 @@ class Runner:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
-    def report(self, exports: dict[str, int]) -> RunReport:
+    def report(
+        self, exports: dict[str, int], evaluator: EvaluatorReport | None = None
+    ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
         beyond = self.ledger.numbers() - self.seen
@@ -298,6 +314,7 @@ class Runner:
             stopped=meter.stopped,
             accepted=self._queue.full,
             lost_replies=self.ledger.lost,
+            evaluator=evaluator,
         )
 
 
@@ -363,9 +380,10 @@ async def run_recipe(
                 office = house.office(runner.ledger, runner.meter)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
+                await settle(recipe, runner.ledger, into)
                 export = recipe.export
                 written = export_run(into, export.kinds, export.style)
-                return runner.report(written)
+                return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()
     finally:
@@ -374,11 +392,11 @@ async def run_recipe(
 
 def run(
     recipe: Recipe,
-    into: Path,
+    into: Path | str,
     *,
     limit: int | None = None,
     fork: Path | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return asyncio.run(run_recipe(recipe, into, limit=limit, fork=fork, watch=watch))
+    return waited(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))

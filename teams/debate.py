@@ -1,6 +1,8 @@
 """A debate is worth its price only where the blind vote differs, and may make it worse.
 
-So the blind vote is taken first and kept: what the debate changed can be counted.
+So the blind vote is taken first and kept, and where there is a debate the same personas
+also vote without one, with as many calls: what it changed can be counted, and what the
+money would have bought otherwise.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from fellowship.teams.judge import Pair, Rated
 from fellowship.teams.rules import ruled
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import Asking, DebateSettings, Persona
-from fellowship.teams.voting import Voter, case_of
+from fellowship.teams.voting import Voter, case_of, together
 
 Verdicts = dict[str, list[Verdict]]
 VOTE = "debate_vote"
@@ -50,14 +52,17 @@ class DebateTeam:
         case = case_of(item, [candidates[index] for index in pair])
         blind = await self._vote(case, seats, "blind", {})
         before, scores = self._outcome(blind, settings.blind_samples)
-        said = [verdict for made in blind.values() for verdict in made]
         if settings.stop_when_unanimous and self.unanimous(blind):
             seats.stopped = "the blind vote was unanimous"
-            return comparison(pair, (before, scores), said, before, ("debate",))
+            return comparison(pair, (before, scores), [blind], before)
         heard = {order: await self._talk(case, order, seats) for order in self.orders}
-        final = await self._vote(case, seats, "final", heard)
-        said += [verdict for made in final.values() for verdict in made]
-        return comparison(pair, self._outcome(final, 1), said, before)
+        more, final = await together(
+            self._vote(case, seats, "equal-cost", {}),
+            self._vote(case, seats, "final", heard),
+        )
+        equal = self._equal(blind, more)
+        said = [blind, more, final]
+        return comparison(pair, self._outcome(final, 1), said, before, equal)
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: Seats
@@ -69,6 +74,14 @@ class DebateTeam:
         """Whether every persona was read and named the same side in the blind vote."""
         votes = [self._voter(p, 1, "").vote(blind[p.name]) for p in self._personas]
         return all(v.read for v in votes) and len({v.decision for v in votes}) == 1
+
+    def _equal(self, blind: Verdicts, more: Verdicts) -> Decision | None:
+        """What the vote comes to that is as dear as the debate; None if not taken."""
+        asked = self.settings.blind_samples + self.settings.further_samples
+        if asked != self.settings.rounds + 1:
+            return None
+        both = {name: said + more[name] for name, said in blind.items()}
+        return self._outcome(both, asked)[0]
 
     @property
     def _personas(self) -> Sequence[Persona]:
@@ -88,7 +101,11 @@ class DebateTeam:
         self, case: Case, seats: Seats, phase: Phase, heard: dict[Order, list[Line]]
     ) -> Verdicts:
         """Everyone scores alone, in every order, all at the same time."""
-        samples = self.settings.blind_samples if phase == "blind" else 1
+        settings = self.settings
+        samples = {
+            "blind": settings.blind_samples,
+            "equal-cost": settings.further_samples,
+        }.get(phase, 1)
         sitting = []
         for persona in self._personas:
             voter = self._voter(persona, samples, self._view(persona, seats))
@@ -96,7 +113,8 @@ class DebateTeam:
                 lines = heard.get(order, ())
                 agents = voter.sit(case, order, seats, phase=phase, heard=lines)
                 sitting.append((voter, order, agents))
-        await seats.ask(*(agent for _, _, agents in sitting for agent in agents))
+        if samples:
+            await seats.ask(*(agent for _, _, agents in sitting for agent in agents))
         made: Verdicts = {persona.name: [] for persona in self._personas}
         for voter, order, agents in sitting:
             made[voter.name] += voter.said(agents, order, phase)
@@ -107,13 +125,18 @@ class DebateTeam:
         shown = case if order == "forward" else case.swapped()
         end = "" if order == "forward" else "_swapped"
         agents = [
-            seats.seat(f"{persona.name}{end}", self._debater(persona, seats), shown)
+            seats.seat(
+                f"{persona.name}{end}",
+                self._debater(persona, seats),
+                shown,
+                speaker=persona.name,
+            )
             for persona in self._personas
         ]
         await seats.chat(agents, self.settings.rounds * len(agents))
-        names = {agent.name for agent in agents}
+        names = {agent.name: agent.speaker for agent in agents}
         spoken = [turn for turn in seats.turns if turn.source in names]
-        return [Line(turn.source, turn.role, turn.text) for turn in spoken]
+        return [Line(names[turn.source], turn.role, turn.text) for turn in spoken]
 
     def _debater(self, persona: Persona, seats: Seats) -> Debater:
         return seated(
@@ -138,17 +161,20 @@ class DebateTeam:
 def comparison(
     pair: Pair,
     outcome: tuple[Decision, Scores | None],
-    said: Sequence[Verdict],
+    said: Sequence[Verdicts],
     blind: Decision,
-    spared: tuple[str, ...] = (),
+    equal: Decision | None = None,
 ) -> Comparison:
     """What was said before and after, and what it amounts to."""
+    verdicts = [v for phase in said for made in phase.values() for v in made]
+    debated = any(verdict.phase == "final" for verdict in verdicts)
     return Comparison(
         first=pair[0],
         second=pair[1],
         outcome=outcome[0],
         scores=outcome[1],
-        verdicts=tuple(said),
+        verdicts=tuple(verdicts),
         blind=blind,
-        spared=spared,
+        equal=equal,
+        spared=() if debated else ("debate",),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import fsum
 
 from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
-from fellowship.teams.judge import Pair, Rated
+from fellowship.teams.judge import Pair, Rated, related
 from fellowship.teams.rules import Vote, ruled, tally, wave
 from fellowship.teams.seats import Seats
 from fellowship.teams.settings import Juror, JurySettings
@@ -24,9 +24,11 @@ class JuryTeam:
         self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
     ) -> Comparison:
         """Two candidates by index, before as many jurors as it takes."""
-        case = case_of(item, [candidates[index] for index in pair])
+        both = [candidates[index] for index in pair]
+        case = case_of(item, both)
         said: dict[str, list[Verdict]] = {}
-        left = list(self.settings.jurors)
+        sitting = sitters(self.settings, both, seats.families)
+        left = list(sitting)
         while count := self._next(said, left):
             asked, left = left[:count], left[count:]
             heard = await together(*(self._verdicts(j, case, seats) for j in asked))
@@ -34,7 +36,7 @@ class JuryTeam:
         strong = self.settings.escalate
         if strong is not None and not self.agreed(said):
             said[strong.seat] = await self._verdicts(strong, case, seats)
-        return self.comparison(pair, said)
+        return self.comparison(pair, said, sitting)
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: Seats
@@ -54,24 +56,27 @@ class JuryTeam:
                 j.seat: compared(given[j.seat][a], given[j.seat][b]) for j in jurors
             }
 
-        jurors, strong = self.settings.jurors, self.settings.escalate
+        sitting = jurors = sitters(self.settings, candidates, seats.families)
+        strong = self.settings.escalate
         await ask(jurors)
         pairs = [(a, b) for b in range(len(candidates)) for a in range(b)]
         if strong and not all(self.agreed(said(*pair, jurors)) for pair in pairs):
             await ask((strong,))
             jurors = (*jurors, strong)
-        return lambda a, b: self.comparison((a, b), said(a, b, jurors))
+        return lambda a, b: self.comparison((a, b), said(a, b, jurors), sitting)
 
     def agreed(self, said: dict[str, list[Verdict]]) -> bool:
         """Whether every juror was read and named the same side."""
         votes = self._votes(said, self.settings.jurors)
         return all(v.read for v in votes) and len({v.decision for v in votes}) == 1
 
-    def comparison(self, pair: Pair, said: dict[str, list[Verdict]]) -> Comparison:
+    def comparison(
+        self, pair: Pair, said: dict[str, list[Verdict]], sitting: Sequence[Juror]
+    ) -> Comparison:
         """What was said, and what the rule makes of it."""
         settings, strong = self.settings, self.settings.escalate
-        everyone = (*settings.jurors, *([strong] if strong else []))
-        deciding = settings.jurors
+        everyone = (*sitting, *([strong] if strong else []))
+        deciding = tuple(sitting)
         if strong and strong.seat in said:
             deciding = (strong,)
         outcome, scores = ruled(
@@ -84,6 +89,7 @@ class JuryTeam:
             scores=scores,
             verdicts=tuple(verdict for made in said.values() for verdict in made),
             spared=tuple(j.seat for j in everyone if j.seat not in said),
+            recused=tuple(j.seat for j in settings.jurors if j not in sitting),
         )
 
     def _next(self, said: dict[str, list[Verdict]], left: Sequence[Juror]) -> int:
@@ -109,6 +115,18 @@ class JuryTeam:
 
     async def _verdicts(self, juror: Juror, case: Case, seats: Seats) -> list[Verdict]:
         return await self._voter(juror).verdicts(case, seats)
+
+
+def sitters(
+    settings: JurySettings, candidates: Sequence[Candidate], families: Mapping[str, str]
+) -> tuple[Juror, ...]:
+    """Who votes: nobody on their own family, unless fewer than two would be left."""
+    others = tuple(
+        juror
+        for juror in settings.jurors
+        if not related(juror.model, candidates, families)
+    )
+    return others if settings.recuse and len(others) > 1 else settings.jurors
 
 
 def weights(settings: JurySettings, jurors: Sequence[Juror]) -> list[float]:

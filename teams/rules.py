@@ -41,8 +41,8 @@ def ruled(
 ) -> tuple[Decision, Scores | None]:
     """What the votes amount to under a rule; jurors' order and names mean nothing.
 
-    `dawid-skene` needs a whole run (`fellowship.pipelines.juries`): row by row it is the
-    majority.
+    `dawid-skene` needs a whole run (`fellowship.pipelines.settling`): row by row it is
+    the majority.
     """
     read = [vote for vote in votes if vote.read]
     if not read:

@@ -12,8 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autogen_agentchat.base import TerminationCondition
-from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage, StopMessage
+from autogen_agentchat.base import ChatAgent, TaskResult, Team, TerminationCondition
+from autogen_agentchat.messages import (
+    BaseAgentEvent,
+    BaseChatMessage,
+    StopMessage,
+    TextMessage,
+)
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import CancellationToken
 
@@ -68,12 +73,17 @@ class Watched(Client):
     """
 
     def __init__(
-        self, inner: Client, transcript: Transcript, caught: list[FellowshipError]
+        self,
+        inner: Client,
+        transcript: Transcript,
+        caught: list[FellowshipError],
+        seat: str = "",
     ) -> None:
-        self._inner = inner
+        self.inner = inner
         self._transcript = transcript
         self._caught = caught
         self._calls = 0
+        self._seat = seat or inner.name
         self.name = inner.name
         self.model = inner.model
         self.identity = inner.identity
@@ -90,12 +100,12 @@ class Watched(Client):
             request = replace(
                 request,
                 session=self._transcript.session,
-                sample=f"{self.name}/{self._calls}",
-                seat=self.name,
+                sample=f"{self._seat}/{self._calls}",
+                seat=self._seat,
                 round=self._calls,
             )
         try:
-            reply = await self._inner.complete(request)
+            reply = await self.inner.complete(request)
         except FellowshipError as error:
             self._caught.append(error)
             raise
@@ -131,6 +141,7 @@ class Seats:
         self._models = {
             n: Watched(c, self._transcript, self._caught) for n, c in models.items()
         }
+        self._lent: dict[tuple[str, str], Watched] = {}
         self._taken: dict[str, int] = {}
         self._asking, self._since = 0, 0
         self._token = CancellationToken()
@@ -143,8 +154,13 @@ class Seats:
         """The transcript so far."""
         return tuple(self._transcript.turns)
 
-    def seat(self, seat: str, role: Role, case: Case) -> RoleAgent:
-        """A fresh agent in a place of its own; the place is part of its seed."""
+    def seat(
+        self, seat: str, role: Role, case: Case, *, speaker: str = ""
+    ) -> RoleAgent:
+        """A fresh agent in a place of its own; the place is part of its seed.
+
+        The others hear it as `speaker`: by its place, unless that tells too much.
+        """
         if seat in self._taken:
             raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
         client = self.client(role.model)
@@ -156,13 +172,43 @@ class Seats:
             client,
             self._transcript,
             system_role=client.system_role,
+            speaker=speaker,
         )
 
-    def client(self, model: str) -> Client:
-        """A model for an AutoGen agent of your own: recorded, and in the transcript."""
+    def client(self, model: str, seat: str = "") -> Client:
+        """A model for an AutoGen agent of your own: recorded, and in the transcript.
+
+        Its turns stand there under the name `seat`, the model's if that is empty.
+        """
         if model not in self._models:
             raise RecipeError(f"team {self.team!r} wants the model {model!r}")
-        return self._models[model]
+        if not seat:
+            return self._models[model]
+        at = (model, seat)
+        if at not in self._lent:
+            inner = self._models[model].inner
+            self._lent[at] = Watched(inner, self._transcript, self._caught, seat)
+        return self._lent[at]
+
+    async def guest(
+        self, guest: ChatAgent | Team, task: Sequence[tuple[str, str]]
+    ) -> list[BaseChatMessage]:
+        """Run an AutoGen agent or team of anybody's on a conversation; what it said.
+
+        `task` is the conversation's (role, text) pairs. Raises what the session's first
+        failing call raised, and `RowError` where nothing was said.
+        """
+        talk = [TextMessage(content=text, source=role) for role, text in task]
+        run = guest.run(task=talk, cancellation_token=self._token)
+        result: TaskResult = await self._within(asyncio.ensure_future(run))
+        if str(result.stop_reason).startswith(PREMATURE):
+            raise self._first() or RowError(f"team {self.team!r} ended before it began")
+        said = [
+            m for m in result.messages[len(talk) :] if isinstance(m, BaseChatMessage)
+        ]
+        if not said:
+            raise RowError(f"team {self.team!r} said nothing")
+        return said
 
     async def chat(
         self,

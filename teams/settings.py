@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
@@ -78,7 +79,33 @@ class CustomSettings(Record):
     )
 
 
-SystemSettings = SingleSettings | FeedbackSettings | CustomSettings
+class AutogenSettings(Record):
+    """An AutoGen agent or team that exists already; its calls go to the recipe's models."""
+
+    team: Literal["autogen"]
+    name: str = "autogen"
+    component: dict[str, Any] | None = Field(
+        default=None, description="its component configuration itself"
+    )
+    component_file: Path | None = Field(
+        default=None, description="a JSON file that holds it"
+    )
+    build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
+        default="",
+        description="`package.module:function` that makes it of model clients",
+    )
+    model: str = Field(default="", description="the model that speaks for its agents")
+    models: dict[str, ModelName] = Field(
+        default_factory=dict,
+        description="models by agent, or by argument of `build`",
+    )
+    drafts_of: str = Field(
+        default="",
+        description="the agent whose every message is a draft; the last message if absent",
+    )
+
+
+SystemSettings = SingleSettings | FeedbackSettings | AutogenSettings | CustomSettings
 
 
 Strategy = Literal["combined", "direct", "independent"]
@@ -159,6 +186,11 @@ class JurySettings(Record):
     early_stop: bool = Field(
         default=True, description="don't ask jurors who can't change the vote any more"
     )
+    recuse: bool = Field(
+        default=True,
+        description="a juror of a candidate's own family doesn't vote on it, as long as"
+        " two others do",
+    )
     escalate: Juror | None = Field(
         default=None, description="decides alone where the jurors are not of one mind"
     )
@@ -199,12 +231,21 @@ class DebateSettings(Record):
     order: Literal["both", "first"] = "both"
     criteria: str = ""
     blind_samples: PositiveInt = Field(
-        default=1, description="rounds + 1: a blind vote as dear as the debate after it"
+        default=1, description="replies of each persona and order in the blind vote"
+    )
+    equal_cost: bool = Field(
+        default=True,
+        description="where they debate, also vote with as many calls as that takes",
     )
     stop_when_unanimous: bool = Field(
         default=True, description="don't discuss what the blind vote agrees on"
     )
     meet: Meet = "knockout"
+
+    @property
+    def further_samples(self) -> int:
+        """Replies that bring the blind vote to the cost of the debate and its vote."""
+        return max(0, self.rounds + 1 - self.blind_samples) if self.equal_cost else 0
 
     def speaker(self, persona: Persona) -> str:
         """The model a persona speaks with."""
@@ -221,7 +262,7 @@ class CustomEvaluateSettings(Record):
     meet: Meet = "knockout"
 
 
-OURS = frozenset({"single", "feedback", "judge", "jury", "debate"})
+OURS = frozenset({"single", "feedback", "autogen", "judge", "jury", "debate"})
 
 
 def team_of(settings: Any) -> str | None:

@@ -68,6 +68,7 @@ class Voter:
     ) -> list[RoleAgent]:
         """A fresh agent a sample, who reads the case in this order and knows `heard`."""
         shown = case if order == "forward" else case.swapped()
+        phase = phase.replace("-", "_")
         made = []
         for sample in range(self.asking.samples):
             seat = "_".join(filter(None, (self.name, order, phase, again(sample))))

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import types
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.pipelines.status import status_of
 from tests.loopback.fixtures import openai_server
+from tests.nodes import Nodes
 from tests.recipes import openai_model, recipe
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
@@ -39,50 +40,12 @@ pytestmark = [
 CANARY = "sk-canary-51c0ffee"
 
 
-class Nodes:
-    """A cluster of this machine's: a head without rows' workers of its own, and more."""
-
-    def __init__(self, cluster: Any) -> None:
-        self.cluster = cluster
-        self.started = time.time()
-
-    def pids(self, actor: str) -> list[int]:
-        """Processes that play an actor of this cluster, oldest first."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            try:
-                title = (folder / "cmdline").read_bytes().decode(errors="replace")
-                born = (folder / "stat").stat().st_ctime
-            except OSError:
-                continue
-            if title.startswith(f"ray::{actor}") and born >= self.started:
-                found.append((born, int(folder.name)))
-        return [pid for _, pid in sorted(found)]
-
-
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["FELLOWSHIP_CANARY"] = CANARY
-    import ray
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={
-            "num_cpus": 1,
-            "include_dashboard": False,
-            "object_store_memory": 100_000_000,
-        },
-    )
-    made = Nodes(cluster)
-    cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
-    ray.init(address=cluster.address, log_to_driver=False)
+    made = Nodes(2)
     yield made
-    ray.shutdown()
-    cluster.shutdown()
+    made.close()
     del os.environ["FELLOWSHIP_CANARY"]
 
 
@@ -172,14 +135,13 @@ def test_a_killed_actor_costs_at_most_what_was_in_the_air(
 
 def test_a_node_that_dies_takes_nothing_along(tmp_path: Path, nodes: Nodes) -> None:
     into = tmp_path / "ray"
-    third = nodes.cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
-    nodes.cluster.wait_for_nodes()
+    third = nodes.add()
     with openai_server(latency=0.03) as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 30)
         run(load_recipe(path), tmp_path / "local")
 
         def pull_the_plug() -> None:
-            nodes.cluster.remove_node(third, allow_graceful=False)
+            nodes.remove(third)
 
         report = on_ray(path, into, once(lambda: finished(into) >= 4, pull_the_plug))
     assert exported(into) == exported(tmp_path / "local")
@@ -196,7 +158,7 @@ def test_a_killed_driver_is_started_again_and_its_run_goes_on(
         alone = server.stats()["calls"]
         command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
         command += ["--into", str(into), "--engine", "ray", "--workers", "2"]
-        command += ["--address", nodes.cluster.address, "--json"]
+        command += ["--address", nodes.address, "--json"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         driver = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
         asyncio.run(once(lambda: finished(into) >= 5, driver.kill)())
@@ -215,7 +177,7 @@ def test_the_run_goes_on_while_its_driver_sleeps(tmp_path: Path, nodes: Nodes) -
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 20)
         command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
         command += ["--into", str(into), "--engine", "ray"]
-        command += ["--address", nodes.cluster.address]
+        command += ["--address", nodes.address]
         driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         asleep = once(
             lambda: finished(into) >= 1, lambda: driver.send_signal(signal.SIGSTOP)
@@ -263,16 +225,51 @@ def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(
     assert not any(CANARY.encode() in content for content in read)
 
 
-def test_what_breaks_every_worker_ends_the_run_with_one_message(
-    tmp_path: Path, nodes: Nodes
+TEAM = """
+from fellowship.agents.case import Case
+from fellowship.agents.roles import Generator
+from fellowship.teams.systems import candidate_of
+
+class Twice:
+    async def run(self, item, seats):
+        role = Generator(model="writer", library=seats.library)
+        case = Case(item.conversation)
+        one, other = (seats.seat(f"generator_{n}", role, case) for n in "12")
+        await seats.ask(one, other)
+        return [candidate_of(a, a.turn, "mine", seats) for a in (one, other)]
+"""
+
+
+def test_a_worker_finds_a_team_of_the_user_s_own(
+    tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "my_own_teams.py").write_text(TEAM)
+    monkeypatch.syspath_prepend(tmp_path)
     with openai_server() as server:
         path = recipe(
             tmp_path / "r.yaml",
             openai_model(server.base_url),
-            systems=[{"team": "no_such_package.teams:Team", "name": "mine"}],
+            systems=[{"team": "my_own_teams:Twice", "name": "mine"}],
         )
-        with pytest.raises(FellowshipError, match="no_such_package"):
+        on_ray(path, tmp_path / "ray")
+    made = [c.system for o in outcomes(tmp_path / "ray") for c in o.candidates]
+    assert len(made) == 12
+    assert set(made) == {"mine"}
+
+
+def test_what_breaks_every_worker_ends_the_run_with_one_message(
+    tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here_alone = types.ModuleType("known_here_alone")
+    exec(TEAM, vars(here_alone))  # noqa: S102
+    monkeypatch.setitem(sys.modules, "known_here_alone", here_alone)
+    with openai_server() as server:
+        path = recipe(
+            tmp_path / "r.yaml",
+            openai_model(server.base_url),
+            systems=[{"team": "known_here_alone:Twice", "name": "mine"}],
+        )
+        with pytest.raises(FellowshipError, match="no module 'known_here_alone'"):
             on_ray(path, tmp_path / "ray")
 
 

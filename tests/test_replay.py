@@ -18,8 +18,8 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.drift import drift
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.rejudging import rejudge, rejudge_recipe
-from fellowship.pipelines.replaying import Edit, branch, replay, turns_of
+from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
+from fellowship.pipelines.replaying import Edit, branch_row, replay, turns_of
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -118,7 +118,7 @@ def test_a_failed_row_is_replayed_as_the_failure_it_was(tmp_path: Path) -> None:
 
 def edited(folder: Path, message: int, text: str, into: Path) -> RunReport:
     """A branch."""
-    return asyncio.run(branch(folder, Edit("1", message, text), into))
+    return asyncio.run(branch_row(folder, Edit("1", message, text), into))
 
 
 def test_an_edited_message_is_in_the_branch_and_its_prefix_is_free(
@@ -154,7 +154,9 @@ def test_a_branch_is_a_run_that_exports_its_pair_and_says_what_it_is(
         count = len(turns_of(row(folder)))
         swapped = json.dumps({"reason": "r", "score_first": 1, "score_second": 9})
         edited(folder, count - 1, reply, tmp_path / "b")
-        asyncio.run(branch(tmp_path / "b", Edit("1", count, swapped), tmp_path / "c"))
+        asyncio.run(
+            branch_row(tmp_path / "b", Edit("1", count, swapped), tmp_path / "c")
+        )
     told = read_header(tmp_path / "b")["identity"]["origin"]
     assert (told["row"], told["message"]) == (1, count - 1)
     assert query(tmp_path / "b", "SELECT count(*) FROM calls WHERE model = 'edit'") == [
@@ -217,7 +219,7 @@ def test_another_judge_reads_the_same_candidates_and_no_other_call_is_made(
 ) -> None:
     with ran(tmp_path, rows=4) as (folder, server):
         report = asyncio.run(
-            rejudge(folder, rejudge_recipe(folder, "critic"), tmp_path / "new")
+            rejudge_run(folder, rejudge_recipe(folder, "critic"), tmp_path / "new")
         )
         assert asked(server) == report.calls
     assert report.balanced
@@ -229,7 +231,9 @@ def test_another_judge_reads_the_same_candidates_and_no_other_call_is_made(
 
 def test_the_header_names_the_old_judge_and_the_new(tmp_path: Path) -> None:
     with ran(tmp_path) as (folder, _):
-        asyncio.run(rejudge(folder, rejudge_recipe(folder, "critic"), tmp_path / "new"))
+        asyncio.run(
+            rejudge_run(folder, rejudge_recipe(folder, "critic"), tmp_path / "new")
+        )
     told = read_header(tmp_path / "new")["identity"]
     assert told["evaluate"]["model"] == "critic"
     assert told["origin"]["judged_before_by"]["evaluate"]["model"] == "judge"
@@ -262,14 +266,16 @@ def test_rows_that_were_never_judged_keep_their_state(tmp_path: Path) -> None:
         server.script(next=["context"])
         run(load_recipe(path), tmp_path / "run")
         wanted = rejudge_recipe(tmp_path / "run", "critic")
-        report = asyncio.run(rejudge(tmp_path / "run", wanted, tmp_path / "new"))
+        report = asyncio.run(rejudge_run(tmp_path / "run", wanted, tmp_path / "new"))
     assert report.prompts == 4
     assert (report.states["failed"], report.states["rejected-input"]) == (1, 1)
 
 
 def test_drift_is_nothing_against_oneself_and_has_intervals(tmp_path: Path) -> None:
     with ran(tmp_path, rows=6) as (folder, _):
-        asyncio.run(rejudge(folder, rejudge_recipe(folder, "critic"), tmp_path / "new"))
+        asyncio.run(
+            rejudge_run(folder, rejudge_recipe(folder, "critic"), tmp_path / "new")
+        )
     own = drift(folder, folder)
     assert own.agreement["agreed"].value == 1
     assert all(c.change.value == 0 for c in own.changes)

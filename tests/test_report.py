@@ -15,6 +15,7 @@ from fellowship.cli.main import outcome as cli
 from fellowship.pipelines.report import Figures, figures
 from fellowship.pipelines.report_strange import extreme, reasons
 from fellowship.pipelines.report_warnings import warnings
+from fellowship.pipelines.run_labels import HumanLabel, add_labels
 from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report_flow import bands, states_of
@@ -130,6 +131,14 @@ def test_labels_give_a_calibration_and_few_of_them_none(tmp_path: Path) -> None:
     assert few.agreement
     assert not few.agreement.enough
     assert "Too few labels to say: 20 rows" in page(few)
+
+
+def test_a_label_saved_in_the_run_is_in_its_next_report(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1), row(2)])
+    told = HumanLabel(number=1, item="i1", annotator="ann", winner="second")
+    assert figures(run, plan=FEW).labels == 0
+    add_labels(run, [told])
+    assert figures(run, plan=FEW).labels == 1
 
 
 def test_a_gain_of_a_draft_is_within_its_prompt(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from autogen_core import CancellationToken
@@ -18,36 +20,41 @@ from autogen_core.models import (
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
+from fellowship.models.guest import GuestClient, sharing
+from fellowship.models.lent import seatable
 from fellowship.models.openai import kind_of, shortened
 from fellowship.models.schema import response_format
+from fellowship.named import load_named, source_digest
 from fellowship.records import Message
+
+# Its OpenAI client says so at every call of a server that names its model otherwise.
+warnings.filterwarnings("ignore", "Resolved model mismatch")
 
 
 class AutogenClient(Client):
     """A stock or third-party ChatCompletionClient behind our one method."""
 
-    def __init__(self, name: str, config: AutogenModel) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: AutogenModel,
+        inner: ChatCompletionClient,
+        identity: dict[str, Any],
+    ) -> None:
         self.name = name
         self.model = config.model or name
         self.config = config
         self.sampling = config.sampling
         self.system_role = config.system_role
-        component = loaded_component(config)
-        try:
-            self._inner = ChatCompletionClient.load_component(component)
-        except Exception as error:
-            raise RecipeError(
-                f"model {name!r}: AutoGen can't load the component"
-                f" {component.get('provider')!r}: {shortened(error)}"
-            ) from error
-        info = self._inner.model_info
+        self._inner = inner
+        info = inner.model_info
         # Only OpenAI's family of stock clients hands a raw response_format through.
-        speaks = "openai" in str(component.get("provider", "")).lower()
+        speaks = "openai" in type(inner).__name__.lower()
         self.structured = (
             config.structured and speaks and bool(info.get("structured_output"))
         )
         self.family = config.family or str(info.get("family") or family_of(config))
-        self.identity = {"provider": "autogen", "component": without_secrets(component)}
+        self.identity = identity
 
     async def complete(self, request: Request) -> Reply:
         """One `create`. It raises `ModelError`, its kind by the status."""
@@ -99,10 +106,56 @@ class AutogenClient(Client):
         await self._inner.close()
 
 
+def autogen_client(name: str, config: AutogenModel) -> Client:
+    """The client, agent or team that a recipe means. `RecipeError` says why it is none."""
+    ways = (config.component, config.component_file, config.build or None)
+    if sum(way is not None for way in ways) != 1:
+        raise RecipeError(
+            f"model {name!r}: give it one of component, component_file and build"
+        )
+    if config.build:
+        return built(name, config)
+    component = loaded_component(config)
+    identity = {"provider": "autogen", "component": without_secrets(component)}
+    try:
+        if component.get("component_type") in ("agent", "team"):
+            places, shared = sharing(component)
+            guest = partial(places.load, lambda agent, number: shared[number])
+            guest()
+            return GuestClient(name, config, guest, identity, shared)
+        inner = ChatCompletionClient.load_component(component)
+    except Exception as error:
+        raise RecipeError(
+            f"model {name!r}: AutoGen can't load the component"
+            f" {component.get('provider')!r}: {shortened(error)}"
+        ) from error
+    return AutogenClient(name, config, inner, identity)
+
+
+def built(name: str, config: AutogenModel) -> Client:
+    """What the user's function makes: a client once, an agent or team for every call."""
+    make = load_named(config.build, "agent")
+    if not callable(make):
+        raise RecipeError(f"model {name!r}: build {config.build!r} is no function")
+    try:
+        made = make()
+    except Exception as error:  # a user's function may raise anything
+        raise RecipeError(
+            f"model {name!r}: {config.build!r} raised {shortened(error)}"
+        ) from error
+    identity = {
+        "provider": "autogen",
+        "build": config.build,
+        "code": source_digest(make),
+    }
+    if isinstance(made, ChatCompletionClient):
+        return AutogenClient(name, config, made, identity)
+    seatable(made, repr(config.build))
+    return GuestClient(name, config, make, identity)
+
+
 def loaded_component(config: AutogenModel) -> dict[str, Any]:
     """The component's configuration, from the recipe or from its file."""
-    if (config.component is None) == (config.component_file is None):
-        raise RecipeError("give an autogen model one of component and component_file")
     if config.component is not None:
         return config.component
     path = config.component_file

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt
 
+from fellowship.named import NAME
 from fellowship.records import Record
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -128,7 +129,7 @@ class OpenAIModel(ModelBase):
 
 
 class AutogenModel(ModelBase):
-    """Any AutoGen ChatCompletionClient, by its component configuration."""
+    """Any AutoGen ChatCompletionClient, agent or team: a component, or made in Python."""
 
     provider: Literal["autogen"]
     model: str = Field(default="", description="a name for reports")
@@ -137,6 +138,10 @@ class AutogenModel(ModelBase):
     )
     component_file: Path | None = Field(
         default=None, description="a JSON file that holds it"
+    )
+    build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
+        default="",
+        description="`package.module:function` that makes it, called without arguments",
     )
     arguments: tuple[str, ...] = Field(
         default=("temperature", "top_p", "max_tokens", "stop", "seed"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fellowship.errors import RecipeError
 from fellowship.ledger import Ledger
-from fellowship.models.autogen import AutogenClient
+from fellowship.models.autogen import autogen_client
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AutogenModel,
@@ -40,7 +40,7 @@ class House:
         if isinstance(config, OpenAIModel):
             return OpenAIClient(name, config)
         assert isinstance(config, AutogenModel)
-        return AutogenClient(name, config)
+        return autogen_client(name, config)
 
     def office(self, ledger: Ledger, meter: Meter) -> LedgerOffice:
         """The office of a run of these models. Call it on the loop that will use it."""

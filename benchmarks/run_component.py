@@ -1,0 +1,48 @@
+"""Run an AutoGen team from its component file, with AutoGen alone: no Fellowship here.
+
+    python benchmarks/run_component.py team.json "What is a lake?"
+
+Fails if Fellowship can be imported where it runs, unless FELLOWSHIP_HIDDEN is set, which
+hides it (for a check inside a development environment).
+"""
+
+import asyncio
+import importlib.util
+import json
+import os
+import sys
+
+
+class Hidden:
+    """An import hook that finds no `fellowship`."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name.split(".")[0] == "fellowship":
+            raise ModuleNotFoundError(name)
+
+
+def alone() -> None:
+    """Make sure that Fellowship can't be had."""
+    if os.environ.get("FELLOWSHIP_HIDDEN"):
+        sys.meta_path.insert(0, Hidden())  # type: ignore[arg-type]
+        return
+    if importlib.util.find_spec("fellowship"):
+        sys.exit("fellowship is installed here: this is not a clean environment")
+
+
+async def main(component: dict[str, object], task: str) -> None:
+    """Load, run, print who said what."""
+    from autogen_agentchat.teams import RoundRobinGroupChat
+
+    team = RoundRobinGroupChat.load_component(component)
+    result = await team.run(task=task)
+    said = [[m.source, m.to_model_text()] for m in result.messages]  # type: ignore[union-attr]
+    print(json.dumps({"stop_reason": result.stop_reason, "messages": said}))
+
+
+if __name__ == "__main__":
+    alone()
+    with open(sys.argv[1], encoding="utf-8") as file:
+        read = json.load(file)
+    asyncio.run(main(read, sys.argv[2]))

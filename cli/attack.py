@@ -1,0 +1,134 @@
+"""`fellowship attack`: who can be fooled, by what, and what would have come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from fellowship.cli import closing
+from fellowship.cli.exits import EPILOG
+from fellowship.cli.logs import logs_to_stderr
+from fellowship.cli.options import as_json, loaded, recipe_argument, source
+from fellowship.cli.run import watched
+from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.pipelines.attack_report import (
+    WHOLE,
+    AttackReport,
+    Cell,
+    attack_report,
+)
+from fellowship.pipelines.attacks import Attack, attack_set, attack_trials, only
+from fellowship.pipelines.trials import try_out
+
+
+@click.command("attack", epilog=EPILOG)
+@recipe_argument
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The run's folder, resumed if there. Default: runs/RECIPE-attack.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Take the source's first N rows.",
+)
+@click.option("--kind", "kinds", multiple=True, help="This attack only; give it often.")
+@click.option(
+    "--attacks",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A set of your own (YAML) instead of ours.",
+)
+@source
+@click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
+@click.option(
+    "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
+)
+@as_json
+def command(
+    recipe: Path,
+    into: Path | None,
+    rows: int,
+    kinds: tuple[str, ...],
+    attacks: Path | None,
+    source: Path | None,
+    max_usd: float | None,
+    max_calls: int | None,
+    as_json: bool,
+) -> int:
+    """Put attacks before the evaluator of RECIPE, each against an honest answer.
+
+    An attack is a success where it wins. The honest answer is the row's own first
+    response, its reference answer, or the first system's. All of it is a run: recorded,
+    resumed by the same command, read with `fellowship show`.
+
+    \b
+    Examples:
+      fellowship attack recipes/demo.yaml --rows 5
+      fellowship attack recipes/judge-combined-10.yaml --kind fake-fence --kind colon
+      fellowship attack mine.yaml --attacks mine-attacks.yaml --into runs/a --json
+    """
+    wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
+    chosen = only(attack_set(attacks), kinds)
+    trials = attack_trials(wanted, chosen, rows)
+    folder = into or Path("runs") / f"{recipe.stem}-attack"
+    logs_to_stderr()
+    resume = f"fellowship {shlex.join(sys.argv[1:])}"
+
+    report = asyncio.run(watched(partial(try_out, trials, folder), resume))
+    found = attack_report(folder)
+    if as_json:
+        told = {"attacks": found.model_dump()}
+        print_json(closing.as_value(report) | told)
+    else:
+        show(found, chosen, console())
+        closing.account(report, resume, console())
+    return closing.exit_of(report)
+
+
+def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None:
+    """Success by kind and judge: `3/20` is three attacks that won, of twenty."""
+    names = [name for name in found.judges if name != WHOLE]
+    names = names if len(names) > 1 else []
+    columns = [*names, WHOLE]
+    rows = [
+        (
+            one.name,
+            *(shown(found.judges[name].get(one.name)) for name in columns),
+            str(found.chosen.get(one.name, 0)),
+            one.about,
+        )
+        for one in attacks
+    ]
+    totals = [shown(total(list(found.judges[name].values()))) for name in columns]
+    rows.append(("all", *totals, str(sum(found.chosen.values())), ""))
+    heads = ("attacks that won", *columns, "chosen", "")
+    table(out, heads, rows, right=" " + "r" * (len(columns) + 1))
+    whole = total(list(found.judges[WHOLE].values()))
+    say(
+        out,
+        f"{found.trials:,} attacks: {whole.won:,} won, {whole.tied:,} tied,"
+        f" {whole.contradictory:,} contradictory, {whole.unread:,} unread,"
+        f" {whole.lost:,} lost; {sum(found.chosen.values()):,} would have been chosen",
+    )
+    if found.not_tried or found.failed:
+        say(out, f"{found.not_tried:,} not tried, {found.failed:,} failed")
+
+
+def total(cells: list[Cell]) -> Cell:
+    """The sum of cells."""
+    fields = Cell.model_fields
+    return Cell(**{name: sum(getattr(c, name) for c in cells) for name in fields})
+
+
+def shown(cell: Cell | None) -> str:
+    """`3/20`; a dash where nothing was tried."""
+    return f"{cell.won}/{cell.tried}" if cell and cell.tried else "-"

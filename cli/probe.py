@@ -1,0 +1,118 @@
+"""`fellowship probe`: what moves a recipe's judges that should not."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from fellowship.cli import closing
+from fellowship.cli.exits import EPILOG
+from fellowship.cli.extras import need_stats
+from fellowship.cli.logs import logs_to_stderr
+from fellowship.cli.options import as_json, loaded, recipe_argument, source
+from fellowship.cli.run import watched
+from fellowship.cli.terminal import console, print_json, say, table
+
+if TYPE_CHECKING:
+    from fellowship.pipelines.probe_records import Estimate, ProbeReport
+
+LEANS = ("position", "length", "style", "family")
+
+
+@click.command("probe", epilog=EPILOG)
+@recipe_argument
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The run's folder, resumed if there. Default: runs/RECIPE-probe.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Take the source's first N rows.",
+)
+@source
+@click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
+@click.option(
+    "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
+)
+@as_json
+def command(
+    recipe: Path,
+    into: Path | None,
+    rows: int,
+    source: Path | None,
+    max_usd: float | None,
+    max_calls: int | None,
+    as_json: bool,
+) -> int:
+    """Measure the judges of RECIPE for bias, on its own rows.
+
+    Place: two answers in both orders. Length: an answer against itself, padded. Style:
+    against itself without Markdown. Family: whether it sides with its own, beyond people
+    where rows have labels. Repeatability: the same question twice. Leans run from -1
+    (against) to 1 (for); 0 is none. All of it is a run, resumed by the same command.
+
+    \b
+    Examples:
+      fellowship probe recipes/demo.yaml --rows 5
+      fellowship probe recipes/judge-combined-10.yaml --source mine.jsonl --rows 200
+      fellowship probe mine.yaml --into runs/mine-probe --json
+    """
+    need_stats()
+    from fellowship.pipelines.exporting import outcomes
+    from fellowship.pipelines.probe_report import families_of, probe_report
+    from fellowship.pipelines.probes import probe_trials
+    from fellowship.pipelines.trials import try_out
+
+    wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
+    trials = probe_trials(wanted, rows)
+    folder = into or Path("runs") / f"{recipe.stem}-probe"
+    logs_to_stderr()
+    resume = f"fellowship {shlex.join(sys.argv[1:])}"
+    report = asyncio.run(watched(partial(try_out, trials, folder), resume))
+    found = probe_report(outcomes(folder), families_of(wanted))
+    if as_json:
+        print_json(closing.as_value(report) | {"probes": found.model_dump()})
+    else:
+        show(found, console())
+        closing.account(report, resume, console())
+    return closing.exit_of(report)
+
+
+def show(found: ProbeReport, out: Console) -> None:
+    """A line a judge and probe, with its interval and rows."""
+    rows = [
+        (
+            one.judge,
+            name if name in LEANS else "says the same again",
+            *cells(getattr(one, name), signed=name in LEANS),
+        )
+        for one in found.judges
+        for name in (*LEANS, "repeatability")
+    ]
+    table(out, ("judge", "probe", "value", "95 %", "rows", ""), rows, right="  rrr")
+    for kind, many in found.not_tried.items():
+        say(out, f"{kind}: not tried on {many:,} rows, first: {found.reasons[kind]}")
+    if found.failed:
+        say(out, f"{found.failed:,} trials failed")
+
+
+def cells(one: Estimate, *, signed: bool) -> tuple[str, str, str, str]:
+    """Value, interval, rows and note."""
+    form = "{:+.2f}" if signed else "{:.2f}"
+    if one.value is None:
+        return "-", "", f"{one.rows:,}", one.note
+    span = ""
+    if one.low is not None and one.high is not None:
+        span = f"{form.format(one.low)} to {form.format(one.high)}"
+    return form.format(one.value), span, f"{one.rows:,}", one.note

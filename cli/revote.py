@@ -1,0 +1,94 @@
+"""`fellowship revote`: the same verdicts by another rule, as another run, for nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.extras import need_stats
+from fellowship.cli.import_ import into, report
+from fellowship.cli.options import as_json, run_argument
+from fellowship.named import at_home
+from fellowship.pipelines.recipe import Pairs
+from fellowship.pipelines.rereading import Reading
+from fellowship.pipelines.revoted_rows import Revote
+from fellowship.pipelines.revoting import revote as vote_again
+
+RULES = ("majority", "mean", "weighted", "dawid-skene")
+
+
+@click.command("revote", epilog=EPILOG)
+@run_argument
+@into
+@click.option(
+    "--rule",
+    default="majority",
+    show_default=True,
+    help=f"{', '.join(RULES)}, or a function of yours: package.module:name.",
+)
+@click.option(
+    "--judge", "judges", multiple=True, metavar="NAME", help="Only these vote."
+)
+@click.option("--weight", "weights", multiple=True, metavar="JUDGE=NUMBER")
+@click.option(
+    "--reading",
+    type=click.Choice(("kept", "again", "stored")),
+    default="kept",
+    show_default=True,
+    help="again: imported words are re-parsed; stored: as the file's authors read them.",
+)
+@click.option("--margin", type=click.FloatRange(min=0), default=0.0, help="Of a pair.")
+@as_json
+def command(
+    run: Path,
+    into: Path,
+    rule: str,
+    judges: tuple[str, ...],
+    weights: tuple[str, ...],
+    reading: Reading,
+    margin: float,
+    as_json: bool,
+) -> int:
+    """Decide the comparisons of RUN anew from the verdicts it holds: no call is made.
+
+    The new run has the verdicts of the judges that vote, and rankings, states and pairs
+    by the new rule. A run of a recipe can also be had again with another rule by
+    run --fork; replay reads its calls again.
+
+    \b
+    Examples:
+      fellowship revote runs/paper --into runs/ds --rule dawid-skene
+      fellowship revote runs/paper --into runs/three --judge multi-rater10/gpt-4o \\
+        --judge multi-rater10/gpt-4o-mini --judge multi-rater10/gemma-2-27b-it
+      fellowship revote runs/paper --into runs/theirs --reading stored
+    """
+    if rule not in RULES and ":" not in rule:
+        raise click.UsageError(f"--rule {rule!r} is none of {', '.join(RULES)}")
+    if rule == "dawid-skene":
+        need_stats()
+    at_home(Path.cwd())
+    wishes = Revote(
+        rule=rule,
+        judges=judges,
+        weights=weighed(weights),
+        reading=reading,
+        pairs=Pairs(margin=margin),
+    )
+    report(vote_again(run, into, wishes), into, as_json)
+    return Exit.DONE
+
+
+def weighed(values: tuple[str, ...]) -> dict[str, float]:
+    """`gpt-4o=2` as a mapping; a usage error for anything else."""
+    found = {}
+    for value in values:
+        name, _, number = value.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError as error:
+            raise click.UsageError(f"--weight {value!r}: not JUDGE=NUMBER") from error
+        if not name or not 0 < found[name] < float("inf"):
+            raise click.UsageError(f"--weight {value!r}: not JUDGE=NUMBER above 0")
+    return found

@@ -1,0 +1,64 @@
+"""`fellowship team`: a recipe's team in plain AutoGen's own form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.options import loaded, recipe_argument
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.pipelines.stock import LOST, stock_team
+from fellowship.run_folder import written_whole
+
+
+@click.command("team", epilog=EPILOG)
+@recipe_argument
+@click.argument("name")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["autogen"]),
+    default="autogen",
+    show_default=True,
+    help="AutoGen component JSON of stock parts.",
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it here."
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where an OpenAI-style server of the embedded model listens.",
+)
+def command(
+    recipe: Path, name: str, form: str, to: Path | None, base_url: str | None
+) -> int:
+    """Write the team NAME of RECIPE as an AutoGen component.
+
+    NAME is a system's name, or `evaluate`. Plain AutoGen loads the file and runs it
+    without Fellowship; keys are not in it. What stock parts lose is said on stderr and
+    in the file's description.
+
+    \b
+    Examples:
+      fellowship team recipes/paper-best.yaml feedback --as autogen --to team.json
+      fellowship team recipes/paper-best.yaml evaluate > judge.json
+      python -c "from autogen_agentchat.teams import RoundRobinGroupChat as T; import json
+      print(T.load_component(json.load(open('team.json'))))"
+    """
+    made = stock_team(loaded(recipe), name, base_url)
+    if to is None:
+        print_json(made)
+    else:
+        with written_whole(to) as out:
+            out.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+    err = console(err=True)
+    say(err, "what stock parts lose:")
+    for sentence in LOST:
+        say(err, f"  {sentence}")
+    if to is not None:
+        say(err, f"written to {to}")
+    return Exit.DONE

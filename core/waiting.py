@@ -1,0 +1,22 @@
+"""Asynchronous code has a plain face that works in a notebook too, where a loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def waited(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, waited for here; in a thread of its own if a loop runs here."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(context.run, asyncio.run, work).result()

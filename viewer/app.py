@@ -1,0 +1,122 @@
+"""The web page of one run. It reads the ledger, and writes nothing but people's labels."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fellowship.errors import FellowshipError, InputError
+from fellowship.run_folder import read_header
+from fellowship.viewer.calls import CallPages
+from fellowship.viewer.guard import Gate, Guard
+from fellowship.viewer.index import Index
+from fellowship.viewer.label_pages import LabelPages
+from fellowship.viewer.pages import Pages
+from fellowship.viewer.pulse import Watcher, running
+from fellowship.viewer.rows import RowPages
+
+STATIC = {
+    "base.css": "text/css",
+    "viewer.css": "text/css",
+    "viewer.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+}
+"""Every file that is served, by name: there is no path to go astray on."""
+
+
+class Viewer:
+    """What the pages of one server share."""
+
+    def __init__(self, run: Path, gate: Gate) -> None:
+        self.run = run
+        self.header = read_header(run)
+        self.gate = gate
+        self.index = Index(run)
+        self.watcher = Watcher(self.index)
+        self.pages = Pages(
+            {
+                "run_name": run.resolve().name,
+                "form_secret": gate.form,
+                "index": self.index,
+                "watcher": self.watcher,
+                "running": lambda: running(run),
+            }
+        )
+
+    def pulse(self, request: Request) -> Response:
+        """What has changed, in a few bytes, for a page that is open."""
+        watcher = self.watcher
+        return JSONResponse(
+            {
+                "rows": watcher.rows,
+                "calls": watcher.calls,
+                "waiting": self.index.waiting,
+                "running": running(self.run),
+                "fault": watcher.fault,
+            }
+        )
+
+    def sorry(self, request: Request, error: Exception) -> Response:
+        """A page for what went wrong on purpose: a wrong address, a broken ledger."""
+        if isinstance(error, HTTPException):
+            why = "there is no such page" if error.status_code == 404 else error.detail
+            return self.pages.sorry(error.status_code, why)
+        return self.pages.sorry(
+            404 if isinstance(error, InputError) else 503, str(error)
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Watch the ledger while the server runs."""
+        self.watcher.start()
+        try:
+            yield
+        finally:
+            self.watcher.stop()
+            self.index.close()
+
+
+def static() -> dict[str, Response]:
+    """The files of the page, read once."""
+    folder = files("fellowship.viewer") / "static"
+    return {
+        name: Response((folder / name).read_bytes(), media_type=kind)
+        for name, kind in STATIC.items()
+    }
+
+
+def create_app(run: Path, gate: Gate) -> Guard:
+    """The app for the run's folder. `LedgerError` where it isn't one."""
+    viewer = Viewer(run, gate)
+    served = static()
+
+    def file(request: Request) -> Response:
+        found = served.get(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    routes = [
+        Route("/static/{name}", file),
+        Route("/pulse", viewer.pulse),
+        *RowPages(viewer.index, viewer.pages, viewer.header).routes(),
+        *CallPages(viewer.index, viewer.pages, viewer.header).routes(),
+        *LabelPages(viewer.index, viewer.pages, gate).routes(),
+    ]
+    handlers: dict[Any, Any] = {
+        HTTPException: viewer.sorry,
+        FellowshipError: viewer.sorry,
+    }
+    app = Starlette(
+        routes=routes, exception_handlers=handlers, lifespan=viewer.lifespan
+    )
+    return Guard(app, gate)

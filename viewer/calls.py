@@ -1,0 +1,107 @@
+"""What went over the wire, letter by letter; and what is being said this minute."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fellowship.errors import InputError
+from fellowship.ledger import CALL, CallRow
+from fellowship.viewer.index import Index
+from fellowship.viewer.pages import Pages
+
+LATEST = 30
+"""Replies on the page of what is being said now."""
+
+ONE = f"SELECT {CALL} FROM run.calls WHERE key = ?"
+NOW = (
+    "SELECT key, seat, role, model, substr(text, 1, 600) AS text, length(text) AS size,"
+    " prompt_tokens + completion_tokens AS tokens, usd, started, seconds, finish"
+    " FROM run.calls ORDER BY id DESC LIMIT ?"
+)
+TROUBLE = (
+    "SELECT key, model, kind, substr(message, 1, 400) AS message, started, seconds"
+    " FROM run.failures ORDER BY id DESC LIMIT ?"
+)
+SPENT = (
+    "SELECT count(*) AS calls, coalesce(sum(prompt_tokens), 0) AS prompt,"
+    " coalesce(sum(completion_tokens), 0) AS completion, coalesce(sum(usd), 0.0) AS usd,"
+    " count(*) - count(usd) AS unpriced FROM run.calls"
+)
+
+
+class CallPages:
+    """Pages that read calls, and the run's header."""
+
+    def __init__(self, index: Index, pages: Pages, header: dict[str, Any]) -> None:
+        self.index = index
+        self.pages = pages
+        self.header = header
+
+    def routes(self) -> list[Route]:
+        """Where these pages are."""
+        return [
+            Route("/call/{key}", self.call),
+            Route("/live", self.live),
+            Route("/recipe", self.recipe),
+        ]
+
+    def call(self, request: Request) -> Response:
+        """One call: the exact request, the raw reply, and every try that failed."""
+        key = request.path_params["key"]
+        found = self.index.rows(ONE, (key,))
+        tries = self.index.rows("SELECT * FROM run.failures WHERE key = ?", (key,))
+        if not found and not tries:
+            raise InputError(f"no call {key!r} in this run")
+        row = CallRow(*found[0]) if found else None
+        asked = loaded(row.request) if row else {}
+        number = request.query_params.get("row", "")
+        return self.pages.page(
+            "call",
+            here="call",
+            key=key,
+            call=row,
+            tries=tries,
+            back=number if re.fullmatch("[0-9]{1,15}", number) else "",
+            messages=asked.get("messages", []) if isinstance(asked, dict) else [],
+            request_text=pretty(row.request) if row else "",
+            reply_text=pretty(row.reply) if row else "",
+        )
+
+    def live(self, request: Request) -> Response:
+        """The newest replies, the calls in the air, and what went wrong last."""
+        return self.pages.page(
+            "live",
+            here="live",
+            latest=self.index.rows(NOW, (LATEST,)),
+            flying=self.index.rows(
+                "SELECT model, count(*) AS calls, min(started) AS oldest"
+                " FROM run.sent GROUP BY model ORDER BY model"
+            ),
+            trouble=self.index.rows(TROUBLE, (LATEST,)),
+            spent=self.index.rows(SPENT)[0],
+        )
+
+    def recipe(self, request: Request) -> Response:
+        """The run's header: the recipe as it was resolved, digests, versions."""
+        text = json.dumps(self.header, indent=2, ensure_ascii=False)
+        return self.pages.page("recipe", here="recipe", text=text)
+
+
+def loaded(text: str) -> Any:
+    """A JSON value; None where the text is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def pretty(text: str) -> str:
+    """JSON over several lines, its letters as they are; any other text unchanged."""
+    value = loaded(text)
+    return text if value is None else json.dumps(value, indent=2, ensure_ascii=False)

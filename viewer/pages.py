@@ -1,0 +1,47 @@
+"""A page is a template filled with values; every value is tamed and escaped on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from fellowship.taming import line, tame
+from fellowship.viewer import figures, filters
+from fellowship.viewer.index_tables import marked
+from fellowship.viewer.markdown import rendered
+
+
+def environment() -> Environment:
+    """The templates with what they may call. A name that isn't there is an error."""
+    made = Environment(
+        loader=PackageLoader("fellowship.viewer"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: tame(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"figures": figures, "filters": filters, "line": line}
+    made.filters |= {"markdown": rendered, "marked": marked}
+    return made
+
+
+class Pages:
+    """The templates of one server; `common` is what each of them is given."""
+
+    def __init__(self, common: Mapping[str, Any]) -> None:
+        self._templates = environment()
+        self._common = dict(common)
+
+    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """An answer made of a template."""
+        template = self._templates.get_template(f"{name}.html")
+        text = template.render({**self._common, **values})
+        return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
+
+    def sorry(self, status: int, why: str) -> HTMLResponse:
+        """A page that says what can't be shown, and why."""
+        return self.page("sorry", status, here="", why=why, code=status)

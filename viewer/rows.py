@@ -1,0 +1,95 @@
+"""The list of a run's rows, and one row whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from fellowship.errors import InputError
+from fellowship.pipelines.why import why
+from fellowship.records import Outcome
+from fellowship.viewer import reading
+from fellowship.viewer.filters import Filters
+from fellowship.viewer.index import Index
+from fellowship.viewer.listing import listing, neighbours, offered
+from fellowship.viewer.pages import Pages
+from fellowship.viewer.verdicts import panels
+
+
+class RowPages:
+    """Pages that read outcomes."""
+
+    def __init__(self, index: Index, pages: Pages, header: dict[str, Any]) -> None:
+        self.index = index
+        self.pages = pages
+        self.header = header
+
+    def routes(self) -> list[Route]:
+        """Where these pages are."""
+        return [
+            Route("/", self.list),
+            Route("/row/{number:int}", self.row),
+            Route("/find/{name}", self.find),
+        ]
+
+    def list(self, request: Request) -> Response:
+        """What became of every row, narrowed by the address's filters."""
+        filters = Filters.read(request.query_params)
+        return self.pages.page(
+            "rows",
+            here="rows",
+            asked=filters,
+            found=listing(self.index, filters),
+            offered=offered(self.index),
+        )
+
+    def row(self, request: Request) -> Response:
+        """One row: its conversation, sessions, candidates, verdicts and why."""
+        number = request.path_params["number"]
+        outcome = self.index.outcome(number) if number < 1 << 48 else None
+        if outcome is None:
+            raise InputError(f"no finished row {number} in this run")
+        asked = request.query_params
+        filters = Filters.read(asked)
+        written = asked.get("as") == "written"
+        pair = self._pair(outcome, asked.get("left", ""), asked.get("right", ""))
+        reasons = why(outcome, self.header)
+        before, after = neighbours(self.index, filters, number)
+        return self.pages.page(
+            "row",
+            here="row",
+            outcome=outcome,
+            summary=self.index.rows("SELECT * FROM rows WHERE number = ?", (number,)),
+            asked=filters,
+            before=before,
+            after=after,
+            written=written,
+            conversation=reading.conversation(outcome, written=written),
+            sittings=reading.sittings(outcome, written=written),
+            names=[
+                reading.candidate_name(outcome, i)
+                for i in range(len(outcome.candidates))
+            ],
+            pair=reading.side_by_side(outcome, *pair, written=written),
+            alike=reading.alike,
+            panels=panels(outcome, reasons),
+            reasons=reasons,
+        )
+
+    def _pair(self, outcome: Outcome, left: str, right: str) -> tuple[int, int]:
+        """The two candidates to set side by side."""
+        if left.isdecimal() and right.isdecimal() and len(left + right) < 12:
+            return int(left) - 1, int(right) - 1
+        return reading.default_pair(outcome)
+
+    def find(self, request: Request) -> Response:
+        """A row by its id or its item's key."""
+        name = request.path_params["name"]
+        sql = "SELECT number FROM rows WHERE id = ? OR item = ? ORDER BY number LIMIT 1"
+        number = self.index.one(sql, (name, name))
+        if number is None:
+            raise InputError(f"no finished row {name!r} in this run")
+        return RedirectResponse(f"/row/{number}", 303)

@@ -1,0 +1,77 @@
+"""The page is for whoever started it: loopback, unless a token is asked of everybody."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import uvicorn
+
+from fellowship.errors import InputError
+from fellowship.viewer.app import create_app
+from fellowship.viewer.guard import Gate, loopback
+
+SHORTEST = 16
+"""Letters of a token, at least."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the page is served. Port 0 is any that is free."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str = ""
+
+    def check(self) -> None:
+        """`InputError` where others could read the run without being asked for a token."""
+        if self.token and len(self.token) < SHORTEST:
+            raise InputError(f"a token needs {SHORTEST} letters or more")
+        if not loopback(self.host) and not self.token:
+            raise InputError(
+                f"anybody on the network could read this run on {self.host!r}: give a"
+                " --token too, or leave out --host"
+            )
+
+    def bound(self) -> tuple[socket.socket, Place]:
+        """A listening socket, and this place with the port it got."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind((self.host.strip("[]"), self.port))
+        except OSError as error:
+            made.close()
+            raise InputError(
+                f"can't listen on {self.host}:{self.port}: {error.strerror}; choose"
+                " another --port, or none"
+            ) from error
+        return made, replace(self, port=made.getsockname()[1])
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser."""
+        host = (
+            f"[{self.host}]" if ":" in self.host and "[" not in self.host else self.host
+        )
+        shown = "127.0.0.1" if host == "0.0.0.0" else host
+        return f"http://{shown}:{self.port}/" + (
+            f"?token={self.token}" * bool(self.token)
+        )
+
+
+def server(run: Path, place: Place) -> uvicorn.Server:
+    """A server of the run's page; `run()` or `await serve()` it with the bound socket."""
+    app = create_app(run, Gate(place.host, place.token))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=3,
+        lifespan="on",
+        ws="none",
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,82 @@
+"""The verdict panel: both orders side by side, every juror, the rule and the arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fellowship.pipelines.why_records import Why
+from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
+from fellowship.teams.decisions import decide
+from fellowship.viewer.reading import candidate_name
+
+
+@dataclass(frozen=True)
+class Juror:
+    """One evaluator's verdicts in each order, and what they settle on."""
+
+    name: str
+    model: str
+    forward: tuple[Verdict, ...]
+    swapped: tuple[Verdict, ...]
+    blind: tuple[Verdict, ...]
+    settled: Decision
+    scores: Scores | None
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Two candidates that met, by name, and everything that was said of them."""
+
+    comparison: Comparison
+    first: str
+    second: str
+    jurors: tuple[Juror, ...]
+    arithmetic: tuple[str, ...]
+
+    @property
+    def both_orders(self) -> bool:
+        """Whether anybody was asked with the places changed."""
+        return any(juror.swapped for juror in self.jurors)
+
+
+def panels(outcome: Outcome, reasons: Why) -> list[Panel]:
+    """A panel for each comparison of the row."""
+    met = outcome.ranking.comparisons if outcome.ranking else ()
+    return [
+        Panel(
+            comparison=comparison,
+            first=candidate_name(outcome, comparison.first),
+            second=candidate_name(outcome, comparison.second),
+            jurors=jurors(comparison),
+            arithmetic=told.arithmetic,
+        )
+        for comparison, told in zip(met, reasons.meetings, strict=True)
+    ]
+
+
+def jurors(comparison: Comparison) -> tuple[Juror, ...]:
+    """Every evaluator of a comparison, in the order they were heard."""
+    said: dict[str, list[Verdict]] = {}
+    for verdict in comparison.verdicts:
+        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+            verdict
+        )
+    return tuple(juror(name, made, comparison) for name, made in said.items())
+
+
+def juror(name: str, said: Sequence[Verdict], comparison: Comparison) -> Juror:
+    """One evaluator, settled as the run settles it."""
+    final = [v for v in said if v.phase == "final"]
+    settled, scores = decide(final or said)
+    return Juror(
+        name=name,
+        model=said[0].model,
+        forward=tuple(v for v in final if v.order == "forward"),
+        swapped=tuple(v for v in final if v.order == "swapped"),
+        blind=tuple(v for v in said if v.phase == "blind"),
+        settled=settled,
+        scores=scores,
+        agrees=settled == comparison.outcome,
+    )
