@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship import __version__
-from fellowship.models.autogen import without_secrets
+from fellowship.models.hidden import without_secrets
 from fellowship.pipelines.own_names import code_digests
 from fellowship.pipelines.recipe import Recipe
 from fellowship.prompts.library import Library
@@ -22,7 +22,12 @@ PACKAGES = (
 FREE = {"limits", "concurrency", "row_deadline", "export"}
 """What of a recipe may change between two goes at one run: it shapes no answer."""
 
-FREE_OF_MODELS = {"concurrency", "deadline", "tries", "price"}
+FREE_OF_MODELS = {
+    *("concurrency", "rpm", "tpm", "deadline", "tries", "patience", "price"),
+    *("hosts", "base_urls", "max_loaded", "mode", "batch"),
+}
+"""What of a model may change likewise. A pool's hosts may: which of them answers shapes
+no answer, and their model's name stays."""
 
 
 def header(recipe: Recipe, library: Library) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class InOrder:
     def __init__(self, recipe: Recipe, finished: Mapping[int, tuple[str, str]]) -> None:
         self.wanted = recipe.limits.accept
         self.accepted = sum(state == "pair" for _, state in finished.values())
-        self._room = asyncio.Semaphore(AHEAD * recipe.concurrency)
+        self._room = asyncio.Semaphore(AHEAD * recipe.at_once)
         self._last: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._last.set_result(True)
 

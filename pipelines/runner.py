@@ -147,7 +147,7 @@ class Runner:
         self.finished = self.ledger.finished()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
-        self._slots = asyncio.Semaphore(recipe.concurrency)
+        self._slots = asyncio.Semaphore(recipe.at_once)
         self._queue = InOrder(recipe, self.finished)
         self._rows: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
