@@ -16,6 +16,7 @@ from collections.abc import (
     Callable,
     Container,
     Iterable,
+    Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from fellowship.models.meter import Meter
 from fellowship.models.office import Office
 from fellowship.pipelines.evaluator_records import EvaluatorReport
 from fellowship.pipelines.evaluator_report import evaluator_report
+from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header, renewed
 from fellowship.pipelines.in_order import InOrder, Turn
@@ -88,12 +90,14 @@ class RunReport:
     """It stopped because as many rows became pairs as `limits.accept` asks for."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
+    accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
         """The conservation law: rows read equal rows ended plus rows still to do."""
-        return self.prompts == sum(self.states.values()) + self.pending
+        rows = self.prompts == sum(self.states.values()) + self.pending
+        return rows and all(account.balanced for account in self.accounts)
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = [*self.states.items()]
@@ -284,7 +288,9 @@ class Runner:
             await asyncio.wait(self._rows, timeout=DRAIN)
 
     def report(
-        self, exports: dict[str, int], evaluator: EvaluatorReport | None = None
+        self,
+        accounts: Sequence[Account] = (),
+        evaluator: EvaluatorReport | None = None,
     ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
@@ -310,10 +316,11 @@ class Runner:
             retries=meter.retries,
             maybe_paid_twice=lost,
             seconds=time.time() - self.progress.started,
-            exports=exports,
+            exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
             accepted=self._queue.full,
             lost_replies=self.ledger.lost,
+            accounts=tuple(accounts),
             evaluator=evaluator,
         )
 
@@ -381,8 +388,7 @@ async def run_recipe(
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
                 await settle(recipe, runner.ledger, into)
-                export = recipe.export
-                written = export_run(into, export.kinds, export.style)
+                written = export_run(into, recipe.export)
                 return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()
