@@ -39,6 +39,9 @@ VERBS = {
     "reproduce": "Recompute a paper's published tables, and say what was corrected.",
     "team": "Write a recipe's team as an AutoGen component of stock parts.",
     "doctor": "Find what is missing before a run, and the command that mends it.",
+    "new": "Write a role, team or recipe of your own, with a test, ready to run.",
+    "schema": "Print the JSON schema of recipes, for editors.",
+    "completion": "Print the completion script of bash, zsh or fish.",
 }
 
 

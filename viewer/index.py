@@ -59,12 +59,12 @@ class Index:
 
     def __init__(self, run: Path) -> None:
         self.run = run
+        LedgerReader(run / LEDGER).close()
         self.path = index_folder(run) / "index.db"
         self.waiting = 0
         self.labels_read: tuple[int, int] | None = None
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._refreshing = threading.Lock()
-        LedgerReader(run / LEDGER).close()
         self._make()
 
     def _make(self) -> None:
@@ -78,6 +78,7 @@ class Index:
                 link.executescript(
                     f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
                 )
+                self.behind(link)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"the index {self.path} can't be made: {error}"
@@ -135,11 +136,8 @@ class Index:
         and for rows that are gone.
         """
         with self._refreshing, self.link() as link:
-            counted = link.execute(
-                "SELECT (SELECT count(*) FROM run.outcomes), (SELECT count(*) FROM rows)"
-            ).fetchone()
-            self.waiting = max(0, counted[0] - counted[1])
-            if thorough or counted[0] < counted[1]:
+            behind = self.behind(link)
+            if thorough or behind < 0:
                 gone = link.execute(GONE, (-1,)).fetchall()
                 self._write(link, [], [row[0] for row in gone])
             for numbers in self._changed(link, thorough):
@@ -147,6 +145,14 @@ class Index:
                 self.labels_read = None
                 self.waiting = max(0, self.waiting - len(numbers))
                 yield len(numbers)
+
+    def behind(self, link: sqlite3.Connection) -> int:
+        """Rows that ended and aren't indexed; `waiting` says so until they are."""
+        (count,) = link.execute(
+            "SELECT (SELECT count(*) FROM run.outcomes) - (SELECT count(*) FROM rows)"
+        ).fetchone()
+        self.waiting = max(0, count)
+        return int(count)
 
     def _changed(self, link: sqlite3.Connection, thorough: bool) -> Iterator[list[int]]:
         """Numbers of rows that ended, or ended otherwise, since they were indexed."""
