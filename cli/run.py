@@ -46,6 +46,11 @@ from fellowship.pipelines.runner import RunReport, run_recipe
 )
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many.")
 @click.option(
+    "--accept",
+    type=click.IntRange(min=1),
+    help="Stop once so many rows have become pairs: the first ones, exactly.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
@@ -78,6 +83,7 @@ def command(
     max_usd: float | None,
     max_calls: int | None,
     max_tokens: int | None,
+    accept: int | None,
     engine: str,
     address: str | None,
     workers: int | None,
@@ -96,6 +102,7 @@ def command(
       fellowship run recipes/demo.yaml --into runs/demo
       fellowship run recipes/demo.yaml --into runs/mine --source mine.jsonl --limit 20
       fellowship run recipes/paper-best.yaml --into runs/best --max-usd 5
+      fellowship run recipes/paper-best.yaml --into runs/best --accept 1000
       fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
       fellowship run recipes/demo.yaml --into runs/demo --trace http://localhost:4318
     """
@@ -105,6 +112,7 @@ def command(
         max_usd=max_usd,
         max_calls=max_calls,
         max_tokens=max_tokens,
+        accept=accept,
     )
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"

@@ -9,8 +9,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from fellowship.database import connect
 from fellowship.errors import LedgerError
-from fellowship.ledger import connect
 from fellowship.run_folder import LEDGER
 from fellowship.viewer.index import Index
 from fellowship.viewer.queue import take_in
