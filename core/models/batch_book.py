@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from fellowship.ledger import Ledger, Statement
+from fellowship.ledger import Ledger
+from fellowship.writer import Statement
 
 SHARE = 500
 """Lines written in one transaction."""

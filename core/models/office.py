@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from fellowship.errors import EndpointDown, ModelError
-from fellowship.ledger import UNNOTE, CallRow, Ledger, Statement, failure
+from fellowship.ledger import UNNOTE, CallRow, Ledger, failure
 from fellowship.models.client import Usage
 from fellowship.models.gate import Desk, Gate, Passage
 from fellowship.models.meter import Meter
+from fellowship.writer import Statement
 
 
 class Call(NamedTuple):
