@@ -27,6 +27,14 @@ def public(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
+def bare(url: str | None) -> str | None:
+    """A URL without user and password, which go in a header."""
+    if url is None or "@" not in url:
+        return url
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def secrets_of(url: str) -> tuple[str, ...]:
     """What of a URL is nobody's business."""
     parts = urlsplit(url)
@@ -35,7 +43,8 @@ def secrets_of(url: str) -> tuple[str, ...]:
 
 
 def without_secrets(value: Any) -> Any:
-    """A configuration fit to be written down: texts under a secret's name are hidden.
+    """A configuration fit to be written down: texts under a secret's name are hidden,
+    and what a URL has besides its address.
 
     A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
     """
@@ -43,6 +52,8 @@ def without_secrets(value: Any) -> Any:
         return {
             k: HIDDEN if secret(k, v) else without_secrets(v) for k, v in value.items()
         }
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return public(value)
     return [without_secrets(v) for v in value] if isinstance(value, list) else value
 
 

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import openai
@@ -18,7 +19,7 @@ import openai
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
-from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.hidden import bare, public, secrets_of, without, without_secrets
 from fellowship.models.refusals import (
     broken_connection,
     kind_of,
@@ -71,19 +72,28 @@ class OpenAIClient(Client):
         if self._api is None:
             self._api = openai.AsyncOpenAI(
                 api_key=self._key(),
-                base_url=self.config.base_url,
+                base_url=bare(self.config.base_url),
+                default_headers=self._basic(),
                 max_retries=0,
                 timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
                 http_client=openai.DefaultAioHttpClient(),
             )
         return self._api
 
+    def _basic(self) -> dict[str, str]:
+        """A URL's own user and password, where no key goes in their place."""
+        parts = urlsplit(self.config.base_url or "")
+        if parts.username is None or self.config.api_key_env is not None:
+            return {}
+        user, word = unquote(parts.username), unquote(parts.password or "")
+        return {"Authorization": aiohttp.BasicAuth(user, word).encode()}
+
     def wire(self) -> Wire:
         """The line that calls go over, made on the loop that uses it."""
         if self._wire is None:
             api = self.api()
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
-            headers |= {"Authorization": f"Bearer {api.api_key}"}
+            headers |= {"Authorization": f"Bearer {api.api_key}"} | self._basic()
             url = f"{api.base_url}chat/completions"
             self._wire = Wire(url, headers, self.config.deadline)
         return self._wire
