@@ -100,59 +100,61 @@ def queried(into: Path, sql: str) -> list[Any]:
 
 async def storm(folder: Path, style: str) -> float:
     """Share of what a server allows that it was asked, when it says no in this way."""
-    rate, window = 20.0, 6.0
+    rate, window = 5.0, 8.0
     with openai_server(rate=rate, window=window, retry_after=style) as server:
         async with bench(
             folder, openai_config(server), ceiling=64, minute=window
         ) as one:
             began = time.monotonic()
-            raised = await one.many(range(160))
+            assert await one.many(range(50)) == [None] * 50
             taken = time.monotonic() - began
-        assert raised == [None] * 160
-        assert server.stats()["answered"] == 160
-    return window / taken  # 120 at once, 40 after one window
+        assert server.stats()["answered"] == 50
+    return window / taken  # 40 at once, 10 after one window
 
 
-async def test_a_429_storm_is_waited_out_at_most_of_the_allowed_rate(
+async def calls_a_minute(folder: Path) -> float:
+    """Share of a limit on calls that is used. A call beyond it would be refused."""
+    minute, rpm = 4.0, 40
+    with openai_server(rate=rpm / minute, window=minute) as server:
+        async with bench(
+            folder, openai_config(server), ceiling=64, rpm=rpm, minute=minute
+        ) as one:
+            began = time.monotonic()
+            assert await one.many(range(70)) == [None] * 70
+            taken = time.monotonic() - began
+        # A wire may shift a call by a hundredth of a minute, which here is 40 ms.
+        assert server.stats()["limited"] <= 2
+    return 70 / taken / (rpm / minute)
+
+
+async def tokens_a_minute(folder: Path) -> float:
+    """Share of a limit on tokens that is used."""
+    minute, tpm = 4.0, 4_000
+    with openai_server() as server:
+        async with bench(
+            folder, openai_config(server), ceiling=64, tpm=tpm, minute=minute
+        ) as one:
+            await one.many(range(10))  # how long replies are is learned from these
+            before, began = server.stats(), time.monotonic()
+            assert await one.many(range(10, 70)) == [None] * 60
+            taken = time.monotonic() - began
+        after = server.stats()
+    names = ("prompt_tokens", "completion_tokens")
+    used = sum(after[name] - before[name] for name in names)
+    return float(used / taken / (tpm / minute))
+
+
+async def test_limits_are_kept_to_and_four_fifths_of_them_are_used(
     tmp_path: Path,
 ) -> None:
     styles = ("seconds", "date", "none", "negative")
-    shares = await asyncio.gather(*(storm(tmp_path / s, s) for s in styles))
-    assert all(share >= 0.8 for share in shares), dict(zip(styles, shares, strict=True))
-
-
-async def test_calls_a_minute_are_kept_to_within_one_in_a_hundred(
-    tmp_path: Path,
-) -> None:
-    minute, rpm = 2.0, 150
-    with openai_server(rate=rpm / minute, window=minute) as server:
-        async with bench(
-            tmp_path, openai_config(server), ceiling=64, rpm=rpm, minute=minute
-        ) as one:
-            began = time.monotonic()
-            assert await one.many(range(450)) == [None] * 450
-            taken = time.monotonic() - began
-        asked = server.stats()
-    assert asked["limited"] <= 0.01 * 450
-    assert 450 / taken >= 0.8 * rpm / minute
-
-
-async def test_tokens_a_minute_are_kept_to(tmp_path: Path) -> None:
-    minute, tpm = 2.0, 12_000
-    with openai_server() as server:
-        async with bench(
-            tmp_path, openai_config(server), ceiling=64, tpm=tpm, minute=minute
-        ) as one:
-            await one.many(range(20))  # how long replies are is learned from these
-            before, began = server.stats(), time.monotonic()
-            assert await one.many(range(20, 420)) == [None] * 400
-            taken = time.monotonic() - began
-        after = server.stats()
-    used = sum(
-        after[name] - before[name] for name in ("prompt_tokens", "completion_tokens")
+    shares = await asyncio.gather(
+        calls_a_minute(tmp_path / "calls"),
+        tokens_a_minute(tmp_path / "tokens"),
+        *(storm(tmp_path / style, style) for style in styles),
     )
-    pace = used / taken / (tpm / minute)
-    assert 0.8 <= pace <= 1.01
+    named = dict(zip(("calls", "tokens", *styles), shares, strict=True))
+    assert all(0.8 <= share <= 1.03 for share in shares), named
 
 
 def test_who_asks_for_a_wait_of_a_year_is_out_of_quota(tmp_path: Path) -> None:
@@ -250,6 +252,21 @@ async def test_a_slow_model_is_no_failure_and_a_hung_one_is(tmp_path: Path) -> N
             with pytest.raises(ModelError, match="no answer within"):
                 await one.ask(99)
             assert time.monotonic() - began < allowed + 1
+
+
+async def test_calls_called_back_while_they_wait_leave_the_gate_as_it_was(
+    tmp_path: Path,
+) -> None:
+    with openai_server(latency=0.2) as server:
+        async with bench(tmp_path, openai_config(server), ceiling=4) as one:
+            tasks = [asyncio.create_task(one.ask(n)) for n in range(60)]
+            await until(lambda: one.gate.in_air == 4)
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            assert {type(e) for e in ended} == {asyncio.CancelledError}
+            assert one.gate.in_air == len(one.gate.turns) == one.meter.in_flight == 0
+            await one.ask(99)
 
 
 # -- 12: what no retry can mend ------------------------------------------------------

@@ -23,8 +23,9 @@ log = structlog.get_logger("fellowship.models")
 
 
 SHORTEST_HOLD, LONGEST_HOLD, GROWTH = 0.125, 1 / 12, 1.3
-"""Seconds, and minutes, nothing goes after a refusal for pace that names no time of its own. They grow
-slowly: what a hold is too long by is lost of a limit that is already there again."""
+"""How long nothing goes after a refusal for pace that names no time of its own: at first
+in seconds, at the most in minutes. It grows slowly: what a hold is too long by is lost of
+a limit that is already there again."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ class Gate:
         return passage
 
     def _forget(self, ticket: Ticket) -> None:
-        del self._names[ticket]
-        self.turns.give_up(ticket)
-        self.pump()
+        if self._names.pop(ticket, None) is not None:
+            self.turns.give_up(ticket)
+            self.pump()
 
     # -- letting through -------------------------------------------------------------
 
@@ -139,6 +140,10 @@ class Gate:
                 wait = max(wait, turn.again - now)
             if turn.model is not None:
                 first = self.turns.first(turn.model)
+                if first.future.done():  # cancelled, and not yet told so
+                    self._names.pop(first)
+                    self.turns.give_up(first)
+                    continue
                 wait = max(wait, self.pace.wait(first.tokens, now))
             if wait > 0 or turn.model is None:
                 self._again(wait)
@@ -170,7 +175,8 @@ class Gate:
             if why := self.breaker.verdict(model):
                 del self._names[ticket]
                 self.turns.give_up(ticket)
-                ticket.future.set_exception(EndpointDown(why))
+                if not ticket.future.done():
+                    ticket.future.set_exception(EndpointDown(why))
 
     # -- coming back -----------------------------------------------------------------
 
