@@ -1,8 +1,9 @@
 """The next pair to label is the one its judges are least of one mind about.
 
 Ordered by the entropy of the verdicts on a row's first two candidates, the closest margin
-first among equals, rows without a verdict last: where judges agree a label says what is known, where they differ it
-says who is right. Everybody has the same queue, so that people's labels meet.
+first among equals, rows without a verdict last: where judges agree a label says what is
+known, where they differ it says who is right. Everybody has the same queue, so that
+people's labels meet.
 """
 
 from __future__ import annotations
