@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,12 @@ SHOWN = 10
     "--against", metavar="JUDGE", help="Test others against it, not the best."
 )
 @click.option("--juries", is_flag=True, help="Every jury of two judges and more.")
-@click.option("--family", "families", multiple=True, help="A family's bias score.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    help="A family's bias score; else the judges' own.",
+)
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
@@ -115,7 +121,7 @@ def show(found: Report, out: Console) -> None:
         return
     show_judges(found, out)
     for judge in found.judges:
-        show_judge(judge, out)
+        show_judge(judge, found.families, out)
     if found.people is not None:
         show_people(found.people, out)
     for way, kappa in found.pooled:
@@ -171,7 +177,9 @@ def show_judges(found: Report, out: Console) -> None:
     table(out, heads, cells, right=" rrrrrrrrr")
 
 
-def show_judge(judge: Judge, out: Console) -> None:
+def show_judge(
+    judge: Judge, families: Mapping[str, Sequence[str]], out: Console
+) -> None:
     """A judge's confusion table and leans."""
     rows = dict(zip(("second", "tie", "first"), judge.agreement.table, strict=True))
     counts = "; ".join(
@@ -183,7 +191,8 @@ def show_judge(judge: Judge, out: Console) -> None:
             say(out, f"  leans to the {name} by {span(lean.excess)} more than people")
     for name, family in judge.bias.items():
         moved = f"{family.favours} verdicts for, {family.disfavours} against"
-        say(out, f"  bias score for {name}: {span(family.score)}, {moved}")
+        whose = line(", ".join(families.get(name, ())), 60)
+        say(out, f"  bias score for {name} ({whose}): {span(family.score)}, {moved}")
 
 
 def show_jury(jury: Jury, out: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from rich.console import Console
 
-from fellowship.cli import judging
+from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -26,7 +26,7 @@ def exit_of(report: RunReport) -> Exit:
     """What the shell is told of a run. A law that is broken is told before a stop."""
     if not report.balanced:
         return Exit.UNBALANCED
-    if report.stopped or report.pending:
+    if (report.stopped or report.pending) and not report.accepted:
         return Exit.STOPPED
     if any(report.states.get(state) for state in BAD):
         return Exit.FAILED
@@ -36,8 +36,13 @@ def exit_of(report: RunReport) -> Exit:
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
     made = report.evaluator.model_dump() if report.evaluator else None
-    told = {"into": str(report.into), "balanced": report.balanced, "evaluator": made}
-    return asdict(replace(report, evaluator=None)) | told
+    plain = asdict(replace(report, accounts=(), evaluator=None))
+    return plain | {
+        "into": str(report.into),
+        "balanced": report.balanced,
+        "evaluator": made,
+        "accounts": [account.model_dump(mode="json") for account in report.accounts],
+    }
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
@@ -61,9 +66,11 @@ def show(report: RunReport, resume: str, out: Console) -> None:
 def account(report: RunReport, resume: str, out: Console) -> None:
     """What was spent, what was written, how to go on."""
     spending(report, out)
-    for path, number in report.exports.items():
-        say(out, (path, "bold"), f"  {number:,} rows")
-    if report.stopped or report.pending:
+    if report.accounts:
+        accounts.show(report.accounts, out)
+    if report.accepted:
+        say(out, ("enough: ", "bold green"), line(report.stopped))
+    elif report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
         say(out, "go on with: ", (resume, "cyan"))
@@ -75,6 +82,9 @@ def spending(report: RunReport, out: Console) -> None:
     replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
     money = dollars(report.usd, report.unpriced)
     say(out, f"{report.calls:,} calls, {tokens:,} tokens, {money}{replayed}")
+    if report.lost_replies:
+        lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
+        say(out, (f"{lost}: they were asked for again", "bold red"))
     if report.maybe_paid_twice:
         say(out, f"{report.maybe_paid_twice:,} calls may have been paid for twice")
 

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.cli.terminal import console, dollars, spoken
+from fellowship.cli.terminal import console, dollars, spoken, tame
 from fellowship.pipelines.runner import Progress
 
 PERIOD = 10.0
@@ -101,7 +101,8 @@ class Watcher:
             return
         if self._live is None and time.monotonic() - self._said >= PERIOD:
             self._said = time.monotonic()
-            click.echo(", ".join(facts(progress, speed)), err=True)
+            said = [", ".join(facts(progress, speed)), *progress.meter.waits()]
+            click.echo("; ".join(said), err=True)
 
     def say(self, note: str) -> None:
         """Tell the person something that stays."""
@@ -121,8 +122,9 @@ class Watcher:
         states = "  ".join(f"{s} {n}" for s, n in sorted(progress.states.items()) if n)
         if states:
             lines.append(Text(states, "dim"))
-        if self.note:
-            lines.append(Text(self.note, "yellow"))
+        for note in (*progress.meter.waits(), self.note):
+            if note:
+                lines.append(Text(tame(note), "yellow"))
         return Group(*lines)
 
 

@@ -33,11 +33,15 @@ VERBS = {
     "report": "A run on one page with plots, to send, to print, to read offline.",
     "replay": "Have a row again from the ledger, or edit a message and go on from it.",
     "rejudge": "Put the same candidates to another judge; agreement and drift.",
+    "inspect": "Write a run as a log that Inspect (inspect_ai) opens.",
     "attack": "Try to fool a recipe's evaluator: attack success by judge and kind.",
     "probe": "Measure a recipe's judges for bias: place, length, style, family, noise.",
     "reproduce": "Recompute a paper's published tables, and say what was corrected.",
     "team": "Write a recipe's team as an AutoGen component of stock parts.",
     "doctor": "Find what is missing before a run, and the command that mends it.",
+    "new": "Write a role, team or recipe of your own, with a test, ready to run.",
+    "schema": "Print the JSON schema of recipes, for editors.",
+    "completion": "Print the completion script of bash, zsh or fish.",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.recipe import Recipe
+from fellowship.run_folder import HEADER
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
@@ -21,8 +23,38 @@ source = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Read prompts from this file instead of the recipe's.",
 )
-recipe_argument = click.argument("recipe", type=click.Path(path_type=Path))
-run_argument = click.argument("run", type=click.Path(path_type=Path))
+
+
+def recipes(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """For the shell: recipes that go on from what is typed, and folders on the way."""
+    return [str(p) for p in beginning(begun) if p.suffix in (".yaml", ".yml")] + [
+        f"{p}/" for p in beginning(begun) if p.is_dir()
+    ]
+
+
+def runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """For the shell: runs that go on from what is typed, and folders on the way."""
+    folders = [p for p in beginning(begun) if p.is_dir()]
+    return [str(p) if (p / HEADER).exists() else f"{p}/" for p in folders]
+
+
+def beginning(begun: str) -> list[Path]:
+    """What is there under a path that is being typed; hidden names when asked for."""
+    folder, name = os.path.split(begun)
+    try:
+        found = sorted(Path(folder or ".").iterdir())
+    except OSError:
+        return []
+    shown = [p for p in found if p.name.startswith(name)]
+    return [p for p in shown if name.startswith(".") or not p.name.startswith(".")]
+
+
+recipe_argument = click.argument(
+    "recipe", type=click.Path(path_type=Path), shell_complete=recipes
+)
+run_argument = click.argument(
+    "run", type=click.Path(path_type=Path), shell_complete=runs
+)
 
 
 def loaded(
@@ -32,12 +64,14 @@ def loaded(
     max_calls: int | None = None,
     max_tokens: int | None = None,
     max_usd: float | None = None,
+    accept: int | None = None,
 ) -> Recipe:
     """The recipe with what the command line says over it. Raises `RecipeError`."""
     said: dict[str, Any] = {
         "limits.calls": max_calls,
         "limits.tokens": max_tokens,
         "limits.usd": max_usd,
+        "limits.accept": accept,
     }
     overrides = {name: value for name, value in said.items() if value is not None}
     if source is not None:

@@ -197,10 +197,10 @@ class Dispatch:
         # A reply that has arrived is kept even if its worker dies in the meantime.
         if letter.kind == "record":
             return await asyncio.shield(self.office.record(*value))
-        trouble, began, last = value[1:]
+        trouble, began = value[1:]
         error = trouble.made()
         assert isinstance(error, ModelError)
-        return await asyncio.shield(self.office.fail(call, error, began, last=last))
+        return await asyncio.shield(self.office.fail(call, error, began))
 
     async def _lend(self, branch: Branch, room: int) -> list[Item]:
         async with self._news:

@@ -21,6 +21,7 @@ from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
 from fellowship.models.house import House
 from fellowship.models.office import Call
+from fellowship.models.places import ceiling
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.prompts.library import Library
@@ -106,12 +107,10 @@ class RemoteOffice:
         self._leave(call)
         await self._line.ask("record", (call, row))
 
-    async def fail(
-        self, call: Call, error: ModelError, began: float, *, last: bool
-    ) -> None:
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `Office` says."""
         self._leave(call)
-        await self._line.ask("fail", (call, Trouble.of(error), began, last))
+        return bool(await self._line.ask("fail", (call, Trouble.of(error), began)))
 
     def drop(self, call: Call, began: float) -> None:
         """As `Office` says."""
@@ -172,7 +171,7 @@ class Worker:
 
     async def _pull(self, line: Line, crew: Crew) -> None:
         while True:
-            room = self.recipe.concurrency - len(self.rows)
+            room = self.recipe.at_once - len(self.rows)
             if room < 1:
                 await asyncio.wait(
                     self.rows.values(), return_when=asyncio.FIRST_COMPLETED
@@ -206,7 +205,7 @@ class Worker:
 def own_slots(house: House) -> dict[str, int]:
     """Places that each worker has one of: embedded engines."""
     return {
-        house.place(name): config.concurrency
+        house.place(name): ceiling(config)
         for name, config in house.configs.items()
         if isinstance(config, LlamaCppModel)
     }

@@ -24,6 +24,8 @@ Failure = Literal[
     "too-long",
     "rate",
     "server",
+    "unavailable",
+    "down",
     "network",
     "deadline",
     "malformed",
@@ -32,7 +34,7 @@ Failure = Literal[
 """Why a model call failed, in one word: what retry, breaker and report go by."""
 
 RETRIED: frozenset[str] = frozenset(
-    {"rate", "server", "network", "deadline", "malformed"}
+    {"rate", "server", "unavailable", "down", "network", "deadline", "malformed"}
 )
 """The failures that asking again can mend."""
 
@@ -68,8 +70,9 @@ class RowError(FellowshipError):
 class ModelError(RowError):
     """A provider refused, timed out or sent nothing usable.
 
-    `kind` is one of `Failure`; `retry_after` is the provider's own wish in seconds;
-    `retry_in` what we made of it, None where there is no use in another try.
+    `kind` is one of `Failure`; `retry_after` is the provider's own wish in seconds.
+    `again`: another try may help; `counts`: this one used up one of the call's tries,
+    which it does not where the endpoint was at fault.
     """
 
     def __init__(
@@ -78,7 +81,8 @@ class ModelError(RowError):
         super().__init__(message)
         self.kind: Failure = kind
         self.retry_after = retry_after
-        self.retry_in: float | None = None
+        self.again = False
+        self.counts = True
 
     @property
     def retried(self) -> bool:

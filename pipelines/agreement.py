@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.models.config import FAMILIES
 from fellowship.pipelines.agreement_juries import (
     Jury,
     Margin,
@@ -17,6 +18,7 @@ from fellowship.pipelines.agreement_juries import (
     pooled,
 )
 from fellowship.pipelines.agreement_people import Ceiling, ceiling
+from fellowship.pipelines.recipe_faults import listed
 from fellowship.pipelines.reproduced import plain
 from fellowship.pipelines.run_verdicts import Table, labelled, sides
 from fellowship.stats.agreement import (
@@ -68,6 +70,7 @@ class Report:
     pooled: tuple[tuple[str, float], ...] = ()
     effective: float | None = None
     jury: Jury | None = None
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margins: dict[str, Margin] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -92,6 +95,12 @@ def agree(table: Table, wishes: Wishes | None = None) -> Report:
     `InputError` for a judge named in `against` that the run doesn't have.
     """
     wishes = wishes or Wishes()
+    for name in wishes.families:
+        if not sides(table, name).any():
+            raise InputError(
+                f"no labelled row sets one answer of the family {name!r} against one"
+                f" of another: the authors are {listed(authors_of(table))}"
+            )
     prompts = len(set(table.clusters))
     count = labelled(table)
     if not enough_labels(min(count, prompts)):
@@ -124,6 +133,7 @@ def agree(table: Table, wishes: Wishes | None = None) -> Report:
         people=ceiling(table.voices),
         pooled=pooled(table) if several else (),
         effective=n_eff(table.votes, table.labels) if several else None,
+        families=authors_by_family(table, wishes),
         jury=every_jury(table, at, wishes.plan) if several and wishes.juries else None,
         margins=margins(table),
     )
@@ -160,11 +170,31 @@ def compared(
     return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
 
 
+def authors_of(table: Table) -> list[str]:
+    """Who wrote the candidates."""
+    return sorted({name for pair in table.families for name in pair if name})
+
+
+def authors_by_family(table: Table, wishes: Wishes) -> dict[str, tuple[str, ...]]:
+    """Whose answers each family's bias score is of: a name holds more than a family."""
+    return {
+        f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
+        for f in wishes.families or own_families(table)
+    }
+
+
+def own_families(table: Table) -> list[str]:
+    """The families of the run's judges that wrote one side of some row."""
+    names = [name.lower() for name in table.judges]
+    known = [f for f in FAMILIES if any(f in name for name in names)]
+    return [f for f in known if sides(table, f).any()]
+
+
 def biases(table: Table, j: int, wishes: Wishes) -> dict[str, Any]:
     """Whom a judge's disagreements serve: families, the first slot, the longer text."""
     votes, plan = table.votes[:, j], wishes.plan
     found = {}
-    for name in wishes.families:
+    for name in wishes.families or own_families(table):
         side = sides(table, name)
         if side.any():
             found[name] = family(votes, table.labels, side, table.clusters, plan)

@@ -12,6 +12,8 @@ from fellowship.pipelines.reproduced import Calibrated, Line, SelectionTable
 
 INK, MAIN, MARK = "#010203", "#2a6fb0", "#c4521b"
 """INK is replaced by the page's own text colour; the others read on light and dark."""
+LONG = 40
+"""Letters of a name above which it stands over its row, not beside it."""
 FEW = 5
 """Margins with fewer rows are left out of a plot: their shares are noise."""
 
@@ -43,8 +45,10 @@ def svg(
     return text[text.index("<svg") :].replace(INK, "currentColor")
 
 
-def kappa_plot(lines: Sequence[Line], inline: bool = True) -> str:
-    """Kappas with their intervals, the published figure as a mark beside."""
+def kappa_plot(
+    lines: Sequence[Line], inline: bool = True, unit: str = "Cohen's kappa with people"
+) -> str:
+    """Figures with their intervals, the published one as a mark beside."""
     shown = [line for line in lines if line.corrected is not None][::-1]
 
     def draw(axes: Any) -> None:
@@ -68,11 +72,30 @@ def kappa_plot(lines: Sequence[Line], inline: bool = True) -> str:
             axes.plot(
                 *zip(*told, strict=True), "|", color=MARK, ms=14, label="published"
             )
-        axes.set_yticks(rows, [line.name for line in shown])
-        axes.set_xlabel("Cohen's kappa with people")
-        axes.legend(frameon=False)
+        named(axes, [line.name for line in shown])
+        axes.set_xlabel(unit)
+        legend(axes)
 
-    return svg(draw, (7.5, 0.9 + 0.33 * len(shown)), inline)
+    wide = max((len(line.name) for line in shown), default=0) > LONG
+    return svg(draw, (7.5, 1.2 + (0.44 if wide else 0.33) * len(shown)), inline)
+
+
+def named(axes: Any, names: Sequence[str]) -> None:
+    """Names at the left of their rows; above them where they are too long for that."""
+    rows = np.arange(len(names))
+    if max(map(len, names), default=0) <= LONG:
+        axes.set_yticks(rows, names)
+        return
+    axes.set_yticks(rows, [])
+    axes.set_ylim(-0.5, len(names) - 0.1)
+    where = axes.get_yaxis_transform()
+    for row, name in zip(rows, names, strict=True):
+        axes.text(0.005, row + 0.2, name, transform=where, fontsize=8)
+
+
+def legend(axes: Any) -> None:
+    """What the marks mean, above the axes, where it hides none of them."""
+    axes.figure.legend(frameon=False, fontsize=8, ncols=3, loc="outside upper right")
 
 
 def published_plot(lines: Sequence[Line], inline: bool = True) -> str:
@@ -114,7 +137,7 @@ def picks_plot(tables: Sequence[SelectionTable], inline: bool = True) -> str:
                         start + w / 2, y, f"{draft + 1}", ha="center", va="center"
                     )
                 left += width
-        axes.set_yticks(rows, [t.name for t in tables])
+        axes.set_yticks(rows, [t.name.replace("+", "\n+ ") for t in tables])
         axes.set_xlabel("rows by the draft picked (above: released; below: by score)")
 
     return svg(draw, (7.5, 0.8 + 0.9 * len(tables)), inline)
@@ -140,6 +163,6 @@ def margins_plot(
         axes.set_ylim(0, 1.03)
         axes.set_xlabel("margin, points of the judge's scale")
         axes.set_ylabel("people name the judge's winner")
-        axes.legend(frameon=False, fontsize=8)
+        legend(axes)
 
-    return svg(draw, (7.5, 3.8), inline)
+    return svg(draw, (7.5, 4.2), inline)

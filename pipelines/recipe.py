@@ -9,6 +9,8 @@ from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.models.config import ModelConfig
 from fellowship.models.meter import Limits
+from fellowship.models.places import batched
+from fellowship.pipelines.export.settings import Export
 from fellowship.records import Record
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -72,15 +74,6 @@ class Pairs(Record):
     )
 
 
-class Export(Record):
-    """What a run leaves in its exports folder."""
-
-    kinds: tuple[Literal["dpo", "kto"], ...] = ("dpo", "kto")
-    style: Literal["conversational", "plain"] = Field(
-        default="conversational", description="TRL's shape: turns, or plain text"
-    )
-
-
 class Recipe(Record):
     """One run, from its prompts to its datasets."""
 
@@ -97,7 +90,19 @@ class Recipe(Record):
         default=None, description="a folder of prompt files that go before the built-in"
     )
     seed: int = 0
-    concurrency: PositiveInt = Field(default=16, description="rows worked on at once")
-    row_deadline: PositiveFloat = Field(
-        default=3600.0, description="seconds one team may take for one row"
+    concurrency: PositiveInt | None = Field(
+        default=None,
+        description="rows worked on at once; if absent 16, and 2,048 with a batch mode",
     )
+    row_deadline: PositiveFloat | None = Field(
+        default=None,
+        description="seconds one team may take for one row; no limit if absent, for"
+        " every call has its own",
+    )
+
+    @property
+    def at_once(self) -> int:
+        """Rows worked on at once. A row that waits for a batch costs only its memory."""
+        if self.concurrency is not None:
+            return self.concurrency
+        return 2048 if any(map(batched, self.models.values())) else 16

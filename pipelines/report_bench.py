@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fellowship.pipelines.judges import by_judge
 from fellowship.pipelines.run_verdicts import cluster, per_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
@@ -162,14 +163,6 @@ class Bench:
             kappa=tuple(tuple(kappa for kappa, _ in line) for line in cells),
             shared=tuple(tuple(n for _, n in line) for line in cells),
         )
-
-
-def by_judge(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    """Verdicts by who gave them, as `per_judge` names them."""
-    made: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        made[verdict.evaluator or verdict.model or "judge"].append(verdict)
-    return made
 
 
 def named(given: Sequence[Verdict]) -> str:

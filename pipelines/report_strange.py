@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from fellowship.pipelines.report_bench import by_judge
+from fellowship.pipelines.judges import by_judge
 from fellowship.records import Outcome, Session
 from fellowship.taming import line
 from fellowship.teams.decisions import decide

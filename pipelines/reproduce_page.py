@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from fellowship.pipelines.plots import (
@@ -19,14 +19,24 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #161618;
   --rule: #444; --good: #6fcf97; --bad: #ff8a80; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
-  background: var(--paper); margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
+  background: var(--paper); margin: 2rem auto; max-width: 74rem; padding: 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); }
+td { white-space: nowrap; }
 th:first-child, td:first-child, td:last-child { text-align: left; }
+td:first-child, td:last-child { white-space: normal; min-width: 11rem; }
+td:first-child { min-width: 17rem; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 svg { max-width: 100%; height: auto; } details { margin: .5rem 0 1.5rem; }
 """
+SHOWN = 20
+"""Lines of a table that are drawn and not folded away."""
+UNITS = {
+    **dict.fromkeys(("kappa", "jury"), "Cohen's kappa with people"),
+    "rate": "share of all prompts won, ties and failures lost",
+}
+"""What the plots of a kind of table count."""
 HEADS = ("", "published", "recomputed", "corrected", "95 %", "equal", "")
 
 
@@ -84,20 +94,32 @@ def _table(table: Table) -> Iterator[str]:
     yield f"<h2>{escape(table.title)}</h2>"
     for said in table.corrections:
         yield f"<p>Corrected: {escape(said)}.</p>"
-    if table.kind in ("kappa", "jury") and any(x.low is not None for x in table.lines):
-        yield kappa_plot(table.lines[:20])
-    rows = "".join(_row(line) for line in table.lines)
+    unit = UNITS.get(table.kind)
+    if unit and any(x.low is not None for x in table.lines):
+        yield kappa_plot(table.lines[:SHOWN], unit=unit)
+    yield _lines(table.lines[:SHOWN])
+    if more := table.lines[SHOWN:]:
+        yield f"<details><summary>{len(more)} more</summary>{_lines(more)}</details>"
+
+
+def _lines(lines: Sequence[Line]) -> str:
+    rows = "".join(_row(line) for line in lines)
     heads = "".join(f"<th>{head}</th>" for head in HEADS)
-    yield f'<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>'
+    return f'<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>'
 
 
 def _row(line: Line) -> str:
     mark, kind = sign(line)
     span = "" if line.low is None else f"{brief(line.low)} to {brief(line.high)}"
-    changed = f"{line.changed} verdicts changed" if line.changed else ""
+    verdicts = "verdict" if line.changed == 1 else "verdicts"
+    changed = f"{line.changed} {verdicts} changed" if line.changed else ""
     said = "; ".join(part for part in (changed, line.note) if part)
     cells = (
-        *(escape(line.name), figure(line.published), figure(line.recomputed)),
+        *(
+            escape(line.name).replace("+", "+<wbr>"),
+            figure(line.published),
+            figure(line.recomputed),
+        ),
         *(figure(line.corrected), span, f'<span class="{kind}">{mark}</span>'),
         escape(said),
     )

@@ -128,7 +128,7 @@ def per_judge(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
 
 def settled(said: Sequence[Verdict]) -> tuple[Winner, float]:
     """One judge's verdicts in all orders as one winner and margin."""
-    winner, scores = decide(said)
+    winner, scores = decide(last_of(list(said)))
     if winner == "order-inconsistent" or winner == "invalid" or scores is None:
         return NOTHING
     return winner, round(abs(scores.first - scores.second), 9)

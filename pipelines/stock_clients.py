@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fellowship.errors import RecipeError
-from fellowship.models.autogen import loaded_component, secret
+from fellowship.models.autogen import loaded_component
 from fellowship.models.config import (
     AutogenModel,
     LlamaCppModel,
@@ -13,6 +13,7 @@ from fellowship.models.config import (
     OllamaModel,
     OpenAIModel,
 )
+from fellowship.models.hidden import secret
 
 INFO = {
     "vision": False,
@@ -77,7 +78,7 @@ def openai(config: OpenAIModel) -> dict[str, Any]:
             "top_p": config.top_p,
             "max_tokens": config.max_tokens,
             "stop": list(config.stop) or None,
-            "timeout": config.deadline,
+            "timeout": config.deadline or 300.0,
             "model_info": INFO,
         },
     )

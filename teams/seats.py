@@ -127,7 +127,7 @@ class Seats:
         library: Library,
         *,
         seed: int,
-        deadline: float,
+        deadline: float | None,
         listen: Callable[[Turn], None] = lambda turn: None,
     ) -> None:
         self.team = team
@@ -145,8 +145,8 @@ class Seats:
         self._taken: dict[str, int] = {}
         self._asking, self._since = 0, 0
         self._token = CancellationToken()
-        self._ends = asyncio.get_running_loop().time() + deadline
-        self._deadline = deadline
+        self._deadline = deadline if deadline is not None else float("inf")
+        self._ends = asyncio.get_running_loop().time() + self._deadline
         self.stopped = ""
 
     @property
@@ -249,8 +249,9 @@ class Seats:
 
     async def _within(self, work: asyncio.Future[Any]) -> Any:
         left = max(0.0, self._ends - asyncio.get_running_loop().time())
+        timeout = left if self._deadline < float("inf") else None
         try:
-            await asyncio.wait({work}, timeout=left)
+            await asyncio.wait({work}, timeout=timeout)
         except asyncio.CancelledError:
             await self._abandon(work)
             raise

@@ -28,6 +28,13 @@ class Sitter(Record):
     )
 
 
+OURS = ("single", "feedback", "autogen", "judge", "jury", "debate")
+OwnTeam = Annotated[
+    str, Field(pattern=NAME, json_schema_extra={"not": {"enum": list(OURS)}})
+]
+"""A team of the user's own: `package.module:Class`, or an entry point's name."""
+
+
 def said_at_length(sits: Any) -> str:
     """Whether a seat is given by its model's name alone."""
     return "seat" if isinstance(sits, dict | Sitter) else "name"
@@ -72,7 +79,7 @@ class FeedbackSettings(Record):
 class CustomSettings(Record):
     """A team of the user's own: `my_package.my_module:MyTeam`."""
 
-    team: Annotated[str, Field(pattern=NAME)]
+    team: OwnTeam
     name: str = "custom"
     settings: dict[str, Any] = Field(
         default_factory=dict, description="handed to the class as keyword arguments"
@@ -255,14 +262,11 @@ class DebateSettings(Record):
 class CustomEvaluateSettings(Record):
     """An evaluator of the user's own: `my_package.my_module:MyJudges`."""
 
-    team: Annotated[str, Field(pattern=NAME)]
+    team: OwnTeam
     settings: dict[str, Any] = Field(
         default_factory=dict, description="handed to the class as keyword arguments"
     )
     meet: Meet = "knockout"
-
-
-OURS = frozenset({"single", "feedback", "autogen", "judge", "jury", "debate"})
 
 
 def team_of(settings: Any) -> str | None:

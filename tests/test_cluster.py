@@ -121,7 +121,9 @@ def test_a_killed_actor_costs_at_most_what_was_in_the_air(
 ) -> None:
     into = tmp_path / "ray"
     with openai_server(latency=0.03) as server:
-        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 30)
+        path = recipe(
+            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
+        )
         run(load_recipe(path), tmp_path / "local")
         alone = server.stats()["calls"]
         blow = once(lambda: finished(into) >= 5, kill(nodes, actor))
@@ -137,7 +139,9 @@ def test_a_node_that_dies_takes_nothing_along(tmp_path: Path, nodes: Nodes) -> N
     into = tmp_path / "ray"
     third = nodes.add()
     with openai_server(latency=0.03) as server:
-        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 30)
+        path = recipe(
+            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
+        )
         run(load_recipe(path), tmp_path / "local")
 
         def pull_the_plug() -> None:
@@ -153,7 +157,9 @@ def test_a_killed_driver_is_started_again_and_its_run_goes_on(
 ) -> None:
     into = tmp_path / "ray"
     with openai_server(latency=0.03) as server:
-        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 30)
+        path = recipe(
+            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
+        )
         run(load_recipe(path), tmp_path / "local")
         alone = server.stats()["calls"]
         command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]

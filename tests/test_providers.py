@@ -141,7 +141,7 @@ async def test_a_schema_reaches_the_provider(kind: str) -> None:
         ("429:7", "rate"),
         ("quota", "quota"),
         ("500", "server"),
-        ("503", "server"),
+        ("503", "unavailable"),
         ("reset", "network"),
         ("half", "network"),
         ("bad-json", "malformed"),

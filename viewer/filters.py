@@ -26,10 +26,13 @@ DISAGREE = {
     "any": ("either", "(jurors_differ OR orders_differ)"),
 }
 LABELLED = {
-    "against": ("label against verdict", "label <> verdict"),
-    "with": ("label as verdict", "label = verdict"),
-    "labelled": ("labelled", "label <> ''"),
-    "unlabelled": ("not labelled", "label = ''"),
+    "against": (
+        "label against verdict",
+        "label NOT IN ('', 'invalid', verdict) AND verdict <> ''",
+    ),
+    "with": ("label as verdict", "label <> '' AND label = verdict"),
+    "labelled": ("labelled", "label NOT IN ('', 'invalid')"),
+    "unlabelled": ("not labelled", "label IN ('', 'invalid')"),
 }
 SORTS = {
     "row": "number",

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from fellowship.errors import LedgerError
 from fellowship.ledger import LedgerReader
 from fellowship.records import Outcome
@@ -59,12 +61,12 @@ class Index:
 
     def __init__(self, run: Path) -> None:
         self.run = run
+        LedgerReader(run / LEDGER).close()
         self.path = index_folder(run) / "index.db"
         self.waiting = 0
         self.labels_read: tuple[int, int] | None = None
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._refreshing = threading.Lock()
-        LedgerReader(run / LEDGER).close()
         self._make()
 
     def _make(self) -> None:
@@ -78,6 +80,7 @@ class Index:
                 link.executescript(
                     f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
                 )
+                self.behind(link)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"the index {self.path} can't be made: {error}"
@@ -126,7 +129,7 @@ class Index:
     def outcome(self, number: int) -> Outcome | None:
         """What became of one row, read from the ledger itself."""
         text = self.one("SELECT record FROM run.outcomes WHERE number = ?", (number,))
-        return None if text is None else Outcome.model_validate_json(text)
+        return None if text is None else legible(number, text)
 
     def refresh(self, *, thorough: bool = False) -> Iterator[int]:
         """Bring the index up to the ledger, a batch a step; yields how many rows.
@@ -135,11 +138,8 @@ class Index:
         and for rows that are gone.
         """
         with self._refreshing, self.link() as link:
-            counted = link.execute(
-                "SELECT (SELECT count(*) FROM run.outcomes), (SELECT count(*) FROM rows)"
-            ).fetchone()
-            self.waiting = max(0, counted[0] - counted[1])
-            if thorough or counted[0] < counted[1]:
+            behind = self.behind(link)
+            if thorough or behind < 0:
                 gone = link.execute(GONE, (-1,)).fetchall()
                 self._write(link, [], [row[0] for row in gone])
             for numbers in self._changed(link, thorough):
@@ -147,6 +147,14 @@ class Index:
                 self.labels_read = None
                 self.waiting = max(0, self.waiting - len(numbers))
                 yield len(numbers)
+
+    def behind(self, link: sqlite3.Connection) -> int:
+        """Rows that ended and aren't indexed; `waiting` says so until they are."""
+        (count,) = link.execute(
+            "SELECT (SELECT count(*) FROM run.outcomes) - (SELECT count(*) FROM rows)"
+        ).fetchone()
+        self.waiting = max(0, count)
+        return int(count)
 
     def _changed(self, link: sqlite3.Connection, thorough: bool) -> Iterator[list[int]]:
         """Numbers of rows that ended, or ended otherwise, since they were indexed."""
@@ -166,7 +174,7 @@ class Index:
             for number in put:
                 sql = "SELECT record FROM run.outcomes WHERE number = ?"
                 (text,) = link.execute(sql, (number,)).fetchone()
-                for step in putting(Outcome.model_validate_json(text), len(text)):
+                for step in putting(legible(number, text), len(text)):
                     link.execute(*step)
             link.execute("COMMIT")
         except BaseException:
@@ -181,6 +189,17 @@ class Index:
             discard(self.path)
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()
+
+
+def legible(number: int, text: str) -> Outcome:
+    """A row's outcome; one that can't be read is a row that says so, and sinks no other."""
+    try:
+        return Outcome.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        why = f"this row's record can't be read: {where}: {first['msg']}"
+        return Outcome(number=number, item="", state="failed", why=why)
 
 
 def sound(path: Path) -> bool:

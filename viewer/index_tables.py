@@ -61,6 +61,10 @@ LABEL = "UPDATE rows SET label = ? WHERE number = ?"
 UNSPACED = re.compile("([\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0e7f])")
 """Letters of scripts that are written without spaces between words."""
 
+SPACED_OUT = re.compile(
+    f" ?([{OPEN}{CLOSE}]?{UNSPACED.pattern[1:-1]}[{OPEN}{CLOSE}]?) ?"
+)
+
 Step = tuple[str, tuple[Any, ...]]
 
 
@@ -96,8 +100,8 @@ def spaced(text: str) -> str:
 
 
 def closed_up(text: str) -> str:
-    """An excerpt as it was written, before `spaced`."""
-    return re.sub(f" ?({UNSPACED.pattern[1:-1]}) ?", r"\1", text)
+    """An excerpt as it was written, before `spaced`; the marks of its hits stay."""
+    return SPACED_OUT.sub(r"\1", text)
 
 
 def marked(excerpt: str) -> Markup:

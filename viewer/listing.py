@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fellowship.viewer.filters import PAGE, Filters
 from fellowship.viewer.index import Index
-from fellowship.viewer.index_tables import CLOSE, OPEN, span
+from fellowship.viewer.index_tables import BITS, CLOSE, OPEN, span
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ class Offered:
         return sum(count for _, count in self.states)
 
 
+EXCERPTS = f"""
+SELECT rowid >> {BITS}, who, snippet(said, 0, '{OPEN}', '{CLOSE}', '…', 24) FROM said
+WHERE said MATCH ? AND rowid BETWEEN ? AND ?
+  AND rowid >> {BITS} IN (SELECT value FROM json_each(?))"""
+
+
 def listing(index: Index, filters: Filters) -> Listing:
     """The rows of one page; a page past the last one is the last."""
     where, values = filters.where()
@@ -54,29 +60,39 @@ def listing(index: Index, filters: Filters) -> Listing:
         f"SELECT * FROM rows WHERE {where} ORDER BY {filters.order()} LIMIT ? OFFSET ?",
         (*values, PAGE, at * PAGE),
     )
-    match = filters.match
-    return Listing([listed(index, row, match) for row in found], total, pages)
+    seen = excerpts(index, filters.match, [row["number"] for row in found])
+    listed = [
+        Listed(row, json.loads(row["scores"]), *seen.get(row["number"], ("", "")))
+        for row in found
+    ]
+    return Listing(listed, total, pages)
 
 
-def listed(index: Index, row: sqlite3.Row, match: str) -> Listed:
-    """One row with its scores, and the first text the search found in it."""
-    scores = json.loads(row["scores"])
-    if not match:
-        return Listed(row, scores)
-    found = index.rows(
-        "SELECT who, snippet(said, 0, ?, ?, '…', 24) FROM said"
-        " WHERE said MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1",
-        (OPEN, CLOSE, match, *span(row["number"])),
-    )
-    who, excerpt = found[0] if found else ("", "")
-    return Listed(row, scores, excerpt, who)
+def excerpts(
+    index: Index, match: str, numbers: list[int]
+) -> dict[int, tuple[str, str]]:
+    """Row -> the first text the search found in it, and whose it is."""
+    if not match or not numbers:
+        return {}
+    first, last = span(min(numbers))[0], span(max(numbers))[1]
+    found = index.rows(EXCERPTS, (match, first, last, json.dumps(numbers)))
+    return {number: (excerpt, who) for number, who, excerpt in reversed(found)}
+
+
+NAMES = """
+WITH RECURSIVE found(name) AS (
+  SELECT min(name) FROM {table} UNION ALL
+  SELECT (SELECT min(name) FROM {table} WHERE name > found.name)
+  FROM found WHERE found.name IS NOT NULL)
+SELECT name FROM found WHERE name IS NOT NULL LIMIT 500"""
+"""The different names of a table, each found with one step down its index."""
 
 
 def offered(index: Index) -> Offered:
     """What there is to filter by."""
     states = index.rows("SELECT state, count(*) FROM rows GROUP BY state")
     teams, models = (
-        [row[0] for row in index.rows(f"SELECT DISTINCT name FROM {table} LIMIT 500")]
+        [row[0] for row in index.rows(NAMES.format(table=table))]
         for table in ("teams", "models")
     )
     return Offered([(row[0], row[1]) for row in states], teams, models)
@@ -87,6 +103,16 @@ def neighbours(
 ) -> tuple[int | None, int | None]:
     """The rows before and after this one in the filtered list, whatever its order."""
     where, values = filters.where()
+    if filters.sort == "row":
+        sides = (("max", "<"), ("min", ">"))
+        before, after = (
+            index.one(
+                f"SELECT {most}(number) FROM rows WHERE number {side} ? AND {where}",
+                (number, *values),
+            )
+            for most, side in sides
+        )
+        return (after, before) if filters.down else (before, after)
     found = index.rows(
         "WITH ordered AS (SELECT number, lag(number) OVER w AS before,"
         f" lead(number) OVER w AS after FROM rows WHERE {where}"

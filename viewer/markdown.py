@@ -6,6 +6,7 @@ cleaned again by an allow-list. Nothing is fetched: a picture becomes a link to 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +44,9 @@ def _lower_heads(state: Any) -> None:
             token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
 
 
+@functools.cache
 def _parser() -> MarkdownIt:
+    """One parser for all: it keeps nothing between two texts."""
     made = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
     made.enable(["table", "strikethrough"])
     made.core.ruler.push("lower_heads", _lower_heads)

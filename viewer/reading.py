@@ -170,9 +170,11 @@ def reading(value: dict[str, Any]) -> str:
 def side_by_side(
     outcome: Outcome, left: int, right: int, *, written: bool = False
 ) -> tuple[Answer, Answer] | None:
-    """Two candidates with what sets them apart; None where there aren't two."""
+    """Two candidates with what sets them apart; None where there aren't two texts."""
     made = outcome.candidates
     if len(made) < 2 or not (0 <= left < len(made) and 0 <= right < len(made)):
+        return None
+    if not (whole(made[left]).strip() or whole(made[right]).strip()):
         return None
     pieces = difference(whole(made[left]), whole(made[right]))
     return (

@@ -41,6 +41,7 @@ class Place:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind((self.host.strip("[]"), self.port))
+            made.listen()
         except OSError as error:
             made.close()
             raise InputError(

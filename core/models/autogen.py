@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -21,8 +20,9 @@ from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
 from fellowship.models.guest import GuestClient, sharing
+from fellowship.models.hidden import without_secrets
 from fellowship.models.lent import seatable
-from fellowship.models.openai import kind_of, shortened
+from fellowship.models.refusals import kind_of, shortened
 from fellowship.models.schema import response_format
 from fellowship.named import load_named, source_digest
 from fellowship.records import Message
@@ -174,26 +174,3 @@ def autogen_message(message: Message) -> LLMMessage:
     if message.role == "assistant":
         return AssistantMessage(content=message.content, source="assistant")
     return UserMessage(content=message.content, source="user")
-
-
-HIDDEN = "***"
-SECRET = ("key", "token", "secret", "password", "authorization")
-
-
-def without_secrets(value: Any) -> Any:
-    """A configuration fit to be written down: texts under a secret's name are hidden.
-
-    A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
-    """
-    if isinstance(value, Mapping):
-        return {
-            k: HIDDEN if secret(k, v) else without_secrets(v) for k, v in value.items()
-        }
-    return [without_secrets(v) for v in value] if isinstance(value, list) else value
-
-
-def secret(name: str, value: Any) -> bool:
-    """Whether a configuration's entry is to be hidden."""
-    if not isinstance(value, str) or name.lower().endswith("_env"):
-        return False
-    return any(part in name.lower() for part in SECRET)

@@ -52,14 +52,27 @@ class ModelBase(Record):
     family: str = Field(
         default="", description="models of one family favour one another; guessed"
     )
-    concurrency: PositiveInt = Field(
-        default=8, description="calls in flight at this endpoint at the most"
+    concurrency: PositiveInt | None = Field(
+        default=None,
+        description="calls in flight at this endpoint at the most; found by itself if"
+        " absent",
     )
-    deadline: PositiveFloat = Field(
-        default=300.0, description="seconds one try of a call may take"
+    rpm: PositiveFloat | None = Field(
+        default=None, description="calls a minute this endpoint allows"
+    )
+    tpm: PositiveFloat | None = Field(
+        default=None, description="tokens a minute this endpoint allows, both ways"
+    )
+    deadline: PositiveFloat | None = Field(
+        default=None,
+        description="seconds one try of a call may take; by measured speed if absent",
     )
     tries: PositiveInt = Field(
         default=5, description="tries of one call before its row fails"
+    )
+    patience: PositiveFloat = Field(
+        default=600.0,
+        description="seconds this endpoint may be down before the run stops",
     )
     structured: bool = Field(
         default=True, description="ask for JSON by schema; marker text if false"
@@ -103,6 +116,12 @@ class OllamaModel(ModelBase):
     host: str | None = Field(
         default=None, description="the server; $OLLAMA_HOST or localhost if absent"
     )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="a pool instead: servers that all have this model"
+    )
+    max_loaded: PositiveInt = Field(
+        default=1, description="models the server holds in memory at once"
+    )
     num_ctx: PositiveInt = Field(
         default=8192, description="context in tokens, the same for every call"
     )
@@ -113,12 +132,37 @@ class OllamaModel(ModelBase):
     )
 
 
+class Batching(Record):
+    """How calls of a model in batch mode are gathered and waited for."""
+
+    gather: PositiveFloat = Field(
+        default=10.0, description="seconds without a new call before a batch is sent"
+    )
+    lines: Annotated[int, Field(gt=0, le=50_000)] = Field(
+        default=20_000, description="calls of one batch at the most"
+    )
+    poll: PositiveFloat = Field(
+        default=30.0, description="seconds between two looks at a batch"
+    )
+
+
 class OpenAIModel(ModelBase):
     """A model behind an OpenAI-style API: OpenAI, vLLM, llama-server, a gateway."""
 
     provider: Literal["openai"]
     model: str = Field(description="as the server names it, e.g. gpt-4o-2024-08-06")
     base_url: str | None = Field(default=None, description="OpenAI's own if absent")
+    base_urls: tuple[str, ...] = Field(
+        default=(), description="a pool instead: servers that all serve this model"
+    )
+    max_loaded: PositiveInt | None = Field(
+        default=None, description="models the server holds at once, where it swaps them"
+    )
+    mode: Literal["live", "batch"] = Field(
+        default="live",
+        description="batch: at half price, by files, within a day instead of at once",
+    )
+    batch: Batching = Batching()
     api_key_env: str | None = Field(
         default="OPENAI_API_KEY",
         description="the environment variable that holds the key; null: none needed",
@@ -160,7 +204,10 @@ FAMILIES = (
 )
 
 
-def family_of(config: LlamaCppModel | OllamaModel | OpenAIModel | AutogenModel) -> str:
+AnyModel = LlamaCppModel | OllamaModel | OpenAIModel | AutogenModel
+
+
+def family_of(config: AnyModel) -> str:
     """The family a model is of: as configured, else the first one its name contains."""
     if config.family:
         return config.family

@@ -19,7 +19,7 @@ from fellowship.errors import ModelError
 from fellowship.models.client import Client, Finding, Reply, Request, Usage
 from fellowship.models.config import AutogenModel
 from fellowship.models.lent import Places
-from fellowship.models.openai import shortened
+from fellowship.models.refusals import shortened
 from fellowship.records import Message
 
 PREMATURE = "The group chat"

@@ -20,6 +20,7 @@ from fellowship.models.meter import Meter
 from fellowship.models.office import LedgerOffice, Office
 from fellowship.models.ollama import OllamaClient
 from fellowship.models.openai import OpenAIClient
+from fellowship.models.places import deadlines, desk, place_of, resident_of
 from fellowship.models.prices import price_of
 from fellowship.models.recorded import RecordedClient
 
@@ -44,20 +45,20 @@ class House:
 
     def office(self, ledger: Ledger, meter: Meter) -> LedgerOffice:
         """The office of a run of these models. Call it on the loop that will use it."""
-        slots: dict[str, int] = {}
+        shared: dict[str, list[ModelConfig]] = {}
         for name, config in self.configs.items():
             if price_of(config) is None and meter.limits.usd is not None:
                 raise RecipeError(
                     f"model {name!r} has no known price, so a limit in USD can't hold:"
                     " give it `price: {prompt: ..., completion: ...}`"
                 )
-            slots.setdefault(self.place(name), config.concurrency)
-        return LedgerOffice(ledger, meter, slots)
+            shared.setdefault(self.place(name), []).append(config)
+        desks = {place: desk(place, configs) for place, configs in shared.items()}
+        return LedgerOffice(ledger, meter, desks)
 
     def place(self, name: str) -> str:
-        """The endpoint of a model: those that share it share its slots."""
-        identity = self.bare[name].identity
-        return f"{identity['provider']} {identity.get('endpoint')}"
+        """The endpoint of a model: those that share it share its gate."""
+        return place_of(self.configs[name], self.bare[name].identity)
 
     def recorded(self, office: Office) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
@@ -66,8 +67,9 @@ class House:
                 bare,
                 office=office,
                 place=self.place(name),
+                resident=resident_of(self.configs[name]),
                 price=price_of(self.configs[name]),
-                deadline=self.configs[name].deadline,
+                deadlines=deadlines(self.configs[name]),
                 tries=self.configs[name].tries,
             )
             for name, bare in self.bare.items()

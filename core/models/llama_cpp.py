@@ -18,7 +18,8 @@ from typing import Any, cast
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
-from fellowship.models.openai import kind_of, usage_from
+from fellowship.models.openai import usage_from
+from fellowship.models.refusals import kind_of
 from fellowship.models.schema import response_format
 from fellowship.models.weights import CURE, PACKAGED, weights
 

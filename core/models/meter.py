@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from fellowship.errors import BudgetStop
 from fellowship.models.client import Usage
@@ -19,6 +20,9 @@ class Limits(Record):
         default=None, description="tokens, prompt and completion together"
     )
     usd: NonNegativeFloat | None = Field(default=None, description="US dollars")
+    accept: PositiveInt | None = Field(
+        default=None, description="rows that become pairs; the first ones, exactly"
+    )
 
 
 @dataclass
@@ -35,6 +39,12 @@ class Meter:
     retries: int = 0
     in_flight: int = 0
     stopped: str = ""
+    endpoints: list[Callable[[], str]] = field(default_factory=list)
+    """Asked what calls wait for at each endpoint: words, '' for nothing."""
+
+    def waits(self) -> list[str]:
+        """What calls wait for now that is more than other calls, in words."""
+        return [note for ask in self.endpoints if (note := ask())]
 
     def admit(self) -> None:
         """Let one more call be sent, or raise `BudgetStop`."""

@@ -16,22 +16,24 @@ from typing import NamedTuple, Protocol
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.ledger import CallRow, Ledger, failure
 from fellowship.models.client import Usage
+from fellowship.models.gate import Desk, Gate, Passage
 from fellowship.models.meter import Meter
-
-HOPELESS = frozenset({"auth", "quota", "missing", "network"})
-"""Failures of an endpoint rather than of one request."""
-
-PATIENCE = 3
-"""So many calls in a row must end hopeless before a model is given up."""
 
 
 class Call(NamedTuple):
-    """One try of one call, as the office knows it. `place` is the endpoint it goes to."""
+    """One try of one call, as the office knows it. `place` is the endpoint it goes to.
+
+    `resident` is what must be in the endpoint's memory for it; `prompt` and `longest` are
+    the tokens it will read, about, and may write.
+    """
 
     key: str
     model: str
     place: str
     session: str
+    resident: str = ""
+    prompt: int = 0
+    longest: int = 0
     attempt: int = 1
 
 
@@ -49,10 +51,11 @@ class Office(Protocol):
         """Keep the reply; when this returns it is durable and its slot is free."""
         ...
 
-    async def fail(
-        self, call: Call, error: ModelError, began: float, *, last: bool
-    ) -> None:
-        """Keep what went wrong with this try; `last`: there will be no other."""
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
+        """Keep what went wrong with this try. True: the endpoint's fault, not the call's.
+
+        Raises `EndpointDown` when the endpoint is given up with this failure.
+        """
         ...
 
     def drop(self, call: Call, began: float) -> None:
@@ -60,37 +63,16 @@ class Office(Protocol):
         ...
 
 
-class Gate:
-    """Calls in flight at one endpoint, and whether there is hope for it."""
-
-    def __init__(self, limit: int) -> None:
-        self.slots = asyncio.Semaphore(limit)
-        self.hopeless = 0
-        self.verdict = ""
-
-    def judge(self, error: ModelError | None) -> None:
-        """Count calls that ended hopeless; any other ending forgives them all."""
-        if error is None or error.kind not in HOPELESS:
-            self.hopeless = 0
-            return
-        self.hopeless += 1
-        if self.hopeless >= PATIENCE:
-            self.verdict = str(error)
-
-    def admit(self) -> None:
-        """Raise `EndpointDown` once the endpoint is given up."""
-        if self.verdict:
-            raise EndpointDown(self.verdict)
-
-
 class LedgerOffice:
     """The office of a run whose ledger is open in this process. Made on its loop."""
 
-    def __init__(self, ledger: Ledger, meter: Meter, slots: Mapping[str, int]) -> None:
-        """`slots`: calls in flight at the most, by place."""
+    def __init__(self, ledger: Ledger, meter: Meter, desks: Mapping[str, Desk]) -> None:
+        """`desks`: what is known of each endpoint, by place."""
         self.ledger = ledger
         self.meter = meter
-        self.gates = {place: Gate(limit) for place, limit in slots.items()}
+        self.gates = {place: Gate(desk) for place, desk in desks.items()}
+        meter.endpoints.extend(gate.note for gate in self.gates.values())
+        self._air: dict[str, list[Passage]] = {}
 
     async def open(self, call: Call) -> CallRow | None:
         """As `Office` says. A recorded reply needs no slot."""
@@ -98,13 +80,13 @@ class LedgerOffice:
             self.meter.replayed += 1
             return row
         gate = self.gates[call.place]
-        await gate.slots.acquire()
+        passage = await gate.enter(call.model, call.resident, call.prompt, call.longest)
         try:
-            gate.admit()
             self.meter.admit()
         except BaseException:
-            gate.slots.release()
+            gate.dropped(passage)
             raise
+        self._air.setdefault(call.key, []).append(passage)
         # Counted before anything is awaited: whoever is admitted next must see it.
         self.meter.in_flight += 1
         began = time.time()
@@ -114,7 +96,7 @@ class LedgerOffice:
             self.drop(call, began)
             raise
         except BaseException:
-            self._leave(call)
+            self.gates[call.place].dropped(self._leave(call))
             raise
         return None
 
@@ -123,31 +105,34 @@ class LedgerOffice:
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
-        self.gates[call.place].judge(None)
-        self._leave(call)
+        passage = self._leave(call)
+        self.gates[call.place].back(passage, usage.prompt, usage.completion)
         await self.ledger.record(row)
 
-    async def fail(
-        self, call: Call, error: ModelError, began: float, *, last: bool
-    ) -> None:
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `Office` says."""
-        if last:
-            self.gates[call.place].judge(error)
-        else:
-            self.meter.retries += 1
-        self._leave(call)
+        gate = self.gates[call.place]
+        spared = gate.failed(self._leave(call), error)
+        self.meter.retries += spared or error.retried
         await self.ledger.fail(
             call.key, call.session, call.model, error.kind, str(error), began
         )
+        if verdict := gate.breaker.verdict(call.model):
+            raise EndpointDown(verdict)
+        return spared
 
     def drop(self, call: Call, began: float) -> None:
         """As `Office` says."""
-        self._leave(call)
+        self.gates[call.place].dropped(self._leave(call))
         rows = failure(
             *(call.key, call.session, call.model, "cancelled", "stopped by us", began)
         )
         self.ledger.append_soon(*rows)
 
-    def _leave(self, call: Call) -> None:
+    def _leave(self, call: Call) -> Passage:
         self.meter.in_flight -= 1
-        self.gates[call.place].slots.release()
+        passages = self._air[call.key]
+        passage = passages.pop()
+        if not passages:
+            del self._air[call.key]
+        return passage

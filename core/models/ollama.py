@@ -25,11 +25,13 @@ from fellowship.models.client import (
     estimated_tokens,
 )
 from fellowship.models.config import OllamaModel, family_of
-from fellowship.models.openai import kind_of, shortened
+from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.limited import PLAIN, TooLarge, limit
+from fellowship.models.refusals import kind_of, shortened
 from fellowship.models.schema import strict
+from fellowship.models.wire import LARGEST
 
 DEFAULT_HOST = "http://localhost:11434"
-LARGEST = 8_000_000
 
 
 class OllamaClient(Client):
@@ -47,11 +49,11 @@ class OllamaClient(Client):
         self._api: ollama.AsyncClient | None = None
         self.identity = {
             "provider": "ollama",
-            "endpoint": self.host,
+            "endpoint": public(self.host),
             "model": config.model,
             "num_ctx": config.num_ctx,
             "think": config.think,
-            "options": config.options,
+            "options": without_secrets(config.options),
         }
 
     def api(self) -> ollama.AsyncClient:
@@ -61,6 +63,8 @@ class OllamaClient(Client):
                 host=self.host,
                 timeout=httpx.Timeout(self.config.deadline, connect=10),
                 limits=httpx.Limits(max_connections=None),
+                event_hooks={"response": [limit]},
+                headers=PLAIN,
             )
         return self._api
 
@@ -85,11 +89,8 @@ class OllamaClient(Client):
             )
         except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
             raise self._failure(error) from error
-        except (pydantic.ValidationError, ValueError) as error:
-            raise ModelError(
-                f"model {self.name!r} sent no usable reply: {shortened(error)}",
-                "malformed",
-            ) from error
+        except (pydantic.ValidationError, ValueError, TooLarge) as error:
+            raise self._malformed(error) from error
         return self._reply(answer, request)
 
     def _options(self, request: Request) -> dict[str, Any]:
@@ -106,10 +107,6 @@ class OllamaClient(Client):
         if not answer.done or text is None:
             raise ModelError(
                 f"model {self.name!r} sent no usable reply: it is not done", "malformed"
-            )
-        if len(text) > LARGEST:
-            raise ModelError(
-                f"model {self.name!r} sent {len(text):,} letters", "malformed"
             )
         read = answer.prompt_eval_count
         if read is None or answer.eval_count is None:
@@ -133,24 +130,36 @@ class OllamaClient(Client):
             "too-long",
         )
 
+    def _malformed(self, error: Exception) -> ModelError:
+        said = shortened(error)
+        if isinstance(error, TooLarge):
+            said = f"it is larger than {LARGEST:,} bytes"
+        return ModelError(
+            f"model {self.name!r} sent no usable reply: {said}", "malformed"
+        )
+
     def _failure(self, error: Exception) -> ModelError:
+        where = self.identity["endpoint"]
+        said = without(secrets_of(self.host), shortened(error))
         if isinstance(error, ollama.ResponseError):
             kind = kind_of(error.status_code, None, error.error)
-            message = shortened(error.error)
-            if kind == "missing":
-                message = self._not_pulled()
-            return ModelError(f"model {self.name!r} at {self.host}: {message}", kind)
-        if isinstance(error, httpx.TimeoutException):
+            message = self._not_pulled() if kind == "missing" else said
+            return ModelError(f"model {self.name!r} at {where}: {message}", kind)
+        if isinstance(error, httpx.TimeoutException) and not isinstance(
+            error, httpx.ConnectTimeout
+        ):
             return ModelError(
-                f"model {self.name!r} at {self.host}: no answer within"
-                f" {self.config.deadline:g} s",
+                f"model {self.name!r} at {where}: no answer within"
+                f" {self.config.deadline or 0:g} s",
                 "deadline",
             )
-        return ModelError(
-            f"model {self.name!r}: no Ollama server answers at {self.host}"
-            f" ({shortened(error) or type(error).__name__})",
-            "network",
-        )
+        refused = isinstance(error, ConnectionError | httpx.ConnectError)
+        down = refused or isinstance(error, httpx.ConnectTimeout)
+        message = f"model {self.name!r}: no Ollama server answers at {where} ({said})"
+        if down:
+            return ModelError(f'{message}; start it with "ollama serve"', "down")
+        broke = f"model {self.name!r} at {where}: the connection broke ({said})"
+        return ModelError(broke, "network")
 
     def _not_pulled(self) -> str:
         return (
@@ -160,7 +169,8 @@ class OllamaClient(Client):
 
     async def check(self) -> list[Finding]:
         """Is the server up, and is the model pulled?"""
-        subject = f"{self.name} ({self.config.model} on Ollama at {self.host})"
+        where = self.identity["endpoint"]
+        subject = f"{self.name} ({self.config.model} on Ollama at {where})"
         try:
             async with asyncio.timeout(10):
                 listed = await self.api().list()

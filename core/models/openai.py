@@ -7,10 +7,8 @@ retried behind our back, and is read as raw JSON, so that cached tokens are kept
 
 from __future__ import annotations
 
-import email.utils
 import json
 import os
-import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -20,6 +18,14 @@ import openai
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
+from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.refusals import (
+    broken_connection,
+    kind_of,
+    never_sent,
+    shortened,
+    wish,
+)
 from fellowship.models.schema import response_format
 from fellowship.models.wire import LARGEST, Answer, Wire
 
@@ -39,9 +45,9 @@ class OpenAIClient(Client):
         self._wire: Wire | None = None
         self.identity = {
             "provider": "openai",
-            "endpoint": config.base_url or "openai",
+            "endpoint": public(config.base_url) if config.base_url else "openai",
             "model": config.model,
-            "extra": config.extra_body,
+            "extra": without_secrets(config.extra_body),
         }
 
     def _key(self) -> str:
@@ -84,12 +90,8 @@ class OpenAIClient(Client):
         body = json.dumps(self._body(request)).encode()
         try:
             answer = await self.wire().post(body)
-        except TimeoutError as error:
-            slow = f"{self._where}: no answer within {self.config.deadline:g} s"
-            raise ModelError(slow, "deadline") from error
-        except (aiohttp.ClientError, OSError) as error:
-            broken = f"{self._where}: {shortened(error or type(error).__name__)}"
-            raise ModelError(broken, "network") from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._broken(error) from error
         if not answer.whole:
             raise ModelError(
                 f"model {self.name!r} sent more than the {LARGEST:,} bytes a reply may"
@@ -106,12 +108,30 @@ class OpenAIClient(Client):
 
     @property
     def _where(self) -> str:
-        return f"model {self.name!r} at {self.config.base_url or 'OpenAI'}"
+        endpoint = self.identity["endpoint"]
+        return (
+            f"model {self.name!r} at {'OpenAI' if endpoint == 'openai' else endpoint}"
+        )
+
+    def _said(self, words: object) -> str:
+        """A provider's or library's words without our secrets, which they may quote."""
+        key = os.environ.get(self.config.api_key_env or "", "")
+        secrets = (key, *secrets_of(self.config.base_url or ""))
+        return shortened(without(secrets, str(words)))
+
+    def _broken(self, error: Exception) -> ModelError:
+        said = f"{self._where}: {self._said(error or type(error).__name__)}"
+        if never_sent(error):
+            return ModelError(f"{said}; is the server up?", "down")
+        if isinstance(error, TimeoutError):
+            slow = f"{self._where}: no answer within {self.config.deadline or 0:g} s"
+            return ModelError(slow, "deadline")
+        return ModelError(said, "network")
 
     def _refused(self, answer: Answer) -> ModelError:
         said, code = words_of(answer.content)
         kind = kind_of(answer.status, code, said)
-        message = f"{self._where}: HTTP {answer.status}: {shortened(said)}"
+        message = f"{self._where}: HTTP {answer.status}: {self._said(said)}"
         return ModelError(message, kind, wish(answer.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
@@ -163,22 +183,24 @@ class OpenAIClient(Client):
             f"model {self.name!r} sent no usable reply: {why}", "malformed"
         )
 
-    def _failure(self, error: openai.APIError) -> ModelError:
-        message = f"{self._where}: {shortened(error.message)}"
+    def failure(self, error: openai.APIError) -> ModelError:
+        """Our word for what the SDK met."""
+        message = f"{self._where}: {self._said(error.message)}"
         if (broken := broken_connection(error)) is not None:
-            return ModelError(f"{message} ({shortened(broken)})", "network")
+            kind: Failure = "down" if never_sent(error) else "network"
+            return ModelError(f"{message} ({self._said(broken)})", kind)
         if isinstance(error, openai.APITimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, openai.APIStatusError):
             kind = kind_of(error.status_code, error.code, error.message)
             return ModelError(message, kind, wish(error.response.headers))
         if isinstance(error, openai.APIConnectionError):
-            return ModelError(f"{message} ({shortened(error.__cause__)})", "network")
+            return ModelError(f"{message} ({self._said(error.__cause__)})", "network")
         return ModelError(message, "malformed")
 
     async def check(self) -> list[Finding]:
         """Is the key set, is the server up, does it have the model?"""
-        where = self.config.base_url or "OpenAI"
+        where = self.identity["endpoint"]
         subject = f"{self.name} ({self.config.model} at {where})"
         try:
             listed = [model.id async for model in self.api().models.list()]
@@ -186,7 +208,7 @@ class OpenAIClient(Client):
             variable = self.config.api_key_env
             return [Finding(subject, False, str(error), f"export {variable}=...")]
         except openai.APIError as error:
-            failure = self._failure(error)
+            failure = self.failure(error)
             return [Finding(subject, False, str(failure), self._cure(failure.kind))]
         if listed and self.config.model not in listed:
             some = ", ".join(sorted(listed)[:8])
@@ -198,8 +220,9 @@ class OpenAIClient(Client):
     def _cure(self, kind: Failure) -> str:
         if kind == "auth":
             return f"put a valid key into {self.config.api_key_env}"
-        if kind == "network":
-            return f"start the server at {self.config.base_url}, or mend base_url"
+        if kind in ("down", "network"):
+            where = self.identity["endpoint"]
+            return f"start the server at {where}, or mend base_url"
         return ""
 
     async def close(self) -> None:
@@ -210,16 +233,6 @@ class OpenAIClient(Client):
         if self._wire is not None:
             await self._wire.close()
             self._wire = None
-
-
-def broken_connection(error: BaseException) -> OSError | None:
-    """The socket's own error behind the SDK's, which calls some of them time-outs."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
-            return cause
-        cause = cause.__cause__
-    return None
 
 
 def words_of(content: bytes) -> tuple[str, str | None]:
@@ -247,47 +260,6 @@ def usage_from(usage: Any) -> Usage | None:
     details = usage.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
     return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
-
-
-def kind_of(status: int, code: str | None, message: str) -> Failure:
-    """Our word for an HTTP status, with the two cases its number does not tell."""
-    text = f"{code or ''} {message}".lower()
-    if status == 429:
-        return "quota" if "insufficient_quota" in text else "rate"
-    if status in (400, 413, 422):
-        if "context" in text and (
-            "length" in text or "size" in text or "exceed" in text
-        ):
-            return "too-long"
-        return "filtered" if "content_filter" in text else "rejected"
-    if status in (401, 403):
-        return "auth"
-    if status == 402:
-        return "quota"
-    if status == 404:
-        return "missing"
-    return "server" if status >= 500 or status in (408, 409) else "rejected"
-
-
-def wish(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, from seconds or from a date; None if absent or absurd."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
-            return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def shortened(value: object, room: int = 300) -> str:
-    """The beginning of a provider's own words."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def refuse_unknown(config: OpenAIModel) -> None:

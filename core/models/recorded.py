@@ -14,19 +14,30 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span
 
 from fellowship.errors import ModelError
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow
-from fellowship.models.client import EDITED, Client, Finding, Reply, Request, Usage
+from fellowship.models.client import (
+    EDITED,
+    Client,
+    Finding,
+    Reply,
+    Request,
+    Usage,
+    estimated_tokens,
+)
 from fellowship.models.config import Price
+from fellowship.models.deadlines import Deadlines
 from fellowship.models.office import Call, Office
 from fellowship.models.prices import cost
+from fellowship.tracing import answered, call_span, retried
 
 log = structlog.get_logger("fellowship.models")
 
 LONGEST_WAIT = 900.0
-"""Seconds a provider may ask us to wait; more is taken as a refusal."""
+"""Seconds a provider may ask us to wait; who asks for more is out of quota."""
 
 
 class RecordedClient(Client):
@@ -38,8 +49,9 @@ class RecordedClient(Client):
         *,
         office: Office,
         place: str,
+        resident: str,
         price: Price | None,
-        deadline: float,
+        deadlines: Deadlines,
         tries: int,
     ) -> None:
         self.inner = inner
@@ -52,22 +64,14 @@ class RecordedClient(Client):
         self.system_role = inner.system_role
         self._office = office
         self._place = place
+        self._resident = resident
         self._price = price
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._tries = tries
 
     def key(self, request: Request) -> str:
         """Everything that shapes the answer, as one digest of 64 hex letters."""
-        return digest(
-            [
-                self.identity,
-                [[m.role, m.content] for m in request.messages],
-                dict(request.sampling),
-                request.schema,
-                request.sample,
-                request.session,
-            ]
-        )
+        return key_of(self.identity, request)
 
     async def complete(self, request: Request) -> Reply:
         """The recorded reply to this request, asked for once.
@@ -75,30 +79,51 @@ class RecordedClient(Client):
         Raises `ModelError` when the provider would not answer, `BudgetStop` and
         `EndpointDown` when it was not asked.
         """
-        call = Call(self.key(request), self.name, self._place, request.session)
-        for attempt in range(1, self._tries + 1):
-            call = call._replace(attempt=attempt)
+        with call_span(request, self.model, self.identity) as span:
+            reply = await self._complete(request, span)
+            answered(span, reply)
+        return reply
+
+    async def _complete(self, request: Request, span: Span) -> Reply:
+        call, used_up = self._call(request), 0
+        while True:
             if row := await self._office.open(call):
                 return replayed(row)
             try:
                 return await self._try(call, request)
             except ModelError as error:
-                wait = error.retry_in
-                if wait is None:
+                used_up += error.counts
+                if not error.again or used_up >= self._tries:
                     raise
+                wait = pause(error, call.attempt)
+                log.debug("retry", model=self.name, kind=error.kind, wait=wait)
+                retried(span, error.kind, call.attempt, wait)
             await asyncio.sleep(wait)
-        raise AssertionError("a loop over at least one try ends inside")
+            call = call._replace(attempt=call.attempt + 1)
+
+    def _call(self, request: Request) -> Call:
+        prompt = sum(estimated_tokens(m.content) for m in request.messages)
+        return Call(
+            self.key(request),
+            self.name,
+            self._place,
+            request.session,
+            self._resident,
+            prompt,
+            longest(request),
+        )
 
     async def _try(self, call: Call, request: Request) -> Reply:
         began = time.time()
+        allowed = self._deadlines.allowed(call.longest)
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(allowed):
                 reply = await self.inner.complete(request)
         except asyncio.CancelledError:
             self._office.drop(call, began)
             raise
         except TimeoutError as error:
-            slow = f"model {self.name!r}: no answer within {self._deadline:g} s"
+            slow = f"model {self.name!r}: no answer within {allowed:.3g} s"
             late = ModelError(slow, "deadline")
             await self._fail(call, late, began)
             raise late from error
@@ -109,23 +134,20 @@ class RecordedClient(Client):
             self._office.drop(call, began)
             raise
         row = self._row(call, request, reply, began)
+        self._deadlines.answered(reply.usage.completion, row.seconds)
         await self._office.record(call, row)
         return replayed(row, recorded=False)
 
     async def _fail(self, call: Call, error: ModelError, began: float) -> None:
-        """Have a failed try recorded; `error.retry_in` says when to try again, if ever."""
-        wait = pause(error, call.attempt)
-        last = call.attempt == self._tries or not error.retried or wait > LONGEST_WAIT
-        error.retry_in = None if last else wait
-        await self._office.fail(call, error, began, last=last)
-        if not last:
-            log.warning(
-                "retry",
-                model=self.name,
-                kind=error.kind,
-                attempt=call.attempt,
-                wait=round(wait, 2),
-            )
+        """Have a failed try recorded; what it means for another is noted on the error."""
+        if error.kind == "deadline":
+            self._deadlines.missed()
+        if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
+            asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
+            error.kind, error.args = "quota", (asked,)
+        spared = await self._office.fail(call, error, began)
+        error.counts = not spared
+        error.again = spared or error.retried
 
     def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
         return CallRow(
@@ -181,15 +203,38 @@ def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
     )
 
 
+def key_of(identity: Mapping[str, Any], request: Request) -> str:
+    """The ledger's key for a request to the model of that identity."""
+    return digest(
+        [
+            identity,
+            [[m.role, m.content] for m in request.messages],
+            dict(request.sampling),
+            request.schema,
+            request.sample,
+            request.session,
+        ]
+    )
+
+
+def longest(request: Request) -> int:
+    """Tokens the reply may have; a guess where the request sets no limit."""
+    limit = request.sampling.get("max_tokens")
+    return limit if isinstance(limit, int) else 1024
+
+
 def pause(error: ModelError, attempt: int) -> float:
-    """Seconds before the next try: the provider's wish, else full jitter.
+    """Seconds before the next try: full jitter, on top of the provider's own wish.
 
     Full jitter: uniform over 0 .. min(30, 0.5 * 2^attempt), after M. Brooker,
     "Exponential Backoff And Jitter" (2015). A wish gets up to 10 % on top, so that a
-    crowd told the same second does not come back as one.
+    crowd told the same second does not come back as one. An endpoint that is down is
+    waited for at its gate, not here.
     """
+    if error.kind == "down":
+        return 0.0
     if error.retry_after is not None:
-        return error.retry_after * (1 + 0.1 * random.random())
+        return error.retry_after + random.uniform(0.0, 0.1 * error.retry_after + 0.1)
     return random.uniform(0, min(30.0, 0.5 * 2.0**attempt))
 
 

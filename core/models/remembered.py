@@ -14,6 +14,7 @@ from fellowship.errors import Failure, FellowshipError, LedgerError, ModelError
 from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import Client, Reply, Request
 from fellowship.models.config import ModelConfig, family_of
+from fellowship.models.deadlines import Deadlines
 from fellowship.models.house import House
 from fellowship.models.office import Call
 from fellowship.models.recorded import RecordedClient
@@ -84,9 +85,7 @@ class Archive:
         """Never called: nothing was sent."""
         raise AssertionError("a replay sends nothing")
 
-    async def fail(
-        self, call: Call, error: ModelError, began: float, *, last: bool
-    ) -> None:
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """Never called: nothing was sent."""
         raise AssertionError("a replay sends nothing")
 
@@ -103,8 +102,9 @@ def remembered(
             Remembered(name, config, reader),
             office=archive,
             place="",
+            resident="",
             price=None,
-            deadline=config.deadline,
+            deadlines=Deadlines(),
             tries=1,
         )
         for name, config in models.items()

@@ -36,7 +36,9 @@ class Answer(NamedTuple):
 class Wire:
     """POSTs to one address. To be made on the loop that uses it."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], deadline: float) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], deadline: float | None
+    ) -> None:
         self._url = URL(url)
         secure = trusted() if self._url.scheme == "https" else True
         self._session = aiohttp.ClientSession(

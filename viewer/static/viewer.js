@@ -38,6 +38,7 @@ function focused() {
 
 /* News: a few bytes now and then; the page only when something changed. */
 async function watch() {
+  if ($("[data-reload]")) setTimeout(() => location.reload(), PULSE);
   if (!$("[data-fresh]")) return;
   let known = null;
   for (;;) {

@@ -1,0 +1,45 @@
+"""`fellowship inspect`: a run for those who already read their logs in Inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.pipelines.inspect_log import write_inspect_log
+
+
+@click.command("inspect", epilog=EPILOG)
+@run_argument
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.eval",
+    help="The log to write.",
+)
+@as_json
+def command(run: Path, to: Path, as_json: bool) -> int:
+    """Write RUN as a log of Inspect (inspect_ai), for `inspect view` and its readers.
+
+    Each row is a sample: its transcript, every call with its exact request, the judges'
+    verdicts as scores, candidates and pairs as metadata. Needs nothing of Inspect.
+
+    \b
+    Examples:
+      fellowship inspect runs/demo --to logs/demo.eval
+      inspect view --log-dir logs
+      inspect log dump logs/demo.eval | jq '.samples[0].scores'
+    """
+    if to.suffix != ".eval":
+        raise click.UsageError(f"Inspect looks for logs named *.eval, not {to.name!r}")
+    rows = write_inspect_log(run, to)
+    if as_json:
+        print_json({str(to): rows})
+    else:
+        size = f"{to.stat().st_size / 1000:,.0f} kB"
+        say(console(), (str(to), "bold"), f"  {rows:,} samples  {size}")
+    return Exit.DONE

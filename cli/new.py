@@ -1,0 +1,119 @@
+"""`fellowship new`: a starting point that works, with a test that says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from keyword import iskeyword
+from pathlib import Path
+from string import Template
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.options import as_json
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.errors import RecipeError
+from fellowship.pipelines.loading import recipe_schema
+from fellowship.run_folder import written_whole
+
+FILES = {
+    "role": {
+        "{name}.py": "role.py",
+        "prompts/{name}.md": "role.md",
+        "{name}.yaml": "role.yaml",
+        "{name}.jsonl": "prompts.jsonl",
+        "test_{name}.py": "role.test",
+    },
+    "team": {
+        "{name}.py": "team.py",
+        "{name}.yaml": "team.yaml",
+        "{name}.jsonl": "prompts.jsonl",
+        "test_{name}.py": "team.test",
+    },
+    "recipe": {
+        "{name}.yaml": "recipe.yaml",
+        "{name}.jsonl": "prompts.jsonl",
+        "test_{name}.py": "recipe.test",
+    },
+}
+"""What is written, and the template it is made of."""
+
+VERBATIM = frozenset({"role.md", "prompts.jsonl"})
+"""Templates whose `$` is their own."""
+
+
+@click.command("new", epilog=EPILOG)
+@click.argument("what", type=click.Choice(list(FILES)))
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The project's folder; the current one if absent.",
+)
+@as_json
+def command(what: str, name: str, into: Path, as_json: bool) -> int:
+    """Write a role, team or recipe called NAME into your project, ready to run.
+
+    With it come a recipe that uses it, two prompts, and a test that runs the whole way
+    on a made-up model over a real connection. Nothing that is there is overwritten.
+
+    \b
+    Examples:
+      fellowship new role SkepticJuror
+      fellowship new team TwoWriters --into my_project
+      fellowship new recipe first && pytest test_first.py
+    """
+    made = new_files(what, name, into)
+    for path, text in made.items():
+        with written_whole(path) as out:
+            out.write(text)
+    module = module_name(name)
+    if as_json:
+        print_json([str(path) for path in made])
+        return Exit.DONE
+    for path in made:
+        say(console(), (str(path), "bold"))
+    folder = "" if into == Path() else f"cd {into} && "
+    say(console(), f"try it: {folder}python -m pytest test_{module}.py")
+    say(console(), f"run it: {folder}fellowship run {module}.yaml --into runs/{module}")
+    return Exit.DONE
+
+
+def new_files(what: str, name: str, into: Path) -> dict[Path, str]:
+    """Path -> text of everything to write.
+
+    Raises `RecipeError` for a name that can't be one, and for a file that is there.
+    """
+    module = module_name(name)
+    names = {"name": module, "Name": class_name(module)}
+    folder = resources.files("fellowship.cli") / "templates"
+    made = {}
+    for path, template in FILES[what].items():
+        text = (folder / f"{template}.txt").read_text(encoding="utf-8")
+        if template not in VERBATIM:
+            text = Template(text).substitute(names)
+        made[into / path.format(name=module)] = text
+    if what == "recipe":
+        schema = json.dumps(recipe_schema(), indent=1, ensure_ascii=False)
+        made[into / f"{module}.schema.json"] = schema + "\n"
+    if there := [str(path) for path in made if path.exists()]:
+        raise RecipeError(
+            f"{there[0]!r} is there already: give another name, or --into"
+        )
+    return made
+
+
+def module_name(name: str) -> str:
+    """`SkepticJuror` and `skeptic-juror` as `skeptic_juror`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+    if not words.isidentifier() or not words.isascii() or iskeyword(words):
+        raise RecipeError(f"{name!r} can't name a module: use letters, digits and _")
+    return words
+
+
+def class_name(module: str) -> str:
+    """`skeptic_juror` as `SkepticJuror`."""
+    return "".join(word.capitalize() for word in module.split("_"))

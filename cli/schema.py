@@ -1,0 +1,37 @@
+"""`fellowship schema`: what an editor needs to check a recipe as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.terminal import print_json
+from fellowship.pipelines.loading import recipe_schema
+from fellowship.run_folder import written_whole
+
+
+@click.command("schema", epilog=EPILOG)
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it here."
+)
+def command(to: Path | None) -> int:
+    """Print the JSON schema of recipes.
+
+    An editor with a YAML language server completes and checks a recipe whose first line
+    names the file: `# yaml-language-server: $schema=recipe.schema.json`.
+
+    \b
+    Examples:
+      fellowship schema --to recipe.schema.json
+      fellowship schema | jq '."$defs" | keys'
+    """
+    if to is None:
+        print_json(recipe_schema())
+        return Exit.DONE
+    with written_whole(to) as out:
+        text = json.dumps(recipe_schema(), indent=1, ensure_ascii=False)
+        out.write(text + "\n")
+    return Exit.DONE

@@ -1,0 +1,144 @@
+"""A box that holds few models is asked for one of them at a time, until nobody wants it.
+
+Calls wait for their model's turn: while a loaded model has calls waiting they go first, so
+that swaps grow with the phases of a run and not with its sessions. A turn ends after
+`bound` calls if others wait, so nobody waits for ever. It decides; it never waits itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+BOUND = 512
+"""Calls of one turn while calls of a model that is not loaded wait."""
+
+LINGER = 0.05
+"""Seconds a loaded model stays without work: a session's next call is often its own."""
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One waiting call. `order` is its place among all calls that ever waited."""
+
+    model: str
+    tokens: float = 0.0
+    order: int = 0
+    passed: int = 0
+    future: Any = None
+
+
+class Turn(NamedTuple):
+    """Whose first waiting call goes now, if any; else when to ask again, if ever."""
+
+    model: str | None
+    again: float | None = None
+
+
+@dataclass
+class Turns:
+    """Waiting calls by model, and which models are loaded. `room` None: any number."""
+
+    room: int | None = None
+    bound: int = BOUND
+    linger: float = LINGER
+    waiting: dict[str, deque[Ticket]] = field(default_factory=dict)
+    loaded: dict[str, float] = field(default_factory=dict)
+    """Model -> when it last had a call in the air, as far as we know."""
+    in_air: Counter[str] = field(default_factory=Counter)
+    swaps: int = 0
+    _given: Counter[str] = field(default_factory=Counter)
+    _orders: int = 0
+    _served: int = 0
+
+    def __len__(self) -> int:
+        return sum(map(len, self.waiting.values()))
+
+    def join(self, ticket: Ticket) -> None:
+        """A call begins to wait."""
+        self._orders += 1
+        ticket.order, ticket.passed = self._orders, self._served
+        self.waiting.setdefault(ticket.model, deque()).append(ticket)
+
+    def give_up(self, ticket: Ticket) -> None:
+        """A call waits no longer."""
+        self.waiting[ticket.model].remove(ticket)
+        if not self.waiting[ticket.model]:
+            del self.waiting[ticket.model]
+
+    def choose(self, now: float) -> Turn:
+        """Whose turn it is. The first waiting call of that model is to be sent."""
+        if not self.waiting:
+            return Turn(None)
+        if self.room is None:
+            return Turn(min(self.waiting, key=self._oldest))
+        outside = [m for m in self.waiting if m not in self.loaded]
+        ready = [
+            m for m in self.waiting if m in self.loaded and not self._over(m, outside)
+        ]
+        if ready:
+            return Turn(min(ready, key=self._oldest))
+        if not outside:
+            return Turn(None)
+        if len(self.loaded) < self.room:
+            return Turn(self._next(outside))
+        return self._swap(outside, now)
+
+    def _over(self, model: str, outside: list[str]) -> bool:
+        """Whether a loaded model's turn is over: it had its share, and others wait."""
+        return bool(outside) and self._given[model] >= self.bound
+
+    def _swap(self, outside: list[str], now: float) -> Turn:
+        idle = [m for m in self.loaded if not self.in_air[m]]
+        if not idle:
+            return Turn(None)
+        victim = min(idle, key=lambda m: (m in self.waiting, self.loaded[m]))
+        rests = self.loaded[victim] + self.linger
+        if victim not in self.waiting and now < rests:
+            return Turn(None, rests)
+        return Turn(self._next(outside))
+
+    def _next(self, outside: list[str]) -> str:
+        """The one most calls wait for, unless somebody was passed over for too long."""
+        oldest = min(outside, key=self._oldest)
+        if self._served - self.waiting[oldest][0].passed >= self.bound:
+            return oldest
+        return max(outside, key=lambda m: (len(self.waiting[m]), -self._oldest(m)))
+
+    def _oldest(self, model: str) -> int:
+        return self.waiting[model][0].order
+
+    def first(self, model: str) -> Ticket:
+        """The call of this model that has waited longest."""
+        return self.waiting[model][0]
+
+    def send(self, model: str, now: float) -> Ticket:
+        """That call goes; where its model was not loaded another makes room for it."""
+        ticket = self.waiting[model].popleft()
+        if not self.waiting[model]:
+            del self.waiting[model]
+        if self.room is not None:
+            self._load(model, now)
+        self.in_air[model] += 1
+        self._served += 1
+        return ticket
+
+    def _load(self, model: str, now: float) -> None:
+        if model not in self.loaded:
+            while len(self.loaded) >= (self.room or 1):
+                idle = [m for m in self.loaded if not self.in_air[m]]
+                del self.loaded[
+                    min(idle, key=lambda m: (m in self.waiting, self.loaded[m]))
+                ]
+                self.swaps += 1
+            self._given[model] = 0
+        self.loaded[model] = now
+        others = any(m not in self.loaded for m in self.waiting)
+        self._given[model] = self._given[model] + 1 if others else 0
+
+    def ended(self, model: str, now: float) -> None:
+        """A call of this model is over."""
+        self.in_air[model] -= 1
+        if model in self.loaded:
+            self.loaded[model] = now

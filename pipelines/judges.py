@@ -1,0 +1,16 @@
+"""Verdicts are told apart by who gave them; who has no name is called a judge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from fellowship.records import Verdict
+
+
+def by_judge(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """Verdicts by who gave them, in the order they were given."""
+    made: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        made[verdict.evaluator or verdict.model or "judge"].append(verdict)
+    return made

@@ -1,0 +1,159 @@
+"""A run's page on a real server, and a browser to look at it with."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fellowship.database import connect
+from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Conversation,
+    Message,
+    Outcome,
+    Ranking,
+    Scores,
+    Session,
+    Turn,
+    Verdict,
+)
+from fellowship.run_folder import HEADER, LEDGER
+from fellowship.viewer.server import Place, server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: tools/browser.sh installs it"
+)
+
+
+@contextlib.contextmanager
+def served(run: Path, token: str = "") -> Iterator[Place]:
+    """The page of a run, on a port of its own."""
+    socket, place = Place(token=token).bound()
+    made = server(run, place)
+    thread = threading.Thread(target=made.run, kwargs={"sockets": [socket]})
+    thread.start()
+    try:
+        while not token and json.loads(ask(place, "/pulse").text)["waiting"]:
+            time.sleep(0.02)
+        yield place
+    finally:
+        made.should_exit = True
+        thread.join(20)
+        socket.close()
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Any]:
+    """Chromium. Close it before an asynchronous test begins: its loop is this thread's."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        made = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield made
+        made.close()
+
+
+class Answer:
+    """What a server said: status, headers in lower case, text."""
+
+    def __init__(self, place: Place, method: str, path: str, **more: Any) -> None:
+        link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=20)
+        heads = more.get("headers", {})
+        link.putrequest(method, path, skip_host="Host" in heads)
+        body = more.get("body", "").encode()
+        for name, value in {**heads, "Content-Length": str(len(body))}.items():
+            link.putheader(name, value)
+        link.endheaders(body)
+        found = link.getresponse()
+        self.status = found.status
+        self.headers = {k.lower(): v for k, v in found.getheaders()}
+        self.text = found.read().decode("utf-8", "replace")
+        link.close()
+
+
+def ask(place: Place, path: str, method: str = "GET", **more: Any) -> Answer:
+    """One request, its headers exactly as given."""
+    return Answer(place, method, path, **more)
+
+
+def written(
+    run: Path,
+    outcomes: Iterable[Outcome],
+    calls: Iterable[CallRow] = (),
+    header: dict[str, Any] | None = None,
+) -> Path:
+    """A run folder that holds these outcomes and calls."""
+    run.mkdir(parents=True, exist_ok=True)
+    (run / HEADER).write_text(json.dumps(header or {"recipe": {}, "identity": {}}))
+
+    Ledger(run / LEDGER).close()
+    with contextlib.closing(connect(run / LEDGER, write=True)) as link:
+        link.execute("BEGIN")
+        link.executemany(RECORD_CALL, calls)
+        for o in outcomes:
+            record = (o.number, o.item, o.state, o.model_dump_json())
+            link.execute(RECORD_OUTCOME, record)
+        link.execute("COMMIT")
+    return run
+
+
+def verdict(winner: str, order: str = "forward", who: str = "judge") -> Verdict:
+    """A direct verdict."""
+    return Verdict(winner=winner, order=order, evaluator=who, strategy="direct")  # type: ignore[arg-type]
+
+
+def row(
+    number: int,
+    *said: Verdict,
+    state: str = "pair",
+    decided: str = "first",
+    texts: tuple[str, str] = ("the left one", "the right one"),
+    model: str = "model-a",
+    **more: Any,
+) -> Outcome:
+    """A row with two candidates that met once; `said` are the verdicts."""
+    candidates = tuple(
+        Candidate(text=t, system=s, model=model)
+        for t, s in zip(texts, ("one", "two"), strict=True)
+    )
+    scores = Scores(first=8, second=5)
+    met = Comparison(
+        first=0,
+        second=1,
+        outcome=decided,
+        scores=scores,
+        verdicts=said,  # type: ignore[arg-type]
+    )
+    turn = Turn(source="generator", role="generator", model=model, text=texts[0])
+    return Outcome(
+        number=number,
+        item=f"item{number}",
+        id=f"id-{number}",
+        state=state,  # type: ignore[arg-type]
+        conversation=asked(f"Question number {number}?"),
+        candidates=candidates,
+        ranking=Ranking(scores=(8, 5), winner=0, comparisons=(met,)),
+        sessions=(Session(id=f"s{number}", team="one", item="", turns=(turn,)),),
+        **more,
+    )
+
+
+def asked(text: str) -> Conversation:
+    """A prompt of one turn."""
+    return Conversation(messages=(Message(role="user", content=text),))
