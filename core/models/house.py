@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fellowship.errors import RecipeError
 from fellowship.ledger import Ledger
 from fellowship.models.autogen import autogen_client
+from fellowship.models.busy import Busy
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AutogenModel,
@@ -62,6 +63,7 @@ class House:
 
     def recorded(self, office: Office) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
+        busy = {self.place(name): Busy() for name in self.bare}
         return {
             name: RecordedClient(
                 bare,
@@ -71,6 +73,8 @@ class House:
                 price=price_of(self.configs[name]),
                 deadlines=deadlines(self.configs[name]),
                 tries=self.configs[name].tries,
+                busy=busy[self.place(name)],
+                usd_per_hour=self.configs[name].usd_per_hour or 0.0,
             )
             for name, bare in self.bare.items()
         }

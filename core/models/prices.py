@@ -38,6 +38,8 @@ def price_of(
     """The price of a model's tokens; None where nobody told it."""
     if config.price is not None:
         return config.price
+    if config.usd_per_hour is not None:
+        return FREE
     if isinstance(config, LlamaCppModel | OllamaModel):
         return FREE
     if isinstance(config, AutogenModel):
