@@ -39,7 +39,7 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
     name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, **part_of(path))
+        handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             yield out
             out.flush()
@@ -58,9 +58,9 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
         raise
 
 
-def part_of(path: Path) -> dict[str, str]:
-    """Prefix and suffix of what is half written, so that `sweep` knows whose it is."""
-    return {"prefix": f".{path.name}.{os.getpid()}.", "suffix": PART}
+def begun(path: Path) -> str:
+    """How the name of a half written `path` begins: `sweep` knows by it whose it is."""
+    return f".{path.name}.{os.getpid()}."
 
 
 def sweep(folder: Path) -> None:
