@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from rich.console import Console
 
-from fellowship.cli import judging
+from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import dollars, line, say, table
 from fellowship.ledger import LedgerReader
@@ -36,8 +36,13 @@ def exit_of(report: RunReport) -> Exit:
 def as_value(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
     made = report.evaluator.model_dump() if report.evaluator else None
-    told = {"into": str(report.into), "balanced": report.balanced, "evaluator": made}
-    return asdict(replace(report, evaluator=None)) | told
+    plain = asdict(replace(report, accounts=(), evaluator=None))
+    return plain | {
+        "into": str(report.into),
+        "balanced": report.balanced,
+        "evaluator": made,
+        "accounts": [account.model_dump(mode="json") for account in report.accounts],
+    }
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
@@ -61,8 +66,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
 def account(report: RunReport, resume: str, out: Console) -> None:
     """What was spent, what was written, how to go on."""
     spending(report, out)
-    for path, number in report.exports.items():
-        say(out, (path, "bold"), f"  {number:,} rows")
+    if report.accounts:
+        accounts.show(report.accounts, out)
     if report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 
+from fellowship.cli import accounts
 from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.export_options import asked, filter_help, shares
 from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.steps import counting
 from fellowship.cli.terminal import console, print_json, say
-from fellowship.pipelines.exporting import Kind, Style, export_run
+from fellowship.pipelines.export.settings import Kind, Prompting, Shape, Style
+from fellowship.pipelines.exporting import export_run
 
 
 @click.command("export", epilog=EPILOG)
@@ -17,40 +22,104 @@ from fellowship.pipelines.exporting import Kind, Style, export_run
 @click.option(
     "--as",
     "kinds",
-    type=click.Choice(["dpo", "kto"]),
+    type=click.Choice(get_args(Kind)),
     multiple=True,
     required=True,
-    help="Pairs (dpo) or single answers with a label (kto); may be given twice.",
+    help="What a row is; may be given several times.",
+)
+@click.option(
+    "--shape",
+    type=click.Choice(get_args(Shape)),
+    help="Whose format; TRL's JSON lines if absent.",
 )
 @click.option(
     "--style",
-    type=click.Choice(["conversational", "plain"]),
-    default="conversational",
-    show_default=True,
-    help="TRL's shape: lists of turns, or plain text.",
+    type=click.Choice(get_args(Style)),
+    help="TRL's columns as lists of turns, or plain text.",
+)
+@click.option(
+    "--prompt",
+    type=click.Choice(get_args(Prompting)),
+    help="TRL: a prompt column, or the prompt at the head of both answers.",
 )
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
-    help="File to write, for one kind; a file in RUN/exports if absent.",
+    help="File to write, for one kind (shape datasets: folder); RUN/exports if absent.",
 )
+@click.option(
+    "--split",
+    metavar="NAME=SHARE,...",
+    callback=shares,
+    help="Divide by prompt, e.g. train=0.9,test=0.1; near-equal prompts stay together.",
+)
+@click.option(
+    "--filter", "on", metavar="NAME[=VALUE]", multiple=True, help=filter_help()
+)
+@click.option(
+    "--no-filter", "off", metavar="NAME", multiple=True, help="Switch a filter off."
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="People's labels to calibrate margins on; the run's own if absent.",
+)
+@click.option("--licence", help="The dataset's licence, for the card (e.g. cc-by-4.0).")
+@click.option(
+    "--push-to-hub",
+    metavar="OWNER/NAME",
+    help="Upload RUN/exports, card and all; your token is read as the hub's client does.",
+)
+@click.option("--private", is_flag=True, help="With --push-to-hub: a private dataset.")
 @as_json
-def command(
-    run: Path, kinds: tuple[Kind, ...], style: Style, to: Path | None, as_json: bool
-) -> int:
-    """Write the preference data of RUN as files that `datasets` opens.
+def command(run: Path, as_json: bool, **said: Any) -> int:
+    """Write the preference data of RUN for whoever trains on it. No model is asked.
+
+    \b
+    Kinds (--as):
+      dpo, reward        chosen over rejected; reward models read the margin
+      kto                single answers, good or bad
+      sft                the chosen answers alone
+      single-agent       pairs of one model's own answers, for each generator
+      multi-agent        the workflow's own turns: reviews and revisions by what
+                         they led to (and -kto of both: single turns, good or bad)
+
+    What isn't said here is taken from the run's recipe. Files appear whole or not at all;
+    rows made are rows written plus rows dropped, by filter. docs/datasets.md defines all.
 
     \b
     Examples:
       fellowship export runs/demo --as dpo --to pairs.jsonl
       fellowship export runs/demo --as dpo --as kto --style plain
+      fellowship export runs/demo --as kto --shape llama-factory --to data/kto.jsonl
+      fellowship export runs/demo --as dpo --filter near_duplicates \\
+          --filter contamination=mmlu.jsonl --split train=0.9,test=0.1
+      fellowship export runs/demo --as dpo --as kto --push-to-hub me/my-pairs
     """
-    if to is not None and len(set(kinds)) > 1:
+    to, hub = said["to"], said["push_to_hub"]
+    if to is not None and len(set(said["kinds"])) > 1:
         raise click.UsageError("--to names one file: give it with one --as")
-    written = export_run(run, kinds, style, to)
+    if to is not None and hub is not None:
+        raise click.UsageError("--push-to-hub uploads RUN/exports: leave --to out")
+    if said["private"] and hub is None:
+        raise click.UsageError("--private speaks of --push-to-hub")
+    export = asked(run, said)
+    with counting() as watch:
+        made = export_run(run, export, to, watch)
+    address = pushed(run, hub, private=said["private"]) if hub else None
     if as_json:
-        print_json(written)
-        return Exit.DONE
-    for path, rows in written.items():
-        say(console(), (path, "bold"), f"  {rows:,} rows")
-    return Exit.DONE
+        value: dict[str, Any] = {a.kind: a.model_dump(mode="json") for a in made}
+        print_json(value | ({"hub": address} if address else {}))
+    else:
+        accounts.show(made, console())
+        accounts.details(made, console())
+        if address:
+            say(console(), "on the hub: ", (address, "cyan"))
+    return Exit.DONE if all(a.balanced for a in made) else Exit.UNBALANCED
+
+
+def pushed(run: Path, name: str, *, private: bool) -> str:
+    """Upload the exports folder; the dataset's address."""
+    from fellowship.pipelines.export.hub import push
+
+    return push(run, name, private=private)

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 from fellowship.models.config import ModelConfig
 from fellowship.models.meter import Limits
 from fellowship.models.places import batched
+from fellowship.pipelines.export.settings import Export
 from fellowship.records import Record
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -70,15 +71,6 @@ class Pairs(Record):
         default=False,
         description="a system's text may be chosen though it answers several prompts:"
         " for tasks with few answers, such as yes and no",
-    )
-
-
-class Export(Record):
-    """What a run leaves in its exports folder."""
-
-    kinds: tuple[Literal["dpo", "kto"], ...] = ("dpo", "kto")
-    style: Literal["conversational", "plain"] = Field(
-        default="conversational", description="TRL's shape: turns, or plain text"
     )
 
 

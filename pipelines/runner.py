@@ -10,7 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +31,7 @@ from fellowship.models.meter import Meter
 from fellowship.models.office import Office
 from fellowship.pipelines.evaluator_records import EvaluatorReport
 from fellowship.pipelines.evaluator_report import evaluator_report
+from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header
 from fellowship.pipelines.quarantine import Quarantine
@@ -73,12 +81,14 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
 
     @property
     def balanced(self) -> bool:
         """The conservation law: rows read equal rows ended plus rows still to do."""
-        return self.prompts == sum(self.states.values()) + self.pending
+        rows = self.prompts == sum(self.states.values()) + self.pending
+        return rows and all(account.balanced for account in self.accounts)
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = [*self.states.items()]
@@ -237,7 +247,9 @@ class Runner:
             await asyncio.wait(self._rows, timeout=DRAIN)
 
     def report(
-        self, exports: dict[str, int], evaluator: EvaluatorReport | None = None
+        self,
+        accounts: Sequence[Account] = (),
+        evaluator: EvaluatorReport | None = None,
     ) -> RunReport:
         """The closing account, read back from the ledger."""
         states, lost = self.ledger.closing()
@@ -263,8 +275,9 @@ class Runner:
             retries=meter.retries,
             maybe_paid_twice=lost,
             seconds=time.time() - self.progress.started,
-            exports=exports,
+            exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
+            accounts=tuple(accounts),
             evaluator=evaluator,
         )
 
@@ -316,8 +329,7 @@ async def run_recipe(
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
                 await settle(recipe, runner.ledger, into)
-                export = recipe.export
-                written = export_run(into, export.kinds, export.style)
+                written = export_run(into, recipe.export)
                 return runner.report(written, evaluator_report(into, recipe.evaluate))
             finally:
                 runner.ledger.close()

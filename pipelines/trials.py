@@ -16,9 +16,10 @@ from typing import Any
 from fellowship.hashing import digest
 from fellowship.models.house import House
 from fellowship.models.office import Office
+from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.garbage import barred
 from fellowship.pipelines.pairs import Choice, choose
-from fellowship.pipelines.recipe import Export, Pairs, Recipe
+from fellowship.pipelines.recipe import Pairs, Recipe
 from fellowship.pipelines.rows import Crew, Row, distinct
 from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
 from fellowship.pipelines.sources import Rejected, read_items

@@ -276,7 +276,9 @@ def report(**changes: Any) -> RunReport:
     """The report of a run of one pair, changed."""
     plain: dict[str, Any] = dict.fromkeys(RunReport.__dataclass_fields__, 0)
     plain |= {"into": Path("run"), "prompts": 1, "states": {"pair": 1}}
-    return RunReport(**(plain | {"exports": {}, "stopped": ""} | changes))
+    return RunReport(
+        **(plain | {"exports": {}, "stopped": "", "accounts": ()} | changes)
+    )
 
 
 def test_exit_codes_say_how_a_run_ended() -> None:
@@ -336,7 +338,9 @@ def test_export_writes_where_it_is_told(
     to = tmp_path / "pairs.jsonl"
     code, out, _ = said(capsys, "export", finished, "--as", "dpo", "--to", to, "--json")
     assert code == Exit.DONE
-    assert json.loads(out) == {str(to): len(to.read_text().splitlines())}
+    told = json.loads(out)["dpo"]
+    assert told["files"] == [str(to)]
+    assert told["exported"] == len(to.read_text().splitlines())
 
 
 def test_one_file_can_t_hold_two_exports(

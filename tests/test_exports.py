@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fellowship.pipelines.exports import Style, dpo_row, export_dpo, export_kto
+from fellowship.errors import LedgerError, RecipeError
+from fellowship.pipelines.export.example import Example, unpacked
+from fellowship.pipelines.export.settings import Export, Shape, Style
+from fellowship.pipelines.export.shapes import shaped
+from fellowship.pipelines.export.sinks import Lines, Sink
+from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.labels import kto_examples, labelled
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.sources import read_items
-from fellowship.records import (
-    Candidate,
-    Conversation,
-    Item,
-    LabelledExample,
-    Message,
-    Outcome,
-    PreferencePair,
-)
+from fellowship.records import Candidate, Conversation, Item, Outcome, PreferencePair
+from tests.pairs import answer, asked, exported, judged, run_of, talk
 
 TEXT = "plain\u2028line\u2029sep\u0085nel\r\n\x00nul \x1b[31m \u202e \U0001f600 <$slot>"
 STYLES: list[Style] = ["conversational", "plain"]
+SHAPES: list[Shape] = [
+    "trl",
+    "datasets",
+    "parquet",
+    "llama-factory",
+    "axolotl",
+    "openai",
+]
 QUIET = [HealthCheck.function_scoped_fixture]
-
-
-def asked(*texts: str) -> Conversation:
-    return Conversation(messages=tuple(Message(role="user", content=t) for t in texts))
-
-
-def answer(text: str, *turns: str, draft: int = 1) -> Candidate:
-    return Candidate(text=text, turns=turns, system="s", model="m", draft=draft)
 
 
 def pair(
@@ -45,15 +42,7 @@ def pair(
     prompt: Conversation | None = None,
     scores: tuple[float, float] = (8, 6.5),
 ) -> PreferencePair:
-    return PreferencePair(
-        item="0123456789abcdef",
-        number=1,
-        prompt=prompt or asked("q"),
-        chosen=chosen,
-        rejected=rejected,
-        chosen_score=scores[0],
-        rejected_score=scores[1],
-    )
+    return judged(1, chosen, rejected, prompt or asked("q"), scores).pairs[0]
 
 
 def opened(path: Path, cache: Path) -> list[dict[str, Any]]:
@@ -65,74 +54,101 @@ def opened(path: Path, cache: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_datasets_opens_an_export_with_one_schema(tmp_path: Path, style: Style) -> None:
-    talk = asked("one", "two")
-    pairs = [
-        pair(answer(TEXT), answer("b")),
-        pair(answer("x", "w", "x"), answer("z", "y", "z"), talk, (9.25, 9)),
+    several = asked("one", "two")
+    rows = [
+        judged(1, TEXT, "b"),
+        judged(2, answer("x", "w", "x"), answer("z", "y", "z"), several, (9.25, 9)),
     ]
-    path = tmp_path / "dpo.jsonl"
-    assert export_dpo(pairs, path, style) == 2
-    assert opened(path, tmp_path / "cache") == [dpo_row(p, style) for p in pairs]
-    assert {type(r["margin"]) for r in opened(path, tmp_path / "cache")} == {float}
+    account, made = exported(tmp_path, rows, style=style)
+    assert (account.made, account.exported, account.balanced) == (2, 2, True)
+    assert opened(Path(account.files[0]), tmp_path / "cache") == made
+    assert {type(row["margin"]) for row in made} == {float}
 
 
-def test_a_dpo_row_has_trls_conversational_shape() -> None:
-    row = dpo_row(pair(answer("good", draft=3), answer("bad")), "conversational")
+def test_a_dpo_row_has_trls_conversational_shape(tmp_path: Path) -> None:
+    rows = [judged(1, answer("good", draft=3), answer("bad"), asked("q"))]
+    _, (row,) = exported(tmp_path, rows)
     assert row["prompt"] == [{"role": "user", "content": "q"}]
     assert row["chosen"] == [{"role": "assistant", "content": "good"}]
     assert (row["chosen_score"], row["rejected_score"], row["margin"]) == (8, 6.5, 1.5)
     assert (row["chosen_draft"], row["rejected_draft"], row["row"]) == (3, 1, 1)
 
 
-def test_several_open_turns_are_woven_after_the_first() -> None:
-    one = pair(answer("x", "w", "x"), answer("z", "y", "z"), asked("1", "2"))
-    row = dpo_row(one, "conversational")
+def test_a_row_carries_both_orders_verdicts_jurors_rule_and_cost(
+    tmp_path: Path,
+) -> None:
+    _, (row,) = exported(tmp_path, [judged(1, "good", "bad")])
+    told = row["provenance"]
+    assert [(v["order"], v["winner"]) for v in told["verdicts"]] == [
+        ("forward", "chosen"),
+        ("swapped", "chosen"),
+    ]
+    assert (told["jurors"], told["rule"]) == (["judge"], "mean of both orders")
+    assert {"sessions", "models", "prompts", "calls", "usd"} <= told.keys()
+
+
+def test_several_open_turns_are_woven_after_the_first(tmp_path: Path) -> None:
+    one = judged(1, answer("x", "w", "x"), answer("z", "y", "z"), asked("1", "2"))
+    _, (row,) = exported(tmp_path / "a", [one])
     assert [m["content"] for m in row["prompt"]] == ["1"]
     assert [(m["role"], m["content"]) for m in row["chosen"]] == [
         ("assistant", "w"),
         ("user", "2"),
         ("assistant", "x"),
     ]
-    plain = dpo_row(one, "plain")
+    _, (plain,) = exported(tmp_path / "b", [one], style="plain")
     assert (plain["prompt"], plain["chosen"]) == (
         "1",
         "w\n\nUser:\n2\n\nAssistant:\nx",
     )
 
 
-def test_a_long_plain_prompt_is_labelled_by_role() -> None:
-    talk = Conversation(
-        messages=tuple(
-            Message(role=role, content=content)
-            for role, content in (
-                ("system", "s"),
-                ("user", "a"),
-                ("assistant", "b"),
-                ("user", "c"),
-            )
-        )
-    )
-    row = dpo_row(pair(answer("good"), answer("bad"), talk), "plain")
+LONG = talk(("system", "s"), ("user", "a"), ("assistant", "b"), ("user", "c"))
+
+
+def test_a_long_plain_prompt_is_labelled_by_role(tmp_path: Path) -> None:
+    _, (row,) = exported(tmp_path, [judged(1, "good", "bad", LONG)], style="plain")
     assert row["prompt"] == (
         "System:\ns\n\nUser:\na\n\nAssistant:\nb\n\nUser:\nc\n\nAssistant:\n"
     )
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["dpo", "kto", "sft", "reward"])
+def test_every_turn_of_a_long_prompt_survives_in_every_shape(
+    shape: Shape, kind: str
+) -> None:
+    turns = [{"role": m.role, "content": m.content} for m in LONG.messages]
+    sides = ([{"role": "assistant", "content": "good"}],)
+    sides *= 2 if kind in ("dpo", "reward") else 1
+    example = Example(turns, sides, True if kind == "kto" else None)
+    if shape == "openai" and kind in ("kto", "reward"):
+        pytest.skip("OpenAI's format has no such rows")
+    text = json.dumps(shaped(example, kind, Export(shape=shape)))
+    places = [text.find(json.dumps(w)[1:-1]) for w in ('"s"', '"a"', '"b"', '"c"')]
+    if (shape, kind) != ("axolotl", "reward"):
+        text = text.replace('\\"', '"')
+        places = [text.find(f'"{w}"') for w in "sabc"]
+        assert -1 not in places
+        assert places == sorted(places)
+    else:
+        assert "User:\\na\\n\\nAssistant:\\nb\\n\\nUser:\\nc" in text
+        assert '"system": "s"' in text
+
+
 def test_a_multi_turn_row_comes_back_from_its_own_export(tmp_path: Path) -> None:
-    talk = [
+    turns = [
         {"role": "system", "content": "s"},
         {"role": "user", "content": TEXT.replace("\0", "")},
         {"role": "assistant", "content": "b"},
         {"role": "user", "content": "c"},
     ]
-    (tmp_path / "in.jsonl").write_text(json.dumps({"prompt": talk}))
+    (tmp_path / "in.jsonl").write_text(json.dumps({"prompt": turns}))
     (item,) = read_items(Source(path=tmp_path / "in.jsonl"))
     assert isinstance(item, Item)
-    out = tmp_path / "out.jsonl"
-    export_dpo(
-        [pair(answer("x"), answer("y"), item.conversation)], out, "conversational"
-    )
-    (again,) = read_items(Source(path=out, candidates=("chosen", "rejected")))
+    account, _ = exported(tmp_path, [judged(1, "x", "y", item.conversation)])
+    source = Source(path=Path(account.files[0]), candidates=("chosen", "rejected"))
+    (again,) = read_items(source)
     assert isinstance(again, Item)
     assert again.conversation == item.conversation
     assert [c.text for c in again.candidates] == ["x", "y"]
@@ -141,37 +157,47 @@ def test_a_multi_turn_row_comes_back_from_its_own_export(tmp_path: Path) -> None
 def test_only_line_feeds_end_a_line_and_the_same_pairs_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    pairs = [pair(answer(TEXT), answer("half \ud800"))] * 3
-    for name in ("a", "b"):
-        assert export_dpo(iter(pairs), tmp_path / name, "conversational") == 3
-    content = (tmp_path / "a").read_bytes()
-    assert content == (tmp_path / "b").read_bytes()
-    assert len(content.decode().splitlines()) == 3
-    assert (
-        json.loads(content.splitlines()[0])["rejected"][0]["content"] == "half \ufffd"
-    )
+    rows = [judged(n, TEXT, "half") for n in (1, 2, 3)]
+    made = [exported(tmp_path / name, rows)[0] for name in "ab"]
+    contents = [Path(account.files[0]).read_bytes() for account in made]
+    assert contents[0] == contents[1]
+    assert len(contents[0].decode().splitlines()) == 3
+
+
+def test_half_a_character_is_replaced_and_not_fatal(tmp_path: Path) -> None:
+    with Sink(tmp_path / "out.jsonl", Lines) as sink:
+        sink.open("").write({"text": "half \ud800"})
+        sink.commit()
+    assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "half \ufffd"
 
 
 def test_an_export_that_breaks_off_leaves_the_old_one(tmp_path: Path) -> None:
-    path = tmp_path / "dpo.jsonl"
-    export_dpo([pair(answer("a"), answer("b"))], path, "plain")
-    before = path.read_bytes()
+    run = run_of(tmp_path / "run", [judged(n, f"a {n}", "b") for n in range(1, 9)])
+    (account,) = export_run(run, Export(kinds=("dpo",)))
+    path = Path(account.files[0])
+    before, names = path.read_bytes(), sorted(p.name for p in path.parent.iterdir())
 
-    def breaking() -> Iterator[PreferencePair]:
-        yield pair(answer("c"), answer("d"))
-        raise KeyboardInterrupt
+    def breaking(what: str, done: int) -> None:
+        if what == "dpo rows written" and done == 5:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export_dpo(breaking(), path, "plain")
+        export_run(run, Export(kinds=("dpo",), style="plain"), watch=breaking)
     assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["dpo.jsonl"]
+    assert sorted(p.name for p in path.parent.iterdir()) == names
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="can't be written"):
+        export_run(run, Export(kinds=("dpo",)), tmp_path / "file" / "x.jsonl")
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_kto_examples_open_with_a_boolean_label(tmp_path: Path, style: Style) -> None:
-    examples = labelled([pair(answer("good"), answer("bad"))])
-    assert export_kto(examples, tmp_path / "kto.jsonl", style) == 2
-    rows = opened(tmp_path / "kto.jsonl", tmp_path / "cache")
+    account, _ = exported(tmp_path, [judged(1, "good", "bad")], "kto", style=style)
+    rows = opened(Path(account.files[0]), tmp_path / "cache")
     assert [(r["label"], r["score"]) for r in rows] == [(True, 8.0), (False, 6.5)]
     said = "good" if style == "plain" else [{"role": "assistant", "content": "good"}]
     assert rows[0]["completion"] == said
@@ -197,21 +223,84 @@ def test_each_text_has_one_label_and_is_there_once(said: list[tuple[str, str]]) 
     assert all(e.label == (e.completion.text in chosen) for e in examples)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=QUIET)
-@given(text=st.text(), style=st.sampled_from(STYLES))
-def test_any_text_is_one_line_of_json_that_says_it(
-    tmp_path: Path, text: str, style: Style
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
+@given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1))
+def test_any_text_comes_back_from_every_file_that_holds_it(
+    tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
-    example = LabelledExample(
-        item="x",
-        number=1,
-        prompt=asked(text),
-        completion=answer(text),
-        label=True,
-        score=1,
-    )
-    export_kto([example], tmp_path / "kto.jsonl", style)
-    (line,) = (tmp_path / "kto.jsonl").read_text(encoding="utf-8").splitlines()
-    row = json.loads(line)
-    prompt = row["prompt"] if style == "plain" else row["prompt"][0]["content"]
-    assert prompt == text
+    folder = tmp_path_factory.mktemp("any")
+    rows = [judged(1, text, "b", asked(text))]
+    _, (row,) = exported(folder, rows)
+    assert row["prompt"][0]["content"] == text == row["chosen"][0]["content"]
+    example = Example([{"role": "user", "content": text}], ([],), facts={"n": 1})
+    assert unpacked(example.packed()).asked == text
+
+
+# -- kinds ---------------------------------------------------------------------------
+
+
+def test_sft_is_the_chosen_answer_once(tmp_path: Path) -> None:
+    one = judged(1, "best", "b")
+    more = one.model_copy(update={"pairs": (*one.pairs, *one.pairs)})
+    _, rows = exported(tmp_path, [more], "sft")
+    assert [r["completion"][0]["content"] for r in rows] == ["best"]
+
+
+def test_reward_rows_hold_the_margin(tmp_path: Path) -> None:
+    _, (row,) = exported(tmp_path, [judged(1, "a", "b")], "reward", prompt="implicit")
+    assert row["margin"] == 1.5
+    assert [m["content"] for m in row["chosen"]] == ["question 1", "a"]
+    assert "prompt" not in row
+
+
+def test_what_a_shape_cannot_hold_is_refused_with_the_cure() -> None:
+    run = Path("nowhere")
+    for kind, more, told in (
+        ("kto", {"shape": "openai"}, "no place for 'kto'"),
+        ("kto", {"prompt": "implicit"}, "needs? one"),
+        ("dpo", {"shape": "axolotl", "style": "plain"}, "--style"),
+    ):
+        export = Export.model_validate({"kinds": [kind], **more})
+        with pytest.raises(RecipeError, match=told):
+            export_run(run, export)
+
+
+def test_a_row_that_fits_no_shape_is_counted_under_shape(tmp_path: Path) -> None:
+    woven = judged(1, answer("x", "w", "x"), answer("z", "y", "z"), asked("1", "2"))
+    for shape in ("llama-factory", "openai", "axolotl"):
+        account, rows = exported(
+            tmp_path / shape, [woven, judged(2, "a", "b")], shape=shape
+        )
+        assert account.dropped == {"shape": 1}
+        assert (len(rows), account.balanced) == (1, True)
+
+
+def test_facts_of_openai_rows_lie_beside_them(tmp_path: Path) -> None:
+    account, (row,) = exported(tmp_path, [judged(1, "a", "b")], shape="openai")
+    assert set(row) == {"input", "preferred_output", "non_preferred_output"}
+    path = Path(account.files[0])
+    facts = json.loads(path.with_name("dpo.facts.jsonl").read_text())
+    assert facts["row"] == 1
+    assert facts["provenance"]["jurors"] == ["judge"]
+
+
+@pytest.mark.parametrize("kind", ["dpo", "kto", "sft", "reward"])
+def test_a_saved_dataset_and_parquet_hold_the_same_rows(
+    tmp_path: Path, kind: str
+) -> None:
+    made = [judged(n, f"a {n}", "b") for n in range(1, 5)]
+    _, rows = exported(tmp_path / "json", made, kind)
+    run = run_of(tmp_path / "run", made)
+    (disk,) = export_run(run, Export(kinds=(kind,), shape="datasets"))  # type: ignore[arg-type]
+    (table,) = export_run(run, Export(kinds=(kind,), shape="parquet"))  # type: ignore[arg-type]
+    assert list(datasets.load_from_disk(disk.files[0])["train"]) == rows
+    cache = str(tmp_path / "cache")
+    assert list(datasets.Dataset.from_parquet(table.files[0], cache_dir=cache)) == rows
+
+
+def test_an_export_of_no_rows_is_a_file_of_no_rows(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", [Outcome(number=1, item="x", state="tie")])
+    for shape in ("trl", "parquet", "datasets"):
+        (account,) = export_run(run, Export(kinds=("dpo",), shape=shape))  # type: ignore[arg-type]
+        assert (account.made, account.exported) == (0, 0)
+        assert Path(account.files[0]).exists()

@@ -19,9 +19,10 @@ from fellowship.pipelines.why_sums import comparison_sum, pair_sums
 from fellowship.records import Comparison, Outcome, Ranking, Scores, Verdict
 from fellowship.run_folder import LEDGER, read_header
 from tests.loopback.fixtures import openai_server
+from tests.pairs import answer
 from tests.recipes import openai_model, recipe
 from tests.test_cli import said
-from tests.test_exports import answer, pair
+from tests.test_exports import pair
 
 JURY = {
     "team": "jury",

@@ -1,0 +1,51 @@
+"""An export closes with its account: rows made are rows written and rows dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from fellowship.cli.terminal import say, table
+from fellowship.pipelines.export.account import Account
+
+
+def show(accounts: Sequence[Account], out: Console) -> None:
+    """One line a kind, then the files, then what the lengths and weights are."""
+    names = list(dict.fromkeys(name for a in accounts for name in a.dropped))
+    heads = ("dataset", "made", *names, "written")
+    rows = [
+        (
+            account.kind,
+            f"{account.made:,}",
+            *(f"{account.dropped.get(name, 0):,}" for name in names),
+            f"{account.exported:,}" + ("" if account.balanced else "  DOES NOT ADD UP"),
+        )
+        for account in accounts
+    ]
+    table(out, heads, rows, right=" " + "r" * (len(names) + 2))
+    for account in accounts:
+        for number, name in enumerate(account.files):
+            counts = list(account.splits.values()) or [account.exported]
+            one = counts[number] if len(counts) == len(account.files) else None
+            rows_of = account.exported if one is None else one
+            say(out, (str(Path(name)), "bold"), f"  {rows_of:,} rows")
+
+
+def details(accounts: Sequence[Account], out: Console) -> None:
+    """Mean lengths, flip rate and KTO weights of each kind."""
+    for account in accounts:
+        sizes, weights = account.lengths, account.weights
+        if sizes is None or weights is None:
+            continue
+        facts = []
+        if sizes.difference is not None:
+            facts.append(f"chosen minus rejected {sizes.difference:+,.1f} characters")
+        if sizes.longer is not None:
+            facts.append(f"longer chosen {sizes.longer:.1%}")
+        facts.append(f"flip rate {weights.flip_rate:.3f} from {weights.source}")
+        if weights.desirable is not None:
+            pair = f"{weights.desirable:g} : {weights.undesirable:g}"
+            facts.append(f"KTO weights {pair}")
+        say(out, f"{account.kind}: {', '.join(facts)}")

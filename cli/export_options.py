@@ -1,0 +1,117 @@
+"""What a command line says of an export is laid over what the run's recipe says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from fellowship.errors import LedgerError
+from fellowship.pipelines.export.settings import Export, Filters
+from fellowship.pipelines.recipe_faults import listed, nearest
+from fellowship.run_folder import read_header
+
+USUAL = {"near_duplicates": 0.8}
+"""What a filter that wants a value means without one."""
+
+
+def filter_help() -> str:
+    """The help of --filter, from the filters there are."""
+    return (
+        "Leave rows out, and count them: near_duplicates[=0.8], contamination=FILE,"
+        " languages=en,de, length=MIN:MAX (characters), margin=POINTS,"
+        " probability=0.6, same_family, garbage, pii, balance. On already: duplicates,"
+        " contradictory."
+    )
+
+
+def asked(run: Path, said: dict[str, Any]) -> Export:
+    """The run's export settings with the command line's over them."""
+    base = settings_of(run)
+    given = {
+        "kinds": tuple(dict.fromkeys(said["kinds"])),
+        "shape": said["shape"],
+        "style": said["style"],
+        "prompt": said["prompt"],
+        "splits": said["split"],
+        "licence": said["licence"],
+        "labels": said["labels"],
+    }
+    values = base.model_dump() | {k: v for k, v in given.items() if v is not None}
+    values["filters"] = switched(base.filters, said["on"], said["off"])
+    return Export.model_validate(values)
+
+
+def settings_of(run: Path) -> Export:
+    """What the run's recipe says of exports; the defaults where it says nothing."""
+    try:
+        recipe = read_header(run).get("recipe") or {}
+        return Export.model_validate(recipe.get("export") or {})
+    except (LedgerError, ValidationError):
+        return Export()
+
+
+def switched(base: Filters, on: Sequence[str], off: Sequence[str]) -> dict[str, Any]:
+    """The filters with some switched on and some off; a usage error for an unknown one."""
+    values = base.model_dump()
+    blank = Filters(duplicates=False, contradictory=False).model_dump()
+    for name in off:
+        values[known(name)] = blank[known(name)]
+    for said in on:
+        name, _, value = said.partition("=")
+        values[known(name)] = valued(known(name), value, values)
+    try:
+        return Filters.model_validate(values).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise click.UsageError(f"--filter {where}: {first['msg']}") from error
+
+
+def known(name: str) -> str:
+    """A filter's name as the recipe has it."""
+    name = {"language": "languages"}.get(name.replace("-", "_"), name.replace("-", "_"))
+    if name not in Filters.model_fields:
+        hint = (
+            nearest(name, Filters.model_fields) or f": {listed(Filters.model_fields)}"
+        )
+        raise click.UsageError(f"no filter {name!r}{hint}")
+    return name
+
+
+def valued(name: str, value: str, values: dict[str, Any]) -> Any:
+    """What is written after a filter's name, as the recipe would have it."""
+    if name == "contamination":
+        more = [Path(part) for part in value.split(",") if part]
+        if not more:
+            raise click.UsageError("--filter contamination=FILE needs a file")
+        return (*values[name], *more)
+    if name == "languages":
+        return tuple(part for part in value.split(",") if part)
+    if name == "length":
+        low, _, high = value.partition(":")
+        return {"min": low or None, "max": high or None}
+    if not value:
+        return USUAL.get(name, True)
+    return value
+
+
+def shares(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> dict[str, float] | None:
+    """`train=0.9,test=0.1` as a mapping."""
+    if value is None:
+        return None
+    made: dict[str, float] = {}
+    for part in value.split(","):
+        name, _, share = part.partition("=")
+        try:
+            made[name.strip()] = float(share)
+        except ValueError as error:
+            raise click.BadParameter(f"{part!r} is not NAME=SHARE") from error
+        if made[name.strip()] <= 0 or not name.strip().isidentifier():
+            raise click.BadParameter(f"{part!r}: a name and a share above 0")
+    return made

@@ -1,0 +1,78 @@
+"""Tables of a card, and what needs more than a query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fellowship.errors import InputError
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.ground import Ground
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[object]], right: str = ""
+) -> str:
+    """A Markdown table; `right` has an `r` at each right-aligned column's place."""
+    rule = ["--:" if right[i : i + 1] == "r" else "---" for i in range(len(heads))]
+    lines = [heads, rule, *rows]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
+
+
+def cell(value: object) -> str:
+    """One cell: on one line, its bars escaped."""
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def files_of(accounts: Sequence[Account]) -> str:
+    """Every file with its rows."""
+    rows = []
+    for account in accounts:
+        counts = list(account.splits.values()) or [account.exported]
+        if len(account.files) != len(counts):
+            counts = [account.exported]
+        for name, n in zip(account.files, counts, strict=False):
+            rows.append((f"`{name}`", account.kind, account.shape, f"{n:,}"))
+    return table(("file", "kind", "shape", "rows"), rows, "   r")
+
+
+def lengths(accounts: Sequence[Account]) -> str:
+    """Mean characters of both sides: a set may teach length and nothing else."""
+    rows = []
+    for account in accounts:
+        sizes = account.lengths
+        if sizes is None:
+            continue
+        shown = [sizes.chosen, sizes.rejected, sizes.difference]
+        longer = "" if sizes.longer is None else f"{sizes.longer:.1%}"
+        cells = ["" if v is None else f"{v:,.1f}" for v in shown]
+        rows.append((account.kind, *cells, longer))
+    heads = ("kind", "chosen or good", "rejected or bad", "difference", "longer chosen")
+    return table(heads, rows, " rrrr") if rows else ""
+
+
+def judges(ground: Ground) -> str:
+    """The judges' report card, where the run has labels enough and numpy is there."""
+    if not ground.labelled:
+        return ""
+    try:
+        from fellowship.pipelines.agreement import agree
+        from fellowship.pipelines.human_labels import read_labels
+        from fellowship.pipelines.run_verdicts import Asked, verdict_table
+
+        given = read_labels(ground.labels) if ground.labels else None
+        report = agree(verdict_table(ground.into, Asked(given)))
+    except (ImportError, InputError):
+        return ""
+    if not report.enough:
+        return f"{report.labels:,} labels: under 50, which is too few to say anything."
+    rows = [
+        (
+            judge.name,
+            f"{judge.kappa.value:.3f} ({judge.kappa.low:.3f} to {judge.kappa.high:.3f})",
+            f"{judge.accuracy.value:.1%}",
+        )
+        for judge in report.judges
+    ]
+    told = f"{report.labels:,} labels of {report.prompts:,} prompts, by people."
+    heads = ("judge", "Cohen's kappa (95 %)", "accuracy")
+    return f"{told}\n\n{table(heads, rows)}"

@@ -1,0 +1,86 @@
+"""An exports folder says what is in it: accounts for programs, a card for people.
+
+`accounts.json` holds the account of every file there; `README.md` is the dataset card,
+written from it and from the run, and from nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.export.settings import Export
+from fellowship.pipelines.export.shapes import dataset_info
+from fellowship.run_folder import EXPORTS, written_whole
+
+ACCOUNTS = "accounts.json"
+CARD = "README.md"
+INFO = "dataset_info.json"
+
+
+def entered(
+    into: Path, ground: Ground, accounts: Sequence[Account], export: Export
+) -> None:
+    """Put new accounts beside the old ones, and write the card anew."""
+    from fellowship.pipelines.export.card import card
+
+    folder = into / EXPORTS
+    known = known_accounts(folder)
+    for account in accounts:
+        known[name_of(account)] = local(account, folder)
+    kept = {name: known[name] for name in sorted(known) if there(known[name], folder)}
+    with written_whole(folder / ACCOUNTS) as out:
+        value = {name: a.model_dump(mode="json") for name, a in kept.items()}
+        json.dump(value, out, indent=2, ensure_ascii=False)
+        out.write("\n")
+    with written_whole(folder / CARD) as out:
+        out.write(card(ground, list(kept.values()), export))
+
+
+def name_of(account: Account) -> str:
+    """What an account is filed under: a kind in a shape is there once."""
+    return account.kind if account.shape == "trl" else f"{account.kind}.{account.shape}"
+
+
+def known_accounts(folder: Path) -> dict[str, Account]:
+    """The accounts of a folder; none where they can't be read."""
+    try:
+        found: dict[str, Any] = json.loads((folder / ACCOUNTS).read_text("utf-8"))
+        return {name: Account.model_validate(value) for name, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def local(account: Account, folder: Path) -> Account:
+    """The account with its files' names as the folder has them."""
+    files = tuple(
+        str(Path(name).relative_to(folder))
+        if Path(name).is_relative_to(folder)
+        else name
+        for name in account.files
+    )
+    return account.model_copy(update={"files": files})
+
+
+def there(account: Account, folder: Path) -> bool:
+    """Whether all files of an account are still in the folder."""
+    return all((folder / name).exists() for name in account.files)
+
+
+def described(account: Account) -> None:
+    """Enter LLaMA-Factory files in the dataset_info.json beside them."""
+    for name in account.files:
+        path = Path(name)
+        info = path.parent / INFO
+        try:
+            known = json.loads(info.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        entry = dataset_info(path.stem.replace("-", "_"), path.name, account.kind)
+        with written_whole(info) as out:
+            json.dump(known | entry, out, indent=2, ensure_ascii=False)
+            out.write("\n")

@@ -1,0 +1,125 @@
+"""Every row of a dataset says whom it believes: the verdicts behind it travel with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.why_prompts import told_by
+from fellowship.pipelines.why_sums import VOID, pair_sums, rule_of
+from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
+
+
+class Evidence(NamedTuple):
+    """The comparisons a pair rests on, and its candidates' places among the row's."""
+
+    places: tuple[int, int]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Every verdict of these comparisons."""
+        return [v for c in self.comparisons for v in c.verdicts]
+
+
+def evidence(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Evidence:
+    """What a pair of one row rests on."""
+    chosen, rejected = (place(outcome, c) for c in (pair.chosen, pair.rejected))
+    made = outcome.ranking.comparisons if outcome.ranking else ()
+    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), ground.recipe)
+    return Evidence((chosen, rejected), tuple(made[i] for i in used))
+
+
+def place(outcome: Outcome, candidate: Candidate) -> int:
+    """A candidate's place in its row; -1 where it is not there."""
+    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
+    return found[0] if found else -1
+
+
+def votes(held: Evidence) -> tuple[float, int]:
+    """Single verdicts for the outcome of their comparison, and verdicts that were read.
+
+    A tie is half a vote. Where a debate voted twice its final votes count.
+    """
+    won, read = 0.0, 0
+    for comparison in held.comparisons:
+        if comparison.outcome in VOID:
+            continue
+        final = [v for v in comparison.verdicts if v.phase == "final"]
+        for verdict in final or comparison.verdicts:
+            if verdict.winner == "invalid":
+                continue
+            read += 1
+            tied = "tie" in (verdict.winner, comparison.outcome)
+            won += 0.5 if tied else float(verdict.winner == comparison.outcome)
+    return won, read
+
+
+def chance(margin: float, held: Evidence, ground: Ground) -> dict[str, Any]:
+    """`p_chosen` with its source: people's labels, else the verdicts themselves.
+
+    From labels: P(people name this side) + half of P(they tie), by the fitted curves.
+    From verdicts: (votes for + 1) / (verdicts read + 2), Laplace's rule of succession.
+    """
+    if ground.chance is not None and ground.flip is not None:
+        agree, flip = ground.chance(margin), ground.flip(margin)
+        p, source = agree + max(0.0, 1 - agree - flip) / 2, "labels"
+    else:
+        won, read = votes(held)
+        p, source = (won + 1) / (read + 2), "verdicts"
+    return {"p_chosen": round(min(max(p, 0.0), 1.0), 6), "p_source": source}
+
+
+def provenance(outcome: Outcome, held: Evidence, ground: Ground) -> dict[str, Any]:
+    """The columns under `provenance`: the same for every shape, with no null in them."""
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    said = [spoken(v, c, held.places) for c in held.comparisons for v in c.verdicts]
+    return {
+        "sessions": [session.id for session in outcome.sessions],
+        "verdicts": said,
+        "jurors": list(dict.fromkeys(v.evaluator for v in held.verdicts)),
+        "rule": rule_of(ground.recipe),
+        "models": sorted({turn.model for turn in turns} - {""}),
+        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, ground.header)],
+        "calls": sum(bool(turn.call) for turn in turns),
+        "usd": round(sum(turn.usd for turn in turns), 9),
+    }
+
+
+def spoken(
+    verdict: Verdict, comparison: Comparison, places: Sequence[int]
+) -> dict[str, Any]:
+    """One verdict, its candidates called by the parts they have in the pair."""
+    parts = {places[0]: "chosen"}
+    if len(places) > 1:
+        parts[places[1]] = "rejected"
+    first, second = (
+        parts.get(at, f"candidate {at + 1}")
+        for at in (comparison.first, comparison.second)
+    )
+    scores = verdict.scores
+    return {
+        "evaluator": verdict.evaluator,
+        "model": verdict.model,
+        "order": verdict.order,
+        "phase": verdict.phase,
+        "first": first,
+        "second": second,
+        "winner": {"first": first, "second": second}.get(
+            verdict.winner, verdict.winner
+        ),
+        "scores": [scores.first, scores.second] if scores else [],
+        "call": verdict.call,
+    }
+
+
+def written(answer: Candidate, prefix: str) -> dict[str, Any]:
+    """Where an answer is from, as columns."""
+    return {
+        f"{prefix}model": answer.model,
+        f"{prefix}system": answer.system,
+        f"{prefix}draft": answer.draft,
+        f"{prefix}session": answer.session,
+        f"{prefix}call": answer.call,
+    }

@@ -1,0 +1,81 @@
+"""Between a run and a trainer's file stands one form of row, which every shape is made of.
+
+An example is plain values, so that it can be put down and taken up again: the prompt's
+turns, one or two answers (each a list of turns), and its facts, which become columns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fellowship.hashing import digest
+
+Talk = list[dict[str, str]]
+
+UNSAFE = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
+"""Line ends that only some readers know, and halves of characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row before it has a shape.
+
+    `answers` are (chosen, rejected) for a pair, else one; `label` is KTO's. `weight` is
+    filled in last, when the whole set is known.
+    """
+
+    prompt: Talk
+    answers: tuple[Talk, ...]
+    label: bool | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pair(self) -> bool:
+        """Whether it has two sides."""
+        return len(self.answers) == 2
+
+    @property
+    def texts(self) -> list[str]:
+        """Each answer as one text."""
+        return [said(answer) for answer in self.answers]
+
+    @property
+    def asked(self) -> str:
+        """The prompt as one text."""
+        return said(self.prompt)
+
+    def packed(self) -> str:
+        """JSON that `unpacked` reads."""
+        return line([self.prompt, self.answers, self.label, self.facts])
+
+
+def unpacked(text: str) -> Example:
+    """The example that was packed."""
+    prompt, answers, label, facts = json.loads(text)
+    return Example(prompt, tuple(answers), label, facts)
+
+
+def said(talk: Sequence[Mapping[str, str]]) -> str:
+    """What all turns say, without who said it."""
+    return "\n\n".join(turn["content"] for turn in talk)
+
+
+def key(*parts: object) -> int:
+    """A 63-bit number that depends on all parts: what sets of texts are told apart by."""
+    return int(digest(parts, 8), 16) >> 1
+
+
+def line(value: Any) -> str:
+    """One line of JSON, whatever the text: no null bytes lost, no foreign line ends."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A rare line end as its JSON escape; half a character as the replacement sign."""
+    code = ord(found[0])
+    return "\N{REPLACEMENT CHARACTER}" if code >= 0xD800 else f"\\u{code:04x}"

@@ -1,0 +1,59 @@
+"""A file of rows is read as what it is, one row at a time, whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fellowship.errors import InputError
+from fellowship.pipelines.label_tables import read_table
+from fellowship.pipelines.recipe_faults import nearest
+from fellowship.pipelines.source_rows import Row, csv_rows, jsonl_rows
+from fellowship.pipelines.source_tables import parquet_file, parquet_rows
+
+KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
+
+
+def there(path: Path) -> None:
+    """`InputError` with the nearest name where there is no such file or folder."""
+    if path.exists():
+        return
+    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise InputError(f"there is no file {str(path)!r}{nearest(path.name, beside)}")
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """The rows of a file of any known kind; `InputError` where it is none of them."""
+    there(path)
+    kind = path.suffix.lower()
+    if path.is_dir():
+        yield from saved_rows(path)
+    elif kind == ".jsonl":
+        yield from jsonl_rows(path)
+    elif kind == ".json":
+        yield from read_table(path)
+    elif kind == ".csv":
+        yield from csv_rows(path, ())
+    elif kind == ".parquet":
+        with parquet_file(path) as file:
+            columns = list(file.schema_arrow.names)
+        yield from parquet_rows(path, columns)
+    else:
+        raise InputError(f"{str(path)!r} is no file of rows: give {KINDS}")
+
+
+def saved_rows(folder: Path) -> Iterator[Row]:
+    """The rows of a dataset that `save_to_disk` wrote, of all its splits."""
+    from fellowship.pipelines.export.ground import need
+
+    datasets = need("datasets", "data", f"reading the folder {folder.name!r}")
+    try:
+        data = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(folder)!r} is no saved dataset: {error}") from error
+    splits = data.values() if hasattr(data, "values") else [data]
+    number = 0
+    for split in splits:
+        for values in split:
+            number += 1
+            yield Row(number, values)

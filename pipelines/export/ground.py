@@ -1,0 +1,71 @@
+"""What a run knows besides its rows: models and their families, rules, prompts, margins.
+
+One value, read once, that every example's facts are made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.models.config import FAMILIES
+from fellowship.records import Verdict
+
+Chance = Callable[[float], float]
+"""A pair's margin -> the chance that people would name the same side."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A run's header, and what calibration its labels allow.
+
+    `chance` is None without labels; `request` gives the messages of a recorded call.
+    """
+
+    into: Path
+    header: Mapping[str, Any] = field(default_factory=dict)
+    chance: Chance | None = None
+    flip: Chance | None = None
+    labelled: int = 0
+    labels: Path | None = None
+    request: Callable[[str], list[dict[str, str]] | None] = lambda call: None
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as the header holds it."""
+        found: Mapping[str, Any] = self.header.get("recipe") or {}
+        return found
+
+    @property
+    def margin(self) -> float:
+        """Points by which the recipe wants chosen to beat rejected."""
+        return float((self.recipe.get("pairs") or {}).get("margin") or 0.0)
+
+    def family(self, model: str) -> str:
+        """The family of a model: as configured, else by its name; empty if unknown."""
+        for name, made in (self.recipe.get("models") or {}).items():
+            if model in (name, made.get("model")) and made.get("family"):
+                return str(made["family"])
+        lower = model.lower()
+        return next((family for family in FAMILIES if family in lower), "")
+
+    def related(self, verdicts: Iterable[Verdict], writers: Iterable[str]) -> bool:
+        """Whether a judge is of a writer's family. An unknown family is nobody's."""
+        judges = {self.family(verdict.model) for verdict in verdicts} - {""}
+        return bool(judges & {self.family(writer) for writer in writers})
+
+
+def need(module: str, extra: str, what: str) -> Any:
+    """A library of an extra; `InputError` names the extra where it isn't installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(
+            f"{what} needs {module.partition('.')[0]}:"
+            f" pip install 'fellowship-llms[{extra}]'"
+        ) from error

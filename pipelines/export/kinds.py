@@ -1,0 +1,122 @@
+"""A kind is a question put to a run: which of two answers, which answer, which turn?
+
+`pairs_of` says which pairs of an outcome a kind is made of; `examples_of` makes rows of
+them. Nothing here drops a row for its content: filters do, and count what they drop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fellowship.pipelines.export.evidence import (
+    Evidence,
+    chance,
+    evidence,
+    provenance,
+    written,
+)
+from fellowship.pipelines.export.example import Example
+from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.export.multi_agent import turn_pairs, turn_verdicts
+from fellowship.pipelines.export.settings import form_of
+from fellowship.pipelines.export.single_agent import generator_pairs
+from fellowship.pipelines.export.turns import split
+from fellowship.records import Candidate, Outcome, PreferencePair
+
+
+def examples_of(outcome: Outcome, kind: str, ground: Ground) -> Iterator[Example]:
+    """One outcome's rows of a kind, in a fixed order."""
+    if kind == "multi-agent":
+        yield from turn_pairs(outcome, ground)
+    elif kind == "multi-agent-kto":
+        yield from turn_verdicts(outcome, ground)
+    else:
+        made = pairs_of(outcome, kind, ground)
+        form = form_of(kind)
+        if form == "pairs":
+            yield from (pair_example(outcome, pair, ground) for pair in made)
+        else:
+            yield from answers(outcome, made, ground, chosen_only=form == "chosen")
+
+
+def pairs_of(outcome: Outcome, kind: str, ground: Ground) -> Iterable[PreferencePair]:
+    """The pairs a kind is about."""
+    if kind.startswith("single-agent"):
+        return generator_pairs(outcome, ground)
+    return outcome.pairs
+
+
+def pair_example(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Example:
+    """Chosen over rejected, with scores, chance, and where both are from."""
+    prompt, sides = split(pair.prompt, (pair.chosen, pair.rejected))
+    held = evidence(outcome, pair, ground)
+    scores = {
+        "chosen_score": float(pair.chosen_score),
+        "rejected_score": float(pair.rejected_score),
+        "margin": float(pair.margin),
+    }
+    facts = {
+        **scores,
+        **common(outcome, pair, held, ground),
+        **written(pair.chosen, "chosen_"),
+        **written(pair.rejected, "rejected_"),
+        "provenance": provenance(outcome, held, ground),
+    }
+    return Example(prompt, sides, facts=facts)
+
+
+def common(
+    outcome: Outcome, pair: PreferencePair, held: Evidence, ground: Ground
+) -> dict[str, Any]:
+    """The facts that pairs and single answers share."""
+    writers = (pair.chosen.model, pair.rejected.model)
+    return {
+        **chance(pair.margin, held, ground),
+        "same_family": ground.related(held.verdicts, writers),
+        "row": outcome.number,
+        "item": outcome.item,
+        "flags": list(outcome.flags),
+    }
+
+
+def answers(
+    outcome: Outcome,
+    pairs: Iterable[PreferencePair],
+    ground: Ground,
+    *,
+    chosen_only: bool,
+) -> Iterator[Example]:
+    """Each answer of the pairs once a label, chosen before rejected, in pairs' order."""
+    seen: set[tuple[Any, ...]] = set()
+    for pair in pairs:
+        held = evidence(outcome, pair, ground)
+        sides = [(pair.chosen, True, pair.chosen_score)]
+        if not chosen_only:
+            sides.append((pair.rejected, False, pair.rejected_score))
+        for answer, good, score in sides:
+            name = (pair.prompt.key, answer.text, answer.turns, good)
+            if name not in seen:
+                seen.add(name)
+                label = None if chosen_only else good
+                yield answered(outcome, pair, held, ground, (answer, label, score))
+
+
+def answered(
+    outcome: Outcome,
+    pair: PreferencePair,
+    held: Evidence,
+    ground: Ground,
+    side: tuple[Candidate, bool | None, float],
+) -> Example:
+    """One side of a pair as a row of its own."""
+    answer, label, score = side
+    prompt, (completion,) = split(pair.prompt, (answer,))
+    facts = {
+        "score": float(score),
+        "margin": float(pair.margin),
+        **common(outcome, pair, held, ground),
+        **written(answer, ""),
+        "provenance": provenance(outcome, held, ground),
+    }
+    return Example(prompt, (completion,), label, facts)

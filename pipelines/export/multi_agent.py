@@ -1,0 +1,144 @@
+"""A turn is as good as what it led to: workflows learn from their own turns.
+
+Multi-agent improvement makes reviewers review and generators use reviews. The prompt of a
+row is the very request the turn answered, read from the ledger; the answer is the reply.
+A *review* is worth the score of the draft that came next less the score of the draft it
+read; a *revision* the same, for it is that next draft. What is not comparable makes no
+row: turns whose drafts hold no valid score or were contested, reviews in a round with
+several reviewers (the next draft answers all of them), and repaired replies (the request
+they answered is another one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fellowship.hashing import digest
+from fellowship.pipelines.export.evidence import Evidence, chance, provenance
+from fellowship.pipelines.export.example import Example, Talk
+from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.export.turns import spoken
+from fellowship.pipelines.export.workflow import Step, steps
+from fellowship.records import Outcome, Turn
+
+
+class Told(NamedTuple):
+    """A step with the request its turn answered."""
+
+    step: Step
+    request: Talk
+
+    @property
+    def context(self) -> str:
+        """Two turns with the same one were asked the same, to the letter."""
+        return digest([self.step.turn.role, self.request], 8)
+
+
+class Side(NamedTuple):
+    """One side of a pair of turns: who said it, and the score it is worth."""
+
+    turn: Turn
+    score: float
+
+
+def told(outcome: Outcome, ground: Ground) -> list[Told]:
+    """The steps of a row whose requests are on record."""
+    made = []
+    for step in steps(outcome):
+        request = ground.request(step.turn.call) if step.turn.call else None
+        if request:
+            made.append(Told(step, request))
+    return made
+
+
+def turn_verdicts(outcome: Outcome, ground: Ground) -> Iterator[Example]:
+    """For KTO: each turn that raised the score by the margin, or lowered it so."""
+    for one in told(outcome, ground):
+        step = one.step
+        if step.gain == 0 or abs(step.gain) < ground.margin:
+            continue
+        facts = {
+            "score": step.after.score,
+            "margin": abs(step.gain),
+            **turn_facts(outcome, step, ground),
+            **by("", step, step.turn),
+        }
+        yield Example(one.request, ([spoken(step.turn.text)],), step.gain > 0, facts)
+
+
+def turn_pairs(outcome: Outcome, ground: Ground) -> Iterator[Example]:
+    """For DPO: revisions against leaving the draft as it was; reviews of one draft.
+
+    A revision's rejected side is the draft it started from, or the other way round where
+    the revision scored lower: both answer the same request, and both were judged. Two
+    reviews answer the same request only where two loops reviewed the same draft; the one
+    that raised the score is chosen over the one that did not.
+    """
+    known = told(outcome, ground)
+    by_context: dict[str, list[Told]] = {}
+    for one in known:
+        step = one.step
+        if step.kind == "revision":
+            sides = [
+                Side(step.turn, step.after.score),
+                Side(step.draft, step.before.score),
+            ]
+            yield from pair_of(outcome, one, ground, sides)
+        else:
+            by_context.setdefault(one.context, []).append(one)
+    for same in by_context.values():
+        best = max(same, key=lambda o: o.step.gain)
+        worst = min(same, key=lambda o: o.step.gain)
+        if best.step.gain > 0 >= worst.step.gain:
+            sides = [Side(o.step.turn, o.step.gain) for o in (best, worst)]
+            yield from pair_of(outcome, best, ground, sides)
+
+
+def pair_of(
+    outcome: Outcome, one: Told, ground: Ground, sides: list[Side]
+) -> Iterator[Example]:
+    """The better of two turns that answer one request over the other, if they differ."""
+    chosen, rejected = sorted(sides, key=lambda side: -side.score)
+    margin = chosen.score - rejected.score
+    if margin <= 0 or margin < ground.margin:
+        return
+    facts = {
+        "chosen_score": float(chosen.score),
+        "rejected_score": float(rejected.score),
+        "margin": float(margin),
+        **turn_facts(outcome, one.step, ground),
+        **by("chosen_", one.step, chosen.turn),
+        **by("rejected_", one.step, rejected.turn),
+    }
+    texts = ([spoken(chosen.turn.text)], [spoken(rejected.turn.text)])
+    yield Example(one.request, texts, facts=facts)
+
+
+def turn_facts(outcome: Outcome, step: Step, ground: Ground) -> dict[str, Any]:
+    """What a turn's row says besides its texts."""
+    made = outcome.ranking.comparisons if outcome.ranking else ()
+    places = {step.before.place, step.after.place}
+    direct = tuple(c for c in made if {c.first, c.second} == places)
+    about = direct or tuple(c for c in made if places & {c.first, c.second})
+    held = Evidence((step.after.place, step.before.place), about)
+    return {
+        "turn": step.kind,
+        **chance(abs(step.gain), held, ground),
+        "same_family": ground.related(held.verdicts, (step.draft.model,)),
+        "row": outcome.number,
+        "item": outcome.item,
+        "flags": list(outcome.flags),
+        "provenance": provenance(outcome, held, ground),
+    }
+
+
+def by(prefix: str, step: Step, turn: Turn) -> dict[str, Any]:
+    """Who said one side of it, as columns."""
+    return {
+        f"{prefix}model": turn.model,
+        f"{prefix}system": step.system,
+        f"{prefix}draft": turn.round,
+        f"{prefix}session": step.session,
+        f"{prefix}call": turn.call,
+    }

@@ -1,0 +1,84 @@
+"""What looks like somebody's data is flagged by its form, and by its check digits.
+
+E-mail and IP addresses, telephone, card, account (IBAN) and US social-security numbers.
+Addresses that stand for nobody (example.com, documentation networks) are no finding.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w-])"
+)
+NOBODY = re.compile(
+    r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost)$", re.I
+)
+SOCIAL = re.compile(
+    r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"
+)
+CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])")
+IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+PHONE = re.compile(
+    r"(?<![\w+.-])(?:"
+    r"\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,4}"
+    r"|\(\d{3}\) ?\d{3}[ .-]\d{4}"
+    r"|\d{3}[.-]\d{3}[.-]\d{4}"
+    r")(?![\w-])"
+)
+
+
+def personal(text: str) -> str:
+    """What kind of personal data a text seems to hold; empty where none."""
+    if "@" in text and any(not NOBODY.search(d) for d in EMAIL.findall(text)):
+        return "e-mail address"
+    if not any(c.isdigit() for c in text):
+        return ""
+    if SOCIAL.search(text):
+        return "social-security number"
+    if any(luhn(found) for found in CARD.findall(text)):
+        return "card number"
+    if any(mod97(found) for found in IBAN.findall(text)):
+        return "account number"
+    if any(public(found) for found in ADDRESS.findall(text)):
+        return "IP address"
+    if any(7 <= digits(found) <= 15 for found in PHONE.findall(text)):
+        return "telephone number"
+    return ""
+
+
+def digits(text: str) -> int:
+    """How many digits a text has."""
+    return sum(c.isdigit() for c in text)
+
+
+def luhn(text: str) -> bool:
+    """ISO/IEC 7812's check digit; one digit over and over is no card."""
+    found = [int(c) for c in text if c.isdigit()]
+    if (
+        not 13 <= len(found) <= 19
+        or len(set(found)) < 3
+        or found[0] not in (2, 3, 4, 5, 6)
+    ):
+        return False
+    doubled = [d * 2 - 9 * (d > 4) for d in found[-2::-2]]
+    return (sum(doubled) + sum(found[-1::-2])) % 10 == 0
+
+
+def mod97(text: str) -> bool:
+    """ISO 13616's check digits."""
+    flat = text.replace(" ", "")
+    if not 15 <= len(flat) <= 34:
+        return False
+    turned = flat[4:] + flat[:4]
+    return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+
+
+def public(text: str) -> bool:
+    """Whether a dotted quad is an address somebody can have."""
+    try:
+        return ipaddress.ip_address(text).is_global
+    except ValueError:
+        return False

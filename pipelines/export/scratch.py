@@ -1,0 +1,61 @@
+"""What a pass must remember lies on the disk: memory doesn't grow with the rows.
+
+A temporary SQLite file that has no name and goes with the process. Its sets and rows are
+as durable as a variable, and as private.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+TABLES = """
+CREATE TABLE seen(key INTEGER PRIMARY KEY);
+CREATE TABLE signatures(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,
+  signature BLOB NOT NULL);
+CREATE TABLE bands(band INTEGER, hash INTEGER, id INTEGER,
+  PRIMARY KEY(band, hash, id)) WITHOUT ROWID;
+CREATE TABLE rows(n INTEGER PRIMARY KEY, dropped TEXT, record TEXT NOT NULL,
+  prompt INTEGER NOT NULL, pair INTEGER NOT NULL, side INTEGER NOT NULL,
+  bin INTEGER NOT NULL, leaning INTEGER NOT NULL, p REAL NOT NULL,
+  chosen INTEGER NOT NULL, rejected INTEGER NOT NULL);
+CREATE INDEX pairs ON rows(pair);
+CREATE INDEX prompts ON rows(prompt);
+CREATE TABLE prompts_near(prompt INTEGER PRIMARY KEY, root INTEGER NOT NULL);
+CREATE TABLE split_of(prompt INTEGER PRIMARY KEY, name TEXT NOT NULL);
+"""
+
+
+class Scratch:
+    """Sets of numbers and one list of rows, on the disk."""
+
+    def __init__(self) -> None:
+        self.link = sqlite3.connect("", isolation_level=None)
+        self.link.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4000;"
+            f"PRAGMA temp_store=FILE; BEGIN; {TABLES}"
+        )
+
+    def new(self, key: int) -> bool:
+        """Whether a key was never here before; it is from now on."""
+        sql = "INSERT OR IGNORE INTO seen VALUES (?)"
+        return bool(self.link.execute(sql, (key,)).rowcount)
+
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """A query's rows, one at a time."""
+        yield from self.link.execute(sql, values)
+
+    def run(self, sql: str, values: tuple[Any, ...] = ()) -> None:
+        """One statement."""
+        self.link.execute(sql, values)
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self.link.close()
+
+    def __enter__(self) -> Scratch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

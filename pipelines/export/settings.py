@@ -1,0 +1,117 @@
+"""What an export is made of is written down: a kind, a shape, filters, splits.
+
+A filter that is off says nothing and drops nothing; one that is on is counted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from fellowship.records import Record
+
+Kind = Literal[
+    "dpo",
+    "kto",
+    "sft",
+    "reward",
+    "single-agent",
+    "single-agent-kto",
+    "multi-agent",
+    "multi-agent-kto",
+]
+Shape = Literal["trl", "datasets", "parquet", "llama-factory", "axolotl", "openai"]
+Style = Literal["conversational", "plain"]
+Prompting = Literal["explicit", "implicit"]
+Form = Literal["pairs", "labels", "chosen"]
+
+FORMS: dict[str, Form] = {
+    "kto": "labels",
+    "single-agent-kto": "labels",
+    "multi-agent-kto": "labels",
+    "sft": "chosen",
+}
+"""What a row of a kind is; pairs where it isn't said."""
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Split = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
+
+
+def form_of(kind: str) -> Form:
+    """Pairs, labelled answers, or chosen answers alone."""
+    return FORMS.get(kind, "pairs")
+
+
+class Bounds(Record):
+    """Characters an answer may have; None is no bound."""
+
+    min: PositiveInt | None = None
+    max: PositiveInt | None = None
+
+
+class Filters(Record):
+    """What is left out of a dataset, each counted under its name."""
+
+    duplicates: bool = Field(
+        default=True, description="the same prompt and answers twice: the first stays"
+    )
+    contradictory: bool = Field(
+        default=True,
+        description="one answer both good and bad for a prompt: neither is kept",
+    )
+    near_duplicates: Share | None = Field(
+        default=None, description="MinHash similarity from which rows are one; .8"
+    )
+    contamination: tuple[Path, ...] = Field(
+        default=(), description="benchmark files whose word n-grams no row may hold"
+    )
+    contamination_words: PositiveInt = Field(
+        default=13, description="words of an n-gram that counts as contamination"
+    )
+    languages: tuple[str, ...] = Field(
+        default=(), description="ISO 639-1 codes the answers may be written in"
+    )
+    length: Bounds = Bounds()
+    margin: float | None = Field(
+        default=None, ge=0, description="points by which chosen must beat rejected"
+    )
+    probability: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="least calibrated chance that the label is right"
+    )
+    same_family: bool = Field(
+        default=False, description="drop what a judge of a writer's own family decided"
+    )
+    garbage: bool = Field(
+        default=False, description="drop answers that are noise, loops or empty forms"
+    )
+    pii: bool = Field(
+        default=False, description="drop rows in which personal data seem to stand"
+    )
+    balance: bool = Field(
+        default=False,
+        description="drop pairs until longer answers are chosen as often as shorter",
+    )
+
+
+class Export(Record):
+    """What a run leaves in its exports folder."""
+
+    kinds: tuple[Kind, ...] = ("dpo", "kto")
+    shape: Shape = "trl"
+    style: Style = Field(
+        default="conversational", description="TRL's shape: turns, or plain text"
+    )
+    prompt: Prompting = Field(
+        default="explicit", description="implicit: the prompt opens both answers"
+    )
+    filters: Filters = Filters()
+    splits: dict[Split, PositiveFloat] = Field(
+        default_factory=dict,
+        description="name: share, e.g. {train: 0.9, test: 0.1}; disjoint by prompt",
+    )
+    licence: str = Field(default="", description="the dataset's licence, for its card")
+    labels: Path | None = Field(
+        default=None, description="people's labels, to calibrate margins on"
+    )

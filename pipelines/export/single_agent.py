@@ -1,0 +1,59 @@
+"""A model learns most from its own answers: both sides of a pair are written by it.
+
+Single-agent improvement makes one generator better. A pair is comparable when both
+answers are drafts of the same model for the same conversation, both hold a valid score
+of the same ranking, they continue the same earlier turns, and no comparison of exactly
+these two was unreadable or contradicted itself. Answers of different models are not: for
+either of them half of the pair would be foreign text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.pairs import contested, paired, score
+from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
+
+
+def generator_pairs(outcome: Outcome, ground: Ground) -> Iterator[PreferencePair]:
+    """For each model the best of its answers over the worst, if they lie apart."""
+    ranking = outcome.ranking
+    if ranking is None or outcome.conversation is None:
+        return
+    writers = dict.fromkeys(c.model for c in outcome.candidates if c.model)
+    for writer in writers:
+        found = apart(outcome.candidates, ranking, writer, ground.margin)
+        if found is not None:
+            item = Item(
+                key=outcome.item,
+                number=outcome.number,
+                conversation=outcome.conversation,
+            )
+            yield paired(item, outcome.candidates, ranking, *found)
+
+
+def apart(
+    candidates: Sequence[Candidate], ranking: Ranking, writer: str, margin: float
+) -> tuple[int, int] | None:
+    """The places of a writer's best and worst comparable answers; None if there are none.
+
+    Of equal scores the earlier answer counts as the better one, as in the ranking.
+    """
+    own = [
+        i
+        for i, mark in enumerate(ranking.scores[: len(candidates)])
+        if mark is not None and candidates[i].model == writer
+    ]
+    if len(own) < 2:
+        return None
+    best = min(own, key=lambda i: (-score(ranking, i), i))
+    below = [
+        i
+        for i in own
+        if score(ranking, i) < score(ranking, best)
+        and score(ranking, best) - score(ranking, i) >= margin
+        and not contested(ranking, best, i)
+        and candidates[i].turns[:-1] == candidates[best].turns[:-1]
+    ]
+    return (best, min(below, key=lambda i: (score(ranking, i), i))) if below else None

@@ -1,0 +1,112 @@
+"""A table has one schema, written down before its first row: no guess from a sample."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fellowship.pipelines.export.ground import need
+from fellowship.pipelines.export.sinks import TOGETHER, replaced
+
+FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
+FLOATS |= {"p_chosen", "sample_weight", "usd"}
+WHOLE = {"row", "draft", "chosen_draft", "rejected_draft", "calls"}
+FLAGS = {"label", "same_family", "pii"}
+LISTS = {"flags", "sessions", "jurors", "models", "prompts"}
+
+
+class Table:
+    """A Parquet file, written a few hundred rows at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._arrow = need("pyarrow", "data", "a Parquet file")
+        self._parquet = need("pyarrow.parquet", "data", "a Parquet file")
+        self._path = path
+        self._rows: list[dict[str, Any]] = []
+        self._writer: Any = None
+        self._schema: Any = None
+
+    def write(self, row: dict[str, Any]) -> None:
+        """One row."""
+        self._rows.append(row)
+        if len(self._rows) >= TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            row = self._rows[0] if self._rows else {}
+            self._schema = self._arrow.schema(
+                [(name, self._type(name, value)) for name, value in row.items()]
+            )
+            self._writer = self._parquet.ParquetWriter(self._path, self._schema)
+        if self._rows:
+            made = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
+            self._writer.write_table(made)
+            self._rows = []
+
+    def _type(self, name: str, value: Any) -> Any:
+        arrow = self._arrow
+        if name in FLOATS:
+            return arrow.float64()
+        if name in WHOLE:
+            return arrow.int64()
+        if name in FLAGS:
+            return arrow.bool_()
+        if name in LISTS:
+            return arrow.list_(arrow.string())
+        if name == "scores":
+            return arrow.list_(arrow.float64())
+        if name == "verdicts":
+            return arrow.list_(self._verdict())
+        if isinstance(value, dict):
+            return arrow.struct([(k, self._type(k, v)) for k, v in value.items()])
+        if isinstance(value, list):
+            pieces = ("role", "content")
+            return arrow.list_(arrow.struct([(p, arrow.string()) for p in pieces]))
+        return arrow.string()
+
+    def _verdict(self) -> Any:
+        names = ("evaluator", "model", "order", "phase", "first", "second", "winner")
+        fields = [(name, self._arrow.string()) for name in names]
+        scores = ("scores", self._arrow.list_(self._arrow.float64()))
+        return self._arrow.struct([*fields, scores, ("call", self._arrow.string())])
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._flush()
+        self._writer.close()
+
+
+def saved(files: dict[str, Path], target: Path) -> None:
+    """The Parquet files of the splits as a folder that `load_from_disk` opens."""
+    datasets = need("datasets", "data", "a saved dataset")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        quiet(datasets)
+        cache = str(folder / "cache")
+        whole = datasets.DatasetDict(
+            {
+                split or "train": read_back(datasets, path, cache)
+                for split, path in files.items()
+            }
+        )
+        whole.save_to_disk(str(folder / "made"))
+        replaced(folder / "made", target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_back(datasets: Any, path: Path, cache: str) -> Any:
+    """A Parquet file as a dataset that lies on the disk; one of no rows has no columns."""
+    parquet = need("pyarrow.parquet", "data", "a Parquet file")
+    if parquet.read_metadata(path).num_rows == 0:
+        return datasets.Dataset.from_dict({})
+    return datasets.Dataset.from_parquet(str(path), cache_dir=cache)
+
+
+def quiet(datasets: Any) -> None:
+    """No progress bars but ours."""
+    datasets.disable_progress_bars()

@@ -1,0 +1,33 @@
+"""Two texts are compared by their words, not by their spaces, case or commas."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, lower case, compatibility forms made one (NFKC).
+
+    Scripts that put no spaces between words give one word a letter.
+    """
+    flat = unicodedata.normalize("NFKC", text).lower()
+    return WORD.findall(WIDE.sub(r" \g<0> ", flat))
+
+
+def grams(given: Sequence[str], n: int) -> Iterator[str]:
+    """Every run of `n` words, joined by spaces; the whole where there are fewer."""
+    if len(given) <= n:
+        yield " ".join(given)
+        return
+    for at in range(len(given) - n + 1):
+        yield " ".join(given[at : at + n])
+
+
+def same(text: str) -> str:
+    """A text as exact duplicates are told by: NFC, white space at its ends gone."""
+    return unicodedata.normalize("NFC", text).strip()

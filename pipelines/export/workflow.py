@@ -1,0 +1,86 @@
+"""A feedback loop is a chain of turns, each between a draft before it and one after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from fellowship.pipelines.pairs import contested
+from fellowship.records import Outcome, Ranking, Session, Turn
+
+
+class Mark(NamedTuple):
+    """A draft's place among the row's candidates, and its score."""
+
+    place: int
+    score: float
+
+
+class Step(NamedTuple):
+    """One turn of a loop, the scores of the drafts around it, and the draft before."""
+
+    kind: Literal["review", "revision"]
+    turn: Turn
+    session: str
+    system: str
+    before: Mark
+    after: Mark
+    draft: Turn
+
+    @property
+    def gain(self) -> float:
+        """How far the score rose over this turn."""
+        return self.after.score - self.before.score
+
+
+def steps(outcome: Outcome) -> Iterator[Step]:
+    """The comparable turns of a row's loops, in the order they were said."""
+    ranking = outcome.ranking
+    if ranking is None:
+        return
+    marks = {
+        candidate.text.strip(): Mark(place, score)
+        for place, (candidate, score) in enumerate(
+            zip(outcome.candidates, ranking.scores, strict=False)
+        )
+        if score is not None
+    }
+    for session in outcome.sessions:
+        yield from session_steps(session, marks, ranking)
+
+
+def session_steps(
+    session: Session, marks: dict[str, Mark], ranking: Ranking
+) -> Iterator[Step]:
+    """The comparable turns of one loop."""
+    drafts = {t.round: t for t in session.turns if t.role == "generator"}
+    for number, draft in sorted(drafts.items()):
+        following = drafts.get(number + 1)
+        if following is None:
+            continue
+        before, after = (marks.get(t.text.strip()) for t in (draft, following))
+        if before is None or after is None:
+            continue
+        if contested(ranking, before.place, after.place):
+            continue
+        reviews = replies(session.turns, number)
+        heard = {turn.source for turn in session.turns if is_review(turn, number)}
+        if len(heard) == 1 and reviews:
+            yield Step(
+                "review", reviews[0], session.id, session.team, before, after, draft
+            )
+        yield Step(
+            "revision", following, session.id, session.team, before, after, draft
+        )
+
+
+def is_review(turn: Turn, number: int) -> bool:
+    """Whether a turn is a review of the draft of this round."""
+    return turn.role == "reviewer" and turn.round == number
+
+
+def replies(turns: Sequence[Turn], number: int) -> list[Turn]:
+    """The reviews of one round that were read at the first try."""
+    said = [turn for turn in turns if is_review(turn, number)]
+    repaired = {turn.source for turn in said if turn.repaired}
+    return [t for t in said if t.source not in repaired and t.value is not None]
