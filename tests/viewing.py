@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger, connect
+from fellowship.database import connect
+from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger
 from fellowship.records import (
     Candidate,
     Comparison,

@@ -28,7 +28,10 @@ from fellowship.models.refusals import (
     wish,
 )
 from fellowship.models.schema import response_format
-from fellowship.models.wire import LARGEST, Answer, Wire
+from fellowship.models.wire import CONNECT, LARGEST, Answer, Wire
+
+SDK = 300.0
+"""Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
 
 class OpenAIClient(Client):
@@ -78,7 +81,7 @@ class OpenAIClient(Client):
                 base_url=(self.config.base_url or "").partition("?")[0] or None,
                 default_query=dict(self._query),
                 max_retries=0,
-                timeout=self.config.deadline,
+                timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
                 http_client=openai.DefaultAioHttpClient(),
             )
         return self._api

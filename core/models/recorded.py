@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span
 
 from fellowship.errors import ModelError
 from fellowship.hashing import digest
@@ -31,6 +32,7 @@ from fellowship.models.config import Price
 from fellowship.models.deadlines import Deadlines
 from fellowship.models.office import Call, Office
 from fellowship.models.prices import cost
+from fellowship.tracing import answered, call_span, retried
 
 log = structlog.get_logger("fellowship.models")
 
@@ -77,6 +79,12 @@ class RecordedClient(Client):
         Raises `ModelError` when the provider would not answer, `BudgetStop` and
         `EndpointDown` when it was not asked.
         """
+        with call_span(request, self.model, self.identity) as span:
+            reply = await self._complete(request, span)
+            answered(span, reply)
+        return reply
+
+    async def _complete(self, request: Request, span: Span) -> Reply:
         call, used_up = self._call(request), 0
         while True:
             if row := await self._office.open(call):
@@ -89,6 +97,7 @@ class RecordedClient(Client):
                     raise
                 wait = pause(error, call.attempt)
                 log.debug("retry", model=self.name, kind=error.kind, wait=wait)
+                retried(span, error.kind, call.attempt, wait)
             await asyncio.sleep(wait)
             call = call._replace(attempt=call.attempt + 1)
 

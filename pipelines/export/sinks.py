@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from fellowship.database import complaint
 from fellowship.errors import LedgerError
-from fellowship.ledger import complaint
 from fellowship.pipelines.export.example import line
 
 TOGETHER = 200
