@@ -168,7 +168,8 @@ class RoleAgent(BaseChatAgent):
 
     def _read(self, reply: Reply, *, last: bool = False) -> None:
         try:
-            self.value = self.role.read(reply.text, self.case, last=last)
+            value = self.role.read(reply.text, self.case, last=last)
+            self.value = self.role.refined(value, reply.raw)
             self.problem = ""
         except VerdictError as error:
             self.value, self.problem = None, str(error)
