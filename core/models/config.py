@@ -32,6 +32,8 @@ class Sampling(Record):
         default=1024, description="longest reply, in tokens; a longer one is truncated"
     )
     stop: tuple[str, ...] = ()
+    logprobs: bool | None = None
+    top_logprobs: PositiveInt | None = None
 
     def over(self, base: Sampling) -> Sampling:
         """These settings where they were given, `base` where not."""
@@ -82,6 +84,9 @@ class ModelBase(Record):
     )
     price: Price | None = Field(
         default=None, description="USD per million tokens; the table's if absent"
+    )
+    usd_per_hour: NonNegative | None = Field(
+        default=None, description="USD an hour this endpoint is busy, on top of tokens"
     )
 
     @property

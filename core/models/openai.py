@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 import openai
@@ -19,7 +19,7 @@ import openai
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
-from fellowship.models.hidden import bare, public, secrets_of, without, without_secrets
+from fellowship.models.hidden import public, secrets_of, without, without_secrets
 from fellowship.models.refusals import (
     broken_connection,
     kind_of,
@@ -38,6 +38,7 @@ class OpenAIClient(Client):
     """One model behind one base URL."""
 
     def __init__(self, name: str, config: OpenAIModel) -> None:
+        refuse_unknown(config)
         self.name = name
         self.model = config.model
         self.config = config
@@ -53,6 +54,11 @@ class OpenAIClient(Client):
             "model": config.model,
             "extra": without_secrets(config.extra_body),
         }
+
+    @property
+    def _query(self) -> list[tuple[str, str]]:
+        """What a base URL says after its question mark: Azure's api-version, say."""
+        return parse_qsl(urlsplit(self.config.base_url or "").query)
 
     def _key(self) -> str:
         variable = self.config.api_key_env
@@ -72,29 +78,22 @@ class OpenAIClient(Client):
         if self._api is None:
             self._api = openai.AsyncOpenAI(
                 api_key=self._key(),
-                base_url=bare(self.config.base_url),
-                default_headers=self._basic(),
+                base_url=(self.config.base_url or "").partition("?")[0] or None,
+                default_query=dict(self._query),
                 max_retries=0,
                 timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
                 http_client=openai.DefaultAioHttpClient(),
             )
         return self._api
 
-    def _basic(self) -> dict[str, str]:
-        """A URL's own user and password, where no key goes in their place."""
-        parts = urlsplit(self.config.base_url or "")
-        if parts.username is None or self.config.api_key_env is not None:
-            return {}
-        user, word = unquote(parts.username), unquote(parts.password or "")
-        return {"Authorization": aiohttp.BasicAuth(user, word).encode()}
-
     def wire(self) -> Wire:
         """The line that calls go over, made on the loop that uses it."""
         if self._wire is None:
             api = self.api()
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
-            headers |= {"Authorization": f"Bearer {api.api_key}"} | self._basic()
+            headers |= {"Authorization": f"Bearer {api.api_key}"}
             url = f"{api.base_url}chat/completions"
+            url += f"?{urlencode(self._query)}" * bool(self._query)
             self._wire = Wire(url, headers, self.config.deadline)
         return self._wire
 
@@ -276,7 +275,15 @@ def usage_from(usage: Any) -> Usage | None:
 
 
 def refuse_unknown(config: OpenAIModel) -> None:
-    """`RecipeError` for a base URL that can't be one."""
-    url = config.base_url
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise RecipeError(f"base_url {url!r}: it must start with http:// or https://")
+    """`RecipeError` for a base URL that can't be one, or that holds a password."""
+    for url in filter(None, (config.base_url, *config.base_urls)):
+        if not url.startswith(("http://", "https://")):
+            raise RecipeError(
+                f"base_url {public(url)!r}: it must start with http:// or https://"
+            )
+        if urlsplit(url).username is not None:
+            raise RecipeError(
+                f"base_url {public(url)!r} holds a user or a password, which can't be"
+                " sent beside a key: leave them out, and name the key's variable in"
+                " api_key_env"
+            )
