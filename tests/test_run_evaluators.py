@@ -337,4 +337,6 @@ def test_jurors_who_cant_matter_are_not_asked(tmp_path: Path) -> None:
     report = judge_run(tmp_path, jury("abc"), LABELS, wrong_on({"a": [0, 1]}))
     assert report.evaluator
     assert report.evaluator.spared == 10
+    assert report.evaluator.seats == 2  # c is seen on split rows alone
+    assert report.evaluator.best == "b"
     assert report.calls == 12 * 4 + 2 * 2
