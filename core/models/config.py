@@ -83,6 +83,9 @@ class ModelBase(Record):
     price: Price | None = Field(
         default=None, description="USD per million tokens; the table's if absent"
     )
+    usd_per_hour: NonNegative | None = Field(
+        default=None, description="USD an hour this endpoint is busy, on top of tokens"
+    )
 
     @property
     def sampling(self) -> Sampling:

@@ -9,6 +9,7 @@ from fellowship.ledger import Ledger
 from fellowship.models.autogen import autogen_client
 from fellowship.models.batch import BatchClient
 from fellowship.models.batch_book import BatchBook
+from fellowship.models.busy import Busy
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AutogenModel,
@@ -86,6 +87,7 @@ class House:
 
     def recorded(self, office: Office) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
+        busy = {self.place(name): Busy() for name in self.bare}
         return {
             name: RecordedClient(
                 bare,
@@ -95,6 +97,8 @@ class House:
                 price=price_of(self.configs[name]),
                 deadlines=deadlines(self.configs[name]),
                 tries=self.configs[name].tries,
+                busy=busy[self.place(name)],
+                usd_per_hour=self.configs[name].usd_per_hour or 0.0,
             )
             for name, bare in self.bare.items()
         }

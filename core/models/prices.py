@@ -52,6 +52,8 @@ def plain_price(config: AnyModel) -> Price | None:
     """The price of a call that is answered at once."""
     if config.price is not None:
         return config.price
+    if config.usd_per_hour is not None:
+        return FREE
     if isinstance(config, LlamaCppModel | OllamaModel):
         return FREE
     if isinstance(config, AutogenModel):

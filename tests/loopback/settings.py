@@ -30,6 +30,8 @@ class Settings:
     """Phrase of the last message -> lines one of which ends the answer to it."""
     num_ctx: int = 4096
     """Ollama's context window where a request names none."""
+    price: list[float] = field(default_factory=list)
+    """USD a million prompt, cached and completion tokens: `/_stats` then has `usd`."""
     batch_seconds: float = 0.2
     """How long a batch is not worked on."""
     batches_expire: int = 0
