@@ -56,6 +56,8 @@ LOST = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
     " SELECT key, session, model, 'lost', 'the process ended while this call was in"
     " the air: it may have been paid for', started, 0 FROM sent"
+    # A call of a batch is not lost: the provider keeps it until it is fetched.
+    " WHERE key NOT IN (SELECT key FROM batch_lines)"
 )
 SPENT = (
     "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
@@ -133,7 +135,8 @@ class Ledger:
 
     # -- reading ---------------------------------------------------------------------
 
-    def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, as far as they are committed."""
         try:
             return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
@@ -141,27 +144,27 @@ class Ledger:
 
     def find(self, key: str) -> CallRow | None:
         """The recorded call with this key, if there is one."""
-        found = self._all(f"SELECT {CALL} FROM calls WHERE key = ?", (key,))
+        found = self.rows(f"SELECT {CALL} FROM calls WHERE key = ?", (key,))
         return CallRow(*found[0]) if found else None
 
     def finished(self) -> dict[int, tuple[str, str]]:
         """Row number -> (item key, state) of every row that has an outcome."""
-        rows = self._all("SELECT number, item, state FROM outcomes")
+        rows = self.rows("SELECT number, item, state FROM outcomes")
         return {number: (item, sys.intern(state)) for number, item, state in rows}
 
     def numbers(self) -> set[int]:
         """The numbers of all rows that have an outcome."""
-        return {row[0] for row in self._all("SELECT number FROM outcomes")}
+        return {row[0] for row in self.rows("SELECT number FROM outcomes")}
 
     def closing(self) -> tuple[dict[str, int], int]:
         """State -> rows that ended in it, and the calls that may be paid for twice."""
-        states = dict(self._all("SELECT state, count(*) FROM outcomes GROUP BY state"))
+        states = dict(self.rows("SELECT state, count(*) FROM outcomes GROUP BY state"))
         lost = "SELECT count(*) FROM failures WHERE kind IN ('lost', 'cancelled')"
-        return states, self._all(lost)[0][0]
+        return states, self.rows(lost)[0][0]
 
     def spent(self) -> tuple[int, int, int, float, int]:
         """Calls, prompt tokens, completion tokens, US dollars, calls of unknown price."""
-        calls, prompt, completion, usd, unpriced = self._all(SPENT)[0]
+        calls, prompt, completion, usd, unpriced = self.rows(SPENT)[0]
         return calls, prompt, completion, usd, unpriced
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -38,8 +39,7 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
     name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        prefix = f".{path.name}.{os.getpid()}."
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=PART)
+        handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             yield out
             out.flush()
@@ -58,12 +58,17 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
         raise
 
 
+def begun(path: Path) -> str:
+    """How the name of a half written `path` begins: `sweep` knows by it whose it is."""
+    return f".{path.name}.{os.getpid()}."
+
+
 def sweep(folder: Path) -> None:
     """Remove what processes that are no more had half written in this folder."""
     for path in folder.glob(f".*{PART}"):
         pid = path.name.removesuffix(PART).split(".")[-2]
         if pid.isdigit() and not alive(int(pid)):
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def alive(pid: int) -> bool:

@@ -23,7 +23,16 @@ FREE = {"limits", "concurrency", "row_deadline", "export"}
 """What of a recipe may change between two goes at one run: it shapes no answer."""
 
 FREE_OF_MODELS = {
-    *("concurrency", "rpm", "tpm", "deadline", "tries", "patience", "price"),
+    *(
+        "concurrency",
+        "rpm",
+        "tpm",
+        "deadline",
+        "tries",
+        "patience",
+        "price",
+        "usd_per_hour",
+    ),
     *("hosts", "base_urls", "max_loaded", "mode", "batch"),
 }
 """What of a model may change likewise. A pool's hosts may: which of them answers shapes

@@ -57,6 +57,10 @@ class InOrder:
         """Whether as many rows are accepted as were asked for."""
         return self.wanted is not None and self.accepted >= self.wanted
 
+    def enough(self, states: Mapping[str, int]) -> bool:
+        """The same of a closed run, where pairs may have been taken back at the end."""
+        return self.wanted is not None and states.get("pair", 0) >= self.wanted
+
     @property
     def why(self) -> str:
         """What stops the run then."""

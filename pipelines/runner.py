@@ -14,7 +14,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Container,
+    Collection,
     Iterable,
     Sequence,
 )
@@ -137,7 +137,7 @@ class Runner:
         watch: Watch | None,
         stop: asyncio.Event | None,
         origin: Origin | None = None,
-        picked: Container[int] | None = None,
+        picked: Collection[int] | None = None,
     ) -> None:
         self.origin = origin
         self.picked = picked
@@ -195,6 +195,8 @@ class Runner:
         self.progress.total = origin.count if origin else count_rows(source)
         if self.limit is not None and self.progress.total is not None:
             self.progress.total = min(self.limit, self.progress.total)
+        if self.picked is not None and self.progress.total is not None:
+            self.progress.total = min(len(self.picked), self.progress.total)
         self._watch(self.progress)
         for entry in origin.rows() if origin else read_items(source, self.limit):
             self.seen.add(entry.number)
@@ -318,7 +320,7 @@ class Runner:
             seconds=time.time() - self.progress.started,
             exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
-            accepted=self._queue.full,
+            accepted=self._queue.enough(states),
             lost_replies=self.ledger.lost,
             accounts=tuple(accounts),
             evaluator=evaluator,
@@ -356,7 +358,7 @@ async def run_recipe(
     stop: asyncio.Event | None = None,
     engine: Engine = local,
     origin: Origin | None = None,
-    picked: Container[int] | None = None,
+    picked: Collection[int] | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 

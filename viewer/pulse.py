@@ -30,11 +30,10 @@ def running(run: Path) -> bool:
     """
     try:
         found = os.stat(run / "lock")
+        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
         held = Path("/proc/locks").read_text(encoding="ascii")
-        return any(
-            line.split()[5].endswith(f":{found.st_ino}") for line in held.splitlines()
-        )
-    except (OSError, IndexError):
+        return f" {device}:{found.st_ino} " in held
+    except OSError:
         return alive(run / "lock")
 
 
