@@ -59,7 +59,7 @@ def luhn(text: str) -> bool:
     found = [int(c) for c in text if c.isdigit()]
     if (
         not 13 <= len(found) <= 19
-        or len(set(found)) < 3
+        or len(set(found)) < 2
         or found[0] not in (2, 3, 4, 5, 6)
     ):
         return False
