@@ -77,7 +77,9 @@ def mod97(text: str) -> bool:
 
 
 def public(text: str) -> bool:
-    """Whether a dotted quad is an address somebody can have."""
+    """Whether a dotted quad is an address somebody can have, and no version's number."""
+    if sum(len(part) > 1 for part in text.split(".")) < 2:
+        return False
     try:
         return ipaddress.ip_address(text).is_global
     except ValueError:
