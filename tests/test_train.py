@@ -51,8 +51,11 @@ def tokenizer() -> Any:
     return fast
 
 
-def model(tokens: Any, *, reward: bool = False) -> Any:
-    """A Llama of two thin layers, its weights at random."""
+def model(tokens: Any, folder: Path, *, reward: bool = False) -> Any:
+    """A Llama of two thin layers, its weights at random, saved and loaded.
+
+    DPO and KTO load their reference model from where the model is from.
+    """
     from transformers import (
         LlamaConfig,
         LlamaForCausalLM,
@@ -72,7 +75,10 @@ def model(tokens: Any, *, reward: bool = False) -> Any:
         num_labels=1,
     )
     torch.manual_seed(0)
-    return (LlamaForSequenceClassification if reward else LlamaForCausalLM)(config)
+    kind = LlamaForSequenceClassification if reward else LlamaForCausalLM
+    kind(config).save_pretrained(folder / "model")
+    tokens.save_pretrained(folder / "model")
+    return kind.from_pretrained(folder / "model")
 
 
 def run(folder: Path) -> Path:
@@ -111,7 +117,7 @@ def trainer(kind: str, folder: Path, data: Any, tokens: Any) -> Any:
     }
     settings = getattr(trl, f"{name}Config")(**common)
     return getattr(trl, f"{name}Trainer")(
-        model=model(tokens, reward=reward),
+        model=model(tokens, folder, reward=reward),
         args=settings,
         train_dataset=data,
         processing_class=tokens,

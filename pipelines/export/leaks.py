@@ -19,7 +19,8 @@ VERDICT = re.compile(
 COMPARED = re.compile(
     r"(?i)\b(?:assistant|response|answer) (?:a|1|one)\b.{3,160}\b(?:assistant|response"
     r"|answer) (?:b|2|two)\b.{0,160}\b(?:better|worse|wins?|prefer(?:red)?"
-    r"|more (?:helpful|accurate|detailed))\b|\b(?:the )?(?:first|second) (?:assistant|response) (?:is|was)"
+    r"|more (?:helpful|accurate|detailed))\b"
+    r"|\b(?:the )?(?:first|second) (?:assistant|response) (?:is|was)"
     r" (?:clearly |slightly |much )?(?:better|worse|preferred)\b",
     re.DOTALL,
 )
