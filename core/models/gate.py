@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from fellowship.errors import EndpointDown, ModelError
-from fellowship.models.breaker import Breaker
+from fellowship.models.breaker import IN_A_ROW, Breaker
 from fellowship.models.pace import MINUTE, Pace
 from fellowship.models.turns import BOUND, LINGER, Ticket, Turns
 from fellowship.models.window import START, Window
@@ -33,6 +33,9 @@ class Desk:
     patience: float = 600.0
     max_loaded: int | None = None
     minute: float = MINUTE
+    kept: bool = False
+    """Calls in the air outlive this process and are fetched by the next."""
+    in_a_row: int = IN_A_ROW
     bound: int = BOUND
     linger: float = LINGER
 
@@ -80,7 +83,7 @@ class Gate:
         desk = self.desk
         self.window = Window(desk.ceiling, desk.start)
         self.pace = Pace(desk.rpm, desk.tpm, desk.minute)
-        self.breaker = Breaker(desk.patience)
+        self.breaker = Breaker(desk.patience, desk.in_a_row)
         self.turns = Turns(desk.max_loaded, desk.bound, desk.linger)
 
     async def enter(
