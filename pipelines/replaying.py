@@ -28,6 +28,7 @@ from fellowship.named import at_home
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
+from fellowship.pipelines.settling import anew, known_of_the_whole
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import LEDGER, differing, read_header
@@ -86,15 +87,24 @@ def item_of(outcome: Outcome, recipe: Recipe) -> Item:
     if outcome.conversation is None:
         raise InputError(f"row {outcome.number} was no prompt: {outcome.why}")
     came = recipe.source.candidates
+    written = bool(recipe.systems)
     return Item(
         key=outcome.item,
         number=outcome.number,
         id=outcome.id,
         conversation=outcome.conversation,
-        candidates=tuple(c for c in outcome.candidates if c.system in came),
+        candidates=tuple(
+            c for c in outcome.candidates if not written or c.system in came
+        ),
         reference=outcome.reference,
         labels=outcome.labels,
     )
+
+
+def rejudged(run: Path) -> bool:
+    """Whether a run's candidates are another run's."""
+    origin = read_header(run).get("identity", {}).get("origin", {})
+    return "candidates_of" in origin
 
 
 def turns_of(outcome: Outcome) -> list[Turn]:
@@ -113,7 +123,11 @@ async def replay_row(run: Path, row: str) -> Replayed:
         known = row_of(reader, row)
         archive = Archive(reader)
         models = remembered(recipe.models, reader, archive)
-        made = await Row(item_of(known, recipe), Crew(recipe, library, models)).work()
+        item = item_of(known, recipe)
+        if rejudged(run) and not known.sessions:
+            raise InputError(f"row {known.number} was never judged: nothing to replay")
+        made = await Row(item, Crew(recipe, library, models)).work()
+    made = anew(made, *known_of_the_whole(recipe, run), recipe.pairs)
     return Replayed(made, archive.replayed, tuple(unlike(known, made)))
 
 

@@ -75,6 +75,13 @@ def test_the_wheel_holds_the_prompts_and_the_marker(names: set[str]) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_the_wheel_holds_the_templates_and_the_public_types(names: set[str]) -> None:
+    templates = {f.name for f in (ROOT / "cli/templates").iterdir()}
+    assert templates, "there are no templates"
+    assert {f"fellowship/cli/templates/{name}" for name in templates} <= names
+    assert "fellowship/__init__.pyi" in names
+
+
 def test_the_wheel_holds_the_pages_and_their_style(names: set[str]) -> None:
     for folder in ("static", "templates"):
         files = {f.name for f in (ROOT / "viewer" / folder).iterdir()}
