@@ -19,6 +19,7 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.known_header import known
 from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -89,7 +90,7 @@ def command(
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
             found = find(reader, row)
-            told = why_of(found, read_header(run))
+            told = why_of(found, known(read_header(run)))
             transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE
 
@@ -118,7 +119,7 @@ def paged(wanted: bool) -> Iterator[Console]:
 
 def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     """Where a row's pair is from, traced to the ledger's calls."""
-    told = why_of(found, read_header(run))
+    told = why_of(found, known(read_header(run)))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
