@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
-from fellowship.ledger import CallRow, LedgerReader
+from fellowship.ledger import CallRow, LedgerReader, read_outcome
 from fellowship.models.client import EDITED
 from fellowship.models.house import House
 from fellowship.models.office import Call, LedgerOffice, Office
@@ -74,9 +74,9 @@ def recipe_of(run: Path) -> Recipe:
 def row_of(reader: LedgerReader, row: str) -> Outcome:
     """The finished row with this number, id or key; `InputError` where there is none."""
     if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return Outcome.model_validate_json(text)
+        return read_outcome(text)
     for text in reader.outcomes():
-        outcome = Outcome.model_validate_json(text)
+        outcome = read_outcome(text)
         if row in (outcome.id, outcome.item):
             return outcome
     raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
