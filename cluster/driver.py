@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,9 @@ class Driver:
         except RayActorError:
             return
         if state.progress is not None:
-            self._take(state.progress)
+            self._take(state.progress, state.waits)
 
-    def _take(self, seen: Progress) -> None:
+    def _take(self, seen: Progress, waits: tuple[str, ...]) -> None:
         """Bring the watcher's progress up to date: it keeps the first one it was given."""
         if self._progress is None:
             self._progress = Progress(seen.total, Meter(seen.meter.limits))
@@ -153,4 +154,5 @@ class Driver:
         now.states.clear()
         now.states.update(seen.states)
         vars(now.meter).update(vars(seen.meter))
+        now.meter.endpoints = [partial(str, note) for note in waits]
         self._watch(now)

@@ -304,12 +304,14 @@ async def run_recipe(
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
     engine: Engine = local,
+    copies: int = 1,
     origin: Origin | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
     Raises `RecipeError` before the first call where the recipe can't be run, and
     `LedgerError` when the folder can't be used. Everything else ends in a row's state.
+    `copies`: processes in which `engine` works, each with its own embedded models.
     """
     library = Library(recipe.prompts)
     house = House(recipe.models)
@@ -325,7 +327,7 @@ async def run_recipe(
                 recipe, folder, limit=limit, watch=watch, stop=stop, origin=origin
             )
             try:
-                office = house.office(runner.ledger, runner.meter)
+                office = house.office(runner.ledger, runner.meter, copies)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
                 await settle(recipe, runner.ledger, into)
