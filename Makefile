@@ -2,9 +2,10 @@
 # make test   install, run the tests
 # make check  format, lint, types, import rules
 # make dev    an editable install for working on Fellowship (again after adding a file)
+# make docs   build the site into build/site, strictly
 # make lock   resolve the dependencies anew
 
-.PHONY: demo install test check dev package lock
+.PHONY: demo install test check docs dev package lock
 BIN := .venv/bin
 INTO ?= runs/demo
 
@@ -27,6 +28,9 @@ check: .venv/.dev package
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p fellowship
 	$(BIN)/python -m pytest -q tests/test_imports.py
+
+docs: .venv/.dev package
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 dev: .venv/.dev
 	tools/package.sh editable

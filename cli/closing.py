@@ -26,7 +26,7 @@ def exit_of(report: RunReport) -> Exit:
     """What the shell is told of a run. A law that is broken is told before a stop."""
     if not report.balanced:
         return Exit.UNBALANCED
-    if report.stopped or report.pending:
+    if (report.stopped or report.pending) and not report.accepted:
         return Exit.STOPPED
     if any(report.states.get(state) for state in BAD):
         return Exit.FAILED
@@ -68,7 +68,9 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     spending(report, out)
     if report.accounts:
         accounts.show(report.accounts, out)
-    if report.stopped or report.pending:
+    if report.accepted:
+        say(out, ("enough: ", "bold green"), line(report.stopped))
+    elif report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
         say(out, "go on with: ", (resume, "cyan"))
@@ -80,6 +82,9 @@ def spending(report: RunReport, out: Console) -> None:
     replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
     money = dollars(report.usd, report.unpriced)
     say(out, f"{report.calls:,} calls, {tokens:,} tokens, {money}{replayed}")
+    if report.lost_replies:
+        lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
+        say(out, (f"{lost}: they were asked for again", "bold red"))
     if report.maybe_paid_twice:
         say(out, f"{report.maybe_paid_twice:,} calls may have been paid for twice")
 

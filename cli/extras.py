@@ -9,6 +9,7 @@ from fellowship.errors import InputError
 EXTRAS = {
     "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
     "view": ("starlette", "uvicorn", "jinja2", "markdown_it", "nh3"),
+    "trace": ("opentelemetry.sdk", "opentelemetry.exporter"),
     "ray": ("ray",),
 }
 

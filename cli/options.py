@@ -64,12 +64,14 @@ def loaded(
     max_calls: int | None = None,
     max_tokens: int | None = None,
     max_usd: float | None = None,
+    accept: int | None = None,
 ) -> Recipe:
     """The recipe with what the command line says over it. Raises `RecipeError`."""
     said: dict[str, Any] = {
         "limits.calls": max_calls,
         "limits.tokens": max_tokens,
         "limits.usd": max_usd,
+        "limits.accept": accept,
     }
     overrides = {name: value for name, value in said.items() if value is not None}
     if source is not None:

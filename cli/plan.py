@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import shlex
+import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
+from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, print_json, say, spoken, table
+from fellowship.errors import BudgetStop
+from fellowship.pipelines.forecast import Estimate, Forecast
+from fellowship.pipelines.pilot import foretold, prompt_numbers, spread
 from fellowship.pipelines.plan import ModelPlan, Plan, measured, plan
+from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.runner import run_recipe
 from fellowship.pipelines.sources import read_items
 
 
@@ -17,25 +28,115 @@ from fellowship.pipelines.sources import read_items
 @recipe_argument
 @limit
 @source
+@click.option(
+    "--pilot",
+    type=click.IntRange(min=2),
+    help="Run so many rows, spread over the source, and foretell the rest by them.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --pilot: its run folder. Default: runs/RECIPE-pilot.",
+)
+@click.option(
+    "--max-usd", type=click.FloatRange(min=0), help="Most the pilot may cost."
+)
 @as_json
-def command(recipe: Path, limit: int | None, source: Path | None, as_json: bool) -> int:
+def command(
+    recipe: Path,
+    limit: int | None,
+    source: Path | None,
+    pilot: int | None,
+    into: Path | None,
+    max_usd: float | None,
+    as_json: bool,
+) -> int:
     """Say what a run of RECIPE would cost: calls, tokens, money and time.
 
-    The prompts are read and counted; no model is called.
+    The prompts are read and counted; no model is called. With --pilot a few rows are
+    run first, and what they took tells what all would take, with an interval. The
+    pilot is a run: go on with it, or take its replies over with `run --fork`.
 
     \b
     Examples:
       fellowship plan recipes/paper-best.yaml
       fellowship plan recipes/paper-best.yaml --limit 100 --json
+      fellowship plan recipes/paper-best.yaml --pilot 12 --into runs/best
     """
-    wanted = loaded(recipe, source=source)
-    rows = measured(read_items(wanted.source, limit or wanted.source.limit))
-    made = plan(wanted, rows)
+    if pilot is None and (into is not None or max_usd is not None):
+        raise click.UsageError("--into and --max-usd go with --pilot")
+    wanted = loaded(recipe, source=source, max_usd=max_usd)
+    entries = read_items(wanted.source, limit or wanted.source.limit)
+    if pilot is not None:
+        folder = into or Path("runs") / f"{recipe.stem}-pilot"
+        return piloted(wanted, folder, pilot, prompt_numbers(entries), as_json)
+    made = plan(wanted, measured(entries))
     if as_json:
         print_json(made.model_dump() | {"usd": made.usd, "seconds": made.seconds})
     else:
         show(made)
     return Exit.DONE
+
+
+def piloted(
+    wanted: Recipe, into: Path, many: int, numbers: list[int], as_json: bool
+) -> int:
+    """Run the pilot, or finish it, and say what it foretells."""
+    logs_to_stderr()
+    picked = spread(numbers, many)
+    again = f"fellowship {shlex.join(sys.argv[1:])}"
+    report = asyncio.run(
+        watched(partial(run_recipe, wanted, into, picked=picked), again)
+    )
+    try:
+        made = foretold(wanted, into, picked, len(numbers))
+    except ValueError as error:
+        why = report.stopped or "the source has too few prompts"
+        raise BudgetStop(f"no forecast: {error}, and {why}") from error
+    if as_json:
+        print_json(made.model_dump() | {"run": str(into), "stopped": report.stopped})
+    else:
+        show_forecast(made, into, report.stopped)
+    return Exit.STOPPED if report.stopped else Exit.DONE
+
+
+def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
+    """What the pilot foretells, as a table, and how to go on."""
+    out = console()
+    say(out, (f"{made.rows:,} prompts", "bold"), f", by a pilot of {made.piloted}")
+    heads = ("model", "calls", "prompt tokens", "of them cached", "reply tokens", "USD")
+    rows = [
+        (
+            m.model,
+            *map(between, (m.calls, m.prompt_tokens, m.cached_tokens)),
+            between(m.completion_tokens),
+            between(m.usd, "${:,.2f}"),
+        )
+        for m in made.models
+    ]
+    table(out, heads, rows, right=" rrrrr")
+    tokens, usd = between(made.tokens), between(made.usd, "${:,.2f}")
+    say(
+        out,
+        ("in all: ", "bold"),
+        f"{between(made.calls)} calls, {tokens} tokens, {usd}",
+    )
+    time = made.seconds
+    range_ = f"({spoken(time.low)} to {spoken(time.high)})"
+    say(out, ("time: ", "bold"), f"{spoken(time.expected)} {range_}")
+    say(out, ("pairs: ", "bold"), between(made.pairs))
+    if stopped:
+        say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
+    say(out, "intervals hold 19 times of 20 if the other rows are like these")
+    say(out, f"the pilot is kept: run with --into {into}, or --fork {into}")
+
+
+def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
+    """An estimate with its interval."""
+    if estimate is None:
+        return "unknown"
+    low, high = form.format(estimate.low), form.format(estimate.high)
+    return f"{form.format(estimate.expected)} ({low} to {high})"
 
 
 def show(made: Plan) -> None:

@@ -21,6 +21,7 @@ from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.stopping import Stopper
 from fellowship.cli.terminal import console, print_json
+from fellowship.cli.tracing import traced
 from fellowship.pipelines.runner import RunReport, run_recipe
 
 
@@ -45,6 +46,11 @@ from fellowship.pipelines.runner import RunReport, run_recipe
 )
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many.")
 @click.option(
+    "--accept",
+    type=click.IntRange(min=1),
+    help="Stop once so many rows have become pairs: the first ones, exactly.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
@@ -59,6 +65,14 @@ from fellowship.pipelines.runner import RunReport, run_recipe
     type=click.IntRange(min=1),
     help="Ray: worker processes, spread over the machines. Default: one a machine.",
 )
+@click.option(
+    "--trace",
+    metavar="URL",
+    help="Send OpenTelemetry spans there (http://host:4318); OTEL_* variables do too.",
+)
+@click.option(
+    "--trace-content", is_flag=True, help="Put messages into the spans as well."
+)
 @as_json
 def command(
     recipe: Path,
@@ -69,9 +83,12 @@ def command(
     max_usd: float | None,
     max_calls: int | None,
     max_tokens: int | None,
+    accept: int | None,
     engine: str,
     address: str | None,
     workers: int | None,
+    trace: str | None,
+    trace_content: bool,
     as_json: bool,
 ) -> int:
     """Run RECIPE into a folder, or resume the run that is there.
@@ -85,7 +102,9 @@ def command(
       fellowship run recipes/demo.yaml --into runs/demo
       fellowship run recipes/demo.yaml --into runs/mine --source mine.jsonl --limit 20
       fellowship run recipes/paper-best.yaml --into runs/best --max-usd 5
+      fellowship run recipes/paper-best.yaml --into runs/best --accept 1000
       fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
+      fellowship run recipes/demo.yaml --into runs/demo --trace http://localhost:4318
     """
     wanted = loaded(
         recipe,
@@ -93,13 +112,15 @@ def command(
         max_usd=max_usd,
         max_calls=max_calls,
         max_tokens=max_tokens,
+        accept=accept,
     )
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     go = engine_of(engine, address, workers)
-    report = asyncio.run(
-        watched(partial(go, wanted, into, limit=limit, fork=fork), resume)
-    )
+    with traced(trace, into.name, trace_content):
+        report = asyncio.run(
+            watched(partial(go, wanted, into, limit=limit, fork=fork), resume)
+        )
     if as_json:
         print_json(closing.as_value(report))
     else:

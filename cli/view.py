@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 import webbrowser
 from pathlib import Path
 
@@ -18,7 +21,10 @@ from fellowship.cli.options import as_json, run_argument
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Any if absent.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option(
-    "--token", default="", help="Ask everybody for it; needed beyond loopback."
+    "--token",
+    default="",
+    envvar="FELLOWSHIP_TOKEN",
+    help="Ask everybody for it; needed beyond loopback. Or in FELLOWSHIP_TOKEN.",
 )
 @click.option("--no-open", is_flag=True, help="Print the address; open no browser.")
 @as_json
@@ -33,7 +39,7 @@ def command(
     Examples:
       fellowship view runs/demo
       fellowship view runs/demo --port 8080 --no-open
-      fellowship view runs/demo --host 0.0.0.0 --token "$(openssl rand -hex 16)"
+      FELLOWSHIP_TOKEN="$(openssl rand -hex 16)" fellowship view runs/demo --host 0.0.0.0
     """
     need_view()
     from fellowship.viewer.server import Place, server
@@ -47,7 +53,15 @@ def command(
             click.echo(json.dumps({"address": place.address, "port": place.port}))
         else:
             click.echo(f"{run} is at {place.address}  (Ctrl-C ends it)")
-        if not no_open:
+        if not no_open and has_display():
             webbrowser.open(place.address)
-        made.run(sockets=[socket])
+        with contextlib.suppress(KeyboardInterrupt):
+            made.run(sockets=[socket])
     return Exit.DONE
+
+
+def has_display() -> bool:
+    """Whether a browser has somewhere to open: not one that takes over the terminal."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -131,7 +131,7 @@ class Desk:
         library.load()
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
-            asyncio.create_task(self._keep(n, library, dispatch, broken))
+            asyncio.create_task(self._kept(n, library, dispatch, broken))
             for n in range(self.job.workers)
         ]
         work = asyncio.ensure_future
@@ -159,6 +159,21 @@ class Desk:
             return work.result()
         work.cancel()
         return broken.result()
+
+    async def _kept(
+        self,
+        number: int,
+        library: Library,
+        dispatch: Dispatch,
+        broken: asyncio.Future[None],
+    ) -> None:
+        """As `_keep`; whatever goes wrong in it ends the run, and is said."""
+        try:
+            await self._keep(number, library, dispatch, broken)
+        except Exception as error:  # a bug: a run that waits for ever would hide it
+            if not broken.done():
+                said = f"worker {number + 1} is lost: {type(error).__name__}: {error}"
+                broken.set_exception(FellowshipError(said))
 
     async def _keep(
         self,

@@ -22,6 +22,7 @@ from fellowship.cluster.messages import Trouble
 from fellowship.cluster.placing import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.meter import Meter
+from fellowship.models.places import batched
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.runner import Progress, RunReport, Watch
 
@@ -79,6 +80,11 @@ async def run_on_ray(
 
     Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
     """
+    if slow := [name for name, model in recipe.models.items() if batched(model)]:
+        raise RecipeError(
+            f"model {slow[0]!r} goes by batch, which one process does as well as many:"
+            " leave --engine ray out"
+        )
     join(address)
     there = nodes()
     job = Job(

@@ -1,65 +1,23 @@
 """A reply exists once it is on the disk, and from then on for ever.
 
-One thread owns the only writing connection. Whoever appends waits until the transaction
-that holds the row is durable (WAL, synchronous=FULL); all rows that queue up meanwhile
-share the next commit. A call is first noted in `sent`, then sent, then its reply or its
+Whoever appends waits until the transaction that holds the row is durable (WAL,
+synchronous=FULL). A call is first noted in `sent`, then sent, then its reply or its
 failure takes the note's place in one transaction: a note that outlives its process is a
 call that may have been paid for, and is counted when the run is opened again.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import os
-import queue
-import shutil
 import sqlite3
-import threading
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fellowship.database import FORMAT, TABLES, complaint, connect
 from fellowship.errors import LedgerError
-
-FORMAT = 1
-"""The version of the tables; `PRAGMA user_version` of every ledger."""
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS sent(
-  key TEXT PRIMARY KEY, model TEXT NOT NULL, session TEXT NOT NULL,
-  started REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS calls(
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, session TEXT NOT NULL,
-  seat TEXT NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL,
-  request TEXT NOT NULL, reply TEXT NOT NULL, text TEXT NOT NULL,
-  finish TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
-  completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-  usd REAL, started REAL NOT NULL, seconds REAL NOT NULL,
-  tries INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS calls_of_session ON calls(session);
-CREATE TABLE IF NOT EXISTS failures(
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL, session TEXT NOT NULL,
-  model TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL,
-  started REAL NOT NULL, seconds REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS outcomes(
-  number INTEGER PRIMARY KEY, item TEXT NOT NULL, state TEXT NOT NULL,
-  record TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS labels(
-  id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
-  label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
-"""
-
-
-class Statement(NamedTuple):
-    """One SQL statement and its values: what waits in the writer's queue."""
-
-    sql: str
-    values: tuple[Any, ...]
-
-
-Waiting = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
+from fellowship.writer import Mark, Statement, Writer
 
 
 class CallRow(NamedTuple):
@@ -98,47 +56,18 @@ LOST = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
     " SELECT key, session, model, 'lost', 'the process ended while this call was in"
     " the air: it may have been paid for', started, 0 FROM sent"
+    # A call of a batch is not lost: the provider keeps it until it is fetched.
+    " WHERE key NOT IN (SELECT key FROM batch_lines)"
 )
-
-
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection to the ledger at `path`; `LedgerError` says why there is none."""
-    if not write and not path.exists():
-        raise LedgerError(f"no ledger at {path}: is {path.parent} the folder of a run?")
-    try:
-        if write:
-            # Created by hand so that it is private from its first byte.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        mode = "rw" if write else "ro"
-        link = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=30,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        found = link.execute("PRAGMA user_version").fetchone()[0]
-        if write:
-            link.execute("PRAGMA journal_mode=WAL")
-            link.execute("PRAGMA synchronous=FULL")
-    except (sqlite3.Error, OSError) as error:
-        raise LedgerError(complaint(path, error)) from error
-    if found > FORMAT:
-        link.close()
-        raise LedgerError(
-            f"{path} was made by a newer Fellowship: its format is {found}, this"
-            f" version reads {FORMAT}; upgrade fellowship-llms to open it"
-        )
-    return link
-
-
-def complaint(path: Path, error: Exception) -> str:
-    """What went wrong with the file, with the path and the room left on its disk."""
-    try:
-        free = f"{shutil.disk_usage(path.parent).free:,} bytes free there"
-    except OSError:
-        free = "its folder can't be read"
-    return f"the ledger {path} can't be used: {error} ({free})"
+SPENT = (
+    "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
+    " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
+    " count(*) - count(usd) FROM calls"
+)
+GONE = (
+    "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
+    " VALUES ('', '', '', 'lost', 'a recorded reply that the disk has lost', ?, 0)"
+)
 
 
 class Ledger:
@@ -146,37 +75,45 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lost = 0
         self._link = connect(path, write=True)
+        self._mark: Mark | None = None
+        try:
+            self._mark = self._prepared(path.with_suffix(".mark"))
+            self._reader = connect(path, write=False)
+        except BaseException:
+            self._let_go()
+            raise
+        self._writer = Writer(self._link, path, self._mark)
+
+    def _prepared(self, path: Path) -> Mark:
+        """The tables are there, what was in the air is counted, and what is missing."""
         try:
             self._link.executescript(
                 f"BEGIN;{TABLES}{LOST};DELETE FROM sent;"
                 f"PRAGMA user_version={FORMAT};COMMIT;"
             )
-        except sqlite3.Error as error:
-            self._link.close()
-            raise LedgerError(complaint(path, error)) from error
-        self._reader = connect(path, write=False)
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
-        self._broken: LedgerError | None = None
-        self._closed = False
-        self.commits = 0
-        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
-        self._thread.start()
+            mark = Mark(path)
+            self.lost = mark.settle(self._link)
+            self._link.executemany(GONE, [(time.time(),)] * self.lost)
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(complaint(self.path, error)) from error
+        return mark
 
     # -- appending -------------------------------------------------------------------
 
+    @property
+    def commits(self) -> int:
+        """Transactions so far: fewer than rows, where many came at once."""
+        return self._writer.commits
+
     async def append(self, *statements: Statement) -> None:
         """Make these rows durable, together. `LedgerError` when that can't be done."""
-        if self._broken or self._closed:
-            raise self._broken or LedgerError(f"the ledger {self.path} is closed")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put((statements, future))
-        await future
+        await self._writer.append(*statements)
 
     def append_soon(self, *statements: Statement) -> None:
         """Queue rows nobody waits for: for a task that is being cancelled."""
-        if not (self._broken or self._closed):
-            self._queue.put((statements, None))
+        self._writer.append_soon(*statements)
 
     async def note(self, key: str, model: str, session: str) -> None:
         """Say that a call is about to be sent."""
@@ -198,119 +135,58 @@ class Ledger:
 
     # -- reading ---------------------------------------------------------------------
 
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, as far as they are committed."""
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(complaint(self.path, error)) from error
+
     def find(self, key: str) -> CallRow | None:
         """The recorded call with this key, if there is one."""
-        found = self._reader.execute(
-            f"SELECT {CALL} FROM calls WHERE key = ?", (key,)
-        ).fetchone()
-        return CallRow(*found) if found else None
+        found = self.rows(f"SELECT {CALL} FROM calls WHERE key = ?", (key,))
+        return CallRow(*found[0]) if found else None
 
     def finished(self) -> dict[int, tuple[str, str]]:
         """Row number -> (item key, state) of every row that has an outcome."""
-        rows = self._reader.execute("SELECT number, item, state FROM outcomes")
-        return {number: (item, state) for number, item, state in rows}
+        rows = self.rows("SELECT number, item, state FROM outcomes")
+        return {number: (item, sys.intern(state)) for number, item, state in rows}
 
     def numbers(self) -> set[int]:
         """The numbers of all rows that have an outcome."""
-        return {row[0] for row in self._reader.execute("SELECT number FROM outcomes")}
+        return {row[0] for row in self.rows("SELECT number FROM outcomes")}
 
     def closing(self) -> tuple[dict[str, int], int]:
         """State -> rows that ended in it, and the calls that may be paid for twice."""
-        states = dict(
-            self._reader.execute("SELECT state, count(*) FROM outcomes GROUP BY state")
-        )
+        states = dict(self.rows("SELECT state, count(*) FROM outcomes GROUP BY state"))
         lost = "SELECT count(*) FROM failures WHERE kind IN ('lost', 'cancelled')"
-        return states, self._reader.execute(lost).fetchone()[0]
+        return states, self.rows(lost)[0][0]
 
     def spent(self) -> tuple[int, int, int, float, int]:
         """Calls, prompt tokens, completion tokens, US dollars, calls of unknown price."""
-        return tuple(
-            self._reader.execute(
-                "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
-                " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
-                " count(*) - count(usd) FROM calls"
-            ).fetchone()
-        )
+        calls, prompt, completion, usd, unpriced = self.rows(SPENT)[0]
+        return calls, prompt, completion, usd, unpriced
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put(None)
-        self._thread.join()
+        self._writer.close()
         self._reader.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._link.close()
-
-    # -- the writer's thread ---------------------------------------------------------
-
-    def _write(self) -> None:
-        while True:
-            batch = self._gather()
-            if batch is None:
-                return
-            error: LedgerError | None = self._broken
-            if error is None:
-                error = self._broken = self._commit(batch)
-            self._answer(batch, error)
-
-    def _gather(self) -> list[Waiting] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while not self._queue.empty():
-            following = self._queue.get()
-            if following is None:
-                self._queue.put(None)
-                break
-            batch.append(following)
-        return batch
-
-    def _commit(self, batch: list[Waiting]) -> LedgerError | None:
-        try:
-            self._link.execute("BEGIN")
-            for statements, _ in batch:
-                for statement in statements:
-                    self._link.execute(statement.sql, statement.values)
-            self._link.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._link.in_transaction:
-                self._link.rollback()
-            return LedgerError(complaint(self.path, error))
-        self.commits += 1
-        return None
-
-    def _answer(self, batch: list[Waiting], error: LedgerError | None) -> None:
-        loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        for _, future in batch:
-            if future is not None:
-                loops.setdefault(future.get_loop(), []).append(future)
-        for loop, futures in loops.items():
-            try:
-                loop.call_soon_threadsafe(functools.partial(settle, futures, error))
-            except RuntimeError:
-                # The loop was closed under us; the rows are durable all the same.
-                continue
+        if self._mark is not None:
+            self._mark.close()
+            self._mark = None
 
 
 def failure(
     key: str, session: str, model: str, kind: str, message: str, began: float
 ) -> tuple[Statement, Statement]:
     """The rows that say what went wrong with one try, in place of its note."""
-    values = (key, session, model, kind, message, began, time.time() - began)
+    said = message.encode("utf-8", "replace").decode()
+    values = (key, session, model, kind, said, began, time.time() - began)
     return Statement(RECORD_FAILURE, values), Statement(UNNOTE, (key,))
-
-
-def settle(futures: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
-    """Wake everybody whose row is in the commit that just ended."""
-    for future in futures:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
 
 
 def adopt(old: Path, path: Path) -> int:
@@ -323,7 +199,8 @@ def adopt(old: Path, path: Path) -> int:
     Ledger(path).close()
     link = connect(path, write=True)
     try:
-        link.execute("ATTACH ? AS old", (str(old / "ledger.db"),))
+        uri = f"{(old / 'ledger.db').absolute().as_uri()}?mode=ro"
+        link.execute("ATTACH ? AS old", (uri,))
         sql = f"INSERT OR IGNORE INTO calls({CALL}) SELECT {CALL} FROM old.calls"
         return link.execute(sql).rowcount
     except sqlite3.Error as error:

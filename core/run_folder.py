@@ -11,30 +11,35 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from fellowship import __version__
+from fellowship.database import complaint
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.ledger import complaint
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
 EXPORTS = "exports"
 QUARANTINE = "rejected.jsonl"
+PART = ".part"
+
+
+HEADER_FORMAT = 1
+"""The version of `run.json`, under `format`."""
 
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[IO[str]]:
     """A text file that appears under its name complete, or not at all."""
+    name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise LedgerError(f"{path} can't be written: {error}") from error
-    try:
+        handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             yield out
             out.flush()
@@ -46,10 +51,35 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
         finally:
             os.close(folder)
     except BaseException as error:
-        Path(name).unlink(missing_ok=True)
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise LedgerError(complaint(path, error)) from error
         raise
+
+
+def begun(path: Path) -> str:
+    """How the name of a half written `path` begins: `sweep` knows by it whose it is."""
+    return f".{path.name}.{os.getpid()}."
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that are no more had half written in this folder."""
+    for path in folder.glob(f".*{PART}"):
+        pid = path.name.removesuffix(PART).split(".")[-2]
+        if pid.isdigit() and not alive(int(pid)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class RunFolder:
@@ -60,19 +90,28 @@ class RunFolder:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = open(path / "lock", "a+", encoding="utf-8")  # noqa: SIM115
-            os.chmod(path / "lock", 0o600)
         except OSError as error:
-            raise LedgerError(
-                f"the run folder {path} can't be used: {error}"
-            ) from error
+            raise LedgerError(complaint(path / "lock", error)) from error
+        try:
+            self._take()
+            sweep(path)
+            sweep(self.exports)
+        except OSError as error:
+            self._lock.close()
+            raise LedgerError(complaint(path / "lock", error)) from error
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _take(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = self._holder()
-            self._lock.close()
+        except BlockingIOError as error:
             raise LedgerError(
-                f"the run {path} is in use by {holder}: wait for it, or stop it first"
+                f"the run {self.path} is in use by {self._holder()}: wait for it, or"
+                " stop it first"
             ) from error
+        os.fchmod(self._lock.fileno(), 0o600)
         self._lock.truncate(0)
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, self._lock)
         self._lock.flush()
@@ -95,14 +134,22 @@ class RunFolder:
         """Where exports go."""
         return self.path / EXPORTS
 
-    def settle_header(self, header: dict[str, Any], identity: str) -> None:
+    def settle_header(
+        self,
+        header: dict[str, Any],
+        identity: str,
+        renewed: Callable[[dict[str, Any]], Any] | None = None,
+    ) -> None:
         """Write the header of a new run, or refuse to go on with a different one.
 
-        `identity` names the part of the header that must not change between runs.
+        `identity` names the part of the header that must not change between runs;
+        `renewed` gives it as this version would write it for an old header.
         """
         path = self.path / HEADER
         if path.exists():
-            changed = differing(read_header(self.path)[identity], header[identity])
+            old = read_header(self.path)
+            known = renewed(old) if renewed else old.get(identity)
+            changed = differing(known, header[identity])
             if changed:
                 raise RecipeError(
                     f"{self.path} was made with another recipe: {', '.join(changed)}"
@@ -111,7 +158,8 @@ class RunFolder:
                 )
             return
         with written_whole(path) as out:
-            json.dump(header, out, indent=2, ensure_ascii=False, sort_keys=True)
+            whole = {"format": HEADER_FORMAT, **header}
+            json.dump(whole, out, indent=2, ensure_ascii=False, sort_keys=True)
             out.write("\n")
 
     def close(self) -> None:
@@ -133,6 +181,13 @@ def read_header(path: Path) -> dict[str, Any]:
         raise LedgerError(f"{path} is not the folder of a run: {error}") from error
     if not isinstance(header, dict):
         raise LedgerError(f"{path / HEADER} does not hold a run's header")
+    found = header.get("format", HEADER_FORMAT)
+    if not isinstance(found, int) or found > HEADER_FORMAT:
+        raise LedgerError(
+            f"{path} was made by a newer Fellowship, {header.get('fellowship')}: its"
+            f" header's format is {found}, this is {__version__} and reads"
+            f" {HEADER_FORMAT}; upgrade fellowship-llms to open it"
+        )
     return header
 
 

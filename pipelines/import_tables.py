@@ -112,9 +112,8 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
         try:
             if row.fault:
                 raise InputError(row.fault)
-            found.setdefault(_same(row, columns), []).append(
-                (row, _verdict(row.values, columns))
-            )
+            verdict = _verdict(row.values, columns)
+            found.setdefault(_same(row, columns), []).append((row, verdict))
         except InputError as error:
             bad.append((row.number, f"row {row.number}: {error}"))
     number = 0

@@ -14,11 +14,12 @@ from typing import Any
 
 from fellowship import __version__
 from fellowship.errors import InputError
-from fellowship.ledger import RECORD_OUTCOME, Ledger, Statement
+from fellowship.ledger import RECORD_OUTCOME, Ledger
 from fellowship.pipelines.release_rows import outcomes_of
 from fellowship.pipelines.released import check
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder
+from fellowship.writer import Statement
 
 TOGETHER = 200
 """Rows in one transaction."""

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from fellowship import __version__
+from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.hashing import digest
-from fellowship.ledger import LedgerReader, complaint
+from fellowship.ledger import LedgerReader
 from fellowship.pipelines.inspect_sample import Json, sample, usage, when
 from fellowship.pipelines.report_spend import Spending, spending
 from fellowship.records import Outcome

@@ -40,6 +40,9 @@ def read_table(path: Path) -> list[Row]:
     except OSError as error:
         why = error.strerror or error
         raise InputError(f"{str(path)!r} can't be read: {why}") from error
+    except UnicodeDecodeError as error:
+        why = f"not UTF-8 at byte {error.start + 1}: save it as UTF-8"
+        raise InputError(f"{str(path)!r} can't be read: {why}") from error
 
 
 def winner_of(value: Any, more: Mapping[str, Winner]) -> Winner:
@@ -59,6 +62,10 @@ def winner_of(value: Any, more: Mapping[str, Winner]) -> Winner:
 def _json(path: Path) -> list[Any]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise
+    except RecursionError as error:
+        raise InputError(f"{str(path)!r} is not JSON: nested too deep") from error
     except ValueError as error:
         raise InputError(f"{str(path)!r} is not JSON: {error}") from error
     if not isinstance(rows, list):

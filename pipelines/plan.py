@@ -131,7 +131,8 @@ def model_plan(
     """
     used = spent(rows, loads, Lengths.average(longest), config.max_tokens)
     high = spent(rows, loads, Lengths(longest, longest, longest), config.max_tokens)
-    price = price_of(config)
+    price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
+    speed = SPEED[config.provider]
     return ModelPlan(
         model=f"{name} ({config.model or config.provider})",
         calls_min=sum(load.calls.low * load.times(rows) for load in loads),
@@ -140,10 +141,15 @@ def model_plan(
         completion_tokens=used.completion,
         prompt_tokens_max=high.prompt,
         completion_tokens_max=high.completion,
-        usd=cost(price, used),
-        usd_max=cost(price, high),
-        seconds=used.completion / SPEED[config.provider],
+        usd=with_hours(cost(price, used), used.completion / speed * rate),
+        usd_max=with_hours(cost(price, high), high.completion / speed * rate),
+        seconds=used.completion / speed,
     )
+
+
+def with_hours(tokens: float | None, hours: float) -> float | None:
+    """What tokens and busy hours cost together; None while the tokens' price is."""
+    return None if tokens is None else tokens + hours
 
 
 def spent(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:

@@ -18,7 +18,7 @@ from fellowship.pipelines.released import Evaluated
 from fellowship.records import Scores, Turn, Verdict, Winner
 
 UNREAD = -1.0
-PICKS: dict[object, Winner] = {
+PICKS: dict[str, Winner] = {
     "model_a": "first",
     "model_b": "second",
     "tie": "tie",
@@ -136,7 +136,7 @@ def _turn(file: Evaluated, text: str, seat: str = "judge", round: int = 1) -> Tu
 
 
 def _direct(row: dict[str, Any], file: Evaluated) -> Released:
-    text, stored = text_of(row, "response"), PICKS.get(row.get("pick"), "invalid")
+    text, stored = text_of(row, "response"), PICKS.get(str(row.get("pick")), "invalid")
     who = _who(file) | {"reason": read_reason(text)}
     try:
         winner: Winner = read_choice(text, last=True)

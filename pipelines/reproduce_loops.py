@@ -110,11 +110,10 @@ def review_table(one: Configuration) -> Table | None:
         revised += len(drafts) - 1
         for n, review in enumerate(reviews):
             try:
-                scores.setdefault(n, []).append(
-                    read_score(review, low=0, high=10, last=True)
-                )
+                score = read_score(review, low=0, high=10, last=True)
             except VerdictError:
                 continue
+            scores.setdefault(n, []).append(score)
     exact = one.prompts == PROMPTS and one.name == "gemma-2-9b-it+gemma-2-9b-it"
     lines = [
         Line(

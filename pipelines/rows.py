@@ -40,6 +40,7 @@ from fellowship.teams.settings import (
     SystemSettings,
 )
 from fellowship.teams.systems import Feedback, Single, System
+from fellowship.tracing import ended, row_span, session_span
 
 Listen = Callable[[Item, str, Turn], None]
 """Told of every turn as it is spoken, with its row and its team."""
@@ -108,6 +109,13 @@ class Row:
 
     async def work(self) -> Outcome:
         """The row's outcome. Only what stops a whole run is raised."""
+        item = self.item
+        with row_span(item.number, item.key, item.id) as span:
+            outcome = await self._work()
+            ended(span, outcome)
+        return outcome
+
+    async def _work(self) -> Outcome:
         try:
             choice = await self.choice()
         except RowError as error:
@@ -152,7 +160,8 @@ class Row:
         seats = self.crew.seats(name, self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
-        made = await team.run(self.item, seats)
+        with session_span(name, seats.session):
+            made = await team.run(self.item, seats)
         self.tables[at] = (seats, made, ())
         return made
 
@@ -164,7 +173,8 @@ class Row:
         seats = self.crew.seats("evaluate alone", self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
-        rated = await self.crew.evaluator.rate(self.item, self.candidates, seats)
+        with session_span(seats.team, seats.session):
+            rated = await self.crew.evaluator.rate(self.item, self.candidates, seats)
         ranking = pointwise(n, rated)
         self.tables[at] = (seats, (), ranking.comparisons)
         return ranking
@@ -174,9 +184,10 @@ class Row:
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         candidates = tuple(self.candidates)
-        made = await self.crew.evaluator.compare(
-            self.item, candidates, (first, second), seats
-        )
+        with session_span(seats.team, seats.session):
+            made = await self.crew.evaluator.compare(
+                self.item, candidates, (first, second), seats
+            )
         self.tables[at] = (seats, (), (made,))
         return made
 

@@ -16,8 +16,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from fellowship.database import complaint, connect
 from fellowship.errors import InputError, LedgerError
-from fellowship.ledger import LedgerReader, complaint, connect
+from fellowship.ledger import LedgerReader
 from fellowship.records import Order, Outcome, Record, Winner
 from fellowship.run_folder import LEDGER
 

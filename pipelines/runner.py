@@ -14,17 +14,18 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Iterable,
-    Iterator,
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fellowship.display import table_html
-from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeError
+from fellowship.errors import BudgetStop, EndpointDown, RecipeError
 from fellowship.ledger import Ledger, adopt
 from fellowship.models.house import House
 from fellowship.models.meter import Meter
@@ -33,7 +34,8 @@ from fellowship.pipelines.evaluator_records import EvaluatorReport
 from fellowship.pipelines.evaluator_report import evaluator_report
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
-from fellowship.pipelines.header import header
+from fellowship.pipelines.header import header, renewed
+from fellowship.pipelines.in_order import InOrder, Turn
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
@@ -46,6 +48,9 @@ from fellowship.waiting import waited
 
 DRAIN = 8.0
 """Seconds that calls in the air get to come home when a run is stopped."""
+
+BREATH = 64
+"""Rows read between two looks at the rest of the world: signals, calls coming home."""
 
 AGAIN = frozenset({"failed"})
 """States that running again tries to mend."""
@@ -81,6 +86,10 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    accepted: bool = False
+    """It stopped because as many rows became pairs as `limits.accept` asks for."""
+    lost_replies: int = 0
+    """Recorded replies that were on the disk before this go and no longer are."""
     accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
 
@@ -128,8 +137,10 @@ class Runner:
         watch: Watch | None,
         stop: asyncio.Event | None,
         origin: Origin | None = None,
+        picked: Collection[int] | None = None,
     ) -> None:
         self.origin = origin
+        self.picked = picked
         self.recipe = recipe
         self.folder = folder
         self.limit = limit if limit is not None else recipe.source.limit
@@ -141,16 +152,20 @@ class Runner:
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
         self._slots = asyncio.Semaphore(recipe.at_once)
+        self._queue = InOrder(recipe, self.finished)
         self._rows: set[asyncio.Task[None]] = set()
-        self._broken: FellowshipError | None = None
+        self._broken: Exception | None = None
+        self._over = asyncio.Event()
         self.seen: set[int] = set()
 
     async def go(self, work: Work) -> None:
         """Have every row worked on that isn't finished, until there is none or a stop."""
-        stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
+        stopping = asyncio.ensure_future(self._stopped())
+        if self._queue.full:
+            self.meter.stopped = self._queue.why
         try:
             with Quarantine(self.folder.path) as quarantine:
-                for entry in self._entries():
+                async for entry in self._entries():
                     if isinstance(entry, Rejected):
                         quarantine.add(entry)
                         await self._reject(entry)
@@ -161,66 +176,91 @@ class Runner:
             stopping.cancel()
             for task in self._rows:
                 task.cancel()
-            await asyncio.gather(*self._rows, return_exceptions=True)
+            await asyncio.gather(stopping, *self._rows, return_exceptions=True)
         if self._broken:
             raise self._broken
 
-    def _entries(self) -> Iterator[Item | Rejected]:
+    async def _stopped(self) -> None:
+        """Return when somebody says stop, or when nothing that follows can be trusted."""
+        events = (self.stop, self._over)
+        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _entries(self) -> AsyncIterator[Item | Rejected]:
         source, origin = self.recipe.source, self.origin
         self.progress.total = origin.count if origin else count_rows(source)
         if self.limit is not None and self.progress.total is not None:
             self.progress.total = min(self.limit, self.progress.total)
+        if self.picked is not None and self.progress.total is not None:
+            self.progress.total = min(len(self.picked), self.progress.total)
         self._watch(self.progress)
         for entry in origin.rows() if origin else read_items(source, self.limit):
             self.seen.add(entry.number)
+            if len(self.seen) % BREATH == 0:
+                await asyncio.sleep(0)
             yield entry
 
     def _due(self, item: Item) -> bool:
         """Whether this row is still to do. `RecipeError` if it is not what it was."""
+        if self.picked is not None and item.number not in self.picked:
+            return False
         if item.number not in self.finished:
             return True
         key, state = self.finished[item.number]
+        if state == "rejected-input":
+            return True  # it has been mended
         if key != item.key:
-            raise RecipeError(
-                f"row {item.number} of the source is not what it was when this run"
-                " began: use a new folder, or bring the old file back"
-            )
+            raise changed(item.number)
         if state in AGAIN:
             return True
         self._count(state)
         return False
 
     async def _start(
-        self, item: Item, work: Work, stopping: asyncio.Future[Any]
+        self, item: Item, work: Work, stopping: asyncio.Future[None]
     ) -> None:
-        slot: asyncio.Future[Any] = asyncio.ensure_future(self._slots.acquire())
-        await asyncio.wait({slot, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        place = asyncio.ensure_future(self._place())
+        await asyncio.wait({place, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if self.stop.is_set() and not self.meter.stopped:
             self.meter.stopped = "interrupted"
         if self.meter.stopped:
-            slot.cancel()
+            place.cancel()
             return
-        task = asyncio.create_task(self._row(item, work))
+        task = asyncio.create_task(self._row(item, work, self._queue.turn()))
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
 
-    async def _row(self, item: Item, work: Work) -> None:
+    async def _place(self) -> None:
+        await self._queue.room()
+        await self._slots.acquire()
+
+    async def _row(self, item: Item, work: Work, turn: Turn) -> None:
         try:
-            outcome = await work(item)
-            await self._keep(outcome)
-        except BudgetStop as error:
+            try:
+                outcome = await work(item)
+            finally:
+                self._slots.release()
+            if await turn.come():
+                await self._keep(outcome)
+                turn.done()
+        except (BudgetStop, EndpointDown) as error:
             self.meter.stopped = self.meter.stopped or str(error)
-        except EndpointDown as error:
-            self.meter.stopped = self.meter.stopped or str(error)
-        except FellowshipError as error:
-            # The ledger or the recipe: nothing that follows can be trusted.
+        except Exception as error:
+            # The ledger, the recipe or a fault of ours: nothing after it can be trusted.
             self._broken = self._broken or error
             self.meter.stopped = self.meter.stopped or str(error)
+            self._over.set()
         finally:
-            self._slots.release()
+            turn.leave()
 
     async def _reject(self, entry: Rejected) -> None:
         if entry.number in self.finished:
+            if self.finished[entry.number][1] != "rejected-input":
+                raise changed(entry.number)
             self._count("rejected-input")
             return
         await self._keep(
@@ -231,18 +271,21 @@ class Runner:
         record = outcome.model_dump_json()
         await self.ledger.finish(outcome.number, outcome.item, outcome.state, record)
         self._count(outcome.state)
+        self._queue.count(outcome.state)
+        if self._queue.full:
+            self.meter.stopped = self.meter.stopped or self._queue.why
 
     def _count(self, state: str) -> None:
         self.progress.done += 1
         self.progress.states[state] += 1
         self._watch(self.progress)
 
-    async def _drain(self, stopping: asyncio.Future[Any]) -> None:
+    async def _drain(self, stopping: asyncio.Future[None]) -> None:
         """Wait for the rows in work; after a stop, no longer than `DRAIN`."""
-        while self._rows and not self.stop.is_set():
+        while self._rows and not stopping.done():
             waiting: set[asyncio.Future[Any]] = {*self._rows, stopping}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if self._rows:
+        if self._rows and not self._broken:
             self.meter.stopped = self.meter.stopped or "interrupted"
             await asyncio.wait(self._rows, timeout=DRAIN)
 
@@ -277,9 +320,19 @@ class Runner:
             seconds=time.time() - self.progress.started,
             exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
+            accepted=self._queue.enough(states),
+            lost_replies=self.ledger.lost,
             accounts=tuple(accounts),
             evaluator=evaluator,
         )
+
+
+def changed(number: int) -> RecipeError:
+    """What is said when a row that is finished now has another text."""
+    return RecipeError(
+        f"row {number} of the source is not what it was when this run began: use a new"
+        " folder, or bring the old file back"
+    )
 
 
 Engine = Callable[[Recipe, Library, House, Office], AbstractAsyncContextManager[Work]]
@@ -306,12 +359,14 @@ async def run_recipe(
     engine: Engine = local,
     copies: int = 1,
     origin: Origin | None = None,
+    picked: Collection[int] | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
     Raises `RecipeError` before the first call where the recipe can't be run, and
     `LedgerError` when the folder can't be used. Everything else ends in a row's state.
     `copies`: processes in which `engine` works, each with its own embedded models.
+    `picked`: work on the rows of these numbers only; the others stay pending.
     """
     library = Library(recipe.prompts)
     house = House(recipe.models)
@@ -320,11 +375,17 @@ async def run_recipe(
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said
-            folder.settle_header(said, "identity")
+            folder.settle_header(said, "identity", partial(renewed, library=library))
             if fork is not None:
                 adopt(fork, folder.ledger)
             runner = Runner(
-                recipe, folder, limit=limit, watch=watch, stop=stop, origin=origin
+                recipe,
+                folder,
+                limit=limit,
+                watch=watch,
+                stop=stop,
+                origin=origin,
+                picked=picked,
             )
             try:
                 office = house.office(runner.ledger, runner.meter, copies)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fellowship.ledger import RECORD_OUTCOME, Ledger, Statement
+from fellowship.ledger import RECORD_OUTCOME, Ledger
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.records import (
@@ -27,6 +27,7 @@ from fellowship.records import (
     Winner,
 )
 from fellowship.run_folder import HEADER, LEDGER
+from fellowship.writer import Statement
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 

@@ -19,6 +19,7 @@ from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.source_rows import ROW_LIMIT
 from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.records import Item
+from tests.corpus import HOSTILE
 
 QUIET = [HealthCheck.function_scoped_fixture]
 
@@ -41,37 +42,6 @@ def why(source: Source) -> str:
     (one,) = read_items(source)
     assert isinstance(one, Rejected), one
     return one.why
-
-
-HOSTILE: list[tuple[bytes, str]] = [
-    (b'{"prompt": true}', "true, not a text"),
-    (b'{"prompt": 3}', "int, not a text"),
-    (b'{"prompt": NaN}', "float, not a text"),
-    (b'{"prompt": null}', "null, not a text"),
-    (b'{"prompt": {"text": "hi"}}', "an object, not a text"),
-    (b'{"prompt": [["hi"]]}', "a list, not a text"),
-    (b'{"prompt": ""}', "empty"),
-    (b'{"prompt": " \\n"}', "empty"),
-    (b'{"prompt": []}', "an empty list"),
-    (b'{"prompt": ["a", ""]}', "'prompt[1]' is empty"),
-    (b'{"prompt": ["a", {"role": "user", "content": "b"}]}', "mixes"),
-    (b'{"prompt": "a\\u0000b"}', "NUL"),
-    (b'{"prompt": "a\\ud800b"}', "half a character"),
-    (b'{"prompt": "a\xff"}', "not UTF-8 at byte 14"),
-    (b'{"prompt": "a", "prompt": "b"}', "'prompt' is there twice"),
-    (b'{"promt": "a"}', "no column 'prompt'; did you mean 'promt'?"),
-    (b"{}", "no column 'prompt'"),
-    (b'{"prompt": "a"', "not JSON: Expecting"),
-    (b'["a"]', "a row is an object"),
-    (b"true", "a row is an object"),
-    (b'{"prompt": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deep"),
-    (b'{"prompt": "' + b"x" * 10_000_000 + b'"}', "longer than 1,000,000 bytes"),
-    (b'{"prompt": ' + b"9" * 5_000 + b"}", "4300 digits"),
-    (b'{"prompt": [{"role": "user", "content": null}]}', "null, not a text"),
-    (b'{"prompt": [{"role": "tool", "content": "x"}]}', "'tool' is none of"),
-    (b'{"prompt": [{"content": "x"}]}', "role null is none of"),
-    (b'{"prompt": [{"role": "system", "content": "x"}]}', "no user turn"),
-]
 
 
 @pytest.mark.parametrize(("line", "said"), HOSTILE)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 from fellowship.errors import InputError, LedgerError
 from fellowship.pipelines.run_labels import HumanLabel, add_labels, labels_of
 from fellowship.records import Outcome
+from fellowship.run_folder import RunFolder
 from fellowship.viewer import queue
 from fellowship.viewer.filters import Filters, matching
 from fellowship.viewer.guard import Gate, loopback
@@ -23,6 +27,7 @@ from fellowship.viewer.index import Index
 from fellowship.viewer.index_tables import closed_up, spaced
 from fellowship.viewer.listing import listing, neighbours
 from fellowship.viewer.markdown import rendered
+from fellowship.viewer.pulse import running
 from fellowship.viewer.server import Place
 from fellowship.viewer.summary import entropy, summarise
 from fellowship.viewer.wording import difference
@@ -84,6 +89,7 @@ def five(tmp_path: Path) -> Path:
         ({"q": '"rare petrichor"'}, [5]),
         ({"q": '"petrichor rare"'}, []),
         ({"q": "question number 3"}, [3]),
+        ({"q": "id-4"}, [4]),
         ({"q": "zebra"}, []),
         ({"state": "no such state", "page": "-3", "low": "x"}, [1, 2, 3, 4, 5]),
     ],
@@ -171,6 +177,25 @@ def test_a_broken_or_older_index_is_made_anew(five: Path) -> None:
     path = five / "view" / "index.db"
     path.write_bytes(b"no database at all" * 100)
     assert numbers(indexed(five)) == [1, 2, 3, 4, 5]
+
+
+def test_a_record_that_cant_be_read_is_a_row_that_says_so(five: Path) -> None:
+    link = sqlite3.connect(five / "ledger.db")
+    link.execute("UPDATE outcomes SET record = '{}' WHERE number = 2")
+    link.commit()
+    link.close()
+    index = indexed(five)
+    assert numbers(index) == [1, 2, 3, 4, 5]
+    assert numbers(index, q='"record can\'t be read"') == [2]
+    with served(five) as place:
+        assert "record can&#39;t be read" in ask(place, "/row/2").text
+
+
+def test_a_run_is_going_on_while_its_lock_is_held(five: Path) -> None:
+    assert not running(five)
+    with RunFolder(five):
+        assert running(five)
+    assert not running(five)
 
 
 def test_the_index_is_private_and_the_ledger_untouched(five: Path) -> None:
@@ -318,7 +343,7 @@ def test_the_token_is_asked_for_once_and_leaves_the_address(five: Path) -> None:
 PATHS = [
     *("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py"),
     *("/../run.json", "/..%2f..%2frun.json", "//etc/passwd", "/static//etc/passwd"),
-    *("/call/..%2f..%2frun.json", "/row/../../run.json", "/find/..%2frun.json"),
+    *("/call/..%2f..%2frun.json", "/row/../../run.json", "/find/x"),
     *(
         "/static/%00",
         "/row/%2e%2e",
@@ -486,6 +511,20 @@ def test_a_label_moves_the_filter_that_sets_it_against_the_verdict(five: Path) -
     assert not queue.take_in(index)
 
 
+def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(n, *BOTH) for n in range(1, 81)])
+    with served(run) as place:
+        secret = secret_of(place)
+        for n in range(1, 51):
+            choice = "left" if queue.shown_order("Ada", n) == "forward" else "right"
+            form = {"number": str(n), "item": f"item{n}", "choice": choice}
+            post(place, "/label", secret, "Ada", **form)
+        text = ask(place, "/labels?say=1").text
+    assert "against 50 labels on 50 prompts" in text
+    assert "prediction-powered" in text
+    assert text.count("1.000 <span") >= 2
+
+
 def test_enough_labels_is_what_agree_calls_enough() -> None:
     from fellowship.stats.intervals import MIN_LABELS
 
@@ -496,3 +535,25 @@ def test_enough_labels_is_what_agree_calls_enough() -> None:
 def test_a_run_that_cant_be_written_is_viewed_all_the_same(five: Path) -> None:
     five.chmod(0o500)
     assert numbers(indexed(five)) == [1, 2, 3, 4, 5]
+
+
+def test_ctrl_c_ends_the_page_and_is_no_failure(five: Path) -> None:
+    command = [sys.executable, "-m", "fellowship.cli.main", "view", str(five)]
+    work = subprocess.Popen(
+        [*command, "--no-open", "--json"], stdout=subprocess.PIPE, text=True
+    )
+    assert work.stdout is not None
+    port = json.loads(work.stdout.readline())["port"]
+    assert ask(Place(port=port), "/").status == 200
+    work.send_signal(signal.SIGINT)
+    assert work.wait(30) == 0
+    work.stdout.close()
+
+
+def test_a_token_beyond_loopback_is_asked_for_on_the_command_line(five: Path) -> None:
+    command = [sys.executable, "-m", "fellowship.cli.main", "view", str(five)]
+    said = subprocess.run(
+        [*command, "--host", "0.0.0.0", "--no-open"], capture_output=True, text=True
+    )
+    assert said.returncode == 2
+    assert "--token" in said.stderr

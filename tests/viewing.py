@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger, connect
+from fellowship.database import connect
+from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -72,7 +73,7 @@ class Answer:
     """What a server said: status, headers in lower case, text."""
 
     def __init__(self, place: Place, method: str, path: str, **more: Any) -> None:
-        link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=20)
+        link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=120)
         heads = more.get("headers", {})
         link.putrequest(method, path, skip_host="Host" in heads)
         body = more.get("body", "").encode()

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import FellowshipError, InputError
+from fellowship.pipelines.status import total_of
 from fellowship.run_folder import read_header
 from fellowship.viewer.calls import CallPages
 from fellowship.viewer.guard import Gate, Guard
@@ -49,6 +50,7 @@ class Viewer:
                 "index": self.index,
                 "watcher": self.watcher,
                 "running": lambda: running(run),
+                "expected": total_of(self.header.get("recipe")),
             }
         )
 

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from fellowship.errors import LedgerError
 from fellowship.ledger import LedgerReader
 from fellowship.records import Outcome
@@ -127,7 +129,7 @@ class Index:
     def outcome(self, number: int) -> Outcome | None:
         """What became of one row, read from the ledger itself."""
         text = self.one("SELECT record FROM run.outcomes WHERE number = ?", (number,))
-        return None if text is None else Outcome.model_validate_json(text)
+        return None if text is None else legible(number, text)
 
     def refresh(self, *, thorough: bool = False) -> Iterator[int]:
         """Bring the index up to the ledger, a batch a step; yields how many rows.
@@ -172,7 +174,7 @@ class Index:
             for number in put:
                 sql = "SELECT record FROM run.outcomes WHERE number = ?"
                 (text,) = link.execute(sql, (number,)).fetchone()
-                for step in putting(Outcome.model_validate_json(text), len(text)):
+                for step in putting(legible(number, text), len(text)):
                     link.execute(*step)
             link.execute("COMMIT")
         except BaseException:
@@ -187,6 +189,17 @@ class Index:
             discard(self.path)
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()
+
+
+def legible(number: int, text: str) -> Outcome:
+    """A row's outcome; one that can't be read is a row that says so, and sinks no other."""
+    try:
+        return Outcome.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        why = f"this row's record can't be read: {where}: {first['msg']}"
+        return Outcome(number=number, item="", state="failed", why=why)
 
 
 def sound(path: Path) -> bool:

@@ -29,7 +29,7 @@ from fellowship.taming import line
 from fellowship.viewer import queue, reading
 from fellowship.viewer.guard import Gate
 from fellowship.viewer.index import Index
-from fellowship.viewer.label_report import told
+from fellowship.viewer.label_report import MARGINS, chances, told
 from fellowship.viewer.pages import Pages
 
 NAME = "fellowship_annotator"
@@ -157,6 +157,8 @@ class LabelPages:
             progress=queue.progress(self.index, annotator(request)),
             enough=queue.ENOUGH,
             report=report,
+            margins=MARGINS,
+            chances=chances(report.agree),
             **{"taken": None, "refused": "", **more},
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ PATIENCE = 300
 """Seconds one of the two may take."""
 
 RESAMPLES = "500"
+
+MARGINS = (1.0, 2.0, 4.0)
+"""Margins, in points, at which the page says how often people agree."""
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,23 @@ def report(verb: str, run: Path) -> tuple[dict[str, Any], str]:
     except ValueError:
         return {}, done.stderr.strip().removeprefix("fellowship: ")
     return value, ""
+
+
+def chances(agree: dict[str, Any], at: tuple[float, ...] = MARGINS) -> dict[str, Any]:
+    """Judge -> margin -> how often people name the judge's winner, read off its curve."""
+    return {
+        judge: {x: chance(margin["fit"]["agree"], x) for x in at}
+        for judge, margin in (agree.get("margins") or {}).items()
+    }
+
+
+def chance(curve: dict[str, list[float]], x: float) -> float | None:
+    """A curve's value between its points; nothing beyond the margins it knows."""
+    at, values = curve["at"], curve["chance"]
+    if not at or not at[0] <= x <= at[-1]:
+        return None
+    i = bisect_left(at, x)
+    if at[i] == x:
+        return values[i]
+    part = (x - at[i - 1]) / (at[i] - at[i - 1])
+    return values[i - 1] + part * (values[i] - values[i - 1])

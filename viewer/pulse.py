@@ -9,8 +9,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from fellowship.database import connect
 from fellowship.errors import LedgerError
-from fellowship.ledger import connect
 from fellowship.run_folder import LEDGER
 from fellowship.viewer.index import Index
 from fellowship.viewer.queue import take_in
@@ -30,11 +30,10 @@ def running(run: Path) -> bool:
     """
     try:
         found = os.stat(run / "lock")
+        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
         held = Path("/proc/locks").read_text(encoding="ascii")
-        return any(
-            line.split()[5].endswith(f":{found.st_ino}") for line in held.splitlines()
-        )
-    except (OSError, IndexError):
+        return f" {device}:{found.st_ino} " in held
+    except OSError:
         return alive(run / "lock")
 
 

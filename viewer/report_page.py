@@ -103,7 +103,7 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
     """The figures to remember: value, name, small print."""
     flow, whole = found.flow, found.spending.whole
     made = [
-        (f"{flow.rows:,}", "prompts", "every one accounted for"),
+        (f"{flow.rows:,}", "prompts", "all accounted for"),
         (
             f"{flow.pairs:,}",
             "pairs",

@@ -51,9 +51,18 @@ class Section:
 
 
 def grid(heads: Cells, rows: Sequence[Cells], right: str = "") -> Grid:
-    """A table of whatever the cells are, each tamed and on one line."""
-    made = tuple(tuple(cell(each) for each in row) for row in rows)
-    return Grid(tuple(map(str, heads)), made, right)
+    """A table of whatever the cells are, each tamed and on one line.
+
+    A column in which no row says anything is left out.
+    """
+    made = [[cell(each) for each in row] for row in rows]
+    said = [any(row[n] for row in made) for n in range(len(heads))]
+    kept = [n for n in range(len(heads)) if not n or said[n] or not made]
+    return Grid(
+        tuple(str(heads[n]) for n in kept),
+        tuple(tuple(row[n] for n in kept) for row in made),
+        "".join(right[n : n + 1] or " " for n in kept),
+    )
 
 
 def cell(value: object) -> str:

@@ -13,6 +13,9 @@ TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 MOST = 4000
 """Tokens of one changed passage that are compared word by word; longer ones whole."""
 
+LONGEST = 500_000
+"""Letters of a text that is compared at all."""
+
 Kind = Literal["same", "gone", "new"]
 
 
@@ -39,7 +42,13 @@ def difference(old: str, new: str) -> list[Piece]:
 
 
 def passages(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """Runs of lines that are the same, and runs that took one another's place."""
+    """Runs of lines that are the same, and runs that took one another's place.
+
+    Texts too long to compare are one passage.
+    """
+    if max(len(old), len(new)) > LONGEST:
+        yield old, new
+        return
     one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
     for _, a, b, c, d in matcher(one, two).get_opcodes():
         yield "".join(one[a:b]), "".join(two[c:d])

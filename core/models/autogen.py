@@ -162,7 +162,7 @@ def loaded_component(config: AutogenModel) -> dict[str, Any]:
     assert path is not None
     try:
         component = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"component_file {str(path)!r}: {error}") from error
     return cast(dict[str, Any], component)
 

@@ -39,6 +39,7 @@ class Breaker:
     """What the last calls of an endpoint say of it. Times are a monotonic clock's."""
 
     patience: float
+    in_a_row: int = IN_A_ROW
     failures: int = 0
     opened: float | None = None
     why: str = ""
@@ -82,7 +83,7 @@ class Breaker:
             self.answered(model)
             return False
         self.failures += 1
-        if self.opened is None and (kind == "down" or self.failures >= IN_A_ROW):
+        if self.opened is None and (kind == "down" or self.failures >= self.in_a_row):
             self.opened, self.why = now, why
         if self.opened is None:
             return False

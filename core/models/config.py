@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from fellowship.named import NAME
 from fellowship.records import Record
@@ -83,6 +83,9 @@ class ModelBase(Record):
     price: Price | None = Field(
         default=None, description="USD per million tokens; the table's if absent"
     )
+    usd_per_hour: NonNegative | None = Field(
+        default=None, description="USD an hour this endpoint is busy, on top of tokens"
+    )
 
     @property
     def sampling(self) -> Sampling:
@@ -131,6 +134,15 @@ class OllamaModel(ModelBase):
         default_factory=dict, description="further Ollama options, e.g. repeat_penalty"
     )
 
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> OllamaModel:
+        """`hosts` is instead of `host`."""
+        if self.host and self.hosts:
+            raise ValueError(
+                "give host or hosts, not both: a pool lists all of its hosts"
+            )
+        return self
+
 
 class Batching(Record):
     """How calls of a model in batch mode are gathered and waited for."""
@@ -170,6 +182,19 @@ class OpenAIModel(ModelBase):
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="further fields of the request body"
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> OpenAIModel:
+        """`base_urls` is instead of `base_url`, and a batch stays where it was sent."""
+        if self.base_url and self.base_urls:
+            raise ValueError(
+                "give base_url or base_urls, not both: a pool lists all of its servers"
+            )
+        if self.base_urls and self.mode == "batch":
+            raise ValueError(
+                "a batch is kept by one server: give base_url, not base_urls"
+            )
+        return self
 
 
 class AutogenModel(ModelBase):

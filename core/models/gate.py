@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from fellowship.errors import EndpointDown, ModelError
-from fellowship.models.breaker import Breaker
+from fellowship.models.breaker import IN_A_ROW, Breaker
 from fellowship.models.pace import MINUTE, Pace
 from fellowship.models.turns import BOUND, LINGER, Ticket, Turns
 from fellowship.models.window import START, Window
@@ -33,6 +33,9 @@ class Desk:
     patience: float = 600.0
     max_loaded: int | None = None
     minute: float = MINUTE
+    kept: bool = False
+    """Calls in the air outlive this process and are fetched by the next."""
+    in_a_row: int = IN_A_ROW
     bound: int = BOUND
     linger: float = LINGER
 
@@ -80,7 +83,7 @@ class Gate:
         desk = self.desk
         self.window = Window(desk.ceiling, desk.start)
         self.pace = Pace(desk.rpm, desk.tpm, desk.minute)
-        self.breaker = Breaker(desk.patience)
+        self.breaker = Breaker(desk.patience, desk.in_a_row)
         self.turns = Turns(desk.max_loaded, desk.bound, desk.linger)
 
     async def enter(
@@ -109,9 +112,13 @@ class Gate:
         return passage
 
     def _forget(self, ticket: Ticket) -> None:
-        del self._names[ticket]
-        self.turns.give_up(ticket)
+        self._strike(ticket)
         self.pump()
+
+    def _strike(self, ticket: Ticket) -> None:
+        """Nobody waits with this ticket any more. Safe to say twice."""
+        if self._names.pop(ticket, None) is not None:
+            self.turns.give_up(ticket)
 
     # -- letting through -------------------------------------------------------------
 
@@ -129,6 +136,10 @@ class Gate:
                 wait = max(wait, turn.again - now)
             if turn.model is not None:
                 first = self.turns.first(turn.model)
+                if first.future.done():
+                    # Cancelled in this very tick: its owner has not been woken yet.
+                    self._strike(first)
+                    continue
                 wait = max(wait, self.pace.wait(first.tokens, now))
             if wait > 0 or turn.model is None:
                 self._again(wait)
@@ -155,9 +166,9 @@ class Gate:
             return
         for ticket, model in list(self._names.items()):
             if why := self.breaker.verdict(model):
-                del self._names[ticket]
-                self.turns.give_up(ticket)
-                ticket.future.set_exception(EndpointDown(why))
+                self._strike(ticket)
+                if not ticket.future.done():
+                    ticket.future.set_exception(EndpointDown(why))
 
     # -- coming back -----------------------------------------------------------------
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 HIDDEN = "***"
+ADDRESS = ("url", "host", "endpoint", "proxy")
+OPEN = ("api-version",)
+"""Query parameters that are no secret and without which a URL leads nowhere."""
 SECRET = ("key", "token", "secret", "password", "authorization")
 
 
@@ -27,6 +30,12 @@ def public(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
+def plain(url: str) -> str:
+    """A URL fit for a header that is run again: `public`, with what is known to be open."""
+    kept = [(k, v) for k, v in parse_qsl(urlsplit(url).query) if k in OPEN]
+    return public(url) + (f"?{urlencode(kept)}" if kept else "")
+
+
 def secrets_of(url: str) -> tuple[str, ...]:
     """What of a URL is nobody's business."""
     parts = urlsplit(url)
@@ -34,16 +43,21 @@ def secrets_of(url: str) -> tuple[str, ...]:
     return tuple(v for v in (parts.password, *values) if v)
 
 
-def without_secrets(value: Any) -> Any:
+def without_secrets(value: Any, name: str = "") -> Any:
     """A configuration fit to be written down: texts under a secret's name are hidden.
 
     A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
+    Of an address, which may hold anything, user, password and query are left out.
     """
     if isinstance(value, Mapping):
         return {
-            k: HIDDEN if secret(k, v) else without_secrets(v) for k, v in value.items()
+            k: HIDDEN if secret(k, v) else without_secrets(v, str(k))
+            for k, v in value.items()
         }
-    return [without_secrets(v) for v in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [without_secrets(v, name) for v in value]
+    address = isinstance(value, str) and any(part in name.lower() for part in ADDRESS)
+    return plain(value) if address else value
 
 
 def secret(name: str, value: Any) -> bool:

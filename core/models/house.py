@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from fellowship.errors import RecipeError
 from fellowship.ledger import Ledger
 from fellowship.models.autogen import autogen_client
+from fellowship.models.batch import BatchClient
+from fellowship.models.batch_book import BatchBook
+from fellowship.models.busy import Busy
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AutogenModel,
@@ -20,7 +23,15 @@ from fellowship.models.meter import Meter
 from fellowship.models.office import LedgerOffice, Office
 from fellowship.models.ollama import OllamaClient
 from fellowship.models.openai import OpenAIClient
-from fellowship.models.places import deadlines, desk, place_of, resident_of
+from fellowship.models.places import (
+    batched,
+    deadlines,
+    desk,
+    hosts_of,
+    place_of,
+    resident_of,
+)
+from fellowship.models.pool import PoolClient
 from fellowship.models.prices import price_of
 from fellowship.models.recorded import RecordedClient
 
@@ -34,12 +45,17 @@ class House:
         self.bare = {name: self._client(name, c) for name, c in models.items()}
 
     def _client(self, name: str, config: ModelConfig) -> Client:
+        if hosts := hosts_of(config):
+            field = "host" if isinstance(config, OllamaModel) else "base_url"
+            alone = {"hosts": (), "base_urls": ()}
+            members = [config.model_copy(update={**alone, field: h}) for h in hosts]
+            return PoolClient(name, [self._client(name, one) for one in members])
         if isinstance(config, LlamaCppModel):
             return LlamaCppClient(name, config, self._engines)
         if isinstance(config, OllamaModel):
             return OllamaClient(name, config)
         if isinstance(config, OpenAIModel):
-            return OpenAIClient(name, config)
+            return (BatchClient if batched(config) else OpenAIClient)(name, config)
         assert isinstance(config, AutogenModel)
         return autogen_client(name, config)
 
@@ -56,10 +72,19 @@ class House:
                     " give it `price: {prompt: ..., completion: ...}`"
                 )
             shared.setdefault(self.place(name), []).append(config)
+        self._attach(ledger, meter)
         desks = {
             place: desk(place, configs, copies) for place, configs in shared.items()
         }
         return LedgerOffice(ledger, meter, desks)
+
+    def _attach(self, ledger: Ledger, meter: Meter) -> None:
+        clients = [c for c in self.bare.values() if isinstance(c, BatchClient)]
+        book = BatchBook(ledger) if clients else None
+        for client in clients:
+            assert book is not None
+            client.attach(book)
+            meter.endpoints.append(client.note)
 
     def place(self, name: str) -> str:
         """The endpoint of a model: those that share it share its gate."""
@@ -67,6 +92,7 @@ class House:
 
     def recorded(self, office: Office) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
+        busy = {self.place(name): Busy() for name in self.bare}
         return {
             name: RecordedClient(
                 bare,
@@ -76,6 +102,8 @@ class House:
                 price=price_of(self.configs[name]),
                 deadlines=deadlines(self.configs[name]),
                 tries=self.configs[name].tries,
+                busy=busy[self.place(name)],
+                usd_per_hour=self.configs[name].usd_per_hour or 0.0,
             )
             for name, bare in self.bare.items()
         }

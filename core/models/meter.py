@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from fellowship.errors import BudgetStop
 from fellowship.models.client import Usage
@@ -20,6 +20,9 @@ class Limits(Record):
         default=None, description="tokens, prompt and completion together"
     )
     usd: NonNegativeFloat | None = Field(default=None, description="US dollars")
+    accept: PositiveInt | None = Field(
+        default=None, description="rows that become pairs; the first ones, exactly"
+    )
 
 
 @dataclass

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from fellowship.errors import EndpointDown, ModelError
-from fellowship.ledger import CallRow, Ledger, failure
+from fellowship.ledger import UNNOTE, CallRow, Ledger, failure
 from fellowship.models.client import Usage
 from fellowship.models.gate import Desk, Gate, Passage
 from fellowship.models.meter import Meter
+from fellowship.writer import Statement
 
 
 class Call(NamedTuple):
@@ -123,7 +124,11 @@ class LedgerOffice:
 
     def drop(self, call: Call, began: float) -> None:
         """As `Office` says."""
-        self.gates[call.place].dropped(self._leave(call))
+        gate = self.gates[call.place]
+        gate.dropped(self._leave(call))
+        if gate.desk.kept:
+            self.ledger.append_soon(Statement(UNNOTE, (call.key,)))
+            return
         rows = failure(
             *(call.key, call.session, call.model, "cancelled", "stopped by us", began)
         )

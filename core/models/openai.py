@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 import openai
@@ -27,13 +28,17 @@ from fellowship.models.refusals import (
     wish,
 )
 from fellowship.models.schema import response_format
-from fellowship.models.wire import LARGEST, Answer, Wire
+from fellowship.models.wire import CONNECT, LARGEST, Answer, Wire
+
+SDK = 300.0
+"""Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
 
 class OpenAIClient(Client):
     """One model behind one base URL."""
 
     def __init__(self, name: str, config: OpenAIModel) -> None:
+        refuse_unknown(config)
         self.name = name
         self.model = config.model
         self.config = config
@@ -49,6 +54,11 @@ class OpenAIClient(Client):
             "model": config.model,
             "extra": without_secrets(config.extra_body),
         }
+
+    @property
+    def _query(self) -> list[tuple[str, str]]:
+        """What a base URL says after its question mark: Azure's api-version, say."""
+        return parse_qsl(urlsplit(self.config.base_url or "").query)
 
     def _key(self) -> str:
         variable = self.config.api_key_env
@@ -68,9 +78,10 @@ class OpenAIClient(Client):
         if self._api is None:
             self._api = openai.AsyncOpenAI(
                 api_key=self._key(),
-                base_url=self.config.base_url,
+                base_url=(self.config.base_url or "").partition("?")[0] or None,
+                default_query=dict(self._query),
                 max_retries=0,
-                timeout=self.config.deadline,
+                timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
                 http_client=openai.DefaultAioHttpClient(),
             )
         return self._api
@@ -82,6 +93,7 @@ class OpenAIClient(Client):
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
             url = f"{api.base_url}chat/completions"
+            url += f"?{urlencode(self._query)}" * bool(self._query)
             self._wire = Wire(url, headers, self.config.deadline)
         return self._wire
 
@@ -263,7 +275,15 @@ def usage_from(usage: Any) -> Usage | None:
 
 
 def refuse_unknown(config: OpenAIModel) -> None:
-    """`RecipeError` for a base URL that can't be one."""
-    url = config.base_url
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise RecipeError(f"base_url {url!r}: it must start with http:// or https://")
+    """`RecipeError` for a base URL that can't be one, or that holds a password."""
+    for url in filter(None, (config.base_url, *config.base_urls)):
+        if not url.startswith(("http://", "https://")):
+            raise RecipeError(
+                f"base_url {public(url)!r}: it must start with http:// or https://"
+            )
+        if urlsplit(url).username is not None:
+            raise RecipeError(
+                f"base_url {public(url)!r} holds a user or a password, which can't be"
+                " sent beside a key: leave them out, and name the key's variable in"
+                " api_key_env"
+            )

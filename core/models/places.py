@@ -23,6 +23,8 @@ CEILING = {"llama_cpp": 0, "ollama": 64, "openai": 512, "autogen": 64}
 BATCHED = 1_000_000
 """Calls that may wait for batches: they are lines of a file, not connections."""
 
+WEEK = 7 * 86400.0
+
 BATCH_DEADLINE = 30 * 3600.0
 """Seconds a call of a batch has: OpenAI's 24 hours, and time to gather and to fetch."""
 
@@ -59,7 +61,7 @@ def desk(place: str, configs: Iterable[AnyModel], copies: int = 1) -> Desk:
     """
     models = list(configs)
     if any(batched(config) for config in models):
-        return Desk(place, BATCHED, BATCHED, patience=least(models, "patience") or 0)
+        return Desk(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
     ceilings = [c for c in (ceiling(config) for config in models) if c]
     loaded = least(models, "max_loaded")
     first = models[0]

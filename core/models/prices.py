@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 
 from fellowship.models.client import Usage
 from fellowship.models.config import (
+    AnyModel,
     AutogenModel,
     LlamaCppModel,
     OllamaModel,
-    OpenAIModel,
     Price,
 )
+from fellowship.models.places import batched
 
 DATE = "2025-08-07"
 """The day the table below was right. A recipe's `price:` goes before it."""
@@ -32,19 +33,35 @@ FREE = Price(prompt=0, completion=0)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-def price_of(
-    config: LlamaCppModel | OllamaModel | OpenAIModel | AutogenModel,
-) -> Price | None:
+BATCH = 0.5
+"""What a call of a batch costs of a plain one: OpenAI's Batch API, same date."""
+
+
+def price_of(config: AnyModel) -> Price | None:
     """The price of a model's tokens; None where nobody told it."""
+    price = plain_price(config)
+    if price is None or not batched(config):
+        return price
+    cached = None if price.cached is None else BATCH * price.cached
+    return Price(
+        prompt=BATCH * price.prompt, completion=BATCH * price.completion, cached=cached
+    )
+
+
+def plain_price(config: AnyModel) -> Price | None:
+    """The price of a call that is answered at once."""
     if config.price is not None:
         return config.price
+    if config.usd_per_hour is not None:
+        return FREE
     if isinstance(config, LlamaCppModel | OllamaModel):
         return FREE
     if isinstance(config, AutogenModel):
         return None
-    if config.base_url is None:
+    urls = config.base_urls or ((config.base_url,) if config.base_url else ())
+    if not urls:
         return listed(config.model)
-    return FREE if urlsplit(config.base_url).hostname in LOOPBACK else None
+    return FREE if all(urlsplit(url).hostname in LOOPBACK for url in urls) else None
 
 
 def listed(model: str) -> Price | None:

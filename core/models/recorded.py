@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span
 
 from fellowship.errors import ModelError
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow
+from fellowship.models.busy import Busy
 from fellowship.models.client import (
     EDITED,
     Client,
@@ -31,6 +33,7 @@ from fellowship.models.config import Price
 from fellowship.models.deadlines import Deadlines
 from fellowship.models.office import Call, Office
 from fellowship.models.prices import cost
+from fellowship.tracing import answered, call_span, retried
 
 log = structlog.get_logger("fellowship.models")
 
@@ -51,6 +54,8 @@ class RecordedClient(Client):
         price: Price | None,
         deadlines: Deadlines,
         tries: int,
+        busy: Busy | None = None,
+        usd_per_hour: float = 0.0,
     ) -> None:
         self.inner = inner
         self.name = inner.name
@@ -66,6 +71,8 @@ class RecordedClient(Client):
         self._price = price
         self._deadlines = deadlines
         self._tries = tries
+        self._busy = busy or Busy()
+        self._usd_per_second = usd_per_hour / 3600
 
     def key(self, request: Request) -> str:
         """Everything that shapes the answer, as one digest of 64 hex letters."""
@@ -77,6 +84,12 @@ class RecordedClient(Client):
         Raises `ModelError` when the provider would not answer, `BudgetStop` and
         `EndpointDown` when it was not asked.
         """
+        with call_span(request, self.model, self.identity) as span:
+            reply = await self._complete(request, span)
+            answered(span, reply)
+        return reply
+
+    async def _complete(self, request: Request, span: Span) -> Reply:
         call, used_up = self._call(request), 0
         while True:
             if row := await self._office.open(call):
@@ -89,6 +102,7 @@ class RecordedClient(Client):
                     raise
                 wait = pause(error, call.attempt)
                 log.debug("retry", model=self.name, kind=error.kind, wait=wait)
+                retried(span, error.kind, call.attempt, wait)
             await asyncio.sleep(wait)
             call = call._replace(attempt=call.attempt + 1)
 
@@ -105,11 +119,13 @@ class RecordedClient(Client):
         )
 
     async def _try(self, call: Call, request: Request) -> Reply:
-        began = time.time()
+        began, mark = time.time(), self._busy.enter()
+        charged: float | None = None
         allowed = self._deadlines.allowed(call.longest)
         try:
             async with asyncio.timeout(allowed):
                 reply = await self.inner.complete(request)
+            charged = self._busy.leave(mark)
         except asyncio.CancelledError:
             self._office.drop(call, began)
             raise
@@ -124,7 +140,12 @@ class RecordedClient(Client):
         except BaseException:
             self._office.drop(call, began)
             raise
+        finally:
+            if charged is None:
+                self._busy.waste(mark)
         row = self._row(call, request, reply, began)
+        if self._usd_per_second and row.usd is not None:
+            row = row._replace(usd=row.usd + self._usd_per_second * charged)
         self._deadlines.answered(reply.usage.completion, row.seconds)
         await self._office.record(call, row)
         return replayed(row, recorded=False)

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from fellowship.database import complaint
 from fellowship.errors import LedgerError
-from fellowship.ledger import complaint
 from fellowship.pipelines.export.example import line
+from fellowship.run_folder import PART, begun
 
 TOGETHER = 200
 """Rows that a table's writer takes at a time."""
@@ -70,9 +71,7 @@ class Sink:
         if path not in self._open:
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                handle, name = tempfile.mkstemp(
-                    dir=path.parent, prefix=f".{path.name}."
-                )
+                handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
                 os.close(handle)
                 self._open[path] = (Path(name), self._make(Path(name)))
             except OSError as error:
@@ -119,7 +118,7 @@ def settle(folder: Path) -> None:
 
 def replaced(new: Path, target: Path) -> None:
     """Put a finished folder where another may be; the old one is gone only afterwards."""
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    old = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
     if target.exists():
         os.replace(target, old / target.name)
     os.replace(new, target)

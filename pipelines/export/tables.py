@@ -9,6 +9,7 @@ from typing import Any
 
 from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.sinks import TOGETHER, replaced
+from fellowship.run_folder import PART, begun
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
 FLOATS |= {"p_chosen", "sample_weight", "usd"}
@@ -83,7 +84,7 @@ def saved(files: dict[str, Path], target: Path) -> None:
     """The Parquet files of the splits as a folder that `load_from_disk` opens."""
     datasets = need("datasets", "data", "a saved dataset")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    folder = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
     try:
         quiet(datasets)
         cache = str(folder / "cache")

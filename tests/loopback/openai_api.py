@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback import delivery
+from tests.loopback.batches import BatchDesk
 from tests.loopback.delivery import Wire
 from tests.loopback.prose import Ask, Reply
 from tests.loopback.server import Body, Loopback, Refused
@@ -49,13 +50,24 @@ _PARAMS = {"404": "model", "context": "messages", "filter-400": "prompt"}
 
 
 class OpenAIServer(Loopback):
-    """POST /v1/chat/completions and GET /v1/models."""
+    """POST /v1/chat/completions, GET /v1/models, and what is behind /v1/batches."""
 
     chat_path = "/v1/chat/completions"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.routes["GET", "/v1/models"] = self._models
+        self.desk = BatchDesk(self)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Files and batches have ids in their paths; all else is by route."""
+        try:
+            if (answer := await self.desk.handle(request)) is not None:
+                self.tally.by_path[request.path] += 1
+                return answer
+        except Refused as refused:
+            return self.refused(refused.kind, refused.detail, {})
+        return await super().handle(request)
 
     def ask(self, body: Body) -> Ask:
         """Reads a chat completion request."""

@@ -85,7 +85,20 @@ class Loopback(ABC):
 
     def report(self) -> Body:
         """What `/_stats` says."""
-        return self.tally.report()
+        return self.tally.report() | {"usd": self.bill()}
+
+    def bill(self) -> float:
+        """What it would charge for all it answered, by its own price."""
+        prompt, cached, completion = self.settings.price or (0.0, 0.0, 0.0)
+        return (
+            sum(
+                (use.prompt_tokens - use.cached_tokens) * prompt
+                + use.cached_tokens * cached
+                + use.completion_tokens * completion
+                for use in self.tally.models.values()
+            )
+            / 1e6
+        )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request of every connection comes here."""

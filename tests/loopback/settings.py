@@ -30,6 +30,15 @@ class Settings:
     """Phrase of the last message -> lines one of which ends the answer to it."""
     num_ctx: int = 4096
     """Ollama's context window where a request names none."""
+    price: list[float] = field(default_factory=list)
+    """USD a million prompt, cached and completion tokens: `/_stats` then has `usd`."""
+    batch_seconds: float = 0.2
+    """How long a batch is not worked on."""
+    batches_expire: int = 0
+    """So many of the next batches expire with half their lines answered."""
+    stall_at: str = ""
+    """files, batches, look or content: done, but its answer takes `stall_seconds`."""
+    stall_seconds: float = 600.0
     max_loaded: int = 3
     load_seconds: float = 0.0
 

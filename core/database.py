@@ -1,0 +1,147 @@
+"""The file of a run opens whole, or not at all and says why.
+
+Whatever is wrong with it becomes one `LedgerError` with the path, what is wrong, the room
+left on the disk, and the way out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from fellowship.errors import LedgerError
+
+FORMAT = 1
+"""The version of the tables; `PRAGMA user_version` of every ledger."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS sent(
+  key TEXT PRIMARY KEY, model TEXT NOT NULL, session TEXT NOT NULL,
+  started REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calls(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, session TEXT NOT NULL,
+  seat TEXT NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL,
+  request TEXT NOT NULL, reply TEXT NOT NULL, text TEXT NOT NULL,
+  finish TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+  completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
+  usd REAL, started REAL NOT NULL, seconds REAL NOT NULL,
+  tries INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS calls_of_session ON calls(session);
+CREATE TABLE IF NOT EXISTS failures(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL, session TEXT NOT NULL,
+  model TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL,
+  started REAL NOT NULL, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS outcomes(
+  number INTEGER PRIMARY KEY, item TEXT NOT NULL, state TEXT NOT NULL,
+  record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches(
+  tag TEXT PRIMARY KEY, model TEXT NOT NULL, batch TEXT NOT NULL,
+  state TEXT NOT NULL, made REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch_lines(
+  key TEXT PRIMARY KEY, tag TEXT NOT NULL, line TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS labels(
+  id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
+  label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
+"""
+
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""SQLite's codes for a file whose bytes are not what was written."""
+
+BUSY = 10.0
+"""Seconds to wait for another program's lock on the file."""
+
+
+class Torn(sqlite3.DatabaseError):
+    """The file is shorter than it says it is."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """A connection to the ledger at `path`; `LedgerError` says why there is none."""
+    if not write and not path.exists():
+        raise LedgerError(f"no ledger at {path}: is {path.parent} the folder of a run?")
+    try:
+        if write:
+            # Created by hand so that it is private from its first byte.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        refuse_torn(path)
+        return opened(path, write)
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerError(complaint(path, error)) from error
+
+
+def opened(path: Path, write: bool) -> sqlite3.Connection:
+    """The connection, once its format is known to be one we read."""
+    mode = "rw" if write else "ro"
+    if not write and not os.access(path.parent, os.W_OK) and not log_of(path):
+        mode += "&immutable=1"  # an archive: there is no making files beside it
+    link = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        found = link.execute("PRAGMA user_version").fetchone()[0]
+        if found > FORMAT:
+            raise LedgerError(
+                f"{path} was made by a newer Fellowship: its format is {found}, this"
+                f" version reads {FORMAT}; upgrade fellowship-llms to open it"
+            )
+        if write:
+            link.execute("PRAGMA journal_mode=WAL")
+            link.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def log_of(path: Path) -> int:
+    """Bytes in the write-ahead log beside the file."""
+    log = path.with_name(path.name + "-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+def refuse_torn(path: Path) -> None:
+    """`Torn` where the file ends before the pages it counts, with no log to mend it.
+
+    Bytes 16-17 of SQLite's header are its page size (1 for 65,536), 28-31 its pages.
+    """
+    if log_of(path) or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        head = file.read(32)
+        size = file.seek(0, os.SEEK_END)
+    page = int.from_bytes(head[16:18], "big")
+    told = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
+    # A log that is there by now: somebody has just begun to write.
+    if (len(head) < 32 or size < told) and not log_of(path):
+        raise Torn(f"it ends after {size:,} of {told:,} bytes")
+
+
+def complaint(path: Path, error: Exception) -> str:
+    """What went wrong with a file, with its path and the room left on its disk."""
+    try:
+        free = f"{shutil.disk_usage(existing(path.parent)).free:,} bytes free there"
+    except OSError:
+        free = "its folder can't be read"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else error
+    cure = ""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+        cure = (
+            ": bring back a copy, or save what can be read with"
+            f" `sqlite3 {path.name} .recover`, then run again"
+        )
+    return f"{path} can't be used: {said} ({free}){cure}"
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder

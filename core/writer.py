@@ -1,0 +1,180 @@
+"""One thread owns the only writing connection; whoever appends waits for the disk.
+
+All that is appended in one turn of the event loop, and while a commit is under way, shares
+the next one. After a commit that failed nothing more is written: what can't be kept must
+not be acted upon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fellowship.database import complaint
+from fellowship.errors import LedgerError
+
+
+class Statement(NamedTuple):
+    """One SQL statement and its values: what waits in the writer's queue."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+Waiting = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
+
+
+class Writer:
+    """Group commit. Append from one loop; `close` from anywhere, once nobody appends."""
+
+    def __init__(self, link: sqlite3.Connection, path: Path, mark: Mark) -> None:
+        self.path = path
+        self.commits = 0
+        self.broken: LedgerError | None = None
+        self._link = link
+        self._mark = mark
+        self._pending: list[Waiting] = []
+        self._queue: queue.SimpleQueue[list[Waiting] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._thread.start()
+
+    async def append(self, *statements: Statement) -> None:
+        """Make these rows durable, together. `LedgerError` when that can't be done."""
+        if self.broken or self._closed:
+            raise self.broken or LedgerError(f"the ledger {self.path} is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._pending:
+            # One hand-over a turn of the loop: waking the thread costs more than a row.
+            loop.call_soon(self._hand_over)
+        self._pending.append((statements, future))
+        await future
+
+    def append_soon(self, *statements: Statement) -> None:
+        """Queue rows nobody waits for: for a task that is being cancelled."""
+        if not (self.broken or self._closed):
+            self._queue.put([*self._taken(), (statements, None)])
+
+    def close(self) -> None:
+        """Write what is queued and stop. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._hand_over()
+        self._queue.put(None)
+        self._thread.join()
+
+    def _taken(self) -> list[Waiting]:
+        taken, self._pending = self._pending, []
+        return taken
+
+    def _hand_over(self) -> None:
+        if self._pending:
+            self._queue.put(self._taken())
+
+    # -- the writer's thread ---------------------------------------------------------
+
+    def _write(self) -> None:
+        while (batch := self._gather()) is not None:
+            if self.broken is None:
+                self.broken = self._commit(batch)
+            self._answer(batch, self.broken)
+
+    def _gather(self) -> list[Waiting] | None:
+        batch = self._queue.get()
+        if batch is None:
+            return None
+        while not self._queue.empty():
+            following = self._queue.get()
+            if following is None:
+                self._queue.put(None)
+                break
+            batch += following
+        return batch
+
+    def _commit(self, batch: list[Waiting]) -> LedgerError | None:
+        try:
+            self._link.execute("BEGIN IMMEDIATE")
+            for statements, _ in batch:
+                for statement in statements:
+                    self._link.execute(statement.sql, statement.values)
+            self._link.execute("COMMIT")
+            self.commits += 1
+            self._mark.move(self._link)
+        except Exception as error:
+            # Whatever it is: a thread that died of it would leave all waiting for ever.
+            if self._link.in_transaction:
+                self._link.rollback()
+            return LedgerError(complaint(self.path, error))
+        return None
+
+    def _answer(self, batch: list[Waiting], error: LedgerError | None) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+        for _, future in batch:
+            if future is not None:
+                loops.setdefault(future.get_loop(), []).append(future)
+        for loop, futures in loops.items():
+            try:
+                loop.call_soon_threadsafe(functools.partial(settle, futures, error))
+            except RuntimeError:
+                # The loop was closed under us; the rows are durable all the same.
+                continue
+
+
+def settle(futures: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
+    """Wake everybody whose row is in the commit that just ended."""
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+class Mark:
+    """The number of the last reply that was acknowledged, in a file of its own.
+
+    It follows a commit, never leads one: a ledger that ends before its mark has lost
+    what lies between, and how much that is can be said.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        text = os.pread(self._file, 32, 0)
+        self.at = int(text) if text.strip().isdigit() else 0
+
+    def settle(self, link: sqlite3.Connection) -> int:
+        """Replies that were acknowledged and are not in the ledger; none from here on."""
+        there = last(link)
+        lost = max(0, self.at - there)
+        self._put(there)
+        return lost
+
+    def move(self, link: sqlite3.Connection) -> None:
+        """Note the last reply that is durable now."""
+        there = last(link)
+        if there != self.at:
+            self._put(there)
+
+    def _put(self, number: int) -> None:
+        self.at = number
+        os.pwrite(self._file, f"{number:020d}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+
+def last(link: sqlite3.Connection) -> int:
+    """The number of the last reply in the ledger; 0 if there is none."""
+    found = link.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
+    return int(found[0])

@@ -1,0 +1,140 @@
+"""The hostile corpus goes through every verb: a report and an exit code, no traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fellowship.cli.main import outcome as cli
+from fellowship.errors import InputError
+from fellowship.pipelines.exporting import outcomes
+from fellowship.pipelines.human_labels import read_labels
+from fellowship.pipelines.released import Evaluated
+from fellowship.pipelines.released_loops import (
+    read_comparison,
+    read_selection,
+    transcript_of,
+)
+from fellowship.pipelines.released_verdicts import read_row
+from tests.corpus import HOSTILE, VALUES, contents, files, release
+from tests.loopback.fixtures import openai_server
+from tests.recipes import openai_model, recipe
+from tests.viewing import ask, served
+
+KNOWN = {0, 1, 2, 3}
+"""Exit codes that say something; a traceback would fail the test by itself."""
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+FIELDS = (
+    *("response", "response_1", "response_2", "response_1_1", "score_1", "score_2"),
+    *("score_1_1", "score_1_2", "pick", "pick_1", "pick_2", "winner", "feedback_1"),
+)
+JSON = st.recursive(
+    st.sampled_from(VALUES) | st.text(max_size=30) | st.floats() | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+
+
+def readers(run: Path, folder: Path) -> list[Sequence[str]]:
+    """Every verb that reads a run."""
+    at = str(run)
+    return [
+        ["show", at],
+        ["show", at, "--json"],
+        ["show", at, "1"],
+        ["export", at, "--as", "dpo", "--as", "kto"],
+        ["agree", at, "--resamples", "50"],
+        ["winrate", at, "--resamples", "50"],
+        ["labels", at],
+        ["revote", at, "--into", f"{at}-again", "--reading", "again"],
+    ]
+
+
+def survives(run: Path, folder: Path) -> None:
+    """All verbs and the page take the run as it is, and every row has its one state."""
+    for arguments in readers(run, folder):
+        assert cli(list(arguments)) in KNOWN, arguments
+    assert all(o.state for o in outcomes(run))
+    with served(run) as place:
+        assert ask(place, "/").status == 200
+        assert ask(place, "/row/1").status == 200
+
+
+@pytest.mark.parametrize("name", sorted(contents()))
+def test_a_hostile_file_is_imported_by_row_or_refused_by_name(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files(tmp_path)
+    file, into = str(tmp_path / name), str(tmp_path / "run")
+    votes = ["--judge", "judge", "--winner", "pick", "--id", "id", "--prompt", "prompt"]
+    for kind, more in (("labels", ["--label", "label"]), ("verdicts", votes)):
+        code = cli(["import", kind, file, "--into", f"{into}-{kind}", *more])
+        assert code in (0, 2), capsys.readouterr()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_hostile_rows_that_came_in_go_through_every_verb(tmp_path: Path) -> None:
+    files(tmp_path)
+    rows, into = tmp_path / "rows.jsonl", tmp_path / "run"
+    assert cli(["import", "labels", str(rows), "--into", str(into)]) == 0
+    survives(into, tmp_path)
+
+
+def test_a_hostile_release_goes_through_every_verb(tmp_path: Path) -> None:
+    root = release(tmp_path / "release")
+    assert cli(["import", "ma-po", str(root), "--into", str(tmp_path / "run")]) == 0
+    assert cli(["reproduce", str(root), "--html", str(tmp_path / "p.html")]) in KNOWN
+    survives(tmp_path / "run", tmp_path)
+
+
+def test_a_run_on_hostile_rows_quarantines_them_by_number(tmp_path: Path) -> None:
+    with openai_server() as server:
+        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 2)
+        source = tmp_path / "prompts.jsonl"
+        lines = [b'{"id": "g", "prompt": "hi"}', *(line for line, _ in HOSTILE)]
+        source.write_bytes(b"\n".join(lines))
+        assert cli(["run", str(path), "--into", str(tmp_path / "run")]) == 1
+    kept = (tmp_path / "run" / "rejected.jsonl").read_text().splitlines()
+    assert [json.loads(x)["number"] for x in kept] == list(range(2, len(lines) + 1))
+    survives(tmp_path / "run", tmp_path)
+
+
+@settings(max_examples=150, suppress_health_check=QUIET, deadline=None)
+@given(
+    row=JSON, strategy=st.sampled_from(("judge", "debate", "rater10", "multi-rater5"))
+)
+def test_any_json_in_a_release_is_a_verdict_or_an_input_error(
+    row: Any, strategy: str
+) -> None:
+    file = Evaluated(Path("x.json"), "odd-eval", strategy, "m", "none")
+    found = read_row(row, file).verdict
+    assert found.scores is None or found.scores.winner == found.winner
+    read_selection(row)
+    read_comparison(row, "gpt")
+    try:
+        transcript_of(row)
+    except InputError:
+        return
+
+
+@settings(max_examples=150, suppress_health_check=QUIET, deadline=None)
+@given(content=st.binary(max_size=200), kind=st.sampled_from(("json", "jsonl", "csv")))
+def test_any_bytes_are_labels_or_an_input_error(
+    tmp_path: Path, content: bytes, kind: str
+) -> None:
+    path = tmp_path / f"l.{kind}"
+    path.write_bytes(content)
+    try:
+        found = read_labels(path)
+    except InputError:
+        return
+    assert all(why for _, why in found.bad)

@@ -1,0 +1,186 @@
+"""A reference is generated or it is wrong: recipes from their schema, verbs from click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from inspect import cleandoc
+from textwrap import dedent
+from typing import Any
+
+import click
+
+from fellowship.cli.main import VERBS, module_of
+from fellowship.pipelines.loading import recipe_schema
+
+# -- recipes -------------------------------------------------------------------------
+
+TITLES = {
+    "LlamaCppModel": "models: llama_cpp",
+    "OllamaModel": "models: ollama",
+    "OpenAIModel": "models: openai",
+    "AutogenModel": "models: autogen",
+    "SingleSettings": "systems: single",
+    "FeedbackSettings": "systems: feedback",
+    "AutogenSettings": "systems: autogen",
+    "CustomSettings": "systems: your own",
+    "JudgeSettings": "evaluate: judge",
+    "JurySettings": "evaluate: jury",
+    "DebateSettings": "evaluate: debate",
+    "CustomEvaluateSettings": "evaluate: your own",
+}
+
+
+def recipe_page() -> str:
+    """Every key of a recipe, with its type, default and meaning."""
+    schema = recipe_schema()
+    parts = [
+        "# Recipe reference",
+        "Every key a recipe may have. This page is made from the schema that checks a"
+        " recipe (`fellowship schema`); an unknown key is an error that names the nearest"
+        " one and its line. Paths are relative to the recipe's folder.",
+        "## The recipe",
+        *fields(schema),
+    ]
+    order = [*TITLES, *sorted(set(schema["$defs"]) - set(TITLES))]
+    for name in order:
+        if name in schema["$defs"] and "properties" in schema["$defs"][name]:
+            made = schema["$defs"][name]
+            parts += [f"## {TITLES.get(name, name)} {{ #{name.lower()} }}"]
+            parts += [escaped(made.get("description", "").split("\n")[0])]
+            parts += fields(made)
+    return "\n\n".join(parts) + "\n"
+
+
+def fields(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of one object as a table."""
+    required = schema.get("required", ())
+    rows = ["| key | value | default | |", "|---|---|---|---|"]
+    for name, field in schema.get("properties", {}).items():
+        default = "needed" if name in required else shown(field.get("default"))
+        said = escaped(field.get("description", ""))
+        rows.append(f"| `{name}` | {kind(field)} | {default} | {said} |")
+    yield "\n".join(rows)
+
+
+def kind(field: Mapping[str, Any]) -> str:
+    """What may stand there, in words, with links to what is described below."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return f"[{TITLES.get(name, name)}](#{name.lower()})"
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    for union in ("anyOf", "oneOf", "allOf"):
+        if union in field:
+            return " or ".join(dict.fromkeys(map(kind, field[union])))
+    if field.get("type") == "array":
+        return f"list of {kind(field.get('items', {}))}"
+    if "patternProperties" in field:
+        return f"name: {' or '.join(map(kind, field['patternProperties'].values()))}"
+    if field.get("type") == "object" and "additionalProperties" in field:
+        inner = field["additionalProperties"]
+        return f"name: {kind(inner)}" if isinstance(inner, dict) else "keys and values"
+    return {"string": "text", "null": "null"}.get(
+        str(field.get("type", "anything")), str(field.get("type", "anything"))
+    ) + bounds(field)
+
+
+def bounds(field: Mapping[str, Any]) -> str:
+    """The limits of a number."""
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "over",
+        "maximum": "at most",
+        "exclusiveMaximum": "under",
+    }
+    found = [f"{said} {field[key]:g}" for key, said in words.items() if key in field]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def shown(default: Any) -> str:
+    """A default as YAML would have it, where it is short."""
+    if default is None or default == "":
+        return "none"
+    if isinstance(default, dict | list):
+        short = f"`{default}`"
+        return (
+            short if len(short) < 30 and default else "as below" if default else "none"
+        )
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def escaped(text: str) -> str:
+    """A text that breaks out of no table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+# -- verbs ---------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    """Every verb with its help, arguments and options."""
+    parts = [
+        "# Command line reference",
+        "Made from the commands themselves. Every verb has `--help`. What a run says on"
+        " stdout is its result, progress goes to stderr, and `--json` prints the result"
+        " as JSON.",
+        "## Exit codes",
+        codes(),
+    ]
+    for verb in VERBS:
+        command = import_module(module_of(verb)).command
+        parts += list(one_verb(f"fellowship {verb}", command, 2))
+    return "\n\n".join(parts) + "\n"
+
+
+def one_verb(name: str, command: click.Command, level: int) -> Iterator[str]:
+    """One verb's section; a group's verbs follow it."""
+    context = click.Context(command, info_name=name)
+    yield f"{'#' * level} {name}"
+    yield f"```\n{command.get_usage(context).removeprefix('Usage: ')}\n```"
+    yield from paragraphs(command.help or "")
+    rows = [
+        (record[0], record[1])
+        for parameter in command.get_params(context)
+        if (record := parameter.get_help_record(context)) is not None
+    ]
+    table = [f"| `{cell(option)}` | {escaped(said)} |" for option, said in rows]
+    yield "\n".join(["| option | |", "|---|---|", *table])
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            if found is not None:
+                yield from one_verb(f"{name} {inner}", found, level + 1)
+
+
+def cell(option: str) -> str:
+    """An option's spelling, fit for a table."""
+    return option.replace("|", "\\|")
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """A help text as Markdown: what follows click's no-wrap mark is kept as it is."""
+    for block in cleandoc(text).split("\n\n"):
+        lines = dedent(block.strip("\n")).splitlines()
+        if lines and lines[0].strip() == "\b":
+            title, *rest = (line.strip() for line in lines[1:] if line.strip())
+            yield title
+            yield "\n".join(["```sh", *rest, "```"])
+        elif block.strip():
+            yield escaped(block).replace("<", "&lt;")
+
+
+def codes() -> str:
+    """What the shell is told."""
+    from fellowship.cli.exits import EPILOG
+
+    rows = [line.split(maxsplit=1) for line in EPILOG.splitlines()[2:] if line.strip()]
+    table = [f"| {code} | {said} |" for code, said in rows]
+    return "\n".join(["| code | meaning |", "|---|---|", *table])
+
+
+if __name__ == "__main__":
+    print(recipe_page())
+    print(cli_page())

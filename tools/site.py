@@ -1,0 +1,55 @@
+"""The site's navigation and references are read off the code and the folder.
+
+mkdocs calls this while it builds (`make docs`). A page that is listed below and not there
+yet is left out; one that is there and not listed stands under "More".
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import reference
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+GENERATED = {"recipe.md": reference.recipe_page, "cli.md": reference.cli_page}
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Start": ("index.md", "concepts.md"),
+    "For you": ("agent-developers.md", "researchers.md", "scripts.md"),
+    "Do": (
+        *("cookbook.md", "extending.md", "python.md", "datasets.md", "agreement.md"),
+        *("judging.md", "viewer.md", "report.md", "rejudging.md", "cluster.md"),
+    ),
+    "Look up": (
+        *("recipe.md", "cli.md", "providers.md", "engine.md", "ledger.md"),
+        *("faults.md", "security.md", "benchmarks.md"),
+    ),
+    "Judge it": ("comparison.md", "limits.md", "log.md"),
+}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Lay out the navigation by what is there."""
+    folder = Path(config.docs_dir)
+    there = {str(p.relative_to(folder)) for p in folder.rglob("*.md")} | {*GENERATED}
+    nav: list[Any] = []
+    for section, pages in SECTIONS.items():
+        if found := [page for page in pages if page in there]:
+            nav.append({section: found})
+        there -= {*found}
+    if there:
+        nav.append({"More": sorted(there)})
+    config.nav = nav
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that the code writes."""
+    for name, page in GENERATED.items():
+        files.append(File.generated(config, name, content=page()))
+    return files
