@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.audit import DENIED, locked
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = (
     "core",
@@ -101,6 +103,18 @@ def test_a_lock_has_hashes_and_no_hosts(lock: Path) -> None:
     assert "--index" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_nothing_that_was_compromised_is_locked(lock: Path) -> None:
+    assert not locked(lock).keys() & DENIED.keys()
+
+
+def test_every_locked_package_says_its_licence_and_is_what_is_installed() -> None:
+    audit = [sys.executable, "tools/audit.py", "requirements/dev.lock"]
+    done = subprocess.run(audit, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("\n") > 50
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
