@@ -18,13 +18,9 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
-<<<<<<< HEAD
-from fellowship.ledger import LedgerReader
-from fellowship.pipelines.recorded_rows import row_of
-=======
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.known_header import known
->>>>>>> main
+from fellowship.pipelines.recorded_rows import row_of
 from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -94,13 +90,8 @@ def command(
             drafts.show(row_of(reader, row), out)
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
-<<<<<<< HEAD
             found = row_of(reader, row)
-            told = why_of(found, read_header(run))
-=======
-            found = find(reader, row)
             told = why_of(found, known(read_header(run)))
->>>>>>> main
             transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE
 
@@ -141,19 +132,6 @@ def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
     return map(read_outcome, reader.outcomes())
 
 
-<<<<<<< HEAD
-=======
-def find(reader: LedgerReader, row: str) -> Outcome:
-    """The row with this number or id; `InputError` when no finished row has it."""
-    if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return read_outcome(text)
-    for outcome in outcomes(reader):
-        if row in (outcome.id, outcome.item):
-            return outcome
-    raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
-
-
->>>>>>> main
 def exact(reader: LedgerReader, key: str) -> dict[str, Any]:
     """One call as it went over the wire; `InputError` when there is none."""
     found = reader.call(key)

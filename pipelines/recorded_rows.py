@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.hidden import HIDDEN
 from fellowship.named import at_home
 from fellowship.pipelines.recipe import Recipe
@@ -69,9 +69,9 @@ def _texts(value: object) -> set[str]:
 def row_of(reader: LedgerReader, row: str) -> Outcome:
     """The finished row with this number, id or key; `InputError` where there is none."""
     if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return Outcome.model_validate_json(text)
+        return read_outcome(text)
     for text in reader.outcomes():
-        outcome = Outcome.model_validate_json(text)
+        outcome = read_outcome(text)
         if row in (outcome.id, outcome.item):
             return outcome
     raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
