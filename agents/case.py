@@ -15,7 +15,7 @@ from functools import cached_property
 from fellowship.hashing import digest
 from fellowship.records import Candidate, Conversation, Message
 
-KEPT = frozenset("\n\t")
+BLOT = "#" * 16
 CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
@@ -45,9 +45,14 @@ class Case:
         return Case(self.conversation, self.candidates[::-1], self.reference)
 
     def fenced(self, title: str, text: str) -> str:
-        """`text` between lines that only this case can have."""
+        """`text` between lines that only this case can have.
+
+        Who has read the case knows its nonce and may repeat it, in a debate: there it is
+        blotted out.
+        """
+        inside = re.sub(self.nonce, BLOT, neutral(text), flags=re.IGNORECASE)
         return (
-            f"=== BEGIN {title} {self.nonce} ===\n{neutral(text)}\n"
+            f"=== BEGIN {title} {self.nonce} ===\n{inside}\n"
             f"=== END {title} {self.nonce} ==="
         )
 

@@ -2,7 +2,7 @@
 
     python benchmarks/reread.py ../shared/data/paper
 
-For each file: how many verdicts read the same as the release stored them, how many it
+For each file: how many verdicts are read just as the release stored them, how many it
 stored as -1 and the text does answer (recovered), how many texts hold no single answer
 (invalid), and how many answer something else (differing). The last three are listed,
 with the end of the text; `--quiet` leaves the recovered ones out of the list.
@@ -51,6 +51,16 @@ class Reread(NamedTuple):
             if all(a in (b, UNREAD) for a, b in pairs):
                 return "recovered"
         return "same" if self.stored == self.read else "differing"
+
+    @property
+    def reason(self) -> str:
+        """Why it isn't read as it was stored."""
+        last = self.text.strip().rpartition("\n")[2]
+        if self.state == "recovered":
+            return "the text gives the score in a form the release did not look for"
+        if self.state == "differing":
+            return f"the text ends in {last[-60:]!r}, which is a verdict of its own"
+        return self.why or "it is read as it was stored"
 
 
 def verdict_files(root: Path) -> list[Path]:
@@ -124,7 +134,8 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="don't list recovered")
     args = parser.parse_args()
     states = ("same", "recovered", "invalid", "differing")
-    print("".join(f"{state:>10}" for state in states), " file")
+    heads = ("read", *states[1:])
+    print("".join(f"{head:>10}" for head in heads), " file")
     total: Counter[str] = Counter()
     listed: list[Reread] = []
     for path in verdict_files(args.release):
@@ -139,7 +150,7 @@ def main() -> None:
     for each in listed:
         name = each.file.relative_to(args.release)
         print(f"\n{each.state}: {name} row {each.row} {each.field}")
-        print(f"  stored {each.stored}, read {each.read}. {each.why}")
+        print(f"  stored {each.stored}, read {each.read}: {each.reason}")
         print(f"  ...{each.text[-160:]!r}")
 
 

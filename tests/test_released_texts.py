@@ -59,6 +59,7 @@ def test_a_pick_differs_only_where_the_release_took_a_last_line_for_a_tie() -> N
     assert len(differing) == 18
     for each in differing:
         assert each.stored == "tie"
+        assert repr(each.text.rpartition("\n")[2]) in each.reason
         assert each.text.endswith({"first": "\n### A", "second": "\n### B"}[each.read])
 
 

@@ -73,7 +73,7 @@ class Answer:
     """What a server said: status, headers in lower case, text."""
 
     def __init__(self, place: Place, method: str, path: str, **more: Any) -> None:
-        link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=20)
+        link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=120)
         heads = more.get("headers", {})
         link.putrequest(method, path, skip_host="Host" in heads)
         body = more.get("body", "").encode()

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS rows(
   label TEXT NOT NULL DEFAULT '', people INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS by_state ON rows(state, number);
 CREATE INDEX IF NOT EXISTS by_margin ON rows(margin);
-CREATE INDEX IF NOT EXISTS by_lesson ON rows(entropy DESC, margin, number);
+CREATE INDEX IF NOT EXISTS by_lesson ON rows(verdict = '', entropy DESC);
 CREATE INDEX IF NOT EXISTS by_item ON rows(item);
 CREATE TABLE IF NOT EXISTS teams(name TEXT, number INTEGER,
   PRIMARY KEY(name, number)) WITHOUT ROWID;

@@ -1,8 +1,9 @@
 """The next pair to label is the one its judges are least of one mind about.
 
 Ordered by the entropy of the verdicts on a row's first two candidates, the closest margin
-first among equals: where judges agree a label says what is known, where they differ it
-says who is right. Everybody has the same queue, so that people's labels meet.
+first among equals, rows without a verdict last: where judges agree a label says what is
+known, where they differ it says who is right. Everybody has the same queue, so that
+people's labels meet.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ TAKEN_BACK = "taken back"
 NEXT = """
 SELECT number FROM rows WHERE labelable
   AND number NOT IN (SELECT number FROM answers WHERE annotator = ?)
-ORDER BY entropy DESC, margin IS NULL, margin, number LIMIT 1"""
+ORDER BY verdict = '', entropy DESC, margin IS NULL, margin, number LIMIT 1"""
 
 LEFT = """
 SELECT count(*) FROM rows WHERE labelable
@@ -55,6 +56,8 @@ def shown_order(annotator: str, number: int) -> Order:
 
 def take_in(index: Index) -> bool:
     """Bring people's labels into the index; whether there was anything to bring."""
+    if index.one("SELECT 1 FROM run.sqlite_master WHERE name = 'labels'") is None:
+        return False
     stamp = index.rows("SELECT count(*), coalesce(max(id), 0) FROM run.labels")[0]
     if index.labels_read == tuple(stamp):
         return False

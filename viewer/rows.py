@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
@@ -32,7 +32,6 @@ class RowPages:
         return [
             Route("/", self.list),
             Route("/row/{number:int}", self.row),
-            Route("/find/{name}", self.find),
         ]
 
     def list(self, request: Request) -> Response:
@@ -84,12 +83,3 @@ class RowPages:
         if left.isdecimal() and right.isdecimal() and len(left + right) < 12:
             return int(left) - 1, int(right) - 1
         return reading.default_pair(outcome)
-
-    def find(self, request: Request) -> Response:
-        """A row by its id or its item's key."""
-        name = request.path_params["name"]
-        sql = "SELECT number FROM rows WHERE id = ? OR item = ? ORDER BY number LIMIT 1"
-        number = self.index.one(sql, (name, name))
-        if number is None:
-            raise InputError(f"no finished row {name!r} in this run")
-        return RedirectResponse(f"/row/{number}", 303)

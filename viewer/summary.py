@@ -176,16 +176,24 @@ def models(outcome: Outcome) -> set[str]:
 
 
 def texts(outcome: Outcome) -> Iterator[Said]:
-    """Every text of a row, once: the prompt, each message, candidates nobody spoke here."""
+    """Every text of a row, once: prompt, messages, and what nobody said in a session."""
     for message in outcome.conversation.messages if outcome.conversation else ():
         yield Said(message.role, message.content)
-    spoken = set()
-    for session in outcome.sessions:
-        for turn in session.turns:
-            spoken.add(turn.text.strip())
-            yield Said(turn.source or turn.role, turn.text)
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    yield from (Said(turn.source or turn.role, turn.text) for turn in turns)
+    spoken = "\0".join(turn.text for turn in turns)
+    for said in unspoken(outcome):
+        if said.text.strip() and said.text.strip() not in spoken:
+            yield said
+
+
+def unspoken(outcome: Outcome) -> Iterator[Said]:
+    """Texts that may be no session's: an import's candidates and reasons, the id."""
     for candidate in outcome.candidates:
-        if candidate.text.strip() not in spoken:
-            yield Said(candidate.system or "candidate", candidate.text)
-    if outcome.why:
-        yield Said("why", outcome.why)
+        for text in (*candidate.turns, candidate.text):
+            yield Said(candidate.system or "candidate", text)
+    for comparison in outcome.ranking.comparisons if outcome.ranking else ():
+        for verdict in comparison.verdicts:
+            yield Said(verdict.evaluator or "judge", verdict.reason)
+    yield Said("id", outcome.id or "")
+    yield Said("why", outcome.why)

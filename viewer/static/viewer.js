@@ -95,6 +95,10 @@ function columns() {
   }
 }
 
+/* One label a page: a second press, before the next page is here, would be for no pair. */
+let chosen = false;
+addEventListener("pageshow", () => { chosen = false; });
+
 /* Keys. Nothing is taken from somebody who types, or who holds a modifier. */
 function keys() {
   document.addEventListener("keydown", (event) => {
@@ -103,14 +107,17 @@ function keys() {
       if (event.key === "Escape") event.target.blur();
       return;
     }
-    if (press(event.key)) event.preventDefault();
+    if (press(event.key, event.repeat)) event.preventDefault();
   });
 }
 
-function press(key) {
+function press(key, held) {
   const button = $$("button[data-keys]").find((b) => b.dataset.keys.split(" ").includes(key));
   if (button) {
-    if (!button.disabled) button.click();
+    if (!button.disabled && !chosen && !held) {
+      chosen = true;
+      button.click();
+    }
     return true;
   }
   switch (key) {
