@@ -1,11 +1,12 @@
 # make demo   install, run the example, show a transcript
 # make test   install, run the tests
 # make check  format, lint, types, import rules
+# make faults strike every fault and print what was survived (LONG=1: for the docs)
 # make dev    an editable install for working on Fellowship (again after adding a file)
 # make docs   build the site into build/site, strictly
 # make lock   resolve the dependencies anew
 
-.PHONY: demo install test check docs dev package lock
+.PHONY: demo install test check docs dev package lock faults
 BIN := .venv/bin
 INTO ?= runs/demo
 
@@ -19,6 +20,9 @@ demo: .venv/.embedded package
 	$(BIN)/fellowship show $(INTO) 1
 
 install: .venv/.all package
+
+faults: .venv/.dev package
+	$(BIN)/python -m benchmarks.faults $(if $(LONG),--long --to docs/faults.md) $(ARGS)
 
 test: .venv/.dev package
 	$(BIN)/python -m pytest $(ARGS)

@@ -168,7 +168,8 @@ class RoleAgent(BaseChatAgent):
 
     def _read(self, reply: Reply, *, last: bool = False) -> None:
         try:
-            self.value = self.role.read(reply.text, self.case, last=last)
+            said = self.role.read(reply.text, self.case, last=last)
+            self.value = self.role.refined(said, reply.raw)
             self.problem = ""
         except VerdictError as error:
             self.value, self.problem = None, str(error)

@@ -59,6 +59,10 @@ class Role(ABC):
         """
         return None
 
+    def refined(self, value: Record | None, raw: Mapping[str, Any]) -> Record | None:
+        """What was read, made finer by the provider's own reply; as it is by default."""
+        return value
+
     def form(self, structured: bool) -> str:
         """How the answer must look, in words: for its prompt and for a repair turn."""
         return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fellowship.agents.case import Case, interleaved
+from fellowship.agents.expected import expected
 from fellowship.agents.reading import (
     read_choice,
     read_reason,
@@ -170,6 +171,8 @@ class Judge(Role):
     strategy: Literal["combined", "direct", "independent"] = "combined"
     scale: float = 10
     criteria: str = ""
+    expected: bool = False
+    """Whether its scores are expectations over its tokens' chances."""
 
     @property
     def prompt_name(self) -> str:
@@ -231,3 +234,20 @@ class Judge(Role):
             text, low=LOW, high=self.scale, candidates=quoted, last=last
         )
         return Choice(winner=scores.winner, scores=scores, reason=reason)
+
+    def refined(self, value: Record | None, raw: Mapping[str, Any]) -> Record | None:
+        """Scores as expectations, where that is asked for and the reply has chances."""
+        if not self.expected:
+            return value
+        if isinstance(value, Mark):
+            score = expected(raw, "score", value.score, LOW, self.scale)
+            return value.model_copy(update={"score": score})
+        if not isinstance(value, Choice) or value.scores is None:
+            return value
+        said = value.scores
+        scores = Scores(
+            first=expected(raw, "first", said.first, LOW, self.scale),
+            second=expected(raw, "second", said.second, LOW, self.scale),
+        )
+        changed = {"scores": scores, "winner": scores.winner}
+        return value.model_copy(update=changed)

@@ -24,7 +24,8 @@ from fellowship.pipelines.attack_report import (
     attack_report,
 )
 from fellowship.pipelines.attacks import Attack, attack_set, attack_trials, only
-from fellowship.pipelines.trials import try_out
+from fellowship.pipelines.trials import Trials, try_out
+from fellowship.records import Item
 
 
 @click.command("attack", epilog=EPILOG)
@@ -83,6 +84,7 @@ def command(
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
 
+    announce(trials)
     report = asyncio.run(watched(partial(try_out, trials, folder), resume))
     found = attack_report(folder)
     if as_json:
@@ -92,6 +94,18 @@ def command(
         show(found, chosen, console())
         closing.account(report, resume, console())
     return closing.exit_of(report)
+
+
+def announce(trials: Trials) -> None:
+    """What is about to be asked, on stderr."""
+    items = sum(isinstance(one, Item) for one in trials.items())
+    low, high = trials.cost(items)
+    calls = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    click.echo(
+        f"{items:,} rows, {len(trials.kinds)} trials each: {calls} calls to judges,"
+        " and what writing the answers takes",
+        err=True,
+    )
 
 
 def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None:

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli import closing
+from fellowship.cli.attack import announce
 from fellowship.cli.exits import EPILOG
 from fellowship.cli.extras import need_stats
 from fellowship.cli.logs import logs_to_stderr
@@ -79,6 +80,7 @@ def command(
     folder = into or Path("runs") / f"{recipe.stem}-probe"
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
+    announce(trials)
     report = asyncio.run(watched(partial(try_out, trials, folder), resume))
     found = probe_report(outcomes(folder), families_of(wanted))
     if as_json:

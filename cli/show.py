@@ -18,7 +18,7 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -127,13 +127,13 @@ def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
 
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
     """Every row's outcome, one at a time."""
-    return map(Outcome.model_validate_json, reader.outcomes())
+    return map(read_outcome, reader.outcomes())
 
 
 def find(reader: LedgerReader, row: str) -> Outcome:
     """The row with this number or id; `InputError` when no finished row has it."""
     if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return Outcome.model_validate_json(text)
+        return read_outcome(text)
     for outcome in outcomes(reader):
         if row in (outcome.id, outcome.item):
             return outcome

@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from fellowship.database import FORMAT, TABLES, complaint, connect
 from fellowship.errors import LedgerError
+from fellowship.records import Outcome
 from fellowship.writer import Mark, Statement, Writer
 
 
@@ -209,6 +212,19 @@ def adopt(old: Path, path: Path) -> int:
         link.close()
 
 
+def read_outcome(text: str) -> Outcome:
+    """A row's record. `LedgerError` where it isn't one: nothing then can be trusted."""
+    try:
+        return Outcome.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the record"
+        raise LedgerError(
+            f"a row of the ledger can't be read: {where}: {first['msg']}; it was changed"
+            " by hand, or made by a version this one doesn't know"
+        ) from error
+
+
 class LedgerReader:
     """Somebody else's look at a run, also while it goes on."""
 
@@ -218,8 +234,10 @@ class LedgerReader:
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a query, one at a time; `LedgerError` when the file is broken."""
+        # Not `yield from`: a reader that is closed first would be asked once more.
         try:
-            yield from self._link.execute(sql, values)
+            for row in self._link.execute(sql, values):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             raise LedgerError(complaint(self.path, error)) from error
 

@@ -177,7 +177,7 @@ def read_header(path: Path) -> dict[str, Any]:
     """The header of the run at `path`; `LedgerError` when it isn't one."""
     try:
         header = json.loads((path / HEADER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LedgerError(f"{path} is not the folder of a run: {error}") from error
     if not isinstance(header, dict):
         raise LedgerError(f"{path / HEADER} does not hold a run's header")

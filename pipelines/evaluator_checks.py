@@ -55,6 +55,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _names(settings)
     yield from _rules(settings)
     yield from _speakers(settings)
+    yield from _chances(recipe)
     if recipe.prompts is None or recipe.prompts.is_dir():
         yield from _prompts(settings, Library(recipe.prompts))
 
@@ -110,6 +111,22 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             "evaluate.rule: dawid-skene weighs a whole run, so it can't say row by row"
             " whom to escalate: give rule: majority",
         )
+
+
+def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Chances of tokens are asked for only where they come back, and of a score."""
+    for place, asking in askings(recipe.evaluate):
+        model = recipe.models.get(asking.model)
+        if not asking.expected or model is None:
+            continue
+        if model.provider != "openai" or asking.strategy == "direct":
+            lacks = "a direct verdict has no score"
+            if model.provider != "openai":
+                lacks = f"provider {model.provider} gives no chances of tokens"
+            yield (
+                (*place, "expected"),
+                f"{dotted((*place, 'expected'))}: {lacks}: give samples: k instead",
+            )
 
 
 def _speakers(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:

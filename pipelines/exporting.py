@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.export.account import Account, measured
 from fellowship.pipelines.export.catalogue import described, entered
 from fellowship.pipelines.export.checks import ORDER, flagged
@@ -37,7 +37,7 @@ def outcomes(into: Path | str) -> Iterator[Outcome]:
     """What became of each row of a run, in the source's order, one at a time."""
     with LedgerReader(Path(into) / LEDGER) as reader:
         for text in reader.outcomes():
-            yield Outcome.model_validate_json(text)
+            yield read_outcome(text)
 
 
 def pairs(into: Path | str) -> Iterator[PreferencePair]:

@@ -21,7 +21,7 @@ from fellowship import __version__
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.hashing import digest
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.inspect_sample import Json, sample, usage, when
 from fellowship.pipelines.report_spend import Spending, spending
 from fellowship.records import Outcome
@@ -62,7 +62,7 @@ def write_inspect_log(run: Path, to: Path) -> int:
     tally = Tally()
     with LedgerReader(run / LEDGER) as reader, packed(to) as put:
         for text in reader.outcomes():
-            outcome = Outcome.model_validate_json(text)
+            outcome = read_outcome(text)
             made = sample(outcome, reader.call)
             put(f"samples/{outcome.number}_epoch_1.json", made)
             tally.add(outcome, made)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.forecast import Forecast, Pilot, Use, busy_time, forecast
 from fellowship.pipelines.recipe import Recipe
-from fellowship.records import Item, Outcome
+from fellowship.records import Item
 from fellowship.run_folder import LEDGER
 
 
@@ -41,7 +41,7 @@ def foretold(recipe: Recipe, into: Path, picked: frozenset[int], rows: int) -> F
 
 def seen(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
     """What the ledger holds of these rows."""
-    found = (Outcome.model_validate_json(text) for text in ledger.outcomes())
+    found = (read_outcome(text) for text in ledger.outcomes())
     outcomes = [outcome for outcome in found if outcome.number in picked]
     row_of = {s.id: at for at, o in enumerate(outcomes) for s in o.sessions}
     uses: list[dict[str, Use]] = [{} for _ in outcomes]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fellowship.pipelines.reproduced import Calibrated, Line, SelectionTable
+from fellowship.taming import line
 
 INK, MAIN, MARK = "#010203", "#2a6fb0", "#c4521b"
 """INK is replaced by the page's own text colour; the others read on light and dark."""
@@ -84,13 +85,18 @@ def named(axes: Any, names: Sequence[str]) -> None:
     """Names at the left of their rows; above them where they are too long for that."""
     rows = np.arange(len(names))
     if max(map(len, names), default=0) <= LONG:
-        axes.set_yticks(rows, names)
+        axes.set_yticks(rows, [literal(name) for name in names])
         return
     axes.set_yticks(rows, [])
     axes.set_ylim(-0.5, len(names) - 0.1)
     where = axes.get_yaxis_transform()
     for row, name in zip(rows, names, strict=True):
-        axes.text(0.005, row + 0.2, name, transform=where, fontsize=8)
+        axes.text(0.005, row + 0.2, literal(name), transform=where, fontsize=8)
+
+
+def literal(name: str) -> str:
+    """A name as it is: a dollar sign would begin a formula, an underscore hide it."""
+    return " " * name.startswith("_") + line(name).replace("$", r"\$")
 
 
 def legend(axes: Any) -> None:
@@ -137,7 +143,7 @@ def picks_plot(tables: Sequence[SelectionTable], inline: bool = True) -> str:
                         start + w / 2, y, f"{draft + 1}", ha="center", va="center"
                     )
                 left += width
-        axes.set_yticks(rows, [t.name.replace("+", "\n+ ") for t in tables])
+        axes.set_yticks(rows, [literal(t.name).replace("+", "\n+ ") for t in tables])
         axes.set_xlabel("rows by the draft picked (above: released; below: by score)")
 
     return svg(draw, (7.5, 0.8 + 0.9 * len(tables)), inline)
@@ -155,7 +161,9 @@ def margins_plot(
             kept = [p for p in judge.points if p[1] >= FEW] or judge.points
             at, rows, share = zip(*kept, strict=True)
             size = 4 + 120 * np.array(rows) / max(rows)
-            marks = axes.scatter(at, share, s=size, alpha=0.75, label=judge.judge)
+            marks = axes.scatter(
+                at, share, s=size, alpha=0.75, label=literal(judge.judge)
+            )
             if curve is None:
                 axes.plot(at, share, lw=0.7, color=marks.get_facecolor()[0])
         if curve is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import RecipeError
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.house import House
 from fellowship.models.office import Office
@@ -103,7 +103,7 @@ class Old:
         with LedgerReader(self.run / LEDGER) as reader:
             text = reader.outcome(number)
         assert text is not None
-        return Outcome.model_validate_json(text)
+        return read_outcome(text)
 
     def entries(self) -> Iterator[Item | Rejected]:
         """Its rows, each with the candidates it ended with."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
-from fellowship.ledger import CallRow, LedgerReader
+from fellowship.ledger import CallRow, LedgerReader, read_outcome
 from fellowship.models.client import EDITED
 from fellowship.models.house import House
 from fellowship.models.office import Call, LedgerOffice, Office
@@ -28,6 +28,7 @@ from fellowship.named import at_home
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
+from fellowship.pipelines.settling import anew, known_of_the_whole
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import LEDGER, differing, read_header
@@ -73,9 +74,9 @@ def recipe_of(run: Path) -> Recipe:
 def row_of(reader: LedgerReader, row: str) -> Outcome:
     """The finished row with this number, id or key; `InputError` where there is none."""
     if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return Outcome.model_validate_json(text)
+        return read_outcome(text)
     for text in reader.outcomes():
-        outcome = Outcome.model_validate_json(text)
+        outcome = read_outcome(text)
         if row in (outcome.id, outcome.item):
             return outcome
     raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
@@ -86,15 +87,24 @@ def item_of(outcome: Outcome, recipe: Recipe) -> Item:
     if outcome.conversation is None:
         raise InputError(f"row {outcome.number} was no prompt: {outcome.why}")
     came = recipe.source.candidates
+    written = bool(recipe.systems)
     return Item(
         key=outcome.item,
         number=outcome.number,
         id=outcome.id,
         conversation=outcome.conversation,
-        candidates=tuple(c for c in outcome.candidates if c.system in came),
+        candidates=tuple(
+            c for c in outcome.candidates if not written or c.system in came
+        ),
         reference=outcome.reference,
         labels=outcome.labels,
     )
+
+
+def rejudged(run: Path) -> bool:
+    """Whether a run's candidates are another run's."""
+    origin = read_header(run).get("identity", {}).get("origin", {})
+    return "candidates_of" in origin
 
 
 def turns_of(outcome: Outcome) -> list[Turn]:
@@ -113,7 +123,11 @@ async def replay_row(run: Path, row: str) -> Replayed:
         known = row_of(reader, row)
         archive = Archive(reader)
         models = remembered(recipe.models, reader, archive)
-        made = await Row(item_of(known, recipe), Crew(recipe, library, models)).work()
+        item = item_of(known, recipe)
+        if rejudged(run) and not known.sessions:
+            raise InputError(f"row {known.number} was never judged: nothing to replay")
+        made = await Row(item, Crew(recipe, library, models)).work()
+    made = anew(made, *known_of_the_whole(recipe, run), recipe.pairs)
     return Replayed(made, archive.replayed, tuple(unlike(known, made)))
 
 

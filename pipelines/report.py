@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import FellowshipError, InputError
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement import Report as Agreement
 from fellowship.pipelines.agreement import Wishes, agree
 from fellowship.pipelines.meetings import Met, meetings
@@ -134,7 +134,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
 def chosen(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
     """The rows that are asked for, one at a time."""
     for text in reader.outcomes():
-        outcome = Outcome.model_validate_json(text)
+        outcome = read_outcome(text)
         if only is None or part_of(outcome, only):
             yield outcome
 

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 
 from fellowship.database import complaint, connect
 from fellowship.errors import InputError, LedgerError
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.records import Order, Outcome, Record, Winner
 from fellowship.run_folder import LEDGER
 
@@ -130,7 +130,7 @@ def _known(label: HumanLabel, reader: LedgerReader) -> None:
     record = reader.outcome(label.number)
     if record is None:
         raise InputError(f"row {label.number} isn't finished: it can't be labelled yet")
-    outcome = Outcome.model_validate_json(record)
+    outcome = read_outcome(record)
     if outcome.item != label.item:
         raise InputError(f"row {label.number} is not the item {label.item!r}")
     most = len(outcome.candidates)

@@ -26,13 +26,7 @@ Place = tuple[int, int]
 
 async def settle(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     """Apply what only the whole run knows; how many rows changed by it."""
-    constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
-    weighed = (
-        dawid_skene_of(into, recipe.evaluate)
-        if isinstance(recipe.evaluate, JurySettings)
-        and recipe.evaluate.rule == "dawid-skene"
-        else {}
-    )
+    weighed, constant = known_of_the_whole(recipe, into)
     if not constant and not weighed:
         return 0
     changed = 0
@@ -43,6 +37,20 @@ async def settle(recipe: Recipe, ledger: Ledger, into: Path) -> int:
             await ledger.finish(settled.number, settled.item, settled.state, text)
             changed += 1
     return changed
+
+
+def known_of_the_whole(
+    recipe: Recipe, into: Path
+) -> tuple[Mapping[Place, Scores], Collection[Said]]:
+    """What only the whole run says: its comparisons weighed anew, and constant texts."""
+    constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
+    weighed = (
+        dawid_skene_of(into, recipe.evaluate)
+        if isinstance(recipe.evaluate, JurySettings)
+        and recipe.evaluate.rule == "dawid-skene"
+        else {}
+    )
+    return weighed, constant
 
 
 def anew(

@@ -16,6 +16,7 @@ from typing import Any
 from fellowship.hashing import digest
 from fellowship.models.house import House
 from fellowship.models.office import Office
+from fellowship.pipelines.counting import Span, evaluator_calls
 from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.garbage import barred
 from fellowship.pipelines.pairs import Choice, choose
@@ -55,6 +56,13 @@ class Trials:
     def items(self) -> list[Item | Rejected]:
         """The rows that are tried on."""
         return list(read_items(self.recipe.source, self.rows))
+
+    def cost(self, items: int) -> Span:
+        """Calls to judges for so many rows, without repair turns; answers come on top."""
+        each = evaluator_calls(self.derived().evaluate, Span(2, 2))
+        many = items * len(self.kinds)
+        low, high = (sum(a.calls[at] for a in each) for at in (0, 1))
+        return Span(many * low, many * high)
 
     def derived(self) -> Recipe:
         """The recipe of the run: two candidates meet, nothing is exported."""

@@ -271,7 +271,10 @@ class Seats:
     async def _abandon(self, work: asyncio.Future[Any]) -> None:
         self._token.cancel()
         work.cancel()
-        await asyncio.wait({work}, timeout=10)
+        done, _ = await asyncio.wait({work}, timeout=10)
+        for ended in done:  # taken note of, or asyncio reports it as nobody's
+            if not ended.cancelled():
+                ended.exception()
 
     def _first(self) -> FellowshipError | None:
         return self._caught[0] if self._caught else None

@@ -144,6 +144,11 @@ class Asking(Record):
     samples: PositiveInt = Field(
         default=1, description="independent replies in each order, averaged"
     )
+    expected: bool = Field(
+        default=False,
+        description="scores are expectations over the chances of the score's tokens;"
+        " provider openai gives them",
+    )
     criteria: str = Field(default="", description="what to weigh: added to the prompt")
     prompt: PromptName = Field(
         default="", description="a prompt file instead of the strategy's own"

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
+from fellowship.agents.expected import LIKELIEST
 from fellowship.agents.own import seated
 from fellowship.agents.role import Line
 from fellowship.agents.roles import ONE, TWO, Choice, Judge, Mark
+from fellowship.models.config import Sampling
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
 from fellowship.teams.decisions import decide, swapped
 from fellowship.teams.rules import Vote
@@ -87,6 +89,7 @@ class Voter:
             strategy=asking.strategy,
             scale=asking.scale,
             criteria=asking.criteria,
+            **chances(asking),
             prompt=asking.prompt,
             library=seats.library,
             titles=titles,
@@ -148,6 +151,14 @@ class Voter:
         if self.asking.strategy == "direct":
             low, high = 0.0, 1.0
         return Vote(decision, scores, weight, low, high)
+
+
+def chances(asking: Asking) -> dict[str, Any]:
+    """What a judge's seat is told where scores are to be expectations."""
+    if not asking.expected:
+        return {}
+    sampling = Sampling(logprobs=True, top_logprobs=LIKELIEST)
+    return {"expected": True, "sampling": sampling}
 
 
 def again(sample: int) -> str:

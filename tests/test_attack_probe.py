@@ -112,6 +112,7 @@ def test_attacks_are_a_run_that_resumes_within_its_budget(tmp_path: Path) -> Non
     code, told, calls = invoke("attack", tmp_path, honest, *limited)
     assert (code, calls) == (3, 5)
     assert "stopped early" in told
+    assert "2 rows, 2 trials each: 8 calls to judges" in told
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     whole.mkdir()
     resumed.mkdir()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.human_labels import read_labels
+from fellowship.pipelines.plots import kappa_plot
 from fellowship.pipelines.released import Evaluated
 from fellowship.pipelines.released_loops import (
     read_comparison,
@@ -22,9 +25,11 @@ from fellowship.pipelines.released_loops import (
     transcript_of,
 )
 from fellowship.pipelines.released_verdicts import read_row
+from fellowship.pipelines.reproduced import Line
 from tests.corpus import HOSTILE, VALUES, contents, files, release
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
+from tests.runs import row, written
 from tests.viewing import ask, served
 
 KNOWN = {0, 1, 2, 3}
@@ -138,3 +143,28 @@ def test_any_bytes_are_labels_or_an_input_error(
     except InputError:
         return
     assert all(why for _, why in found.bad)
+
+
+@pytest.mark.parametrize("record", ["{}", "not json", "[" * 2000, '{"number": 2}', ""])
+def test_a_row_of_a_ledger_that_is_none_stops_every_reader_by_name(
+    tmp_path: Path, record: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / "run", [row(1), row(2)])
+    with contextlib.closing(sqlite3.connect(run / "ledger.db")) as link, link:
+        link.execute("UPDATE outcomes SET record = ? WHERE number = 2", (record,))
+    for verb in (["show"], ["export", "--as", "dpo"], ["agree"], ["winrate"]):
+        assert cli([verb[0], str(run), *verb[1:]]) == 4, verb
+        assert "ledger" in capsys.readouterr().err
+
+
+def test_a_header_nested_too_deep_is_no_header(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    (run / "run.json").write_text("[" * 200_000)
+    assert cli(["show", str(run), "1", "--why"]) == 4
+    assert cli(["replay", str(run), "1"]) == 4
+
+
+def test_names_that_look_like_formulas_are_drawn_as_they_are() -> None:
+    names = ("a$x_{$", "_hidden", "\x1b[31m$", "$\\frac{")
+    drawn = kappa_plot([Line(name, corrected=0.5, low=0.4, high=0.6) for name in names])
+    assert "hidden" in drawn

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fellowship import named
+from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
 from fellowship.pipelines.header import header
 from fellowship.pipelines.loading import load_recipe
@@ -19,6 +20,7 @@ from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
+from tests.viewing import ask, served
 
 ROLES = '''
 from dataclasses import dataclass
@@ -216,6 +218,25 @@ async def test_a_team_and_an_evaluator_of_ones_own_make_pairs_and_resume(
         report = await run_recipe(made, project / "run")
     assert (half.calls, report.calls, report.balanced) == (4, 8, True)
     assert report.states["pair"] == 4
+
+
+async def test_a_team_of_ones_own_is_in_transcript_viewer_and_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    systems = [
+        {"team": "own_teams:Twice", "name": "twice", "settings": {"model": "writer"}}
+    ]
+    await ran(project, systems=systems, evaluate={"team": "own_teams:Longest"})
+    assert command(["show", "run", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "Session twice" in shown
+    assert "chosen over rejected" in shown
+    with served(project / "run") as place:
+        page = ask(place, "/row/1").text
+    assert "longest" in page
+    assert "g1" in page
+    assert command(["report", "run", "--to", "r.html"]) == 0
+    assert "twice" in (project / "r.html").read_text()
 
 
 async def test_a_jury_rule_of_ones_own_decides(project: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.audit import DENIED, locked
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = (
     "core",
@@ -75,6 +77,13 @@ def test_the_wheel_holds_the_prompts_and_the_marker(names: set[str]) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_the_wheel_holds_the_templates_and_the_public_types(names: set[str]) -> None:
+    templates = {f.name for f in (ROOT / "cli/templates").iterdir()}
+    assert templates, "there are no templates"
+    assert {f"fellowship/cli/templates/{name}" for name in templates} <= names
+    assert "fellowship/__init__.pyi" in names
+
+
 def test_the_wheel_holds_the_pages_and_their_style(names: set[str]) -> None:
     for folder in ("static", "templates"):
         files = {f.name for f in (ROOT / "viewer" / folder).iterdir()}
@@ -94,6 +103,18 @@ def test_a_lock_has_hashes_and_no_hosts(lock: Path) -> None:
     assert "--index" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_nothing_that_was_compromised_is_locked(lock: Path) -> None:
+    assert not locked(lock).keys() & DENIED.keys()
+
+
+def test_every_locked_package_says_its_licence_and_is_what_is_installed() -> None:
+    audit = [sys.executable, "tools/audit.py", "requirements/dev.lock"]
+    done = subprocess.run(audit, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("\n") > 50
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)

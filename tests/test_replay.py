@@ -65,10 +65,17 @@ TEAMS: list[dict[str, Any]] = [
     {"team": "judge", "model": "judge"},
     {"team": "jury", "jurors": [{"model": "judge"}, {"model": "critic"}]},
     {"team": "debate", "model": "judge", "stop_when_unanimous": False},
+    {
+        "team": "jury",
+        "rule": "dawid-skene",
+        "jurors": [{"model": "judge"}, {"model": "critic"}, {"model": "writer"}],
+    },
 ]
 
 
-@pytest.mark.parametrize("evaluate", TEAMS, ids=["judge", "jury", "debate"])
+@pytest.mark.parametrize(
+    "evaluate", TEAMS, ids=["judge", "jury", "debate", "dawid-skene"]
+)
 def test_a_replay_is_identical_and_asks_nobody(
     tmp_path: Path, evaluate: dict[str, Any]
 ) -> None:
@@ -227,6 +234,15 @@ def test_another_judge_reads_the_same_candidates_and_no_other_call_is_made(
         assert old.candidates == new.candidates
         assert {t.role for t in turns_of(new)} == {"judge"}
     assert query(tmp_path / "new", "SELECT DISTINCT model FROM calls") == [("critic",)]
+
+
+def test_a_rejudged_row_is_replayed_like_any_other(tmp_path: Path) -> None:
+    with ran(tmp_path) as (folder, _):
+        wanted = rejudge_recipe(folder, "critic")
+        asyncio.run(rejudge_run(folder, wanted, tmp_path / "new"))
+    found = replay(tmp_path / "new", "1")
+    assert found.identical, found.differences
+    assert found.calls == len(turns_of(row(tmp_path / "new")))
 
 
 def test_the_header_names_the_old_judge_and_the_new(tmp_path: Path) -> None:

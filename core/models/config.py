@@ -32,6 +32,8 @@ class Sampling(Record):
         default=1024, description="longest reply, in tokens; a longer one is truncated"
     )
     stop: tuple[str, ...] = ()
+    logprobs: bool | None = None
+    top_logprobs: PositiveInt | None = None
 
     def over(self, base: Sampling) -> Sampling:
         """These settings where they were given, `base` where not."""

@@ -207,6 +207,7 @@ def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
         text=row.text,
         finish=row.finish,  # type: ignore[arg-type]
         usage=Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens),
+        raw=json.loads(row.reply) if '"top_logprobs"' in row.reply else {},
         call=row.key,
         seconds=row.seconds,
         usd=row.usd or 0.0,

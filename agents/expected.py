@@ -1,0 +1,76 @@
+"""A judge that wavers between 6 and 7 says so in its tokens' chances, not in its score.
+
+The expected score is the mean of all scores of the scale at the place where the score
+stands, each by its chance, as in G-Eval (Liu et al. 2023, arXiv 2303.16634, 2.3). It is
+taken only where the score is one token; elsewhere the score that was said stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import exp
+from typing import Any
+
+LIKELIEST = 20
+"""Tokens whose chances are asked for at each place: the most that providers give."""
+
+BEFORE = {
+    "first": re.compile(r'"score_first"\s*:\s*"?|first response:\s*'),
+    "second": re.compile(r'"score_second"\s*:\s*"?|second response:\s*'),
+    "score": re.compile(r'"score"\s*:\s*"?|score:\s*', re.IGNORECASE),
+}
+
+
+def expected(
+    raw: Mapping[str, Any], field: str, said: float, low: float, high: float
+) -> float:
+    """The expected score of a field ("first", "second" or "score"), else `said`.
+
+    `raw` is the provider's reply; its last mention of the field counts.
+    """
+    tokens = tokens_of(raw)
+    whole = "".join(token for token, _ in tokens)
+    places = [found.end() for found in BEFORE[field].finditer(whole)]
+    if not places:
+        return said
+    at = 0
+    for token, chances in tokens:
+        start, at = at, at + len(token)
+        if at > places[-1]:
+            sole = start >= places[-1] or not whole[start : places[-1]].strip()
+            right = number(token, low, high) == said
+            ended = not whole[at : at + 1].isdigit() and whole[at : at + 1] != "."
+            return mean(chances, low, high, said) if sole and right and ended else said
+    return said
+
+
+def tokens_of(raw: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
+    """Each token of a reply with the chances of those that might have stood there."""
+    try:
+        content = raw["choices"][0]["logprobs"]["content"] or ()
+        return [
+            (
+                str(one["token"]),
+                {str(o["token"]): exp(o["logprob"]) for o in one["top_logprobs"]},
+            )
+            for one in content
+        ]
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+        return []
+
+
+def number(token: str, low: float, high: float) -> float | None:
+    """The score that a token spells; None for any other token, or off the scale."""
+    text = token.strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 4:
+        return None
+    return float(text) if low <= float(text) <= high else None
+
+
+def mean(chances: Mapping[str, float], low: float, high: float, said: float) -> float:
+    """The mean of the scores among the tokens, by their chances."""
+    known = [(number(token, low, high), p) for token, p in chances.items()]
+    scores = [(score, p) for score, p in known if score is not None]
+    total = sum(p for _, p in scores)
+    return sum(score * p for score, p in scores) / total if total > 0 else said

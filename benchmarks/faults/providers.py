@@ -1,0 +1,197 @@
+"""Providers that refuse, break, hang and lie: typed failures, bounded tries, no default."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from benchmarks.faults.account import Form, Result
+from benchmarks.faults.runs import Ran, doubles, go, made
+from tests.loopback.fixtures import Handle, ollama_server, openai_server
+
+CALLS_A_ROW = 9
+"""Of the recipe of `made`: three drafts, two reviews, two comparisons in both orders."""
+
+
+def failures(into: Path, sql: str) -> list[tuple[object, ...]]:
+    """A query of a run's ledger."""
+    link = sqlite3.connect(f"file:{into / 'ledger.db'}?mode=ro", uri=True)
+    try:
+        return list(link.execute(sql))
+    finally:
+        link.close()
+
+
+def storms(form: Form, folder: Path) -> Result:
+    """A rate limit, its Retry-After in every style (fault 9)."""
+    found, shares = Result(), []
+    rate, rows = 20.0, form.pick(8, 120)
+    for style in ("seconds", "date", "none", "negative", "huge"):
+        with openai_server(rate=rate, retry_after=style) as server:
+            path = made(folder / style, server, rows, tries=12, patience=20.0)
+            ran = go(path, folder / style / "run", limit=240)
+            asked = server.stats()
+        share = asked["answered"] / max(1.0, ran.seconds * rate)
+        shares.append(f"{style} {share:.0%}")
+        found.add(ran.orderly and asked["answered"] > 0)
+        found.duplicates += doubles(folder / style / "run")
+        found.twice += asked["answered_again"]
+    found.measured = "of the allowed rate, start included: " + ", ".join(shares)
+    return found
+
+
+def mixed(form: Form, folder: Path) -> Result:
+    """A fifth of all calls fails in some way (fault 10)."""
+    mix = {"500": 0.05, "503": 0.03, "reset": 0.05, "half": 0.04, "drip": 0.03}
+    found, rows, retries = Result(), form.pick(8, 60), 0
+    for seed in range(form.seed, form.seed + form.pick(1, 5)):
+        with openai_server(drip_seconds=0.005) as server:
+            server.script(mix=mix, seed=seed)
+            path = made(folder / str(seed), server, rows, tries=8)
+            ran = go(path, folder / str(seed) / "run")
+        found.add(ran.orderly and ended(ran) == rows)
+        found.duplicates += doubles(folder / str(seed) / "run")
+        retries += ran.report.get("retries", 0)
+    found.measured = f"every row ended, {retries:,} retries"
+    return found
+
+
+def ended(ran: Ran) -> int:
+    """Rows that ended in a state."""
+    return sum(ran.report.get("states", {}).values())
+
+
+def hangs(form: Form, folder: Path) -> Result:
+    """Calls that never end, under a deadline of one second (fault 11)."""
+    found, deadline = Result(), 1.0
+    rows = form.pick(6, 60)
+    with openai_server() as server:
+        server.script(mix={"hang": 0.08}, seed=form.seed)
+        path = made(folder, server, rows, tries=6, deadline=deadline)
+        ran = go(path, folder / "run")
+        left = server.stats()["in_flight"]
+    took = failures(
+        folder / "run", "SELECT seconds FROM failures WHERE kind = 'deadline'"
+    )
+    for (seconds,) in took:
+        assert isinstance(seconds, float)
+        found.add(seconds <= deadline + 1.0)
+    found.add(ran.orderly and left == 0 and ended(ran) == rows)
+    slowest = max((float(str(s)) for (s,) in took), default=0.0)
+    found.measured = (
+        f"{len(took)} hung calls ended in {slowest:.2f} s, {left} left open"
+    )
+    return found
+
+
+def final(form: Form, folder: Path) -> Result:
+    """What asking again can't mend is not asked again (fault 12)."""
+    found, said = Result(), []
+    for kind in ("401", "quota", "404", "context", "filter-400"):
+        with openai_server() as server:
+            server.script(mix={kind: 1.0})
+            path = made(folder / kind, server, 30, concurrency=1)
+            ran = go(path, folder / kind / "run")
+            asked = server.stats()
+        row_by_row = kind in ("context", "filter-400")
+        few = asked["repeated"] == 0 if row_by_row else asked["calls"] <= 5
+        found.add(ran.orderly and few)
+        said.append(f"{kind} {asked['calls']}")
+    found.measured = "calls of 30 rows: " + ", ".join(said)
+    return found
+
+
+def malformed(form: Form, folder: Path) -> Result:
+    """Bodies that are no answer (fault 13)."""
+    found, most = Result(), 0.0
+    kinds = ("bad-json", "no-choices", "null-content", "empty", "length", "huge")
+    for kind in kinds:
+        with openai_server() as server:
+            server.script(mix={kind: 1.0})
+            path = made(folder / kind, server, 2, tries=2)
+            ran = go(path, folder / kind / "run")
+        pairs = ran.report.get("states", {}).get("pair", 0)
+        found.add(ran.orderly and pairs == 0 and ran.megabytes < 600)
+        most = max(most, ran.megabytes)
+    found.measured = f"0 accepted rows asked for; at most {most:,.0f} MB resident"
+    return found
+
+
+def ollama(form: Form, folder: Path) -> Result:
+    """A server that is down, lacks the model, comes back, or would cut a prompt (14)."""
+    found = Result()
+    cases = {
+        "down": down,
+        "not-pulled": not_pulled,
+        "restarted": restarted,
+        "too-long": too_long,
+    }
+    for name, case in cases.items():
+        with ollama_server() as server:
+            found.add(case(server, folder / name))
+    found.measured = ", ".join(cases)
+    return found
+
+
+def down(server: Handle, folder: Path) -> bool:
+    """Nobody listens: it stops, says so, and can go on."""
+    path = made(folder, server, 3, patience=2.0)
+    server.stop()
+    stopped = go(path, folder / "run", limit=120)
+    server.start()
+    return stopped.code == 3 and go(path, folder / "run").code in (0, 1)
+
+
+def not_pulled(server: Handle, folder: Path) -> bool:
+    """The model isn't there: the pull line is named."""
+    server.script(set={"models": ["other:1b"]})
+    ran = go(made(folder, server, 3), folder / "run")
+    return ran.code in (2, 3) and "ollama pull" in ran.errors + str(ran.report)
+
+
+def restarted(server: Handle, folder: Path) -> bool:
+    """The server goes away in mid-run and comes back."""
+    import threading
+
+    server.script(set={"latency": 0.05})
+    path = made(folder, server, 6, patience=60.0)
+    pause = [threading.Timer(4.0, server.stop), threading.Timer(6.0, server.start)]
+    for timer in pause:
+        timer.start()
+    ran = go(path, folder / "run")
+    for timer in pause:
+        timer.join()
+    return ran.orderly and ended(ran) == 6
+
+
+def too_long(server: Handle, folder: Path) -> bool:
+    """A prompt beyond the context is a failure by name, never cut in silence."""
+    path = made(folder, server, 2, num_ctx=256)
+    source = folder / "prompts.jsonl"
+    source.write_text('{"id": "x", "prompt": "' + "word " * 2000 + '"}\n')
+    ran = go(path, folder / "run")
+    return ran.orderly and ran.report["states"].get("pair", 0) == 0
+
+
+def budget(form: Form, folder: Path) -> Result:
+    """Limits on calls and money, and the provider's own sum (fault 15)."""
+    found, over, off = Result(), 0, 0.0
+    price = {"prompt": 2.5, "completion": 10.0}
+    for n, limit in enumerate((7, 20, 33)[: form.pick(2, 3)]):
+        with openai_server() as server:
+            path = made(folder / str(n), server, 12, concurrency=4, price=price)
+            first = go(path, folder / str(n) / "run", "--max-calls", str(limit))
+            asked = server.stats()["calls"]
+            whole = go(path, folder / str(n) / "run")
+            spent = server.stats()
+        over = max(over, asked - limit)
+        tokens = (spent["prompt_tokens"], spent["completion_tokens"])
+        own = (2.5 * tokens[0] + 10 * tokens[1]) / 1e6
+        cached = 2.5 * spent.get("cached_tokens", 0) / 1e6
+        off = max(off, abs(own - whole.report["usd"]))
+        same = (whole.report["prompt_tokens"], whole.report["completion_tokens"])
+        kept = first.code == 3 and asked <= limit + 4 and same == tokens
+        found.add(kept and off <= 0.01 + cached)
+        found.twice += spent["answered_again"]
+    found.measured = f"at most {max(over, 0)} calls beyond, cost off by ${off:.4f}"
+    return found
