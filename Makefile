@@ -4,9 +4,10 @@
 # make faults strike every fault and print what was survived (LONG=1: for the docs)
 # make dev    an editable install for working on Fellowship (again after adding a file)
 # make docs   build the site into build/site, strictly
+# make train-check  TRL trains on exported sets; PyTorch goes into a venv of its own
 # make lock   resolve the dependencies anew
 
-.PHONY: demo install test check docs dev package lock faults
+.PHONY: demo install test check docs dev package lock faults train-check
 BIN := .venv/bin
 INTO ?= runs/demo
 
@@ -35,6 +36,16 @@ check: .venv/.dev package
 
 docs: .venv/.dev package
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# pip and not uv, and CPU builds first: see docs/datasets.md, "Proof by training".
+TRAIN := build/train
+TORCH ?= torch==2.13.0
+train-check:
+	test -e $(TRAIN)/bin/python || python3 -m venv $(TRAIN)
+	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check ".[data,train]" \
+	    pytest pytest-asyncio pytest-timeout hypothesis
+	$(TRAIN)/bin/python -m pytest -q -p no:cacheprovider tests/test_train.py $(ARGS)
 
 dev: .venv/.dev
 	tools/package.sh editable

@@ -12,8 +12,8 @@ from typing import Any, Final
 from fellowship.errors import RecipeError
 from fellowship.pipelines.export.benchmarks import Benchmarks
 from fellowship.pipelines.export.example import Example
-from fellowship.pipelines.export.garbage import garbage
 from fellowship.pipelines.export.language import Languages
+from fellowship.pipelines.export.noise import noise
 from fellowship.pipelines.export.personal import personal
 from fellowship.pipelines.export.settings import Filters
 
@@ -64,7 +64,7 @@ def checks(filters: Filters, flags: Mapping[str, Any]) -> dict[str, Check]:
 
 def noisy(example: Example) -> bool:
     """Whether any answer is noise."""
-    return any(garbage(text) for text in example.texts)
+    return any(noise(text) for text in example.texts)
 
 
 def out_of_bounds(example: Example, filters: Filters) -> bool:

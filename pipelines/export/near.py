@@ -9,6 +9,7 @@ file, so memory stays flat.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fellowship.pipelines.export.ground import need
@@ -50,13 +51,19 @@ class Near:
         self._keep_all = keep_all
         self._empty = sketch.MinHash(num_perm=HASHES, hashfunc=checksum, seed=1)
 
-    def taken(self, text: str, name: int, source: int = -1) -> list[int]:
+    def taken(self, parts: Sequence[str], name: int, source: int = -1) -> list[int]:
         """Take a text in under a number; the earlier ones near it, nearest first.
 
+        Its parts (prompt, chosen, rejected) are compared with the same part of others.
         Texts of one `source`, a row of the run say, are siblings and not compared; -1 is
         nobody's sibling.
         """
-        given = [gram.encode() for gram in set(grams(words(text), WORDS)) if gram]
+        given = [
+            f"{place} {gram}".encode()
+            for place, part in enumerate(parts)
+            for gram in set(grams(words(part), WORDS))
+            if gram
+        ]
         if not given:
             return []
         sketch = self._empty.copy()

@@ -59,7 +59,7 @@ def luhn(text: str) -> bool:
     found = [int(c) for c in text if c.isdigit()]
     if (
         not 13 <= len(found) <= 19
-        or len(set(found)) < 3
+        or len(set(found)) < 2
         or found[0] not in (2, 3, 4, 5, 6)
     ):
         return False
@@ -77,7 +77,9 @@ def mod97(text: str) -> bool:
 
 
 def public(text: str) -> bool:
-    """Whether a dotted quad is an address somebody can have."""
+    """Whether a dotted quad is an address somebody can have, and no version's number."""
+    if sum(len(part) > 1 for part in text.split(".")) < 2:
+        return False
     try:
         return ipaddress.ip_address(text).is_global
     except ValueError:

@@ -70,9 +70,9 @@ class Sifter:
                 return "duplicates"
         if self._near:
             near = self._near[int(example.label is not False)]
-            text = "\n".join([example.asked, *example.texts])
+            parts = [example.asked, *example.texts]
             source = int(example.facts.get("row", -1))
-            if near.taken(text, self.made, source):
+            if near.taken(parts, self.made, source):
                 return "near_duplicates"
         return next((name for name, c in self._checks.items() if c(example)), None)
 

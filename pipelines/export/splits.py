@@ -53,7 +53,7 @@ def group(sifter: Sifter) -> None:
         if prompt in seen:
             continue
         seen.add(prompt)
-        for other in near.taken(example.asked, number):
+        for other in near.taken([example.asked], number):
             (found,) = sifter.scratch.rows(
                 "SELECT prompt FROM rows WHERE n = ?", (other,)
             )

@@ -20,7 +20,7 @@ FILLER = re.compile(r"lorem ipsum|\[insert [^\]]{2,40}\]|\bTODO\b", re.IGNORECAS
 RUN = re.compile(r"(\S)\1{29,}")
 
 
-def garbage(text: str) -> str:
+def noise(text: str) -> str:
     """What makes a text noise; empty where nothing does."""
     stripped = text.strip()
     if not stripped:

@@ -1,0 +1,89 @@
+"""`fellowship lint`: what a preference file would teach besides what it is meant to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from fellowship.cli.exits import Exit
+from fellowship.cli.options import as_json
+from fellowship.cli.terminal import console, line, print_json, say
+from fellowship.pipelines.export.lint import Finding, LintReport, as_value, lint
+
+CODES = """\b
+Exit codes:
+  0  nothing was found
+  1  something was found (flags alone are no finding)
+  2  the command line or a file is wrong
+"""
+
+
+@click.command("lint", epilog=CODES)
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A benchmark's file: its 13-word n-grams must not be in the rows.",
+)
+@click.option(
+    "--near",
+    type=click.FloatRange(0, 1),
+    default=0.8,
+    show_default=True,
+    help="Similarity from which rows are near duplicates; 0: don't look.",
+)
+@as_json
+def command(
+    files: tuple[Path, ...], against: tuple[Path, ...], near: float, as_json: bool
+) -> int:
+    """Judge preference FILES, ours or not: length bias, duplicates, contradictory
+    labels, judge text, noise, contamination, bad rows, each by row number.
+
+    Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in TRL's, ShareGPT's,
+    Axolotl's and OpenAI's columns.
+
+    \b
+    Examples:
+      fellowship lint runs/demo/exports/dpo.jsonl
+      fellowship lint train.parquet --against mmlu.jsonl --against gsm8k.jsonl
+      fellowship lint *.jsonl --json | jq '.[] | select(.clean | not) | .path'
+    """
+    reports = [lint(path, against, near or None) for path in files]
+    if as_json:
+        print_json([as_value(report) for report in reports])
+    else:
+        for report in reports:
+            show(report, console())
+    return Exit.DONE if all(report.clean for report in reports) else Exit.FAILED
+
+
+def show(report: LintReport, out: Console) -> None:
+    """One file's findings, most rows first."""
+    kinds = f"{report.pairs:,} pairs, {report.labels:,} single answers"
+    say(out, (report.path, "bold"), f"  {report.rows:,} rows, {kinds}")
+    for finding in report.findings:
+        one(finding, "red", out)
+    for finding in report.flags:
+        one(finding, "yellow", out)
+    if (length := report.length) is not None:
+        told = (
+            f"the longer answer is chosen in {length.longer:.1%}"
+            f" ({length.low:.1%} to {length.high:.1%}) of {length.pairs:,} pairs;"
+            f" mean {length.chosen:,.0f} against {length.rejected:,.0f} characters"
+        )
+        style = "red" if length.biased else "dim"
+        say(out, ("  length bias  " if length.biased else "  length  ", style), told)
+    if report.clean:
+        say(out, ("  nothing found", "green"))
+
+
+def one(finding: Finding, style: str, out: Console) -> None:
+    """A finding with its first rows."""
+    numbers = ", ".join(map(str, finding.numbers))
+    more = ", ..." if finding.rows > len(finding.numbers) else ""
+    told = f": {line(finding.told, 80)}" if finding.told else ""
+    where = f"{finding.rows:,} rows{told}; row {numbers}{more}"
+    say(out, (f"  {finding.name}  ", style), where)
