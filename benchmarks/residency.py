@@ -34,13 +34,18 @@ class Side(NamedTuple):
     seconds: float
     calls: int
     export: bytes
+    port: int
 
 
-def side(folder: Path, room: int, options: argparse.Namespace) -> Side:
-    """The whole run, with a server of its own."""
+def side(folder: Path, room: int, options: argparse.Namespace, port: int = 0) -> Side:
+    """The whole run, with a server of its own. Keys of calls name its port."""
     folder.mkdir()
     with server_process(
-        "ollama", max_loaded=1, load_seconds=options.load, latency=options.latency
+        "ollama",
+        port=port,
+        max_loaded=1,
+        load_seconds=options.load,
+        latency=options.latency,
     ) as server:
         more = {"max_loaded": room, "concurrency": options.concurrency}
         one = ollama_model(server.url, "writer:8b", **more)
@@ -58,7 +63,7 @@ def side(folder: Path, room: int, options: argparse.Namespace) -> Side:
         seconds = time.monotonic() - began
         counted = server.stats()
     export = (folder / "run" / "exports" / "dpo.jsonl").read_bytes()
-    return Side(counted["swaps"], seconds, report.calls, export)
+    return Side(counted["swaps"], seconds, report.calls, export, server.port)
 
 
 def main() -> int:
@@ -74,7 +79,7 @@ def main() -> int:
         print(
             f"taking turns: {turns.swaps:5d} swaps  {turns.seconds:7.1f} s", flush=True
         )
-        crowd = side(Path(folder) / "crowd", OFF, options)
+        crowd = side(Path(folder) / "crowd", OFF, options, turns.port)
         print(f"all at once:  {crowd.swaps:5d} swaps  {crowd.seconds:7.1f} s")
     ratio = crowd.seconds / turns.seconds
     print(

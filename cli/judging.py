@@ -59,7 +59,8 @@ def voters(report: EvaluatorReport, out: Console) -> None:
         say(
             out,
             ("effective votes ", "bold"),
-            f"{least}{report.n_eff:.2f} of {report.seats}, by {report.n_eff_by}",
+            f"{least}{report.n_eff:.2f} of {report.seats} asked every time,"
+            f" by {report.n_eff_by}",
         )
     elif report.n_eff_by != "no jury":
         say(out, f"effective votes: {report.n_eff_by}")

@@ -20,14 +20,9 @@ from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.replaying import (
-    Edit,
-    Replayed,
-    branch_row,
-    replay,
-    row_of,
-    turns_of,
-)
+from fellowship.pipelines.branching import Edit, branch_row
+from fellowship.pipelines.recorded_rows import row_of, turns_of
+from fellowship.pipelines.replaying import Replayed, replay
 from fellowship.run_folder import LEDGER
 
 

@@ -19,6 +19,8 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.known_header import known
+from fellowship.pipelines.recorded_rows import row_of
 from fellowship.pipelines.why import why as why_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -81,15 +83,15 @@ def command(
         elif row is None:
             overview(filter(wanted.takes, outcomes(reader)), wanted, out, as_json)
         elif as_json and not why:
-            print_json(find(reader, row).model_dump(mode="json"))
+            print_json(row_of(reader, row).model_dump(mode="json"))
         elif why:
-            provenance(find(reader, row), run, out, as_json)
+            provenance(row_of(reader, row), run, out, as_json)
         elif diff:
-            drafts.show(find(reader, row), out)
+            drafts.show(row_of(reader, row), out)
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
-            found = find(reader, row)
-            told = why_of(found, read_header(run))
+            found = row_of(reader, row)
+            told = why_of(found, known(read_header(run)))
             transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE
 
@@ -118,7 +120,7 @@ def paged(wanted: bool) -> Iterator[Console]:
 
 def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     """Where a row's pair is from, traced to the ledger's calls."""
-    told = why_of(found, read_header(run))
+    told = why_of(found, known(read_header(run)))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
@@ -128,16 +130,6 @@ def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
     """Every row's outcome, one at a time."""
     return map(read_outcome, reader.outcomes())
-
-
-def find(reader: LedgerReader, row: str) -> Outcome:
-    """The row with this number or id; `InputError` when no finished row has it."""
-    if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
-        return read_outcome(text)
-    for outcome in outcomes(reader):
-        if row in (outcome.id, outcome.item):
-            return outcome
-    raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
 
 
 def exact(reader: LedgerReader, key: str) -> dict[str, Any]:

@@ -27,8 +27,12 @@ def console(*, err: bool = False) -> Console:
 
 
 def say(out: Console, *parts: str | tuple[str, str]) -> None:
-    """One line of `text` and `(text, style)` parts; a pipe's lines are never wrapped."""
-    out.print(Text.assemble(*parts), soft_wrap=not out.is_terminal)
+    """One line of `text` and `(text, style)` parts; a pipe's lines are never wrapped.
+
+    Every part is tamed here, so that no caller can forget to.
+    """
+    spoken = [tame(p) if isinstance(p, str) else (tame(p[0]), p[1]) for p in parts]
+    out.print(Text.assemble(*spoken), soft_wrap=not out.is_terminal)
 
 
 def heading(out: Console, *parts: str) -> None:

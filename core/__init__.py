@@ -18,15 +18,14 @@ HOMES = {
         *("BudgetStop", "EndpointDown", "FellowshipError", "InputError"),
         *("LedgerError", "ModelError", "RecipeError", "RowError", "VerdictError"),
     ),
+    "pipelines.branching": ("Edit", "branch", "branch_row"),
     "pipelines.drift": ("Drift", "drift"),
     "pipelines.exporting": ("outcomes", "pairs"),
     "pipelines.frames": ("Frames", "frames"),
     "pipelines.loading": ("load_recipe",),
     "pipelines.recipe": ("Recipe",),
     "pipelines.rejudging": ("rejudge", "rejudge_recipe", "rejudge_run"),
-    "pipelines.replaying": (
-        *("Edit", "Replayed", "branch", "branch_row", "replay", "replay_row"),
-    ),
+    "pipelines.replaying": ("Replayed", "replay", "replay_row"),
     "pipelines.runner": ("RunReport", "run", "run_recipe"),
     "pipelines.streaming": ("Spoken", "listen", "stream"),
     "records": (

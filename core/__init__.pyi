@@ -17,6 +17,9 @@ from fellowship.errors import ModelError as ModelError
 from fellowship.errors import RecipeError as RecipeError
 from fellowship.errors import RowError as RowError
 from fellowship.errors import VerdictError as VerdictError
+from fellowship.pipelines.branching import Edit as Edit
+from fellowship.pipelines.branching import branch as branch
+from fellowship.pipelines.branching import branch_row as branch_row
 from fellowship.pipelines.drift import Drift as Drift
 from fellowship.pipelines.drift import drift as drift
 from fellowship.pipelines.exporting import outcomes as outcomes
@@ -28,10 +31,7 @@ from fellowship.pipelines.recipe import Recipe as Recipe
 from fellowship.pipelines.rejudging import rejudge as rejudge
 from fellowship.pipelines.rejudging import rejudge_recipe as rejudge_recipe
 from fellowship.pipelines.rejudging import rejudge_run as rejudge_run
-from fellowship.pipelines.replaying import Edit as Edit
 from fellowship.pipelines.replaying import Replayed as Replayed
-from fellowship.pipelines.replaying import branch as branch
-from fellowship.pipelines.replaying import branch_row as branch_row
 from fellowship.pipelines.replaying import replay as replay
 from fellowship.pipelines.replaying import replay_row as replay_row
 from fellowship.pipelines.runner import RunReport as RunReport

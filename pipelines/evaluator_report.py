@@ -7,7 +7,7 @@ votes alone can say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,8 +32,10 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
         return None
     names = dict.fromkeys(name for each in heard for name in each.by)
     jurors = tuple(juror_report(name, heard) for name in names)
-    best, by = best_of(jurors)
-    worth, worth_by = worth_of(heard, settings)
+    chosen = {name for each in heard for name in each.spared}
+    best, by = best_of([juror for juror in jurors if juror.name not in chosen])
+    seats = [name for name in voters(settings, names) if name not in chosen]
+    worth, worth_by = worth_of(heard, settings, seats)
     return EvaluatorReport(
         comparisons=len(heard),
         labelled=sum(each.label in SIDES for each in heard),
@@ -41,9 +43,7 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
         jurors=jurors,
         best=best,
         best_by=by,
-        seats=len(settings.jurors)
-        if isinstance(settings, JurySettings)
-        else len(names),
+        seats=len(seats),
         n_eff=worth,
         n_eff_by=worth_by,
         spared=sum(len(each.spared) for each in heard),
@@ -86,17 +86,29 @@ def best_of(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
     return next(name for value, name in known if value == top), by
 
 
+def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
+    """A jury's seats without its strong judge; else whoever gave verdicts."""
+    if isinstance(settings, JurySettings):
+        return [juror.seat for juror in settings.jurors]
+    return list(names)
+
+
 def worth_of(
-    heard: Sequence[Heard], settings: EvaluateSettings
+    heard: Sequence[Heard], settings: EvaluateSettings, seats: Sequence[str]
 ) -> tuple[float | None, str]:
-    """The effective number of a jury's voters, and what it rests on."""
+    """The effective number of a jury's voters, and what it rests on.
+
+    Of those who are asked every time: who is asked where others differ is seen on the
+    hard rows alone, and would look independent.
+    """
     if not isinstance(settings, JurySettings):
         return None, "no jury"
+    if len(seats) < 2:
+        return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
         return None, "needs numpy: pip install 'fellowship-llms[stats]'"
     from fellowship.pipelines.jury_weights import at_least, effective
 
-    seats = [juror.seat for juror in settings.jurors]
     by_errors = effective(heard, seats)
     if by_errors is not None:
         return by_errors, "labels"

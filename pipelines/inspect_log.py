@@ -23,6 +23,7 @@ from fellowship.errors import LedgerError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.inspect_sample import Json, sample, usage, when
+from fellowship.pipelines.known_header import known
 from fellowship.pipelines.report_spend import Spending, spending
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -58,7 +59,7 @@ def write_inspect_log(run: Path, to: Path) -> int:
 
     `LedgerError` where the run can't be read or the file can't be written.
     """
-    header = read_header(run)
+    header = known(read_header(run))
     tally = Tally()
     with LedgerReader(run / LEDGER) as reader, packed(to) as put:
         for text in reader.outcomes():
@@ -130,7 +131,7 @@ def asked(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
     recipe = header.get("recipe") or {}
     models = recipe.get("models") or {}
     writers = dict.fromkeys(
-        str(models.get(system.get("generator"), {}).get("model", ""))
+        str(models.get(str(system.get("generator")), {}).get("model", ""))
         for system in recipe.get("systems") or ()
     )
     return {

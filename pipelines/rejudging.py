@@ -25,7 +25,7 @@ from fellowship.pipelines.header import header
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted, listed, nearest
-from fellowship.pipelines.replaying import recipe_of, run_digest
+from fellowship.pipelines.recorded_rows import recipe_of, run_digest, to_be_asked
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
 from fellowship.pipelines.sources import Rejected
@@ -73,7 +73,7 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
     if judge.endswith((".yaml", ".yml")):
         new = with_recipe(old, load_recipe(Path(judge)))
     else:
-        new = with_model(old, judge)
+        new = to_be_asked(with_model(old, judge))
     faults = [f"{dotted(place)}: {fault}" for place, fault in evaluator_faults(new)]
     if faults:
         raise RecipeError("\n".join(faults))

@@ -15,6 +15,7 @@ from fellowship.errors import FellowshipError, InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement import Report as Agreement
 from fellowship.pipelines.agreement import Wishes, agree
+from fellowship.pipelines.known_header import known
 from fellowship.pipelines.meetings import Met, meetings
 from fellowship.pipelines.people import by_row
 from fellowship.pipelines.recipe import Source
@@ -103,7 +104,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
 
     `LedgerError` where there is no run, `InputError` where `only` names no row.
     """
-    header = read_header(run)
+    header = known(read_header(run))
     with LedgerReader(run / LEDGER) as reader:
         seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
         for outcome in chosen(reader, only):

@@ -357,6 +357,7 @@ async def run_recipe(
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
     engine: Engine = local,
+    copies: int = 1,
     origin: Origin | None = None,
     picked: Collection[int] | None = None,
 ) -> RunReport:
@@ -364,6 +365,7 @@ async def run_recipe(
 
     Raises `RecipeError` before the first call where the recipe can't be run, and
     `LedgerError` when the folder can't be used. Everything else ends in a row's state.
+    `copies`: processes in which `engine` works, each with its own embedded models.
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     library = Library(recipe.prompts)
@@ -386,7 +388,7 @@ async def run_recipe(
                 picked=picked,
             )
             try:
-                office = house.office(runner.ledger, runner.meter)
+                office = house.office(runner.ledger, runner.meter, copies)
                 async with engine(recipe, library, house, office) as work:
                     await runner.go(work)
                 await settle(recipe, runner.ledger, into)

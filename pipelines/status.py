@@ -70,7 +70,7 @@ def status_of(into: Path) -> Status:
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
     seconds = max(0.0, now - first) if first else 0.0
-    total = total_of(header["recipe"])
+    total = total_of(header.get("recipe", {}))
     done = sum(states.values())
     return Status(
         holder=held,

@@ -14,6 +14,7 @@ import pytest
 
 from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
+from fellowship.pipelines.branching import Edit, branch_row
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.replaying import replay_row
@@ -242,6 +243,23 @@ async def test_a_client_made_in_python_is_a_provider(
     report = await ran(project, server, models={"own": own}, evaluate=evaluate)
     assert report.states.get("failed", 0) == 0
     assert (await replay_row(project / "run", "1")).identical
+
+
+async def test_a_secret_is_not_in_the_header_so_a_branch_says_it_needs_it(
+    project: Path, server: Handle
+) -> None:
+    config = {"model": "gpt-4o", "api_key": "sk-1", "base_url": server.base_url}
+    info = dict.fromkeys(("vision", "function_calling", "json_output"), False)
+    config["model_info"] = info | {"family": "unknown", "structured_output": False}
+    provider = "autogen_ext.models.openai.OpenAIChatCompletionClient"
+    component = {"provider": provider, "component_type": "model", "config": config}
+    own = {"provider": "autogen", "component": component}
+    evaluate = {"team": "judge", "model": "own"}
+    await ran(project, server, models={"own": own}, evaluate=evaluate)
+    assert "sk-1" not in (project / "run/run.json").read_text()
+    assert (await replay_row(project / "run", "1")).identical
+    with pytest.raises(RecipeError, match="keep secrets in variables"):
+        await branch_row(project / "run", Edit("1", 1, "x"), project / "b")
 
 
 @pytest.mark.parametrize(

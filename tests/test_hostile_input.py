@@ -168,3 +168,17 @@ def test_names_that_look_like_formulas_are_drawn_as_they_are() -> None:
     names = ("a$x_{$", "_hidden", "\x1b[31m$", "$\\frac{")
     drawn = kappa_plot([Line(name, corrected=0.5, low=0.4, high=0.6) for name in names])
     assert "hidden" in drawn
+
+
+def test_no_name_moves_the_cursor_or_turns_the_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "\x1b[2J\x1b]0;owned\x07 $x_{$ \u202egnp"
+    rows = [row(n, words=name, judge=name, labels=("first",)) for n in range(1, 61)]
+    run = written(tmp_path / "run", rows)
+    plot = ["--plot", str(tmp_path / "m.svg"), "--resamples", "50"]
+    agree = ["agree", str(run), *plot]
+    for verb in (*readers(run, tmp_path), agree, ["status", str(run)]):
+        assert cli(list(verb)) in KNOWN, verb
+        said = "".join(capsys.readouterr())
+        assert "--json" in verb or not set("\x1b\x07\u202e") & set(said), verb

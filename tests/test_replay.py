@@ -15,11 +15,13 @@ import pytest
 from fellowship.cli.main import outcome as command
 from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.branching import Edit, branch_row
 from fellowship.pipelines.drift import drift
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
+from fellowship.pipelines.recorded_rows import turns_of
 from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
-from fellowship.pipelines.replaying import Edit, branch_row, replay, turns_of
+from fellowship.pipelines.replaying import replay
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header

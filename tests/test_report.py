@@ -262,6 +262,24 @@ def test_the_policy_is_of_the_style_that_is_there() -> None:
     assert policy("a") != policy("b")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"recipe": None, "identity": None},
+        {"recipe": {"models": [1], "systems": 3, "source": "x"}, "packages": [1]},
+        {"recipe": {"systems": ["x", {"generator": [1]}]}, "identity": {"prompts": 1}},
+    ],
+)
+def test_a_header_from_anywhere_is_read_as_far_as_it_goes(
+    header: dict[str, Any], tmp_path: Path
+) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    (run / "run.json").write_text(json.dumps(header))
+    for verb in (["report", "--to", "r.html"], ["inspect", "--to", "r.eval"], ["show"]):
+        more = [str(tmp_path / each) if "." in each else each for each in verb[1:]]
+        assert cli([verb[0], str(run), *(more or ["1"])]) == 0
+
+
 # -- the command ---------------------------------------------------------------------
 
 

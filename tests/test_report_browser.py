@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,18 @@ from fellowship.pipelines.report import figures
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report_page import page
 from tests.runs import ALONE, JURY, LOOP, made, row, written
+from tests.viewing import browser as chromium
+from tests.viewing import needs_browser
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium"
-)
+pytestmark = needs_browser
 XSS = "<img src=x onerror=window.hit=1><svg onload=window.hit=2></svg>"
 XSS += "</style></title></pre><script>window.hit=3</script>{{7*7}}"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox"]
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

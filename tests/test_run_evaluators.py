@@ -17,7 +17,9 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.garbage import barred, copied, empty
 from fellowship.pipelines.loading import load_recipe
+from fellowship.pipelines.plan import measured, plan
 from fellowship.pipelines.runner import run
+from fellowship.pipelines.sources import read_items
 from fellowship.records import Candidate, Conversation, Message
 from tests.judged import good_first, judge_run, number, said, scored, wrong_on
 from tests.loopback.fixtures import openai_server
@@ -291,3 +293,50 @@ def test_the_closing_of_a_run_shows_the_account(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["run", str(tmp_path / "r.yaml"), *into])
     assert "24 of its calls saved" in shown.output
     assert "effective votes" in shown.output
+
+
+PLANNED = {
+    "six": {
+        "team": "jury",
+        "jurors": [{"model": "abcd"[n % 4], "name": f"j{n}"} for n in range(6)],
+    },
+    "escalation": jury("ab", escalate={"model": "d"}),
+    "pointwise": {
+        **jury("ab", escalate={"model": "d", "strategy": "independent"}),
+        "jurors": [{"model": n, "strategy": "independent"} for n in "ab"],
+        "meet": "pointwise",
+    },
+    "debate": {"team": "debate", "model": "a", "rounds": 1},
+    "adaptive": {"team": "judge", "model": "a", "order": "adaptive", "samples": 2},
+}
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+def test_a_run_makes_the_calls_that_were_planned(tmp_path: Path, kind: str) -> None:
+    def answer(body: dict[str, Any]) -> str:
+        text = said(body)
+        if "You take part in a discussion" in text:
+            return "I see."
+        wrong = (
+            number(body) + len(str(body["model"])) * ("b" in body["model"])
+        ) % 3 == 0
+        if '"score_first"' in text:
+            return scored(good_first(body) != wrong)
+        return json.dumps(
+            {"reason": "r", "score": 8 if ("good" in text) != wrong else 3}
+        )
+
+    report = judge_run(tmp_path, PLANNED[kind], LABELS, answer)
+    recipe = load_recipe(tmp_path / "r.yaml")
+    models = plan(recipe, measured(read_items(recipe.source))).models
+    assert sum(m.calls_min for m in models) <= report.calls
+    assert report.calls <= sum(m.calls_max for m in models)
+
+
+def test_jurors_who_cant_matter_are_not_asked(tmp_path: Path) -> None:
+    report = judge_run(tmp_path, jury("abc"), LABELS, wrong_on({"a": [0, 1]}))
+    assert report.evaluator
+    assert report.evaluator.spared == 10
+    assert report.evaluator.seats == 2  # c is seen on split rows alone
+    assert report.evaluator.best == "b"
+    assert report.calls == 12 * 4 + 2 * 2

@@ -55,6 +55,11 @@ class Breaker:
         """Why no call of this model will be sent any more; '' while there is hope."""
         return self.gone.get("") or self.gone.get(model, "")
 
+    @property
+    def doubted(self) -> bool:
+        """Whether a model may be about to be given up: then one call at a time."""
+        return bool(self._hopeless)
+
     def wait(self, now: float) -> float:
         """Seconds until a call may be sent: 0 now, infinity while one is on its way."""
         if self.opened is None:
@@ -108,6 +113,7 @@ class Breaker:
         self._hopeless[model] += 1
         if self._hopeless[model] >= GIVEN_UP:
             self.gone[model] = why
+            del self._hopeless[model]
         return True
 
     def _too_fast(self, why: str, now: float) -> bool:

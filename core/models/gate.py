@@ -7,6 +7,7 @@ has the clock, the waiting calls and the loop, and asks them whenever something 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass, field
 
@@ -19,6 +20,12 @@ from fellowship.models.turns import BOUND, LINGER, Ticket, Turns
 from fellowship.models.window import START, Window
 
 log = structlog.get_logger("fellowship.models")
+
+
+SHORTEST_HOLD, LONGEST_HOLD, GROWTH = 0.125, 1 / 12, 1.3
+"""How long nothing goes after a refusal for pace that names no time of its own: at first
+in seconds, at the most in minutes. It grows slowly: what a hold is too long by is lost of
+a limit that is already there again."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Gate:
     desk: Desk
     in_air: int = 0
     held: float = 0.0
+    _bursts: int = 0
     _timer: asyncio.TimerHandle | None = None
     _names: dict[Ticket, str] = field(default_factory=dict)
     _expected: dict[str, Expected] = field(default_factory=dict)
@@ -112,9 +120,9 @@ class Gate:
         return passage
 
     def _forget(self, ticket: Ticket) -> None:
-        del self._names[ticket]
-        self.turns.give_up(ticket)
-        self.pump()
+        if self._names.pop(ticket, None) is not None:
+            self.turns.give_up(ticket)
+            self.pump()
 
     # -- letting through -------------------------------------------------------------
 
@@ -125,18 +133,25 @@ class Gate:
             self._timer = None
         now = time.monotonic()
         self._turn_away()
-        while len(self.turns) and self.in_air < self.window.limit:
+        while len(self.turns) and self.in_air < self._room():
             wait = max(self.breaker.wait(now), self.held - now)
             turn = self.turns.choose(now)
             if turn.again is not None:
                 wait = max(wait, turn.again - now)
             if turn.model is not None:
                 first = self.turns.first(turn.model)
+                if first.future.done():  # cancelled, and not yet told so
+                    self._names.pop(first)
+                    self.turns.give_up(first)
+                    continue
                 wait = max(wait, self.pace.wait(first.tokens, now))
             if wait > 0 or turn.model is None:
                 self._again(wait)
                 break
             self._let_through(turn.model, now)
+
+    def _room(self) -> int:
+        return 1 if self.breaker.doubted else self.window.limit
 
     def _again(self, wait: float) -> None:
         if 0 < wait < float("inf"):
@@ -160,14 +175,15 @@ class Gate:
             if why := self.breaker.verdict(model):
                 del self._names[ticket]
                 self.turns.give_up(ticket)
-                ticket.future.set_exception(EndpointDown(why))
+                if not ticket.future.done():
+                    ticket.future.set_exception(EndpointDown(why))
 
     # -- coming back -----------------------------------------------------------------
 
     def back(self, passage: Passage, prompt: int, completion: int) -> None:
         """A reply came, with the tokens it took."""
         now = time.monotonic()
-        was = self.breaker.opened
+        was, self._bursts = self.breaker.opened, 0
         self.breaker.answered(passage.model)
         self.window.answered(
             passage.model, passage.sent, now, completion, full=passage.full
@@ -184,13 +200,26 @@ class Gate:
         model, why = passage.model, str(error)
         spared = self.breaker.failed(model, error.kind, why, now)
         if error.kind == "rate":
-            self.window.refused(passage.sent, now)
-            self.held = max(self.held, now + (error.retry_after or 0.0))
+            self._hold(error.retry_after, self.window.refused(passage.sent, now), now)
         if was is None and self.breaker.opened is not None:
             log.warning("paused", endpoint=self.desk.place, why=why)
         used = passage.tokens if error.kind == "deadline" else 0.0
         self._leave(passage, used, now)
         return spared
+
+    def _hold(self, wish: float | None, burst: bool, now: float) -> None:
+        """Let nothing through for as long as the provider wishes.
+
+        Where it says nothing: for a moment, and a longer one after each further burst of
+        refusals without a reply between.
+        """
+        if wish is None and burst:
+            self._bursts += 1
+            longest = min(
+                LONGEST_HOLD * self.desk.minute, SHORTEST_HOLD * GROWTH**self._bursts
+            )
+            wish = random.uniform(longest / 2, longest)
+        self.held = max(self.held, now + (wish or 0.0))
 
     def dropped(self, passage: Passage) -> None:
         """We called it back: what it used is not known."""

@@ -7,7 +7,7 @@ client, or one that many loads share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -112,8 +112,3 @@ def seatable(made: Any, what: str) -> ChatAgent | Team:
 def missing_models(places: Places, given: Mapping[str, str], default: str) -> list[str]:
     """Agents of a component for which nobody says which model speaks."""
     return sorted({a for a in places.agents if not given.get(a, default)})
-
-
-def names(places: Places) -> Iterator[str]:
-    """The agents that have a client, each once."""
-    yield from dict.fromkeys(places.agents)
