@@ -19,8 +19,24 @@ from fellowship.pipelines.exporting import export_run
 from fellowship.records import Outcome
 from tests.pairs import RECIPE, judged
 
-NAMES = "lake stone river cloud forest bread light winter harbour engine letter"
-WORDS = NAMES.split()
+PIECES = [
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "la",
+    "me",
+    "ni",
+    "po",
+    "ru",
+    "sa",
+    "te",
+    "vi",
+    "wo",
+    "zu",
+]
+WORDS = [a + b + c for a in PIECES for b in PIECES for c in PIECES]
 
 
 def text(dice: random.Random, words: int) -> str:
