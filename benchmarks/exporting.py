@@ -36,7 +36,7 @@ PIECES = [
     "wo",
     "zu",
 ]
-WORDS = [a + b + c for a in PIECES for b in PIECES for c in PIECES]
+WORDS = [a + b for a in PIECES for b in PIECES]
 
 
 def text(dice: random.Random, words: int) -> str:
