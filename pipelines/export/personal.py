@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
+DIGIT = re.compile(r"\d")
 EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w-])"
 )
