@@ -12,7 +12,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ class State:
     workers: int = 0
     died: int = 0
     lost_calls: int = 0
+    waits: tuple[str, ...] = ()
 
 
 class Desk:
@@ -67,6 +68,7 @@ class Desk:
         look_in(job.paths)
         self.job = job
         self.state = State()
+        self._progress: Progress | None = None
         self._dispatch: Dispatch | None = None
         self._stop = asyncio.Event()
         self._deaths = 0
@@ -85,6 +87,7 @@ class Desk:
                     watch=self._watch,
                     stop=self._stop,
                     engine=self._engine,
+                    copies=job.workers,
                 )
             except LedgerError as error:
                 late = asyncio.get_running_loop().time() > patience
@@ -108,10 +111,16 @@ class Desk:
         if self._dispatch is not None:
             self.state.workers = len(self._dispatch.branches)
             self.state.lost_calls = self._dispatch.lost_calls
+        progress = self._progress
+        if progress is not None:
+            # The meter asks its endpoints; what they say can travel, they can't.
+            self.state.waits = tuple(progress.meter.waits())
+            meter = replace(progress.meter, endpoints=[])
+            self.state.progress = replace(progress, meter=meter)
         return self.state
 
     def _watch(self, progress: Progress) -> None:
-        self.state.progress = progress
+        self._progress = progress
         self._deaths = 0
 
     @asynccontextmanager
@@ -122,7 +131,7 @@ class Desk:
         library.load()
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
-            asyncio.create_task(self._keep(n, library, dispatch, broken))
+            asyncio.create_task(self._kept(n, library, dispatch, broken))
             for n in range(self.job.workers)
         ]
         work = asyncio.ensure_future
@@ -150,6 +159,21 @@ class Desk:
             return work.result()
         work.cancel()
         return broken.result()
+
+    async def _kept(
+        self,
+        number: int,
+        library: Library,
+        dispatch: Dispatch,
+        broken: asyncio.Future[None],
+    ) -> None:
+        """As `_keep`; whatever goes wrong in it ends the run, and is said."""
+        try:
+            await self._keep(number, library, dispatch, broken)
+        except Exception as error:  # a bug: a run that waits for ever would hide it
+            if not broken.done():
+                said = f"worker {number + 1} is lost: {type(error).__name__}: {error}"
+                broken.set_exception(FellowshipError(said))
 
     async def _keep(
         self,

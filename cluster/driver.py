@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fellowship.cluster.messages import Trouble
 from fellowship.cluster.placing import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.meter import Meter
+from fellowship.models.places import batched
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.runner import Progress, RunReport, Watch
 
@@ -78,6 +80,11 @@ async def run_on_ray(
 
     Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
     """
+    if slow := [name for name, model in recipe.models.items() if batched(model)]:
+        raise RecipeError(
+            f"model {slow[0]!r} goes by batch, which one process does as well as many:"
+            " leave --engine ray out"
+        )
     join(address)
     there = nodes()
     job = Job(
@@ -142,9 +149,9 @@ class Driver:
         except RayActorError:
             return
         if state.progress is not None:
-            self._take(state.progress)
+            self._take(state.progress, state.waits)
 
-    def _take(self, seen: Progress) -> None:
+    def _take(self, seen: Progress, waits: tuple[str, ...]) -> None:
         """Bring the watcher's progress up to date: it keeps the first one it was given."""
         if self._progress is None:
             self._progress = Progress(seen.total, Meter(seen.meter.limits))
@@ -153,4 +160,5 @@ class Driver:
         now.states.clear()
         now.states.update(seen.states)
         vars(now.meter).update(vars(seen.meter))
+        now.meter.endpoints = [partial(str, note) for note in waits]
         self._watch(now)

@@ -110,7 +110,8 @@ class RemoteOffice:
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `Office` says."""
         self._leave(call)
-        return bool(await self._line.ask("fail", (call, Trouble.of(error), began)))
+        spared = await self._line.ask("fail", (call, Trouble.of(error), began))
+        return bool(spared)
 
     def drop(self, call: Call, began: float) -> None:
         """As `Office` says."""

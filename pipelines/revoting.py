@@ -13,11 +13,13 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.pipelines.exporting import outcomes
+from fellowship.pipelines.garbage import constant_texts
 from fellowship.pipelines.heard import every_heard
 from fellowship.pipelines.importing import Imported, write_run
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.revoted_rows import Revote, anew, made, resettled
 from fellowship.pipelines.run_labels import add_labels, all_labels
+from fellowship.pipelines.settling import anew as gated
 from fellowship.run_folder import read_header
 
 
@@ -40,6 +42,8 @@ def revote(run: Path, into: Path, wishes: Revote) -> Imported:
     made = write_run(rows, into, header)
     if wishes.rule == "dawid-skene":
         made = weigh(into, wishes, header, imported)
+    if not (imported or wishes.pairs.allow_constant):
+        made = gate(into, wishes, header) or made
     if not all_labels(into):
         add_labels(into, all_labels(run))
     return made
@@ -56,6 +60,15 @@ def weigh(
     found = zip(heard, weighed(heard, seats), strict=True)
     scores = {(each.number, each.at): one for each, one in found if one is not None}
     rows = [resettled(o, scores, wishes, imported) for o in outcomes(into)]
+    return write_run(rows, into, header)
+
+
+def gate(into: Path, wishes: Revote, header: dict[str, Any]) -> Imported | None:
+    """Never choose what a system said to every prompt; None where nothing was constant."""
+    constant = constant_texts(into)
+    if not constant:
+        return None
+    rows = [gated(o, {}, constant, wishes.pairs) for o in outcomes(into)]
     return write_run(rows, into, header)
 
 

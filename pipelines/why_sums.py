@@ -32,6 +32,10 @@ def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
         made.append(f"{voters}: {comparison.outcome}{colon(comparison.scores)}")
     if comparison.blind is not None:
         made.append(f"before the debate: {comparison.blind}")
+    if comparison.equal is not None:
+        made.append(f"by a vote of equal cost: {comparison.equal}")
+    if comparison.recused:
+        made.append(f"recused, own family: {', '.join(comparison.recused)}")
     if comparison.spared:
         made.append(f"not asked: {', '.join(comparison.spared)}")
     return tuple(made)

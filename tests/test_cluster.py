@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.errors import FellowshipError
+from fellowship.errors import FellowshipError, RecipeError
 from fellowship.models.weights import packaged_weights
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
@@ -292,3 +292,12 @@ def test_the_embedded_model_works_inside_a_worker(tmp_path: Path, nodes: Nodes) 
     assert report.completion_tokens > 0
     assert all(texts)
     assert texts
+
+
+async def test_a_batch_is_one_process_s_work(tmp_path: Path) -> None:
+    from fellowship.cluster.driver import run_on_ray
+
+    model = openai_model("http://127.0.0.1:9/v1") | {"mode": "batch"}
+    path = recipe(tmp_path / "r.yaml", model)
+    with pytest.raises(RecipeError, match="leave --engine ray out"):
+        await run_on_ray(load_recipe(path), tmp_path / "ray")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from fellowship.models.breaker import IN_A_ROW, Breaker
 from fellowship.models.deadlines import Deadlines
+from fellowship.models.gate import Desk, Gate
 from fellowship.models.pace import Pace
 from fellowship.models.turns import Ticket, Turns
 from fellowship.models.window import Window
@@ -280,3 +282,32 @@ def test_without_a_limit_on_models_first_come_is_first_served() -> None:
     order = [turns.send(str(turns.choose(0.0).model), 0.0).model for _ in range(4)]
     assert order == list("abca")
     assert Counter(order) == turns.in_air
+
+
+async def test_a_call_given_up_in_the_tick_another_comes_back_takes_no_place() -> None:
+    gate = Gate(Desk("here", ceiling=1, start=1))
+    first = await gate.enter("m", "m", 1, 1)
+    waiting = [asyncio.create_task(gate.enter("m", "m", 1, 1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    waiting[1].cancel()
+    gate.dropped(first)
+    await asyncio.wait_for(waiting[2], 5)
+    assert gate.in_air == 1
+    gate.dropped(waiting[2].result())
+    assert (gate.in_air, len(gate.turns), len(gate._names)) == (0, 0, 0)
+
+
+async def test_calls_given_up_in_the_tick_an_endpoint_is_given_up_are_just_gone() -> (
+    None
+):
+    gate = Gate(Desk("here", ceiling=1, start=1, patience=0))
+    held = await gate.enter("m", "m", 1, 1)
+    waiting = asyncio.create_task(gate.enter("m", "m", 1, 1))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    for _ in range(IN_A_ROW):
+        gate.breaker.failed("m", "auth", "no such key", 0.0)
+    gate.dropped(held)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

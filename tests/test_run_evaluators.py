@@ -18,9 +18,12 @@ from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.garbage import barred, copied, empty
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.plan import measured, plan
+from fellowship.pipelines.revoted_rows import Revote
+from fellowship.pipelines.revoting import revote
 from fellowship.pipelines.runner import run
 from fellowship.pipelines.sources import read_items
-from fellowship.records import Candidate, Conversation, Message
+from fellowship.pipelines.why_sums import comparison_sum
+from fellowship.records import Candidate, Comparison, Conversation, Message, Outcome
 from tests.judged import good_first, judge_run, number, said, scored, wrong_on
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
@@ -30,6 +33,11 @@ LABELS = ["first", "second"] * 6
 
 def jury(names: str, **more: Any) -> dict[str, Any]:
     return {"team": "jury", "jurors": [{"model": n} for n in names], **more}
+
+
+def made_of(outcome: Outcome) -> Comparison:
+    assert outcome.ranking
+    return outcome.ranking.comparisons[0]
 
 
 def states(into: Path) -> list[str]:
@@ -151,6 +159,10 @@ def test_a_debate_counts_whom_it_turned_and_what_a_vote_would_have_said(
     with out.capture() as shown:
         judging.show(report.evaluator, out)
     assert "vote of equal cost (12 calls)" in shown.get()
+    debated = [
+        o for o in outcomes(tmp_path / "run") if "debate" not in made_of(o).spared
+    ]
+    assert "by a vote of equal cost: second" in comparison_sum(made_of(debated[0]), "")
 
 
 def test_nobody_hears_from_a_debaters_name_which_order_is_shown(tmp_path: Path) -> None:
@@ -188,6 +200,8 @@ def test_what_a_system_says_to_every_prompt_is_never_chosen(tmp_path: Path) -> N
         for wide in (1, 8):
             run(load_recipe(path, {"concurrency": wide}), tmp_path / f"run{wide}")
         run(load_recipe(path, {"pairs.allow_constant": True}), tmp_path / "free")
+    revote(tmp_path / "free", tmp_path / "gated", Revote())
+    assert states(tmp_path / "gated") == ["below-margin"] * 4
     assert (
         states(tmp_path / "run1") == states(tmp_path / "run8") == ["below-margin"] * 4
     )

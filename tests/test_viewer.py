@@ -22,7 +22,7 @@ from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder
 from fellowship.viewer import queue
 from fellowship.viewer.filters import Filters, matching
-from fellowship.viewer.guard import Gate, loopback
+from fellowship.viewer.gate import Gate, loopback
 from fellowship.viewer.index import Index
 from fellowship.viewer.index_tables import closed_up, spaced
 from fellowship.viewer.listing import listing, neighbours

@@ -18,8 +18,10 @@ from fellowship.errors import FellowshipError, InputError
 from fellowship.pipelines.status import total_of
 from fellowship.run_folder import read_header
 from fellowship.viewer.calls import CallPages
-from fellowship.viewer.guard import Gate, Guard
+from fellowship.viewer.gate import Gate
+from fellowship.viewer.guard import Guard
 from fellowship.viewer.index import Index
+from fellowship.viewer.label_book import LabelBook
 from fellowship.viewer.label_pages import LabelPages
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.pulse import Watcher, running
@@ -113,6 +115,7 @@ def create_app(run: Path, gate: Gate) -> Guard:
         *RowPages(viewer.index, viewer.pages, viewer.header).routes(),
         *CallPages(viewer.index, viewer.pages, viewer.header).routes(),
         *LabelPages(viewer.index, viewer.pages, gate).routes(),
+        *LabelBook(viewer.index, viewer.pages, gate).routes(),
     ]
     handlers: dict[Any, Any] = {
         HTTPException: viewer.sorry,

@@ -8,15 +8,12 @@ script; beyond loopback nothing is answered without the token.
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from fellowship.viewer.gate import Gate, Refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,6 +30,7 @@ HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
+    # Not no-referrer: with that, browsers send `Origin: null` with our own forms.
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -40,87 +38,7 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-# Not no-referrer: with that, browsers send `Origin: null` with our own forms.
-
 COOKIE = "fellowship_token"
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-LOCAL = {"localhost", "127.0.0.1", "[::1]"}
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a request is not answered."""
-
-    status: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What the server knows of who may ask. `token` is empty where none is needed.
-
-    `form` is this process's own secret, which each form carries.
-    """
-
-    host: str = "127.0.0.1"
-    token: str = ""
-    form: str = field(default_factory=lambda: token_urlsafe(24))
-
-    def refusal(self, method: str, headers: dict[str, str]) -> Refusal | None:
-        """Why a request with these headers (names in lower case) is turned away."""
-        if method not in ("GET", "HEAD", "POST"):
-            return Refusal(405, "only GET, HEAD and POST are answered")
-        host = headers.get("host", "").lower()
-        if not self.known(host):
-            return Refusal(421, "this server doesn't go by that name")
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() != f"http://{host}":
-            return Refusal(403, "the request comes from another site")
-        site = headers.get("sec-fetch-site", "none")
-        if site not in ("same-origin", "none"):
-            return Refusal(403, "the request comes from another site")
-        if method == "POST" and origin is None:
-            return Refusal(403, "a form must say which page it comes from")
-        return None
-
-    def known(self, host: str) -> bool:
-        """Whether a `Host` is one of ours: loopback, or an address when we are open."""
-        found = HOST.fullmatch(host)
-        if not found:
-            return False
-        name = found[1]
-        if name in LOCAL or name == self.host.lower():
-            return True
-        return bool(self.token) and not loopback(self.host) and numeric(name)
-
-    def admits(self, given: str) -> bool:
-        """Whether this is the token, or none is needed."""
-        return not self.token or hmac.compare_digest(
-            given.encode(), self.token.encode()
-        )
-
-    def own_form(self, given: str) -> bool:
-        """Whether a form was written by this process."""
-        return hmac.compare_digest(given.encode(), self.form.encode())
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine can reach a server bound to `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def numeric(name: str) -> bool:
-    """Whether a host is an address: no site can point one somewhere else."""
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 class Guard:

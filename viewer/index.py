@@ -29,6 +29,9 @@ from fellowship.viewer.index_tables import FORMAT, TABLES, forgetting, putting
 BATCH = 32
 """Rows of one transaction: what a first look at a cold run waits for."""
 
+LINKS = 6
+"""Connections at the most."""
+
 LOOK = 2000
 """Rows that are asked for at once: what the server holds of a run of any size."""
 
@@ -66,6 +69,7 @@ class Index:
         self.waiting = 0
         self.labels_read: tuple[int, int] | None = None
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._room = threading.Semaphore(LINKS)
         self._refreshing = threading.Lock()
         self._make()
 
@@ -101,19 +105,29 @@ class Index:
         link.execute("ATTACH ? AS run", (f"{ledger}?mode=ro",))
         return link
 
+    def _taken(self) -> sqlite3.Connection:
+        """A connection nobody uses, or a new one."""
+        try:
+            return self._spare.get_nowait()
+        except queue.Empty:
+            return self._open()
+
     @contextlib.contextmanager
     def link(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one request; kept for the next."""
-        try:
-            link = self._spare.get_nowait()
-        except queue.Empty:
-            link = self._open()
-        try:
-            yield link
-        except sqlite3.Error as error:
-            raise LedgerError(f"{self.run} can't be read: {error}") from error
-        finally:
-            self._spare.put(link)
+        """A connection for one query, kept for the next; don't ask for a second one.
+
+        Whoever asks while `LINKS` are in use waits: each holds some megabytes.
+        """
+        with self._room:
+            link: sqlite3.Connection | None = None
+            try:
+                link = self._taken()
+                yield link
+            except sqlite3.Error as error:
+                raise LedgerError(f"{self.run} can't be read: {error}") from error
+            finally:
+                if link is not None:
+                    self._spare.put(link)
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """All rows of a query, of which a caller asks for a page."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from fellowship.errors import InputError
 from fellowship.pipelines.why import why
 from fellowship.records import Outcome
-from fellowship.viewer import reading
+from fellowship.viewer import columns, reading
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import listing, neighbours, offered
@@ -69,11 +69,11 @@ class RowPages:
             conversation=reading.conversation(outcome, written=written),
             sittings=reading.sittings(outcome, written=written),
             names=[
-                reading.candidate_name(outcome, i)
+                columns.candidate_name(outcome, i)
                 for i in range(len(outcome.candidates))
             ],
-            pair=reading.side_by_side(outcome, *pair, written=written),
-            alike=reading.alike,
+            pair=columns.side_by_side(outcome, *pair, written=written),
+            alike=columns.alike,
             panels=panels(outcome, reasons),
             reasons=reasons,
         )
@@ -82,4 +82,4 @@ class RowPages:
         """The two candidates to set side by side."""
         if left.isdecimal() and right.isdecimal() and len(left + right) < 12:
             return int(left) - 1, int(right) - 1
-        return reading.default_pair(outcome)
+        return columns.default_pair(outcome)

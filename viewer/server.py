@@ -10,7 +10,7 @@ import uvicorn
 
 from fellowship.errors import InputError
 from fellowship.viewer.app import create_app
-from fellowship.viewer.guard import Gate, loopback
+from fellowship.viewer.gate import Gate, loopback
 
 SHORTEST = 16
 """Letters of a token, at least."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fellowship.pipelines.why_records import Why
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
-from fellowship.viewer.reading import candidate_name
+from fellowship.viewer.columns import candidate_name
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,11 @@ class House:
         assert isinstance(config, AutogenModel)
         return autogen_client(name, config)
 
-    def office(self, ledger: Ledger, meter: Meter) -> LedgerOffice:
-        """The office of a run of these models. Call it on the loop that will use it."""
+    def office(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerOffice:
+        """The office of a run of these models. Call it on the loop that will use it.
+
+        `copies`: processes that ask, each with the embedded engines to itself.
+        """
         shared: dict[str, list[ModelConfig]] = {}
         for name, config in self.configs.items():
             if price_of(config) is None and meter.limits.usd is not None:
@@ -70,7 +73,9 @@ class House:
                 )
             shared.setdefault(self.place(name), []).append(config)
         self._attach(ledger, meter)
-        desks = {place: desk(place, configs) for place, configs in shared.items()}
+        desks = {
+            place: desk(place, configs, copies) for place, configs in shared.items()
+        }
         return LedgerOffice(ledger, meter, desks)
 
     def _attach(self, ledger: Ledger, meter: Meter) -> None:

@@ -54,20 +54,23 @@ def resident_of(config: AnyModel) -> str:
     return f"{name} ({config.num_ctx:,})" if isinstance(config, OllamaModel) else name
 
 
-def desk(place: str, configs: Iterable[AnyModel]) -> Desk:
-    """What the models of one endpoint say of it together: the smallest of each limit."""
+def desk(place: str, configs: Iterable[AnyModel], copies: int = 1) -> Desk:
+    """What the models of one endpoint say of it together: the smallest of each limit.
+
+    An embedded engine is there once in each of `copies` processes.
+    """
     models = list(configs)
     if any(batched(config) for config in models):
         return Desk(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
     ceilings = [c for c in (ceiling(config) for config in models) if c]
     loaded = least(models, "max_loaded")
     first = models[0]
-    start = START
+    most, start = min(ceilings), START
     if isinstance(first, LlamaCppModel):
-        start = min(ceilings)
+        most = start = most * copies
     return Desk(
         place,
-        ceiling=min(ceilings),
+        ceiling=most,
         start=start,
         rpm=least(models, "rpm"),
         tpm=least(models, "tpm"),

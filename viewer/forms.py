@@ -1,0 +1,36 @@
+"""A form is believed if this server wrote it, and is read no further than it may go."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, unquote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from fellowship.taming import line
+from fellowship.viewer.gate import Gate
+
+NAME = "fellowship_annotator"
+"""The cookie with the name of whoever labels in a browser."""
+
+LONGEST = 32_000_000
+"""Bytes of a form: some hundred thousand labels."""
+
+
+async def own_form(request: Request, gate: Gate) -> dict[str, str]:
+    """A form of our own pages; anything else is turned away."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST:
+            raise HTTPException(413, "the form is too long")
+    said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    form = {name: values[0] for name, values in said.items()}
+    if not gate.own_form(form.pop("form", "")):
+        raise HTTPException(403, "the form is not of this server: reload the page")
+    return form
+
+
+def annotator(request: Request) -> str:
+    """Who labels in this browser; empty where nobody has said."""
+    return line(unquote(request.cookies.get(NAME, "")), 100)

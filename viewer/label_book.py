@@ -1,0 +1,107 @@
+"""The labels so far: whose they are, what they say, and their way in and out as lines."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fellowship.errors import InputError
+from fellowship.pipelines.label_exchange import Attached, attach_labels, write_labels
+from fellowship.pipelines.label_rows import Columns
+from fellowship.pipelines.run_labels import annotators, labels_of
+from fellowship.viewer import queue
+from fellowship.viewer.forms import annotator, own_form
+from fellowship.viewer.gate import Gate
+from fellowship.viewer.index import Index
+from fellowship.viewer.label_report import MARGINS, chances, told
+from fellowship.viewer.pages import Pages
+
+NEWEST = 200
+"""Labels that are listed."""
+
+
+class LabelBook:
+    """The page of all labels."""
+
+    def __init__(self, index: Index, pages: Pages, gate: Gate) -> None:
+        self.index = index
+        self.pages = pages
+        self.gate = gate
+
+    def routes(self) -> list[Route]:
+        """Where these pages are."""
+        return [
+            Route("/labels", self.labels, methods=["GET"]),
+            Route("/labels", self.take, methods=["POST"]),
+            Route("/labels.jsonl", self.give, methods=["GET"]),
+        ]
+
+    def labels(self, request: Request) -> Response:
+        """The labels so far, by annotator and row, and what they say."""
+        return self._labels(
+            request, told(self.index.run, "say" in request.query_params)
+        )
+
+    def _labels(self, request: Request, report: Any, **more: Any) -> Response:
+        queue.take_in(self.index)
+        kept = labels_of(self.index.run)
+        newest = sorted(kept, key=lambda label: -label.made)[:NEWEST]
+        verdicts = {
+            row["number"]: row["verdict"]
+            for row in self.index.rows(
+                "SELECT number, verdict FROM rows WHERE number IN"
+                " (SELECT value FROM json_each(?))",
+                (json.dumps([label.number for label in newest]),),
+            )
+        }
+        return self.pages.page(
+            "labels",
+            here="labels",
+            kept=len(kept),
+            by=annotators(kept),
+            newest=newest,
+            verdicts=verdicts,
+            turned=queue.turned,
+            progress=queue.progress(self.index, annotator(request)),
+            enough=queue.ENOUGH,
+            report=report,
+            margins=MARGINS,
+            chances=chances(report.agree),
+            **{"taken": None, "refused": "", **more},
+        )
+
+    def give(self, request: Request) -> Response:
+        """All standing labels as a file."""
+        with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
+            path = Path(folder) / "labels.jsonl"
+            write_labels(self.index.run, path)
+            text = path.read_bytes()
+        head = {"content-disposition": 'attachment; filename="labels.jsonl"'}
+        return Response(text, media_type="application/x-ndjson", headers=head)
+
+    async def take(self, request: Request) -> Response:
+        """Take in a file's labels."""
+        form = await own_form(request, self.gate)
+        return await run_in_threadpool(self._take, request, form.get("lines", ""))
+
+    def _take(self, request: Request, lines: str) -> Response:
+        """Add what is new of some lines, and say what became of each."""
+        taken, why = Attached(), ""
+        with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
+            path = Path(folder) / "labels.jsonl"
+            path.write_text(lines, encoding="utf-8", newline="\n")
+            try:
+                taken = attach_labels(
+                    path, self.index.run, Columns(), annotator(request)
+                )
+            except InputError as error:
+                why = str(error).replace(str(path), "these lines")
+        report = told(self.index.run, False)
+        return self._labels(request, report, taken=taken, refused=why)
