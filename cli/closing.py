@@ -81,7 +81,8 @@ def spending(report: RunReport, out: Console) -> None:
     tokens = report.prompt_tokens + report.completion_tokens
     replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
     money = dollars(report.usd, report.unpriced)
-    say(out, f"{report.calls:,} calls, {tokens:,} tokens, {money}{replayed}")
+    cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
+    say(out, f"{report.calls:,} calls, {tokens:,} tokens{cached}, {money}{replayed}")
     if report.lost_replies:
         lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
         say(out, (f"{lost}: they were asked for again", "bold red"))

@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS batches(
   state TEXT NOT NULL, made REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batch_lines(
   key TEXT PRIMARY KEY, tag TEXT NOT NULL, line TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outcomes_known ON outcomes(number, item, state);
+CREATE INDEX IF NOT EXISTS calls_spent
+  ON calls(usd, prompt_tokens, completion_tokens, cached_tokens);
 CREATE TABLE IF NOT EXISTS labels(
   id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
   label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
@@ -48,6 +51,8 @@ CREATE TABLE IF NOT EXISTS labels(
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """SQLite's codes for a file whose bytes are not what was written."""
+
+# The last two indices are what opening a run reads: rows and sums, not their texts.
 
 BUSY = 10.0
 """Seconds to wait for another program's lock on the file."""

@@ -44,6 +44,17 @@ class CallRow(NamedTuple):
     tries: int
 
 
+class Spent(NamedTuple):
+    """Sums over the calls of a run. `unpriced`: calls whose price nobody knows."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    unpriced: int
+    cached_tokens: int
+
+
 CALL = ", ".join(CallRow._fields)
 RECORD_CALL = f"INSERT OR IGNORE INTO calls({CALL}) VALUES ({', '.join('?' * 16)})"
 NOTE = "INSERT OR REPLACE INTO sent(key, model, session, started) VALUES (?, ?, ?, ?)"
@@ -65,7 +76,7 @@ LOST = (
 SPENT = (
     "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
     " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
-    " count(*) - count(usd) FROM calls"
+    " count(*) - count(usd), coalesce(sum(cached_tokens), 0) FROM calls"
 )
 GONE = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
@@ -165,10 +176,9 @@ class Ledger:
         lost = "SELECT count(*) FROM failures WHERE kind IN ('lost', 'cancelled')"
         return states, self.rows(lost)[0][0]
 
-    def spent(self) -> tuple[int, int, int, float, int]:
-        """Calls, prompt tokens, completion tokens, US dollars, calls of unknown price."""
-        calls, prompt, completion, usd, unpriced = self.rows(SPENT)[0]
-        return calls, prompt, completion, usd, unpriced
+    def spent(self) -> Spent:
+        """What all recorded calls took together."""
+        return Spent(*self.rows(SPENT)[0])
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""

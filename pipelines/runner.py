@@ -88,6 +88,8 @@ class RunReport:
     stopped: str = ""
     accepted: bool = False
     """It stopped because as many rows became pairs as `limits.accept` asks for."""
+    cached_tokens: int = 0
+    """Of the prompt tokens, those that the provider had read before."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
     accounts: tuple[Account, ...] = ()
@@ -146,8 +148,7 @@ class Runner:
         self.limit = limit if limit is not None else recipe.source.limit
         self.stop = stop or asyncio.Event()
         self.ledger = Ledger(folder.ledger)
-        calls, prompt, completion, usd, unpriced = self.ledger.spent()
-        self.meter = Meter(recipe.limits, calls, prompt, completion, usd, unpriced)
+        self.meter = Meter(recipe.limits, **self.ledger.spent()._asdict())
         self.finished = self.ledger.finished()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
@@ -321,6 +322,7 @@ class Runner:
             exports={name: a.exported for a in accounts for name in a.files},
             stopped=meter.stopped,
             accepted=self._queue.enough(states),
+            cached_tokens=meter.cached_tokens,
             lost_replies=self.ledger.lost,
             accounts=tuple(accounts),
             evaluator=evaluator,

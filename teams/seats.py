@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from autogen_agentchat.base import ChatAgent, TaskResult, Team, TerminationCondition
 from autogen_agentchat.messages import (
@@ -20,7 +20,7 @@ from autogen_agentchat.messages import (
     TextMessage,
 )
 from autogen_agentchat.teams import RoundRobinGroupChat
-from autogen_core import CancellationToken
+from autogen_core import AgentRuntime, CancellationToken
 
 from fellowship.agents.agent import RoleAgent, Transcript, turn_of
 from fellowship.agents.case import Case
@@ -30,6 +30,7 @@ from fellowship.hashing import digest
 from fellowship.models.client import Client, Reply, Request
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
+from fellowship.teams.runtime import ChatRuntime
 
 PREMATURE = "The group chat"
 """How AutoGen's stop reasons begin when a chat did not run."""
@@ -220,11 +221,18 @@ class Seats:
 
         Raises what the session's first failing call raised.
         """
+        runtime = ChatRuntime()
         team = RoundRobinGroupChat(
-            list(agents), max_turns=turns, termination_condition=Stop(stop)
+            list(agents),
+            max_turns=turns,
+            termination_condition=Stop(stop),
+            runtime=cast(AgentRuntime, runtime),
         )
         run = team.run(task=TASK, cancellation_token=self._token)
-        result = await self._within(asyncio.ensure_future(run))
+        try:
+            result = await self._within(asyncio.ensure_future(run))
+        finally:
+            await runtime.close()
         if str(result.stop_reason).startswith(PREMATURE):
             raise RowError(f"team {self.team!r} ended before it began")
         self.stopped = stop()

@@ -60,6 +60,15 @@ def test_every_row_is_in_one_state_and_the_flow_adds_up(tmp_path: Path) -> None:
     assert found.flow.pairs == told.exports[str(run / "exports/dpo.jsonl")]
 
 
+def test_a_report_has_the_account_of_every_export(tmp_path: Path) -> None:
+    run, told = made(tmp_path, 6)
+    found, text = seen(run)
+    assert set(found.exports) == {"dpo", "kto"}
+    assert found.exports["dpo"].exported == told.exports[str(run / "exports/dpo.jsonl")]
+    assert "What was exported" in text
+    assert "exports/" not in text.split("What was exported")[1].split("</table>")[0]
+
+
 def test_the_bands_of_a_flow_are_as_wide_as_the_rows_in_them() -> None:
     laid = bands([("pair", 300), ("tie", 100)])
     assert laid[0].height == pytest.approx(3 * laid[1].height)

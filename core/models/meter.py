@@ -39,6 +39,8 @@ class Meter:
     retries: int = 0
     in_flight: int = 0
     stopped: str = ""
+    cached_tokens: int = 0
+    """Of the prompt tokens, those that the provider had read before."""
     endpoints: list[Callable[[], str]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint: words, '' for nothing."""
 
@@ -65,5 +67,6 @@ class Meter:
         self.calls += 1
         self.prompt_tokens += usage.prompt
         self.completion_tokens += usage.completion
+        self.cached_tokens += usage.cached
         self.usd += usd or 0.0
         self.unpriced += usd is None

@@ -1,0 +1,151 @@
+"""A chat of a few agents in one process needs no wire format, no queue of tasks, no spans.
+
+AutoGen's own runtime writes every message as JSON, several times, opens twenty-five trace
+blocks a turn and starts a task for each delivery, which is most of what a turn costs. This
+one hands the same messages to the same agents, in the order they were published, and
+nothing else. It serves one chat and ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any
+
+from autogen_core import (
+    Agent,
+    AgentId,
+    AgentInstantiationContext,
+    AgentMetadata,
+    AgentType,
+    CancellationToken,
+    MessageContext,
+    MessageHandlerContext,
+    Subscription,
+    TopicId,
+)
+
+Factory = Callable[[], Any | Awaitable[Any]]
+
+
+class ChatRuntime:
+    """AutoGen's `AgentRuntime`, as far as a group chat asks for one.
+
+    A published message is delivered to every subscriber but its sender, one after the
+    other. What an agent raises ends only its delivery: a chat's containers have told the
+    chat's manager of it by then, which ends the chat.
+    """
+
+    def __init__(self) -> None:
+        self._factories: dict[str, Factory] = {}
+        self._subscriptions: list[Subscription] = []
+        self._agents: dict[AgentId, Agent] = {}
+        self._waiting: deque[tuple[Any, TopicId, AgentId | None, CancellationToken]]
+        self._waiting = deque()
+        self._delivering: asyncio.Task[None] | None = None
+
+    # -- what a group chat calls -------------------------------------------------------
+
+    async def register_factory(
+        self,
+        type: str | AgentType,
+        agent_factory: Factory,
+        *,
+        expected_class: Any = None,
+    ) -> AgentType:
+        """Agents of this type are made by this factory, when one is first spoken to."""
+        kind = AgentType(type) if isinstance(type, str) else type
+        self._factories[kind.type] = agent_factory
+        return kind
+
+    async def add_subscription(self, subscription: Subscription) -> None:
+        """Agents that hear what is published to some topics."""
+        self._subscriptions.append(subscription)
+
+    def add_message_serializer(self, serializer: Any) -> None:
+        """Nothing is serialised here."""
+
+    async def send_message(
+        self,
+        message: Any,
+        recipient: AgentId,
+        *,
+        sender: AgentId | None = None,
+        cancellation_token: CancellationToken | None = None,
+        message_id: str | None = None,
+    ) -> Any:
+        """Have one agent handle a message; its answer."""
+        token = cancellation_token or CancellationToken()
+        context = MessageContext(sender, None, True, token, message_id or "")
+        return await self._handle(recipient, message, context)
+
+    async def publish_message(
+        self,
+        message: Any,
+        topic_id: TopicId,
+        *,
+        sender: AgentId | None = None,
+        cancellation_token: CancellationToken | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        """Have all subscribers handle a message, after those that were published before."""
+        token = cancellation_token or CancellationToken()
+        self._waiting.append((message, topic_id, sender, token))
+        if self._delivering is None or self._delivering.done():
+            self._delivering = asyncio.create_task(self._deliver())
+
+    async def agent_metadata(self, agent: AgentId) -> AgentMetadata:
+        """As AutoGen's protocol has it."""
+        return (await self._agent(agent)).metadata
+
+    # -- delivery ----------------------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        while self._waiting:
+            message, topic, sender, token = self._waiting.popleft()
+            context = MessageContext(sender, topic, False, token, uuid_of(message))
+            for name in self._hearers(topic):
+                if name == sender:
+                    continue
+                try:
+                    await self._handle(name, message, context)
+                except Exception:
+                    continue
+
+    async def _handle(
+        self, name: AgentId, message: Any, context: MessageContext
+    ) -> Any:
+        agent = await self._agent(name)
+        with MessageHandlerContext.populate_context(name):
+            return await agent.on_message(message, context)
+
+    def _hearers(self, topic: TopicId) -> list[AgentId]:
+        matching = (s for s in self._subscriptions if s.is_match(topic))
+        return list(dict.fromkeys(s.map_to_agent(topic) for s in matching))
+
+    async def _agent(self, name: AgentId) -> Agent:
+        if name not in self._agents:
+            with AgentInstantiationContext.populate_context((self, name)):  # type: ignore[arg-type]
+                made = self._factories[name.type]()
+                agent = await made if isawaitable(made) else made
+            self._agents[name] = agent
+        return self._agents[name]
+
+    async def close(self) -> None:
+        """Stop delivering."""
+        self._waiting.clear()
+        if self._delivering is not None:
+            self._delivering.cancel()
+            await asyncio.gather(self._delivering, return_exceptions=True)
+
+    async def save_state(self) -> Mapping[str, Any]:
+        """There is none: a chat runs once."""
+        return {}
+
+
+def uuid_of(message: Any) -> str:
+    """A message's own id, or a new one."""
+    return str(getattr(message, "id", "")) or str(uuid.uuid4())
