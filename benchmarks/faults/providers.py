@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from pathlib import Path
 
 from benchmarks.faults.account import Form, Result
@@ -153,17 +155,22 @@ def not_pulled(server: Handle, folder: Path) -> bool:
 
 def restarted(server: Handle, folder: Path) -> bool:
     """The server goes away in mid-run and comes back."""
-    import threading
-
     server.script(set={"latency": 0.05})
     path = made(folder, server, 6, patience=60.0)
-    pause = [threading.Timer(4.0, server.stop), threading.Timer(6.0, server.start)]
-    for timer in pause:
-        timer.start()
+
+    def bounce() -> None:
+        while server.stats()["calls"] < 8:
+            time.sleep(0.02)
+        server.stop()
+        time.sleep(2)
+        server.start()
+
+    away = threading.Thread(target=bounce, daemon=True)
+    away.start()
     ran = go(path, folder / "run")
-    for timer in pause:
-        timer.join()
-    return ran.orderly and ended(ran) == 6
+    away.join(30)
+    met = failures(folder / "run", "SELECT count(*) FROM failures")[0][0]
+    return ran.orderly and ended(ran) == 6 and bool(met)
 
 
 def too_long(server: Handle, folder: Path) -> bool:
