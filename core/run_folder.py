@@ -34,9 +34,16 @@ HEADER_FORMAT = 1
 """The version of `run.json`, under `format`."""
 
 
+def must_be_a_file(path: Path) -> None:
+    """Refuse to put a file in the place of a folder, a device or a pipe."""
+    if path.exists() and not path.is_file():
+        raise LedgerError(f"{path} is there and is no file: name a file to write")
+
+
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[IO[str]]:
     """A text file that appears under its name complete, or not at all."""
+    must_be_a_file(path)
     name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
