@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 from html.parser import HTMLParser
@@ -301,6 +302,16 @@ def test_the_command_writes_the_page_and_prints_the_figures(
     told = json.loads(capsys.readouterr().out)
     assert told["flow"]["rows"] == 3
     assert to.read_text().startswith("<!doctype html>")
+
+
+def test_a_report_never_takes_the_place_of_a_pipe(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    os.mkfifo(tmp_path / "pipe.html")
+    os.mkfifo(tmp_path / "pipe.eval")
+    assert cli(["report", str(run), "--to", str(tmp_path / "pipe.html")]) == 4
+    assert cli(["inspect", str(run), "--to", str(tmp_path / "pipe.eval")]) == 4
+    assert (tmp_path / "pipe.html").is_fifo()
+    assert (tmp_path / "pipe.eval").is_fifo()
 
 
 def test_without_a_file_the_command_says_what_it_wants(tmp_path: Path) -> None:
