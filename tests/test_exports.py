@@ -319,3 +319,11 @@ def test_a_recipe_whose_exports_cannot_be_is_refused_before_the_first_call(
         load_recipe(path)
     assert "no place for 'kto'" in str(told.value)
     assert "exam.jsonl" in str(told.value)
+
+
+def test_benchmark_files_lie_beside_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "exam.txt").write_text("one text")
+    export = {"filters": {"contamination": ["exam.txt"]}}
+    model = openai_model("http://127.0.0.1:9")
+    made = load_recipe(recipe(tmp_path / "r.yaml", model, 2, export=export))
+    assert made.export.filters.contamination == (tmp_path / "exam.txt",)
