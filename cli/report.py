@@ -9,6 +9,7 @@ import click
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.steps import counting
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.run_folder import written_whole
 
@@ -51,7 +52,8 @@ def command(
     from fellowship.pipelines.report import figures
     from fellowship.stats.intervals import Resampling
 
-    found = figures(run, only, Resampling(resamples))
+    with counting() as watch:
+        found = figures(run, only, Resampling(resamples), watch)
     if to is not None:
         from fellowship.viewer.report_page import page
 

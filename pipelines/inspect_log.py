@@ -26,7 +26,7 @@ from fellowship.pipelines.inspect_sample import Json, sample, usage, when
 from fellowship.pipelines.known_header import known
 from fellowship.pipelines.report_spend import Spending, spending
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_folder import LEDGER, must_be_a_file, read_header
 
 FORMAT = 2
 BRIEF = 1000
@@ -79,6 +79,7 @@ def write_inspect_log(run: Path, to: Path) -> int:
 @contextmanager
 def packed(to: Path) -> Iterator[Any]:
     """A zip that appears under its name whole, or not at all; gives `put(name, value)`."""
+    must_be_a_file(to)
     try:
         to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.")

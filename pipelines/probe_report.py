@@ -9,6 +9,7 @@ from fellowship.pipelines.heard import last_of
 from fellowship.pipelines.label_rows import majority
 from fellowship.pipelines.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.probe_records import ProbeReport
+from fellowship.pipelines.probes import PROBES
 from fellowship.pipelines.recipe import Recipe
 from fellowship.records import Candidate, Outcome, Verdict
 from fellowship.teams.decisions import decide
@@ -16,13 +17,14 @@ from fellowship.teams.decisions import decide
 
 def probe_report(made: Iterable[Outcome], families: Mapping[str, str]) -> ProbeReport:
     """The probes of a run; `families` names the family of a model by its name."""
-    rows: dict[str, Row] = {}
+    rows: dict[int, Row] = {}
     judges: dict[str, str] = {}
     idle: dict[str, int] = {}
     reasons: dict[str, str] = {}
     tried = failed = 0
     for outcome in made:
-        name, _, kind = (outcome.id or "").rpartition("/")
+        kind = (outcome.id or "").rpartition("/")[2]
+        name = (outcome.number - 1) // len(PROBES)
         if outcome.ranking is None:
             failed += outcome.state != "tie"
             idle[kind] = idle.get(kind, 0) + 1

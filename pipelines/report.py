@@ -5,7 +5,7 @@ A row is read, counted and let go: what grows with a run is a few dozen numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ from fellowship.errors import FellowshipError, InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement import Report as Agreement
 from fellowship.pipelines.agreement import Wishes, agree
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.catalogue import known_accounts
 from fellowship.pipelines.known_header import known
 from fellowship.pipelines.meetings import Met, meetings
 from fellowship.pipelines.people import by_row
@@ -29,7 +31,7 @@ from fellowship.pipelines.run_verdicts import part_of
 from fellowship.pipelines.sources import count_rows
 from fellowship.pipelines.winrates import WinRates, rated
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_folder import EXPORTS, LEDGER, read_header
 from fellowship.stats.codes import DataError
 from fellowship.stats.intervals import Resampling
 
@@ -37,12 +39,17 @@ REPORT = Resampling(1000)
 """A report's intervals: half the resamples of `agree`, for there are many of them."""
 
 
+Watch = Callable[[str, int], None]
+"""Told now and then what is being done and how many rows of it are."""
+
+
 @dataclass(frozen=True)
 class Figures:
     """Everything a report shows.
 
     `source` is how many rows the source has, None where it can't be counted any more;
-    `labels` how many rows people labelled; `agreement` what that says of the judges.
+    `labels` how many rows people labelled; `agreement` what that says of the judges;
+    `exports` the accounts of the files in the run's exports folder, none for a part.
     """
 
     run: str
@@ -61,6 +68,7 @@ class Figures:
     strange: tuple[Strange, ...]
     repaired: int
     cut: int
+    exports: dict[str, Account]
 
     @property
     def pending(self) -> int:
@@ -75,6 +83,10 @@ class Figures:
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
         value["flow"] |= {"states": dict(self.flow.states)}
         value["flow"] |= {"flags": dict(self.flow.flags)}
+        value["exports"] = {
+            name: account.model_dump(mode="json")
+            for name, account in self.exports.items()
+        }
         return value
 
 
@@ -99,7 +111,12 @@ class Pass:
         self.met += meetings(outcome, labels=labels)
 
 
-def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Figures:
+def figures(
+    run: Path,
+    only: str | None = None,
+    plan: Resampling = REPORT,
+    watch: Watch = lambda what, rows: None,
+) -> Figures:
     """All figures of the run at `run`, or of one imported dataset's rows in it.
 
     `LedgerError` where there is no run, `InputError` where `only` names no row.
@@ -109,6 +126,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
         seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
         for outcome in chosen(reader, only):
             seen.add(outcome)
+            watch("rows read", seen.flow.rows)
         spent = spending(reader)
     if only is not None and not seen.flow.rows:
         raise InputError(f"no row of {str(run)!r} is of a dataset {only!r}")
@@ -129,6 +147,7 @@ def figures(run: Path, only: str | None = None, plan: Resampling = REPORT) -> Fi
         strange=seen.odd.result(seen.marks.margins),
         repaired=seen.odd.repaired,
         cut=seen.odd.cut,
+        exports={} if only else known_accounts(run / EXPORTS),
     )
 
 

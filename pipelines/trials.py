@@ -88,6 +88,12 @@ class Answers:
             self._asked[item.number] = task
         return await asyncio.shield(self._asked[item.number])
 
+    async def close(self) -> None:
+        """Leave off writing what nobody waits for any more."""
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
     async def _write(self, item: Item) -> list[Candidate]:
         row = Row(item, self._crew)
         if self._wanted == 1 and not row.candidates and item.reference:
@@ -165,7 +171,10 @@ async def try_out(
             origin = by_number[row + 1]
             return await Trial(item, judging, kinds[at], origin, answers).work()
 
-        yield work
+        try:
+            yield work
+        finally:
+            await answers.close()
 
     said = {"trials": [kind.name for kind in kinds]}
     said["of"] = [digest([kind.said for kind in kinds], 8)]

@@ -181,6 +181,19 @@ def test_every_juror_is_probed_also_one_who_is_rarely_asked(tmp_path: Path) -> N
     ]
 
 
+def test_rows_that_share_an_id_are_probed_one_by_one(tmp_path: Path) -> None:
+    lines = [
+        {"id": "same", "prompt": f"Q{n}", "first": "a", "second": "b"} for n in (1, 2)
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    source = {"path": "rows.jsonl", "id": "id", "candidates": ["first", "second"]}
+    _, told, _ = invoke(
+        "probe", tmp_path, follows_place, "--json", source=source, systems=[]
+    )
+    assert told["probes"]["judges"][0]["position"]["rows"] == 2
+    assert told["probes"]["not_tried"] == {"style": 2}
+
+
 def test_markup_goes_and_words_stay() -> None:
     text = "# Head\n\n- one **bold** _it_\n> quote `code` [link](http://x)\n2 * 3 = a_b"
     assert stripped(text) == "Head\n\none bold it\nquote code link\n2 * 3 = a_b"
@@ -194,6 +207,7 @@ def test_markup_goes_and_words_stay() -> None:
 OWN, OTHER = (Candidate(text=n, system=n, model=n) for n in ("own", "other"))
 TURNED: dict[Winner, Winner] = {"first": "second", "second": "first"}
 BIASES = ("position", "length", "style", "family", "noise")
+KINDS = ("pair", "again", "length", "style")
 Both = tuple[Winner, Winner]
 
 
@@ -213,6 +227,7 @@ def trial(number: int, kind: str, said: dict[str, Both], label: Winner) -> Outco
         verdicts=tuple(v for judge, both in said.items() for v in verdicts(judge, both))
     )
     return Outcome.model_construct(
+        number=4 * number + KINDS.index(kind) - 3,
         id=f"{number}/{kind}",
         candidates=(OWN, OTHER) if number % 2 else (OTHER, OWN),
         ranking=Ranking.model_construct(comparisons=(made,)),
@@ -246,7 +261,7 @@ def simulated(b: float, seed: int) -> Iterator[Outcome]:
     for n in range(1, 2001):
         better: Winner = dice.choice(("first", "second", "tie"))
         own: Winner = "first" if n % 2 else "second"
-        for kind in ("pair", "again", "length", "style"):
+        for kind in KINDS:
             truth: Winner = better if kind in ("pair", "again") else "tie"
             each = {bias: said(bias, kind, truth, own) for bias in BIASES}
             yield trial(n, kind, each, better)

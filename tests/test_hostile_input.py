@@ -26,7 +26,7 @@ from fellowship.pipelines.released_loops import (
 )
 from fellowship.pipelines.released_verdicts import read_row
 from fellowship.pipelines.reproduced import Line
-from tests.corpus import HOSTILE, VALUES, contents, files, release
+from tests.corpus import HOSTILE, VALUES, contents, dumped, files, release, table
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.runs import row, written
@@ -182,3 +182,22 @@ def test_no_name_moves_the_cursor_or_turns_the_line(
         assert cli(list(verb)) in KNOWN, verb
         said = "".join(capsys.readouterr())
         assert "--json" in verb or not set("\x1b\x07\u202e") & set(said), verb
+
+
+LINTED = ("rows.jsonl", "noise.csv", "deep.json", "pairs.jsonl", "kto.jsonl")
+
+
+@pytest.mark.parametrize("name", LINTED)
+def test_a_hostile_dataset_is_linted_by_row_or_refused_by_name(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files(tmp_path)
+    shapes = {
+        "pairs.jsonl": ("prompt", "chosen", "rejected", "chosen_score"),
+        "kto.jsonl": ("prompt", "completion", "label"),
+    }
+    for made, columns in shapes.items():
+        rows = map(dumped, table(7, 40, columns))
+        (tmp_path / made).write_bytes(b"\n".join(rows))
+    assert cli(["lint", str(tmp_path / name)]) in (0, 1, 2)
+    assert "Traceback" not in capsys.readouterr().err

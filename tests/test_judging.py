@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
-from tests.judged import good_first, judge_run, said, scored, wrong_on
+from fellowship.pipelines.runner import run, run_recipe
+from tests.judged import good_first, judge_run, rows, said, scored, source, wrong_on
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 
@@ -61,11 +62,13 @@ def test_every_turn_of_mt_bench_reaches_the_judge(tmp_path: Path, asked: str) ->
             evaluate=evaluate,
         )
         run(load_recipe(path), tmp_path / "run", limit=5)
-    rows = [json.loads(line) for line in MT_BENCH.read_text("utf-8").splitlines()[:5]]
+    asked_of = [
+        json.loads(line) for line in MT_BENCH.read_text("utf-8").splitlines()[:5]
+    ]
     seen = requests(tmp_path / "run", "judge", "debater")
     assert len(seen) == {"debate": 5 * 36}.get(asked, 10)
     for text in seen:
-        (row,) = [row for row in rows if row["turns"][1] in text]
+        (row,) = [row for row in asked_of if row["turns"][1] in text]
         candidates = 1 if asked == "independent" else 2
         for turn in row["turns"]:  # in the conversation, and over each answer
             assert text.count(turn) >= 1 + candidates
@@ -76,13 +79,13 @@ def test_every_turn_of_mt_bench_reaches_the_judge(tmp_path: Path, asked: str) ->
 def test_a_reference_criteria_and_a_scale_of_ones_own_reach_the_judge(
     tmp_path: Path,
 ) -> None:
-    rows = {
+    only = {
         "prompt": "Capital of France?",
         "a": "Paris",
         "b": "Lyon",
         "ref": "It is Paris.",
     }
-    (tmp_path / "rows.jsonl").write_text(json.dumps(rows) + "\n")
+    (tmp_path / "rows.jsonl").write_text(json.dumps(only) + "\n")
 
     async def reply(body: dict[str, Any]) -> str:
         first = said(body).index("Paris\n") < said(body).index("Lyon")
@@ -207,3 +210,43 @@ def test_a_judge_who_writes_too_has_a_stand_in(tmp_path: Path) -> None:
         run(load_recipe(path), tmp_path / "run")
     assert models == {"b"}
     assert [o.flags for o in outcomes(tmp_path / "run")] == [(), ()]
+
+
+@pytest.mark.parametrize("team", ["jury", "debate"])
+async def test_who_votes_does_so_at_the_same_time_and_alone(
+    tmp_path: Path, team: str
+) -> None:
+    now, all_there = 0, asyncio.Event()
+    secret = "nobody else may read this"
+
+    async def reply(body: dict[str, Any]) -> str:
+        nonlocal now
+        text = said(body)
+        assert secret not in text
+        if "You take part" in text:
+            return "I say."
+        if team == "jury" or "BEGIN message of" in text:
+            now += 1
+            if now == 4:  # as many as an endpoint is asked at first
+                all_there.set()
+            await asyncio.wait_for(all_there.wait(), 60)
+        return json.dumps({"reason": secret, "score_first": 5, "score_second": 5})
+
+    jurors = [{"model": "judge", "name": name} for name in ("one", "two", "three")]
+    asked: dict[str, Any] = {
+        "jury": {"team": "jury", "jurors": jurors, "early_stop": False},
+        "debate": {"team": "debate", "model": "judge", "stop_when_unanimous": False},
+    }
+    rows(tmp_path / "judged.jsonl", ["first"])
+    with openai_server(reply) as server:
+        path = recipe(
+            tmp_path / "r.yaml",
+            openai_model(server.base_url, concurrency=32),
+            source=source(),
+            systems=[],
+            evaluate=asked[team],
+        )
+        await run_recipe(load_recipe(path), tmp_path / "run")
+    assert now == 6  # three voters, both orders
+    (outcome,) = outcomes(tmp_path / "run")
+    assert outcome.state == "tie", outcome.why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 from html.parser import HTMLParser
@@ -58,6 +59,15 @@ def test_every_row_is_in_one_state_and_the_flow_adds_up(tmp_path: Path) -> None:
     assert dict(found.flow.states) == told.states
     assert sum(rows for _, rows in states_of(found)) == 8
     assert found.flow.pairs == told.exports[str(run / "exports/dpo.jsonl")]
+
+
+def test_a_report_has_the_account_of_every_export(tmp_path: Path) -> None:
+    run, told = made(tmp_path, 6)
+    found, text = seen(run)
+    assert set(found.exports) == {"dpo", "kto"}
+    assert found.exports["dpo"].exported == told.exports[str(run / "exports/dpo.jsonl")]
+    assert "What was exported" in text
+    assert "exports/" not in text.split("What was exported")[1].split("</table>")[0]
 
 
 def test_the_bands_of_a_flow_are_as_wide_as_the_rows_in_them() -> None:
@@ -292,6 +302,16 @@ def test_the_command_writes_the_page_and_prints_the_figures(
     told = json.loads(capsys.readouterr().out)
     assert told["flow"]["rows"] == 3
     assert to.read_text().startswith("<!doctype html>")
+
+
+def test_a_report_never_takes_the_place_of_a_pipe(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    os.mkfifo(tmp_path / "pipe.html")
+    os.mkfifo(tmp_path / "pipe.eval")
+    assert cli(["report", str(run), "--to", str(tmp_path / "pipe.html")]) == 4
+    assert cli(["inspect", str(run), "--to", str(tmp_path / "pipe.eval")]) == 4
+    assert (tmp_path / "pipe.html").is_fifo()
+    assert (tmp_path / "pipe.eval").is_fifo()
 
 
 def test_without_a_file_the_command_says_what_it_wants(tmp_path: Path) -> None:

@@ -150,8 +150,7 @@ def test_trl_trains_on_every_kind_and_says_nothing_of_its_format(
 HARMLESS = (
     "pin_memory",
     "use_reentrant",
-    "experimental",
-    "loss_type",
+    "gradient_checkpointing",
     "DeprecationWarning",
 )
 

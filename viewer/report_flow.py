@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from fellowship.pipelines.report import Figures
 from fellowship.records import State
+from fellowship.taming import line
 from fellowship.viewer.report_svg import BROAD, COLOUR, NARROW, Draw, drawn
 
 ROOM = 180.0
@@ -135,14 +136,24 @@ def label(
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
     said = f"{band.state}: {band.rows:,}"
     if not wide and band.state == "pair":
-        said += f"\n{found.flow.pairs:,} DPO rows,\n{found.flow.examples:,} KTO rows"
+        said += "".join(f"\n{each}" for each in gave(found))
     axes.text(x + 0.022, -y, said, va="center")
 
 
 def given(axes: Any, x: float, y: float, found: Figures) -> None:
     """What the pairs gave."""
-    said = f"{found.flow.pairs:,} DPO rows\n{found.flow.examples:,} KTO examples"
-    axes.text(x + 0.022, -y, said, va="center")
+    axes.text(x + 0.022, -y, "\n".join(gave(found)), va="center")
+
+
+def gave(found: Figures) -> list[str]:
+    """What was exported, by kind; what can be, where nothing was yet."""
+    made = [
+        f"{line(name)}: {account.exported:,} rows"
+        + (f" of {account.made:,}" if account.made != account.exported else "")
+        for name, account in found.exports.items()
+    ]
+    flow = found.flow
+    return made[:4] or [f"{flow.pairs:,} DPO rows", f"{flow.examples:,} KTO examples"]
 
 
 def told(found: Figures, states: Sequence[tuple[str, int]]) -> str:
@@ -151,6 +162,5 @@ def told(found: Figures, states: Sequence[tuple[str, int]]) -> str:
     parts = ", ".join(f"{rows:,} {state}" for state, rows in states)
     return (
         f"Flow of {total:,} prompts into their states: {parts or 'none yet'}."
-        f" The pairs give {found.flow.pairs:,} DPO rows and"
-        f" {found.flow.examples:,} KTO examples."
+        f" The pairs give {', '.join(gave(found))}."
     )

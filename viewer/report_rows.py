@@ -49,8 +49,25 @@ def conservation(found: Figures) -> Section:
                 grid=grid(("state", "rows", "share", "which means"), rows, " rr"),
                 broad=True,
             ),
+            *exported(found),
         ),
     )
+
+
+def exported(found: Figures) -> tuple[Part, ...]:
+    """What stands in the exports folder: rows made are rows dropped and rows written."""
+    rows = [
+        (
+            *(name, account.made, account.exported),
+            ", ".join(f"{why}: {n:,}" for why, n in account.dropped.items() if n),
+            ", ".join(account.files),
+        )
+        for name, account in found.exports.items()
+    ]
+    if not rows:
+        return ()
+    heads = ("dataset", "made", "written", "dropped by filter", "files")
+    return (Part("What was exported", grid=grid(heads, rows, " rr"), broad=True),)
 
 
 def scores(found: Figures) -> Section:

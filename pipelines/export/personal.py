@@ -16,6 +16,7 @@ EMAIL = re.compile(
 NOBODY = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost)$", re.I
 )
+DIGIT = re.compile(r"\d")
 SOCIAL = re.compile(
     r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"
 )
