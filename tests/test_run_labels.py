@@ -123,3 +123,11 @@ def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
     file.write_text("row,label\n3,1\n2,2\n")
     assert attach_labels(file, run, Columns()).matched == "id"
     assert [v.winner for v in labels_of(run)] == ["first", "second", "first"]
+
+
+def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
+    run = run_of(tmp_path, rows=8)
+    told = tmp_path / "labels.jsonl"
+    told.write_text('{"id": "item3", "label": "first"}\n')
+    assert cli(["import", "labels", str(told), "--into", str(run)]) == 0
+    assert [(v.number, v.winner) for v in labels_of(run)] == [(3, "first")]
