@@ -86,6 +86,8 @@ def test_a_stopped_run_says_how_many_rows_were_not_reached(tmp_path: Path) -> No
     assert 0 < found.flow.rows < 8
     assert found.flow.rows + found.pending == 8
     assert f"{found.pending} of the source" in text
+    assert "more were not reached" in text
+    assert "all accounted for" not in text
     assert "not reached" in text
 
 

@@ -93,17 +93,24 @@ def summary(found: Figures) -> str:
     if not flow.rows:
         return "No prompt has an outcome yet."
     states = [(state, n) for state, n in flow.states.most_common() if state != "pair"]
-    rest = ", ".join(f"{n:,} {state}" for state, n in states[:3])
+    states += [("not reached", found.pending)] if found.pending else []
+    rest = ", ".join(f"{n:,} {state}" for state, n in states[:4])
     begun = f"{flow.rows:,} {'imported rows' if kind else 'prompts'} gave"
     told = f"{begun} {flow.pairs:,} preference pairs"
     return f"{told}; the others: {rest}." if rest else f"{told}; none was left over."
+
+
+def accounted(found: Figures) -> str:
+    """The small print of the prompts: all have ended, or how many were not reached."""
+    left = found.pending
+    return f"{left:,} more were not reached" if left else "all accounted for"
 
 
 def tiles(found: Figures) -> list[tuple[str, str, str]]:
     """The figures to remember: value, name, small print."""
     flow, whole = found.flow, found.spending.whole
     made = [
-        (f"{flow.rows:,}", "prompts", "all accounted for"),
+        (f"{flow.rows:,}", "prompts", accounted(found)),
         (
             f"{flow.pairs:,}",
             "pairs",
