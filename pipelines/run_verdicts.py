@@ -19,6 +19,7 @@ from fellowship.pipelines.label_rows import LabelFile, majority
 from fellowship.pipelines.people import (
     Unit,
     Voices,
+    by_row,
     heard_in_file,
     heard_in_run,
     units,
@@ -98,6 +99,8 @@ def heard_by(
         heard, how = heard_in_file(found, asked.labels)
     else:
         heard, how = heard_in_run(run, found), "the run's own labels"
+        if idle := by_row(run).keys() - {unit.outcome.number for unit in found}:
+            how += f" ({len(idle):,} labelled rows have no verdict: left out)"
     if not asked.annotators:
         return heard, how
     known = sorted({who for voices in heard for who in voices})

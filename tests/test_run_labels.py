@@ -20,6 +20,7 @@ from fellowship.pipelines.run_labels import (
     labels_of,
     votes_on,
 )
+from fellowship.pipelines.run_verdicts import Asked, heard_by
 from fellowship.records import Candidate, Conversation, Message, Outcome
 
 
@@ -131,3 +132,9 @@ def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
     told.write_text('{"id": "item3", "label": "first"}\n')
     assert cli(["import", "labels", str(told), "--into", str(run)]) == 0
     assert [(v.number, v.winner) for v in labels_of(run)] == [(3, "first")]
+
+
+def test_labelled_rows_that_no_judge_saw_are_counted(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    add_labels(run, [label(1, "first"), label(2, "tie")])
+    assert "2 labelled rows have no verdict" in heard_by(run, [], Asked())[1]
