@@ -304,3 +304,19 @@ def test_an_export_of_no_rows_is_a_file_of_no_rows(tmp_path: Path) -> None:
         (account,) = export_run(run, Export(kinds=("dpo",), shape=shape))  # type: ignore[arg-type]
         assert (account.made, account.exported) == (0, 0)
         assert Path(account.files[0]).exists()
+
+
+def test_a_saved_dataset_replaces_an_older_one_and_nothing_else(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    export = Export(kinds=("dpo",), shape="datasets")
+    thesis = tmp_path / "papers" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("years of work")
+    for taken in (thesis.parent, thesis):
+        with pytest.raises(LedgerError, match=r"thesis\.txt.*no part of a saved"):
+            export_run(run, export, taken)
+    assert thesis.read_text() == "years of work"
+    (tmp_path / "set").mkdir()
+    for _ in range(2):
+        (account,) = export_run(run, export, tmp_path / "set")
+        assert account.exported == 1
