@@ -17,6 +17,7 @@ from fellowship.pipelines.export.settings import Export, Shape, Style
 from fellowship.pipelines.export.shapes import shaped
 from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.label_exchange import write_labels
 from fellowship.pipelines.labels import kto_examples, labelled
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.sources import read_items
@@ -320,3 +321,18 @@ def test_a_saved_dataset_replaces_an_older_one_and_nothing_else(tmp_path: Path) 
     for _ in range(2):
         (account,) = export_run(run, export, tmp_path / "set")
         assert account.exported == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "run.json"])
+def test_no_export_replaces_a_run_s_own_file(tmp_path: Path, name: str) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    before = (run / name).read_bytes()
+    link = tmp_path / "out.jsonl"
+    link.symlink_to(run / name)
+    for shape in ("trl", "parquet"):
+        for target in (run / name, link):
+            with pytest.raises(LedgerError, match="a run's own file"):
+                export_run(run, Export(kinds=("dpo",), shape=shape), target)  # type: ignore[arg-type]
+    with pytest.raises(LedgerError, match="a run's own file"):
+        write_labels(run, run / name)
+    assert (run / name).read_bytes() == before

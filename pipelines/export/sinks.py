@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.example import line
-from fellowship.run_folder import PART, begun
+from fellowship.run_folder import PART, begun, must_be_a_file
 
 TOGETHER = 200
 """Rows that a table's writer takes at a time."""
@@ -69,6 +69,7 @@ class Sink:
         """The writer of a split, opened at the first call."""
         path = self.path(split, tail)
         if path not in self._open:
+            must_be_a_file(path)
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
