@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
+from fellowship.models.hidden import without_secrets
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.viewing import ask, served
@@ -96,6 +97,24 @@ def test_a_component_s_secrets_are_in_no_header(
     told = said(["run", str(path), "--into", str(tmp_path / "run")], capfd)
     path.unlink()
     assert canaries_in(tmp_path, told) == []
+
+
+def test_a_secret_is_hidden_however_deep_it_lies() -> None:
+    given = {
+        "headers": {"X-Auth": KEY, "Authorization": {"bearer": [KEY]}},
+        "api_keys": [KEY, {"value": KEY}],
+        "credentials": KEY,
+        "proxies": {"http": f"http://user:{PASSWORD}@proxy:1"},
+        "max_tokens": 7,
+        "api_key_env": "THE_KEY",
+    }
+    recipe = {"models": {"monkey": {"provider": "openai", "extra_body": given}}}
+    hidden = without_secrets(recipe)
+    assert not any(canary in str(hidden) for canary in CANARIES)
+    assert hidden["models"]["monkey"]["provider"] == "openai"
+    kept = hidden["models"]["monkey"]["extra_body"]
+    assert (kept["max_tokens"], kept["api_key_env"]) == (7, "THE_KEY")
+    assert kept["proxies"] == {"http": "http://proxy:1"}
 
 
 def test_what_a_run_leaves_is_its_owners_alone(
