@@ -39,7 +39,7 @@ OWN = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
 
 def must_be_a_file(path: Path) -> None:
     """Refuse to put a file in the place of a folder, a device, a pipe, or a run's own."""
-    if path.exists() and not path.is_file():
+    if not path.name or (path.exists() and not path.is_file()):
         raise LedgerError(f"{path} is there and is no file: name a file to write")
     real = path.resolve()
     if real.name in OWN and real.exists() and real.with_name(LEDGER).is_file():

@@ -53,6 +53,8 @@ class Sink:
     """One export's files. A context: left without `commit`, nothing has happened."""
 
     def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
+        if not target.name:  # the current folder, or an empty argument
+            must_be_a_file(target)
         self.target = target
         self._make = make
         self._open: dict[Path, tuple[Path, Writer]] = {}
