@@ -72,6 +72,20 @@ def without_secrets(value: Any, name: str = "") -> Any:
     return plain(value) if address else value
 
 
+def secrets_in(value: Any, name: str = "", told: bool = False) -> list[str]:
+    """The texts of a configuration that `without_secrets` hides under a name."""
+    if isinstance(value, Mapping):
+        found = [
+            secrets_in(v, str(k), told or (name not in NAMING and secret(str(k))))
+            for k, v in value.items()
+        ]
+    elif isinstance(value, list | tuple):
+        found = [secrets_in(v, name, told) for v in value]
+    else:
+        return [value] if told and isinstance(value, str) else []
+    return [text for texts in found for text in texts]
+
+
 def within(name: str, key: object) -> str:
     """The name of an entry: of what lies in proxies, each is an address too."""
     return f"{name}.{key}" if "prox" in name.lower() else str(key)
