@@ -55,6 +55,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     balance = "=" if report.balanced else "DIFFERS FROM"
     rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
+    if not report.prompts:
+        say(out, ("the source has no rows", "bold yellow"))
     complaints(report, out)
     if report.evaluator is not None:
         judging.show(report.evaluator, out)
@@ -73,7 +75,12 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     elif report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
-        say(out, "go on with: ", (resume, "cyan"))
+        spent = report.stopped.startswith("the limit")
+        say(
+            out,
+            "go on with a larger limit: " if spent else "go on with: ",
+            (resume, "cyan"),
+        )
 
 
 def spending(report: RunReport, out: Console) -> None:

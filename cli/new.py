@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib import resources
+from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 from string import Template
@@ -78,6 +79,8 @@ def command(what: str, name: str, into: Path, as_json: bool) -> int:
         say(console(), (str(path), "bold"))
     folder = "" if into == Path() else f"cd {into} && "
     say(console(), f"try it: {folder}python -m pytest test_{module}.py")
+    if find_spec("pytest") is None or find_spec("pytest_asyncio") is None:
+        say(console(), "which needs: pip install pytest pytest-asyncio")
     say(console(), f"run it: {folder}fellowship run {module}.yaml --into runs/{module}")
     return Exit.DONE
 

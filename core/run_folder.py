@@ -26,6 +26,7 @@ HEADER = "run.json"
 LEDGER = "ledger.db"
 EXPORTS = "exports"
 QUARANTINE = "rejected.jsonl"
+LOCK = "lock"
 PART = ".part"
 
 
@@ -103,16 +104,16 @@ class RunFolder:
         self.path = path
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = open(path / "lock", "a+", encoding="utf-8")  # noqa: SIM115
+            self._lock = open(path / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
-            raise LedgerError(complaint(path / "lock", error)) from error
+            raise LedgerError(complaint(path / LOCK, error)) from error
         try:
             self._take()
             sweep(path)
             sweep(self.exports)
         except OSError as error:
             self._lock.close()
-            raise LedgerError(complaint(path / "lock", error)) from error
+            raise LedgerError(complaint(path / LOCK, error)) from error
         except BaseException:
             self._lock.close()
             raise
@@ -121,22 +122,14 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            who = holder(self.path) or "another process"
             raise LedgerError(
-                f"the run {self.path} is in use by {self._holder()}: wait for it, or"
-                " stop it first"
+                f"the run {self.path} is in use by {who}: wait for it, or stop it first"
             ) from error
         os.fchmod(self._lock.fileno(), 0o600)
         self._lock.truncate(0)
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, self._lock)
         self._lock.flush()
-
-    def _holder(self) -> str:
-        self._lock.seek(0)
-        try:
-            held = json.loads(self._lock.read())
-            return f"process {held['pid']} on {held['host']}"
-        except (ValueError, KeyError, TypeError):
-            return "another process"
 
     @property
     def ledger(self) -> Path:
@@ -185,6 +178,40 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def running(run: Path) -> bool:
+    """Whether a process holds the run's lock, asked without taking it for a moment.
+
+    Linux lists the locks that are held. Elsewhere the process named in the lock file is
+    looked for, which a process that took over its number can feign.
+    """
+    try:
+        found = os.stat(run / LOCK)
+        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+        held = Path("/proc/locks").read_text(encoding="ascii")
+        return f" {device}:{found.st_ino} " in held
+    except OSError:
+        return named_alive(run / LOCK)
+
+
+def named_alive(lock: Path) -> bool:
+    """Whether the process that a lock file names is there."""
+    try:
+        return alive(int(json.loads(lock.read_text())["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def holder(run: Path) -> str | None:
+    """The process that works on a run, as its lock file names it; None if none does."""
+    if not running(run):
+        return None
+    try:
+        held = json.loads((run / LOCK).read_text(encoding="utf-8"))
+        return f"process {held['pid']} on {held['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def frame_library(wanted: Kind | None) -> Any:
             raise InputError(f"{name!r} is no library of frames: pandas or polars")
         if find_spec(name) is not None:
             return importlib.import_module(name)
-    raise InputError(f"frames need {wanted or 'pandas or polars'}: pip install pandas")
+    cure = f"pip install {wanted or 'pandas'}"
+    raise InputError(f"frames need {wanted or 'pandas or polars'}: {cure}")
 
 
 def framed(

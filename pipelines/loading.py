@@ -81,11 +81,28 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
             if gguf and model.get("provider") == "llama_cpp":
                 _absolute(model, "model", folder)
     _prompts(data, folder)
+    _exports(data.get("export"), folder)
     if isinstance(source, dict):
         _absolute(source, "path", folder)
         name = source.get("dataset")
         if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
             _absolute(source, "dataset", folder)
+
+
+def _exports(export: Any, folder: Path) -> None:
+    """People's labels and the benchmarks' files."""
+    if not isinstance(export, dict):
+        return
+    _absolute(export, "labels", folder)
+    filters = export.get("filters")
+    if not isinstance(filters, dict):
+        return
+    files = filters.get("contamination")
+    if isinstance(files, list):
+        filters["contamination"] = [
+            str(folder / Path(f).expanduser()) if isinstance(f, str | Path) else f
+            for f in files
+        ]
 
 
 def _prompts(data: dict[str, Any], folder: Path) -> None:

@@ -120,7 +120,11 @@ def matched(
 def paired(
     asked: Sequence[Unit], told: Sequence[LabelRow]
 ) -> tuple[list[LabelRow | None], str]:
-    """Each unit's row of a file. A row without texts speaks of the first two candidates."""
+    """Each unit's row of a file. A row without texts speaks of the first two candidates.
+
+    Identifiers are believed where they fit most of the units or most of the labels: a few
+    labels for a large run are as good as labels for all of it.
+    """
     plain = [unit.pair == (0, 1) for unit in asked]
     by_id = {row.id: row for row in told if row.id is not None}
     by_at = {row.at: row for row in told if row.at is not None}
@@ -131,7 +135,7 @@ def paired(
         for u in asked
     ]
     found = [row if first else None for row, first in zip(ids, plain, strict=True)]
-    if sum(row is not None for row in found) > sum(plain) // 2:
+    if sum(row is not None for row in found) > min(sum(plain), len(told)) // 2:
         return found, "id"
     keys = {row.key: row for row in told if row.key}
     texts = [keys.get(u.outcome.item) or keys.get(u.key) for u in asked]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
 from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_models
+from fellowship.pipelines.export.shapes import check
 from fellowship.pipelines.own_checks import own_faults
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted, listed, nearest
@@ -35,6 +37,7 @@ def contradictions(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from evaluator_faults(recipe)
     yield from own_faults(recipe)
     yield from _missing_files(recipe)
+    yield from _exports(recipe)
 
 
 def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
@@ -144,3 +147,14 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
     beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
     hint = nearest(path.name, beside)
     yield place, f"{dotted(place)}: there is no file {str(path)!r}{hint}"
+
+
+def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """What would fail only when all is paid for: shapes, and files that are not there."""
+    for n, kind in enumerate(recipe.export.kinds):
+        try:
+            check(kind, recipe.export)
+        except RecipeError as error:
+            yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
+    for n, path in enumerate(recipe.export.filters.contamination):
+        yield from _missing(("export", "filters", "contamination", n), path)

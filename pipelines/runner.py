@@ -52,6 +52,8 @@ DRAIN = 8.0
 BREATH = 64
 """Rows read between two looks at the rest of the world: signals, calls coming home."""
 
+INTERRUPTED = "interrupted"
+
 AGAIN = frozenset({"failed"})
 """States that running again tries to mend."""
 
@@ -227,7 +229,7 @@ class Runner:
         place = asyncio.ensure_future(self._place())
         await asyncio.wait({place, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if self.stop.is_set() and not self.meter.stopped:
-            self.meter.stopped = "interrupted"
+            self.meter.stopped = INTERRUPTED
         if self.meter.stopped:
             place.cancel()
             return
@@ -287,7 +289,7 @@ class Runner:
             waiting: set[asyncio.Future[Any]] = {*self._rows, stopping}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if self._rows and not self._broken:
-            self.meter.stopped = self.meter.stopped or "interrupted"
+            self.meter.stopped = self.meter.stopped or INTERRUPTED
             await asyncio.wait(self._rows, timeout=DRAIN)
 
     def report(
@@ -305,6 +307,7 @@ class Runner:
             states["stopped-by-budget"] = pending
             pending = 0
         meter = self.meter
+        done = meter.stopped == INTERRUPTED and not pending
         return RunReport(
             into=self.folder.path,
             prompts=prompts,
@@ -320,7 +323,8 @@ class Runner:
             maybe_paid_twice=lost,
             seconds=time.time() - self.progress.started,
             exports={name: a.exported for a in accounts for name in a.files},
-            stopped=meter.stopped,
+            # Told to stop as the last row ended: there is nothing to go on with.
+            stopped="" if done else meter.stopped,
             accepted=self._queue.enough(states),
             cached_tokens=meter.cached_tokens,
             lost_replies=self.ledger.lost,

@@ -6,8 +6,6 @@ file says who holds it.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import time
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.sources import count_rows
 from fellowship.records import Record
-from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_folder import LEDGER, holder, read_header
 
 RECENT = 60.0
 """Seconds over which the pace is measured."""
@@ -86,20 +84,6 @@ def status_of(into: Path) -> Status:
         seconds=seconds,
         left=seconds / done * (total - done) if held and total and done else None,
     )
-
-
-def holder(into: Path) -> str | None:
-    """The process that works on the run, as its lock file names it; None if nobody."""
-    try:
-        with open(into / "lock", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                held = json.loads(lock.read())
-                return f"process {held['pid']} on {held['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None
 
 
 def total_of(recipe: object) -> int | None:

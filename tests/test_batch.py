@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from fellowship.errors import RecipeError
 from fellowship.models.config import OpenAIModel, Price
+from fellowship.models.house import House
+from fellowship.models.office import LedgerOffice
 from fellowship.models.prices import price_of
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
@@ -203,3 +206,17 @@ def test_a_reply_nobody_reads_now_is_kept_for_whoever_asks_later(
         assert server.stats()["calls"] == asked
     assert report.balanced
     assert json.loads(exported(tmp_path / "run").splitlines()[0])
+
+
+def test_a_worker_without_the_ledger_refuses_batch_mode_before_the_first_row() -> None:
+    config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
+    house = House({"m": config})
+    with pytest.raises(RecipeError, match="without --engine"):
+        house.recorded(Nobody())
+
+
+class Nobody(LedgerOffice):
+    """An office that is somewhere else."""
+
+    def __init__(self) -> None:
+        pass

@@ -24,9 +24,9 @@ from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.runner import RunReport, run
 from fellowship.pipelines.status import status_of
-from tests.loopback.fixtures import openai_server
+from tests.loopback.fixtures import ollama_server, openai_server
 from tests.nodes import Nodes
-from tests.recipes import openai_model, recipe
+from tests.recipes import ollama_model, openai_model, recipe
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [
@@ -216,6 +216,20 @@ def test_a_budget_holds_across_workers(tmp_path: Path, nodes: Nodes) -> None:
     assert asked == report.calls == 40
     assert "limit of 40 calls" in report.stopped
     assert report.balanced
+
+
+def test_workers_take_turns_at_a_box_that_holds_one_model(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    with ollama_server(latency=0.01, load_seconds=0.1, max_loaded=1) as server:
+        model = ollama_model(server.url, max_loaded=1, concurrency=8)
+        other = ollama_model(server.url, "gemma2:9b", max_loaded=1, concurrency=8)
+        models = {"writer": model, "critic": other, "judge": other}
+        path = recipe(tmp_path / "r.yaml", model, 16, models=models)
+        report = on_ray(path, tmp_path / "ray")
+        stats = server.stats()
+    assert stats["calls"] == report.calls > 100
+    assert stats["swaps"] <= 12
 
 
 def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(

@@ -19,10 +19,12 @@ from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.label_exchange import write_labels
 from fellowship.pipelines.labels import kto_examples, labelled
+from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.sources import read_items
 from fellowship.records import Candidate, Conversation, Item, Outcome, PreferencePair
 from tests.pairs import answer, asked, exported, judged, run_of, talk
+from tests.recipes import openai_model, recipe
 
 TEXT = "plain\u2028line\u2029sep\u0085nel\r\n\x00nul \x1b[31m \u202e \U0001f600 <$slot>"
 STYLES: list[Style] = ["conversational", "plain"]
@@ -336,3 +338,24 @@ def test_no_export_replaces_a_run_s_own_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(LedgerError, match="a run's own file"):
         write_labels(run, run / name)
     assert (run / name).read_bytes() == before
+
+
+def test_a_recipe_whose_exports_cannot_be_is_refused_before_the_first_call(
+    tmp_path: Path,
+) -> None:
+    model = openai_model("http://127.0.0.1:9")
+    filters = {"contamination": ["exam.jsonl"]}
+    export = {"kinds": ["kto"], "shape": "openai", "filters": filters}
+    path = recipe(tmp_path / "r.yaml", model, 2, export=export)
+    with pytest.raises(RecipeError) as told:
+        load_recipe(path)
+    assert "no place for 'kto'" in str(told.value)
+    assert "exam.jsonl" in str(told.value)
+
+
+def test_benchmark_files_lie_beside_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "exam.txt").write_text("one text")
+    export = {"filters": {"contamination": ["exam.txt"]}}
+    model = openai_model("http://127.0.0.1:9")
+    made = load_recipe(recipe(tmp_path / "r.yaml", model, 2, export=export))
+    assert made.export.filters.contamination == (tmp_path / "exam.txt",)

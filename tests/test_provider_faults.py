@@ -180,6 +180,15 @@ async def test_nothing_goes_before_the_time_a_provider_names(tmp_path: Path) -> 
     assert time.monotonic() - began > 1.8
 
 
+async def test_the_window_settles_at_what_a_real_server_works_on(
+    tmp_path: Path,
+) -> None:
+    with server_process("openai", latency=0.25, slots=8) as server:
+        async with bench(tmp_path, openai_config(server), ceiling=512) as one:
+            assert await one.many(range(160)) == [None] * 160
+            assert 6 <= one.gate.window.limit <= 24
+
+
 # -- 10: servers that fail now and then ----------------------------------------------
 
 

@@ -19,7 +19,7 @@ import pytest
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run, run_recipe
+from fellowship.pipelines.runner import Progress, RunReport, run, run_recipe
 from fellowship.run_folder import RunFolder
 from tests.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.recipes import ollama_model, openai_model, recipe
@@ -276,3 +276,21 @@ async def test_a_stop_event_drains_within_seconds(tmp_path: Path) -> None:
         report = await asyncio.wait_for(task, 10)
     assert report.stopped
     assert report.balanced
+
+
+def test_a_run_told_to_stop_as_its_last_row_ends_is_done(tmp_path: Path) -> None:
+    async def go() -> RunReport:
+        stop = asyncio.Event()
+
+        def watch(progress: Progress) -> None:
+            if progress.done == 4:
+                stop.set()
+
+        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 4)
+        return await run_recipe(
+            load_recipe(path), tmp_path / "run", watch=watch, stop=stop
+        )
+
+    with openai_server() as server:
+        report = asyncio.run(go())
+    assert (report.pending, report.stopped) == (0, "")

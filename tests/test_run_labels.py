@@ -144,3 +144,11 @@ def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -
     found = attach_labels(file, run, Columns(), "ann")
     assert (found.added, found.matched) == (3, "id")
     assert [label.winner for label in labels_of(run)] == ["first", "first", "second"]
+
+
+def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
+    run = run_of(tmp_path, rows=8)
+    told = tmp_path / "labels.jsonl"
+    told.write_text('{"id": "item3", "label": "first"}\n')
+    assert cli(["import", "labels", str(told), "--into", str(run)]) == 0
+    assert [(v.number, v.winner) for v in labels_of(run)] == [(3, "first")]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fellowship.errors import InputError, LedgerError
 from fellowship.pipelines.run_labels import HumanLabel, add_labels, labels_of
 from fellowship.records import Outcome
-from fellowship.run_folder import RunFolder
+from fellowship.run_folder import RunFolder, running
 from fellowship.viewer import queue
 from fellowship.viewer.filters import Filters, matching
 from fellowship.viewer.gate import Gate, loopback
@@ -26,7 +26,6 @@ from fellowship.viewer.index import Index
 from fellowship.viewer.index_tables import closed_up, spaced
 from fellowship.viewer.listing import listing, neighbours
 from fellowship.viewer.markdown import rendered
-from fellowship.viewer.pulse import running
 from fellowship.viewer.server import Place
 from fellowship.viewer.summary import entropy, summarise
 from fellowship.viewer.wording import difference

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from fellowship.errors import FellowshipError, InputError
 from fellowship.pipelines.status import total_of
-from fellowship.run_folder import read_header
+from fellowship.run_folder import read_header, running
 from fellowship.viewer.calls import CallPages
 from fellowship.viewer.gate import Gate
 from fellowship.viewer.guard import Guard
@@ -24,7 +24,7 @@ from fellowship.viewer.index import Index
 from fellowship.viewer.label_book import LabelBook
 from fellowship.viewer.label_pages import LabelPages
 from fellowship.viewer.pages import Pages
-from fellowship.viewer.pulse import Watcher, running
+from fellowship.viewer.pulse import Watcher
 from fellowship.viewer.rows import RowPages
 
 STATIC = {

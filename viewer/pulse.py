@@ -1,13 +1,11 @@
-"""Whether a run is going on is asked of the lock, never by taking it."""
+"""A run that goes on is read in its own time: never faster than it can be taken in."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
-from pathlib import Path
 
 from fellowship.database import connect
 from fellowship.errors import LedgerError
@@ -20,32 +18,6 @@ LOOKS = 0.5
 
 RESTS = 10
 """A look that took long is followed by a rest this many times as long."""
-
-
-def running(run: Path) -> bool:
-    """Whether a process holds the run's lock.
-
-    Linux lists the locks that are held. Elsewhere the process named in the lock file is
-    looked for, which a process that took over its number can feign.
-    """
-    try:
-        found = os.stat(run / "lock")
-        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
-        held = Path("/proc/locks").read_text(encoding="ascii")
-        return f" {device}:{found.st_ino} " in held
-    except OSError:
-        return alive(run / "lock")
-
-
-def alive(lock: Path) -> bool:
-    """Whether the process that a lock file names is there."""
-    try:
-        os.kill(int(json.loads(lock.read_text())["pid"]), 0)
-    except PermissionError:
-        return True
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True
 
 
 class Watcher:

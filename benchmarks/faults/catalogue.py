@@ -40,7 +40,9 @@ FAULTS = (
         *(8, "older and newer formats", "opens; refused by name"),
         cases(DURABLE, only="older_version or newer_version"),
     ),
-    Fault(9, "429 storms", "80 % of the allowed rate in 60 s", providers.storms),
+    Fault(
+        9, "429 storms", "every row ends; long form: 80 % of the rate", providers.storms
+    ),
     Fault(10, "20 % resets, 5xx, drips", "every row ends", providers.mixed),
     Fault(11, "hang for ever", "deadline within 1 s, 0 left", providers.hangs),
     Fault(

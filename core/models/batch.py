@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import openai
 import structlog
 
-from fellowship.errors import EndpointDown, Failure, ModelError
+from fellowship.errors import EndpointDown, Failure, ModelError, RecipeError
 from fellowship.models import batch_api as wire
 from fellowship.models.batch_book import SHARE, BatchBook, Entry
 from fellowship.models.breaker import HOPELESS
@@ -59,12 +59,11 @@ class BatchClient(OpenAIClient):
 
     @property
     def book(self) -> BatchBook:
-        """The run's batches; `ModelError` in a process that keeps no ledger."""
+        """The run's batches; `RecipeError` in a process that keeps no ledger."""
         if self._book is None:
-            raise ModelError(
+            raise RecipeError(
                 f"model {self.name!r}: `mode: batch` needs the process that keeps the"
-                " run's ledger: run it without --engine",
-                "rejected",
+                " run's ledger: run it without --engine, or with `mode: live`"
             )
         return self._book
 

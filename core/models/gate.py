@@ -190,7 +190,7 @@ class Gate:
         )
         self._expected.setdefault(passage.model, Expected()).add(completion)
         if was is not None:
-            log.info("back", endpoint=self.desk.place, after=round(now - was, 1))
+            log.warning("back", endpoint=self.desk.place, after=round(now - was, 1))
         self._leave(passage, prompt + completion, now)
 
     def failed(self, passage: Passage, error: ModelError) -> bool:

@@ -93,6 +93,9 @@ class House:
     def recorded(self, office: Office) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
         busy = {self.place(name): Busy() for name in self.bare}
+        for bare in self.bare.values():
+            if isinstance(bare, BatchClient):
+                _ = bare.book  # or `RecipeError`, before the first row
         return {
             name: RecordedClient(
                 bare,
