@@ -49,6 +49,7 @@ _WINNER = re.compile(
     _FLAGS,
 )
 _LONE = re.compile(r"[ \t]*+(?:[#*\[][#*\[ \t]*+)(\w+)[\]* \t.]*+", re.ASCII)
+_ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
 _SPACE = re.compile(r"\s*+")
 _FIRST = frozenset({"a", "1", "first"})
 
@@ -108,6 +109,8 @@ def _score(
     """The mention a label makes, if it is one: "the score is" may begin mere prose."""
     at, line = _value(match.string, match.end())
     answer = score_in(line, low, high, match["of"])
+    if _ITEM.match(line) and "\n" in match.string[match.end() : at]:
+        answer = Answer(len(line), problem="the number of a list")
     if _speaks(match, line) and not (match["verb"] and answer.problem):
         yield _found(name, match, at, answer)
 

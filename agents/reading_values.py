@@ -36,7 +36,10 @@ _SECOND_NUMBER = re.compile(
     rf"{_NUMERAL}|\b{_NUMERAL}\W{{1,3}}(?:out|of|points?|stars?)\b",
     re.IGNORECASE,
 )
-_SECOND_CHOICE = re.compile(r"\b(?:[ABC]|(?i:first|second|tie|both|neither|or|not))\b")
+_SECOND_CHOICE = re.compile(
+    r"\b(?:[ABC]|(?i:first|second|tie|both|neither|or|not|former|latter|other|wait"
+    r"|lost|loses|loser|worse|worst|inferior))\b"
+)
 _MARKUP = str.maketrans(dict.fromkeys("*_#`\r\xa0", " "))
 _SIDES: dict[str, Choice] = {"a": "first", "1": "first", "b": "second", "2": "second"}
 

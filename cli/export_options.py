@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +108,13 @@ def shares(
         return None
     made: dict[str, float] = {}
     for part in value.split(","):
-        name, _, share = part.partition("=")
+        name, _, share = (piece.strip() for piece in part.partition("="))
+        if name in made:
+            raise click.BadParameter(f"{part!r}: the name {name!r} is there twice")
         try:
-            made[name.strip()] = float(share)
+            made[name] = float(share)
         except ValueError as error:
             raise click.BadParameter(f"{part!r} is not NAME=SHARE") from error
-        if made[name.strip()] <= 0 or not name.strip().isidentifier():
+        if not 0 < made[name] < inf or not name.isidentifier():
             raise click.BadParameter(f"{part!r}: a name and a share above 0")
     return made

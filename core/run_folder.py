@@ -34,10 +34,17 @@ HEADER_FORMAT = 1
 """The version of `run.json`, under `format`."""
 
 
+OWN = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
+"""Files of a run that nothing which comes of it may replace."""
+
+
 def must_be_a_file(path: Path) -> None:
-    """Refuse to put a file in the place of a folder, a device or a pipe."""
-    if path.exists() and not path.is_file():
+    """Refuse to put a file in the place of a folder, a device, a pipe, or a run's own."""
+    if not path.name or (path.exists() and not path.is_file()):
         raise LedgerError(f"{path} is there and is no file: name a file to write")
+    real = path.resolve()
+    if real.name in OWN and real.exists() and real.with_name(LEDGER).is_file():
+        raise LedgerError(f"{path} is a run's own file: name another one to write")
 
 
 @contextlib.contextmanager

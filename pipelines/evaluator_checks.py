@@ -54,6 +54,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _meeting(settings)
     yield from _names(settings)
     yield from _rules(settings)
+    yield from _exact(recipe)
     yield from _speakers(settings)
     yield from _chances(recipe)
     if recipe.prompts is None or recipe.prompts.is_dir():
@@ -110,6 +111,19 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             (*EVALUATE, "rule"),
             "evaluate.rule: dawid-skene weighs a whole run, so it can't say row by row"
             " whom to escalate: give rule: majority",
+        )
+
+
+def _exact(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """A run can't stop at the Nth pair where pairs are known only when it is over."""
+    settings = recipe.evaluate
+    if recipe.limits.accept is None or not isinstance(settings, JurySettings):
+        return
+    if settings.rule == "dawid-skene":
+        yield (
+            ("limits", "accept"),
+            "limits.accept: dawid-skene weighs a whole run, so which rows are pairs is"
+            " not known while it goes on: give rule: majority, or source.limit",
         )
 
 

@@ -24,7 +24,7 @@ from fellowship.pipelines.export.shapes import check, shaped
 from fellowship.pipelines.export.sifting import Sifter
 from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.export.splits import divide, split_of
-from fellowship.pipelines.export.tables import Table, saved
+from fellowship.pipelines.export.tables import Table, replaceable, saved
 from fellowship.pipelines.labels import kto_examples
 from fellowship.records import LabelledExample, Outcome, PreferencePair
 from fellowship.run_folder import EXPORTS, LEDGER
@@ -65,6 +65,8 @@ def export_run(
     into = Path(into)
     for kind in export.kinds:
         check(kind, export)
+        if export.shape == "datasets":
+            replaceable(to or target_of(into, kind, export))
     with opened(into, export.labels) as ground:
         flags = {"calibrated": ground.chance is not None}
         sifters = [Sifter(kind, export, flags) for kind in export.kinds]

@@ -23,6 +23,7 @@ from fellowship.pipelines.vote_lines import OURS, VOTE_KEY, line_key, votes
 from fellowship.records import Winner
 
 LABEL_NAMES = ("label", "labels", "winner", "preference", "human", "vote", "verdict")
+NUMBER = re.compile(r"\d{1,18}")
 PANDALM = re.compile(r"annotator\d+")
 
 
@@ -111,7 +112,7 @@ def _labelled(row: Row, votes: tuple[Winner, ...], columns: Columns) -> LabelRow
         key=key_of(prompt, first, second) if has_texts else None,
         names=(pair[0], pair[1]) if len(pair) == 2 else ("first", "second"),
         fault=_fault(prompt, first, second) if has_texts else "",
-        at=int(at) if (at := str(values.get("row", ""))).isdecimal() else None,
+        at=int(at) if NUMBER.fullmatch(at := str(values.get("row", ""))) else None,
     )
 
 

@@ -25,6 +25,7 @@ from fellowship.records import (
     Verdict,
     Winner,
 )
+from fellowship.teams.decisions import swapped
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
             if row.fault:
                 raise InputError(row.fault)
             verdict = _verdict(row.values, columns)
-            found.setdefault(_same(row, columns), []).append((row, verdict))
+            rows = found.setdefault(_same(row, columns), [])
+            if rows:
+                verdict = _as_shown(verdict, row, rows[0][0], columns)
+            rows.append((row, verdict))
         except InputError as error:
             bad.append((row.number, f"row {row.number}: {error}"))
     number = 0
@@ -123,6 +127,30 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
     for _, why in bad:
         number += 1
         yield _rejected(number, why)
+
+
+def _as_shown(
+    verdict: Verdict, row: Row, head: Row, columns: VerdictColumns
+) -> Verdict:
+    """A verdict as of the order in which the item's first row has its responses.
+
+    `InputError` where the row's texts are others than that row's.
+    """
+    named = (columns.prompt, columns.first, columns.second)
+    own, shown = (
+        tuple(each.values.get(name) if name else None for name in named)
+        for each in (row, head)
+    )
+    if own == shown:
+        return verdict
+    if own != (shown[0], shown[2], shown[1]):
+        raise InputError(
+            f"its texts are not those of row {head.number}, which has the same id"
+        )
+    scores = verdict.scores
+    turned = scores and Scores(first=scores.second, second=scores.first)
+    update = {"winner": swapped(verdict.winner), "scores": turned, "order": "swapped"}
+    return verdict.model_copy(update=update)
 
 
 def _grouped(

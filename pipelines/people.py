@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fellowship.errors import InputError
@@ -97,7 +97,27 @@ def heard_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices],
     return [row.voices if row else {} for row in found], how
 
 
+def as_shown(unit: Unit, row: LabelRow | None) -> LabelRow | None:
+    """A file's row in the run's order: its votes turned where its texts stand swapped."""
+    made = unit.outcome.candidates
+    if max(unit.pair) >= len(made):
+        return row
+    first, second = (made[at].text for at in unit.pair)
+    if row is None or first == second or (row.first, row.second) != (second, first):
+        return row
+    votes = tuple(TURNED.get(vote, vote) for vote in row.votes)
+    return replace(row, votes=votes, first=row.second, second=row.first)
+
+
 def matched(
+    asked: Sequence[Unit], told: Sequence[LabelRow]
+) -> tuple[list[LabelRow | None], str]:
+    """Each unit's row of a file, in the run's order of the candidates, and how."""
+    found, how = paired(asked, told)
+    return [as_shown(u, row) for u, row in zip(asked, found, strict=True)], how
+
+
+def paired(
     asked: Sequence[Unit], told: Sequence[LabelRow]
 ) -> tuple[list[LabelRow | None], str]:
     """Each unit's row of a file. A row without texts speaks of the first two candidates.

@@ -66,9 +66,14 @@ def _texts(value: object) -> set[str]:
     return {value} if isinstance(value, str) else set()
 
 
+LONG = 19
+"""Digits that no row's number has: SQLite's whole numbers end there."""
+
+
 def row_of(reader: LedgerReader, row: str) -> Outcome:
     """The finished row with this number, id or key; `InputError` where there is none."""
-    if row.isdecimal() and (text := reader.outcome(int(row))) is not None:
+    number = int(row) if row.isdecimal() and len(row) < LONG else 0
+    if (text := reader.outcome(number)) is not None:
         return read_outcome(text)
     for text in reader.outcomes():
         outcome = read_outcome(text)

@@ -119,5 +119,11 @@ def foreign(name: str, config: AutogenModel) -> dict[str, Any]:
 def without(value: Any) -> Any:
     """A configuration without the entries that hold secrets."""
     if isinstance(value, dict):
-        return {k: without(v) for k, v in value.items() if not secret(k, v)}
+        kept = {k: v for k, v in value.items() if not secret(k) or is_plain(v)}
+        return {k: without(v) for k, v in kept.items()}
     return [without(v) for v in value] if isinstance(value, list) else value
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can't hold a secret: a number, a flag, nothing."""
+    return value is None or isinstance(value, int | float)

@@ -22,6 +22,7 @@ from fellowship.pipelines.counting import Span, comparisons, judge_calls, system
 from fellowship.pipelines.runner import RunReport
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
 from tests.loopback.fixtures import InThread, openai_server
+from tests.pairs import judged, run_of
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "\x1b[2Jcleared\u202e\x07"
@@ -368,3 +369,24 @@ def test_spans_of_time_are_said_as_people_say_them() -> None:
         "3 min 20 s",
         "5 h 10 min",
     ]
+
+
+def test_a_slip_of_the_hand_in_an_export_is_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    slips = (
+        (("--split", "a=nan,b=1"), "a share above 0"),
+        (("--split", "a=1e999,b=1"), "a share above 0"),
+        (("--split", "a=0.5,a=0.5"), "the name 'a' is there twice"),
+        (("--filter", "length=5:1"), "from 5 to 1 there is no length"),
+        (("--to", "."), "is no file"),
+        (("--to", ""), "is no file"),
+    )
+    for slip, told in slips:
+        code, _, wrong = said(capsys, "export", run, "--as", "dpo", *slip)
+        assert code in (Exit.USAGE, Exit.RECORD), slip
+        assert told in wrong
+        assert "Traceback" not in wrong
+    code, _, wrong = said(capsys, "show", run, "9" * 30)
+    assert (code, "no finished row" in wrong) == (Exit.USAGE, True)

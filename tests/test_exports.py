@@ -17,6 +17,7 @@ from fellowship.pipelines.export.settings import Export, Shape, Style
 from fellowship.pipelines.export.shapes import shaped
 from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.label_exchange import write_labels
 from fellowship.pipelines.labels import kto_examples, labelled
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.recipe import Source
@@ -306,6 +307,37 @@ def test_an_export_of_no_rows_is_a_file_of_no_rows(tmp_path: Path) -> None:
         (account,) = export_run(run, Export(kinds=("dpo",), shape=shape))  # type: ignore[arg-type]
         assert (account.made, account.exported) == (0, 0)
         assert Path(account.files[0]).exists()
+
+
+def test_a_saved_dataset_replaces_an_older_one_and_nothing_else(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    export = Export(kinds=("dpo",), shape="datasets")
+    thesis = tmp_path / "papers" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("years of work")
+    for taken in (thesis.parent, thesis):
+        with pytest.raises(LedgerError, match=r"thesis\.txt.*no part of a saved"):
+            export_run(run, export, taken)
+    assert thesis.read_text() == "years of work"
+    (tmp_path / "set").mkdir()
+    for _ in range(2):
+        (account,) = export_run(run, export, tmp_path / "set")
+        assert account.exported == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "run.json"])
+def test_no_export_replaces_a_run_s_own_file(tmp_path: Path, name: str) -> None:
+    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
+    before = (run / name).read_bytes()
+    link = tmp_path / "out.jsonl"
+    link.symlink_to(run / name)
+    for shape in ("trl", "parquet"):
+        for target in (run / name, link):
+            with pytest.raises(LedgerError, match="a run's own file"):
+                export_run(run, Export(kinds=("dpo",), shape=shape), target)  # type: ignore[arg-type]
+    with pytest.raises(LedgerError, match="a run's own file"):
+        write_labels(run, run / name)
+    assert (run / name).read_bytes() == before
 
 
 def test_a_recipe_whose_exports_cannot_be_is_refused_before_the_first_call(

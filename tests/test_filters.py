@@ -289,6 +289,16 @@ def test_siblings_of_one_prompt_are_no_near_duplicates(tmp_path: Path) -> None:
     assert (account.exported, account.dropped) == (2, {})
 
 
+def test_a_near_duplicate_that_says_the_opposite_is_a_contradiction(
+    tmp_path: Path,
+) -> None:
+    long = sentence(random.Random(2), 200)
+    rows = [judged(1, "fine", "poor", long), judged(2, "poor", "fine", long)]
+    account, made = exported(tmp_path, rows, filters={"near_duplicates": 0.8})
+    assert (made, account.exported) == ([], 0)
+    assert account.dropped == {"near_duplicates": 1, "contradictory": 1}
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), max_size=40))
 def test_balance_leaves_as_many_longer_as_shorter_answers_chosen(

@@ -159,6 +159,35 @@ def test_verdicts_in_columns_meet_by_id_and_a_minus_one_is_invalid(
         import_verdicts(file, tmp_path / "r2", VerdictColumns(judge="jj", winner="j"))
 
 
+def test_a_verdict_on_swapped_responses_counts_for_the_response_it_named(
+    tmp_path: Path,
+) -> None:
+    names = ("n", "q", "a", "b", "pick", "s1", "s2")
+    told = [
+        (1, "which?", "apple", "stone", "first", 9, 2),
+        (1, "which?", "stone", "apple", "second", 1, 8),
+        (1, "which?", "stone", "apple", "second", 1, 8),
+        (1, "another?", "one", "two", "second", 1, 8),
+    ]
+    file = tmp_path / "v.jsonl"
+    lines = (json.dumps(dict(zip(names, row, strict=True))) for row in told)
+    file.write_text("\n".join(lines), encoding="utf-8")
+    texts = {"id": "n", "prompt": "q", "first": "a", "second": "b"}
+    scores = {"score_first": "s1", "score_second": "s2"}
+    for n, said in enumerate(({"winner": "pick"}, scores)):
+        run = tmp_path / f"run{n}"
+        found = import_verdicts(file, run, VerdictColumns(**texts, **said))  # type: ignore[arg-type]
+        assert [why for _, why in found.bad] == [
+            "row 4: its texts are not those of row 1, which has the same id"
+        ]
+        assert [pair.chosen.text for pair in pairs(run)] == ["apple"]
+        ranking = next(iter(outcomes(run))).ranking
+        assert ranking is not None
+        made = ranking.comparisons[0].verdicts
+        assert [v.winner for v in made] == ["first"] * 3
+        assert [v.order for v in made] == ["forward", "swapped", "swapped"]
+
+
 @released
 def test_the_released_part_of_the_paper_is_imported_whole(tmp_path: Path) -> None:
     found = import_release(PAPER, tmp_path / "run")

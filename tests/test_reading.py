@@ -178,6 +178,13 @@ def test_two_answers_are_none(text: str) -> None:
         single(text)
 
 
+@pytest.mark.parametrize("text", ["Score:\n1. It is good\n2. bad", "Score:\n\n2) Tone"])
+def test_the_number_of_a_list_is_no_score(text: str) -> None:
+    with pytest.raises(VerdictError, match="the number of a list"):
+        single(text)
+    assert single("Score:\n7.\n\nIt is good.") == 7
+
+
 def test_the_same_answer_twice_is_one() -> None:
     assert single('Score: 7/10\n```{"score": 7.0, "score": 7}```') == 7
 
@@ -196,6 +203,10 @@ def test_the_same_answer_twice_is_one() -> None:
         "Verdict: third",
         "Verdict: А",  # Cyrillic
         "Answer: A good response names its sources.",
+        "Verdict: A – wait, the latter",
+        "Verdict: A; it loses",
+        "Verdict: a, clearly, is inferior",
+        "Verdict: first. The other is better.",
     ],
 )
 def test_an_unclear_verdict_is_refused(text: str) -> None:

@@ -13,6 +13,7 @@ from fellowship.cli import judging
 from fellowship.cli.closing import as_value
 from fellowship.cli.main import app
 from fellowship.cli.terminal import console
+from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.garbage import barred, copied, empty
@@ -107,6 +108,16 @@ def test_weighing_anew_asks_nobody_and_changes_nothing_twice(tmp_path: Path) -> 
     assert (tmp_path / "run/exports/dpo.jsonl").read_bytes() == before
     with LedgerReader(tmp_path / "run/ledger.db") as ledger:
         assert list(ledger.outcomes()) == kept
+
+
+def test_a_run_that_weighs_jurors_at_its_end_accepts_no_exact_number(
+    tmp_path: Path,
+) -> None:
+    asked = jury("abcd", rule="dawid-skene")
+    with pytest.raises(
+        RecipeError, match=r"limits\.accept: dawid-skene weighs a whole"
+    ):
+        judge_run(tmp_path, asked, LABELS, wrong_on({}), limits={"accept": 3})
 
 
 def test_escalation_tells_how_many_strong_calls_it_saved(tmp_path: Path) -> None:

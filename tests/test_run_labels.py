@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from fellowship.pipelines.run_labels import (
 )
 from fellowship.pipelines.run_verdicts import Asked, heard_by
 from fellowship.records import Candidate, Conversation, Message, Outcome
+from tests.pairs import judged
+from tests.pairs import run_of as made_run
 
 
 def row(number: int) -> Outcome:
@@ -124,6 +127,24 @@ def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
     file.write_text("row,label\n3,1\n2,2\n")
     assert attach_labels(file, run, Columns()).matched == "id"
     assert [v.winner for v in labels_of(run)] == ["first", "second", "first"]
+
+
+def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -> None:
+    rows = [judged(n, f"good {n}", f"bad {n}", f"q{n}") for n in (1, 2, 3)]
+    named = [row.model_copy(update={"id": f"i{row.number}"}) for row in rows]
+    run = made_run(tmp_path / "run", named)
+    texts = [("good 1", "bad 1"), ("bad 2", "good 2"), ("bad 3", "good 3")]
+    says = ["first", "second", "first"]
+    lines = [
+        {"id": f"i{n}", "response1": one, "response2": two, "label": said}
+        for n, ((one, two), said) in enumerate(zip(texts, says, strict=True), 1)
+    ]
+    lines[2]["row"] = "9" * 5000
+    file = tmp_path / "labels.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    found = attach_labels(file, run, Columns(), "ann")
+    assert (found.added, found.matched) == (3, "id")
+    assert [label.winner for label in labels_of(run)] == ["first", "first", "second"]
 
 
 def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
+from fellowship.models.autogen import AutogenClient, autogen_client
+from fellowship.models.config import AutogenModel, OpenAIModel
+from fellowship.models.hidden import without_secrets
+from fellowship.models.openai import OpenAIClient
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.viewing import ask, served
@@ -96,6 +100,40 @@ def test_a_component_s_secrets_are_in_no_header(
     told = said(["run", str(path), "--into", str(tmp_path / "run")], capfd)
     path.unlink()
     assert canaries_in(tmp_path, told) == []
+
+
+def test_a_secret_is_hidden_however_deep_it_lies() -> None:
+    given = {
+        "headers": {"X-Auth": KEY, "Authorization": {"bearer": [KEY]}},
+        "api_keys": [KEY, {"value": KEY}],
+        "credentials": KEY,
+        "proxies": {"http": f"http://user:{PASSWORD}@proxy:1"},
+        "max_tokens": 7,
+        "api_key_env": "THE_KEY",
+    }
+    recipe = {"models": {"monkey": {"provider": "openai", "extra_body": given}}}
+    hidden = without_secrets(recipe)
+    assert not any(canary in str(hidden) for canary in CANARIES)
+    assert hidden["models"]["monkey"]["provider"] == "openai"
+    kept = hidden["models"]["monkey"]["extra_body"]
+    assert (kept["max_tokens"], kept["api_key_env"]) == (7, "THE_KEY")
+    assert kept["proxies"] == {"http": "http://proxy:1"}
+
+
+def test_a_provider_that_quotes_a_secret_of_the_body_is_quoted_with_stars() -> None:
+    body = {"gateway": {"api_key": KEY, "headers": {"X": [PASSWORD]}}, "top_k": 5}
+    config = OpenAIModel(provider="openai", model="m", extra_body=body)
+    client = OpenAIClient("judge", config)
+    told = str(client._broken(OSError(f"refused: {body}")))
+    component = {
+        "provider": "autogen_ext.models.openai.OpenAIChatCompletionClient",
+        "config": {"model": "gpt-4o", "api_key": KEY},
+    }
+    made = autogen_client("m", AutogenModel(provider="autogen", component=component))
+    assert isinstance(made, AutogenClient)
+    told += str(made._failure(OSError(f"refused: {KEY}")))
+    assert not any(canary in told for canary in CANARIES)
+    assert "'top_k': 5" in told
 
 
 def test_what_a_run_leaves_is_its_owners_alone(

@@ -20,7 +20,7 @@ from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
 from fellowship.models.guest import GuestClient, sharing
-from fellowship.models.hidden import without_secrets
+from fellowship.models.hidden import secrets_in, without, without_secrets
 from fellowship.models.lent import seatable
 from fellowship.models.refusals import kind_of, shortened
 from fellowship.models.schema import response_format
@@ -55,6 +55,8 @@ class AutogenClient(Client):
         )
         self.family = config.family or str(info.get("family") or family_of(config))
         self.identity = identity
+        known = config.component or config.component_file
+        self._secrets = secrets_in(loaded_component(config)) if known else []
 
     async def complete(self, request: Request) -> Reply:
         """One `create`. It raises `ModelError`, its kind by the status."""
@@ -86,7 +88,8 @@ class AutogenClient(Client):
 
     def _failure(self, error: Exception) -> ModelError:
         status = getattr(error, "status_code", None)
-        message = f"model {self.name!r}: {type(error).__name__}: {shortened(error)}"
+        said = shortened(without(self._secrets, str(error)))
+        message = f"model {self.name!r}: {type(error).__name__}: {said}"
         if isinstance(status, int) and status > 0:
             return ModelError(message, kind_of(status, None, str(error)))
         if isinstance(error, TimeoutError):

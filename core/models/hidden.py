@@ -7,10 +7,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 HIDDEN = "***"
-ADDRESS = ("url", "host", "endpoint", "proxy")
+ADDRESS = ("url", "host", "endpoint", "proxy", "proxies", "address")
 OPEN = ("api-version",)
 """Query parameters that are no secret and without which a URL leads nowhere."""
-SECRET = ("key", "token", "secret", "password", "authorization")
+SECRET = (
+    *("key", "token", "secret", "password", "passwd", "authorization", "bearer"),
+    *("credential", "cookie", "jwt", "signature", "connection_string"),
+)
+WHOLE = ("headers", "env")
+"""Entries whose texts may each be a secret, whatever their names."""
+
+NAMING = ("models", "properties")
+"""Entries whose own entries have names that somebody chose: they tell nothing."""
 
 
 def without(secrets: Iterable[str], text: str) -> str:
@@ -44,24 +52,57 @@ def secrets_of(url: str) -> tuple[str, ...]:
 
 
 def without_secrets(value: Any, name: str = "") -> Any:
-    """A configuration fit to be written down: texts under a secret's name are hidden.
+    """A configuration fit to be written down: texts under a secret's name are hidden,
+    however deep in lists and mappings they lie.
 
-    A number is no secret (`max_tokens`), nor is the name of a variable (`api_key_env`).
-    Of an address, which may hold anything, user, password and query are left out.
+    A model's own name is no secret, whatever it contains, nor is a property's in a
+    schema, a number (`max_tokens`), or the name of a variable (`api_key_env`). Of an
+    address, which may hold anything, user, password and query are left out.
     """
     if isinstance(value, Mapping):
         return {
-            k: HIDDEN if secret(k, v) else without_secrets(v, str(k))
+            k: without_texts(v)
+            if name not in NAMING and secret(str(k))
+            else without_secrets(v, within(name, k))
             for k, v in value.items()
         }
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [without_secrets(v, name) for v in value]
     address = isinstance(value, str) and any(part in name.lower() for part in ADDRESS)
     return plain(value) if address else value
 
 
-def secret(name: str, value: Any) -> bool:
-    """Whether a configuration's entry is to be hidden."""
-    if not isinstance(value, str) or name.lower().endswith("_env"):
+def secrets_in(value: Any, name: str = "", told: bool = False) -> list[str]:
+    """The texts of a configuration that `without_secrets` hides under a name."""
+    if isinstance(value, Mapping):
+        found = [
+            secrets_in(v, str(k), told or (name not in NAMING and secret(str(k))))
+            for k, v in value.items()
+        ]
+    elif isinstance(value, list | tuple):
+        found = [secrets_in(v, name, told) for v in value]
+    else:
+        return [value] if told and isinstance(value, str) else []
+    return [text for texts in found for text in texts]
+
+
+def within(name: str, key: object) -> str:
+    """The name of an entry: of what lies in proxies, each is an address too."""
+    return f"{name}.{key}" if "prox" in name.lower() else str(key)
+
+
+def without_texts(value: Any) -> Any:
+    """The value with each text in it hidden, and each number, flag and name left."""
+    if isinstance(value, Mapping):
+        return {k: without_texts(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_texts(v) for v in value]
+    return HIDDEN if isinstance(value, str) else value
+
+
+def secret(name: str) -> bool:
+    """Whether the texts of a configuration's entry are to be hidden."""
+    lower = name.lower()
+    if lower.endswith("_env"):
         return False
-    return any(part in name.lower() for part in SECRET)
+    return lower.endswith(WHOLE) or any(part in lower for part in SECRET)

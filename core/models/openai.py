@@ -19,7 +19,13 @@ import openai
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
-from fellowship.models.hidden import public, secrets_of, without, without_secrets
+from fellowship.models.hidden import (
+    public,
+    secrets_in,
+    secrets_of,
+    without,
+    without_secrets,
+)
 from fellowship.models.refusals import (
     broken_connection,
     kind_of,
@@ -128,7 +134,8 @@ class OpenAIClient(Client):
     def _said(self, words: object) -> str:
         """A provider's or library's words without our secrets, which they may quote."""
         key = os.environ.get(self.config.api_key_env or "", "")
-        secrets = (key, *secrets_of(self.config.base_url or ""))
+        own = secrets_in(self.config.extra_body)
+        secrets = (key, *secrets_of(self.config.base_url or ""), *own)
         return shortened(without(secrets, str(words)))
 
     def _broken(self, error: Exception) -> ModelError:

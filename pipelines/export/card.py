@@ -218,7 +218,7 @@ def cost(ground: Ground) -> str:
 
 def licence(ground: Ground, export: Export) -> str:
     """The licence, and what it can't settle."""
-    given = export.licence or (
+    given = (export.licence or "").replace("<", "&lt;") or (
         "None was given: set `export.licence` in the recipe, or `--licence`."
     )
     return (

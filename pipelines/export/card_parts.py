@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fellowship.errors import InputError
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.ground import Ground
+from fellowship.taming import line
 
 
 def table(
@@ -19,8 +20,9 @@ def table(
 
 
 def cell(value: object) -> str:
-    """One cell: on one line, its bars escaped."""
-    return " ".join(str(value).split()).replace("|", "\\|")
+    """One cell: on one line, its bars escaped, and no tag outside of code."""
+    flat = line(str(value)).replace("|", "\\|")
+    return flat if flat.startswith("`") else flat.replace("<", "&lt;")
 
 
 def files_of(accounts: Sequence[Account]) -> str:

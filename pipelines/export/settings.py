@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from fellowship.records import Record
 
@@ -49,6 +49,13 @@ class Bounds(Record):
 
     min: PositiveInt | None = None
     max: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Bounds:
+        """`min` up to `max`: a range that holds no length would drop every row."""
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"from {self.min} to {self.max} there is no length")
+        return self
 
 
 class Filters(Record):

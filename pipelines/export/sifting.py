@@ -81,7 +81,9 @@ class Sifter:
         if self.export.filters.contradictory:
             self.scratch.run(
                 "UPDATE rows SET dropped = 'contradictory' WHERE dropped IS NULL AND pair"
-                " IN (SELECT pair FROM rows WHERE dropped IS NULL GROUP BY pair"
+                # What is nearly an earlier row may still be its very opposite.
+                " IN (SELECT pair FROM rows WHERE dropped IS NULL"
+                " OR dropped = 'near_duplicates' GROUP BY pair"
                 " HAVING min(side) <> max(side))"
             )
         if self.export.filters.balance:

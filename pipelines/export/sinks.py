@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.example import line
-from fellowship.run_folder import PART, begun
+from fellowship.run_folder import PART, begun, must_be_a_file
 
 TOGETHER = 200
 """Rows that a table's writer takes at a time."""
@@ -53,6 +53,8 @@ class Sink:
     """One export's files. A context: left without `commit`, nothing has happened."""
 
     def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
+        if not target.name:  # the current folder, or an empty argument
+            must_be_a_file(target)
         self.target = target
         self._make = make
         self._open: dict[Path, tuple[Path, Writer]] = {}
@@ -69,6 +71,7 @@ class Sink:
         """The writer of a split, opened at the first call."""
         path = self.path(split, tail)
         if path not in self._open:
+            must_be_a_file(path)
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 handle, name = tempfile.mkstemp(PART, begun(path), path.parent)

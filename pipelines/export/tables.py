@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from fellowship.errors import LedgerError
 from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.sinks import TOGETHER, replaced
 from fellowship.run_folder import PART, begun
@@ -98,6 +99,26 @@ def saved(files: dict[str, Path], target: Path) -> None:
         replaced(folder / "made", target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def replaceable(target: Path) -> None:
+    """`LedgerError` where a saved dataset would take the place of anything else."""
+    if target.is_dir():
+        strange = sorted(each.name for each in target.iterdir() if not of_dataset(each))
+    elif target.exists() or target.is_symlink():
+        strange = [target.name]
+    else:
+        return
+    if strange:
+        raise LedgerError(
+            f"{target} holds {strange[0]!r}, which is no part of a saved dataset: name a"
+            " new or empty folder"
+        )
+
+
+def of_dataset(path: Path) -> bool:
+    """Whether an entry of a folder is what `save_to_disk` puts there for its splits."""
+    return path.name == "dataset_dict.json" or (path / "state.json").is_file()
 
 
 def read_back(datasets: Any, path: Path, cache: str) -> Any:
