@@ -48,6 +48,9 @@ _WINNER = re.compile(
     r"(?:(?P<sep>[ \t]*+(?:is[ \t]*+)?[:=：])|(?P<verb>[ \t]++is\b))?",
     _FLAGS,
 )
+_BOXED = re.compile(r"^[ \t]*\[\[\s*(\w+)\s*\]\][ \t]*$", re.M)
+"""A line that is nothing but `[[A]]`: two of them that differ are no verdict."""
+
 _LONE = re.compile(r"[ \t]*+(?:[#*\[][#*\[ \t]*+)(\w+)[\]* \t.]*+", re.ASCII)
 _ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
 _SPACE = re.compile(r"\s*+")
@@ -88,6 +91,10 @@ def winner_marks(text: str) -> Iterator[Found]:
         if answer.problem and not clear and not begins_choice(line):
             continue
         yield _found("winner", match, at, answer)
+    for match in _BOXED.finditer(text):
+        answer = choice_in(match[1])
+        if answer.end == len(match[1]) and not answer.problem:
+            yield Found("winner", *match.span(), match[0], answer.value)
     yield from _last_line(text)
 
 

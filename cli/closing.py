@@ -75,7 +75,7 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     elif report.stopped or report.pending:
         why = line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
-        spent = report.stopped.startswith("the limit")
+        spent = report.stopped.startswith("the limit") and "may cost" not in why
         say(
             out,
             "go on with a larger limit: " if spent else "go on with: ",

@@ -225,11 +225,15 @@ class Row:
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates that are whole, not empty, and each text once, in one fixed order."""
-    seen: dict[str, Candidate] = {}
+    """The candidates that are whole, not empty, and each once, in one fixed order.
+
+    Of a conversation with several turns to judge all turns count, not the last alone.
+    """
+    seen: dict[tuple[str, ...], Candidate] = {}
     for candidate in candidates:
         if not empty(candidate.text) and candidate.finish != "length":
-            seen.setdefault(candidate.text.strip(), candidate)
+            said = candidate.turns or (candidate.text,)
+            seen.setdefault(tuple(text.strip() for text in said), candidate)
     return list(seen.values())
 
 

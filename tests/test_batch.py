@@ -89,6 +89,19 @@ def test_a_batch_costs_half(tmp_path: Path) -> None:
     assert sums[0][0][0] > 0
 
 
+def test_what_a_batch_may_cost_is_held_against_the_limit(tmp_path: Path) -> None:
+    price = {"prompt": 30.0, "completion": 90.0}
+    with openai_server() as server:
+        path = judged_by_batch(tmp_path, server, 30, price=price)
+        whole = go(path, tmp_path / "whole")
+        most = {"limits.usd": whole.usd / 3}
+        first = go(path, tmp_path / "run", most)
+        again = go(path, tmp_path / "run", most)
+    assert "may cost" in first.stopped
+    assert first.balanced
+    assert 0 < first.usd <= again.usd <= whole.usd / 3
+
+
 def test_a_run_of_live_calls_goes_on_by_batch(tmp_path: Path) -> None:
     with openai_server() as server:
         path = judged_by_batch(tmp_path, server)

@@ -429,3 +429,9 @@ def test_many_different_echoes_of_a_long_candidate_are_a_runaway() -> None:
     text = "".join(f"Score: {n / 1000}\n" for n in range(10_000))
     with pytest.raises(VerdictError, match="more than 1000"):
         single(text, candidates=[text * 10])
+
+
+def test_two_boxed_verdicts_that_differ_are_none() -> None:
+    with pytest.raises(VerdictError):
+        read_choice("Both have merit.\n[[A]]\n[[B]]")
+    assert read_choice("It is clearer.\n[[A]]\nso again\n[[A]]") == "first"

@@ -21,6 +21,7 @@ from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.plan import measured, plan
 from fellowship.pipelines.revoted_rows import Revote
 from fellowship.pipelines.revoting import revote
+from fellowship.pipelines.rows import distinct
 from fellowship.pipelines.runner import run
 from fellowship.pipelines.sources import read_items
 from fellowship.pipelines.why_sums import comparison_sum
@@ -365,3 +366,11 @@ def test_jurors_who_cant_matter_are_not_asked(tmp_path: Path) -> None:
     assert report.evaluator.seats == 2  # c is seen on split rows alone
     assert report.evaluator.best == "b"
     assert report.calls == 12 * 4 + 2 * 2
+
+
+def test_conversations_with_one_last_answer_are_told_apart_by_their_turns() -> None:
+    one, other = (
+        Candidate(text="bye", system=name, turns=(name, "bye")) for name in "ab"
+    )
+    assert distinct([one, other]) == [one, other]
+    assert distinct([one, one]) == [one]

@@ -220,3 +220,8 @@ def test_a_query_in_a_base_url_is_sent_with_every_call(tmp_path: Path) -> None:
         server.shutdown()
     assert set(heard) == {"/v1/chat/completions?api-version=2026-01"}
     assert "api-version=2026-01" in (tmp_path / "run" / "run.json").read_text()
+
+
+def test_a_tokenizer_is_no_secret_so_changing_it_is_seen() -> None:
+    told = without_secrets({"extra_body": {"tokenizer": "x", "access_token": "y"}})
+    assert told == {"extra_body": {"tokenizer": "x", "access_token": "***"}}

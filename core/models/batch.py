@@ -43,6 +43,8 @@ KINDS: dict[str, Failure] = {
 class BatchClient(OpenAIClient):
     """One model behind the Batches endpoint. Needs the run's ledger: see `attach`."""
 
+    delayed = True
+
     def __init__(self, name: str, config: OpenAIModel) -> None:
         super().__init__(name, config)
         self._book: BatchBook | None = None

@@ -99,6 +99,8 @@ class Client(ChatCompletionClient):
     system_role: bool = True
     family: str = "unknown"
     sampling: Sampling = Sampling()
+    delayed: bool = False
+    """Replies come only after very many calls were sent: by batch."""
 
     @abstractmethod
     async def complete(self, request: Request) -> Reply:

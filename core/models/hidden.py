@@ -14,6 +14,8 @@ SECRET = (
     *("key", "token", "secret", "password", "passwd", "authorization", "bearer"),
     *("credential", "cookie", "jwt", "signature", "connection_string"),
 )
+PLAIN = ("tokenizer", "tokenization", "token_type", "keyword", "monkey", "keyboard")
+"""Words that hold a secret's word and are none: what shapes an answer must be seen."""
 WHOLE = ("headers", "env")
 """Entries whose texts may each be a secret, whatever their names."""
 
@@ -105,4 +107,6 @@ def secret(name: str) -> bool:
     lower = name.lower()
     if lower.endswith("_env"):
         return False
+    for word in PLAIN:
+        lower = lower.replace(word, "")
     return lower.endswith(WHOLE) or any(part in lower for part in SECRET)

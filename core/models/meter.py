@@ -38,6 +38,8 @@ class Meter:
     replayed: int = 0
     retries: int = 0
     in_flight: int = 0
+    held: float = 0.0
+    """US dollars that calls on their way by batch may cost at the most."""
     stopped: str = ""
     cached_tokens: int = 0
     """Of the prompt tokens, those that the provider had read before."""
@@ -48,19 +50,29 @@ class Meter:
         """What calls wait for now that is more than other calls, in words."""
         return [note for ask in self.endpoints if (note := ask())]
 
-    def admit(self) -> None:
-        """Let one more call be sent, or raise `BudgetStop`."""
+    def admit(self, worst: float = 0.0) -> None:
+        """Let one more call be sent, or raise `BudgetStop`.
+
+        `worst`: the US dollars it may cost, where many calls are on their way before the
+        first comes back, so that what is spent would be known too late.
+        """
         if self.stopped:
             raise BudgetStop(self.stopped)
+        usd, most = self.usd + self.held + worst, self.limits.usd
+        if worst and most is not None and usd > most:
+            self._stop(most, "USD", " with what batches on their way may cost")
         tokens = self.prompt_tokens + self.completion_tokens
         for name, spent, limit in (
             ("calls", self.calls + self.in_flight, self.limits.calls),
             ("tokens", tokens, self.limits.tokens),
-            ("USD", self.usd, self.limits.usd),
+            ("USD", self.usd, most),
         ):
             if limit is not None and spent >= limit:
-                self.stopped = f"the limit of {limit:g} {name} is reached"
-                raise BudgetStop(self.stopped)
+                self._stop(limit, name)
+
+    def _stop(self, limit: float, name: str, counting: str = "") -> None:
+        self.stopped = f"the limit of {limit:g} {name} is reached{counting}"
+        raise BudgetStop(self.stopped)
 
     def add(self, usage: Usage, usd: float | None) -> None:
         """Count one reply that is on record."""

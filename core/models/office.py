@@ -25,7 +25,8 @@ class Call(NamedTuple):
     """One try of one call, as the office knows it. `place` is the endpoint it goes to.
 
     `resident` is what must be in the endpoint's memory for it; `prompt` and `longest` are
-    the tokens it will read, about, and may write.
+    the tokens it will read, about, and may write; `worst` the US dollars that it may cost,
+    for a call by batch.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Call(NamedTuple):
     resident: str = ""
     prompt: int = 0
     longest: int = 0
+    worst: float = 0.0
     attempt: int = 1
 
 
@@ -83,13 +85,14 @@ class LedgerOffice:
         gate = self.gates[call.place]
         passage = await gate.enter(call.model, call.resident, call.prompt, call.longest)
         try:
-            self.meter.admit()
+            self.meter.admit(call.worst)
         except BaseException:
             gate.dropped(passage)
             raise
         self._air.setdefault(call.key, []).append(passage)
         # Counted before anything is awaited: whoever is admitted next must see it.
         self.meter.in_flight += 1
+        self.meter.held += call.worst
         began = time.time()
         try:
             await self.ledger.note(call.key, call.model, call.session)
@@ -136,6 +139,7 @@ class LedgerOffice:
 
     def _leave(self, call: Call) -> Passage:
         self.meter.in_flight -= 1
+        self.meter.held -= call.worst
         passages = self._air[call.key]
         passage = passages.pop()
         if not passages:

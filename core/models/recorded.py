@@ -108,6 +108,7 @@ class RecordedClient(Client):
 
     def _call(self, request: Request) -> Call:
         prompt = sum(estimated_tokens(m.content) for m in request.messages)
+        most = Usage(prompt, longest(request)) if self.inner.delayed else Usage()
         return Call(
             self.key(request),
             self.name,
@@ -116,6 +117,7 @@ class RecordedClient(Client):
             self._resident,
             prompt,
             longest(request),
+            cost(self._price, most) or 0.0,
         )
 
     async def _try(self, call: Call, request: Request) -> Reply:
