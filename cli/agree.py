@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.import_ import spelt
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
@@ -84,7 +84,7 @@ def command(
       fellowship agree runs/mine --labels people.csv --label ann --label bob --id row
       fellowship agree runs/mine --labels votes.jsonl --family llama --plot margin.svg
     """
-    need_stats()
+    need("stats")
     from fellowship.pipelines.agreement import Wishes, agree
     from fellowship.pipelines.human_labels import read_labels
     from fellowship.pipelines.label_rows import Columns

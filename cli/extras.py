@@ -21,13 +21,3 @@ def need(*extras: str) -> None:
     if missing:
         wanted = f"pip install 'fellowship-llms[{','.join(extras)}]'"
         raise InputError(f"this needs {', '.join(missing)}: {wanted}")
-
-
-def need_stats() -> None:
-    """`InputError` where the libraries of the statistics aren't installed."""
-    need("stats")
-
-
-def need_view() -> None:
-    """`InputError` where the libraries of the page aren't installed."""
-    need("view")

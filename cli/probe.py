@@ -15,7 +15,7 @@ from rich.console import Console
 from fellowship.cli import closing
 from fellowship.cli.attack import announce
 from fellowship.cli.exits import EPILOG
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, loaded, recipe_argument, source
 from fellowship.cli.run import watched
@@ -69,7 +69,7 @@ def command(
       fellowship probe recipes/judge-combined-10.yaml --source mine.jsonl --rows 200
       fellowship probe mine.yaml --into runs/mine-probe --json
     """
-    need_stats()
+    need("stats")
     from fellowship.pipelines.exporting import outcomes
     from fellowship.pipelines.probe_report import families_of, probe_report
     from fellowship.pipelines.probes import probe_trials

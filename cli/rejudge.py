@@ -14,7 +14,7 @@ from rich.console import Console
 
 from fellowship.cli import closing
 from fellowship.cli.exits import EPILOG
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import watched
@@ -54,7 +54,7 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
       fellowship rejudge runs/best --judge gpt5.yaml --into runs/best-by-gpt5
       fellowship rejudge runs/demo --judge reviewer --into runs/demo-2 --json
     """
-    need_stats()
+    need("stats")
     from fellowship.pipelines.drift import drift
     from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
     from fellowship.stats.intervals import Resampling

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.run_folder import written_whole
 
@@ -61,7 +61,7 @@ def command(
       fellowship reproduce ../MA-PO --json figures.json --html paper.html
       fellowship reproduce ../MA-PO --labels mt-bench=votes.jsonl --rows
     """
-    need_stats()
+    need("stats")
     from fellowship.pipelines.reproduce import reproduce
 
     found = reproduce(folder, by_dataset(labels))

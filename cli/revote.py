@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.import_ import into, report
 from fellowship.cli.options import as_json, run_argument
 from fellowship.named import at_home
@@ -67,7 +67,7 @@ def command(
     if rule not in RULES and ":" not in rule:
         raise click.UsageError(f"--rule {rule!r} is none of {', '.join(RULES)}")
     if rule == "dawid-skene":
-        need_stats()
+        need("stats")
     at_home(Path.cwd())
     wishes = Revote(
         rule=rule,

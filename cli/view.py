@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_view
+from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 
 
@@ -41,7 +41,7 @@ def command(
       fellowship view runs/demo --port 8080 --no-open
       FELLOWSHIP_TOKEN="$(openssl rand -hex 16)" fellowship view runs/demo --host 0.0.0.0
     """
-    need_view()
+    need("view")
     from fellowship.viewer.server import Place, server
 
     place = Place(host, port, token)

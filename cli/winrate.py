@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exits import EPILOG, Exit
-from fellowship.cli.extras import need_stats
+from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 
@@ -39,7 +39,7 @@ def command(
       fellowship winrate runs/paper --only argilla-capybara-prompts-subset
       fellowship winrate runs/paper --judge gpt-4o --json
     """
-    need_stats()
+    need("stats")
     from fellowship.pipelines.winrates import win_rates
     from fellowship.stats.intervals import Resampling
 

@@ -66,7 +66,7 @@ def opening() -> str:
     """What a reader needs first."""
     return (
         "Made by language models that write, review and judge one another's answers,"
-        " with [Fellowship](https://pypi.org/project/fellowship-llms/). No person wrote"
+        " with Fellowship (the package `fellowship-llms`). No person wrote"
         " or checked a row unless a section below says so. Every row carries its"
         " provenance: who wrote both answers, every verdict behind it in both orders, the"
         " rule, the models and the prompts' digests."
