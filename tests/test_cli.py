@@ -240,7 +240,7 @@ def test_a_budget_stops_a_run_and_says_how_to_go_on(
         arguments = ("run", recipe, "--into", tmp_path / "run")
         code, out, _ = said(capsys, *arguments, "--max-calls", 2)
         assert code == Exit.STOPPED
-        assert "go on with: fellowship " in out
+        assert "go on with a larger limit: fellowship " in out
         assert said(capsys, *arguments)[0] == Exit.DONE
 
 
