@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.terminal import console, dollars, spoken, tame
-from fellowship.pipelines.runner import Progress
+from fellowship.pipelines.progress import Progress
 
 PERIOD = 10.0
 """Seconds between two lines of a log."""
