@@ -9,6 +9,9 @@ import yaml
 
 from fellowship.cli.exits import Exit
 from fellowship.cli.main import outcome
+from fellowship.cli.patience import Patience
+from fellowship.errors import ModelError
+from fellowship.models.gate import Desk, Gate
 from fellowship.records import Ranking
 from tests.recipes import openai_model, recipe
 from tests.runs import row, written
@@ -101,3 +104,32 @@ def test_nothing_is_best_in_a_level_tie(
     run = written(tmp_path / "run", [row(1, "tie"), row(2, "first")])
     assert "best" not in said(capsys, "show", run, 1)[1]
     assert "best" in said(capsys, "show", run, 2)[1]
+
+
+DOWN = "paused, next look in {} s, given up in {} s: no server at x; is it up?"
+
+
+def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> None:
+    patience = Patience("fellowship run r.yaml --into run")
+    told = [
+        (now, notes)
+        for now in range(600)
+        if (notes := patience.notes(now, "still", [DOWN.format(9, 600 - now)]))
+    ]
+    assert [now for now, _ in told] == [0, 10, 30, 70, 150, 270, 390, 510]
+    assert "is it up?" in told[0][1][0]
+    assert "go on later with: fellowship run r.yaml --into run" in told[0][1][1]
+    assert all(len("".join(notes)) < 60 for _, notes in told[1:])
+
+
+def test_a_run_that_moves_says_so_every_ten_seconds() -> None:
+    patience = Patience()
+    due = [now for now in range(1, 61) if patience.notes(now, now, []) is not None]
+    assert due == [10, 20, 30, 40, 50, 60]
+
+
+async def test_an_endpoint_that_is_down_says_when_it_will_be_given_up() -> None:
+    gate = Gate(Desk("openai x", patience=600.0))
+    passage = await gate.enter("m", "m", 10, 10)
+    gate.failed(passage, ModelError("no server", "down"))
+    assert "given up in 10 min" in gate.note()
