@@ -44,6 +44,7 @@ from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.sweeping import rarely
 from fellowship.waiting import waited
 
 DRAIN = 8.0
@@ -377,7 +378,7 @@ async def run_recipe(
     library = Library(recipe.prompts)
     house = House(recipe.models)
     try:
-        with RunFolder(into) as folder:
+        with RunFolder(into) as folder, rarely():
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said
