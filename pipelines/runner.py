@@ -36,6 +36,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header, renewed
 from fellowship.pipelines.in_order import InOrder, Turn
+from fellowship.pipelines.keys import refuse_keyless
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
@@ -376,6 +377,8 @@ async def run_recipe(
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     library = Library(recipe.prompts)
+    if engine is local:
+        refuse_keyless(recipe, into)
     house = House(recipe.models)
     try:
         with RunFolder(into) as folder, rarely():
