@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from fellowship import __version__
 from fellowship.database import complaint
-from fellowship.errors import LedgerError, RecipeError
+from fellowship.errors import LedgerError, NoRun, RecipeError
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
@@ -214,8 +214,22 @@ def holder(run: Path) -> str | None:
         return "another process"
 
 
+def must_be_a_run(path: Path) -> None:
+    """`NoRun` for a folder that has neither a header nor a ledger."""
+    if any(os.path.exists(path / name) for name in (HEADER, LEDGER)):
+        return
+    there = "it holds no run" if os.path.isdir(path) else "there is no such folder"
+    if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
+        there = "it can't be read"
+    raise NoRun(
+        f"{path} is not the folder of a run: {there}; give the folder that"
+        " `fellowship run --into` made"
+    )
+
+
 def read_header(path: Path) -> dict[str, Any]:
     """The header of the run at `path`; `LedgerError` when it isn't one."""
+    must_be_a_run(path)
     try:
         header = json.loads((path / HEADER).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

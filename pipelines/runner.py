@@ -36,6 +36,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.exporting import export_run
 from fellowship.pipelines.header import header, renewed
 from fellowship.pipelines.in_order import InOrder, Turn
+from fellowship.pipelines.keys import refuse_keyless
 from fellowship.pipelines.quarantine import Quarantine
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
@@ -44,6 +45,7 @@ from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.sweeping import rarely
 from fellowship.waiting import waited
 
 DRAIN = 8.0
@@ -378,9 +380,11 @@ async def run_recipe(
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     library = Library(recipe.prompts)
+    if engine is local:
+        refuse_keyless(recipe, into)
     house = House(recipe.models)
     try:
-        with RunFolder(into) as folder:
+        with RunFolder(into) as folder, rarely():
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said

@@ -14,6 +14,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
+import httpx2
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
@@ -82,20 +83,24 @@ class OpenAIClient(Client):
     def api(self) -> openai.AsyncOpenAI:
         """The SDK's client, made on the loop that uses it."""
         if self._api is None:
-            self._api = openai.AsyncOpenAI(
-                api_key=self._key(),
-                base_url=(self.config.base_url or "").partition("?")[0] or None,
-                default_query=dict(self._query),
-                max_retries=0,
-                timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
-                http_client=openai.DefaultAioHttpClient(),
-            )
+            self._api = self._sdk(openai.DefaultAioHttpClient())
         return self._api
+
+    def _sdk(self, through: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(
+            api_key=self._key(),
+            base_url=(self.config.base_url or "").partition("?")[0] or None,
+            default_query=dict(self._query),
+            max_retries=0,
+            timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
+            http_client=through,
+        )
 
     def wire(self) -> Wire:
         """The line that calls go over, made on the loop that uses it."""
         if self._wire is None:
-            api = self.api()
+            # Asked where calls go, never to send one: certificates take 50 ms to load.
+            api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
             url = f"{api.base_url}chat/completions"

@@ -264,6 +264,9 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def as_json(value: Mapping[str, Any]) -> str:
     """Compact JSON that people can read in any SQLite tool."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return clean(COMPACT.encode(value))
