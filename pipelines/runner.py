@@ -45,6 +45,7 @@ from fellowship.pipelines.sources import Rejected, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.sweeping import rarely
 from fellowship.waiting import waited
 
 DRAIN = 8.0
@@ -95,6 +96,8 @@ class RunReport:
     """Of the prompt tokens, those that the provider had read before."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
+    usd_maybe_twice: float = 0.0
+    """What the calls that may have been paid for twice cost once: so much more, at most."""
     accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
 
@@ -329,6 +332,7 @@ class Runner:
             accepted=self._queue.enough(states),
             cached_tokens=meter.cached_tokens,
             lost_replies=self.ledger.lost,
+            usd_maybe_twice=self.ledger.maybe_twice(),
             accounts=tuple(accounts),
             evaluator=evaluator,
         )
@@ -380,7 +384,7 @@ async def run_recipe(
         refuse_keyless(recipe, into)
     house = House(recipe.models)
     try:
-        with RunFolder(into) as folder:
+        with RunFolder(into) as folder, rarely():
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said
