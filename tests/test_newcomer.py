@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,63 @@ async def test_an_endpoint_that_is_down_says_when_it_will_be_given_up() -> None:
     passage = await gate.enter("m", "m", 10, 10)
     gate.failed(passage, ModelError("no server", "down"))
     assert "given up in 10 min" in gate.note()
+
+
+def files(run: Path) -> list[str]:
+    """The datasets in a run's exports folder."""
+    return sorted(path.name for path in (run / "exports").glob("*.jsonl"))
+
+
+def test_an_export_removes_what_the_last_one_of_its_kind_left_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / "run", [row(number) for number in range(1, 9)])
+    said(capsys, "export", run, "--as", "dpo")
+    (run / "exports" / "dpo-mine.jsonl").write_text("{}\n")
+    said(capsys, "export", run, "--as", "dpo", "--split", "train=0.5,test=0.5")
+    assert files(run) == ["dpo-mine.jsonl", "dpo-test.jsonl", "dpo-train.jsonl"]
+    said(capsys, "export", run, "--as", "dpo")
+    assert files(run) == ["dpo-mine.jsonl", "dpo.jsonl"]
+
+
+def test_accounts_that_name_other_files_remove_none_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / "run", [row(number) for number in range(1, 9)])
+    said(capsys, "export", run, "--as", "dpo")
+    accounts = run / "exports" / "accounts.json"
+    known = json.loads(accounts.read_text())
+    known["dpo"]["files"] = ["../run.json", str(tmp_path / "dpo.jsonl"), "kto.jsonl"]
+    accounts.write_text(json.dumps(known))
+    kept = [tmp_path / "dpo.jsonl", run / "exports" / "kto.jsonl", run / "run.json"]
+    for path in kept[:2]:
+        path.write_text("mine\n")
+    said(capsys, "export", run, "--as", "dpo")
+    assert all(path.exists() for path in kept)
+
+
+def test_a_split_without_rows_gets_no_file_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / "run", [row(number) for number in (1, 2)])
+    split = "train=0.98,test=0.02"
+    code, out, _ = said(capsys, "export", run, "--as", "dpo", "--split", split)
+    assert (code, files(run)) == (Exit.DONE, ["dpo-train.jsonl"])
+    assert "the split 'test' got no row" in out
+    assert "dpo-test" not in (run / "exports" / "README.md").read_text()
+
+
+def test_shares_that_are_no_parts_of_a_whole_are_refused_with_some_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said(
+        capsys, "export", tmp_path, "--as", "dpo", "--split", "train=3,test=1"
+    )
+    assert (code, "train=0.75,test=0.25 would" in err) == (Exit.USAGE, True)
+    file = recipe(
+        tmp_path / "r.yaml",
+        openai_model("http://127.0.0.1:9/v1"),
+        export={"splits": {"train": 0.9, "test": 0.2}},
+    )
+    code, _, err = said(capsys, "plan", file)
+    assert (code, "add up to 1.1" in err) == (Exit.USAGE, True)

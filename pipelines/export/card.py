@@ -93,17 +93,14 @@ def front_matter(
         ],
         "size_categories": [size],
     }
-    configs = [config(a) for a in accounts if a.shape in ("trl", "parquet")]
+    loaded = [a for a in accounts if a.shape in ("trl", "parquet") and a.exported]
+    configs = [config(account) for account in loaded]
     return front | ({"configs": configs} if configs else {})
 
 
 def config(account: Account) -> dict[str, Any]:
     """One kind as a configuration with its splits."""
-    splits = list(account.splits) or ["train"]
-    files = [
-        {"split": split, "path": path}
-        for split, path in zip(splits, account.files, strict=True)
-    ]
+    files = [{"split": split, "path": path} for split, path, _ in account.parts]
     name = account.kind if account.shape == "trl" else f"{account.kind}-parquet"
     return {"config_name": name, "data_files": files}
 

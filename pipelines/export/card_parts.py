@@ -29,10 +29,7 @@ def files_of(accounts: Sequence[Account]) -> str:
     """Every file with its rows."""
     rows = []
     for account in accounts:
-        counts = list(account.splits.values()) or [account.exported]
-        if len(account.files) != len(counts):
-            counts = [account.exported]
-        for name, n in zip(account.files, counts, strict=False):
+        for _, name, n in account.parts:
             rows.append((f"`{name}`", account.kind, account.shape, f"{n:,}"))
     return table(("file", "kind", "shape", "rows"), rows, "   r")
 

@@ -88,7 +88,8 @@ class Sink:
                 writer.close()
             for path, (temporary, _) in self._open.items():
                 os.replace(temporary, path)
-            settle(self.target.parent)
+            if self._open:
+                settle(self.target.parent)
         except OSError as error:
             raise LedgerError(complaint(self.target, error)) from error
 
