@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.patience import DOWN, Patience
-from fellowship.cli.terminal import console, dollars, spoken, tame
+from fellowship.cli.terminal import console, counted, dollars, spoken, tame
 from fellowship.pipelines.runner import Progress
 
 
@@ -141,8 +141,8 @@ def facts(progress: Progress, speed: Speed) -> list[str]:
     meter = progress.meter
     of = f"/{progress.total:,}" if progress.total is not None else ""
     said = [
-        f"{progress.done:,}{of} rows",
-        f"{meter.calls:,} calls"
+        f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
+        counted(meter.calls, "call")
         + (f" ({meter.in_flight} now)" * (meter.in_flight > 0)),
         f"{speed.tokens(progress):.0f} tokens/s",
         dollars(meter.usd, meter.unpriced),

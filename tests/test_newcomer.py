@@ -194,3 +194,31 @@ def test_shares_that_are_no_parts_of_a_whole_are_refused_with_some_that_are(
     )
     code, _, err = said(capsys, "plan", file)
     assert (code, "add up to 1.1" in err) == (Exit.USAGE, True)
+
+
+LABELS = '{{"id": "a", "label": {}}}\n{{"id": "b", "label": {}}}\n'
+
+
+@pytest.mark.parametrize("verb", ["labels", "verdicts --winner label --id id"])
+def test_labels_of_nothing_but_0_and_1_are_asked_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    file, into = tmp_path / "l.jsonl", tmp_path / "run"
+    file.write_text(LABELS.format(0, 1))
+    kind, *rest = verb.split()
+    code, _, err = said(capsys, "import", kind, file, "--into", into, *rest)
+    assert (code, "--value 0=first --value 1=second" in err) == (Exit.USAGE, True)
+    assert not into.exists()
+    meant = ("--value", "0=first", "--value", "1=second")
+    code, _, err = said(capsys, "import", kind, file, "--into", into, *rest, *meant)
+    assert code == Exit.DONE, err
+
+
+@pytest.mark.parametrize("both", [("1", "2"), ("0", "2"), ('"1"', '"1"')])
+def test_labels_that_can_mean_one_thing_only_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], both: tuple[str, str]
+) -> None:
+    file = tmp_path / "l.jsonl"
+    file.write_text(LABELS.format(*both))
+    code, _, err = said(capsys, "import", "labels", file, "--into", tmp_path / "run")
+    assert code == Exit.DONE, err
