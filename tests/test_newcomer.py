@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from fellowship.cli.exits import Exit
 from fellowship.cli.main import outcome
 from fellowship.cli.patience import Patience
 from fellowship.errors import ModelError
 from fellowship.models.gate import Desk, Gate
+from fellowship.pipelines.export.settings import Export
+from fellowship.pipelines.exporting import export_run
 from fellowship.records import Ranking
+from fellowship.run_folder import RunFolder
 from tests.recipes import openai_model, recipe
 from tests.runs import row, written
 
@@ -222,3 +230,45 @@ def test_labels_that_can_mean_one_thing_only_are_read(
     file.write_text(LABELS.format(*both))
     code, _, err = said(capsys, "import", "labels", file, "--into", tmp_path / "run")
     assert code == Exit.DONE, err
+
+
+EVIL = 'x`<img src=y>` [a](http://b)\n---\n# h | "q": \'.jsonl'
+
+
+def test_a_card_shows_a_hostile_name_as_the_text_it_is(tmp_path: Path) -> None:
+    known = {
+        "source": {"path": "/a/" + EVIL.replace("/", "")},
+        "models": {EVIL: {"model": EVIL}},
+    }
+    known |= {"export": {"licence": EVIL}, "evaluate": {"instruction": f"```\n{EVIL}"}}
+    run = written(tmp_path / "run", [row(1)], recipe=known, identity=known)
+    export_run(run, Export(kinds=("dpo",), licence=EVIL))
+    card = (run / "exports" / "README.md").read_text()
+    _, front, body = card.split("---\n", 2)
+    assert yaml.safe_load(front)["pretty_name"].startswith(
+        "Preference data from x`<img"
+    )
+    page = MarkdownIt("commonmark").enable("table").render(body)
+    assert not re.search("<img|<a |<h1>h", page)
+    assert page.count("<h1>") == 1
+
+
+def test_what_a_killed_export_left_beside_its_target_goes_with_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1
+    )
+    dead = int(gone.stdout)
+    left = tmp_path / f".pairs.jsonl.{dead}.abc.part"
+    mine, other = (tmp_path / f".{n}.{dead}.abc.part" for n in ("mine.jsonl", "pairs"))
+    shaped = run / "exports" / "parquet" / f".dpo.parquet.{dead}.abc.part"
+    shaped.parent.mkdir(parents=True)
+    for path in (left, mine, other, shaped):
+        path.touch()
+        os.utime(path, (0, 0))
+    said(capsys, "export", run, "--as", "dpo", "--to", tmp_path / "pairs.jsonl")
+    assert (left.exists(), mine.exists(), other.exists()) == (False, True, True)
+    RunFolder(run).close()
+    assert not shaped.exists()
