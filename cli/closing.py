@@ -94,7 +94,9 @@ def spending(report: RunReport, out: Console) -> None:
         lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
         say(out, (f"{lost}: they were asked for again", "bold red"))
     if report.maybe_paid_twice:
-        say(out, f"{report.maybe_paid_twice:,} calls may have been paid for twice")
+        many = f"{report.maybe_paid_twice:,} calls may have been paid for twice"
+        more = f": up to {dollars(report.usd_maybe_twice)} more"
+        say(out, many + more * bool(report.usd_maybe_twice))
 
 
 def complaints(report: RunReport, out: Console) -> None:

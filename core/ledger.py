@@ -176,6 +176,14 @@ class Ledger:
         lost = "SELECT count(*) FROM failures WHERE kind IN ('lost', 'cancelled')"
         return states, self.rows(lost)[0][0]
 
+    def maybe_twice(self) -> float:
+        """USD of the replies that calls which may be paid for twice got in the end."""
+        sql = (
+            "SELECT coalesce(sum(usd), 0.0) FROM failures JOIN calls USING (key)"
+            " WHERE kind IN ('lost', 'cancelled')"
+        )
+        return float(self.rows(sql)[0][0])
+
     def spent(self) -> Spent:
         """What all recorded calls took together."""
         return Spent(*self.rows(SPENT)[0])

@@ -96,6 +96,8 @@ class RunReport:
     """Of the prompt tokens, those that the provider had read before."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
+    usd_maybe_twice: float = 0.0
+    """What the calls that may have been paid for twice cost once: so much more, at most."""
     accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
 
@@ -330,6 +332,7 @@ class Runner:
             accepted=self._queue.enough(states),
             cached_tokens=meter.cached_tokens,
             lost_replies=self.ledger.lost,
+            usd_maybe_twice=self.ledger.maybe_twice(),
             accounts=tuple(accounts),
             evaluator=evaluator,
         )

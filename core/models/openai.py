@@ -123,8 +123,12 @@ class OpenAIClient(Client):
             )
         if answer.status >= 400:
             raise self._refused(answer)
+        return self.read(answer.content)
+
+    def read(self, content: bytes) -> Reply:
+        """A body as a reply; `ModelError` says why it is none."""
         try:
-            raw = json.loads(answer.content)
+            raw = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise self._malformed(f"not JSON ({error})") from error
         return self._reply(raw)
@@ -283,7 +287,9 @@ def usage_from(usage: Any) -> Usage | None:
         return None
     details = usage.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+    # Some servers don't count what was cached as part of the prompt.
+    kept = min(cached, prompt) if isinstance(cached, int) else 0
+    return Usage(prompt, completion, kept)
 
 
 def refuse_unknown(config: OpenAIModel) -> None:

@@ -127,6 +127,8 @@ class RecordedClient(Client):
         try:
             async with asyncio.timeout(allowed):
                 reply = await self.inner.complete(request)
+            if not reply.usage.possible:
+                raise impossible(self.name, reply.usage)
             charged = self._busy.leave(mark)
         except asyncio.CancelledError:
             self._office.drop(call, began)
@@ -201,6 +203,13 @@ class RecordedClient(Client):
     async def close(self) -> None:
         """Close the inner client."""
         await self.inner.close()
+
+
+def impossible(name: str, usage: Usage) -> ModelError:
+    """A reply says that it used what no call can use."""
+    said = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
+    told = f"model {name!r} reports impossible counts of tokens"
+    return ModelError(f"{told} (prompt, cached, completion: {said})", "malformed")
 
 
 def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
