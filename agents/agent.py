@@ -87,7 +87,7 @@ class RoleAgent(BaseChatAgent):
         self._heard += [
             line_of(message) for message in messages if not is_task(message)
         ]
-        speaking = asyncio.ensure_future(self._speak())
+        speaking = asyncio.ensure_future(self.speak())
         cancellation_token.link_future(speaking)
         spoken = await speaking
         assert self.turn is not None
@@ -102,7 +102,12 @@ class RoleAgent(BaseChatAgent):
         )
         return Response(chat_message=message)
 
-    async def _speak(self) -> str:
+    async def speak(self) -> str:
+        """Say what there is to say to what was heard: its words.
+
+        What `on_messages` does for a team of AutoGen's, without a message around it.
+        Raises what the client raises.
+        """
         self._round += 1
         await self._answer_earlier_turns()
         structured = self._client.structured and self.role.schema() is not None

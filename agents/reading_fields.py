@@ -26,7 +26,7 @@ TITLES: Mapping[Name, str] = {
 _FREE_BEFORE = re.compile(r"\W?")
 _FREE_AFTER = re.compile(r"(?!\w|[/.]\d)")
 _DECOR = re.compile(r"[\s*_#`>]+")
-_LOOSE = re.compile(r" ?([^\w ]) ?")
+_LOOSE = re.compile(r" (?=[^\w ])|(?<=[^\w ]) ")
 _MOST = 1000  # an evaluator that answers more often has run away
 
 
@@ -158,4 +158,4 @@ def _stands_in(needle: str, text: str) -> bool:
 
 def _plain(text: str) -> str:
     """`text` in lower case, without markup and without space around punctuation."""
-    return _LOOSE.sub(r"\1", _DECOR.sub(" ", text)).strip().casefold()
+    return _LOOSE.sub("", _DECOR.sub(" ", text)).strip().casefold()

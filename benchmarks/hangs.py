@@ -71,34 +71,58 @@ async def hang(client: RecordedClient, numbers: range) -> None:
     await asyncio.gather(*map(one, numbers))
 
 
-async def measured(options: argparse.Namespace, base_url: str, folder: Path) -> int:
+class Account(NamedTuple):
+    """What was held after a tenth of the calls and after all; seconds late at most."""
+
+    first: Left
+    last: Left
+    late: float
+
+    @property
+    def good(self) -> bool:
+        """In time, and nothing is left behind."""
+        grew = self.last.megabytes - self.first.megabytes > 64
+        grew = grew or self.last.handles > self.first.handles + 16
+        kept = self.last.calls > 0 or self.last.tasks > self.first.tasks + 4
+        return not (grew or kept or self.late > 1)
+
+    def __str__(self) -> str:
+        more = self.last.megabytes - self.first.megabytes
+        return f"at most {self.late:.2f} s late, {self.last}, {more:+.0f} MB"
+
+
+def struck(calls: int, deadline: float = 0.5, concurrency: int = 100) -> Account:
+    """So many calls to a server that never answers, in a process of its own."""
+    script = ("--script", '{"mix": {"hang": 1.0}}')
+    with (
+        server_process("openai", *script) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        going = measured(calls, deadline, concurrency, server.base_url, Path(folder))
+        return asyncio.run(going)
+
+
+async def measured(
+    calls: int, deadline: float, many: int, base_url: str, folder: Path
+) -> Account:
     """All calls, a tenth first."""
     config = OpenAIModel(
         provider="openai", model="m", base_url=base_url, api_key_env=None, tries=1
     )
-    house, meter, ledger = (
-        House({"m": config}),
-        Meter(Limits()),
-        Ledger(folder / "l.db"),
-    )
-    place, many = house.place("m"), options.concurrency
+    house, meter = House({"m": config}), Meter(Limits())
+    ledger = Ledger(folder / "l.db")
+    place = house.place("m")
     desk = Desk(place, ceiling=many, start=many, in_a_row=10**9)
     client = house.recorded(LedgerOffice(ledger, meter, {place: desk}))["m"]
-    client._deadlines = Deadlines(fixed=options.deadline)
-    tenth = options.calls // 10
-    began = time.monotonic()
-    await hang(client, range(tenth))
+    client._deadlines = Deadlines(fixed=deadline)
+    await hang(client, range(calls // 10))
     first = held(meter)
-    print(f"after {tenth:,}: {first}", flush=True)
-    await hang(client, range(tenth, options.calls))
+    await hang(client, range(calls // 10, calls))
     last = held(meter)
-    print(f"after {options.calls:,}: {last}, {time.monotonic() - began:.0f} s")
-    late = ledger.rows("SELECT max(seconds) FROM failures")[0][0] - options.deadline
-    print(f"the latest deadline was {late:.2f} s late")
+    late = ledger.rows("SELECT max(seconds) FROM failures")[0][0] - deadline
     await house.close()
     ledger.close()
-    grew = last.megabytes - first.megabytes > 64 or last.handles > first.handles + 16
-    return int(late > 1 or last.calls > 0 or last.tasks > first.tasks + 4 or grew)
+    return Account(first, last, late)
 
 
 def main() -> int:
@@ -108,11 +132,12 @@ def main() -> int:
     parser.add_argument("--deadline", type=float, default=0.5)
     parser.add_argument("--concurrency", type=int, default=100)
     options = parser.parse_args()
-    with (
-        server_process("openai", "--script", '{"mix": {"hang": 1.0}}') as server,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        return asyncio.run(measured(options, server.base_url, Path(folder)))
+    began = time.monotonic()
+    account = struck(options.calls, options.deadline, options.concurrency)
+    print(f"after {options.calls // 10:,}: {account.first}")
+    print(f"after {options.calls:,}: {account.last}, {time.monotonic() - began:.0f} s")
+    print(f"the latest deadline was {account.late:.2f} s late")
+    return int(not account.good)
 
 
 if __name__ == "__main__":

@@ -157,19 +157,20 @@ def main() -> int:
     """Measure, print, judge by the targets."""
     words = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     words.add_argument("--rows", type=int, default=100_000)
+    words.add_argument("--few", type=int, default=FEW)
     words.add_argument("--faults", type=float, default=0.01)
     words.add_argument("--live", nargs=2, type=Path, help=argparse.SUPPRESS)
     chosen = words.parse_args()
     if chosen.live:
         print(json.dumps(live(*chosen.live)))
         return 0
-    few, _ = job(FEW, chosen.faults)
+    few, _ = job(chosen.few, chosen.faults)
     many, again = job(chosen.rows, chosen.faults)
     warm = [look for look in many.looks if look.done >= chosen.rows / 10] or many.looks
     growth = max(look.memory for look in warm) - warm[0].memory
     handles = max(look.handles for look in warm) - warm[0].handles
-    slower = (many.cpu / chosen.rows) / (few.cpu / FEW)
-    print(f"CPU a row, against {FEW:,} rows: {slower:.2f}x")
+    slower = (many.cpu / chosen.rows) / (few.cpu / chosen.few)
+    print(f"CPU a row, against {chosen.few:,} rows: {slower:.2f}x")
     print(f"memory: {warm[0].memory:.0f} MB at a tenth, {growth:+.0f} MB at most after")
     print(f"handles: {warm[0].handles} at a tenth, {handles:+d} at most after")
     good = many.balanced and sum(many.states.values()) == chosen.rows

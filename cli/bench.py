@@ -34,7 +34,7 @@ def show_ranking(outcome: Outcome, told: Why, out: Console) -> None:
             show_comparison(comparison, sums, out)
     heading(out, "Ranking")
     for index, score in enumerate(ranking.scores):
-        best = ("  best", "bold green") if index == ranking.winner else ""
+        best = ("  best", "bold green") if index == ranking.best else ""
         shown = "no valid score" if score is None else f"{score:g}"
         say(out, f"{candidate(outcome, index)}: {shown}", best)
 

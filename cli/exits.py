@@ -10,6 +10,7 @@ from fellowship.errors import (
     FellowshipError,
     InputError,
     LedgerError,
+    NoRun,
     RecipeError,
 )
 
@@ -38,7 +39,7 @@ Exit codes:
 
 def code_of(error: FellowshipError) -> Exit:
     """The exit code for an error that reached the command line."""
-    if isinstance(error, RecipeError | InputError):
+    if isinstance(error, RecipeError | InputError | NoRun):
         return Exit.USAGE
     if isinstance(error, BudgetStop | EndpointDown):
         return Exit.STOPPED

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from fellowship.errors import LedgerError
+from fellowship.errors import LedgerError, NoRun
 
 FORMAT = 1
 """The version of the tables; `PRAGMA user_version` of every ledger."""
@@ -82,8 +82,13 @@ class Torn(sqlite3.DatabaseError):
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """A connection to the ledger at `path`; `LedgerError` says why there is none."""
-    if not write and not path.exists():
-        raise LedgerError(f"no ledger at {path}: is {path.parent} the folder of a run?")
+    if not write and not os.path.exists(path):
+        if os.path.exists(path.with_name("run.json")):
+            raise LedgerError(f"the run {path.parent} has lost its {path.name}")
+        raise NoRun(
+            f"{path.parent} is not the folder of a run: no {path.name} is there; give"
+            " the folder that `fellowship run --into` made"
+        )
     try:
         if write:
             # Created by hand so that it is private from its first byte.

@@ -4,6 +4,7 @@ FellowshipError
 ├── RecipeError        the request is wrong: fix the file, never retried
 ├── InputError         one row or file of input is wrong: reported by number
 ├── LedgerError        the record can't be trusted, or can't be written: stop
+│   └── NoRun          the folder named is no run: the command line is wrong
 ├── BudgetStop         a limit of the recipe was reached: the row may run later
 ├── EndpointDown       nothing will come of a model until somebody mends it: stop
 └── RowError           this row failed: record it, the run goes on
@@ -53,6 +54,10 @@ class InputError(FellowshipError):
 
 class LedgerError(FellowshipError):
     """The record can't be read, written or trusted: nothing goes on without it."""
+
+
+class NoRun(LedgerError):
+    """A folder was named that holds no run: there is no record to distrust."""
 
 
 class BudgetStop(FellowshipError):

@@ -6,20 +6,17 @@ import hashlib
 import json
 from typing import Any
 
+_ONE_SPELLING = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys, no spaces, UTF-8: one spelling for one value.
 
     A lone surrogate, which JSON allows and UTF-8 does not, is kept as an escape.
     """
-    text = json.dumps(
-        value,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-    return text.encode("utf-8", "backslashreplace")
+    return _ONE_SPELLING.encode(value).encode("utf-8", "backslashreplace")
 
 
 def digest(value: Any, size: int = 32) -> str:

@@ -104,7 +104,9 @@ class Ledger:
         """The tables are there, what was in the air is counted, and what is missing."""
         try:
             self._link.executescript(
-                f"BEGIN;{TABLES}{STAMPS}{LOST};DELETE FROM sent WHERE true;{self._format()}COMMIT;"
+                f"BEGIN;{TABLES}{STAMPS}{LOST};"
+                # With no WHERE it would write, even where there is nothing to delete.
+                f"DELETE FROM sent WHERE true;{self._format()}COMMIT;"
             )
             mark = Mark(path)
             self.lost = mark.settle(self._link)
@@ -188,6 +190,14 @@ class Ledger:
             " (SELECT coalesce(max(id), 0) FROM failures)"
         )
         return tuple(self.rows(sql)[0])
+
+    def maybe_twice(self) -> float:
+        """USD of the replies that calls which may be paid for twice got in the end."""
+        sql = (
+            "SELECT coalesce(sum(usd), 0.0) FROM failures JOIN calls USING (key)"
+            " WHERE kind IN ('lost', 'cancelled')"
+        )
+        return float(self.rows(sql)[0][0])
 
     def spent(self) -> Spent:
         """What all recorded calls took together."""

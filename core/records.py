@@ -234,6 +234,12 @@ class Ranking(Record):
     winner: int | None
     comparisons: tuple[Comparison, ...] = ()
 
+    @property
+    def best(self) -> int | None:
+        """The candidate ahead of every other; None where the best are level."""
+        known = [score for score in self.scores if score is not None]
+        return self.winner if known and known.count(max(known)) == 1 else None
+
 
 class PreferencePair(Record):
     """One row for DPO: `chosen_score >= rejected_score`, always."""

@@ -75,7 +75,7 @@ def spoken(turn: Turn, session: Session) -> Json:
 
 def answer(outcome: Outcome) -> str:
     """The best candidate's text; the first one's where none is best."""
-    best = outcome.ranking.winner if outcome.ranking else None
+    best = outcome.ranking.best if outcome.ranking else None
     if not outcome.candidates:
         return ""
     return outcome.candidates[best if best is not None else 0].text

@@ -11,6 +11,7 @@ from pathlib import Path
 from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
 from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_models
+from fellowship.pipelines.export.settings import not_whole
 from fellowship.pipelines.export.shapes import check
 from fellowship.pipelines.own_checks import own_faults
 from fellowship.pipelines.recipe import Recipe
@@ -40,18 +41,17 @@ def contradictions(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _exports(recipe)
 
 
-def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
-    named: list[tuple[Place, str]] = list(evaluators_models(recipe.evaluate))
+def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Every model that a team of the recipe names, with the place where it does."""
+    yield from evaluators_models(recipe.evaluate)
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
             continue
         if isinstance(system, AutogenSettings):
             if system.model:
-                named.append((("systems", n, "model"), system.model))
-            named += [
-                (("systems", n, "models", at), name)
-                for at, name in system.models.items()
-            ]
+                yield ("systems", n, "model"), system.model
+            for at, name in system.models.items():
+                yield ("systems", n, "models", at), name
             continue
         sitting: list[tuple[Place, Sits]] = [
             (("systems", n, "generator"), system.generator)
@@ -61,11 +61,13 @@ def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
                 (("systems", n, "reviewers", at), sits)
                 for at, sits in enumerate(system.reviewers)
             ]
-        named += [
-            (place if isinstance(sits, str) else (*place, "model"), sitter(sits).model)
-            for place, sits in sitting
-        ]
-    for place, name in named:
+        for place, sits in sitting:
+            where = place if isinstance(sits, str) else (*place, "model")
+            yield where, sitter(sits).model
+
+
+def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    for place, name in named_models(recipe):
         if name not in recipe.models:
             hint = nearest(name, recipe.models)
             known = hint or f"; there are {listed(recipe.models)}"
@@ -151,6 +153,8 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
 
 def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """What would fail only when all is paid for: shapes, and files that are not there."""
+    if fault := not_whole(recipe.export.splits):
+        yield ("export", "splits"), f"export.splits: {fault}"
     for n, kind in enumerate(recipe.export.kinds):
         try:
             check(kind, recipe.export)

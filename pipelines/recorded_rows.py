@@ -79,7 +79,18 @@ def row_of(reader: LedgerReader, row: str) -> Outcome:
         outcome = read_outcome(text)
         if row in (outcome.id, outcome.item):
             return outcome
-    raise InputError(f"no finished row {row!r} in this run: list them with show RUN")
+    raise InputError(no_row(reader, row))
+
+
+def no_row(reader: LedgerReader, row: object) -> str:
+    """What is said of a row that isn't there, with which there are."""
+    sql = "SELECT count(*), min(number), max(number) FROM outcomes"
+    ((many, first, last),) = reader.rows(sql)
+    if not many:
+        return f"no finished row {row!r}: this run has none yet"
+    there = f"{many:,} finished row{'s' * (many != 1)}, numbered {first:,}"
+    there += f" to {last:,}" if many > 1 else ""
+    return f"no finished row {row!r}: this run has {there}; `show RUN` lists them"
 
 
 def item_of(outcome: Outcome, recipe: Recipe) -> Item:

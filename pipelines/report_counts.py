@@ -57,7 +57,7 @@ class Marks:
         ranking = outcome.ranking
         for index, score in enumerate(ranking.scores if ranking else ()):
             if score is not None and ranking:
-                where = self.best if index == ranking.winner else self.others
+                where = self.best if index == ranking.best else self.others
                 where[round(score, DIGITS)] += 1
         for pair in outcome.pairs:
             self.margins[round(pair.margin, DIGITS)] += 1

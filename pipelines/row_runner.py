@@ -23,7 +23,7 @@ from fellowship.pipelines.work import Origin, Work
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import RunFolder
 
-DRAIN = 8.0
+DRAIN = 6.0
 """Seconds that calls in the air get to come home when a run is stopped."""
 
 BREATH = 64

@@ -39,6 +39,8 @@ class RunReport:
     """Of the prompt tokens, those that the provider had read before."""
     lost_replies: int = 0
     """Recorded replies that were on the disk before this go and no longer are."""
+    usd_maybe_twice: float = 0.0
+    """What the calls that may have been paid for twice cost once: so much more, at most."""
     accounts: tuple[Account, ...] = ()
     evaluator: EvaluatorReport | None = None
     untouched: bool = False
@@ -97,6 +99,7 @@ def report_of(
         accepted=runner.queue.enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,
+        usd_maybe_twice=runner.ledger.maybe_twice(),
         accounts=tuple(accounts),
         evaluator=evaluator,
         untouched=untouched,

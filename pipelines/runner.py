@@ -11,6 +11,7 @@ from fellowship.ledger import adopt
 from fellowship.models.house import House
 from fellowship.pipelines.ending import Opened, ended
 from fellowship.pipelines.header import header, renewed
+from fellowship.pipelines.keys import refuse_keyless
 from fellowship.pipelines.progress import Watch
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.row_runner import Runner
@@ -18,6 +19,7 @@ from fellowship.pipelines.run_report import RunReport
 from fellowship.pipelines.work import Engine, Origin, local
 from fellowship.prompts.library import Library
 from fellowship.run_folder import RunFolder
+from fellowship.sweeping import rarely
 from fellowship.waiting import waited
 
 
@@ -42,9 +44,11 @@ async def run_recipe(
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     library = Library(recipe.prompts)
+    if engine is local:
+        refuse_keyless(recipe, into)
     house = House(recipe.models)
     try:
-        with RunFolder(into) as folder:
+        with RunFolder(into) as folder, rarely():
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said

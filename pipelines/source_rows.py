@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,7 +147,7 @@ def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
         header = next(reader, [])
     except csv.Error as error:
         raise InputError(f"the header of {str(path)!r} is not CSV: {error}") from error
-    twice = [name for name in header if header.count(name) > 1]
+    twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise InputError(f"{str(path)!r} has two columns {twice[0]!r}: rename one")
     return header

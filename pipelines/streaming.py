@@ -14,6 +14,7 @@ from typing import Any
 from fellowship.display import said
 from fellowship.models.house import House
 from fellowship.models.office import Office
+from fellowship.pipelines.keys import refuse_keyless
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
 from fellowship.pipelines.runner import run_recipe
@@ -88,6 +89,7 @@ async def stream(
 
         yield work
 
+    refuse_keyless(recipe, folder)
     run = asyncio.create_task(
         run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
     )

@@ -246,9 +246,13 @@ class Seats:
         turns = self._transcript.turns
         self._since = self._since if self._asking else len(turns)
         self._asking += 1
-        one = asyncio.gather(*(agent.on_messages([], self._token) for agent in agents))
+        said = [agent.speak() for agent in agents]
+        # One needs no gathering, which would cost a task.
+        one = asyncio.ensure_future(
+            said[0] if len(said) == 1 else asyncio.gather(*said)
+        )
         try:
-            await self._within(asyncio.ensure_future(one))
+            await self._within(one)
         finally:
             self._asking -= 1
             spoken = turns[self._since :]

@@ -140,3 +140,46 @@ def release(folder: Path, seed: int = 1) -> Path:
     put("generators/odd/none/a.json", [*VALUES, [{"role": "user"}], [VALUES]])
     put("labels/odd.json", table(seed, 20, ("annotator1", "response1", "instruction")))
     return folder
+
+
+def seeds(parser: str) -> list[bytes]:
+    """Where fuzzing of a parser starts: the corpus' small files, and good inputs."""
+    texts = [text.encode("utf-8", "surrogatepass") for text in NASTY]
+    lines = [line for line, _ in HOSTILE]
+    reply = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}
+    reply["usage"] = {"prompt_tokens": 1, "completion_tokens": 1}  # type: ignore[assignment]
+    pair = {"id": 1, "prompt": "p", "chosen": "a", "rejected": "b", "label": True}
+    named: dict[str, list[bytes]] = {
+        "jsonl": [*lines, dumped(pair), *files_of("jsonl")],
+        "csv": [b'id,prompt,label\n1,"a, b",first\n2,c,tie\n', *files_of("csv")],
+        "json": [dumped([pair]), *files_of("json")],
+        "recipe": [RECIPE, *texts],
+        "prompt": [b"# Review $candidate\n\n$prompt\n", *texts],
+        "verdict": [*texts, *(text.encode() for text in SAID)],
+        "reply": [dumped(reply), b'{"error": {"message": "no", "code": "x"}}'],
+        "batch": [dumped({"custom_id": "k", "response": {"body": reply}}), *lines],
+        "header": [dumped({"format": 1, "recipe": {"models": {}, "systems": []}})],
+        "markdown": [*texts, b"# a\n\n| a | b |\n|---|---|\n| ![x](y) | [l](z) |\n"],
+    }
+    return named[parser]
+
+
+def files_of(kind: str) -> list[bytes]:
+    """The corpus' files of one format."""
+    return [c for name, c in contents().items() if name.endswith(f".{kind}")]
+
+
+RECIPE = b"""\
+models: {small: {provider: llama_cpp}, judge: {provider: openai, model: gpt-4o}}
+source: {path: prompts.jsonl}
+systems: [{team: feedback, generator: small, reviewers: [small]}]
+evaluate: {team: judge, model: judge}
+"""
+SAID = (
+    '{"reason": "r", "winner": "first"}',
+    '{"score_first": 8, "score_second": 3.5}',
+    "### Score Assistant A:\n8/10\n\n### Score Assistant B:\n7/10",
+    "Critique: terse.\nScore: 8/10",
+    "<think>B?</think>**Verdict: [[A]]**",
+    "Winner: Response 2\n\nIn short, tie.",
+)

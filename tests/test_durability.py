@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ from tests.recipes import openai_model, recipe
 
 CLI = [sys.executable, "-m", "fellowship.cli.main"]
 ROOT = Path(__file__).parent.parent
+Tell = Callable[[str, object], None]
+"""`record_property`: what the table of faults says of a test."""
 
 
 class Whole(NamedTuple):
@@ -122,16 +124,16 @@ def copied(run: Path, to: Path) -> Path:
 
 
 def test_a_log_cut_anywhere_opens_and_says_exactly_what_is_lost(
-    tmp_path: Path, torn: Path
+    tmp_path: Path, torn: Path, record_property: Tell
 ) -> None:
     full = Ledger(copied(torn, tmp_path / "full") / "ledger.db")
     acknowledged = full.spent()[0]
     full.close()
     size = (torn / "ledger.db-wal").stat().st_size
     lost = set()
-    for n, offset in enumerate(
-        (0, 1, 31, 32, 33, *range(4000, size, size // 40), size)
-    ):
+    offsets = (0, 1, 31, 32, 33, *range(4000, size, size // 40), size)
+    record_property("cuts of a log", len(offsets))
+    for n, offset in enumerate(offsets):
         run = copied(torn, tmp_path / str(n))
         os.truncate(run / "ledger.db-wal", offset)
         ledger = Ledger(run / "ledger.db")
@@ -157,11 +159,16 @@ def test_what_a_torn_log_lost_is_asked_again_and_counted(
 
 
 def test_a_ledger_cut_anywhere_is_refused_with_the_way_out(
-    tmp_path: Path, whole: Whole, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    whole: Whole,
+    capsys: pytest.CaptureFixture[str],
+    record_property: Tell,
 ) -> None:
     resumed(whole, tmp_path / "run")
     size = (tmp_path / "run" / "ledger.db").stat().st_size
-    for n, offset in enumerate((10, 31, 100, *range(4096, size, size // 12))):
+    offsets = (10, 31, 100, *range(4096, size, size // 12))
+    record_property("cuts of a ledger", len(offsets))
+    for n, offset in enumerate(offsets):
         cut = copied(tmp_path / "run", tmp_path / str(n))
         os.truncate(cut / "ledger.db", offset)
         for verb in (["run", str(whole.recipe), "--into"], ["show"]):
@@ -228,7 +235,7 @@ mounting = pytest.mark.skipif(not can_mount(), reason="no user may mount a tmpfs
 
 @mounting
 def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
-    tmp_path: Path, whole: Whole
+    tmp_path: Path, whole: Whole, record_property: Tell
 ) -> None:
     go = f"{sys.executable} -m fellowship.cli.main run {whole.recipe} --into disk/run"
     script = f"""
@@ -248,6 +255,7 @@ def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
     assert "Traceback" not in said
     took = [float((tmp_path / name).read_text()) for name in ("stopped", "written")]
     assert took[0] - took[1] < 5
+    record_property("ends after", f"{took[0] - took[1]:.1f} s on a full disk")
     assert (tmp_path / "second.rc").read_text().strip() in ("0", "1")
     assert exported(tmp_path) == whole.exports
 
@@ -263,16 +271,16 @@ async def test_a_broken_ledger_does_not_wait_for_calls_in_the_air(
             opened.append(self)
 
     monkeypatch.setattr(row_runner, "Ledger", Seen)
-    with openai_server(latency=60) as server:
+    with openai_server(latency=0.3) as server:
+        server.script(next=["hang", "hang"])
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 8)
         going = asyncio.ensure_future(run_recipe(load_recipe(path), tmp_path / "run"))
         while not opened or not server.stats()["in_flight"]:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         with pytest.raises(LedgerError):
             await opened[0].append(Statement("NO SQL", ()))
-        server.script(set={"latency": 0.0})
         with pytest.raises(LedgerError, match="syntax error"):
-            await asyncio.wait_for(asyncio.shield(going), 65)
+            await asyncio.wait_for(asyncio.shield(going), 5)
 
 
 @mounting
@@ -346,7 +354,11 @@ def nobody_left(group: int) -> bool:
     ("number", "twice"), [(signal.SIGINT, False), (signal.SIGTERM, True)]
 )
 def test_signals_end_a_run_whose_server_hangs_and_say_how_to_go_on(
-    tmp_path: Path, whole: Whole, number: signal.Signals, twice: bool
+    tmp_path: Path,
+    whole: Whole,
+    number: signal.Signals,
+    twice: bool,
+    record_property: Tell,
 ) -> None:
     whole.server.script(set={"latency": 30.0})
     try:
@@ -359,7 +371,9 @@ def test_signals_end_a_run_whose_server_hangs_and_say_how_to_go_on(
         said, _ = process.communicate(timeout=20)
     finally:
         whole.server.script(set={"latency": 0.06})
-    assert time.monotonic() - began < (4 if twice else 10)
+    took = time.monotonic() - began
+    assert took < (4 if twice else 10)
+    record_property("ends after", f"{took:.1f} s ({number.name}{', twice' * twice})")
     assert process.returncode == Exit.STOPPED, said
     assert f"--into {tmp_path / 'run'}" in said
     assert "Traceback" not in said

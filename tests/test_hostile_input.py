@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,10 @@ def test_a_hostile_release_goes_through_every_verb(tmp_path: Path) -> None:
     survives(tmp_path / "run", tmp_path)
 
 
-def test_a_run_on_hostile_rows_quarantines_them_by_number(tmp_path: Path) -> None:
+def test_a_run_on_hostile_rows_quarantines_them_by_number(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("hostile rows", len(HOSTILE))
     with openai_server() as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 2)
         source = tmp_path / "prompts.jsonl"

@@ -323,7 +323,7 @@ def test_without_a_file_the_command_says_what_it_wants(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run_is_said_to_be_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli(["report", str(tmp_path), "--to", str(tmp_path / "r.html")]) == 4
+    assert cli(["report", str(tmp_path), "--to", str(tmp_path / "r.html")]) == 2
     assert "not the folder of a run" in capsys.readouterr().err
 
 

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,9 @@ def test_no_canary_is_in_anything_a_run_leaves_or_says(
     user: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("canaries through every verb", len(CANARIES))
     monkeypatch.setenv("CANARY_KEY", KEY)
     with openai_server(keys=keys) as server:
         base = server.base_url.replace("http://", f"http://{user}")

@@ -8,34 +8,43 @@ What is done is kept in `.faults/`, by form, seed and commit: run again to go on
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.faults.account import Fault, Form, Result
+from benchmarks.faults.account import Cases, Fault, Form, Result, cpu_seconds
 from benchmarks.faults.catalogue import FAULTS
 from benchmarks.faults.runs import ROOT
+from benchmarks.faults.suites import Suite
+from benchmarks.faults.table import line, state, table, told
 
 
-def commit() -> str:
-    """The commit that is checked out, marked where files differ from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=8"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    return said.stdout.strip() or "unknown"
+class Kept:
+    """What is known of each line, in a file: a table that was stopped goes on."""
+
+    def __init__(self, form: Form) -> None:
+        name = f"{'long' if form.long else 'short'}-{form.seed}-{state()}.json"
+        self.path = ROOT / ".faults" / name
+        known = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.results = {key: Result(**found) for key, found in known.items()}
+
+    def keep(self, fault: Fault, result: Result) -> None:
+        """Write one line down, and say it where people look on."""
+        self.results[fault.key] = result
+        self.path.parent.mkdir(exist_ok=True)
+        known = {key: asdict(found) for key, found in self.results.items()}
+        self.path.write_text(json.dumps(known, indent=1))
+        print(line(fault, result), file=sys.stderr, flush=True)
 
 
-def struck(fault: Fault, form: Form) -> tuple[Result, float]:
-    """One fault's result, and the seconds it took; what breaks is a try that failed."""
+def struck(fault: Fault, form: Form) -> Result:
+    """One fault's result; what breaks is a try that failed."""
+    assert not isinstance(fault.strike, Cases)
     folder = Path(tempfile.mkdtemp(prefix=f"fellowship-fault-{fault.number}-"))
     began = time.perf_counter()
     try:
@@ -44,24 +53,30 @@ def struck(fault: Fault, form: Form) -> tuple[Result, float]:
         result = Result(tries=1, measured=f"{type(error).__name__}: {error}"[:200])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return result, time.perf_counter() - began
+    result.seconds = time.perf_counter() - began
+    return result
 
 
-def line(fault: Fault, result: Result, seconds: float) -> str:
-    """One line of the table, in Markdown."""
-    cells = (
-        *(str(fault.number), fault.name, f"{result.tries:,}", f"{result.survived:,}"),
-        *(str(result.lost), str(result.duplicates), str(result.twice)),
-        *(fault.asked, result.measured.replace("|", "/"), f"{seconds:.0f}"),
-    )
-    mark = "" if result.good else " **BROKEN**"
-    return "| " + " | ".join(cells) + mark + " |"
+def strike(faults: Sequence[Fault], form: Form, kept: Kept) -> None:
+    """Tests in a process beside the campaigns, then what must be alone on the machine."""
+    suite = Suite([f for f in faults if isinstance(f.strike, Cases)])
+    campaigns = [f for f in faults if not isinstance(f.strike, Cases)]
+    try:
+        for fault in (f for f in campaigns if not f.alone):
+            kept.keep(fault, struck(fault, form))
+        found = suite.results()
+        for fault in suite.faults:
+            kept.keep(fault, found[fault.key])
+        for fault in (f for f in campaigns if f.alone):
+            kept.keep(fault, struck(fault, form))
+    finally:
+        suite.close()
 
 
-HEAD = (
-    "| | fault | tries | survived | lost rows | duplicate rows | calls paid twice |"
-    " asked for | measured | s |\n|---|---|---|---|---|---|---|---|---|---|"
-)
+def chosen(numbers: Iterable[str]) -> list[Fault]:
+    """The faults of these numbers, all where there is none."""
+    wanted = {int(number) for number in numbers if number}
+    return [f for f in FAULTS if not wanted or f.number in wanted]
 
 
 def main() -> int:
@@ -71,44 +86,18 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--only", default="", help="numbers of faults, with commas")
     words.add_argument("--to", type=Path, help="replace the table in this page")
-    chosen = words.parse_args()
-    form = Form(chosen.long, chosen.seed)
-    wanted = {int(n) for n in chosen.only.split(",") if n}
-    name = f"{'long' if form.long else 'short'}-{form.seed}-{commit()}.json"
-    state = ROOT / ".faults" / name
-    known = json.loads(state.read_text()) if state.exists() else {}
-    lines, broken = [], 0
-    print(HEAD, flush=True)
-    for fault in FAULTS:
-        if wanted and fault.number not in wanted:
-            continue
-        key = f"{fault.number} {fault.name}"
-        if key not in known:
-            result, seconds = struck(fault, form)
-            known[key] = {"result": asdict(result), "seconds": seconds}
-            state.parent.mkdir(exist_ok=True)
-            state.write_text(json.dumps(known, indent=1))
-        result = Result(**known[key]["result"])
-        lines.append(line(fault, result, known[key]["seconds"]))
-        print(lines[-1], flush=True)
-        broken += not result.good
-    if chosen.to is not None:
-        told(chosen.to, lines, form)
-    return 1 if broken else 0
-
-
-BEGIN, END = "<!-- table -->", "<!-- end of table -->"
-
-
-def told(page: Path, lines: list[str], form: Form) -> None:
-    """Put the table into a page between its two marks, with date, commit and command."""
-    text = page.read_text()
-    command = "python -m benchmarks.faults" + " --long" * form.long
-    today = datetime.date.today().isoformat()
-    said = f"{today}, commit {commit()}, seed {form.seed}: `{command}`"
-    table = "\n".join([said, "", HEAD, *lines])
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    given = words.parse_args()
+    form = Form(given.long, given.seed)
+    faults, kept = chosen(given.only.split(",")), Kept(form)
+    began, cpu = time.perf_counter(), cpu_seconds()
+    strike([f for f in faults if f.key not in kept.results], form, kept)
+    found = [(fault, kept.results[fault.key]) for fault in faults]
+    print(table(found))
+    took = f"{time.perf_counter() - began:.0f} s, {cpu_seconds() - cpu:.0f} s of CPU"
+    print(f"\n{took}", file=sys.stderr)
+    if given.to is not None:
+        told(given.to, found, form)
+    return 0 if all(result.good for _, result in found) else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Result:
     duplicates: int = 0
     twice: int = 0
     measured: str = ""
+    seconds: float = 0.0
 
     @property
     def good(self) -> bool:
@@ -36,13 +38,26 @@ class Result:
         clean = not (self.lost or self.duplicates)
         return clean and 0 < self.tries == self.survived
 
-    def add(self, survived: bool) -> None:
-        """Count one try."""
-        self.tries += 1
-        self.survived += survived
+    def add(self, survived: bool, tries: int = 1) -> None:
+        """Count one try, or several that are survived together or not at all."""
+        self.tries += tries
+        self.survived += tries * survived
 
 
 Strike = Callable[[Form, Path], Result]
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Tests that are a fault's tries: of these files, those whose name has a word."""
+
+    files: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def takes(self, file: str, name: str) -> bool:
+        """Whether this test is one of them."""
+        chosen = not self.words or any(word in name for word in self.words)
+        return file in self.files and chosen
 
 
 @dataclass(frozen=True)
@@ -52,4 +67,18 @@ class Fault:
     number: int
     name: str
     asked: str
-    strike: Strike
+    strike: Strike | Cases
+    alone: bool = False
+    """It measures time: nothing else may run beside it."""
+
+    @property
+    def key(self) -> str:
+        """Its name in what is kept of a run of the table."""
+        return f"{self.number} {self.name}"
+
+
+def cpu_seconds() -> float:
+    """Seconds of CPU of this process and of all that it has waited for."""
+    uses = (resource.getrusage(resource.RUSAGE_SELF),)
+    uses += (resource.getrusage(resource.RUSAGE_CHILDREN),)
+    return sum(use.ru_utime + use.ru_stime for use in uses)

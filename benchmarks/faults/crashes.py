@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 from benchmarks.faults.account import Form, Result
-from benchmarks.faults.runs import doubles, exported, go, made
+from benchmarks.faults.runs import ROOT, doubles, exported, go, made
 from tests.campaign import campaign
 from tests.loopback.fixtures import server_process
 
@@ -32,19 +35,39 @@ def kills(form: Form, folder: Path) -> Result:
     )
 
 
-def concurrency(form: Form, folder: Path) -> Result:
-    """One row at a time and 64 at once: the same bytes (fault 17)."""
-    found = Result()
+def engines(form: Form, folder: Path) -> Result:
+    """One row at a time, 64 at once, and Ray's workers where it is: same bytes (17)."""
+    found, sides = Result(), ["1", "64"]
+    ray = importlib.util.find_spec("ray") is not None
     with server_process("openai", latency=0.005) as server:
         for n in range(form.pick(1, 5)):
             path = made(folder / str(n), server, form.pick(24, 100))
             text = path.read_text()
-            into = []
+            made_of = []
             for many in (1, 64):
                 path.write_text(f"{text}concurrency: {many}\n")
-                into.append(folder / f"{n}-{many}")
-                go(path, into[-1])
-            found.add(exported(into[0]) == exported(into[1]) != {})
-            found.duplicates += doubles(into[1])
-    found.measured = f"{found.survived} of {found.tries} byte-identical at 1 and 64"
+                go(path, folder / f"{n}-{many}")
+                made_of.append(exported(folder / f"{n}-{many}"))
+            if ray:
+                go(path, folder / f"{n}-ray", "--engine", "ray", "--workers", "2")
+                made_of.append(exported(folder / f"{n}-ray"))
+            found.add(all(side == made_of[0] != {} for side in made_of))
+            found.duplicates += doubles(folder / f"{n}-64")
+    sides += ["and two Ray workers"] if ray else ["(Ray isn't installed)"]
+    found.measured = f"{found.survived} of {found.tries} the same at " + ", ".join(
+        sides
+    )
+    return found
+
+
+def scaled(form: Form, folder: Path) -> Result:
+    """Many rows, one call in a hundred spoilt: time, memory, handles, opening (18)."""
+    rows = form.pick(5_000, 100_000)
+    command = [sys.executable, "-m", "benchmarks.scale", "--rows", str(rows)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = Result()
+    found.add(done.returncode == 0, rows)
+    parts = [x for x in done.stdout.splitlines() if not x.startswith("targets")]
+    opened = next((x for x in reversed(parts) if "resumed" in x), "").strip()
+    found.measured = "; ".join([*parts[-3:], opened]) or done.stderr[-200:]
     return found

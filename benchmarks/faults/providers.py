@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import threading
 import time
 from pathlib import Path
 
+from benchmarks import hangs as leaks
 from benchmarks.faults.account import Form, Result
-from benchmarks.faults.runs import Ran, doubles, go, made
+from benchmarks.faults.runs import CLI, ROOT, Ran, doubles, go, made
 from tests.loopback.fixtures import Handle, ollama_server, openai_server
 
 CALLS_A_ROW = 9
@@ -24,24 +26,54 @@ def failures(into: Path, sql: str) -> list[tuple[object, ...]]:
         link.close()
 
 
+RATE = 20.0
+"""Calls a second that the server of the storms allows."""
+
+
 def storms(form: Form, folder: Path) -> Result:
-    """A rate limit, its Retry-After in every style (fault 9)."""
+    """A rate limit nobody told us of, its Retry-After in every style (fault 9)."""
     found, shares = Result(), []
-    rate, rows = 20.0, form.pick(8, 120)
     styles = ("date", "huge", "seconds", "none", "negative")
     for style in styles[: form.pick(2, 5)]:
-        with openai_server(rate=rate, retry_after=style) as server:
+        rows = 8 if style == "huge" else form.pick(8, 150)
+        with openai_server(rate=RATE, retry_after=style) as server:
             path = made(folder / style, server, rows, tries=12, patience=20.0)
             ran = go(path, folder / style / "run", limit=240)
             asked = server.stats()
-        share = asked["answered"] / max(1.0, ran.seconds * rate)
-        shares.append(f"{style} {share:.0%}")
-        # So few calls as the short form's say nothing of a rate; a year is not waited.
+        share = share_of(RATE, folder / style / "run")
+        # A year is not waited for: the run stops and says so. Few calls say nothing.
         fast = not form.long or style == "huge" or share >= 0.8
+        shares.append(f"{share:.0%} ({style})" if style != "huge" else "a year: stops")
         found.add(ran.orderly and asked["answered"] > 0 and fast)
         found.duplicates += doubles(folder / style / "run")
         found.twice += asked["answered_again"]
-    found.measured = "of the allowed rate, start included: " + ", ".join(shares)
+    found.measured = "of the allowed rate in 60 s: " + ", ".join(shares)
+    return found
+
+
+def share_of(rate: float, into: Path) -> float:
+    """Of what a rate allowed in the first minute from the first call, the share made."""
+    sql = "SELECT started + seconds FROM calls ORDER BY 1"
+    ended = [float(str(row[0])) for row in failures(into, sql)]
+    began = float(str(failures(into, "SELECT min(started) FROM calls")[0][0]))
+    span = min(60.0, max(1.0, ended[-1] - began))
+    return sum(end <= began + span for end in ended) / (rate * span)
+
+
+def paced(form: Form, folder: Path) -> Result:
+    """A limit a minute that the recipe names: used, and not passed by 1 % (fault 9)."""
+    found, rows = Result(), form.pick(30, 150)
+    rpm = 60 * RATE
+    with openai_server(rate=RATE, window=60.0) as server:
+        path = made(folder, server, rows, tries=12, rpm=rpm)
+        ran = go(path, folder / "run", limit=240)
+        asked = server.stats()
+    share = share_of(RATE, folder / "run")
+    beyond = asked["limited"] / rpm
+    found.add(ran.orderly and ended(ran) == rows and beyond <= 0.01 and share >= 0.8)
+    found.duplicates = doubles(folder / "run")
+    found.measured = f"{share:.0%} of {rpm:,.0f} a minute, {beyond:.1%} beyond"
+    found.measured += f" ({asked['calls']:,} calls)"
     return found
 
 
@@ -79,13 +111,14 @@ def hangs(form: Form, folder: Path) -> Result:
         folder / "run", "SELECT seconds FROM failures WHERE kind = 'deadline'"
     )
     for (seconds,) in took:
-        assert isinstance(seconds, float)
-        found.add(seconds <= deadline + 1.0)
+        found.add(float(str(seconds)) <= deadline + 1.0)
     found.add(ran.orderly and left == 0 and ended(ran) == rows)
-    slowest = max((float(str(s)) for (s,) in took), default=0.0)
-    found.measured = (
-        f"{len(took)} hung calls ended in {slowest:.2f} s, {left} left open"
-    )
+    late = max((float(str(s)) - deadline for (s,) in took), default=0.0)
+    found.measured = f"a run: {len(took)} ended {late:.2f} s late, {left} left open"
+    many = form.pick(400, 10_000)
+    account = leaks.struck(calls=many)
+    found.add(account.good, many)
+    found.measured += f"; {many:,} in a row: {account}"
     return found
 
 
@@ -185,7 +218,7 @@ def too_long(server: Handle, folder: Path) -> bool:
 
 
 def budget(form: Form, folder: Path) -> Result:
-    """Limits on calls and money, and the provider's own sum (fault 15)."""
+    """Limits on calls, and the provider's own sum (fault 15)."""
     found, over, off = Result(), 0, 0.0
     price = {"prompt": 2.5, "completion": 10.0}
     for n, limit in enumerate((7, 20, 33)[: form.pick(2, 3)]):
@@ -206,3 +239,36 @@ def budget(form: Form, folder: Path) -> Result:
         found.twice += spent["answered_again"]
     found.measured = f"at most {max(over, 0)} calls beyond, cost off by ${off:.4f}"
     return found
+
+
+def crashed(form: Form, folder: Path) -> Result:
+    """The cost of a run that is killed again and again, by both books (fault 15)."""
+    found, said = Result(), []
+    price = {"prompt": 2.5, "cached": 1.25, "completion": 10.0}
+    for n in range(form.pick(1, 5)):
+        into = folder / str(n) / "run"
+        with openai_server(latency=0.05, price=list(price.values())) as server:
+            path = made(folder / str(n), server, 8, concurrency=4, price=price)
+            for kill in range(1, 4):
+                killed(path, into, server, 12 * kill + n)
+            whole = go(path, into)
+            theirs = server.stats()
+        ours, most = whole.report["usd"], whole.report["usd_maybe_twice"]
+        again = theirs["answered_again"] <= whole.report["maybe_paid_twice"]
+        within = ours - 0.005 <= theirs["usd"] <= ours + most + 0.005
+        found.add(whole.orderly and again and within)
+        found.twice += theirs["answered_again"]
+        found.duplicates += doubles(into)
+        said.append(f"${theirs['usd']:.4f} of ${ours:.4f} + at most ${most:.4f}")
+    found.measured = "billed of recorded, after 3 kills each: " + ", ".join(said[:2])
+    return found
+
+
+def killed(path: Path, into: Path, server: Handle, calls: int) -> None:
+    """A run in a process that is ended by SIGKILL at the server's so manieth call."""
+    command = [*CLI, "run", str(path), "--into", str(into)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT) as run:
+        while server.stats()["calls"] < calls and run.poll() is None:
+            time.sleep(0.01)
+        run.kill()

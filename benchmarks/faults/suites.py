@@ -1,46 +1,104 @@
-"""Where a fault has tests of its own, they are its tries: one try a case."""
+"""Where a fault has tests of its own, they are its tries, all lines' in one process.
+
+A test may say how many tries it holds, `record_property("cuts", 45)`, and what it measured,
+`record_property("stopped after", "0.4 s")`; else it is one try, a case.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as tree
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.faults.account import Form, Result, Strike
+from benchmarks.faults.account import Cases, Fault, Result
 from benchmarks.faults.runs import ROOT
 
+WANTED = "FELLOWSHIP_FAULTS"
+"""The environment variable that names the lines whose tests are to run."""
+MARK = "fault"
 
-def cases(*files: str, only: str = "") -> Strike:
-    """The strike that runs these test files, and of them what `only` (-k) names."""
 
-    def strike(form: Form, folder: Path) -> Result:
-        folder.mkdir(parents=True, exist_ok=True)
-        report = folder / "cases.xml"
+class Suite:
+    """One pytest for the tests of many lines; it runs beside what else is struck."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = faults
+        self._folder = tempfile.TemporaryDirectory(prefix="fellowship-faults-")
+        self._report = Path(self._folder.name) / "cases.xml"
+        self._said = Path(self._folder.name) / "said"
+        self._process = self._started() if faults else None
+
+    def _started(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += [f"--junit-xml={report}", f"--basetemp={folder / 'work'}"]
-        command += ["-k", only] if only else []
-        done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True)
-        if not report.exists():
-            return Result(measured=done.stdout.decode()[-200:])
-        return counted(report)
+        command += ["-p", "benchmarks.faults.chosen", "-o", "junit_family=xunit1"]
+        command += [f"--junit-xml={self._report}"]
+        command += [f"--basetemp={self._folder.name}/work"]
+        files = {f for fault in self.faults for f in cases_of(fault).files}
+        wanted = ",".join(str(fault.number) for fault in self.faults)
+        with self._said.open("wb") as out:
+            return subprocess.Popen(
+                [*command, *(f"tests/{name}" for name in sorted(files))],
+                cwd=ROOT,
+                env={**os.environ, WANTED: wanted},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
 
-    return strike
+    def results(self) -> dict[str, Result]:
+        """What came of each line, by key, once all tests have run."""
+        if self._process is None:
+            return {}
+        try:
+            self._process.wait()
+        except BaseException:
+            self._process.terminate()
+            raise
+        if not self._report.exists():
+            said = self._said.read_text(errors="replace")[-200:]
+            return {fault.key: Result(1, measured=said) for fault in self.faults}
+        found = list(tree.parse(self._report).iter("testcase"))
+        return {fault.key: counted(fault.key, found) for fault in self.faults}
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        self._folder.cleanup()
 
 
-def counted(report: Path) -> Result:
-    """The account of a junit file; skipped cases are no tries and are said."""
-    found = Result()
-    skipped, broken = 0, []
-    for case in tree.parse(report).iter("testcase"):
-        if case.find("skipped") is not None:
-            skipped += 1
+def cases_of(fault: Fault) -> Cases:
+    """The tests that are its tries."""
+    assert isinstance(fault.strike, Cases)
+    return fault.strike
+
+
+def counted(key: str, cases: Sequence[tree.Element]) -> Result:
+    """The account of one line; skipped cases are no tries and are said."""
+    found, units, said, broken = Result(), Counter[str](), list[str](), list[str]()
+    for case in cases:
+        told = [
+            (str(p.get("name")), str(p.get("value"))) for p in case.iter("property")
+        ]
+        if (MARK, key) not in told:
             continue
-        failed = any(case.find(kind) is not None for kind in ("failure", "error"))
-        found.add(not failed)
-        if failed:
-            broken.append(str(case.get("name")))
-    found.measured = f"{found.survived} of {found.tries} cases"
-    found.measured += f", {skipped} skipped" * bool(skipped)
-    found.measured += f"; broken: {', '.join(broken)[:120]}" * bool(broken)
+        found.seconds += float(case.get("time", 0))
+        if case.find("skipped") is not None:
+            units["skipped"] += 1
+            continue
+        good = case.find("failure") is None and case.find("error") is None
+        counts = {name: int(value) for name, value in told if value.isdigit()}
+        figures = (f"{n} {v}" for n, v in told if n != MARK and not v.isdigit())
+        said += figures
+        found.add(good, sum(counts.values()) or 1)
+        units.update(counts or {"cases": 1})
+        broken += [] if good else [str(case.get("name"))]
+    parts = [f"{count:,} {unit}" for unit, count in units.items()] + said
+    parts += [f"broken: {', '.join(broken)[:120]}"] if broken else []
+    found.measured = ", ".join(parts)
     return found

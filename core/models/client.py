@@ -30,6 +30,8 @@ from fellowship.errors import RecipeError
 from fellowship.models.config import Sampling
 from fellowship.records import Message
 
+MOST = 2**40
+"""Tokens no call can have: far beyond any context, far below what a ledger can add up."""
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
 
@@ -62,6 +64,14 @@ class Usage:
     prompt: int = 0
     completion: int = 0
     cached: int = 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether calls can have such counts: one below 0 would make a run cheaper."""
+        whole = type(self.prompt) is type(self.completion) is type(self.cached) is int
+        return whole and (
+            0 <= self.cached <= self.prompt < MOST and 0 <= self.completion < MOST
+        )
 
 
 @dataclass(frozen=True, slots=True)

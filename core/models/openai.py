@@ -14,6 +14,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
+import httpx2
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
@@ -82,20 +83,24 @@ class OpenAIClient(Client):
     def api(self) -> openai.AsyncOpenAI:
         """The SDK's client, made on the loop that uses it."""
         if self._api is None:
-            self._api = openai.AsyncOpenAI(
-                api_key=self._key(),
-                base_url=(self.config.base_url or "").partition("?")[0] or None,
-                default_query=dict(self._query),
-                max_retries=0,
-                timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
-                http_client=openai.DefaultAioHttpClient(),
-            )
+            self._api = self._sdk(openai.DefaultAioHttpClient())
         return self._api
+
+    def _sdk(self, through: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(
+            api_key=self._key(),
+            base_url=(self.config.base_url or "").partition("?")[0] or None,
+            default_query=dict(self._query),
+            max_retries=0,
+            timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
+            http_client=through,
+        )
 
     def wire(self) -> Wire:
         """The line that calls go over, made on the loop that uses it."""
         if self._wire is None:
-            api = self.api()
+            # Asked where calls go, never to send one: certificates take 50 ms to load.
+            api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
             url = f"{api.base_url}chat/completions"
@@ -118,8 +123,12 @@ class OpenAIClient(Client):
             )
         if answer.status >= 400:
             raise self._refused(answer)
+        return self.read(answer.content)
+
+    def read(self, content: bytes) -> Reply:
+        """A body as a reply; `ModelError` says why it is none."""
         try:
-            raw = json.loads(answer.content)
+            raw = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise self._malformed(f"not JSON ({error})") from error
         return self._reply(raw)
@@ -278,7 +287,9 @@ def usage_from(usage: Any) -> Usage | None:
         return None
     details = usage.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+    # Some servers don't count what was cached as part of the prompt.
+    kept = min(cached, prompt) if isinstance(cached, int) else 0
+    return Usage(prompt, completion, kept)
 
 
 def refuse_unknown(config: OpenAIModel) -> None:

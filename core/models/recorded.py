@@ -127,6 +127,8 @@ class RecordedClient(Client):
         try:
             async with asyncio.timeout(allowed):
                 reply = await self.inner.complete(request)
+            if not reply.usage.possible:
+                raise impossible(self.name, reply.usage)
             charged = self._busy.leave(mark)
         except asyncio.CancelledError:
             self._office.drop(call, began)
@@ -203,6 +205,13 @@ class RecordedClient(Client):
         await self.inner.close()
 
 
+def impossible(name: str, usage: Usage) -> ModelError:
+    """A reply says that it used what no call can use."""
+    said = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
+    told = f"model {name!r} reports impossible counts of tokens"
+    return ModelError(f"{told} (prompt, cached, completion: {said})", "malformed")
+
+
 def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
     """The reply as the ledger holds it: a new one and an old one are the same."""
     return Reply(
@@ -255,6 +264,9 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def as_json(value: Mapping[str, Any]) -> str:
     """Compact JSON that people can read in any SQLite tool."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return clean(COMPACT.encode(value))

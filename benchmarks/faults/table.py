@@ -1,0 +1,61 @@
+"""The table of faults, in Markdown, and the page where the long form's last one stands."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.faults.account import Fault, Form, Result
+from benchmarks.faults.runs import ROOT
+from fellowship.hashing import digest
+
+HEAD = (
+    "| | fault | tries | survived | lost rows | duplicate rows | calls paid twice |"
+    " asked for | measured | s |\n|---|---|---|---|---|---|---|---|---|---|"
+)
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+
+
+def line(fault: Fault, result: Result) -> str:
+    """One line of the table."""
+    cells = (
+        *(str(fault.number), fault.name, f"{result.tries:,}", f"{result.survived:,}"),
+        *(str(result.lost), str(result.duplicates), str(result.twice)),
+        *(fault.asked, result.measured.replace("|", "/"), f"{result.seconds:.0f}"),
+    )
+    mark = "" if result.good else " **BROKEN** |"
+    return "| " + " | ".join(cells) + " |" + mark
+
+
+def table(found: Sequence[tuple[Fault, Result]]) -> str:
+    """All lines below their head."""
+    return "\n".join([HEAD, *(line(fault, result) for fault, result in found)])
+
+
+def git(*words: str) -> str:
+    """What git says of this tree; nothing where it is none."""
+    command = ["git", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
+
+
+def commit() -> str:
+    """The commit that is checked out, marked where files differ from it."""
+    return git("describe", "--always", "--dirty", "--abbrev=8").strip() or "unknown"
+
+
+def state() -> str:
+    """The same, and of files that differ in what."""
+    changed = git("diff", "HEAD")
+    return commit() + (f"-{digest(changed, 8)}" if changed else "")
+
+
+def told(page: Path, found: Sequence[tuple[Fault, Result]], form: Form) -> None:
+    """Put the table into a page between its two marks, with date, commit and command."""
+    text = page.read_text()
+    command = "make faults LONG=1" if form.long else "make faults"
+    today = datetime.date.today().isoformat()
+    said = f"{today}, commit {commit()}, seed {form.seed}: `{command}`"
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    page.write_text(f"{before}{BEGIN}\n{said}\n\n{table(found)}\n{END}{after}")

@@ -1,0 +1,47 @@
+"""A run that can't ask its models is refused before there is anything of it on a disk.
+
+Only the environment is looked at. Whether a key is a good one, the provider says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fellowship.errors import RecipeError
+from fellowship.models.config import OpenAIModel
+from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.recipe_checks import named_models
+from fellowship.run_folder import HEADER
+from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
+
+
+def refuse_keyless(recipe: Recipe, into: Path) -> None:
+    """`RecipeError` where a run that is to begin in `into` lacks an API key.
+
+    A run that is there already goes on: what it has to ask may be on record.
+    """
+    if os.path.exists(into / HEADER):
+        return
+    lacking: dict[str, list[str]] = {}
+    for name in asked(recipe):
+        config = recipe.models.get(name)
+        variable = config.api_key_env if isinstance(config, OpenAIModel) else None
+        if variable is not None and not os.environ.get(variable):
+            lacking.setdefault(variable, []).append(name)
+    for variable, names in lacking.items():
+        raise RecipeError(
+            f"no API key for model{'s' * (len(names) > 1)} {', '.join(names)}: the"
+            f" environment variable {variable} is not set; `export {variable}=...`, or"
+            " `api_key_env: null` under the model where its server wants none"
+        )
+
+
+def asked(recipe: Recipe) -> Iterator[str]:
+    """The models that a recipe's teams name; all where a team of one's own may ask any."""
+    own = (CustomSettings, CustomEvaluateSettings)
+    if any(isinstance(team, own) for team in (*recipe.systems, recipe.evaluate)):
+        yield from recipe.models
+        return
+    yield from dict.fromkeys(name for _, name in named_models(recipe))
