@@ -48,7 +48,7 @@ from fellowship.run_folder import RunFolder
 from fellowship.sweeping import rarely
 from fellowship.waiting import waited
 
-DRAIN = 8.0
+DRAIN = 6.0
 """Seconds that calls in the air get to come home when a run is stopped."""
 
 BREATH = 64
