@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
-from fellowship.cli.terminal import dollars, line, say, table
+from fellowship.cli.terminal import counted, dollars, line, say, table
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.runner import RunReport
 from fellowship.records import State
@@ -47,13 +47,13 @@ def as_value(report: RunReport) -> dict[str, Any]:
 
 def show(report: RunReport, resume: str, out: Console) -> None:
     """The conservation table, what was spent, what was written, how to go on."""
-    counted = {state: report.states.get(state, 0) for state in get_args(State)}
-    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in counted.items()]
+    ended = {state: report.states.get(state, 0) for state in get_args(State)}
+    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in ended.items()]
     if report.pending:
         rows.append(("pending", f"{report.pending:,}"))
-    total = sum(counted.values()) + report.pending
+    total = sum(ended.values()) + report.pending
     balance = "=" if report.balanced else "DIFFERS FROM"
-    rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
+    rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
@@ -89,7 +89,10 @@ def spending(report: RunReport, out: Console) -> None:
     replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
     money = dollars(report.usd, report.unpriced)
     cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
-    say(out, f"{report.calls:,} calls, {tokens:,} tokens{cached}, {money}{replayed}")
+    say(
+        out,
+        f"{counted(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
+    )
     if report.lost_replies:
         lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
         say(out, (f"{lost}: they were asked for again", "bold red"))

@@ -10,7 +10,7 @@ import click
 
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.cli.terminal import console, counted, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.pipelines.import_tables import (
     VerdictColumns,
@@ -190,8 +190,9 @@ def attached(found: Attached, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {found.added:,} labels added, {found.known:,} were there, rows matched by"
-        f" {found.matched}; annotators: {line(', '.join(found.annotators), 100)}",
+        f"  {counted(found.added, 'label')} added, {found.known:,} were there, rows"
+        f" matched by {found.matched}; annotators:"
+        f" {line(', '.join(found.annotators), 100)}",
     )
     if found.unmatched:
         say(out, f"{len(found.unmatched):,} speak of no row of the run", "")
@@ -205,7 +206,11 @@ def report(found: Imported, into: Path, as_json: bool) -> None:
         print_json({**vars(found), "into": str(into)})
         return
     out = console()
-    say(out, (str(into), "bold"), f"  {found.rows:,} rows, {found.verdicts:,} verdicts")
+    say(
+        out,
+        (str(into), "bold"),
+        f"  {counted(found.rows, 'row')}, {counted(found.verdicts, 'verdict')}",
+    )
     say(
         out,
         f"{found.reread:,} read otherwise than stored, {found.invalid:,} unreadable,"

@@ -14,7 +14,7 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, print_json, say, spoken, table
+from fellowship.cli.terminal import console, counted, print_json, say, spoken, table
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.forecast import Estimate, Forecast
 from fellowship.pipelines.pilot import foretold, prompt_numbers, spread
@@ -103,7 +103,7 @@ def piloted(
 def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     """What the pilot foretells, as a table, and how to go on."""
     out = console()
-    say(out, (f"{made.rows:,} prompts", "bold"), f", by a pilot of {made.piloted}")
+    say(out, (counted(made.rows, "prompt"), "bold"), f", by a pilot of {made.piloted}")
     heads = ("model", "calls", "prompt tokens", "of them cached", "reply tokens", "USD")
     rows = [
         (
@@ -145,7 +145,7 @@ def show(made: Plan) -> None:
     rejected = (
         f", and {made.rows.rejected:,} that can't be" if made.rows.rejected else ""
     )
-    say(out, (f"{made.rows.prompts:,} prompts", "bold"), rejected)
+    say(out, (counted(made.rows.prompts, "prompt"), "bold"), rejected)
     heads = (
         "model",
         "calls",

@@ -145,7 +145,7 @@ def engine_of(engine: str, address: str | None, workers: int | None) -> Go:
 
 async def watched(go: Go, resume: str) -> RunReport:
     """The run, with its progress on stderr and signals taken as wishes to stop."""
-    with Watcher() as watcher:
+    with Watcher(resume) as watcher:
 
         def last_words() -> None:
             watcher.close()

@@ -95,6 +95,11 @@ def spoken(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def counted(many: int, noun: str) -> str:
+    """So many of a thing: `1 row`, `1,200 rows`."""
+    return f"{many:,} {noun}{'s' * (many != 1)}"
+
+
 def dollars(usd: float, unpriced: int = 0) -> str:
     """Money spent; calls whose price nobody knows are named, not counted as free."""
     shown = f"${usd:.4f}" if 0 < usd < 1 else f"${usd:,.2f}"

@@ -13,7 +13,7 @@ from fellowship.pipelines.human_labels import read_labels
 from fellowship.pipelines.imported import asked, ended, jury
 from fellowship.pipelines.importing import Imported, write
 from fellowship.pipelines.label_rows import Columns, LabelRow, key_of
-from fellowship.pipelines.label_tables import read_table, winner_of
+from fellowship.pipelines.label_tables import read_table, refuse_ambiguous, winner_of
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.source_rows import Row
 from fellowship.records import (
@@ -63,6 +63,8 @@ def import_verdicts(path: Path, into: Path, columns: VerdictColumns) -> Imported
         if name not in there:
             hint = nearest(name, there) or f"; it has {listed(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
+    if columns.winner:
+        refuse_ambiguous(path, table, (columns.winner,), columns.values)
     return write(_verdict_rows(table, columns), into, "verdicts", [path], path)
 
 

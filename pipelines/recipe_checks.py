@@ -11,6 +11,7 @@ from pathlib import Path
 from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
 from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_models
+from fellowship.pipelines.export.settings import not_whole
 from fellowship.pipelines.export.shapes import check
 from fellowship.pipelines.own_checks import own_faults
 from fellowship.pipelines.recipe import Recipe
@@ -152,6 +153,8 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
 
 def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """What would fail only when all is paid for: shapes, and files that are not there."""
+    if fault := not_whole(recipe.export.splits):
+        yield ("export", "splits"), f"export.splits: {fault}"
     for n, kind in enumerate(recipe.export.kinds):
         try:
             check(kind, recipe.export)

@@ -130,9 +130,10 @@ class Row:
 
     async def write(self) -> None:
         """Have every system of the recipe write its candidates."""
-        systems = self.crew.systems.items()
-        written = await asyncio.gather(*(self._write(*system) for system in systems))
-        for made in written:
+        writing = [self._write(*system) for system in self.crew.systems.items()]
+        # One needs no gathering, which would cost a task.
+        alone = len(writing) == 1
+        for made in [await writing[0]] if alone else await asyncio.gather(*writing):
             self.candidates += made
 
     async def choice(self) -> Choice:

@@ -9,7 +9,6 @@ nothing else. It serves one chat and ends with it.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
@@ -42,9 +41,13 @@ class ChatRuntime:
     def __init__(self) -> None:
         self._factories: dict[str, Factory] = {}
         self._subscriptions: list[Subscription] = []
+        self._hearers: dict[TopicId, list[AgentId]] = {}
         self._agents: dict[AgentId, Agent] = {}
-        self._waiting: deque[tuple[Any, TopicId, AgentId | None, CancellationToken]]
+        self._waiting: deque[
+            tuple[Any, TopicId, AgentId | None, CancellationToken, str]
+        ]
         self._waiting = deque()
+        self._published = 0
         self._delivering: asyncio.Task[None] | None = None
 
     # -- what a group chat calls -------------------------------------------------------
@@ -64,6 +67,7 @@ class ChatRuntime:
     async def add_subscription(self, subscription: Subscription) -> None:
         """Agents that hear what is published to some topics."""
         self._subscriptions.append(subscription)
+        self._hearers.clear()
 
     def add_message_serializer(self, serializer: Any) -> None:
         """Nothing is serialised here."""
@@ -93,7 +97,9 @@ class ChatRuntime:
     ) -> None:
         """Have all subscribers handle a message, after those that were published before."""
         token = cancellation_token or CancellationToken()
-        self._waiting.append((message, topic_id, sender, token))
+        self._published += 1
+        name = message_id or str(self._published)
+        self._waiting.append((message, topic_id, sender, token, name))
         if self._delivering is None or self._delivering.done():
             self._delivering = asyncio.create_task(self._deliver())
 
@@ -105,9 +111,9 @@ class ChatRuntime:
 
     async def _deliver(self) -> None:
         while self._waiting:
-            message, topic, sender, token = self._waiting.popleft()
-            context = MessageContext(sender, topic, False, token, uuid_of(message))
-            for name in self._hearers(topic):
+            message, topic, sender, token, number = self._waiting.popleft()
+            context = MessageContext(sender, topic, False, token, number)
+            for name in self._hearing(topic):
                 if name == sender:
                     continue
                 try:
@@ -122,9 +128,12 @@ class ChatRuntime:
         with MessageHandlerContext.populate_context(name):
             return await agent.on_message(message, context)
 
-    def _hearers(self, topic: TopicId) -> list[AgentId]:
-        matching = (s for s in self._subscriptions if s.is_match(topic))
-        return list(dict.fromkeys(s.map_to_agent(topic) for s in matching))
+    def _hearing(self, topic: TopicId) -> list[AgentId]:
+        if topic not in self._hearers:
+            matching = (s for s in self._subscriptions if s.is_match(topic))
+            agents = dict.fromkeys(s.map_to_agent(topic) for s in matching)
+            self._hearers[topic] = list(agents)
+        return self._hearers[topic]
 
     async def _agent(self, name: AgentId) -> Agent:
         if name not in self._agents:
@@ -137,15 +146,10 @@ class ChatRuntime:
     async def close(self) -> None:
         """Stop delivering."""
         self._waiting.clear()
-        if self._delivering is not None:
+        if self._delivering is not None and not self._delivering.done():
             self._delivering.cancel()
             await asyncio.gather(self._delivering, return_exceptions=True)
 
     async def save_state(self) -> Mapping[str, Any]:
         """There is none: a chat runs once."""
         return {}
-
-
-def uuid_of(message: Any) -> str:
-    """A message's own id, or a new one."""
-    return str(getattr(message, "id", "")) or str(uuid.uuid4())

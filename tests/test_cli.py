@@ -120,7 +120,7 @@ def test_a_folder_that_is_no_run_is_said_to_be_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = said(capsys, "show", tmp_path)
-    assert code == Exit.RECORD
+    assert code == Exit.USAGE
     assert "is" in err
     assert str(tmp_path) in err
 

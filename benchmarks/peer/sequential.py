@@ -1,4 +1,8 @@
-"""The paper's style: one call after another, the file of results written anew each row."""
+"""The paper's style: one call after another, the file of results written anew each row.
+
+Its release does so with a table of all rows; this writes plain JSON, which is cheaper.
+`appending` is the same without that: a loop nobody could do with less.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,21 @@ import openai
 from job import JOBS, measured
 
 
-def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
+def work(
+    url: str, job: str, rows: list[dict[str, str]], folder: Path, anew: bool = True
+) -> None:
     """One row, one call at a time."""
     api = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
-    with (folder / "rows.jsonl").open("w") as out:
-        for row in rows:
-            for name, asked in JOBS[job]:
-                messages = [{"role": "user", "content": asked.format(**row)}]
-                reply = api.chat.completions.create(model="gpt-4o", messages=messages)
-                row[name] = reply.choices[0].message.content or ""
-            out.write(json.dumps(row) + "\n")
+    done = []
+    for row in rows:
+        for name, asked in JOBS[job]:
+            messages = [{"role": "user", "content": asked.format(**row)}]
+            reply = api.chat.completions.create(model="gpt-4o", messages=messages)
+            row[name] = reply.choices[0].message.content or ""
+        done.append(row)
+        kept = done if anew else [row]
+        with (folder / "rows.jsonl").open("w" if anew else "a") as out:
+            out.writelines(json.dumps(each) + "\n" for each in kept)
 
 
 if __name__ == "__main__":
