@@ -261,9 +261,9 @@ class BatchClient(OpenAIClient):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
             raise self._malformed(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            said, code = words_of(json.dumps(body).encode())
+            said, word = words_of(json.dumps(body).encode())
             message = f"{self._where}: HTTP {status}: {self._said(said)}"
-            raise ModelError(message, kind_of(status, code, said))
+            raise ModelError(message, kind_of(status, word, said))
         return self._reply(body)
 
     def _failed_kind(self, code: str, said: str) -> Failure:
