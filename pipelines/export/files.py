@@ -39,7 +39,9 @@ def rows_of(path: Path) -> Iterator[Row]:
             columns = list(file.schema_arrow.names)
         yield from parquet_rows(path, columns)
     else:
-        raise InputError(f"{str(path)!r} is no file of rows: give {KINDS}")
+        raise InputError(
+            f"{str(path)!r} is no file of rows: give {KINDS}, not compressed"
+        )
 
 
 def saved_rows(folder: Path) -> Iterator[Row]:
