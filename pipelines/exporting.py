@@ -20,7 +20,7 @@ from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.opening import opened
 from fellowship.pipelines.export.settings import Export, form_of
-from fellowship.pipelines.export.shapes import check, refuse_suffix, shaped
+from fellowship.pipelines.export.shapes import check, shaped
 from fellowship.pipelines.export.sifting import Sifter
 from fellowship.pipelines.export.sinks import Lines, Sink
 from fellowship.pipelines.export.splits import divide, split_of
@@ -63,8 +63,6 @@ def export_run(
     `LedgerError` where the run can't be read or a file can't be written.
     """
     into = Path(into)
-    if to is not None:
-        refuse_suffix(to, export)
     for kind in export.kinds:
         check(kind, export)
         if export.shape == "datasets":
