@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
@@ -119,4 +120,5 @@ def complaints(report: RunReport, out: Console) -> None:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
             say(out, (f"row {number}", "bold red"), f"  {state}: {line(why)}")
     if many > NAMED:
-        say(out, f"and {many - NAMED:,} more: fellowship show {report.into}")
+        run = shlex.quote(str(report.into))
+        say(out, f"and {many - NAMED:,} more: fellowship show {run}")

@@ -112,17 +112,44 @@ def outcome(arguments: list[str] | None) -> int:
     except FellowshipError as error:
         complain(str(error))
         return code_of(error)
+    except SystemExit:
+        if type(sys.stdout).__name__ != "PacifyFlushWrapper":
+            raise
+        return unheard()  # click's way to say that whoever read us is gone
     except OSError as error:
         if error.errno != errno.EPIPE:
-            raise
-        # Whoever read us has enough; what is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
+            if error.filename is None:
+                raise
+            complain(f"{os.fsdecode(error.filename)} can't be used: {error.strerror}")
+            return Exit.RECORD
+        return unheard()
     return int(code or 0)
+
+
+def unheard() -> Exit:
+    """Whoever read us has enough: what is left in the buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return Exit.DONE
+
+
+def opened() -> None:
+    """Put the null device in the place of a standard stream that was closed.
+
+    Else the next file that is opened takes its number, and what is printed goes there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+            mode = "r" if number == 0 else "w"
+            nowhere = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, nowhere)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The `fellowship` command."""
+    opened()
     sys.exit(outcome(arguments))
 
 

@@ -136,7 +136,8 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
     say(out, "intervals hold 19 times of 20 if the other rows are like these")
-    say(out, f"the pilot is kept: run with --into {into}, or --fork {into}")
+    here = shlex.quote(str(into))
+    say(out, f"the pilot is kept: run with --into {here}, or --fork {here}")
 
 
 def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:

@@ -62,6 +62,8 @@ def import_verdicts(
         )
     table = read_table(path)
     there = sorted({name for row in table for name in row.values})
+    if not there:
+        raise InputError(f"{str(path)!r} holds no row that could be read")
     for name in columns.named:
         if name not in there:
             hint = nearest(name, there) or f"; it has {listed(there)}"

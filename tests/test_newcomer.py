@@ -17,10 +17,14 @@ from markdown_it import MarkdownIt
 from fellowship.cli.exits import Exit
 from fellowship.cli.main import outcome
 from fellowship.cli.patience import Patience
+from fellowship.cli.steps import left
+from fellowship.cli.terminal import fitted
 from fellowship.errors import ModelError
 from fellowship.models.gate import Desk, Gate
 from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.import_tables import import_labels
+from fellowship.pipelines.label_rows import Columns
 from fellowship.records import Ranking
 from fellowship.run_folder import RunFolder
 from tests.loopback.fixtures import openai_server
@@ -340,3 +344,39 @@ def test_a_file_whose_name_says_another_format_is_refused_with_the_right_name(
     code, _, err = said(capsys, "export", run, "--as", kind, *where)
     assert (code, cure in err) == (Exit.USAGE, True), err
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("tail", ["| head -c 9; exit ${PIPESTATUS[0]}", ">&- 2>&-"])
+def test_a_reader_that_leaves_or_never_was_is_no_failure(
+    tmp_path: Path, tail: str
+) -> None:
+    run = written(tmp_path / "run", [row(number) for number in range(1, 9)])
+    command = f"{sys.executable} -m fellowship.cli.main show {run} {tail}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+
+
+def test_a_narrow_terminal_loses_no_column() -> None:
+    rows = [["row", "state", "prompt"], ["1", "order-inconsistent", "word " * 20]]
+    for width in (24, 40, 80):
+        made = fitted(rows, width)
+        assert all(cell for line in made for cell in line)
+        assert all(sum(map(len, line)) + 9 <= width for line in made)
+    assert fitted(rows, 20) == []  # nothing can be cut so far: lines are wrapped
+
+
+def test_a_path_that_no_disk_can_have_is_one_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for verb in (["show"], ["lint"], ["plan"], ["export", "--as", "dpo"]):
+        code, _, err = said(capsys, *verb, "a" * 300)
+        assert (code, err.count("\n")) == (Exit.USAGE, 1), err
+
+
+def test_an_import_says_how_much_of_the_whole_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "l.jsonl"
+    file.write_text(LABELS.format(1, 2))
+    told: list[tuple[str, int, float]] = []
+    import_labels(file, tmp_path / "run", Columns(), lambda *step: told.append(step))
+    assert told == [("rows brought in", 1, 0.5), ("rows brought in", 2, 1.0)]
+    assert left(10.0, 0.25) == ", 25%, about 30 s left"
