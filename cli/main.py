@@ -100,6 +100,7 @@ def complain(message: str) -> None:
 
 def outcome(arguments: list[str] | None) -> int:
     """Run one command; the exit code it earned."""
+    heard = sys.stdout
     try:
         code = app.main(arguments, prog_name="fellowship", standalone_mode=False)
         sys.stdout.flush()
@@ -113,15 +114,16 @@ def outcome(arguments: list[str] | None) -> int:
         complain(str(error))
         return code_of(error)
     except SystemExit:
-        if type(sys.stdout).__name__ != "PacifyFlushWrapper":
+        if sys.stdout is heard:
             raise
-        return unheard()  # click's way to say that whoever read us is gone
+        return unheard()  # click, which puts a stand-in there when the reader is gone
     except OSError as error:
         if error.errno != errno.EPIPE:
             if error.filename is None:
                 raise
             complain(f"{os.fsdecode(error.filename)} can't be used: {error.strerror}")
-            return Exit.RECORD
+            wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+            return Exit.USAGE if wrong else Exit.RECORD
         return unheard()
     return int(code or 0)
 

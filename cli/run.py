@@ -23,7 +23,8 @@ from fellowship.cli.stopping import Stopper
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import traced
 from fellowship.cli.tracing import wanted as wanted_traces
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 
 
 @click.command("run", epilog=EPILOG)
