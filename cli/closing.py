@@ -11,7 +11,7 @@ from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import counted, dollars, line, say, table
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.runner import RunReport
+from fellowship.pipelines.run_report import RunReport
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
 
@@ -70,6 +70,8 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     spending(report, out)
     if report.accounts:
         accounts.show(report.accounts, out)
+    if report.untouched:
+        say(out, "nothing new: the exports are as they were written")
     if report.accepted:
         say(out, ("enough: ", "bold green"), line(report.stopped))
     elif report.stopped or report.pending:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from fellowship.cli.patience import DOWN, Patience
 from fellowship.cli.terminal import console, counted, dollars, spoken, tame
-from fellowship.pipelines.runner import Progress
+from fellowship.pipelines.progress import Progress
 
 
 class Speed:

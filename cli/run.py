@@ -22,7 +22,8 @@ from fellowship.cli.options import as_json, limit, loaded, recipe_argument, sour
 from fellowship.cli.stopping import Stopper
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import traced
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 
 
 @click.command("run", epilog=EPILOG)

@@ -28,6 +28,7 @@ HEADER = "run.json"
 LEDGER = "ledger.db"
 EXPORTS = "exports"
 QUARANTINE = "rejected.jsonl"
+SEAL = "sealed.json"
 LOCK = "lock"
 PART = ".part"
 

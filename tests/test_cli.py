@@ -19,7 +19,7 @@ from fellowship.cli.exits import Exit
 from fellowship.cli.main import VERBS, outcome
 from fellowship.cli.terminal import line, spoken, tame
 from fellowship.pipelines.counting import Span, comparisons, judge_calls, system_calls
-from fellowship.pipelines.runner import RunReport
+from fellowship.pipelines.run_report import RunReport
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
 from tests.loopback.fixtures import InThread, openai_server
 from tests.pairs import judged, run_of

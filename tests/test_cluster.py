@@ -22,7 +22,8 @@ from fellowship.errors import FellowshipError, RecipeError
 from fellowship.models.weights import packaged_weights
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from fellowship.pipelines.status import status_of
 from tests.loopback.fixtures import ollama_server, openai_server
 from tests.nodes import Nodes
