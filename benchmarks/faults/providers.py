@@ -62,7 +62,7 @@ def share_of(rate: float, into: Path) -> float:
 
 def paced(form: Form, folder: Path) -> Result:
     """A limit a minute that the recipe names: used, and not passed by 1 % (fault 9)."""
-    found, rows = Result(), form.pick(30, 150)
+    found, rows = Result(), form.pick(30, 220)
     rpm = 60 * RATE
     with openai_server(rate=RATE, window=60.0) as server:
         path = made(folder, server, rows, tries=12, rpm=rpm)
