@@ -24,7 +24,8 @@ from typing import NamedTuple
 from benchmarks.overhead import cpu_seconds
 from fellowship.cluster.driver import run_on_ray
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from fellowship.pipelines.status import status_of
 from tests.loopback.fixtures import server_process
 from tests.nodes import Nodes, Process

@@ -31,7 +31,8 @@ import yaml
 
 from benchmarks.overhead import cpu_seconds
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import Progress, run_recipe
+from fellowship.pipelines.progress import Progress
+from fellowship.pipelines.runner import run_recipe
 from tests.loopback.fixtures import server_process
 from tests.recipes import openai_model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fellowship.cli.terminal import say, table
+from fellowship.cli.terminal import counted, say, table
 from fellowship.pipelines.export.account import Account
 
 
@@ -26,11 +26,11 @@ def show(accounts: Sequence[Account], out: Console) -> None:
     ]
     table(out, heads, rows, right=" " + "r" * (len(names) + 2))
     for account in accounts:
-        for number, name in enumerate(account.files):
-            counts = list(account.splits.values()) or [account.exported]
-            one = counts[number] if len(counts) == len(account.files) else None
-            rows_of = account.exported if one is None else one
-            say(out, (str(Path(name)), "bold"), f"  {rows_of:,} rows")
+        for _, name, n in account.parts:
+            say(out, (str(Path(name)), "bold"), f"  {counted(n, 'row')}")
+        for split in account.empty:
+            why = "got no row and no file: prompts that are nearly equal stay together"
+            say(out, (f"{account.kind}: the split {split!r} {why}", "yellow"))
 
 
 def details(accounts: Sequence[Account], out: Console) -> None:

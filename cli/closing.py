@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
@@ -9,9 +10,10 @@ from rich.console import Console
 
 from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
-from fellowship.cli.terminal import dollars, line, say, table
+from fellowship.cli.terminal import counted, dollars, line, say, table
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.runner import RunReport
+from fellowship.pipelines.repeated import repeated
+from fellowship.pipelines.run_report import RunReport
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
 
@@ -38,6 +40,7 @@ def as_value(report: RunReport) -> dict[str, Any]:
     made = report.evaluator.model_dump() if report.evaluator else None
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
+        "repeated_ids": repeated(report.into)._asdict(),
         "into": str(report.into),
         "balanced": report.balanced,
         "evaluator": made,
@@ -47,17 +50,19 @@ def as_value(report: RunReport) -> dict[str, Any]:
 
 def show(report: RunReport, resume: str, out: Console) -> None:
     """The conservation table, what was spent, what was written, how to go on."""
-    counted = {state: report.states.get(state, 0) for state in get_args(State)}
-    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in counted.items()]
+    ended = {state: report.states.get(state, 0) for state in get_args(State)}
+    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in ended.items()]
     if report.pending:
         rows.append(("pending", f"{report.pending:,}"))
-    total = sum(counted.values()) + report.pending
+    total = sum(ended.values()) + report.pending
     balance = "=" if report.balanced else "DIFFERS FROM"
-    rows.append((f"sum {balance} {report.prompts:,} prompts", f"{total:,}"))
+    rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
     complaints(report, out)
+    if (twice := repeated(report.into)).many:
+        say(out, (twice.told(), "yellow"))
     if report.evaluator is not None:
         judging.show(report.evaluator, out)
     account(report, resume, out)
@@ -70,6 +75,8 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     spending(report, out)
     if report.accounts:
         accounts.show(report.accounts, out)
+    if report.untouched:
+        say(out, "nothing new: the exports are as they were written")
     if report.accepted:
         say(out, ("enough: ", "bold green"), line(report.stopped))
     elif report.stopped or report.pending:
@@ -89,7 +96,10 @@ def spending(report: RunReport, out: Console) -> None:
     replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
     money = dollars(report.usd, report.unpriced)
     cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
-    say(out, f"{report.calls:,} calls, {tokens:,} tokens{cached}, {money}{replayed}")
+    say(
+        out,
+        f"{counted(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
+    )
     if report.lost_replies:
         lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
         say(out, (f"{lost}: they were asked for again", "bold red"))
@@ -112,4 +122,5 @@ def complaints(report: RunReport, out: Console) -> None:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
             say(out, (f"row {number}", "bold red"), f"  {state}: {line(why)}")
     if many > NAMED:
-        say(out, f"and {many - NAMED:,} more: fellowship show {report.into}")
+        run = shlex.quote(str(report.into))
+        say(out, f"and {many - NAMED:,} more: fellowship show {run}")

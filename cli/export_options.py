@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
-from fellowship.pipelines.export.settings import Export, Filters
+from fellowship.pipelines.export.settings import Export, Filters, not_whole
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.run_folder import read_header
 
@@ -117,4 +117,6 @@ def shares(
             raise click.BadParameter(f"{part!r} is not NAME=SHARE") from error
         if not 0 < made[name] < inf or not name.isidentifier():
             raise click.BadParameter(f"{part!r}: a name and a share above 0")
+    if fault := not_whole(made):
+        raise click.BadParameter(fault)
     return made

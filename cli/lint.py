@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fellowship.cli.exits import Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.terminal import console, line, print_json, say
+from fellowship.cli.terminal import console, counted, line, print_json, say
 from fellowship.pipelines.export.lint import Finding, LintReport, as_value, lint
 
 CODES = """\b
@@ -62,8 +62,10 @@ def command(
 
 def show(report: LintReport, out: Console) -> None:
     """One file's findings, most rows first."""
-    kinds = f"{report.pairs:,} pairs, {report.labels:,} single answers"
-    say(out, (report.path, "bold"), f"  {report.rows:,} rows, {kinds}")
+    kinds = (
+        f"{counted(report.pairs, 'pair')}, {counted(report.labels, 'single answer')}"
+    )
+    say(out, (report.path, "bold"), f"  {counted(report.rows, 'row')}, {kinds}")
     for finding in report.findings:
         one(finding, "red", out)
     for finding in report.flags:
@@ -76,7 +78,9 @@ def show(report: LintReport, out: Console) -> None:
         )
         style = "red" if length.biased else "dim"
         say(out, ("  length bias  " if length.biased else "  length  ", style), told)
-    if report.clean:
+    if not report.rows:
+        say(out, ("  no row: there is nothing to judge", "yellow"))
+    elif report.clean:
         say(out, ("  nothing found", "green"))
 
 
@@ -85,5 +89,5 @@ def one(finding: Finding, style: str, out: Console) -> None:
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
     told = f": {line(finding.told, 80)}" if finding.told else ""
-    where = f"{finding.rows:,} rows{told}; row {numbers}{more}"
+    where = f"{counted(finding.rows, 'row')}{told}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

@@ -14,11 +14,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.cli.terminal import console, dollars, spoken, tame
-from fellowship.pipelines.runner import Progress
-
-PERIOD = 10.0
-"""Seconds between two lines of a log."""
+from fellowship.cli.patience import DOWN, Patience
+from fellowship.cli.terminal import console, counted, dollars, spoken, tame
+from fellowship.pipelines.progress import Progress
 
 
 class Speed:
@@ -49,12 +47,12 @@ class Speed:
 class Watcher:
     """Shows the progress that the runner reports; a context around the run."""
 
-    def __init__(self) -> None:
+    def __init__(self, resume: str = "") -> None:
         self._console = console(err=True)
         self._live: Live | None = None
         self._progress: Progress | None = None
         self._speed: Speed | None = None
-        self._said = time.monotonic()
+        self._patience = Patience(resume, time.monotonic())
         self.note = ""
 
     def __enter__(self) -> Watcher:
@@ -99,10 +97,17 @@ class Watcher:
         progress, speed = self._progress, self._speed
         if progress is None or speed is None:
             return
-        if self._live is None and time.monotonic() - self._said >= PERIOD:
-            self._said = time.monotonic()
-            said = [", ".join(facts(progress, speed)), *progress.meter.waits()]
-            click.echo("; ".join(said), err=True)
+        if self._live is not None:
+            return
+        meter = progress.meter
+        moved = (progress.done, meter.calls, meter.replayed)
+        notes = self._patience.notes(time.monotonic(), moved, meter.waits())
+        if notes is not None:
+            more = [note for note in notes if note != self._patience.way_out]
+            said = "; ".join([", ".join(facts(progress, speed)), *more])
+            click.echo(tame(said), err=True)
+            if len(more) < len(notes):
+                click.echo(f"  {self._patience.way_out}", err=True)
 
     def say(self, note: str) -> None:
         """Tell the person something that stays."""
@@ -122,7 +127,10 @@ class Watcher:
         states = "  ".join(f"{s} {n}" for s, n in sorted(progress.states.items()) if n)
         if states:
             lines.append(Text(states, "dim"))
-        for note in (*progress.meter.waits(), self.note):
+        waits = progress.meter.waits()
+        if any(note.startswith(DOWN) for note in waits):
+            waits.append(self._patience.way_out)
+        for note in (*waits, self.note):
             if note:
                 lines.append(Text(tame(note), "yellow"))
         return Group(*lines)
@@ -133,8 +141,8 @@ def facts(progress: Progress, speed: Speed) -> list[str]:
     meter = progress.meter
     of = f"/{progress.total:,}" if progress.total is not None else ""
     said = [
-        f"{progress.done:,}{of} rows",
-        f"{meter.calls:,} calls"
+        f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
+        counted(meter.calls, "call")
         + (f" ({meter.in_flight} now)" * (meter.in_flight > 0)),
         f"{speed.tokens(progress):.0f} tokens/s",
         dollars(meter.usd, meter.unpriced),

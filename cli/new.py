@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import re
-from importlib import resources
+import shlex
+import sys
+from importlib import import_module, resources
 from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
@@ -17,6 +20,7 @@ from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import RecipeError
 from fellowship.pipelines.loading import recipe_schema
+from fellowship.prompts.library import Library
 from fellowship.run_folder import written_whole
 
 FILES = {
@@ -77,7 +81,7 @@ def command(what: str, name: str, into: Path, as_json: bool) -> int:
         return Exit.DONE
     for path in made:
         say(console(), (str(path), "bold"))
-    folder = "" if into == Path() else f"cd {into} && "
+    folder = "" if into == Path() else f"cd {shlex.quote(str(into))} && "
     say(console(), f"try it: {folder}python -m pytest test_{module}.py")
     if find_spec("pytest") is None or find_spec("pytest_asyncio") is None:
         say(console(), "which needs: pip install pytest pytest-asyncio")
@@ -91,6 +95,8 @@ def new_files(what: str, name: str, into: Path) -> dict[Path, str]:
     Raises `RecipeError` for a name that can't be one, and for a file that is there.
     """
     module = module_name(name)
+    if what != "recipe":
+        refuse_taken(name, module)
     names = {"name": module, "Name": class_name(module)}
     folder = resources.files("fellowship.cli") / "templates"
     made = {}
@@ -107,6 +113,33 @@ def new_files(what: str, name: str, into: Path) -> dict[Path, str]:
             f"{there[0]!r} is there already: give another name, or --into"
         )
     return made
+
+
+def refuse_taken(name: str, module: str) -> None:
+    """`RecipeError` for a name that would hide a class, a prompt or a module in use."""
+    taken = {
+        f"class {class_name(module)!r}": class_name(module)
+        in (*ours(), *dir(builtins)),
+        f"prompt {module!r}": module in Library().names(),
+        f"juror {module!r}": module in ("first", "second"),
+        f"module {module!r}": module in sys.stdlib_module_names or known(module),
+    }
+    for thing, there in taken.items():
+        if there:
+            raise RecipeError(
+                f"{name!r} would hide the {thing} that is there already: give another"
+                f" name, say {'My' + class_name(module)!r}"
+            )
+
+
+def ours() -> tuple[str, ...]:
+    """The names that a new module may import: of Fellowship, and `Sequence`."""
+    return (*import_module("fellowship").__all__, "Sequence")
+
+
+def known(module: str) -> bool:
+    """Whether Python finds another module of this name before the new one."""
+    return find_spec(module) is not None
 
 
 def module_name(name: str) -> str:

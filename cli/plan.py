@@ -14,7 +14,15 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, print_json, say, spoken, table
+from fellowship.cli.terminal import (
+    console,
+    counted,
+    line,
+    print_json,
+    say,
+    spoken,
+    table,
+)
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.forecast import Estimate, Forecast
 from fellowship.pipelines.pilot import foretold, prompt_numbers, spread
@@ -103,7 +111,7 @@ def piloted(
 def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     """What the pilot foretells, as a table, and how to go on."""
     out = console()
-    say(out, (f"{made.rows:,} prompts", "bold"), f", by a pilot of {made.piloted}")
+    say(out, (counted(made.rows, "prompt"), "bold"), f", by a pilot of {made.piloted}")
     heads = ("model", "calls", "prompt tokens", "of them cached", "reply tokens", "USD")
     rows = [
         (
@@ -128,7 +136,8 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
     say(out, "intervals hold 19 times of 20 if the other rows are like these")
-    say(out, f"the pilot is kept: run with --into {into}, or --fork {into}")
+    here = shlex.quote(str(into))
+    say(out, f"the pilot is kept: run with --into {here}, or --fork {here}")
 
 
 def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
@@ -143,9 +152,13 @@ def show(made: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {made.rows.rejected:,} that can't be" if made.rows.rejected else ""
+        f", and {made.rows.rejected:,} that can't be; {line(made.rows.why, 300)}"
+        if made.rows.rejected
+        else ""
     )
-    say(out, (f"{made.rows.prompts:,} prompts", "bold"), rejected)
+    say(out, (counted(made.rows.prompts, "prompt"), "bold"), rejected)
+    if made.rows.repeated:
+        say(out, (made.rows.repeated, "yellow"))
     heads = (
         "model",
         "calls",

@@ -10,7 +10,7 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.steps import counting
-from fellowship.cli.terminal import console, print_json, say
+from fellowship.cli.terminal import console, counted, print_json, say
 from fellowship.run_folder import written_whole
 
 
@@ -63,5 +63,5 @@ def command(
         print_json(found.as_json())
     elif to is not None:
         size = f"  {to.stat().st_size / 1000:,.0f} kB"
-        say(console(), (str(to), "bold"), f"  {found.flow.rows:,} rows", size)
+        say(console(), (str(to), "bold"), f"  {counted(found.flow.rows, 'row')}", size)
     return Exit.DONE

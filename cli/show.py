@@ -158,7 +158,7 @@ def overview(
             " ".join("-" if x is None else f"{x:g}" for x in s["scores"]),
             "" if s["margin"] is None else f"{s['margin']:g}",
             s["drafts"] or "",
-            f"{s['tokens']:,}" if s["tokens"] else "",
+            f"{s['tokens']:,}" if s["tokens"] else "–",
             s["found"] if wanted.search else line(s["prompt"] or s["why"], 56),
         )
         for s in summaries

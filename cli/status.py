@@ -8,7 +8,7 @@ import click
 
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, dollars, print_json, say, spoken
+from fellowship.cli.terminal import console, counted, dollars, print_json, say, spoken
 from fellowship.pipelines.status import Status, status_of
 
 
@@ -39,12 +39,14 @@ def command(run: Path, as_json: bool) -> int:
 
 def told(status: Status) -> list[str]:
     """The status in a few plain lines."""
-    of = f" of {status.total:,}" if status.total is not None else ""
+    rows = counted(status.done, "row")
+    if status.total is not None:
+        rows = f"{status.done:,} of {counted(status.total, 'row')}"
     who = f"running: {status.holder}" if status.holder else "nobody works on it"
     lines = [
-        f"{status.done:,}{of} rows  ({who})",
+        f"{rows}  ({who})",
         "  ".join(f"{state} {n:,}" for state, n in sorted(status.states.items())),
-        f"{status.calls:,} calls, {status.in_flight:,} in the air,"
+        f"{counted(status.calls, 'call')}, {status.in_flight:,} in the air,"
         f" {status.tokens:,} tokens, {dollars(status.usd, status.unpriced)}",
         "failed tries: "
         + ", ".join(f"{kind} {n:,}" for kind, n in sorted(status.failures.items()))

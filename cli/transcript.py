@@ -121,9 +121,14 @@ def facts(turn: Turn) -> Sequence[str]:
     found = [
         f"round {turn.round}",
         f"{line(turn.role)} on {line(turn.model)}" if turn.model else line(turn.role),
-        f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens",
-        f"{turn.seconds:.1f} s" if turn.seconds < 60 else spoken(turn.seconds),
     ]
+    if turn.prompt_tokens or turn.completion_tokens:
+        found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+        found.append(
+            f"{turn.seconds:.1f} s" if turn.seconds < 60 else spoken(turn.seconds)
+        )
+    else:
+        found.append("tokens and time not recorded")
     if turn.usd:
         found.append(f"${turn.usd:.4f}")
     if turn.finish != "stop":

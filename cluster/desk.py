@@ -26,8 +26,11 @@ from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.house import House
 from fellowship.models.office import Office
+from fellowship.pipelines.progress import Progress
 from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.runner import Progress, RunReport, Work, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.work import Work
 from fellowship.prompts.library import Library
 
 LOCKED = 20.0

@@ -23,8 +23,9 @@ from fellowship.cluster.placing import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.meter import Meter
 from fellowship.models.places import batched
+from fellowship.pipelines.progress import Progress, Watch
 from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.runner import Progress, RunReport, Watch
+from fellowship.pipelines.run_report import RunReport
 
 LOOK = 0.5
 """Seconds between two looks at the desk."""

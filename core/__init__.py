@@ -26,7 +26,8 @@ HOMES = {
     "pipelines.recipe": ("Recipe",),
     "pipelines.rejudging": ("rejudge", "rejudge_recipe", "rejudge_run"),
     "pipelines.replaying": ("Replayed", "replay", "replay_row"),
-    "pipelines.runner": ("RunReport", "run", "run_recipe"),
+    "pipelines.run_report": ("RunReport",),
+    "pipelines.runner": ("run", "run_recipe"),
     "pipelines.streaming": ("Spoken", "listen", "stream"),
     "records": (
         *("Candidate", "Comparison", "Conversation", "Item", "Message", "Outcome"),

@@ -34,7 +34,7 @@ from fellowship.pipelines.rejudging import rejudge_run as rejudge_run
 from fellowship.pipelines.replaying import Replayed as Replayed
 from fellowship.pipelines.replaying import replay as replay
 from fellowship.pipelines.replaying import replay_row as replay_row
-from fellowship.pipelines.runner import RunReport as RunReport
+from fellowship.pipelines.run_report import RunReport as RunReport
 from fellowship.pipelines.runner import run as run
 from fellowship.pipelines.runner import run_recipe as run_recipe
 from fellowship.pipelines.streaming import Spoken as Spoken

@@ -47,7 +47,23 @@ CREATE INDEX IF NOT EXISTS calls_spent
 CREATE TABLE IF NOT EXISTS labels(
   id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
   label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS stamp(
+  id INTEGER PRIMARY KEY CHECK (id = 0), at INTEGER NOT NULL);
+INSERT OR IGNORE INTO stamp VALUES (0, random());
 """
+
+CHANGES = (
+    *(("outcomes", what) for what in ("INSERT", "UPDATE", "DELETE")),
+    *(("labels", what) for what in ("INSERT", "UPDATE", "DELETE")),
+    *(("calls", what) for what in ("UPDATE", "DELETE")),
+)
+"""What gives the ledger a new stamp, whoever does it. New calls are told by their ids."""
+
+STAMPS = "".join(
+    f"CREATE TRIGGER IF NOT EXISTS {table}_{what.lower()} AFTER {what} ON {table}"
+    " BEGIN UPDATE stamp SET at = random(); END;"
+    for table, what in CHANGES
+)
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """SQLite's codes for a file whose bytes are not what was written."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fellowship.database import FORMAT, TABLES, complaint, connect
+from fellowship.database import FORMAT, STAMPS, TABLES, complaint, connect
 from fellowship.errors import LedgerError
 from fellowship.records import Outcome
 from fellowship.writer import Mark, Statement, Writer
@@ -111,8 +111,9 @@ class Ledger:
         """The tables are there, what was in the air is counted, and what is missing."""
         try:
             self._link.executescript(
-                f"BEGIN;{TABLES}{LOST};DELETE FROM sent;"
-                f"PRAGMA user_version={FORMAT};COMMIT;"
+                f"BEGIN;{TABLES}{STAMPS}{LOST};"
+                # With no WHERE it would write, even where there is nothing to delete.
+                f"DELETE FROM sent WHERE true;{self._format()}COMMIT;"
             )
             mark = Mark(path)
             self.lost = mark.settle(self._link)
@@ -120,6 +121,11 @@ class Ledger:
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(complaint(self.path, error)) from error
         return mark
+
+    def _format(self) -> str:
+        """Nothing where the file has its format: opening a run then writes nothing."""
+        known = self._link.execute("PRAGMA user_version").fetchone()[0]
+        return "" if known == FORMAT else f"PRAGMA user_version={FORMAT};"
 
     # -- appending -------------------------------------------------------------------
 
@@ -188,6 +194,15 @@ class Ledger:
         states = dict(self.rows("SELECT state, count(*) FROM outcomes GROUP BY state"))
         lost = "SELECT count(*) FROM failures WHERE kind IN ('lost', 'cancelled')"
         return states, self.rows(lost)[0][0]
+
+    def stamp(self) -> tuple[int, ...]:
+        """Numbers that differ once any row, label, call or failure is another."""
+        sql = (
+            "SELECT (SELECT at FROM stamp), (SELECT count(*) FROM calls),"
+            " (SELECT coalesce(max(id), 0) FROM calls),"
+            " (SELECT coalesce(max(id), 0) FROM failures)"
+        )
+        return tuple(self.rows(sql)[0])
 
     def maybe_twice(self) -> float:
         """USD of the replies that calls which may be paid for twice got in the end."""

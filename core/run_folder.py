@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import json
 import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from fellowship import __version__
 from fellowship.database import complaint
-from fellowship.errors import LedgerError, NoRun, RecipeError
+from fellowship.errors import LedgerError, NoRun, RecipeError, WrongPath
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
 EXPORTS = "exports"
 QUARANTINE = "rejected.jsonl"
+SEAL = "sealed.json"
 LOCK = "lock"
 PART = ".part"
 
@@ -41,10 +44,10 @@ OWN = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
 def must_be_a_file(path: Path) -> None:
     """Refuse to put a file in the place of a folder, a device, a pipe, or a run's own."""
     if not path.name or (path.exists() and not path.is_file()):
-        raise LedgerError(f"{path} is there and is no file: name a file to write")
+        raise WrongPath(f"{path} is there and is no file: name a file to write")
     real = path.resolve()
     if real.name in OWN and real.exists() and real.with_name(LEDGER).is_file():
-        raise LedgerError(f"{path} is a run's own file: name another one to write")
+        raise WrongPath(f"{path} is a run's own file: name another one to write")
 
 
 @contextlib.contextmanager
@@ -54,6 +57,7 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
     name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep_of(path)
         handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             yield out
@@ -81,9 +85,28 @@ def begun(path: Path) -> str:
 def sweep(folder: Path) -> None:
     """Remove what processes that are no more had half written in this folder."""
     for path in folder.glob(f".*{PART}"):
-        pid = path.name.removesuffix(PART).split(".")[-2]
-        if pid.isdigit() and not alive(int(pid)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        sweep_one(path)
+
+
+def sweep_one(path: Path) -> None:
+    """Remove one half written file or folder if who wrote it is no more."""
+    pid = path.name.removesuffix(PART).split(".")[-2]
+    if pid.isdigit() and not alive(int(pid)):
+        whole = path.is_dir() and not path.is_symlink()
+        shutil.rmtree(path) if whole else path.unlink(missing_ok=True)
+
+
+STILL = 60.0
+"""Seconds without a write after which a half written file of another machine's process,
+whose number means nothing here, is not taken for one in work."""
+
+
+def sweep_of(path: Path) -> None:
+    """Remove what processes that are no more had half written of this one file."""
+    since = time.time() - STILL
+    for each in path.parent.glob(f".{glob.escape(path.name)}.*.*{PART}"):
+        if each.lstat().st_mtime < since:
+            sweep_one(each)
 
 
 def alive(pid: int) -> bool:
@@ -110,7 +133,8 @@ class RunFolder:
         try:
             self._take()
             sweep(path)
-            sweep(self.exports)
+            for folder in (self.exports, *self.exports.glob("*/")):
+                sweep(folder)
         except OSError as error:
             self._lock.close()
             raise LedgerError(complaint(path / LOCK, error)) from error

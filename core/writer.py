@@ -156,7 +156,8 @@ class Mark:
         """Replies that were acknowledged and are not in the ledger; none from here on."""
         there = last(link)
         lost = max(0, self.at - there)
-        self._put(there)
+        if there != self.at:
+            self._put(there)
         return lost
 
     def move(self, link: sqlite3.Connection) -> None:

@@ -20,6 +20,7 @@ from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import EDITED
 from fellowship.models.house import House
 from fellowship.models.office import Call, LedgerOffice, Office
+from fellowship.pipelines.progress import Watch
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recorded_rows import (
     item_of,
@@ -30,7 +31,9 @@ from fellowship.pipelines.recorded_rows import (
     turns_of,
 )
 from fellowship.pipelines.rows import Crew, Row
-from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.work import Origin, Work
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER

@@ -133,7 +133,8 @@ def written(
     names = list(export.splits) or [""]
     counts = dict.fromkeys(names, 0)
     with Sink(target, Table if table else Lines) as sink:
-        for name in names:
+        eager = names if export.shape == "datasets" or not export.splits else []
+        for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
         for done, (_, prompt, p, example) in enumerate(sifter.kept(), 1):
             split = split_of(sifter, prompt) if export.splits else ""
@@ -145,7 +146,8 @@ def written(
             counts[split] += 1
             watch(f"{sifter.kind} rows written", done)
         sink.commit()
-    return counts, {name: sink.path(name) for name in names}
+    made = [name for name in names if counts[name] or name in eager]
+    return counts, {name: sink.path(name) for name in made}
 
 
 def mean_weight(sifter: Sifter) -> float:

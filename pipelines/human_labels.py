@@ -16,7 +16,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.pipelines.label_rows import Columns, LabelFile, LabelRow, key_of
-from fellowship.pipelines.label_tables import read_table, winner_of
+from fellowship.pipelines.label_tables import read_table, refuse_ambiguous, winner_of
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.source_rows import Row
 from fellowship.pipelines.vote_lines import OURS, VOTE_KEY, line_key, votes
@@ -48,9 +48,12 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
         return votes(table, ("item", "first", "second"), columns)
     if columns.annotator:
         labels = columns.labels or _label_columns(there, columns, path)
+        refuse_ambiguous(path, table, labels, columns.values)
         by = replace(columns, labels=labels)
         return votes(table, (line_key(columns),), by)
-    return _plain(table, columns, _label_columns(there, columns, path))
+    labels = _label_columns(there, columns, path)
+    refuse_ambiguous(path, table, labels, columns.values)
+    return _plain(table, columns, labels)
 
 
 def _label_columns(
@@ -62,6 +65,8 @@ def _label_columns(
         {n for n in there if PANDALM.fullmatch(n)}, key=lambda n: int(n[9:])
     )
     named = [n for n in LABEL_NAMES if n in there][:1]
+    if not there:
+        raise InputError(f"{str(path)!r} holds no row that could be read")
     if not several and not named:
         raise InputError(
             f"{str(path)!r} has no column that looks like a label, but"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,35 @@ def winner_of(value: Any, more: Mapping[str, Winner]) -> Winner:
             f"the label {value!a} is unknown: say what it means with --value"
         )
     return found
+
+
+def refuse_ambiguous(
+    path: Path, table: Iterable[Row], labels: Sequence[str], more: Mapping[str, Winner]
+) -> None:
+    """`InputError` where all that is said is 0 and 1, and nobody said what they mean.
+
+    Here 1 is the first and 0 a tie; in many files they are the second and the first.
+    """
+    told = {name.strip().lower() for name in more}
+    found = {spelt for row in table for name in labels for spelt in _spelt(row, name)}
+    found -= {"", "none"}
+    if "0" in found and found <= {"0", "1"} and not found <= told:
+        raise InputError(
+            f"the labels in {str(path)!r} are all 0 or 1, which can mean a tie and the"
+            " first, or the first and the second: say so, `--value 0=first --value"
+            " 1=second` or `--value 0=tie --value 1=first`"
+        )
+
+
+def _spelt(row: Row, name: str) -> list[str]:
+    value = row.values.get(name)
+    return [
+        str(int(one) if isinstance(one, float) and one.is_integer() else one)
+        .strip()
+        .lower()
+        for one in (value if isinstance(value, list) else [value])
+        if not isinstance(one, bool)
+    ]
 
 
 def _json(path: Path) -> list[Any]:

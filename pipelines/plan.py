@@ -24,6 +24,8 @@ from fellowship.pipelines.loads import (
     system_loads,
 )
 from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.repeated import among
+from fellowship.pipelines.sources import Rejected
 from fellowship.records import Item, Record
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
@@ -73,11 +75,16 @@ class Plan(Record):
 def measured(items: Iterable[object]) -> Rows:
     """What there is in a source: `Item`s counted and measured, anything else rejected."""
     prompts = rejected = tokens = candidates = open_turns = 0
+    why, ids = "", list[tuple[int, str]]()
     for item in items:
         if not isinstance(item, Item):
             rejected += 1
+            if isinstance(item, Rejected):
+                why = why or f"row {item.number}: {item.why}"
             continue
         prompts += 1
+        if item.id is not None:
+            ids.append((item.number, item.id))
         turns = item.conversation.messages
         tokens += sum(estimated_tokens(turn.content) for turn in turns)
         candidates = max(candidates, len(item.candidates))
@@ -86,6 +93,8 @@ def measured(items: Iterable[object]) -> Rows:
     return Rows(
         prompts=prompts,
         rejected=rejected,
+        why=why,
+        repeated=among(ids).told(),
         tokens=tokens,
         candidates=candidates,
         open_turns=open_turns,

@@ -11,6 +11,7 @@ from pathlib import Path
 from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
 from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_models
+from fellowship.pipelines.export.settings import not_whole
 from fellowship.pipelines.export.shapes import check
 from fellowship.pipelines.own_checks import own_faults
 from fellowship.pipelines.recipe import Recipe
@@ -123,7 +124,8 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
         yield (
             ("source", "path"),
-            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file",
+            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file"
+            + packed(source.path),
         )
     elif source.path is not None:
         yield from _missing(("source", "path"), source.path)
@@ -141,6 +143,13 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             yield from _missing(("models", name, "model"), Path(model.model))
 
 
+def packed(path: Path) -> str:
+    """What is added where a file's name says that it is compressed."""
+    if path.suffix.lower() in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"):
+        return ", which nothing has compressed: unpack it first"
+    return ""
+
+
 def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
     if path.is_file():
         return
@@ -152,6 +161,8 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
 
 def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """What would fail only when all is paid for: shapes, and files that are not there."""
+    if fault := not_whole(recipe.export.splits):
+        yield ("export", "splits"), f"export.splits: {fault}"
     for n, kind in enumerate(recipe.export.kinds):
         try:
             check(kind, recipe.export)

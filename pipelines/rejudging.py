@@ -23,12 +23,15 @@ from fellowship.pipelines.evaluator_checks import evaluator_faults, evaluators_m
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.header import header
 from fellowship.pipelines.loading import load_recipe
+from fellowship.pipelines.progress import Watch
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted, listed, nearest
 from fellowship.pipelines.recorded_rows import recipe_of, run_digest, to_be_asked
 from fellowship.pipelines.rows import Crew, Row
-from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from fellowship.pipelines.sources import Rejected
+from fellowship.pipelines.work import Origin, Work
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER

@@ -17,7 +17,8 @@ from fellowship.models.office import Office
 from fellowship.pipelines.keys import refuse_keyless
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.rows import Crew, Row
-from fellowship.pipelines.runner import Work, run_recipe
+from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.work import Work
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Record, Turn
 from fellowship.run_folder import written_whole

@@ -20,10 +20,13 @@ from fellowship.pipelines.counting import Span, evaluator_calls
 from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.garbage import barred
 from fellowship.pipelines.pairs import Choice, choose
+from fellowship.pipelines.progress import Watch
 from fellowship.pipelines.recipe import Pairs, Recipe
 from fellowship.pipelines.rows import Crew, Row, distinct
-from fellowship.pipelines.runner import Origin, RunReport, Watch, Work, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from fellowship.pipelines.sources import Rejected, read_items
+from fellowship.pipelines.work import Origin, Work
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Item, Outcome
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from fellowship.ledger import CallRow, Ledger
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from tests.loopback.fixtures import InProcess
 from tests.recipes import openai_model, recipe
 

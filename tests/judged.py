@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from tests.loopback.fixtures import openai_server
 from tests.loopback.prose import Reply
 from tests.recipes import openai_model, recipe

@@ -27,6 +27,7 @@ from fellowship.errors import (
     VerdictError,
 )
 from fellowship.ledger import read_outcome
+from fellowship.models.batch import BatchClient
 from fellowship.models.batch_api import keyed
 from fellowship.models.config import OpenAIModel
 from fellowship.models.openai import OpenAIClient, words_of
@@ -147,7 +148,10 @@ def reply(content: bytes, folder: Path) -> None:
 
 def batch(content: bytes, folder: Path) -> None:
     """The lines of a batch's answer."""
-    assert all(key is not None for key, _ in keyed(content.split(b"\n")))
+    config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
+    for _, line in keyed(content.split(b"\n")):
+        with contextlib.suppress(ModelError):
+            BatchClient("m", config)._understood(line)
 
 
 def header(content: bytes, folder: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from fellowship.ledger import RECORD_OUTCOME, Ledger
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from fellowship.records import (
     Candidate,
     Comparison,

@@ -18,7 +18,8 @@ from fellowship.pipelines.branching import Edit, branch_row
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.replaying import replay_row
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from fellowship.pipelines.stock import stock_team
 from fellowship.records import Outcome, Turn
 from tests.loopback.fixtures import Handle, openai_server

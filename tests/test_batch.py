@@ -20,7 +20,8 @@ from fellowship.models.office import LedgerOffice
 from fellowship.models.prices import price_of
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from tests.loopback.fixtures import Handle, openai_server, server_process
 from tests.recipes import openai_model, recipe
 

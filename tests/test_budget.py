@@ -21,7 +21,8 @@ from fellowship.models.prices import cost
 from fellowship.pipelines.forecast import Totals, busy_time
 from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.pilot import spread
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from tests.campaign import life, lived
 from tests.loopback.fixtures import openai_server, server_process
 from tests.recipes import openai_model, recipe

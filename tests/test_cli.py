@@ -19,7 +19,7 @@ from fellowship.cli.exits import Exit
 from fellowship.cli.main import VERBS, outcome
 from fellowship.cli.terminal import line, spoken, tame
 from fellowship.pipelines.counting import Span, comparisons, judge_calls, system_calls
-from fellowship.pipelines.runner import RunReport
+from fellowship.pipelines.run_report import RunReport
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
 from tests.loopback.fixtures import InThread, openai_server
 from tests.pairs import judged, run_of
@@ -120,7 +120,7 @@ def test_a_folder_that_is_no_run_is_said_to_be_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = said(capsys, "show", tmp_path)
-    assert code == Exit.RECORD
+    assert code == Exit.USAGE
     assert "is" in err
     assert str(tmp_path) in err
 

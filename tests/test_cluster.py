@@ -22,7 +22,8 @@ from fellowship.errors import FellowshipError, RecipeError
 from fellowship.models.weights import packaged_weights
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from fellowship.pipelines.status import status_of
 from tests.loopback.fixtures import ollama_server, openai_server
 from tests.nodes import Nodes
@@ -108,7 +109,10 @@ def test_workers_make_the_same_export_and_keep_the_endpoint_limit(
         alone = run(load_recipe(path), tmp_path / "local")
         shared = on_ray(path, tmp_path / "ray")
         stats = server.stats()
-    assert exported(tmp_path / "ray") == exported(tmp_path / "local")
+        for many in (1, 64):
+            run(load_recipe(path, {"concurrency": many}), tmp_path / f"at-{many}")
+    for other in ("local", "at-1", "at-64"):
+        assert exported(tmp_path / "ray") == exported(tmp_path / other)
     assert (shared.states, shared.calls) == (alone.states, alone.calls)
     assert shared.balanced
     assert stats["calls"] == 2 * alone.calls

@@ -22,9 +22,10 @@ from fellowship.cli.exits import Exit
 from fellowship.cli.main import outcome
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.ledger import Ledger, LedgerReader
-from fellowship.pipelines import runner
+from fellowship.pipelines import row_runner
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run, run_recipe
 from fellowship.run_folder import RunFolder, written_whole
 from fellowship.writer import Statement
 from tests.campaign import campaign, exported, life, lived
@@ -269,7 +270,7 @@ async def test_a_broken_ledger_does_not_wait_for_calls_in_the_air(
             super().__init__(path)
             opened.append(self)
 
-    monkeypatch.setattr(runner, "Ledger", Seen)
+    monkeypatch.setattr(row_runner, "Ledger", Seen)
     with openai_server(latency=0.3) as server:
         server.script(next=["hang", "hang"])
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 8)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from fellowship.cli.exits import Exit
-from fellowship.pipelines.export.card_parts import table
+from fellowship.pipelines.export.card_parts import code, table
 from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.exporting import export_run
 from tests.pairs import judged, run_of
@@ -203,7 +203,7 @@ def test_a_card_shows_the_judges_against_people_where_there_are_labels(
 
 def test_a_name_in_a_card_s_table_is_text() -> None:
     name = "<img src=x onerror=alert(1)>|\x1b]0;title\x07"
-    made = table(("name", "file"), [(name, "`a<b>.jsonl`")])
+    made = table(("name", "file"), [(name, code("a<b>.jsonl"))])
     assert "<img" not in made
     assert "\x1b" not in made
     assert "&lt;img" in made

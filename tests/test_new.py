@@ -174,3 +174,12 @@ def test_a_model_for_tests_says_what_it_is_told_to() -> None:
     for seed in range(20):
         schema = {"type": "object", "properties": {"a": {"enum": [1, 2]}}}
         jsonschema.validate(instance(schema, seed), schema)
+
+
+@pytest.mark.parametrize("name", ["Judge", "case", "Reviewer", "json", "First", "yaml"])
+def test_a_name_that_would_hide_what_the_new_module_needs_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert command(["new", "role", name, "--into", str(tmp_path)]) == 2
+    assert "give another name, say 'My" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

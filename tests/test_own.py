@@ -15,7 +15,8 @@ from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
 from fellowship.pipelines.header import header
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run_recipe
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from tests.loopback.fixtures import openai_server

@@ -31,7 +31,8 @@ from fellowship.models.office import LedgerOffice
 from fellowship.models.recorded import RecordedClient, pause
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import RunReport, run, run_recipe
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run, run_recipe
 from fellowship.records import Message
 from tests.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.recipes import ollama_model, openai_model, recipe

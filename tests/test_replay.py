@@ -22,7 +22,8 @@ from fellowship.pipelines.loading import load_recipe
 from fellowship.pipelines.recorded_rows import turns_of
 from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
 from fellowship.pipelines.replaying import replay
-from fellowship.pipelines.runner import RunReport, run
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
 from tests.loopback.fixtures import Handle, openai_server

@@ -19,7 +19,9 @@ import pytest
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.pipelines.exporting import outcomes
 from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import Progress, RunReport, run, run_recipe
+from fellowship.pipelines.progress import Progress
+from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.runner import run, run_recipe
 from fellowship.run_folder import RunFolder
 from tests.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.recipes import ollama_model, openai_model, recipe

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from fellowship.models.autogen import AutogenClient, autogen_client
 from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.hidden import without_secrets
 from fellowship.models.openai import OpenAIClient
+from tests.collector import collector
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.viewing import ask, served
@@ -228,3 +230,36 @@ def test_a_query_in_a_base_url_is_sent_with_every_call(tmp_path: Path) -> None:
 def test_a_tokenizer_is_no_secret_so_changing_it_is_seen() -> None:
     told = without_secrets({"extra_body": {"tokenizer": "x", "access_token": "y"}})
     assert told == {"extra_body": {"tokenizer": "x", "access_token": "***"}}
+
+
+def test_no_canary_is_in_spans_batch_files_or_logs_of_inspect(tmp_path: Path) -> None:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+    with openai_server(keys=[KEY]) as server, collector() as kept:
+        live = openai_model(f"{server.base_url}?token={QUERY}", tries=1)
+        live |= {"api_key_env": "CANARY_KEY"}
+        judge = {**live, "mode": "batch", "batch": {"gather": 0.3, "poll": 0.2}}
+        models = {"writer": live, "critic": live, "judge": judge}
+        path = recipe(tmp_path / "r.yaml", live, 2, models=models)
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "fellowship.cli.main", "run", str(path)),
+                *("--into", str(tmp_path / "run"), "--trace", kept.url),
+                "--trace-content",
+            ],
+            env={**bare, "CANARY_KEY": KEY},
+            capture_output=True,
+            text=True,
+            timeout=90,
+        )
+        sent = b"".join(server.batch_files().values())
+    assert done.returncode == 0, done.stderr
+    log = tmp_path / "run.eval"
+    assert cli(["inspect", str(tmp_path / "run"), "--to", str(log)]) == 0
+    with zipfile.ZipFile(log) as archive:
+        told = b"".join(archive.read(name) for name in archive.namelist())
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    path.unlink()
+    assert len(kept.raw) > 1000 < min(len(sent), len(told))
+    for name, content in {"spans": kept.raw, "batches": sent, "log": told}.items():
+        assert not [c for c in CANARIES if c.encode() in content], name
+    assert canaries_in(tmp_path, done.stdout + done.stderr) == []

@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import FellowshipError, InputError
+from fellowship.models.prices import price_of
+from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.status import total_of
 from fellowship.run_folder import read_header, running
 from fellowship.viewer.calls import CallPages
@@ -53,6 +55,7 @@ class Viewer:
                 "watcher": self.watcher,
                 "running": lambda: running(run),
                 "expected": total_of(self.header.get("recipe")),
+                "unpaid": unpaid(self.header.get("recipe")),
             }
         )
 
@@ -87,6 +90,15 @@ class Viewer:
         finally:
             self.watcher.stop()
             self.index.close()
+
+
+def unpaid(recipe: object) -> str:
+    """What calls without a price cost: nothing, unless some model's price is unknown."""
+    try:
+        models = Recipe.model_validate(recipe).models.values()
+    except (FellowshipError, ValueError):
+        return "$0"
+    return "unknown" if any(price_of(config) is None for config in models) else "$0"
 
 
 def static() -> dict[str, Response]:

@@ -29,6 +29,16 @@ def count(value: int | None) -> str:
     return f"{value:,}" if value else ""
 
 
+def counted(value: int | None, noun: str, none: str = "0") -> str:
+    """`1 row`, `12,345 rows`, and `none` of them where there is none."""
+    return f"{count(value) or none} {noun}{'' if value == 1 else 's'}"
+
+
+def cost(value: float | None, tokens: int | None, unpaid: str) -> str:
+    """What was paid; `unpaid` for calls that cost nothing, a dash where none is known."""
+    return usd(value) or (unpaid if tokens else "–")
+
+
 def share(value: float | None) -> str:
     """`83 %`, or nothing where it isn't defined."""
     return "" if value is None else f"{value:.0%}".replace("%", " %")

@@ -95,8 +95,8 @@ def summary(found: Figures) -> str:
     states = [(state, n) for state, n in flow.states.most_common() if state != "pair"]
     states += [("not reached", found.pending)] if found.pending else []
     rest = ", ".join(f"{n:,} {state}" for state, n in states[:4])
-    begun = f"{flow.rows:,} {'imported rows' if kind else 'prompts'} gave"
-    told = f"{begun} {flow.pairs:,} preference pairs"
+    begun = f"{shown.counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
+    told = f"{begun} {shown.counted(flow.pairs, 'preference pair')}"
     return f"{told}; the others: {rest}." if rest else f"{told}; none was left over."
 
 

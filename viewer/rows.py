@@ -11,7 +11,7 @@ from starlette.routing import Route
 from fellowship.errors import InputError
 from fellowship.pipelines.why import why
 from fellowship.records import Outcome
-from fellowship.viewer import columns, reading
+from fellowship.viewer import columns, figures, reading
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import listing, neighbours, offered
@@ -50,7 +50,8 @@ class RowPages:
         number = request.path_params["number"]
         outcome = self.index.outcome(number) if number < 1 << 48 else None
         if outcome is None:
-            raise InputError(f"no finished row {number} in this run")
+            there = figures.counted(self.index.one("SELECT count(*) FROM rows"), "row")
+            raise InputError(f"no finished row {number}: {there} have been read so far")
         asked = request.query_params
         filters = Filters.read(asked)
         written = asked.get("as") == "written"

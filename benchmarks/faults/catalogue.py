@@ -42,7 +42,7 @@ FAULTS = (
         cases("durability", only="older_version newer_version"),
     ),
     Fault(9, "429 storms", "80 % of the rate (long form)", providers.storms),
-    Fault(9, "a limit that is named", "80 %, 1 % beyond at most", providers.paced),
+    Fault(9, "a limit that is named", "80 %, 1 % beyond (long form)", providers.paced),
     Fault(10, "20 % resets, 5xx, drips", "every row ends", providers.mixed),
     Fault(11, "hang for ever", "within 1 s, nothing left", providers.hangs),
     Fault(

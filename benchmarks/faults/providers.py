@@ -62,7 +62,7 @@ def share_of(rate: float, into: Path) -> float:
 
 def paced(form: Form, folder: Path) -> Result:
     """A limit a minute that the recipe names: used, and not passed by 1 % (fault 9)."""
-    found, rows = Result(), form.pick(30, 150)
+    found, rows = Result(), form.pick(30, 220)
     rpm = 60 * RATE
     with openai_server(rate=RATE, window=60.0) as server:
         path = made(folder, server, rows, tries=12, rpm=rpm)
@@ -125,17 +125,18 @@ def hangs(form: Form, folder: Path) -> Result:
 def final(form: Form, folder: Path) -> Result:
     """What asking again can't mend is not asked again (fault 12)."""
     found, said = Result(), []
+    rows, more = form.pick(15, 60), {} if form.long else {"concurrency": 1}
     for kind in ("401", "quota", "404", "context", "filter-400"):
         with openai_server() as server:
             server.script(mix={kind: 1.0})
-            path = made(folder / kind, server, 30, concurrency=1)
+            path = made(folder / kind, server, rows, **more)
             ran = go(path, folder / kind / "run")
             asked = server.stats()
         row_by_row = kind in ("context", "filter-400")
         few = asked["repeated"] == 0 if row_by_row else asked["calls"] <= 5
         found.add(ran.orderly and few)
         said.append(f"{kind} {asked['calls']}")
-    found.measured = "calls of 30 rows: " + ", ".join(said)
+    found.measured = f"calls of {rows} rows: " + ", ".join(said)
     return found
 
 

@@ -23,7 +23,7 @@ from fellowship.models.batch_book import SHARE, BatchBook, Entry
 from fellowship.models.breaker import HOPELESS
 from fellowship.models.client import Reply, Request
 from fellowship.models.config import OpenAIModel
-from fellowship.models.openai import OpenAIClient
+from fellowship.models.openai import OpenAIClient, words_of
 from fellowship.models.recorded import key_of
 from fellowship.models.refusals import kind_of
 
@@ -261,10 +261,9 @@ class BatchClient(OpenAIClient):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
             raise self._malformed(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            refused = body.get("error", {}) if isinstance(body, dict) else {}
-            said, code = str(refused.get("message", body)), str(refused.get("code"))
+            said, word = words_of(json.dumps(body).encode())
             message = f"{self._where}: HTTP {status}: {self._said(said)}"
-            raise ModelError(message, kind_of(status, code, said))
+            raise ModelError(message, kind_of(status, word, said))
         return self._reply(body)
 
     def _failed_kind(self, code: str, said: str) -> Failure:

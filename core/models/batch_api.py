@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import openai
 
 from fellowship.models.batch_book import Entry
+from fellowship.models.wire import LARGEST
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 TAG = "fellowship"
@@ -84,15 +85,26 @@ async def look(api: openai.AsyncOpenAI, batch: str) -> Look:
 
 
 async def fetched(api: openai.AsyncOpenAI, file: str) -> AsyncIterator[bytes]:
-    """The lines of a file, one at a time. JSON may hold U+2028, so by newline alone."""
-    rest = b""
+    """The lines of a file, one at a time. JSON may hold U+2028, so by newline alone.
+
+    A line longer than a reply may be is passed over: its call is then one without a line.
+    """
+    parts: list[bytes] = []
+    size = 0
     async with api.files.with_streaming_response.content(file) as response:
         async for block in response.iter_bytes():
-            *lines, rest = (rest + block).split(b"\n")
-            for line in lines:
-                yield line
-    if rest:
-        yield rest
+            *ended, rest = block.split(b"\n")
+            for end in ended:
+                if size + len(end) <= LARGEST:
+                    yield b"".join((*parts, end))
+                parts, size = [], 0
+            size += len(rest)
+            if size <= LARGEST:
+                parts.append(rest)
+            else:
+                parts.clear()
+    if parts and size <= LARGEST:
+        yield b"".join(parts)
 
 
 def keyed(lines: Iterable[bytes]) -> list[tuple[str, str]]:

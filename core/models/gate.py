@@ -202,7 +202,7 @@ class Gate:
         if error.kind == "rate":
             self._hold(error.retry_after, self.window.refused(passage.sent, now), now)
         if was is None and self.breaker.opened is not None:
-            log.warning("paused", endpoint=self.desk.place, why=why)
+            log.info("paused", endpoint=self.desk.place, why=why)
         used = passage.tokens if error.kind == "deadline" else 0.0
         self._leave(passage, used, now)
         return spared
@@ -241,7 +241,8 @@ class Gate:
         if self.breaker.opened is not None:
             left = self.breaker.look - now
             when = f"next look in {left:.0f} s" if left > 0.5 else "looking now"
-            return f"paused, {when}: {self.breaker.why}"
+            ends = max(left, self.breaker.opened + self.breaker.patience - now)
+            return f"paused, {when}, given up in {minutes(ends)}: {self.breaker.why}"
         if self.held - now > 0.5:
             left = self.held - now
             return f"{self.desk.place}: the provider asked for a wait of {left:.0f} s"
@@ -251,3 +252,9 @@ class Gate:
             names = ", ".join(sorted(outside))
             return f"{calls:,} calls wait for their model's turn: {names}"
         return ""
+
+
+def minutes(seconds: float) -> str:
+    """A wait in the unit that fits it: 45 s, 9 min."""
+    whole = max(0, round(seconds))
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min"

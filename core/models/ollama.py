@@ -65,6 +65,7 @@ class OllamaClient(Client):
                 limits=httpx.Limits(max_connections=None),
                 event_hooks={"response": [limit]},
                 headers=PLAIN,
+                follow_redirects=False,
             )
         return self._api
 

@@ -121,7 +121,7 @@ class OpenAIClient(Client):
                 " have",
                 "malformed",
             )
-        if answer.status >= 400:
+        if answer.status >= 300:
             raise self._refused(answer)
         return self.read(answer.content)
 
@@ -158,6 +158,11 @@ class OpenAIClient(Client):
 
     def _refused(self, answer: Answer) -> ModelError:
         said, code = words_of(answer.content)
+        if answer.status < 400:
+            to = public(answer.headers.get("Location", "")) or "nowhere"
+            said = (
+                f"it redirects to {to}: name that address as base_url, if it is meant"
+            )
         kind = kind_of(answer.status, code, said)
         message = f"{self._where}: HTTP {answer.status}: {self._said(said)}"
         return ModelError(message, kind, wish(answer.headers))

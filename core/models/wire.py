@@ -50,11 +50,12 @@ class Wire:
         )
 
     async def post(self, body: bytes) -> Answer:
-        """The answer, whatever its status.
+        """The answer, whatever its status; texts follow a redirect nowhere.
 
         Raises `TimeoutError` at the deadline, else `aiohttp.ClientError` or `OSError`.
         """
-        async with self._session.post(self._url, data=body) as response:
+        going = self._session.post(self._url, data=body, allow_redirects=False)
+        async with going as response:
             stream = response.content
             parts, left = [], LARGEST + 1
             while left > 0 and (part := await stream.read(left)):

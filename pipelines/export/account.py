@@ -60,6 +60,24 @@ class Account(Record):
         """The law of conservation, for exports."""
         return self.made == self.exported + sum(self.dropped.values())
 
+    @property
+    def parts(self) -> list[tuple[str, str, int]]:
+        """Split, file and rows of each file; a split of no rows has no file."""
+        counts = self.splits or {"train": self.exported}
+        if len(counts) != len(self.files):
+            counts = {name: n for name, n in counts.items() if n}
+        if len(counts) != len(self.files):  # one folder holds them all
+            return [("train", name, self.exported) for name in self.files]
+        return [
+            (split, name, n)
+            for (split, n), name in zip(counts.items(), self.files, strict=True)
+        ]
+
+    @property
+    def empty(self) -> list[str]:
+        """The splits that were asked for and got no row."""
+        return [name for name, n in self.splits.items() if not n]
+
 
 def measured(sifter: Sifter, form: Form) -> dict[str, Any]:
     """Counts, lengths and weights of what is left, without reading a row twice."""

@@ -6,7 +6,7 @@ for people. It holds no time of day and no duration, so the same run has the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,11 +14,20 @@ import yaml
 
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.card_parts import files_of, judges, lengths, table
+from fellowship.pipelines.export.card_parts import (
+    code,
+    files_of,
+    judges,
+    lengths,
+    longest_run,
+    plain,
+    table,
+)
 from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.export.settings import Export
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
+from fellowship.taming import line
 
 SIZES = (
     *((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")),
@@ -31,7 +40,7 @@ def card(ground: Ground, accounts: Sequence[Account], export: Export) -> str:
     front = yaml.safe_dump(
         front_matter(ground, accounts, export), sort_keys=False, allow_unicode=True
     )
-    parts = [f"---\n{front}---", f"# {title(ground)}", opening()]
+    parts = [f"---\n{front}---", f"# {title(ground, code)}", opening()]
     for name, part in (
         ("Files", files_of(accounts)),
         ("What became of every prompt", states(ground)),
@@ -51,9 +60,10 @@ def card(ground: Ground, accounts: Sequence[Account], export: Export) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def title(ground: Ground) -> str:
-    """What it was made from, in words."""
-    return f"Preference data from {source_of(ground) or 'an import'}"
+def title(ground: Ground, told: Callable[[str], str] = line) -> str:
+    """What it was made from, in words on one line."""
+    source = source_of(ground)
+    return f"Preference data from {told(source) if source else 'an import'}"
 
 
 def source_of(ground: Ground) -> str:
@@ -80,9 +90,9 @@ def front_matter(
     rows = max((account.exported for account in accounts), default=0)
     size = next((name for most, name in SIZES if rows < most), "n>10M")
     front: dict[str, Any] = {"pretty_name": title(ground)}
-    front["license"] = export.licence or "unknown"
+    front["license"] = line(export.licence) or "unknown"
     if export.filters.languages:
-        front["language"] = list(export.filters.languages)
+        front["language"] = [line(name) for name in export.filters.languages]
     front |= {
         "task_categories": ["text-generation"],
         "tags": [
@@ -93,17 +103,14 @@ def front_matter(
         ],
         "size_categories": [size],
     }
-    configs = [config(a) for a in accounts if a.shape in ("trl", "parquet")]
+    loaded = [a for a in accounts if a.shape in ("trl", "parquet") and a.exported]
+    configs = [config(account) for account in loaded]
     return front | ({"configs": configs} if configs else {})
 
 
 def config(account: Account) -> dict[str, Any]:
     """One kind as a configuration with its splits."""
-    splits = list(account.splits) or ["train"]
-    files = [
-        {"split": split, "path": path}
-        for split, path in zip(splits, account.files, strict=True)
-    ]
+    files = [{"split": split, "path": path} for split, path, _ in account.parts]
     name = account.kind if account.shape == "trl" else f"{account.kind}-parquet"
     return {"config_name": name, "data_files": files}
 
@@ -218,13 +225,14 @@ def cost(ground: Ground) -> str:
 
 def licence(ground: Ground, export: Export) -> str:
     """The licence, and what it can't settle."""
-    given = (export.licence or "").replace("<", "&lt;") or (
+    given = plain(export.licence) or (
         "None was given: set `export.licence` in the recipe, or `--licence`."
     )
+    source = source_of(ground)
     return (
-        f"{given}\n\nThe prompts come from `{source_of(ground) or 'an import'}`, and the"
-        " answers from the models above: their licences and terms hold for what is made"
-        " of them."
+        f"{given}\n\nThe prompts come from {code(source) if source else 'an import'},"
+        " and the answers from the models above: their licences and terms hold for what"
+        " is made of them."
     )
 
 
@@ -233,13 +241,15 @@ def again(ground: Ground) -> str:
     if not ground.recipe.get("source"):
         return "The run was imported; the digests of its files are in its `run.json`."
     text = yaml.safe_dump(repeatable(ground), sort_keys=False, allow_unicode=True)
-    version = ground.header.get("fellowship", "")
+    version = plain(ground.header.get("fellowship", ""))
+    fence = "`" * max(3, 1 + longest_run(text))
     return (
         f"With Fellowship {version}, the source beside it, and this as `recipe.yaml`:\n\n"
         "    fellowship run recipe.yaml --into run\n\n"
         "A run's ledger holds every request and reply, and answers the same requests"
         " without a call.\n\n"
-        f"<details><summary>recipe.yaml</summary>\n\n```yaml\n{text}```\n\n</details>"
+        f"<details><summary>recipe.yaml</summary>\n\n{fence}yaml\n{text}{fence}\n\n"
+        "</details>"
     )
 
 

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fellowship.errors import InputError
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.ground import Ground
 from fellowship.taming import line
+
+
+class Code(str):
+    """Markdown that is a code span already: nothing in it is a tag or a link."""
+
+
+def code(value: object) -> Code:
+    """Any text as a code span, on one line, fenced longer than any run of ticks in it."""
+    flat = line(str(value)) or " "
+    fence = "`" * (1 + longest_run(flat))
+    room = " " * (flat[0] == "`" or flat[-1] == "`")
+    return Code(f"{fence}{room}{flat}{room}{fence}")
+
+
+def longest_run(text: str) -> int:
+    """Backticks in the longest run of them."""
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def plain(value: object) -> str:
+    """Any text on one line, with nothing in it that is a tag, a link, a picture or code."""
+    flat = re.sub(r"([\\`\[\]!~])", r"\\\1", line(str(value)))
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace("://", ":&#47;&#47;")
 
 
 def table(
@@ -20,20 +44,17 @@ def table(
 
 
 def cell(value: object) -> str:
-    """One cell: on one line, its bars escaped, and no tag outside of code."""
-    flat = line(str(value)).replace("|", "\\|")
-    return flat if flat.startswith("`") else flat.replace("<", "&lt;")
+    """One cell: on one line, its bars escaped, and nothing but text outside of code."""
+    flat = value if isinstance(value, Code) else plain(value)
+    return flat.replace("|", "\\|")
 
 
 def files_of(accounts: Sequence[Account]) -> str:
     """Every file with its rows."""
     rows = []
     for account in accounts:
-        counts = list(account.splits.values()) or [account.exported]
-        if len(account.files) != len(counts):
-            counts = [account.exported]
-        for name, n in zip(account.files, counts, strict=False):
-            rows.append((f"`{name}`", account.kind, account.shape, f"{n:,}"))
+        for _, name, n in account.parts:
+            rows.append((code(name), account.kind, account.shape, f"{n:,}"))
     return table(("file", "kind", "shape", "rows"), rows, "   r")
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fellowship.database import complaint
+from fellowship.errors import LedgerError
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.ground import Ground
 from fellowship.pipelines.export.settings import Export
@@ -31,6 +33,8 @@ def entered(
     folder = into / EXPORTS
     known = known_accounts(folder)
     for account in accounts:
+        if (old := known.get(name_of(account))) is not None:
+            retire(old, local(account, folder), folder)
         known[name_of(account)] = local(account, folder)
     kept = {name: known[name] for name in sorted(known) if there(known[name], folder)}
     with written_whole(folder / ACCOUNTS) as out:
@@ -39,6 +43,39 @@ def entered(
         out.write("\n")
     with written_whole(folder / CARD) as out:
         out.write(card(ground, list(kept.values()), export))
+
+
+def retire(old: Account, new: Account, folder: Path) -> None:
+    """Remove what the last export of a kind wrote and this one didn't write again.
+
+    Whatever the old account says, only a file that an export of this kind would make is
+    touched, and none but where this one's files would be.
+    """
+    place = folder if old.shape == "trl" else folder / old.shape
+    for name in set(old.files) - set(new.files):
+        path = folder / name
+        stems = {old.kind, *(f"{old.kind}-{split}" for split in old.splits)}
+        if path.parent != place or path.stem not in stems or not path.is_file():
+            continue
+        try:
+            path.unlink()
+            path.with_name(f"{path.stem}.facts{path.suffix}").unlink(missing_ok=True)
+        except OSError as error:
+            raise LedgerError(complaint(path, error)) from error
+        forget(path)
+
+
+def forget(path: Path) -> None:
+    """Take a file that is gone out of the `dataset_info.json` beside it."""
+    info = path.parent / INFO
+    try:
+        known = json.loads(info.read_text(encoding="utf-8"))
+        kept = {k: v for k, v in known.items() if v.get("file_name") != path.name}
+    except (OSError, ValueError, AttributeError):
+        return
+    with written_whole(info) as out:
+        json.dump(kept, out, indent=2, ensure_ascii=False)
+        out.write("\n")
 
 
 def name_of(account: Account) -> str:

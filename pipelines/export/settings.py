@@ -5,6 +5,7 @@ A filter that is off says nothing and drops nothing; one that is on is counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,6 +38,10 @@ FORMS: dict[str, Form] = {
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Split = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
+
+
+CLOSE = 0.015
+"""How far shares may be from 1 in all: what rounding to hundredths leaves of thirds."""
 
 
 def form_of(kind: str) -> Form:
@@ -122,3 +127,12 @@ class Export(Record):
     labels: Path | None = Field(
         default=None, description="people's labels, to calibrate margins on"
     )
+
+
+def not_whole(shares: Mapping[str, float]) -> str:
+    """Why these shares of a whole are none, with some that are; '' where they are."""
+    whole = sum(shares.values())
+    if not shares or abs(whole - 1) < CLOSE:
+        return ""
+    better = ",".join(f"{name}={share / whole:.3g}" for name, share in shares.items())
+    return f"the shares add up to {whole:g}, not to 1: {better} would"

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.example import line
-from fellowship.run_folder import PART, begun, must_be_a_file
+from fellowship.run_folder import PART, begun, must_be_a_file, sweep_of
 
 TOGETHER = 200
 """Rows that a table's writer takes at a time."""
@@ -74,6 +74,7 @@ class Sink:
             must_be_a_file(path)
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                sweep_of(path)
                 handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
                 os.close(handle)
                 self._open[path] = (Path(name), self._make(Path(name)))
@@ -88,7 +89,8 @@ class Sink:
                 writer.close()
             for path, (temporary, _) in self._open.items():
                 os.replace(temporary, path)
-            settle(self.target.parent)
+            if self._open:
+                settle(self.target.parent)
         except OSError as error:
             raise LedgerError(complaint(self.target, error)) from error
 

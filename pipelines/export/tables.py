@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import LedgerError
+from fellowship.errors import WrongPath
 from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.sinks import TOGETHER, replaced
-from fellowship.run_folder import PART, begun
+from fellowship.run_folder import PART, begun, sweep_of
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
 FLOATS |= {"p_chosen", "sample_weight", "usd"}
@@ -85,6 +85,7 @@ def saved(files: dict[str, Path], target: Path) -> None:
     """The Parquet files of the splits as a folder that `load_from_disk` opens."""
     datasets = need("datasets", "data", "a saved dataset")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sweep_of(target)
     folder = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
     try:
         quiet(datasets)
@@ -110,7 +111,7 @@ def replaceable(target: Path) -> None:
     else:
         return
     if strange:
-        raise LedgerError(
+        raise WrongPath(
             f"{target} holds {strange[0]!r}, which is no part of a saved dataset: name a"
             " new or empty folder"
         )

@@ -134,6 +134,12 @@ class InThread(Handle):
             self._background.close()
             self._background = None
 
+    def batch_files(self) -> dict[str, bytes]:
+        """What was uploaded to an OpenAI server, and what it made of that."""
+        assert self._background is not None
+        server: Any = self._background.listener.server
+        return dict(server.desk.files)
+
     def evict(self, model: str) -> None:
         """An Ollama server drops a model from memory."""
         assert self._background is not None

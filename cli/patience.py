@@ -1,0 +1,66 @@
+"""A log says in full what is new, and in brief, ever more rarely, what only goes on.
+
+Decides from values and a clock that is given; prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+PERIOD = 10.0
+"""Seconds between two lines of a log while the run moves."""
+
+LONGEST = 120.0
+"""Seconds between two lines while nothing moves, at the most."""
+
+DOWN = "paused"
+"""How a note begins that speaks of an endpoint that is down."""
+
+
+def brief(note: str) -> str:
+    """What a note says before its colon: what is waited for, without the reason."""
+    return note.partition(": ")[0]
+
+
+def reason(note: str) -> str:
+    """What a note says after its colon; all of it where there is none."""
+    head, _, detail = note.partition(": ")
+    return detail or head
+
+
+@dataclass
+class Patience:
+    """When the next line of a log is due, and how much of each note is in it."""
+
+    resume: str = ""
+    said: float = 0.0
+    every: float = PERIOD
+    _moved: object = None
+    _told: set[str] = field(default_factory=set)
+
+    def notes(
+        self, now: float, moved: object, waits: Sequence[str]
+    ) -> list[str] | None:
+        """The notes of the line that is due; None while none is.
+
+        `moved` is any value that changes with each step of the run, `waits` what calls
+        wait for. An endpoint that is newly down is told at once, with the way out.
+        """
+        if moved != self._moved:
+            self._moved, self.every = moved, PERIOD
+        news = [w for w in waits if w.startswith(DOWN) and reason(w) not in self._told]
+        if not news and now - self.said < self.every:
+            return None
+        if not news:
+            self.every = min(LONGEST, 2 * self.every)
+        self.said = now
+        made = [brief(w) if reason(w) in self._told else w for w in waits]
+        self._told = {reason(w) for w in waits}
+        return made + [self.way_out] * bool(news)
+
+    @property
+    def way_out(self) -> str:
+        """What somebody can do who doesn't want to wait."""
+        go_on = f"; go on later with: {self.resume}" if self.resume else ""
+        return f"nothing that is recorded is lost by Ctrl-C{go_on}"
