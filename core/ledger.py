@@ -78,6 +78,11 @@ SPENT = (
     " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
     " count(*) - count(usd), coalesce(sum(cached_tokens), 0) FROM calls"
 )
+STAMP = (
+    "SELECT (SELECT at FROM stamp), (SELECT count(*) FROM calls),"
+    " (SELECT coalesce(max(id), 0) FROM calls),"
+    " (SELECT coalesce(max(id), 0) FROM failures)"
+)
 GONE = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
     " VALUES ('', '', '', 'lost', 'a recorded reply that the disk has lost', ?, 0)"
@@ -197,12 +202,7 @@ class Ledger:
 
     def stamp(self) -> tuple[int, ...]:
         """Numbers that differ once any row, label, call or failure is another."""
-        sql = (
-            "SELECT (SELECT at FROM stamp), (SELECT count(*) FROM calls),"
-            " (SELECT coalesce(max(id), 0) FROM calls),"
-            " (SELECT coalesce(max(id), 0) FROM failures)"
-        )
-        return tuple(self.rows(sql)[0])
+        return tuple(self.rows(STAMP)[0])
 
     def maybe_twice(self) -> float:
         """USD of the replies that calls which may be paid for twice got in the end."""
