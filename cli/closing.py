@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
@@ -11,6 +12,7 @@ from fellowship.cli import accounts, judging
 from fellowship.cli.exits import Exit
 from fellowship.cli.terminal import counted, dollars, line, say, table
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.repeated import repeated
 from fellowship.pipelines.run_report import RunReport
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
@@ -38,6 +40,7 @@ def as_value(report: RunReport) -> dict[str, Any]:
     made = report.evaluator.model_dump() if report.evaluator else None
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
+        "repeated_ids": repeated(report.into)._asdict(),
         "into": str(report.into),
         "balanced": report.balanced,
         "evaluator": made,
@@ -58,6 +61,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
     complaints(report, out)
+    if (twice := repeated(report.into)).many:
+        say(out, (twice.told(), "yellow"))
     if report.evaluator is not None:
         judging.show(report.evaluator, out)
     account(report, resume, out)
@@ -117,4 +122,5 @@ def complaints(report: RunReport, out: Console) -> None:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
             say(out, (f"row {number}", "bold red"), f"  {state}: {line(why)}")
     if many > NAMED:
-        say(out, f"and {many - NAMED:,} more: fellowship show {report.into}")
+        run = shlex.quote(str(report.into))
+        say(out, f"and {many - NAMED:,} more: fellowship show {run}")

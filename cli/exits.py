@@ -10,8 +10,8 @@ from fellowship.errors import (
     FellowshipError,
     InputError,
     LedgerError,
-    NoRun,
     RecipeError,
+    WrongPath,
 )
 
 
@@ -39,7 +39,7 @@ Exit codes:
 
 def code_of(error: FellowshipError) -> Exit:
     """The exit code for an error that reached the command line."""
-    if isinstance(error, RecipeError | InputError | NoRun):
+    if isinstance(error, RecipeError | InputError | WrongPath):
         return Exit.USAGE
     if isinstance(error, BudgetStop | EndpointDown):
         return Exit.STOPPED

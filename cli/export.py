@@ -14,6 +14,7 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.steps import counting
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.export.settings import Kind, Prompting, Shape, Style
+from fellowship.pipelines.export.shapes import refuse_suffix
 from fellowship.pipelines.exporting import export_run
 
 
@@ -104,6 +105,8 @@ def command(run: Path, as_json: bool, **said: Any) -> int:
     if said["private"] and hub is None:
         raise click.UsageError("--private speaks of --push-to-hub")
     export = asked(run, said)
+    if to is not None:
+        refuse_suffix(to, export)
     with counting() as watch:
         made = export_run(run, export, to, watch)
     address = pushed(run, hub, private=said["private"]) if hub else None

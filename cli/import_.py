@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.options import as_json
+from fellowship.cli.steps import Steps, counting
 from fellowship.cli.terminal import console, counted, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.pipelines.import_tables import (
@@ -22,6 +24,7 @@ from fellowship.pipelines.label_exchange import Attached, attach_labels, takes_l
 from fellowship.pipelines.label_rows import Columns
 from fellowship.pipelines.label_tables import winner_of
 from fellowship.records import Winner
+from fellowship.run_folder import LEDGER
 
 SHOWN = 10
 """Rejected rows that are listed; `show RUN --json` has them all."""
@@ -87,7 +90,9 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
       fellowship import ma-po ../MA-PO --into runs/paper
       fellowship import ma-po ../MA-PO --only pandalm-eval --into runs/pandalm
     """
-    report(import_release(folder, into, only), into, as_json)
+    with saving(into) as watch:
+        found = import_release(folder, into, only, watch)
+    report(found, into, as_json)
     return Exit.DONE
 
 
@@ -115,7 +120,9 @@ def verdicts(
         --judge model --prompt prompt --first a --second b --into runs/v
     """
     columns = VerdictColumns(id=id_, values=spelt(values), **named)
-    report(import_verdicts(file, into, columns), into, as_json)
+    with saving(into) as watch:
+        found = import_verdicts(file, into, columns, watch)
+    report(found, into, as_json)
     return Exit.DONE
 
 
@@ -165,8 +172,26 @@ def labels(
     if takes_labels(into, file):
         attached(attach_labels(file, into, columns, annotator), into, as_json)
         return Exit.DONE
-    report(import_labels(file, into, columns), into, as_json)
+    with saving(into) as watch:
+        found = import_labels(file, into, columns, watch)
+    report(found, into, as_json)
     return Exit.DONE
+
+
+@contextmanager
+def saving(into: Path) -> Iterator[Steps]:
+    """Progress on a terminal; at Ctrl-C, what is kept and how to bring in the rest."""
+    try:
+        with counting() as watch:
+            yield watch
+    except KeyboardInterrupt:
+        if (into / LEDGER).exists():
+            click.echo(
+                f"the rows that were read are kept in {into}, which lacks the others:"
+                " the same command brings them in",
+                err=True,
+            )
+        raise
 
 
 def spelt(values: tuple[str, ...]) -> dict[str, Winner]:

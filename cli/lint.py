@@ -78,7 +78,9 @@ def show(report: LintReport, out: Console) -> None:
         )
         style = "red" if length.biased else "dim"
         say(out, ("  length bias  " if length.biased else "  length  ", style), told)
-    if report.clean:
+    if not report.rows:
+        say(out, ("  no row: there is nothing to judge", "yellow"))
+    elif report.clean:
         say(out, ("  nothing found", "green"))
 
 

@@ -100,6 +100,7 @@ def complain(message: str) -> None:
 
 def outcome(arguments: list[str] | None) -> int:
     """Run one command; the exit code it earned."""
+    heard = sys.stdout
     try:
         code = app.main(arguments, prog_name="fellowship", standalone_mode=False)
         sys.stdout.flush()
@@ -112,17 +113,45 @@ def outcome(arguments: list[str] | None) -> int:
     except FellowshipError as error:
         complain(str(error))
         return code_of(error)
+    except SystemExit:
+        if sys.stdout is heard:
+            raise
+        return unheard()  # click, which puts a stand-in there when the reader is gone
     except OSError as error:
         if error.errno != errno.EPIPE:
-            raise
-        # Whoever read us has enough; what is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
+            if error.filename is None:
+                raise
+            complain(f"{os.fsdecode(error.filename)} can't be used: {error.strerror}")
+            wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+            return Exit.USAGE if wrong else Exit.RECORD
+        return unheard()
     return int(code or 0)
+
+
+def unheard() -> Exit:
+    """Whoever read us has enough: what is left in the buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return Exit.DONE
+
+
+def opened() -> None:
+    """Put the null device in the place of a standard stream that was closed.
+
+    Else the next file that is opened takes its number, and what is printed goes there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+            mode = "r" if number == 0 else "w"
+            nowhere = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, nowhere)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The `fellowship` command."""
+    opened()
     sys.exit(outcome(arguments))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import re
+import shlex
 import sys
 from importlib import import_module, resources
 from importlib.util import find_spec
@@ -80,7 +81,7 @@ def command(what: str, name: str, into: Path, as_json: bool) -> int:
         return Exit.DONE
     for path in made:
         say(console(), (str(path), "bold"))
-    folder = "" if into == Path() else f"cd {into} && "
+    folder = "" if into == Path() else f"cd {shlex.quote(str(into))} && "
     say(console(), f"try it: {folder}python -m pytest test_{module}.py")
     if find_spec("pytest") is None or find_spec("pytest_asyncio") is None:
         say(console(), "which needs: pip install pytest pytest-asyncio")

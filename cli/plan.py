@@ -14,7 +14,15 @@ from fellowship.cli.exits import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, counted, print_json, say, spoken, table
+from fellowship.cli.terminal import (
+    console,
+    counted,
+    line,
+    print_json,
+    say,
+    spoken,
+    table,
+)
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.forecast import Estimate, Forecast
 from fellowship.pipelines.pilot import foretold, prompt_numbers, spread
@@ -128,7 +136,8 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
     say(out, "intervals hold 19 times of 20 if the other rows are like these")
-    say(out, f"the pilot is kept: run with --into {into}, or --fork {into}")
+    here = shlex.quote(str(into))
+    say(out, f"the pilot is kept: run with --into {here}, or --fork {here}")
 
 
 def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
@@ -139,13 +148,21 @@ def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
     return f"{form.format(estimate.expected)} ({low} to {high})"
 
 
+APART = 10.0
+"""How far a guess at a server's speed may be off, either way: machines differ so much."""
+
+
 def show(made: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {made.rows.rejected:,} that can't be" if made.rows.rejected else ""
+        f", and {made.rows.rejected:,} that can't be; {line(made.rows.why, 300)}"
+        if made.rows.rejected
+        else ""
     )
     say(out, (counted(made.rows.prompts, "prompt"), "bold"), rejected)
+    if made.rows.repeated:
+        say(out, (made.rows.repeated, "yellow"))
     heads = (
         "model",
         "calls",
@@ -157,7 +174,10 @@ def show(made: Plan) -> None:
     )
     table(out, heads, map(cells, made.models), right=" rrrrrr")
     total = "unknown" if made.usd is None else f"${made.usd:,.2f}"
-    say(out, ("expected in all: ", "bold"), f"{total}, {spoken(made.seconds)}")
+    say(out, ("expected in all: ", "bold"), total)
+    low, high = spoken(made.seconds / APART), spoken(made.seconds * APART)
+    guess = "how fast your models answer is a guess; --pilot 12 measures it"
+    say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
     say(out, ("assumed", "bold"))
     for sentence in made.assumptions:
         say(out, f"  - {sentence}")

@@ -85,7 +85,7 @@ def command(
         print_json(closing.as_value(report))
     else:
         closing.show(report, resume, console())
-        say(console(), f"read it with: fellowship show {into} {row}")
+        say(console(), f"read it with: fellowship show {shlex.quote(str(into))} {row}")
     return closing.exit_of(report)
 
 

@@ -22,6 +22,7 @@ from fellowship.cli.options import as_json, limit, loaded, recipe_argument, sour
 from fellowship.cli.stopping import Stopper
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import traced
+from fellowship.cli.tracing import wanted as wanted_traces
 from fellowship.pipelines.run_report import RunReport
 from fellowship.pipelines.runner import run_recipe
 
@@ -118,6 +119,12 @@ def command(
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     go = engine_of(engine, address, workers)
+    if engine == "ray" and wanted_traces(trace):
+        click.echo(
+            "fellowship: Ray's workers send no spans, so nothing will be traced; for"
+            " traces leave --engine ray out",
+            err=True,
+        )
     with traced(trace, into.name, trace_content):
         report = asyncio.run(
             watched(partial(go, wanted, into, limit=limit, fork=fork), resume)

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from fellowship.cli.terminal import console, on_a_terminal
+from fellowship.cli.terminal import console, on_a_terminal, spoken
 
 EVERY = 0.2
 """Seconds between two signs of life."""
 
+FEW = 0.01
+"""The share of the whole from which a pace is one."""
+
+
+class Steps(Protocol):
+    """What long work calls with how far it is; `share` of the whole is 0 if unknown."""
+
+    def __call__(self, what: str, done: int, share: float = 0.0) -> None: ...
+
+
+def left(elapsed: float, share: float) -> str:
+    """How long the rest will take at this pace; '' where nobody can tell yet."""
+    if not FEW <= share <= 1:
+        return ""
+    return f", {share:.0%}, about {spoken(elapsed * (1 - share) / share)} left"
+
 
 @contextmanager
-def counting() -> Iterator[Callable[[str, int], None]]:
-    """A function to tell what is being done and how much of it is."""
+def counting() -> Iterator[Steps]:
+    """A function to tell what is being done, how much of it is, and of which whole."""
     if not on_a_terminal():
-        yield lambda what, done: None
+        yield lambda what, done, share=0.0: None
         return
     out = console(err=True)
-    with out.status("") as status:
+    with out.status("reading") as status:
+        began = time.monotonic()
         last = 0.0
 
-        def watch(what: str, done: int) -> None:
+        def watch(what: str, done: int, share: float = 0.0) -> None:
             nonlocal last
-            if time.monotonic() - last >= EVERY:
-                last = time.monotonic()
-                status.update(f"{done:,} {what}")
+            now = time.monotonic()
+            if now - last >= EVERY:
+                last = now
+                status.update(f"{done:,} {what}{left(now - began, share)}")
 
         yield watch

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,9 +22,17 @@ from fellowship.taming import line as line
 from fellowship.taming import tame as tame
 
 
+class Pipe(Console):
+    """A console whose reader may leave: `| head` is no failure, and ends us as usual."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error go on to where the exit code is decided."""
+        raise
+
+
 def console(*, err: bool = False) -> Console:
     """A console for stdout or stderr. Colour is rich's rule: a terminal, no NO_COLOR."""
-    return Console(stderr=err, highlight=False, markup=False, emoji=False)
+    return Pipe(stderr=err, highlight=False, markup=False, emoji=False)
 
 
 def say(out: Console, *parts: str | tuple[str, str]) -> None:
@@ -57,7 +66,8 @@ def table(
     """
     cells = [[line(str(cell)) for cell in row] for row in rows]
     aligned = [right[i : i + 1] == "r" for i in range(len(heads))]
-    if out.is_terminal:
+    if out.is_terminal and (room := fitted([list(heads), *cells], out.width)):
+        heads, *cells = room
         framed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for head, r in zip(heads, aligned, strict=True):
             framed.add_column(
@@ -77,6 +87,30 @@ def table(
             for cell, w, r in zip(row, widths, aligned, strict=True)
         ]
         say(out, "  ".join(laid).rstrip())
+
+
+NARROW = 6
+"""Letters that a column keeps on a narrow terminal."""
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """The cells, those of the widest columns cut until all have room; [] if none can."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    over = sum(widths) + 3 * len(widths) - width
+    while over > 0 and max(widths) > NARROW:
+        widest = widths.index(max(widths))
+        second = max([NARROW, *(w for w in widths if w < widths[widest])])
+        less = min(over, widths[widest] - second)
+        widths[widest] -= less
+        over -= less
+    if over > 0:
+        return []
+    return [[cut(cell, w) for cell, w in zip(row, widths, strict=True)] for row in rows]
+
+
+def cut(cell: str, room: int) -> str:
+    """The cell in so many columns of a terminal, its last one an ellipsis if cut."""
+    return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"
 
 
 def print_json(value: Any) -> None:

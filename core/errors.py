@@ -4,7 +4,8 @@ FellowshipError
 ├── RecipeError        the request is wrong: fix the file, never retried
 ├── InputError         one row or file of input is wrong: reported by number
 ├── LedgerError        the record can't be trusted, or can't be written: stop
-│   └── NoRun          the folder named is no run: the command line is wrong
+│   └── WrongPath      what a path names is no run, or no file: name another
+│       └── NoRun      the folder named is no run
 ├── BudgetStop         a limit of the recipe was reached: the row may run later
 ├── EndpointDown       nothing will come of a model until somebody mends it: stop
 └── RowError           this row failed: record it, the run goes on
@@ -56,7 +57,11 @@ class LedgerError(FellowshipError):
     """The record can't be read, written or trusted: nothing goes on without it."""
 
 
-class NoRun(LedgerError):
+class WrongPath(LedgerError):
+    """A path was named that can't be meant: nothing was read or written."""
+
+
+class NoRun(WrongPath):
     """A folder was named that holds no run: there is no record to distrust."""
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from fellowship import __version__
 from fellowship.database import complaint
-from fellowship.errors import LedgerError, NoRun, RecipeError
+from fellowship.errors import LedgerError, NoRun, RecipeError, WrongPath
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
@@ -44,10 +44,10 @@ OWN = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
 def must_be_a_file(path: Path) -> None:
     """Refuse to put a file in the place of a folder, a device, a pipe, or a run's own."""
     if not path.name or (path.exists() and not path.is_file()):
-        raise LedgerError(f"{path} is there and is no file: name a file to write")
+        raise WrongPath(f"{path} is there and is no file: name a file to write")
     real = path.resolve()
     if real.name in OWN and real.exists() and real.with_name(LEDGER).is_file():
-        raise LedgerError(f"{path} is a run's own file: name another one to write")
+        raise WrongPath(f"{path} is a run's own file: name another one to write")
 
 
 @contextlib.contextmanager

@@ -11,10 +11,11 @@ from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.human_labels import read_labels
 from fellowship.pipelines.imported import asked, ended, jury
-from fellowship.pipelines.importing import Imported, write
+from fellowship.pipelines.importing import Imported, watched, write
 from fellowship.pipelines.label_rows import Columns, LabelRow, key_of
 from fellowship.pipelines.label_tables import read_table, refuse_ambiguous, winner_of
 from fellowship.pipelines.recipe_faults import listed, nearest
+from fellowship.pipelines.release_rows import Watch, unseen
 from fellowship.pipelines.source_rows import Row
 from fellowship.records import (
     Candidate,
@@ -51,7 +52,9 @@ class VerdictColumns:
         return [name for name in (*of_rows, *of_items) if name is not None]
 
 
-def import_verdicts(path: Path, into: Path, columns: VerdictColumns) -> Imported:
+def import_verdicts(
+    path: Path, into: Path, columns: VerdictColumns, watch: Watch = unseen
+) -> Imported:
     """Rows of verdicts as a run; rows of the same item become one row's several judges."""
     if not columns.winner and not (columns.score_first and columns.score_second):
         raise InputError(
@@ -59,16 +62,21 @@ def import_verdicts(path: Path, into: Path, columns: VerdictColumns) -> Imported
         )
     table = read_table(path)
     there = sorted({name for row in table for name in row.values})
+    if not there:
+        raise InputError(f"{str(path)!r} holds no row that could be read")
     for name in columns.named:
         if name not in there:
             hint = nearest(name, there) or f"; it has {listed(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if columns.winner:
         refuse_ambiguous(path, table, (columns.winner,), columns.values)
-    return write(_verdict_rows(table, columns), into, "verdicts", [path], path)
+    rows = watched(_verdict_rows(table, columns), len(table), watch)
+    return write(rows, into, "verdicts", [path], path)
 
 
-def import_labels(path: Path, into: Path, columns: Columns) -> Imported:
+def import_labels(
+    path: Path, into: Path, columns: Columns, watch: Watch = unseen
+) -> Imported:
     """People's labels as a run: what most of them chose is a row's pair."""
     rows = read_labels(path, columns)
     outcomes = sorted(
@@ -76,7 +84,7 @@ def import_labels(path: Path, into: Path, columns: Columns) -> Imported:
         key=lambda outcome: outcome.number,
     )
     numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
-    return write(numbered, into, "labels", [path], path)
+    return write(watched(numbered, len(outcomes), watch), into, "labels", [path], path)
 
 
 def _labelled(row: LabelRow) -> Outcome:

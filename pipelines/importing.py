@@ -15,7 +15,7 @@ from typing import Any
 from fellowship import __version__
 from fellowship.errors import InputError
 from fellowship.ledger import RECORD_OUTCOME, Ledger
-from fellowship.pipelines.release_rows import outcomes_of
+from fellowship.pipelines.release_rows import Watch, outcomes_of, unseen
 from fellowship.pipelines.released import check
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder
@@ -57,7 +57,9 @@ class Imported:
             self.reasons[outcome.why] += 1
 
 
-def import_release(root: Path, into: Path, only: str | None = None) -> Imported:
+def import_release(
+    root: Path, into: Path, only: str | None = None, watch: Watch = unseen
+) -> Imported:
     """Read a release in the authors' layout into the run folder `into`.
 
     Importing the same files again gives the same run; other files are refused by the
@@ -65,7 +67,14 @@ def import_release(root: Path, into: Path, only: str | None = None) -> Imported:
     """
     check(root)
     files = sorted(p for p in root.rglob("*.json") if p.is_file())
-    return write(outcomes_of(root, only), into, "ma-po", files, root, only)
+    return write(outcomes_of(root, only, watch), into, "ma-po", files, root, only)
+
+
+def watched(outcomes: Iterable[Outcome], whole: int, watch: Watch) -> Iterator[Outcome]:
+    """The outcomes of a table of `whole` rows, each told as it passes."""
+    for number, outcome in enumerate(outcomes, 1):
+        watch("rows brought in", number, number / max(1, whole))
+        yield outcome
 
 
 def write(

@@ -27,6 +27,8 @@ class Rows(Record):
 
     prompts: int
     rejected: int = 0
+    why: str = Field(default="", description="why the first rejected row is no prompt")
+    repeated: str = Field(default="", description="rows whose id an earlier row has")
     tokens: int = 0
     candidates: int = Field(default=0, description="answers that came with a prompt")
     open_turns: int = Field(default=0, description="earlier user turns to be answered")

@@ -24,6 +24,8 @@ from fellowship.pipelines.loads import (
     system_loads,
 )
 from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.repeated import among
+from fellowship.pipelines.sources import Rejected
 from fellowship.records import Item, Record
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
@@ -32,8 +34,10 @@ from fellowship.teams.settings import (
     sitter,
 )
 
-SPEED = {"llama_cpp": 100.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
-"""Completion tokens a second of one provider, all of its calls in flight together."""
+SPEED = {"llama_cpp": 20.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
+"""Completion tokens a second of one provider, all of its calls in flight together: guesses.
+
+The embedded model made 9 to 21 on two busy cores (`benchmarks.utilisation`)."""
 
 
 class ModelPlan(Record):
@@ -73,11 +77,16 @@ class Plan(Record):
 def measured(items: Iterable[object]) -> Rows:
     """What there is in a source: `Item`s counted and measured, anything else rejected."""
     prompts = rejected = tokens = candidates = open_turns = 0
+    why, ids = "", list[tuple[int, str]]()
     for item in items:
         if not isinstance(item, Item):
             rejected += 1
+            if isinstance(item, Rejected):
+                why = why or f"row {item.number}: {item.why}"
             continue
         prompts += 1
+        if item.id is not None:
+            ids.append((item.number, item.id))
         turns = item.conversation.messages
         tokens += sum(estimated_tokens(turn.content) for turn in turns)
         candidates = max(candidates, len(item.candidates))
@@ -86,6 +95,8 @@ def measured(items: Iterable[object]) -> Rows:
     return Rows(
         prompts=prompts,
         rejected=rejected,
+        why=why,
+        repeated=among(ids).told(),
         tokens=tokens,
         candidates=candidates,
         open_turns=open_turns,
@@ -175,7 +186,8 @@ def assumptions(recipe: Recipe) -> list[str]:
         " four bytes a token; nothing is cached",
         "calls from the earliest stop to the last round; repair turns (one for an"
         " unreadable reply) and retries come on top",
-        "time at " + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
+        "time guessed at "
+        + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
         f"prices of {DATE} unless the recipe gives its own; own machines cost nothing",
     ]
     for system in recipe.systems:

@@ -124,7 +124,8 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
         yield (
             ("source", "path"),
-            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file",
+            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file"
+            + packed(source.path),
         )
     elif source.path is not None:
         yield from _missing(("source", "path"), source.path)
@@ -140,6 +141,13 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             )
         if isinstance(model, LlamaCppModel) and model.model.endswith(".gguf"):
             yield from _missing(("models", name, "model"), Path(model.model))
+
+
+def packed(path: Path) -> str:
+    """What is added where a file's name says that it is compressed."""
+    if path.suffix.lower() in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"):
+        return ", which nothing has compressed: unpack it first"
+    return ""
 
 
 def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,35 @@ def labels_for(root: Path, dataset: str) -> list[LabelRow]:
     return []
 
 
-def outcomes_of(root: Path, only: str | None = None) -> Iterator[Outcome]:
+Watch = Callable[[str, int, float], None]
+"""Told what is being done, how many rows of it are, and which share of the whole."""
+
+
+def unseen(what: str, rows: int, share: float) -> None:
+    """Nobody is told."""
+
+
+def outcomes_of(
+    root: Path, only: str | None = None, watch: Watch = unseen
+) -> Iterator[Outcome]:
     """Every row of the release, numbered from 1 throughout; `only` keeps one dataset."""
-    for number, made in enumerate(_all(root, only), 1):
+    for number, (made, share) in enumerate(_all(root, only), 1):
+        watch("rows brought in", number, share)
         pairs = tuple(p.model_copy(update={"number": number}) for p in made.pairs)
         yield made.model_copy(update={"number": number, "pairs": pairs})
 
 
-def _all(root: Path, only: str | None) -> Iterator[Outcome]:
+def _all(root: Path, only: str | None) -> Iterator[tuple[Outcome, float]]:
+    """Each row with the share of the bytes that were read before its part."""
+    parts = list(_parts(root, only))
+    whole, before = max(1, sum(size for size, _ in parts)), 0
+    for size, rows in parts:
+        for made in rows:
+            yield made, before / whole
+        before += size
+
+
+def _parts(root: Path, only: str | None) -> Iterator[tuple[int, Iterator[Outcome]]]:
     known = {f.dataset for f in evaluations(root)}
     known |= {c.prompts for c in configurations(root)}
     if only is not None and only not in known:
@@ -72,12 +93,18 @@ def _all(root: Path, only: str | None) -> Iterator[Outcome]:
         )
     for dataset, files in groupby(evaluations(root), key=lambda f: f.dataset):
         if only in (None, dataset):
-            yield from _judged(root, dataset, list(files))
+            given = list(files)
+            yield _size(f.path for f in given), _judged(root, dataset, given)
     for prompts, configured in groupby(configurations(root), key=lambda c: c.prompts):
         if only in (None, prompts):
             for one in configured:
                 if one.picks or one.compared or one.reviewer:
-                    yield from _generated(root, one)
+                    read = [one.written, one.picks, *(path for _, path in one.compared)]
+                    yield _size(filter(None, read)), _generated(root, one)
+
+
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths)
 
 
 def _judged(root: Path, dataset: str, files: list[Any]) -> Iterator[Outcome]:

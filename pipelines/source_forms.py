@@ -12,8 +12,8 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.recipe import Source
-from fellowship.pipelines.recipe_faults import listed, nearest
-from fellowship.pipelines.source_rows import ROW_LIMIT, Row
+from fellowship.pipelines.recipe_faults import listed
+from fellowship.pipelines.source_rows import ROW_LIMIT, Row, no_column
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
 
 ROLES: Mapping[str, Speaker] = {
@@ -32,22 +32,23 @@ LABELS: Mapping[str, Winner] = {
 
 def item_of(row: Row, source: Source) -> Item:
     """The item in a row; `InputError` says why there is none."""
-    conversation = conversation_of(_column(row, source.prompt), source.prompt)
+    conversation = conversation_of(_column(row, source.prompt, "prompt"), source.prompt)
     turns = open_turns(conversation)
     candidates = tuple(
-        candidate_of(_column(row, name), name, turns) for name in source.candidates
+        candidate_of(_column(row, name, "candidates"), name, turns)
+        for name in source.candidates
     )
-    given = _column(row, source.reference) if source.reference else None
+    given = _column(row, source.reference, "reference") if source.reference else None
     reference = None if given in (None, "") else text_of(given, str(source.reference))
     _refuse_excess(conversation, candidates, reference)
     return Item(
         key=key_of(conversation, candidates, reference),
         number=row.number,
-        id=_id_of(_column(row, source.id), source.id) if source.id else None,
+        id=_id_of(_column(row, source.id, "id"), source.id) if source.id else None,
         conversation=conversation,
         candidates=candidates,
         reference=reference,
-        labels=labels_of(_column(row, source.label)) if source.label else (),
+        labels=labels_of(_column(row, source.label, "label")) if source.label else (),
     )
 
 
@@ -168,10 +169,9 @@ def _refuse_excess(
         raise InputError(f"{size:,} bytes of text; a row may hold {ROW_LIMIT:,}")
 
 
-def _column(row: Row, name: str) -> Any:
+def _column(row: Row, name: str, key: str) -> Any:
     if name not in row.values:
-        hint = nearest(name, row.values) or f"; there is {listed(list(row.values)[:9])}"
-        raise InputError(f"no column {name!r}{hint}")
+        raise InputError(no_column(name, f"source.{key}", list(row.values)))
     return row.values[name]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,25 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes, bool]]:
                 yield number, line, whole
 
 
+PACKED = {
+    b"\x1f\x8b": "gunzip -k",
+    b"PK\x03\x04": "unzip",
+    b"BZh": "bunzip2 -k",
+    b"\xfd7zXZ": "unxz -k",
+    b"\x28\xb5\x2f\xfd": "unzstd",
+}
+"""How a compressed file begins, and what unpacks it. None is ever unpacked here."""
+
+
+def refuse_packed(begins: bytes, path: Path) -> None:
+    """`InputError` where a file's first bytes are those of a compressed one."""
+    for magic, tool in PACKED.items():
+        if begins.startswith(magic):
+            raise InputError(f"{str(path)!r} is compressed: unpack it first, `{tool}`")
+
+
 def _unmarked(line: bytes, path: Path) -> bytes:
+    refuse_packed(line[:8], path)
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{str(path)!r} is UTF-16: save it as UTF-8")
     return line.removeprefix(b"\xef\xbb\xbf")
@@ -118,11 +136,12 @@ class _Kept(Iterator[str]):
         return line
 
 
-def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def csv_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a CSV file, numbered from 1 below its header; blank lines don't count."""
     # The csv module has one limit for the whole process: only ever raised, never lowered.
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        refuse_packed(file.buffer.peek(8)[:8], path)  # type: ignore[attr-defined]
         kept = _Kept(file)
         reader = csv.reader(kept, strict=True)
         header = _header(reader, path)
@@ -184,5 +203,14 @@ def present(columns: Iterable[str], there: Sequence[str], source: object) -> Non
     """Refuse a table that lacks a column the recipe names."""
     for name in columns:
         if name not in there:
-            hint = nearest(name, there) or f"; it has {listed(there)}"
-            raise InputError(f"{str(source)!r} has no column {name!r}{hint}")
+            key = columns.get(name, "") if isinstance(columns, Mapping) else ""
+            raise InputError(f"{str(source)!r} has {no_column(name, key, there)}")
+
+
+def no_column(name: str, key: str, there: Sequence[str]) -> str:
+    """What is said where a column is not there: which are, and the key to change."""
+    some = [each if len(each) <= 40 else f"{each[:40]}…" for each in there[:9]]
+    more = f" and {len(there) - 9:,} more" if len(there) > 9 else ""
+    told = f"; it has {listed(some)}{more}" if there else "; it has no column"
+    mend = f": set {key} in the recipe" if key and there else ""
+    return f"no column {name!r}{nearest(name, there)}{told}{mend}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def _library(name: str, what: str) -> Any:
         raise InputError(f"{what} {EXTRA}") from error
 
 
-def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def parquet_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Parquet file, of the named columns, a few at a time."""
     with parquet_file(path) as file:
         present(columns, file.schema_arrow.names, path)
@@ -50,7 +50,7 @@ def _decoded(number: int, one: Any) -> Row:
         return Row(number, raw="", fault="a text is not UTF-8")
 
 
-def dataset_rows(source: Source, columns: Sequence[str]) -> Iterator[Row]:
+def dataset_rows(source: Source, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Hugging Face dataset: a folder saved to disk, or a name on the hub."""
     data = _dataset(source)
     present(columns, data.column_names, source.dataset)

@@ -91,10 +91,12 @@ def _rows(source: Source) -> Iterator[Row]:
         raise _unreadable(source, error) from error
 
 
-def columns_of(source: Source) -> tuple[str, ...]:
-    """The columns a recipe speaks of, each once."""
-    named = (source.prompt, source.id, *source.candidates, source.reference)
-    return tuple(dict.fromkeys(c for c in (*named, source.label) if c is not None))
+def columns_of(source: Source) -> dict[str, str]:
+    """The columns a recipe speaks of, each once, with the key that names it."""
+    named = [("source.prompt", source.prompt), ("source.id", source.id)]
+    named += [("source.candidates", name) for name in source.candidates]
+    named += [("source.reference", source.reference), ("source.label", source.label)]
+    return {name: key for key, name in reversed(named) if name is not None}
 
 
 def _unreadable(source: Source, error: OSError) -> InputError:

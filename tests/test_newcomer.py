@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -16,12 +17,17 @@ from markdown_it import MarkdownIt
 from fellowship.cli.exits import Exit
 from fellowship.cli.main import outcome
 from fellowship.cli.patience import Patience
+from fellowship.cli.steps import left
+from fellowship.cli.terminal import fitted
 from fellowship.errors import ModelError
 from fellowship.models.gate import Desk, Gate
 from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.import_tables import import_labels
+from fellowship.pipelines.label_rows import Columns
 from fellowship.records import Ranking
 from fellowship.run_folder import RunFolder
+from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.runs import row, written
 
@@ -272,3 +278,105 @@ def test_what_a_killed_export_left_beside_its_target_goes_with_the_next(
     assert (left.exists(), mine.exists(), other.exists()) == (False, True, True)
     RunFolder(run).close()
     assert not shaped.exists()
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are_and_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = recipe(tmp_path / "r.yaml", openai_model("http://127.0.0.1:9/v1"))
+    (tmp_path / "a.csv").write_text("Prompt,id\nhello,1\n")
+    code, _, err = said(capsys, "plan", file, "--source", tmp_path / "a.csv")
+    assert code == Exit.USAGE
+    assert "no column 'prompt'; did you mean 'Prompt'?; it has 'Prompt', 'id'" in err
+    assert "set source.prompt in the recipe" in err
+    (tmp_path / "a.jsonl").write_text('{"question": "hello", "id": "1"}\n')
+    _, out, _ = said(capsys, "plan", file, "--source", tmp_path / "a.jsonl")
+    assert (
+        "row 1: no column 'prompt'; it has 'question', 'id': set source.prompt" in out
+    )
+
+
+def test_ids_that_come_twice_are_told_by_row_number_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with openai_server() as server:
+        file = recipe(tmp_path / "r.yaml", openai_model(server.base_url))
+        lines = [f'{{"prompt": "Say {n}.", "id": "{n % 2}"}}\n' for n in range(4)]
+        (tmp_path / "prompts.jsonl").write_text("".join(lines))
+        _, planned, _ = said(capsys, "plan", file)
+        _, ran, _ = said(capsys, "run", file, "--into", tmp_path / "run")
+    assert "rows 3, 4 have ids that an earlier row has ('0')" in planned
+    assert "rows 3, 4 have ids that an earlier row has ('0')" in ran
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_compressed_source_is_never_unpacked_but_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    file = recipe(tmp_path / "r.yaml", openai_model("http://127.0.0.1:9/v1"))
+    bomb = tmp_path / f"bomb{suffix}"
+    bomb.write_bytes(gzip.compress(b"0" * 10_000_000))
+    for verb in (["plan", file, "--source", bomb], ["lint", bomb]):
+        code, _, err = said(capsys, *verb)
+        assert (code, "is compressed: unpack it first" in err) == (Exit.USAGE, True), (
+            err
+        )
+    named = bomb.rename(tmp_path / "bomb.jsonl.gz")
+    assert "unpack it first" in said(capsys, "plan", file, "--source", named)[2]
+
+
+@pytest.mark.parametrize(
+    ("shape", "name", "cure"),
+    [
+        ("trl", "x.csv", "call the file 'x.jsonl'"),
+        ("trl", "x.parquet", "or give --shape parquet"),
+        ("openai", "x.json", "call the file 'x.jsonl'"),
+        ("parquet", "x.jsonl", "call it 'x.parquet'"),
+        ("datasets", "x.jsonl", "give 'x'"),
+    ],
+)
+def test_a_file_whose_name_says_another_format_is_refused_with_the_right_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: str, name: str, cure: str
+) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    where = ("--shape", shape, "--to", tmp_path / name)
+    kind = "sft" if shape == "openai" else "dpo"
+    code, _, err = said(capsys, "export", run, "--as", kind, *where)
+    assert (code, cure in err) == (Exit.USAGE, True), err
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("tail", ["| head -c 9; exit ${PIPESTATUS[0]}", ">&- 2>&-"])
+def test_a_reader_that_leaves_or_never_was_is_no_failure(
+    tmp_path: Path, tail: str
+) -> None:
+    run = written(tmp_path / "run", [row(number) for number in range(1, 9)])
+    command = f"{sys.executable} -m fellowship.cli.main show {run} {tail}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+
+
+def test_a_narrow_terminal_loses_no_column() -> None:
+    rows = [["row", "state", "prompt"], ["1", "order-inconsistent", "word " * 20]]
+    for width in (24, 40, 80):
+        made = fitted(rows, width)
+        assert all(cell for line in made for cell in line)
+        assert all(sum(map(len, line)) + 9 <= width for line in made)
+    assert fitted(rows, 20) == []  # nothing can be cut so far: lines are wrapped
+
+
+def test_a_path_that_no_disk_can_have_is_one_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for verb in (["show"], ["lint"], ["plan"], ["export", "--as", "dpo"]):
+        code, _, err = said(capsys, *verb, "a" * 300)
+        assert (code, err.count("\n")) == (Exit.USAGE, 1), err
+
+
+def test_an_import_says_how_much_of_the_whole_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "l.jsonl"
+    file.write_text(LABELS.format(1, 2))
+    told: list[tuple[str, int, float]] = []
+    import_labels(file, tmp_path / "run", Columns(), lambda *step: told.append(step))
+    assert told == [("rows brought in", 1, 0.5), ("rows brought in", 2, 1.0)]
+    assert left(10.0, 0.25) == ", 25%, about 30 s left"

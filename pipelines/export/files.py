@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,12 @@ KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
 
 def there(path: Path) -> None:
     """`InputError` with the nearest name where there is no such file or folder."""
-    if path.exists():
+    if os.path.exists(path):
         return
-    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    if os.path.islink(path):
+        raise InputError(f"{str(path)!r} is a link to nothing")
+    folder = path.parent
+    beside = [p.name for p in folder.iterdir()] if os.path.isdir(folder) else []
     raise InputError(f"there is no file {str(path)!r}{nearest(path.name, beside)}")
 
 
@@ -39,7 +43,9 @@ def rows_of(path: Path) -> Iterator[Row]:
             columns = list(file.schema_arrow.names)
         yield from parquet_rows(path, columns)
     else:
-        raise InputError(f"{str(path)!r} is no file of rows: give {KINDS}")
+        raise InputError(
+            f"{str(path)!r} is no file of rows: give {KINDS}, not compressed"
+        )
 
 
 def saved_rows(folder: Path) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ def opened(into: Path, labels: Path | None = None) -> Iterator[Ground]:
     try:
         header = read_header(into)
     except LedgerError:
-        if (into / LEDGER).exists():
+        if os.path.exists(into / LEDGER):
             header = {}
         else:
             raise

@@ -8,6 +8,7 @@ reader takes turns, and labelled text where it takes text alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from fellowship.errors import RecipeError
@@ -160,3 +161,31 @@ def dataset_info(name: str, file_name: str, kind: str) -> dict[str, Any]:
         entry["ranking"] = True
     tags |= {"observation_tag": "observation", "function_tag": "function_call"}
     return {name: entry | {"columns": columns, "tags": tags}}
+
+
+LINES = (".jsonl", ".ndjson", "")
+"""What the name of a file of JSON lines may end in."""
+FILES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt")
+
+
+def refuse_suffix(to: Path, export: Export) -> None:
+    """`RecipeError` where a file's name says that something else is in it."""
+    end = to.suffix.lower()
+    if export.shape == "datasets":
+        if end in FILES:
+            raise RecipeError(
+                f"the shape datasets is a folder, and {to.name!r} is a file's name: give"
+                f" {to.stem!r}, or another shape"
+            )
+    elif export.shape == "parquet":
+        if end != ".parquet":
+            raise RecipeError(
+                f"the shape parquet makes a Parquet file: call it {to.stem + '.parquet'!r},"
+                f" not {to.name!r}"
+            )
+    elif end not in LINES:
+        other = ", or give --shape parquet" if end == ".parquet" else ""
+        raise RecipeError(
+            f"the shape {export.shape} makes JSON lines: call the file"
+            f" {to.stem + '.jsonl'!r}, not {to.name!r}{other}"
+        )

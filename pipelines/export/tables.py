@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import LedgerError
+from fellowship.errors import WrongPath
 from fellowship.pipelines.export.ground import need
 from fellowship.pipelines.export.sinks import TOGETHER, replaced
 from fellowship.run_folder import PART, begun, sweep_of
@@ -111,7 +111,7 @@ def replaceable(target: Path) -> None:
     else:
         return
     if strange:
-        raise LedgerError(
+        raise WrongPath(
             f"{target} holds {strange[0]!r}, which is no part of a saved dataset: name a"
             " new or empty folder"
         )
