@@ -148,6 +148,10 @@ def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
     return f"{form.format(estimate.expected)} ({low} to {high})"
 
 
+APART = 10.0
+"""How far a guess at a server's speed may be off, either way: machines differ so much."""
+
+
 def show(made: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
@@ -170,7 +174,10 @@ def show(made: Plan) -> None:
     )
     table(out, heads, map(cells, made.models), right=" rrrrrr")
     total = "unknown" if made.usd is None else f"${made.usd:,.2f}"
-    say(out, ("expected in all: ", "bold"), f"{total}, {spoken(made.seconds)}")
+    say(out, ("expected in all: ", "bold"), total)
+    low, high = spoken(made.seconds / APART), spoken(made.seconds * APART)
+    guess = "how fast your models answer is a guess; --pilot 12 measures it"
+    say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
     say(out, ("assumed", "bold"))
     for sentence in made.assumptions:
         say(out, f"  - {sentence}")

@@ -43,6 +43,8 @@ def told(status: Status) -> list[str]:
     if status.total is not None:
         rows = f"{status.done:,} of {counted(status.total, 'row')}"
     who = f"running: {status.holder}" if status.holder else "nobody works on it"
+    if status.finished:
+        who = f"finished: --limit {status.limit}" if status.limit else "finished"
     lines = [
         f"{rows}  ({who})",
         "  ".join(f"{state} {n:,}" for state, n in sorted(status.states.items())),

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist, fmean, stdev
 from typing import NamedTuple
 
+from fellowship.pipelines.pace import Pace
 from fellowship.records import Record
 
 RESAMPLES = 2000
@@ -75,13 +76,13 @@ class Forecast(Record):
 class Pilot(NamedTuple):
     """What was seen: each row's use by model, and whether it became a pair.
 
-    `busy` is the time in which any call was in flight, `width` the rows that were worked on
-    at once, `widest` the rows that the whole run works on at once.
+    `pace` is that of its calls, `width` the rows that were worked on at once, `widest` the
+    rows that the whole run works on at once.
     """
 
     uses: Sequence[Mapping[str, Use]]
     pairs: Sequence[bool]
-    busy: float
+    pace: Pace
     width: int
     widest: int
     unpriced: frozenset[str] = frozenset()
@@ -119,18 +120,18 @@ def forecast(pilot: Pilot, names: Sequence[str], rows: int) -> Forecast:
 
 
 def time_of(pilot: Pilot, work: Estimate) -> Estimate:
-    """Wall time of the run: the work at the pilot's pace, or at best at full width.
+    """Wall time of the run: the work over the calls that do it at once.
 
-    A pilot of few rows can't tell whether more rows at once would go faster: the expected
-    time and the upper end take it that they don't, the lower end that they do.
+    Expected is the pace of the pilot's busier half, for beginning and end weigh less in a
+    long run. At worst it goes on as the whole pilot did, ends and all; at best as many
+    calls are always in the air as the pilot had at the most, and more where more rows are
+    worked on at once: a pilot of few rows can't tell.
     """
-    spent = sum(sum_of(list(use.values())).seconds for use in pilot.uses)
-    pace = spent / pilot.busy if pilot.busy else 1.0
     gain = max(1.0, pilot.widest / max(1, pilot.width))
     return Estimate(
-        expected=work.expected / pace,
-        low=work.low / (pace * gain),
-        high=work.high / pace,
+        expected=work.expected / pilot.pace.busier,
+        low=work.low / (pilot.pace.most * gain),
+        high=work.high / pilot.pace.mean,
     )
 
 

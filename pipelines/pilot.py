@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.forecast import Forecast, Pilot, Use, busy_time, forecast
+from fellowship.pipelines.forecast import Forecast, Pilot, Use, forecast
+from fellowship.pipelines.pace import pace_of
 from fellowship.pipelines.recipe import Recipe
 from fellowship.records import Item
 from fellowship.run_folder import LEDGER
@@ -64,7 +65,7 @@ def seen(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
     return Pilot(
         uses=uses,
         pairs=[outcome.state == "pair" for outcome in outcomes],
-        busy=busy_time(times),
+        pace=pace_of(times),
         width=min(widest, len(outcomes)),
         widest=widest,
         unpriced=frozenset(unpriced),

@@ -34,8 +34,10 @@ from fellowship.teams.settings import (
     sitter,
 )
 
-SPEED = {"llama_cpp": 100.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
-"""Completion tokens a second of one provider, all of its calls in flight together."""
+SPEED = {"llama_cpp": 20.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
+"""Completion tokens a second of one provider, all of its calls in flight together: guesses.
+
+The embedded model made 9 to 21 on two busy cores (`benchmarks.utilisation`)."""
 
 
 class ModelPlan(Record):
@@ -184,7 +186,8 @@ def assumptions(recipe: Recipe) -> list[str]:
         " four bytes a token; nothing is cached",
         "calls from the earliest stop to the last round; repair turns (one for an"
         " unreadable reply) and retries come on top",
-        "time at " + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
+        "time guessed at "
+        + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
         f"prices of {DATE} unless the recipe gives its own; own machines cost nothing",
     ]
     for system in recipe.systems:

@@ -78,6 +78,7 @@ class Runner:
     async def go(self, work: Work) -> None:
         """Have every row worked on that isn't finished, until there is none or a stop."""
         stopping = asyncio.ensure_future(self._stopped())
+        stopping.add_done_callback(self._wake)
         if self.queue.full:
             self.meter.stopped = self.queue.why
         try:
@@ -87,7 +88,7 @@ class Runner:
                         quarantine.add(entry)
                         await self._reject(entry)
                     elif self._due(entry) and not self.meter.stopped:
-                        await self._start(entry, work, stopping)
+                        await self._start(entry, work)
             await self._drain(stopping)
         finally:
             stopping.cancel()
@@ -137,23 +138,21 @@ class Runner:
         self._count(state)
         return False
 
-    async def _start(
-        self, item: Item, work: Work, stopping: asyncio.Future[None]
-    ) -> None:
-        place = asyncio.ensure_future(self._place())
-        await asyncio.wait({place, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    async def _start(self, item: Item, work: Work) -> None:
+        await self.queue.room()
+        await self._slots.acquire()
         if self.stop.is_set() and not self.meter.stopped:
             self.meter.stopped = INTERRUPTED
         if self.meter.stopped:
-            place.cancel()
             return
         task = asyncio.create_task(self._row(item, work, self.queue.turn()))
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
 
-    async def _place(self) -> None:
-        await self.queue.room()
-        await self._slots.acquire()
+    def _wake(self, stopped: asyncio.Future[None]) -> None:
+        """At a stop, whoever waits for a place gets one, and sees that it is over."""
+        self._slots.release()
+        self.queue.left()
 
     async def _row(self, item: Item, work: Work, turn: Turn) -> None:
         try:

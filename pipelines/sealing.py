@@ -54,9 +54,8 @@ class Seal(Record):
 
 def sealed(recipe: Recipe, ledger: Ledger, into: Path) -> Seal | None:
     """The run's seal, if everything it names is still as it says."""
-    try:
-        seal = Seal.model_validate_json((into / SEAL).read_bytes())
-    except (OSError, ValidationError):
+    seal = read_seal(into)
+    if seal is None:
         return None
     if seal.about != about(recipe, into) or seal.stamp != ledger.stamp():
         return None
@@ -65,6 +64,14 @@ def sealed(recipe: Recipe, ledger: Ledger, into: Path) -> Seal | None:
     files = {Path(name): known for name, known in seal.read.items()}
     files |= {into / EXPORTS / name: known for name, known in seal.written.items()}
     return seal if all(same(path, known) for path, known in files.items()) else None
+
+
+def read_seal(into: Path) -> Seal | None:
+    """What the run's seal says, whether it holds or not; None where it can't be read."""
+    try:
+        return Seal.model_validate_json((into / SEAL).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def finished(seal: Seal | None, recipe: Recipe, limit: int | None) -> bool:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from fellowship.errors import FellowshipError
-from fellowship.ledger import LedgerReader
+from pydantic import Field
+
+from fellowship.errors import FellowshipError, LedgerError
+from fellowship.ledger import STAMP, LedgerReader
 from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.sealing import Seal, read_seal
 from fellowship.pipelines.sources import count_rows
 from fellowship.records import Record
 from fellowship.run_folder import LEDGER, holder, read_header
@@ -35,6 +38,11 @@ class Status(Record):
     tokens_per_second: float
     seconds: float
     left: float | None
+    finished: bool = Field(
+        default=False,
+        description="when last run, every row that was asked for ended, and none since",
+    )
+    limit: int | None = Field(default=None, description="the --limit of that go")
 
     @property
     def done(self) -> int:
@@ -67,6 +75,7 @@ def status_of(into: Path) -> Status:
             " WHERE started + seconds > ?"
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
+        seal = holding(read_seal(into), reader)
     seconds = max(0.0, now - first) if first else 0.0
     total = total_of(header.get("recipe", {}))
     done = sum(states.values())
@@ -82,8 +91,20 @@ def status_of(into: Path) -> Status:
         failures=failures,
         tokens_per_second=recent / max(1e-9, min(RECENT, seconds)) if seconds else 0.0,
         seconds=seconds,
+        finished=seal is not None and held is None,
+        limit=seal.limit if seal is not None else None,
         left=seconds / done * (total - done) if held and total and done else None,
     )
+
+
+def holding(seal: Seal | None, reader: LedgerReader) -> Seal | None:
+    """The seal if it says that all rows ended and nothing was recorded since."""
+    if seal is None or seal.source is None:
+        return None
+    try:
+        return seal if next(reader.rows(STAMP)) == seal.stamp else None
+    except LedgerError:
+        return None  # an old ledger brought back, which knows no stamp
 
 
 def total_of(recipe: object) -> int | None:

@@ -20,6 +20,7 @@ from fellowship.models.config import Price
 from fellowship.models.prices import cost
 from fellowship.pipelines.forecast import Totals, busy_time
 from fellowship.pipelines.loading import load_recipe
+from fellowship.pipelines.pace import pace_of
 from fellowship.pipelines.pilot import spread
 from fellowship.pipelines.run_report import RunReport
 from fellowship.pipelines.runner import run
@@ -152,6 +153,24 @@ def test_a_cached_token_costs_what_cached_tokens_cost() -> None:
     assert cost(Price(prompt=2.0, completion=8.0), Usage(10, 0, 10)) == pytest.approx(
         2e-5
     )
+
+
+SPANS = st.lists(
+    st.tuples(st.floats(0, 50), st.floats(0.01, 9)), min_size=1, max_size=12
+)
+
+
+@given(SPANS)
+def test_a_pace_is_work_over_busy_time_and_its_busier_half_is_no_slower(
+    calls: list[tuple[float, float]],
+) -> None:
+    pace = pace_of(calls)
+    work = sum(took for _, took in calls)
+    assert pace.mean * busy_time(calls) == pytest.approx(work, rel=1e-6)
+    assert pace.mean + 1e-9 >= 1
+    assert pace.mean <= pace.busier * (1 + 1e-9)
+    assert pace.busier <= pace.most * (1 + 1e-9)
+    assert pace.most <= len(calls)
 
 
 @given(

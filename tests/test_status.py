@@ -63,3 +63,19 @@ def test_who_works_on_a_run_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="not the folder of a run"):
         status_of(tmp_path)
+
+
+def test_a_run_that_ended_at_its_limit_is_told_from_one_that_was_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = tmp_path / "run"
+    with openai_server() as server:
+        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
+        run(load_recipe(path, {"limits": {"calls": 9}}), into, limit=4)
+        assert not status_of(into).finished
+        run(load_recipe(path), into, limit=4)
+        assert (status_of(into).finished, status_of(into).limit) == (True, 4)
+        assert outcome(["status", str(into)]) == 0
+        assert "4 of 6 rows  (finished: --limit 4)" in capsys.readouterr().out
+        run(load_recipe(path), into)
+    assert (status_of(into).finished, status_of(into).limit) == (True, None)

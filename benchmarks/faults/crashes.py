@@ -69,6 +69,6 @@ def scaled(form: Form, folder: Path) -> Result:
     found = Result()
     found.add(done.returncode == 0, rows)
     parts = [x for x in done.stdout.splitlines() if not x.startswith("targets")]
-    opened = next((x for x in reversed(parts) if "resumed" in x), "").strip()
-    found.measured = "; ".join([*parts[-3:], opened]) or done.stderr[-200:]
+    opened = next((x for x in reversed(parts) if "again" in x), "").strip()
+    found.measured = "; ".join([*parts[-4:], opened]) or done.stderr[-200:]
     return found
