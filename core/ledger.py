@@ -204,13 +204,15 @@ class Ledger:
         """Numbers that differ once any row, label, call or failure is another."""
         return tuple(self.rows(STAMP)[0])
 
-    def maybe_twice(self) -> float:
-        """USD of the replies that calls which may be paid for twice got in the end."""
+    def maybe_twice(self) -> dict[str, tuple[int, int, float]]:
+        """Prompt tokens, completion tokens and USD, by model, of the replies that calls
+        which may be paid for twice got in the end."""
         sql = (
-            "SELECT coalesce(sum(usd), 0.0) FROM failures JOIN calls USING (key)"
-            " WHERE kind IN ('lost', 'cancelled')"
+            "SELECT calls.model, sum(prompt_tokens), sum(completion_tokens),"
+            " coalesce(sum(usd), 0.0) FROM failures JOIN calls USING (key)"
+            " WHERE kind IN ('lost', 'cancelled') GROUP BY calls.model"
         )
-        return float(self.rows(sql)[0][0])
+        return {model: (p, c, usd) for model, p, c, usd in self.rows(sql)}
 
     def spent(self) -> Spent:
         """What all recorded calls took together."""

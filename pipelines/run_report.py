@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.display import table_html
+from fellowship.models.client import Usage
+from fellowship.models.prices import cost, price_of
 from fellowship.pipelines.evaluator_records import EvaluatorReport
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.row_runner import INTERRUPTED, Runner
@@ -99,8 +101,21 @@ def report_of(
         accepted=runner.queue.enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,
-        usd_maybe_twice=runner.ledger.maybe_twice(),
+        usd_maybe_twice=most_twice(runner),
         accounts=tuple(accounts),
         evaluator=evaluator,
         untouched=untouched,
     )
+
+
+def most_twice(runner: Runner) -> float:
+    """USD that calls which may be paid for twice can have cost the first time.
+
+    Not what they cost in the end: a prompt may be cached by then.
+    """
+    most = 0.0
+    for name, (prompt, completion, usd) in runner.ledger.maybe_twice().items():
+        config = runner.recipe.models.get(name)
+        price = price_of(config) if config is not None else None
+        most += max(usd, cost(price, Usage(prompt, completion, 0)) or 0.0)
+    return most

@@ -56,7 +56,7 @@ FAULTS = (
         *(16, "hostile rows and files", "reported by number, 0 tracebacks"),
         cases("hostile_input", "sources", "corpus"),
     ),
-    Fault(17, "concurrency 1 and 64, local and Ray", "same bytes", crashes.engines),
+    Fault(17, "concurrency 1 and 64; Ray (long form)", "same bytes", crashes.engines),
     Fault(
         *(17, "without AutoGen's runtime", "the same transcripts"),
         cases("plain_asyncio"),

@@ -68,7 +68,8 @@ def scaled(form: Form, folder: Path) -> Result:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     found = Result()
     found.add(done.returncode == 0, rows)
-    parts = [x for x in done.stdout.splitlines() if not x.startswith("targets")]
-    opened = next((x for x in reversed(parts) if "again" in x), "").strip()
-    found.measured = "; ".join([*parts[-4:], opened]) or done.stderr[-200:]
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    heads = ("CPU a row", "memory", "files", "connections", "again", "targets MISSED")
+    said = dict.fromkeys(line for line in lines[2:] if line.startswith(heads))
+    found.measured = "; ".join(said) or done.stderr[-200:]
     return found

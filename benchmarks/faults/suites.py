@@ -14,6 +14,7 @@ import xml.etree.ElementTree as tree
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from benchmarks.faults.account import Cases, Fault, Result
 from benchmarks.faults.runs import ROOT
@@ -53,18 +54,17 @@ class Suite:
         """What came of each line, by key, once all tests have run."""
         if self._process is None:
             return {}
-        try:
-            self._process.wait()
-        except BaseException:
-            self._process.terminate()
-            raise
+        self._process.wait()
         if not self._report.exists():
             said = self._said.read_text(errors="replace")[-200:]
             return {fault.key: Result(1, measured=said) for fault in self.faults}
         found = list(tree.parse(self._report).iter("testcase"))
         return {fault.key: counted(fault.key, found) for fault in self.faults}
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Leave nothing behind."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from tests.loopback.faults import BROKEN, REFUSALS, Fault, FaultPlan, RateLimit
 from tests.loopback.faults import retry_after as retry_after_value
 from tests.loopback.prose import Ask, Reply
 from tests.loopback.settings import Settings
-from tests.loopback.tally import Tally
+from tests.loopback.tally import Tally, Use
 
 Body = dict[str, Any]
 Answer = Callable[[Body], Awaitable[str | Reply]]
@@ -85,17 +85,19 @@ class Loopback(ABC):
 
     def report(self) -> Body:
         """What `/_stats` says."""
-        return self.tally.report() | {"usd": self.bill()}
+        bills = {"usd": self.bill(), "usd_unread": self.bill([self.tally.unread])}
+        return self.tally.report() | bills
 
-    def bill(self) -> float:
-        """What it would charge for all it answered, by its own price."""
+    def bill(self, uses: Iterable[Use] | None = None) -> float:
+        """What it would charge for these, or for all it answered, by its own price."""
+        uses = self.tally.models.values() if uses is None else uses
         prompt, cached, completion = self.settings.price or (0.0, 0.0, 0.0)
         return (
             sum(
                 (use.prompt_tokens - use.cached_tokens) * prompt
                 + use.cached_tokens * cached
                 + use.completion_tokens * completion
-                for use in self.tally.models.values()
+                for use in uses
             )
             / 1e6
         )

@@ -36,6 +36,8 @@ class Tally:
         self.models: dict[str, Use] = {}
         self.bodies: Counter[bytes] = Counter()
         self.answers: Counter[bytes] = Counter()
+        self.last: dict[bytes, tuple[int, int, int]] = {}
+        self.unread = Use()
 
     def enter(self, raw: bytes) -> bytes:
         """A call arrived. Returns its body's digest."""
@@ -61,6 +63,13 @@ class Tally:
         use.prompt_tokens += reply.prompt_tokens
         use.completion_tokens += reply.completion_tokens
         use.cached_tokens += reply.cached_tokens
+        # Nobody asks again for what was read: the answer before this one was lost.
+        prompt, completion, cached = self.last.get(body, (0, 0, 0))
+        self.unread.prompt_tokens += prompt
+        self.unread.completion_tokens += completion
+        self.unread.cached_tokens += cached
+        tokens = reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens
+        self.last[body] = tokens
 
     def report(self) -> dict[str, Any]:
         """All of it as JSON.
