@@ -33,7 +33,9 @@ _REMARK = re.compile(r"[ \t)\]\"']*+(?:[(\-–—.,;]|(?:because|since|as)\b)")
 _NUMERAL = r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|hundred|half)\b"
 _SECOND_NUMBER = re.compile(
     r"\b(?:and|or|to|no|not|maybe|perhaps|rather|actually|say)\W{1,3}(?:an?\W)?"
-    rf"{_NUMERAL}|\b{_NUMERAL}\W{{1,3}}(?:out|of|points?|stars?)\b",
+    rf"{_NUMERAL}|\b{_NUMERAL}\W{{1,3}}(?:out|of|points?|stars?)\b"
+    rf"|\b(?:an?|i\.?e\.?|namely|perfect|full|solid|clear|easy)\W{{1,3}}(?!half|hundred)"
+    rf"{_NUMERAL}(?!-)",
     re.IGNORECASE,
 )
 _SECOND_CHOICE = re.compile(

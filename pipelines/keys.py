@@ -1,16 +1,18 @@
 """A run that can't ask its models is refused before there is anything of it on a disk.
 
-Only the environment is looked at. Whether a key is a good one, the provider says.
+Only keys in the environment and the embedded engine are looked for. Whether a key is a
+good one, the provider says.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from fellowship.errors import RecipeError
-from fellowship.models.config import OpenAIModel
+from fellowship.models.config import LlamaCppModel, OpenAIModel
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_checks import named_models
 from fellowship.run_folder import HEADER
@@ -18,7 +20,7 @@ from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
 
 
 def refuse_keyless(recipe: Recipe, into: Path) -> None:
-    """`RecipeError` where a run that is to begin in `into` lacks an API key.
+    """`RecipeError` where a run that is to begin in `into` lacks a key or the engine.
 
     A run that is there already goes on: what it has to ask may be on record.
     """
@@ -27,6 +29,11 @@ def refuse_keyless(recipe: Recipe, into: Path) -> None:
     lacking: dict[str, list[str]] = {}
     for name in asked(recipe):
         config = recipe.models.get(name)
+        if isinstance(config, LlamaCppModel) and find_spec("xllamacpp") is None:
+            raise RecipeError(
+                f"model {name!r} runs on the embedded engine, which is not installed:"
+                " pip install 'fellowship-llms[embedded]'"
+            )
         variable = config.api_key_env if isinstance(config, OpenAIModel) else None
         if variable is not None and not os.environ.get(variable):
             lacking.setdefault(variable, []).append(name)

@@ -435,3 +435,22 @@ def test_two_boxed_verdicts_that_differ_are_none() -> None:
     with pytest.raises(VerdictError):
         read_choice("Both have merit.\n[[A]]\n[[B]]")
     assert read_choice("It is clearer.\n[[A]]\nso again\n[[A]]") == "first"
+
+
+@pytest.mark.parametrize(
+    "remark", ["with three examples", "a two-part answer", "a hundred times better"]
+)
+def test_a_number_word_that_is_no_score_is_prose(remark: str) -> None:
+    assert read_score(f"Score: 8, {remark}", low=1, high=10) == 8
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        *("i.e. a perfect ten", "a ten", "i.e. ten", "a solid nine", "ten out of ten"),
+        *("i.e. 10/10", "a perfect 10", "or rather 9", "or rather nine"),
+    ],
+)
+def test_a_second_score_in_the_remark_makes_it_none(remark: str) -> None:
+    with pytest.raises(VerdictError, match="more than one number"):
+        read_score(f"Score: 8, {remark}", low=1, high=10)
