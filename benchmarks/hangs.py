@@ -81,10 +81,15 @@ class Account(NamedTuple):
     @property
     def good(self) -> bool:
         """In time, and nothing is left behind."""
+        return self.clean and self.late <= 1
+
+    @property
+    def clean(self) -> bool:
+        """Nothing is left behind: no memory, handle, call or task."""
         grew = self.last.megabytes - self.first.megabytes > 64
         grew = grew or self.last.handles > self.first.handles + 16
         kept = self.last.calls > 0 or self.last.tasks > self.first.tasks + 4
-        return not (grew or kept or self.late > 1)
+        return not (grew or kept)
 
     def __str__(self) -> str:
         more = self.last.megabytes - self.first.megabytes

@@ -11,7 +11,8 @@ Exits with 1 where a row takes more than 1.2x the CPU it takes in a run of 1,000
 memory grows by more than 64 MB between a tenth of the rows and the end, where more
 connections are open than calls may be in the air to each model, or more files while rows
 are worked on than at a tenth of them, where rows and states don't add up, or where the
-command on the finished run takes more than 5 s, imports included.
+command on the finished run takes more than 5 s, imports included; with 2 where only a time
+is missed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from fellowship.pipelines.progress import Progress
 from fellowship.pipelines.runner import run_recipe
 from tests.loopback.fixtures import server_process
 from tests.recipes import openai_model
+
+LATE = 2
+"""The exit code where all holds but a time, which a busy machine may be to blame for."""
 
 MOST_TIME, MOST_MEMORY, MOST_OPENING, AT_ONCE = 1.2, 64.0, 5.0, 64
 OWN = 3
@@ -228,14 +232,12 @@ def main() -> int:
     many, again = job(chosen.job, chosen.rows, chosen.faults)
     slower = (many.cpu / chosen.rows) / (few.cpu / chosen.few)
     print(f"CPU a row, against {chosen.few:,} rows: {slower:.2f}x")
-    good = (
-        flat(many, chosen.rows, 1 if chosen.job == "judge" else 3)
-        and slower <= MOST_TIME
-    )
+    good = flat(many, chosen.rows, 1 if chosen.job == "judge" else 3)
     good = good and many.balanced and sum(many.states.values()) == chosen.rows
-    good = good and again.wall <= MOST_OPENING and "nothing new" in again.said
-    print("targets met" if good else "targets MISSED")
-    return 0 if good else 1
+    good = good and "nothing new" in again.said
+    late = slower > MOST_TIME or again.wall > MOST_OPENING
+    print("targets met" if good and not late else "targets MISSED")
+    return 1 if not good else LATE if late else 0
 
 
 if __name__ == "__main__":

@@ -22,13 +22,18 @@ class Form:
 
 @dataclass
 class Result:
-    """One line of the table. A fault is survived when every try is."""
+    """One line of the table. A fault is survived when every try is.
+
+    `late`: survived, but not in the time that is asked for. A busy machine makes it so,
+    which is why the short form says it and the long form, on a quiet one, judges it.
+    """
 
     tries: int = 0
     survived: int = 0
     lost: int = 0
     duplicates: int = 0
     twice: int = 0
+    late: bool = False
     measured: str = ""
     seconds: float = 0.0
 

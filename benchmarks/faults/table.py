@@ -25,7 +25,7 @@ def line(fault: Fault, result: Result) -> str:
         *(str(result.lost), str(result.duplicates), str(result.twice)),
         *(fault.asked, result.measured.replace("|", "/"), f"{result.seconds:.0f}"),
     )
-    mark = "" if result.good else " **BROKEN** |"
+    mark = " **late** |" * result.late if result.good else " **BROKEN** |"
     return "| " + " | ".join(cells) + " |" + mark
 
 
