@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from fellowship.errors import InputError
+from fellowship.errors import InputError, installing
 
 EXTRAS = {
     "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
@@ -19,5 +19,4 @@ def need(*extras: str) -> None:
     libraries = [name for extra in extras for name in EXTRAS[extra]]
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
-        wanted = f"pip install 'fellowship-llms[{','.join(extras)}]'"
-        raise InputError(f"this needs {', '.join(missing)}: {wanted}")
+        raise InputError(f"this needs {', '.join(missing)}: {installing(*extras)}")

@@ -13,6 +13,7 @@ import click
 
 from fellowship import __version__
 from fellowship.cli.extras import need
+from fellowship.errors import installing
 from fellowship.tracing import CONTENT
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def traced(address: str | None, run: str, content: bool = False) -> Iterator[Non
     if address is None and find_spec("opentelemetry.sdk") is None:
         click.echo(
             "fellowship: OTEL_* asks for traces, which need"
-            " pip install 'fellowship-llms[trace]'; going on without",
+            f" {installing('trace')}; going on without",
             err=True,
         )
         yield

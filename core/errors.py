@@ -102,3 +102,8 @@ class ModelError(RowError):
 
 class VerdictError(RowError):
     """An evaluator or reviewer spoke but gave no verdict that was offered."""
+
+
+def installing(*extras: str) -> str:
+    """The command that installs these optional parts: Fellowship is on no index."""
+    return f"pip install '.[{','.join(extras)}]' in the clone of Fellowship"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from fellowship.agents.roles import Judge
-from fellowship.errors import RecipeError
+from fellowship.errors import RecipeError, installing
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_faults import dotted
 from fellowship.pipelines.recipe_yaml import Place
@@ -104,7 +104,7 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if find_spec("numpy") is None:
         yield (
             (*EVALUATE, "rule"),
-            "evaluate.rule: dawid-skene needs numpy: pip install 'fellowship-llms[stats]'",
+            f"evaluate.rule: dawid-skene needs numpy: {installing('stats')}",
         )
     if settings.escalate is not None:
         yield (

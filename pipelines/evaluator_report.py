@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from fellowship.errors import installing
 from fellowship.pipelines.counting import voter_calls
 from fellowship.pipelines.evaluator_records import (
     DebateReport,
@@ -106,7 +107,7 @@ def worth_of(
     if len(seats) < 2:
         return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
-        return None, "needs numpy: pip install 'fellowship-llms[stats]'"
+        return None, f"needs numpy: {installing('stats')}"
     from fellowship.pipelines.jury_weights import at_least, effective
 
     by_errors = effective(heard, seats)

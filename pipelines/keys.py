@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from fellowship.errors import RecipeError
+from fellowship.errors import RecipeError, installing
 from fellowship.models.config import LlamaCppModel, OpenAIModel
 from fellowship.pipelines.recipe import Recipe
 from fellowship.pipelines.recipe_checks import named_models
@@ -32,7 +32,7 @@ def refuse_keyless(recipe: Recipe, into: Path) -> None:
         if isinstance(config, LlamaCppModel) and find_spec("xllamacpp") is None:
             raise RecipeError(
                 f"model {name!r} runs on the embedded engine, which is not installed:"
-                " pip install 'fellowship-llms[embedded]'"
+                f" {installing('embedded')}"
             )
         variable = config.api_key_env if isinstance(config, OpenAIModel) else None
         if variable is not None and not os.environ.get(variable):

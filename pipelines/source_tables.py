@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import InputError
+from fellowship.errors import InputError, installing
 from fellowship.pipelines.recipe import Source
 from fellowship.pipelines.recipe_faults import listed, nearest
 from fellowship.pipelines.source_rows import Row, present
 
 BATCH = 64
-EXTRA = "needs the data extra: pip install 'fellowship-llms[data]'"
+EXTRA = f"needs the data extra: {installing('data')}"
 
 
 def _library(name: str, what: str) -> Any:

@@ -114,7 +114,7 @@ def test_without_the_statistics_the_install_line_is_named(
     monkeypatch.setattr(found, lambda name: None if name == "scipy" else sys)
     for verb in (["agree"], ["winrate"], ["reproduce"]):
         assert cli([*verb, str(tmp_path)]) == 2
-        assert "pip install 'fellowship-llms[stats]'" in capsys.readouterr().err
+        assert "pip install '.[stats]'" in capsys.readouterr().err
 
 
 @cache

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from fellowship.errors import ModelError, RecipeError
+from fellowship.errors import ModelError, RecipeError, installing
 from fellowship.models.client import Client, Finding, Finish, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
 from fellowship.models.openai import usage_from
@@ -108,7 +108,7 @@ def load(key: EngineKey) -> Any:
         import xllamacpp
     except ImportError as error:
         raise RecipeError(
-            "the embedded engine is not installed: pip install 'fellowship-llms[embedded]'"
+            f"the embedded engine is not installed: {installing('embedded')}"
         ) from error
     params = xllamacpp.CommonParams()
     params.model.path = str(key.path)
@@ -183,7 +183,7 @@ class LlamaCppClient(Client):
         try:
             import xllamacpp  # noqa: F401
         except ImportError:
-            cure = "pip install 'fellowship-llms[embedded]'"
+            cure = installing("embedded")
             return [Finding(subject, False, "the engine is not installed", cure)]
         if self.config.model == PACKAGED:
             return [

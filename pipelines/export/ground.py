@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import InputError
+from fellowship.errors import InputError, installing
 from fellowship.models.config import FAMILIES
 from fellowship.records import Verdict
 
@@ -66,6 +66,5 @@ def need(module: str, extra: str, what: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise InputError(
-            f"{what} needs {module.partition('.')[0]}:"
-            f" pip install 'fellowship-llms[{extra}]'"
+            f"{what} needs {module.partition('.')[0]}: {installing(extra)}"
         ) from error

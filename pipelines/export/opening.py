@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fellowship.errors import InputError, LedgerError
+from fellowship.errors import InputError, LedgerError, installing
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.ground import Chance, Ground
 from fellowship.run_folder import LEDGER, read_header
@@ -65,7 +65,7 @@ def calibrated(
         if labels is None:
             return None, None, 0
         raise InputError(
-            f"calibration needs {error.name}: pip install 'fellowship-llms[stats]'"
+            f"calibration needs {error.name}: {installing('stats')}"
         ) from error
     return curves(into, labels)
 
