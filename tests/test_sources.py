@@ -283,7 +283,7 @@ def test_without_the_extra_the_cure_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(InputError, match=r"pip install 'fellowship-llms\[data\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[data\]'"):
         items(Source(dataset="some/name"))
 
 
