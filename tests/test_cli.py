@@ -16,11 +16,12 @@ import yaml
 
 from fellowship.cli.closing import exit_of
 from fellowship.cli.exits import Exit
-from fellowship.cli.main import VERBS, outcome
+from fellowship.cli.main import VERBS
 from fellowship.cli.terminal import line, spoken, tame
 from fellowship.pipelines.counting import Span, comparisons, judge_calls, system_calls
 from fellowship.pipelines.run_report import RunReport
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
+from tests.commands import said
 from tests.loopback.fixtures import InThread, openai_server
 from tests.pairs import judged, run_of
 
@@ -54,15 +55,6 @@ def recipe_for(server: InThread, folder: Path, prompts: list[Any]) -> Path:
 def prompts(*texts: str) -> list[Any]:
     """Prompts of one turn each."""
     return [[{"role": "user", "content": text}] for text in texts]
-
-
-def said(
-    capsys: pytest.CaptureFixture[str], *arguments: object
-) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    code = outcome([str(argument) for argument in arguments])
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 @pytest.fixture

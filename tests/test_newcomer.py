@@ -15,7 +15,6 @@ import yaml
 from markdown_it import MarkdownIt
 
 from fellowship.cli.exits import Exit
-from fellowship.cli.main import outcome
 from fellowship.cli.patience import Patience
 from fellowship.cli.steps import left
 from fellowship.cli.terminal import fitted
@@ -27,18 +26,10 @@ from fellowship.pipelines.import_tables import import_labels
 from fellowship.pipelines.label_rows import Columns
 from fellowship.records import Ranking
 from fellowship.run_folder import RunFolder
+from tests.commands import said
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.runs import row, written
-
-
-def said(
-    capsys: pytest.CaptureFixture[str], *arguments: object
-) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    code = outcome([str(argument) for argument in arguments])
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_a_missing_key_is_found_before_anything_is_written(

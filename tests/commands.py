@@ -1,0 +1,16 @@
+"""One command in this process, as a shell would see it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fellowship.cli.main import outcome
+
+
+def said(
+    capsys: pytest.CaptureFixture[str], *arguments: object
+) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command."""
+    code = outcome([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
