@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import redirect_stdout
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -152,8 +153,12 @@ def engine_of(engine: str, address: str | None, workers: int | None) -> Go:
 
 
 async def watched(go: Go, resume: str) -> RunReport:
-    """The run, with its progress on stderr and signals taken as wishes to stop."""
-    with Watcher(resume) as watcher:
+    """The run, with its progress on stderr and signals taken as wishes to stop.
+
+    What others print meanwhile (Ray of its nodes, a team of the user's) goes there too:
+    stdout is the report's.
+    """
+    with Watcher(resume) as watcher, redirect_stdout(sys.stderr):
 
         def last_words() -> None:
             watcher.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import yaml
 from fellowship.cli.closing import exit_of
 from fellowship.cli.exits import Exit
 from fellowship.cli.main import VERBS
+from fellowship.cli.run import watched
 from fellowship.cli.terminal import line, spoken, tame
 from fellowship.pipelines.counting import Span, comparisons, judge_calls, system_calls
 from fellowship.pipelines.run_report import RunReport
@@ -382,3 +384,14 @@ def test_a_slip_of_the_hand_in_an_export_is_one_message(
         assert "Traceback" not in wrong
     code, _, wrong = said(capsys, "show", run, "9" * 30)
     assert (code, "no finished row" in wrong) == (Exit.USAGE, True)
+
+
+def test_what_others_print_during_a_run_stays_out_of_its_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def chatty(**_: object) -> Any:
+        print("(raylet) The node with node id 5e67 is gone")
+
+    asyncio.run(watched(chatty, ""))
+    printed = capsys.readouterr()
+    assert (printed.out, "5e67" in printed.err) == ("", True)
