@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fellowship.agents.case import Case, interleaved
-from fellowship.agents.expected import expected
-from fellowship.agents.reading import (
+from fellowship.agents.logprob_scores import expected
+from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
     read_review,

@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 from benchmarks.overhead import cpu_seconds
 from fellowship.cluster.driver import run_on_ray
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run_recipe
-from fellowship.pipelines.status import status_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.status import status_of
 from tests.loopback.fixtures import server_process
 from tests.nodes import Nodes, Process
 from tests.recipes import openai_model, recipe

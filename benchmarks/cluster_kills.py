@@ -28,9 +28,9 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.cluster import exported
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run_recipe
-from fellowship.pipelines.status import status_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.status import status_of
 from tests.loopback.fixtures import server_process
 from tests.nodes import Nodes
 from tests.recipes import openai_model, recipe

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fellowship.ledger import RECORD_OUTCOME, Ledger, connect
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
 from tests.pairs import RECIPE, judged
 

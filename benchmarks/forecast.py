@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from fellowship.pipelines.forecast import Estimate, Forecast
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.pilot import foretold, spread
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.planning.forecast import Estimate, Forecast
+from fellowship.pipelines.planning.pilot import foretold, spread
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 from tests.loopback.fixtures import server_process
 from tests.recipes import THINGS, openai_model
 

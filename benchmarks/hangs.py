@@ -22,12 +22,12 @@ from fellowship.errors import ModelError
 from fellowship.ledger import Ledger
 from fellowship.models.client import Request
 from fellowship.models.config import OpenAIModel
-from fellowship.models.deadlines import Deadlines
-from fellowship.models.gate import Desk
-from fellowship.models.house import House
-from fellowship.models.meter import Limits, Meter
-from fellowship.models.office import LedgerOffice
-from fellowship.models.recorded import RecordedClient
+from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.limits.gate import Desk
+from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.record.meter import Limits, Meter
+from fellowship.models.record.recorded_client import RecordedClient
+from fellowship.models.registry import House
 from fellowship.records import Message
 from tests.loopback.fixtures import server_process
 

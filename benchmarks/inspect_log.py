@@ -38,7 +38,7 @@ WANTED = """
 import json, sys
 from pathlib import Path
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.inspect_log import write_inspect_log
+from fellowship.pipelines.interop.inspect_log import write_inspect_log
 from fellowship.records import Outcome
 run, to = map(Path, sys.argv[1:])
 write_inspect_log(run, to)

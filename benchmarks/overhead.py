@@ -30,9 +30,9 @@ from typing import Any, NamedTuple
 
 import openai
 
-from fellowship.models.schema import response_format
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run_recipe
+from fellowship.models.providers.schema import response_format
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 from tests.loopback.fixtures import server_process
 from tests.recipes import openai_model, recipe
 

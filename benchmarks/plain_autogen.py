@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.stock import stock_team
+from fellowship.pipelines.interop.autogen_team import stock_team
+from fellowship.pipelines.recipe.loading import load_recipe
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 

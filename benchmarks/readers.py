@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from tests.pairs import asked, judged, run_of, talk
 
 COMMON = ("transformers", "datasets", "trl")

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 DRAW = """
 import json, resource, sys, time
 from pathlib import Path
-from fellowship.pipelines.report import figures
-from fellowship.viewer.report_page import page
+from fellowship.pipelines.report.figures import figures
+from fellowship.viewer.report.page import page
 began = time.time(); base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = figures(Path(sys.argv[1]))
 read = time.time() - began

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
 from tests.loopback.fixtures import server_process
 from tests.recipes import ollama_model, recipe
 

@@ -33,9 +33,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from benchmarks.overhead import cpu_seconds
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.progress import Progress
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.progress import Progress
+from fellowship.pipelines.running.runner import run_recipe
 from tests.loopback.fixtures import server_process
 from tests.recipes import openai_model
 

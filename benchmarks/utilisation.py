@@ -67,9 +67,9 @@ async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
     """The demo's recipe over its first rows. The clock starts at the first call."""
     # Imported here, so that the other side's memory is the model's alone.
     from fellowship.models.config import LlamaCppModel
-    from fellowship.models.weights import weights
-    from fellowship.pipelines.loading import load_recipe
-    from fellowship.pipelines.runner import run_recipe
+    from fellowship.models.providers.weights import weights
+    from fellowship.pipelines.recipe.loading import load_recipe
+    from fellowship.pipelines.running.runner import run_recipe
 
     model = {"provider": "llama_cpp", "threads": threads, "max_tokens": 48}
     roles = ("generator", "reviewer", "judge")
@@ -98,7 +98,7 @@ async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
 
 def jobs(ledger: Path) -> list[dict[str, Any]]:
     """The requests of a run as the engine takes them, in the order they were sent."""
-    from fellowship.models.schema import response_format
+    from fellowship.models.providers.schema import response_format
 
     link = sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)
     rows = link.execute("SELECT request FROM calls ORDER BY started").fetchall()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.import_ import spelt
 from fellowship.cli.options import as_json, run_argument
@@ -17,9 +17,9 @@ from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.run_folder import written_whole
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.agreement import Judge, Report
-    from fellowship.pipelines.agreement_juries import Jury, Margin
-    from fellowship.pipelines.agreement_people import Ceiling
+    from fellowship.pipelines.agreement.agreement import Judge, Report
+    from fellowship.pipelines.agreement.human_ceiling import Ceiling
+    from fellowship.pipelines.agreement.juries import Jury, Margin
     from fellowship.stats.intervals import Interval
 
 SHOWN = 10
@@ -85,10 +85,10 @@ def command(
       fellowship agree runs/mine --labels votes.jsonl --family llama --plot margin.svg
     """
     need("stats")
-    from fellowship.pipelines.agreement import Wishes, agree
-    from fellowship.pipelines.human_labels import read_labels
-    from fellowship.pipelines.label_rows import Columns
-    from fellowship.pipelines.run_verdicts import Asked, verdict_table
+    from fellowship.pipelines.agreement.agreement import Wishes, agree
+    from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
+    from fellowship.pipelines.labels.label_files import read_labels
+    from fellowship.pipelines.labels.label_rows import Columns
     from fellowship.stats.intervals import Resampling
 
     columns = Columns(labels=names, id=id_, values=spelt(values))
@@ -96,7 +96,7 @@ def command(
     wishes = Wishes(against, juries, families, Resampling(resamples))
     found = agree(verdict_table(run, Asked(told, only, annotators)), wishes)
     if plot is not None and found.margins:
-        from fellowship.pipelines.agreement_plot import margin_file
+        from fellowship.pipelines.agreement.plot import margin_file
 
         with written_whole(plot) as out:
             out.write(margin_file(found))

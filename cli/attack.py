@@ -11,20 +11,20 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from fellowship.cli import closing
-from fellowship.cli.exits import EPILOG
+from fellowship.cli import run_summary
+from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, loaded, recipe_argument, source
 from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.pipelines.attack_report import (
+from fellowship.pipelines.attacks.attack_report import (
     WHOLE,
     AttackReport,
     Cell,
     attack_report,
 )
-from fellowship.pipelines.attacks import Attack, attack_set, attack_trials, only
-from fellowship.pipelines.trials import Trials, try_out
+from fellowship.pipelines.attacks.attacks import Attack, attack_set, attack_trials, only
+from fellowship.pipelines.attacks.trials import Trials, try_out
 from fellowship.records import Item
 
 
@@ -89,11 +89,11 @@ def command(
     found = attack_report(folder)
     if as_json:
         told = {"attacks": found.model_dump()}
-        print_json(closing.as_value(report) | told)
+        print_json(run_summary.as_value(report) | told)
     else:
         show(found, chosen, console())
-        closing.account(report, resume, console())
-    return closing.exit_of(report)
+        run_summary.account(report, resume, console())
+    return run_summary.exit_of(report)
 
 
 def announce(trials: Trials) -> None:

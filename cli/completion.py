@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 
 VARIABLE = "_FELLOWSHIP_COMPLETE"
 """What click looks for when the shell asks."""

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, loaded
 from fellowship.cli.terminal import console, print_json, say, tame
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
-from fellowship.models.house import House
+from fellowship.models.registry import House
 
 ROOM = 1_000_000_000
 """Bytes that should be free: a run of 100,000 calls writes about as much."""

@@ -7,15 +7,15 @@ from typing import Any, get_args
 
 import click
 
-from fellowship.cli import accounts
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli import export_accounts
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.export_options import asked, filter_help, shares
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.steps import counting
+from fellowship.cli.step_progress import counting
 from fellowship.cli.terminal import console, print_json, say
-from fellowship.pipelines.export.settings import Kind, Prompting, Shape, Style
-from fellowship.pipelines.export.shapes import refuse_suffix
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.export.formats import refuse_suffix
+from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, Style
 
 
 @click.command("export", epilog=EPILOG)
@@ -114,8 +114,8 @@ def command(run: Path, as_json: bool, **said: Any) -> int:
         value: dict[str, Any] = {a.kind: a.model_dump(mode="json") for a in made}
         print_json(value | ({"hub": address} if address else {}))
     else:
-        accounts.show(made, console())
-        accounts.details(made, console())
+        export_accounts.show(made, console())
+        export_accounts.details(made, console())
         if address:
             say(console(), "on the hub: ", (address, "cyan"))
     return Exit.DONE if all(a.balanced for a in made) else Exit.UNBALANCED

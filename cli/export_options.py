@@ -11,8 +11,8 @@ import click
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
-from fellowship.pipelines.export.settings import Export, Filters, not_whole
-from fellowship.pipelines.recipe_faults import listed, nearest
+from fellowship.pipelines.recipe.export_settings import Export, Filters, not_whole
+from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.run_folder import read_header
 
 USUAL = {"near_duplicates": 0.8}

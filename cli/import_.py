@@ -9,20 +9,24 @@ from typing import Any
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.steps import Steps, counting
+from fellowship.cli.step_progress import Steps, counting
 from fellowship.cli.terminal import console, counted, line, print_json, say, table
 from fellowship.errors import InputError
-from fellowship.pipelines.import_tables import (
+from fellowship.pipelines.imports.label_exchange import (
+    Attached,
+    attach_labels,
+    takes_labels,
+)
+from fellowship.pipelines.imports.run_writer import Imported, import_release
+from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
     import_verdicts,
 )
-from fellowship.pipelines.importing import Imported, import_release
-from fellowship.pipelines.label_exchange import Attached, attach_labels, takes_labels
-from fellowship.pipelines.label_rows import Columns
-from fellowship.pipelines.label_tables import winner_of
+from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.label_tables import winner_of
 from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
 

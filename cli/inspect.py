@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say
-from fellowship.pipelines.inspect_log import write_inspect_log
+from fellowship.pipelines.interop.inspect_log import write_inspect_log
 
 
 @click.command("inspect", epilog=EPILOG)

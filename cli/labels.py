@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, line, print_json, say, table
-from fellowship.pipelines.label_exchange import write_labels
-from fellowship.pipelines.run_labels import annotators, labels_of
+from fellowship.pipelines.imports.label_exchange import write_labels
+from fellowship.pipelines.labels.run_labels import annotators, labels_of
 
 
 @click.command("labels", epilog=EPILOG)

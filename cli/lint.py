@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, counted, line, print_json, say
 from fellowship.pipelines.export.lint import Finding, LintReport, as_value, lint

@@ -15,7 +15,7 @@ from keyword import iskeyword
 import click
 
 from fellowship import __version__
-from fellowship.cli.exits import EPILOG, Exit, code_of
+from fellowship.cli.exit_codes import EPILOG, Exit, code_of
 from fellowship.errors import FellowshipError
 
 VERBS = {

@@ -15,11 +15,11 @@ from string import Template
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import RecipeError
-from fellowship.pipelines.loading import recipe_schema
+from fellowship.pipelines.recipe.loading import recipe_schema
 from fellowship.prompts.library import Library
 from fellowship.run_folder import written_whole
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.run_folder import HEADER
 
 as_json = click.option(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.run import watched
@@ -24,12 +24,12 @@ from fellowship.cli.terminal import (
     table,
 )
 from fellowship.errors import BudgetStop
-from fellowship.pipelines.forecast import Estimate, Forecast
-from fellowship.pipelines.pilot import foretold, prompt_numbers, spread
-from fellowship.pipelines.plan import ModelPlan, Plan, measured, plan
-from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.runner import run_recipe
-from fellowship.pipelines.sources import read_items
+from fellowship.pipelines.planning.forecast import Estimate, Forecast
+from fellowship.pipelines.planning.pilot import foretold, prompt_numbers, spread
+from fellowship.pipelines.planning.plan import ModelPlan, Plan, measured, plan
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.sources.source import read_items
 
 
 @click.command("plan", epilog=EPILOG)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fellowship.cli import closing
+from fellowship.cli import run_summary
 from fellowship.cli.attack import announce
-from fellowship.cli.exits import EPILOG
+from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import need
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, loaded, recipe_argument, source
@@ -22,7 +22,7 @@ from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, print_json, say, table
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.probe_records import Estimate, ProbeReport
+    from fellowship.pipelines.attacks.probe_records import Estimate, ProbeReport
 
 LEANS = ("position", "length", "style", "family")
 
@@ -70,10 +70,10 @@ def command(
       fellowship probe mine.yaml --into runs/mine-probe --json
     """
     need("stats")
-    from fellowship.pipelines.exporting import outcomes
-    from fellowship.pipelines.probe_report import families_of, probe_report
-    from fellowship.pipelines.probes import probe_trials
-    from fellowship.pipelines.trials import try_out
+    from fellowship.pipelines.attacks.probe_report import families_of, probe_report
+    from fellowship.pipelines.attacks.probes import probe_trials
+    from fellowship.pipelines.attacks.trials import try_out
+    from fellowship.pipelines.export.exporter import outcomes
 
     wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
     trials = probe_trials(wanted, rows)
@@ -84,11 +84,11 @@ def command(
     report = asyncio.run(watched(partial(try_out, trials, folder), resume))
     found = probe_report(outcomes(folder), families_of(wanted))
     if as_json:
-        print_json(closing.as_value(report) | {"probes": found.model_dump()})
+        print_json(run_summary.as_value(report) | {"probes": found.model_dump()})
     else:
         show(found, console())
-        closing.account(report, resume, console())
-    return closing.exit_of(report)
+        run_summary.account(report, resume, console())
+    return run_summary.exit_of(report)
 
 
 def show(found: ProbeReport, out: Console) -> None:

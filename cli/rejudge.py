@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fellowship.cli import closing
-from fellowship.cli.exits import EPILOG
+from fellowship.cli import run_summary
+from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import need
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
@@ -21,7 +21,7 @@ from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, print_json, say, table
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.drift import Drift
+    from fellowship.pipelines.agreement.drift import Drift
     from fellowship.stats.intervals import Interval
 
 
@@ -55,8 +55,8 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
       fellowship rejudge runs/demo --judge reviewer --into runs/demo-2 --json
     """
     need("stats")
-    from fellowship.pipelines.drift import drift
-    from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
+    from fellowship.pipelines.agreement.drift import drift
+    from fellowship.pipelines.replay.rejudge import rejudge_recipe, rejudge_run
     from fellowship.stats.intervals import Resampling
 
     recipe = rejudge_recipe(run, judge)
@@ -67,12 +67,12 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
     found = drift(run, into, Resampling(resamples)) if whole else None
     if as_json:
         told = found.as_json() if found else None
-        print_json(closing.as_value(report) | {"drift": told})
-        return closing.exit_of(report)
-    closing.show(report, resume, console())
+        print_json(run_summary.as_value(report) | {"drift": told})
+        return run_summary.exit_of(report)
+    run_summary.show(report, resume, console())
     if found:
         show(found, console())
-    return closing.exit_of(report)
+    return run_summary.exit_of(report)
 
 
 def show(found: Drift, out: Console) -> None:

@@ -12,17 +12,17 @@ from typing import Any
 import click
 from rich.console import Console
 
-from fellowship.cli import closing
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli import run_summary
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.branching import Edit, branch_row
-from fellowship.pipelines.recorded_rows import row_of, turns_of
-from fellowship.pipelines.replaying import Replayed, replay
+from fellowship.pipelines.replay.branch import Edit, branch_row
+from fellowship.pipelines.replay.recorded_rows import row_of, turns_of
+from fellowship.pipelines.replay.replay import Replayed, replay
 from fellowship.run_folder import LEDGER
 
 
@@ -82,11 +82,11 @@ def command(
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     report = asyncio.run(watched(partial(branch_row, run, edit, into), resume))
     if as_json:
-        print_json(closing.as_value(report))
+        print_json(run_summary.as_value(report))
     else:
-        closing.show(report, resume, console())
+        run_summary.show(report, resume, console())
         say(console(), f"read it with: fellowship show {shlex.quote(str(into))} {row}")
-    return closing.exit_of(report)
+    return run_summary.exit_of(report)
 
 
 def replayed(run: Path, row: str, as_json: bool) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.steps import counting
+from fellowship.cli.step_progress import counting
 from fellowship.cli.terminal import console, counted, print_json, say
 from fellowship.run_folder import written_whole
 
@@ -49,13 +49,13 @@ def command(
     if to is None and not as_json:
         raise click.UsageError("say where to write the page, --to FILE.html, or --json")
     need("stats", "view")
-    from fellowship.pipelines.report import figures
+    from fellowship.pipelines.report.figures import figures
     from fellowship.stats.intervals import Resampling
 
     with counting() as watch:
         found = figures(run, only, Resampling(resamples), watch)
     if to is not None:
-        from fellowship.viewer.report_page import page
+        from fellowship.viewer.report.page import page
 
         with written_whole(to) as out:
             out.write(page(found))

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.run_folder import written_whole
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.reproduced import Reproduction, SelectionTable, Table
+    from fellowship.pipelines.paper.reproduction import (
+        Reproduction,
+        SelectionTable,
+        Table,
+    )
 
 
 @click.command("reproduce", epilog=EPILOG)
@@ -62,11 +66,11 @@ def command(
       fellowship reproduce ../MA-PO --labels mt-bench=votes.jsonl --rows
     """
     need("stats")
-    from fellowship.pipelines.reproduce import reproduce
+    from fellowship.pipelines.paper.reproduce import reproduce
 
     found = reproduce(folder, by_dataset(labels))
     if html_to is not None:
-        from fellowship.pipelines.reproduce_page import page
+        from fellowship.pipelines.paper.reproduce_page import page
 
         with written_whole(html_to) as out:
             out.write(page(found))
@@ -145,7 +149,7 @@ def parts(changed: int, note: str) -> Iterator[str]:
 
 def show_selection(one: SelectionTable, out: Console, rows: bool) -> None:
     """A selection's account, with its rows if they are asked for."""
-    from fellowship.pipelines.reproduce_page import said_of
+    from fellowship.pipelines.paper.reproduce_page import said_of
 
     out.print()
     say(out, (f"{one.name}: selection", "bold"))

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.import_ import into, report
 from fellowship.cli.options import as_json, run_argument
-from fellowship.named import at_home
-from fellowship.pipelines.recipe import Pairs
-from fellowship.pipelines.rereading import Reading
-from fellowship.pipelines.revoted_rows import Revote
-from fellowship.pipelines.revoting import revote as vote_again
+from fellowship.custom_code import at_home
+from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.replay.reparse import Reading
+from fellowship.pipelines.replay.revote import revote as vote_again
+from fellowship.pipelines.replay.revoted_rows import Revote
 
 RULES = ("majority", "mean", "weighted", "dawid-skene")
 

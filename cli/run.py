@@ -14,18 +14,18 @@ from typing import Any
 
 import click
 
-from fellowship.cli import closing
-from fellowship.cli.exits import EPILOG
+from fellowship.cli import run_summary
+from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import need
-from fellowship.cli.live import Watcher
+from fellowship.cli.interrupts import Stopper
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
-from fellowship.cli.stopping import Stopper
+from fellowship.cli.run_progress import Watcher
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import traced
 from fellowship.cli.tracing import wanted as wanted_traces
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
 
 
 @click.command("run", epilog=EPILOG)
@@ -131,10 +131,10 @@ def command(
             watched(partial(go, wanted, into, limit=limit, fork=fork), resume)
         )
     if as_json:
-        print_json(closing.as_value(report))
+        print_json(run_summary.as_value(report))
     else:
-        closing.show(report, resume, console())
-    return closing.exit_of(report)
+        run_summary.show(report, resume, console())
+    return run_summary.exit_of(report)
 
 
 Go = Callable[..., Coroutine[Any, Any, RunReport]]

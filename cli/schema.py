@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.terminal import print_json
-from fellowship.pipelines.loading import recipe_schema
+from fellowship.pipelines.recipe.loading import recipe_schema
 from fellowship.run_folder import written_whole
 
 

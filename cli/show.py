@@ -12,19 +12,19 @@ from typing import Any
 import click
 from rich.console import Console
 
-from fellowship.cli import drafts, transcript, whys
-from fellowship.cli.choosing import Wanted, filters
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli import draft_diffs, provenance_view, transcript
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.row_filters import Wanted, filters
 from fellowship.cli.terminal import console, line, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.known_header import known
-from fellowship.pipelines.recorded_rows import row_of
-from fellowship.pipelines.why import why as why_of
+from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.provenance.provenance import why as why_of
+from fellowship.pipelines.replay.recorded_rows import row_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
-from fellowship.viewer.summary import models, summarise, teams
+from fellowship.viewer.row_summary import models, summarise, teams
 
 
 @click.command("show", epilog=EPILOG)
@@ -87,7 +87,7 @@ def command(
         elif why:
             provenance(row_of(reader, row), run, out, as_json)
         elif diff:
-            drafts.show(row_of(reader, row), out)
+            draft_diffs.show(row_of(reader, row), out)
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
             found = row_of(reader, row)
@@ -124,7 +124,7 @@ def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
-        whys.show(told, out)
+        provenance_view.show(told, out)
 
 
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:

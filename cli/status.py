@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, counted, dollars, print_json, say, spoken
-from fellowship.pipelines.status import Status, status_of
+from fellowship.pipelines.running.status import Status, status_of
 
 
 @click.command("status", epilog=EPILOG)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import loaded, recipe_argument
 from fellowship.cli.terminal import console, print_json, say
-from fellowship.pipelines.stock import LOST, stock_team
+from fellowship.pipelines.interop.autogen_team import LOST, stock_team
 from fellowship.run_folder import written_whole
 
 

@@ -14,12 +14,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from fellowship.cli import panels
-from fellowship.cli.bench import show_ranking
+from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say, spoken
-from fellowship.pipelines.why_records import Why
+from fellowship.cli.verdict_panels import show_ranking
+from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.records import Outcome, Session, Turn
-from fellowship.taming import line, tame
+from fellowship.sanitize import line, tame
 
 Asked = Callable[[str], Any]
 
@@ -59,7 +59,9 @@ def head(outcome: Outcome, out: Console) -> None:
 def words(out: Console, role: str, title: str, facts: str, text: str, how: How) -> None:
     """What somebody said: framed on a terminal, indented whole lines in a pipe."""
     if out.is_terminal:
-        print_marked(out, panels.spoken_panel(role, title, facts, text), how.search)
+        print_marked(
+            out, transcript_panels.spoken_panel(role, title, facts, text), how.search
+        )
         return
     say(out, title, f"  {facts}" if facts else "")
     body(out, text)
@@ -106,8 +108,10 @@ def show_turn(turn: Turn, out: Console, how: How) -> None:
     told = f"{', '.join(facts(turn))}"
     read = line(reading(turn.value)) if turn.value is not None else ""
     if out.is_terminal:
-        title = panels.title_of(turn.source)
-        drawn = panels.spoken_panel(turn.role, title, told, said(turn), reading=read)
+        title = transcript_panels.title_of(turn.source)
+        drawn = transcript_panels.spoken_panel(
+            turn.role, title, told, said(turn), reading=read
+        )
         print_marked(out, drawn, how.search)
         return
     say(out, line(turn.source), f"  {told}")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fellowship.cli.exits import EPILOG, Exit
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.winrates import Against, WinRates
+    from fellowship.pipelines.agreement.win_rates import Against, WinRates
     from fellowship.stats.intervals import Interval
 
 
@@ -40,7 +40,7 @@ def command(
       fellowship winrate runs/paper --judge gpt-4o --json
     """
     need("stats")
-    from fellowship.pipelines.winrates import win_rates
+    from fellowship.pipelines.agreement.win_rates import win_rates
     from fellowship.stats.intervals import Resampling
 
     found = win_rates(run, only, judge, Resampling(resamples))

@@ -15,7 +15,7 @@ from typing import Any
 from fellowship.cluster.messages import Answer, Letter, Trouble
 from fellowship.cluster.outbox import Outbox
 from fellowship.errors import FellowshipError, ModelError
-from fellowship.models.office import Call, Office
+from fellowship.models.record.call_broker import Call, Office
 from fellowship.records import Item, Outcome
 
 DEATHS = 5

@@ -17,15 +17,15 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
-from fellowship.cluster.desk import Desk, Job, State
+from fellowship.cluster.coordinator import Desk, Job, State
 from fellowship.cluster.messages import Trouble
-from fellowship.cluster.placing import placed
+from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.models.meter import Meter
-from fellowship.models.places import batched
-from fellowship.pipelines.progress import Progress, Watch
-from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.run_report import RunReport
+from fellowship.models.limits.endpoints import batched
+from fellowship.models.record.meter import Meter
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.progress import Progress, Watch
+from fellowship.pipelines.running.run_report import RunReport
 
 LOOK = 0.5
 """Seconds between two looks at the desk."""

@@ -15,15 +15,15 @@ from typing import Any
 
 from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
 from fellowship.cluster.outbox import Outbox
-from fellowship.cluster.placing import look_in
+from fellowship.cluster.placement import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
-from fellowship.models.house import House
-from fellowship.models.office import Call
-from fellowship.models.places import ceiling
-from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.rows import Crew, Row
+from fellowship.models.limits.endpoints import ceiling
+from fellowship.models.record.call_broker import Call
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.rows import Crew, Row
 from fellowship.prompts.library import Library
 from fellowship.records import Item
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from fellowship.taming import tame
+from fellowship.sanitize import tame
 
 if TYPE_CHECKING:
     from fellowship.records import Outcome, Session, Turn, Verdict

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.agents.case import Case
+from fellowship.agents.custom_roles import seated
 from fellowship.agents.debater import Debater
-from fellowship.agents.own import seated
 from fellowship.agents.role import Line
 from fellowship.errors import RecipeError
 from fellowship.records import (
@@ -25,10 +25,10 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.judge import Pair, Rated
-from fellowship.teams.rules import ruled
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from fellowship.teams.settings import Asking, DebateSettings, Persona
-from fellowship.teams.voting import Voter, case_of, together
+from fellowship.teams.voter import Voter, case_of, together
+from fellowship.teams.voting_rules import ruled
 
 Verdicts = dict[str, list[Verdict]]
 VOTE = "debate_vote"

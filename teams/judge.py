@@ -7,9 +7,9 @@ from typing import Protocol
 
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.decisions import decide
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from fellowship.teams.settings import JudgeSettings
-from fellowship.teams.voting import Voter, case_of, compared
+from fellowship.teams.voter import Voter, case_of, compared
 
 Pair = tuple[int, int]
 Rated = Callable[[int, int], Comparison]

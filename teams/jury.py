@@ -8,10 +8,10 @@ from math import fsum
 from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, Rated, related
-from fellowship.teams.rules import Vote, ruled, tally, wave
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from fellowship.teams.settings import Juror, JurySettings
-from fellowship.teams.voting import Rating, Voter, case_of, compared, together
+from fellowship.teams.voter import Rating, Voter, case_of, compared, together
+from fellowship.teams.voting_rules import Vote, ruled, tally, wave
 
 
 class JuryTeam:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
-from fellowship.named import NAME, is_offered
+from fellowship.custom_code import NAME, is_offered
 from fellowship.records import Record
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
-from fellowship.agents.own import R, seated
+from fellowship.agents.custom_roles import R, seated
 from fellowship.agents.roles import Generator, Reviewer
 from fellowship.records import Candidate, Item, Turn
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from fellowship.teams.settings import (
     FeedbackSettings,
     SingleSettings,

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fellowship.ledger import CallRow, Ledger
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
 from tests.loopback.fixtures import InProcess
 from tests.recipes import openai_model, recipe
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from fellowship import run_folder
 from fellowship.ledger import RECORD_CALL, Ledger
-from fellowship.models.recorded import RecordedClient
-from fellowship.models.wire import Wire
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run_recipe
+from fellowship.models.providers.wire import Wire
+from fellowship.models.record.recorded_client import RecordedClient
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 from fellowship.writer import Writer
 
 left = 0

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import (
     Candidate,
     Comparison,

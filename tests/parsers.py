@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fellowship.agents.reading import (
+from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
     read_review,
@@ -27,23 +27,23 @@ from fellowship.errors import (
     VerdictError,
 )
 from fellowship.ledger import read_outcome
-from fellowship.models.batch import BatchClient
-from fellowship.models.batch_api import keyed
 from fellowship.models.config import OpenAIModel
-from fellowship.models.openai import OpenAIClient, words_of
+from fellowship.models.providers.batch import BatchClient
+from fellowship.models.providers.batch_api import keyed
+from fellowship.models.providers.openai import OpenAIClient, words_of
 from fellowship.pipelines.export.lint import lint
-from fellowship.pipelines.human_labels import read_labels
-from fellowship.pipelines.known_header import known
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.recipe import Source
-from fellowship.pipelines.released import Evaluated
-from fellowship.pipelines.released_loops import (
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.paper.release import Evaluated
+from fellowship.pipelines.paper.release_loops import (
     read_comparison,
     read_selection,
     transcript_of,
 )
-from fellowship.pipelines.released_verdicts import read_row
-from fellowship.pipelines.sources import columns_of, count_rows, read_items
+from fellowship.pipelines.paper.release_verdicts import read_row
+from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.sources.source import columns_of, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.run_folder import read_header
 from fellowship.viewer.markdown import rendered

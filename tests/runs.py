@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fellowship.ledger import RECORD_OUTCOME, Ledger
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
 from fellowship.records import (
     Candidate,
     Comparison,

@@ -19,8 +19,8 @@ import yaml
 
 import fellowship
 from fellowship import display
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.streaming import Spoken
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.streaming import Spoken
 from fellowship.records import Outcome, Session, Turn, Verdict
 from tests.loopback.fixtures import Handle, openai_server
 from tests.recipes import openai_model, recipe

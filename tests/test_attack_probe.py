@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from fellowship.cli.main import app
 from fellowship.errors import InputError
-from fellowship.pipelines.attacks import attack_set, only
-from fellowship.pipelines.probes import padded, stripped
+from fellowship.pipelines.attacks.attacks import attack_set, only
+from fellowship.pipelines.attacks.probes import padded, stripped
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -269,7 +269,7 @@ def simulated(b: float, seed: int) -> Iterator[Outcome]:
 
 @pytest.mark.parametrize("b", [0.1, 0.3])
 def test_planted_biases_are_recovered_within_two_points(b: float) -> None:
-    report = pytest.importorskip("fellowship.pipelines.probe_report")
+    report = pytest.importorskip("fellowship.pipelines.attacks.probe_report")
     found = report.probe_report(simulated(b, 20261125), {"own": "own"})
     judges = {judge.judge: judge for judge in found.judges}
     for bias in BIASES[:4]:

@@ -14,13 +14,13 @@ import pytest
 
 from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
-from fellowship.pipelines.branching import Edit, branch_row
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.replaying import replay_row
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run_recipe
-from fellowship.pipelines.stock import stock_team
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.interop.autogen_team import stock_team
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.branch import Edit, branch_row
+from fellowship.pipelines.replay.replay import replay_row
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
 from fellowship.records import Outcome, Turn
 from tests.loopback.fixtures import Handle, openai_server
 from tests.recipes import openai_model, recipe

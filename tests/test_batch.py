@@ -15,13 +15,13 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import OpenAIModel, Price
-from fellowship.models.house import House
-from fellowship.models.office import LedgerOffice
-from fellowship.models.prices import price_of
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
+from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.record.prices import price_of
+from fellowship.models.registry import House
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
 from tests.loopback.fixtures import Handle, openai_server, server_process
 from tests.recipes import openai_model, recipe
 

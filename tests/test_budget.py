@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import outcome
 from fellowship.ledger import LedgerReader
-from fellowship.models.busy import Busy
 from fellowship.models.client import Usage
 from fellowship.models.config import Price
-from fellowship.models.prices import cost
-from fellowship.pipelines.forecast import Totals, busy_time
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.pace import pace_of
-from fellowship.pipelines.pilot import spread
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
+from fellowship.models.limits.busy import Busy
+from fellowship.models.record.prices import cost
+from fellowship.pipelines.planning.forecast import Totals, busy_time
+from fellowship.pipelines.planning.pilot import spread
+from fellowship.pipelines.planning.throughput import pace_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
 from tests.campaign import life, lived
 from tests.loopback.fixtures import openai_server, server_process
 from tests.recipes import openai_model, recipe

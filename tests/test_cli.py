@@ -15,13 +15,18 @@ from typing import Any
 import pytest
 import yaml
 
-from fellowship.cli.closing import exit_of
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import VERBS
 from fellowship.cli.run import watched
+from fellowship.cli.run_summary import exit_of
 from fellowship.cli.terminal import line, spoken, tame
-from fellowship.pipelines.counting import Span, comparisons, judge_calls, system_calls
-from fellowship.pipelines.run_report import RunReport
+from fellowship.pipelines.planning.call_counts import (
+    Span,
+    comparisons,
+    judge_calls,
+    system_calls,
+)
+from fellowship.pipelines.running.run_report import RunReport
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
 from tests.commands import said
 from tests.loopback.fixtures import InThread, openai_server

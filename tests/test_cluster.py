@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 
 from fellowship.errors import FellowshipError, RecipeError
-from fellowship.models.weights import packaged_weights
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
-from fellowship.pipelines.status import status_of
+from fellowship.models.providers.weights import packaged_weights
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
+from fellowship.pipelines.running.status import status_of
 from tests.loopback.fixtures import ollama_server, openai_server
 from tests.nodes import Nodes
 from tests.recipes import ollama_model, openai_model, recipe

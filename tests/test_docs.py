@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from fellowship.cli.main import VERBS
-from fellowship.pipelines.loading import load_recipe, recipe_schema
+from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
 
 ROOT = Path(__file__).parent.parent
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src"}

@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import outcome
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.ledger import Ledger, LedgerReader
-from fellowship.pipelines import row_runner
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run, run_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running import row_runner
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.run_folder import RunFolder, written_whole
 from fellowship.writer import Statement
 from tests.campaign import campaign, exported, life, lived

@@ -18,9 +18,9 @@ from fellowship.agents.case import Case, neutral
 from fellowship.agents.roles import TWO
 from fellowship.models.client import Client, Reply, Request, Usage
 from fellowship.models.config import Sampling
-from fellowship.pipelines.heard import Heard
-from fellowship.pipelines.ranking import MEETINGS
-from fellowship.pipelines.rows import evaluator_of
+from fellowship.pipelines.agreement.comparison_votes import Heard
+from fellowship.pipelines.pairing.ranking import MEETINGS
+from fellowship.pipelines.running.rows import evaluator_of
 from fellowship.prompts.library import Library
 from fellowship.records import (
     Candidate,
@@ -31,9 +31,9 @@ from fellowship.records import (
     Message,
     Scores,
 )
-from fellowship.teams.rules import Vote, ruled
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from fellowship.teams.settings import DebateSettings, JudgeSettings, JurySettings
+from fellowship.teams.voting_rules import Vote, ruled
 
 Say = Callable[[str, str], str]
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
@@ -233,7 +233,7 @@ three = st.tuples(*(st.sampled_from(SIDES) for _ in range(3)))
 def test_a_weighed_jury_does_not_know_names_seats_or_the_order_of_rows(
     rows: list[tuple[Decision, ...]], dice: random.Random
 ) -> None:
-    weighed = pytest.importorskip("fellowship.pipelines.jury_weights").weighed
+    weighed = pytest.importorskip("fellowship.pipelines.agreement.jury_weights").weighed
     made = [heard(n, said, "abc") for n, said in enumerate(rows)]
     known = dict(enumerate(weighed(made, "abc")))
     order = dice.sample(range(len(rows)), len(rows))

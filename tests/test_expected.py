@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from fellowship.agents.expected import expected
+from fellowship.agents.logprob_scores import expected
 from fellowship.errors import RecipeError
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 from tests.judged import rows, source
 from tests.recipes import ollama_model, openai_model, recipe
 

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.pipelines.export.example import Example, unpacked
-from fellowship.pipelines.export.settings import Export, Shape, Style
-from fellowship.pipelines.export.shapes import shaped
-from fellowship.pipelines.export.sinks import Lines, Sink
-from fellowship.pipelines.exporting import export_run
-from fellowship.pipelines.label_exchange import write_labels
-from fellowship.pipelines.labels import kto_examples, labelled
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.recipe import Source
-from fellowship.pipelines.sources import read_items
+from fellowship.pipelines.export.examples import Example, unpacked
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.export.formats import shaped
+from fellowship.pipelines.export.writers import Lines, Sink
+from fellowship.pipelines.imports.label_exchange import write_labels
+from fellowship.pipelines.pairing.kto import kto_examples, labelled
+from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.sources.source import read_items
 from fellowship.records import Candidate, Conversation, Item, Outcome, PreferencePair
 from tests.pairs import answer, asked, exported, judged, run_of, talk
 from tests.recipes import openai_model, recipe

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from fellowship.errors import InputError, RecipeError
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.benchmarks import Benchmarks
+from fellowship.pipelines.export.contamination import Benchmarks
+from fellowship.pipelines.export.disk_cache import Scratch
+from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.language import Languages
-from fellowship.pipelines.export.near import Near
+from fellowship.pipelines.export.near_duplicates import Near
 from fellowship.pipelines.export.noise import noise
-from fellowship.pipelines.export.personal import personal
-from fellowship.pipelines.export.scratch import Scratch
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.pii import personal
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome, Winner
 from tests.pairs import answer, asked, exported, judged, rows_in, run_of
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fellowship.models.breaker import IN_A_ROW, Breaker
-from fellowship.models.deadlines import Deadlines
-from fellowship.models.gate import Desk, Gate
-from fellowship.models.pace import Pace
-from fellowship.models.turns import Ticket, Turns
-from fellowship.models.window import Window
+from fellowship.models.limits.breaker import IN_A_ROW, Breaker
+from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.limits.gate import Desk, Gate
+from fellowship.models.limits.pace import Pace
+from fellowship.models.limits.residency import Ticket, Turns
+from fellowship.models.limits.window import Window
 
 
 def saturated(window: Window, slots: int, calls: int, service: float = 1.0) -> None:

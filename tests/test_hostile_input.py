@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.human_labels import read_labels
-from fellowship.pipelines.plots import kappa_plot
-from fellowship.pipelines.released import Evaluated
-from fellowship.pipelines.released_loops import (
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.paper.plots import kappa_plot
+from fellowship.pipelines.paper.release import Evaluated
+from fellowship.pipelines.paper.release_loops import (
     read_comparison,
     read_selection,
     transcript_of,
 )
-from fellowship.pipelines.released_verdicts import read_row
-from fellowship.pipelines.reproduced import Line
+from fellowship.pipelines.paper.release_verdicts import read_row
+from fellowship.pipelines.paper.reproduction import Line
 from tests.corpus import HOSTILE, VALUES, contents, dumped, files, release, table
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe

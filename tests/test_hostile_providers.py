@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from fellowship.errors import ModelError
-from fellowship.models import batch_api
-from fellowship.models.batch import BatchClient
 from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
-from fellowship.models.house import House
-from fellowship.models.wire import LARGEST
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
+from fellowship.models.providers import batch_api
+from fellowship.models.providers.batch import BatchClient
+from fellowship.models.providers.wire import LARGEST
+from fellowship.models.registry import House
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
 from fellowship.records import Message
 from tests.loopback.fixtures import openai_server
 from tests.loopback.prose import Reply

@@ -16,10 +16,10 @@ import huggingface_hub
 import pytest
 import yaml
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.pipelines.export.card_parts import code, table
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from tests.pairs import judged, run_of
 from tests.test_cli import said
 

@@ -10,15 +10,15 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError, RecipeError
-from fellowship.pipelines.exporting import outcomes, pairs
-from fellowship.pipelines.human_labels import read_labels
-from fellowship.pipelines.import_tables import (
+from fellowship.pipelines.export.exporter import outcomes, pairs
+from fellowship.pipelines.imports.run_writer import import_release
+from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
     import_verdicts,
 )
-from fellowship.pipelines.importing import import_release
-from fellowship.pipelines.label_rows import Columns, majority
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.labels.label_rows import Columns, majority
 from fellowship.records import Outcome, Scores
 from tests.release import PAPER, combined, put, small
 

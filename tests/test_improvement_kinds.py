@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.exporter import export_run, outcomes
 from fellowship.pipelines.export.kinds import examples_of
-from fellowship.pipelines.export.settings import Export
 from fellowship.pipelines.export.workflow import steps
-from fellowship.pipelines.exporting import export_run, outcomes
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import (
     Candidate,
     Comparison,

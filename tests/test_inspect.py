@@ -13,7 +13,7 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.inspect_log import write_inspect_log
+from fellowship.pipelines.interop.inspect_log import write_inspect_log
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
 from tests.runs import ALONE, JURY, LOOP, made, row, written

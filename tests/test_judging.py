@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run, run_recipe
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run, run_recipe
 from tests.judged import good_first, judge_run, rows, said, scored, source, wrong_on
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.errors import InputError
-from fellowship.pipelines.export.leaks import leak
+from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.lint import LintReport, lint
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.role_leaks import leak
+from fellowship.pipelines.recipe.export_settings import Export
 from tests.pairs import judged, run_of
 from tests.test_cli import said
 from tests.test_filters import CLEAN, ENGLISH, FOREIGN, holds, sentence

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import RecipeError
-from fellowship.pipelines.loading import load_recipe, recipe_schema
-from fellowship.pipelines.recipe import Recipe
+from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.teams.settings import CustomSettings
 
 GOOD = """\

@@ -16,7 +16,7 @@ import yaml
 from fellowship.cli.main import VERBS
 from fellowship.cli.main import outcome as command
 from fellowship.cli.new import class_name, module_name
-from fellowship.pipelines.loading import load_recipe, recipe_schema
+from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
 from fellowship.testing import instance, served
 
 ROOT = Path(__file__).parent.parent

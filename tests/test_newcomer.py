@@ -14,16 +14,16 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from fellowship.cli.exits import Exit
-from fellowship.cli.patience import Patience
-from fellowship.cli.steps import left
+from fellowship.cli.exit_codes import Exit
+from fellowship.cli.log_throttle import Patience
+from fellowship.cli.step_progress import left
 from fellowship.cli.terminal import fitted
 from fellowship.errors import ModelError
-from fellowship.models.gate import Desk, Gate
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
-from fellowship.pipelines.import_tables import import_labels
-from fellowship.pipelines.label_rows import Columns
+from fellowship.models.limits.gate import Desk, Gate
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.imports.verdict_tables import import_labels
+from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Ranking
 from fellowship.run_folder import RunFolder
 from tests.commands import said

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from fellowship import named
+from fellowship import custom_code
 from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
-from fellowship.pipelines.header import header
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.header import header
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from tests.loopback.fixtures import openai_server
@@ -366,7 +366,7 @@ def test_a_package_offers_roles_teams_and_prompts_by_name(
         "[fellowship.prompts]\nkitchen = own_pack\n"
     )
     sys.path.append(str(project / "site"))
-    named.entry_points.cache_clear()
+    custom_code.entry_points.cache_clear()
     path = recipe(
         project / "r.yaml",
         openai_model("http://127.0.0.1:9"),
@@ -375,6 +375,6 @@ def test_a_package_offers_roles_teams_and_prompts_by_name(
         evaluate={"team": "judge", "model": "judge", "role": "skeptic"},
     )
     made = load_recipe(path)
-    named.entry_points.cache_clear()
+    custom_code.entry_points.cache_clear()
     assert made.prompts == package
     assert json.loads(made.model_dump_json())["systems"][0]["team"] == "twice"

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.agents.agent import RoleAgent
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
 from fellowship.records import Session
-from fellowship.teams.seats import TASK, Seats
+from fellowship.teams.session import TASK, Seats
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.runs import DEBATE, JURY, LOOP

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
-from fellowship.models.house import House
-from fellowship.models.pool import Health, least
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run, run_recipe
+from fellowship.models.limits.pool import Health, least
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.records import Message
 from tests.loopback.fixtures import ollama_server, openai_server
 from tests.recipes import ollama_model, openai_model, recipe

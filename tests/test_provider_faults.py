@@ -19,20 +19,20 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.closing import exit_of
+from fellowship.cli.run_summary import exit_of
 from fellowship.errors import ModelError
 from fellowship.ledger import Ledger
 from fellowship.models.client import Client, Request
-from fellowship.models.deadlines import Deadlines
-from fellowship.models.gate import Desk, Gate
-from fellowship.models.house import House
-from fellowship.models.meter import Limits, Meter
-from fellowship.models.office import LedgerOffice
-from fellowship.models.recorded import RecordedClient, pause
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run, run_recipe
+from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.limits.gate import Desk, Gate
+from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.record.meter import Limits, Meter
+from fellowship.models.record.recorded_client import RecordedClient, pause
+from fellowship.models.registry import House
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.records import Message
 from tests.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.recipes import ollama_model, openai_model, recipe

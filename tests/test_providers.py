@@ -22,8 +22,8 @@ from fellowship.models.config import (
     OllamaModel,
     OpenAIModel,
 )
-from fellowship.models.house import House
-from fellowship.models.weights import packaged_weights
+from fellowship.models.providers.weights import packaged_weights
+from fellowship.models.registry import House
 from fellowship.records import Message
 from tests.loopback.fixtures import Handle, ollama_server, openai_server
 

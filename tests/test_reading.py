@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.agents.reading import (
+from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
     read_review,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import VERBS
-from fellowship.pipelines.loading import load_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

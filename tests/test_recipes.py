@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.plan import measured, plan
-from fellowship.pipelines.sources import read_items
+from fellowship.pipelines.planning.plan import measured, plan
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.sources.source import read_items
 
 RECIPES = sorted((Path(__file__).parent.parent / "recipes").glob("*.yaml"))
 JUDGING = [p for p in RECIPES if p.stem.startswith(("judge-", "jury-", "debate"))]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.agents.reading import read_scores
+from fellowship.agents.parsing.replies import read_scores
 
 HERE = Path(__file__).resolve()
 PAPER = HERE.parents[1].parent / "shared" / "data" / "paper"

@@ -15,15 +15,15 @@ import pytest
 from fellowship.cli.main import outcome as command
 from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.branching import Edit, branch_row
-from fellowship.pipelines.drift import drift
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.recorded_rows import turns_of
-from fellowship.pipelines.rejudging import rejudge_recipe, rejudge_run
-from fellowship.pipelines.replaying import replay
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
+from fellowship.pipelines.agreement.drift import drift
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.branch import Edit, branch_row
+from fellowship.pipelines.replay.recorded_rows import turns_of
+from fellowship.pipelines.replay.rejudge import rejudge_recipe, rejudge_run
+from fellowship.pipelines.replay.replay import replay
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
 from tests.loopback.fixtures import Handle, openai_server

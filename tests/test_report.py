@@ -13,15 +13,15 @@ from typing import Any, get_args
 import pytest
 
 from fellowship.cli.main import outcome as cli
-from fellowship.pipelines.report import Figures, figures
-from fellowship.pipelines.report_strange import extreme, reasons
-from fellowship.pipelines.report_warnings import warnings
-from fellowship.pipelines.run_labels import HumanLabel, add_labels
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
+from fellowship.pipelines.report.figures import Figures, figures
+from fellowship.pipelines.report.unusual_sessions import extreme, reasons
+from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
-from fellowship.viewer.report_flow import bands, states_of
-from fellowship.viewer.report_page import page, policy
-from fellowship.viewer.report_svg import COLOUR, drawn
+from fellowship.viewer.report.flow import bands, states_of
+from fellowship.viewer.report.page import page, policy
+from fellowship.viewer.report.svg import COLOUR, drawn
 from tests.release import PAPER
 from tests.runs import ALONE, DEBATE, JURY, LOOP, made, row, written
 

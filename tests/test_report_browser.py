@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fellowship.pipelines.report import figures
+from fellowship.pipelines.report.figures import figures
 from fellowship.stats.intervals import Resampling
-from fellowship.viewer.report_page import page
+from fellowship.viewer.report.page import page
 from tests.runs import ALONE, JURY, LOOP, made, row, written
 from tests.viewing import browser as chromium
 from tests.viewing import needs_browser

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
-from fellowship.pipelines.reproduce import reproduce
-from fellowship.pipelines.reproduce_page import page
-from fellowship.pipelines.reproduced import Line, Reproduction, Table
+from fellowship.pipelines.paper.reproduce import reproduce
+from fellowship.pipelines.paper.reproduce_page import page
+from fellowship.pipelines.paper.reproduction import Line, Reproduction, Table
 from fellowship.stats.agreement import cohen_kappa
 from tests.release import PAPER, combined, put, small
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_labels import HumanLabel, add_labels
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.import_tables import VerdictColumns, import_verdicts
-from fellowship.pipelines.importing import import_release
-from fellowship.pipelines.revoted_rows import Revote, anew
-from fellowship.pipelines.revoting import revote
-from fellowship.pipelines.run_labels import labels_of
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.imports.run_writer import import_release
+from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
+from fellowship.pipelines.labels.run_labels import labels_of
+from fellowship.pipelines.replay.revote import revote
+from fellowship.pipelines.replay.revoted_rows import Revote, anew
 from fellowship.records import Outcome, Verdict, Winner
 from tests.release import small
 from tests.test_run_labels import label, row, run_of
@@ -90,7 +90,7 @@ def test_the_stored_reading_is_the_authors_minus_one_and_all(tmp_path: Path) -> 
 
 
 def test_labels_come_along(tmp_path: Path) -> None:
-    from fellowship.pipelines.run_labels import add_labels
+    from fellowship.pipelines.labels.run_labels import add_labels
 
     run = votes(tmp_path)
     key = next(outcomes(run)).item
@@ -108,7 +108,7 @@ def spoken(outcome: Outcome) -> list[Verdict]:
 def test_chosen_never_scores_below_rejected_whatever_the_votes(
     said: list[Winner],
 ) -> None:
-    from fellowship.pipelines.imported import jury
+    from fellowship.pipelines.imports.imported_rows import jury
     from fellowship.records import Ranking
 
     verdicts = [Verdict(winner=w, evaluator=str(n)) for n, w in enumerate(said)]

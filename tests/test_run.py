@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.progress import Progress
-from fellowship.pipelines.run_report import RunReport
-from fellowship.pipelines.runner import run, run_recipe
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.progress import Progress
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.run_folder import RunFolder
 from tests.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.recipes import ollama_model, openai_model, recipe

@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fellowship.cli import judging
-from fellowship.cli.closing import as_value
+from fellowship.cli import evaluator_summary
 from fellowship.cli.main import app
+from fellowship.cli.run_summary import as_value
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.garbage import barred, copied, empty
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.plan import measured, plan
-from fellowship.pipelines.revoted_rows import Revote
-from fellowship.pipelines.revoting import revote
-from fellowship.pipelines.rows import distinct
-from fellowship.pipelines.runner import run
-from fellowship.pipelines.sources import read_items
-from fellowship.pipelines.why_sums import comparison_sum
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.pairing.unusable_answers import barred, copied, empty
+from fellowship.pipelines.planning.plan import measured, plan
+from fellowship.pipelines.provenance.score_explanation import comparison_sum
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.revote import revote
+from fellowship.pipelines.replay.revoted_rows import Revote
+from fellowship.pipelines.running.rows import distinct
+from fellowship.pipelines.running.runner import run
+from fellowship.pipelines.sources.source import read_items
 from fellowship.records import Candidate, Comparison, Conversation, Message, Outcome
 from tests.judged import good_first, judge_run, number, said, scored, wrong_on
 from tests.loopback.fixtures import openai_server
@@ -64,7 +64,7 @@ def test_a_jury_is_told_by_its_effective_votes_and_its_best_member(
         pass
     out = console()
     with out.capture() as shown:
-        judging.show(made, out)
+        evaluator_summary.show(made, out)
     assert "best alone" in shown.get()
     assert "effective votes" in shown.get()
     json.dumps(as_value(report)["evaluator"])
@@ -169,7 +169,7 @@ def test_a_debate_counts_whom_it_turned_and_what_a_vote_would_have_said(
     assert report.calls == 12 * 6 + 3 * (6 + 6 + 6)
     out = console()
     with out.capture() as shown:
-        judging.show(report.evaluator, out)
+        evaluator_summary.show(report.evaluator, out)
     assert "vote of equal cost (12 calls)" in shown.get()
     debated = [
         o for o in outcomes(tmp_path / "run") if "debate" not in made_of(o).spared

@@ -10,10 +10,11 @@ import pytest
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.ledger import Ledger
-from fellowship.pipelines.importing import write
-from fellowship.pipelines.label_exchange import attach_labels, write_labels
-from fellowship.pipelines.label_rows import Columns
-from fellowship.pipelines.run_labels import (
+from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
+from fellowship.pipelines.imports.label_exchange import attach_labels, write_labels
+from fellowship.pipelines.imports.run_writer import write
+from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.run_labels import (
     HumanLabel,
     add_labels,
     all_labels,
@@ -21,7 +22,6 @@ from fellowship.pipelines.run_labels import (
     labels_of,
     votes_on,
 )
-from fellowship.pipelines.run_verdicts import Asked, heard_by
 from fellowship.records import Candidate, Conversation, Message, Outcome
 from tests.pairs import judged
 from tests.pairs import run_of as made_run

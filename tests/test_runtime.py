@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from autogen_agentchat.teams import RoundRobinGroupChat
 
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
-from fellowship.teams import seats
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
+from fellowship.teams import session
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 
@@ -32,7 +32,7 @@ def test_a_chat_says_the_same_on_ours_as_on_autogen_s(
     with openai_server() as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
         run(load_recipe(path), tmp_path / "ours")
-        monkeypatch.setattr(seats, "RoundRobinGroupChat", stock)
+        monkeypatch.setattr(session, "RoundRobinGroupChat", stock)
         run(load_recipe(path), tmp_path / "theirs")
     assert said(tmp_path / "ours") == said(tmp_path / "theirs")
     assert len(said(tmp_path / "ours")) > 30

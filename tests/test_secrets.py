@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
-from fellowship.models.autogen import AutogenClient, autogen_client
 from fellowship.models.config import AutogenModel, OpenAIModel
-from fellowship.models.hidden import without_secrets
-from fellowship.models.openai import OpenAIClient
+from fellowship.models.providers.autogen import AutogenClient, autogen_client
+from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.record.secrets import without_secrets
 from tests.collector import collector
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.cli.drafts import joined
+from fellowship.cli.draft_diffs import joined
 from fellowship.cli.main import outcome as cli
 from fellowship.records import Outcome
-from fellowship.viewer.wording import difference
+from fellowship.viewer.word_diff import difference
 from tests.runs import DEBATE, JURY, LOOP, made, row, written
 
 HOSTILE = "\x1b[2Jcleared\u202e\x07 &#x202e;&#27;[31m [a](http://x/\x1b]8;;) `\x9b1m`"

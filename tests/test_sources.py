@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import InputError
-from fellowship.pipelines.recipe import Source
-from fellowship.pipelines.source_rows import ROW_LIMIT
-from fellowship.pipelines.sources import Rejected, count_rows, read_items
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.sources.row_files import ROW_LIMIT
+from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.records import Item
 from tests.corpus import HOSTILE
 

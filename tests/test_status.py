@@ -10,9 +10,9 @@ import pytest
 
 from fellowship.cli.main import outcome
 from fellowship.errors import LedgerError
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
-from fellowship.pipelines.status import status_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
+from fellowship.pipelines.running.status import status_of
 from fellowship.run_folder import RunFolder
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe

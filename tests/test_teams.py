@@ -14,14 +14,14 @@ from autogen_agentchat.agents import AssistantAgent
 
 from fellowship.agents.case import Case
 from fellowship.ledger import Ledger
-from fellowship.models.house import House
-from fellowship.models.meter import Meter
-from fellowship.models.weights import packaged_weights
-from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.rows import Crew, Row
+from fellowship.models.providers.weights import packaged_weights
+from fellowship.models.record.meter import Meter
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.rows import Crew, Row
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Item, Message, Outcome
-from fellowship.teams.seats import Seats
+from fellowship.teams.session import Seats
 from tests.loopback.fixtures import openai_server
 from tests.loopback.prose import Reply
 from tests.recipes import openai_model

@@ -10,8 +10,8 @@ from typing import Any
 import datasets
 import pytest
 
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.exporting import export_run
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from tests.pairs import answer, asked, judged, run_of, talk
 
 NEEDS = "needs the extra train (torch, trl): make train-check"

@@ -16,19 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import InputError, LedgerError
-from fellowship.pipelines.run_labels import HumanLabel, add_labels, labels_of
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, labels_of
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder, running
-from fellowship.viewer import queue
+from fellowship.viewer import label_queue
+from fellowship.viewer.access import Gate, loopback
 from fellowship.viewer.filters import Filters, matching
-from fellowship.viewer.gate import Gate, loopback
 from fellowship.viewer.index import Index
 from fellowship.viewer.index_tables import closed_up, spaced
 from fellowship.viewer.listing import listing, neighbours
 from fellowship.viewer.markdown import rendered
+from fellowship.viewer.row_summary import entropy, summarise
 from fellowship.viewer.server import Place
-from fellowship.viewer.summary import entropy, summarise
-from fellowship.viewer.wording import difference
+from fellowship.viewer.word_diff import difference
 from tests.viewing import ask, row, served, verdict, written
 
 BOTH = (verdict("first"), verdict("first", "swapped"))
@@ -227,7 +227,7 @@ def test_entropy_is_none_for_one_opinion_and_a_bit_for_a_split() -> None:
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
-    from fellowship.taming import tame
+    from fellowship.sanitize import tame
 
     pieces = difference(old, new)
     assert "".join(p.text for p in pieces if p.kind != "new") == tame(old)
@@ -409,7 +409,7 @@ def test_a_label_is_in_the_run_before_the_answer_comes(five: Path) -> None:
         form = {"number": "2", "item": "item2", "choice": "left"}
         assert post(place, "/label", secret, "Ada", **form).status == 303
         (label,) = labels_of(five)
-    order = queue.shown_order("Ada", 2)
+    order = label_queue.shown_order("Ada", 2)
     assert (label.annotator, label.number, label.order) == ("Ada", 2, order)
     assert label.winner == ("first" if order == "forward" else "second")
 
@@ -432,18 +432,20 @@ def test_a_form_without_this_servers_secret_saves_nothing(five: Path) -> None:
 
 def test_the_queue_begins_where_the_verdicts_differ_most(five: Path) -> None:
     index = indexed(five)
-    queue.take_in(index)
+    label_queue.take_in(index)
     asked = []
-    while (number := queue.following(index, "Ada")) is not None:
+    while (number := label_queue.following(index, "Ada")) is not None:
         asked.append(number)
         said = HumanLabel(
             number=number, item=f"item{number}", annotator="Ada", winner="tie"
         )
         add_labels(five, [said])
-        queue.take_in(index)
+        label_queue.take_in(index)
     assert asked == [2, 3, 1, 4, 5]
-    assert queue.following(index, "Bob") == 2
-    assert queue.progress(index, "Ada") == queue.Progress(rows=5, own=5, left=0)
+    assert label_queue.following(index, "Bob") == 2
+    assert label_queue.progress(index, "Ada") == label_queue.Progress(
+        rows=5, own=5, left=0
+    )
 
 
 def test_undo_asks_again_and_skip_does_not(five: Path) -> None:
@@ -455,11 +457,11 @@ def test_undo_asks_again_and_skip_does_not(five: Path) -> None:
         assert back.headers["location"] == "/label?row=2"
         assert labels_of(five) == []
         index = indexed(five)
-        queue.take_in(index)
-        assert queue.following(index, "Ada") == 2
+        label_queue.take_in(index)
+        assert label_queue.following(index, "Ada") == 2
         post(place, "/label", secret, "Ada", **form, choice="skip")
-        queue.take_in(index)
-        assert queue.following(index, "Ada") == 3
+        label_queue.take_in(index)
+        assert label_queue.following(index, "Ada") == 3
         assert labels_of(five) == []
 
 
@@ -475,10 +477,10 @@ def test_who_wrote_and_what_was_decided_are_not_on_the_labelling_page(
 
 
 def test_the_order_is_a_fair_coin_that_each_annotator_throws_anew() -> None:
-    seen = [queue.shown_order("Ada", n) for n in range(1000)]
+    seen = [label_queue.shown_order("Ada", n) for n in range(1000)]
     assert 450 < seen.count("swapped") < 550
-    assert seen == [queue.shown_order("Ada", n) for n in range(1000)]
-    assert seen != [queue.shown_order("Bob", n) for n in range(1000)]
+    assert seen == [label_queue.shown_order("Ada", n) for n in range(1000)]
+    assert seen != [label_queue.shown_order("Bob", n) for n in range(1000)]
 
 
 def test_labels_saved_from_the_page_are_taken_in_by_another_run(
@@ -504,9 +506,9 @@ def test_a_label_moves_the_filter_that_sets_it_against_the_verdict(five: Path) -
     add_labels(
         five, [HumanLabel(number=1, item="item1", annotator="Ada", winner="second")]
     )
-    assert queue.take_in(index)
+    assert label_queue.take_in(index)
     assert numbers(index, label="against") == [1, 5]
-    assert not queue.take_in(index)
+    assert not label_queue.take_in(index)
 
 
 def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
@@ -514,7 +516,9 @@ def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
     with served(run) as place:
         secret = secret_of(place)
         for n in range(1, 51):
-            choice = "left" if queue.shown_order("Ada", n) == "forward" else "right"
+            choice = (
+                "left" if label_queue.shown_order("Ada", n) == "forward" else "right"
+            )
             form = {"number": str(n), "item": f"item{n}", "choice": choice}
             post(place, "/label", secret, "Ada", **form)
         text = ask(place, "/labels?say=1").text
@@ -526,7 +530,7 @@ def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
 def test_enough_labels_is_what_agree_calls_enough() -> None:
     from fellowship.stats.intervals import MIN_LABELS
 
-    assert queue.ENOUGH == MIN_LABELS
+    assert label_queue.ENOUGH == MIN_LABELS
 
 
 def test_a_run_that_cant_be_written_is_viewed_all_the_same(five: Path) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.run_labels import labels_of
-from fellowship.pipelines.runner import run as start
-from fellowship.viewer import queue
+from fellowship.pipelines.labels.run_labels import labels_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run as start
+from fellowship.viewer import label_queue
 from tests.hostile import hostile_call, hostile_row, payloads
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
@@ -192,7 +192,7 @@ def test_pairs_are_labelled_by_keyboard_alone(chromium: Any, tmp_path: Path) -> 
             with page.expect_navigation():
                 page.keyboard.press(key)
     said = {label.number: label.winner for label in labels_of(run)}
-    left = [queue.shown_order("Ada", n) == "forward" for n in range(1, 8)]
+    left = [label_queue.shown_order("Ada", n) == "forward" for n in range(1, 8)]
     assert said == {
         1: "first" if left[0] else "second",
         2: "second" if left[1] else "first",

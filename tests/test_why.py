@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.exits import Exit
+from fellowship.cli.exit_codes import Exit
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.exporting import outcomes
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run
-from fellowship.pipelines.why import why
-from fellowship.pipelines.why_records import Why
-from fellowship.pipelines.why_sums import comparison_sum, pair_sums
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.provenance.provenance import why
+from fellowship.pipelines.provenance.provenance_records import Why
+from fellowship.pipelines.provenance.score_explanation import comparison_sum, pair_sums
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
 from fellowship.records import Comparison, Outcome, Ranking, Scores, Verdict
 from fellowship.run_folder import LEDGER, read_header
 from tests.loopback.fixtures import openai_server

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fellowship.cli.main import VERBS, module_of
-from fellowship.pipelines.loading import recipe_schema
+from fellowship.pipelines.recipe.loading import recipe_schema
 
 # -- recipes -------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 def codes() -> str:
     """What the shell is told."""
-    from fellowship.cli.exits import EPILOG
+    from fellowship.cli.exit_codes import EPILOG
 
     rows = [line.split(maxsplit=1) for line in EPILOG.splitlines()[2:] if line.strip()]
     table = [f"| {code} | {said} |" for code, said in rows]

@@ -15,19 +15,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import FellowshipError, InputError
-from fellowship.models.prices import price_of
-from fellowship.pipelines.recipe import Recipe
-from fellowship.pipelines.status import total_of
+from fellowship.models.record.prices import price_of
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.status import total_of
 from fellowship.run_folder import read_header, running
-from fellowship.viewer.calls import CallPages
-from fellowship.viewer.gate import Gate
-from fellowship.viewer.guard import Guard
+from fellowship.viewer.access import Gate
+from fellowship.viewer.call_pages import CallPages
 from fellowship.viewer.index import Index
 from fellowship.viewer.label_book import LabelBook
 from fellowship.viewer.label_pages import LabelPages
+from fellowship.viewer.live_updates import Watcher
 from fellowship.viewer.pages import Pages
-from fellowship.viewer.pulse import Watcher
-from fellowship.viewer.rows import RowPages
+from fellowship.viewer.row_pages import RowPages
+from fellowship.viewer.security import Guard
 
 STATIC = {
     "base.css": "text/css",

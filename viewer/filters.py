@@ -13,7 +13,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 from fellowship.records import State
-from fellowship.taming import tame
+from fellowship.sanitize import tame
 from fellowship.viewer.index_tables import BITS, spaced
 
 STATES: tuple[str, ...] = get_args(State)

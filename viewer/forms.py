@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from fellowship.taming import line
-from fellowship.viewer.gate import Gate
+from fellowship.sanitize import line
+from fellowship.viewer.access import Gate
 
 NAME = "fellowship_annotator"
 """The cookie with the name of whoever labels in a browser."""

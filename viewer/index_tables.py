@@ -14,10 +14,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fellowship.hashing import derived_seed
-from fellowship.pipelines.label_rows import majority
+from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Outcome
-from fellowship.taming import tame
-from fellowship.viewer.summary import Summary, models, summarise, teams, texts
+from fellowship.sanitize import tame
+from fellowship.viewer.row_summary import Summary, models, summarise, teams, texts
 
 BITS = 12
 """A row has room for 2 ** BITS texts that can be searched."""

@@ -13,12 +13,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
-from fellowship.pipelines.label_exchange import Attached, attach_labels, write_labels
-from fellowship.pipelines.label_rows import Columns
-from fellowship.pipelines.run_labels import annotators, labels_of
-from fellowship.viewer import queue
+from fellowship.pipelines.imports.label_exchange import (
+    Attached,
+    attach_labels,
+    write_labels,
+)
+from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.run_labels import annotators, labels_of
+from fellowship.viewer import label_queue
+from fellowship.viewer.access import Gate
 from fellowship.viewer.forms import annotator, own_form
-from fellowship.viewer.gate import Gate
 from fellowship.viewer.index import Index
 from fellowship.viewer.label_report import MARGINS, chances, told
 from fellowship.viewer.pages import Pages
@@ -50,7 +54,7 @@ class LabelBook:
         )
 
     def _labels(self, request: Request, report: Any, **more: Any) -> Response:
-        queue.take_in(self.index)
+        label_queue.take_in(self.index)
         kept = labels_of(self.index.run)
         newest = sorted(kept, key=lambda label: -label.made)[:NEWEST]
         verdicts = {
@@ -68,9 +72,9 @@ class LabelBook:
             by=annotators(kept),
             newest=newest,
             verdicts=verdicts,
-            turned=queue.turned,
-            progress=queue.progress(self.index, annotator(request)),
-            enough=queue.ENOUGH,
+            turned=label_queue.turned,
+            progress=label_queue.progress(self.index, annotator(request)),
+            enough=label_queue.ENOUGH,
             report=report,
             margins=MARGINS,
             chances=chances(report.agree),

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
-from fellowship.pipelines.run_labels import (
+from fellowship.pipelines.labels.run_labels import (
     HumanLabel,
     Said,
     add_labels,
@@ -20,10 +20,10 @@ from fellowship.pipelines.run_labels import (
     labels_of,
 )
 from fellowship.records import Order, Outcome
-from fellowship.taming import line
-from fellowship.viewer import columns, queue, reading
+from fellowship.sanitize import line
+from fellowship.viewer import label_queue, side_by_side, transcripts
+from fellowship.viewer.access import Gate
 from fellowship.viewer.forms import NAME, annotator, own_form
-from fellowship.viewer.gate import Gate
 from fellowship.viewer.index import Index
 from fellowship.viewer.pages import Pages
 
@@ -51,11 +51,11 @@ class LabelPages:
         who = annotator(request)
         if not who:
             return self.pages.page("annotator", here="label", names=self._names())
-        queue.take_in(self.index)
+        label_queue.take_in(self.index)
         asked = request.query_params.get("row", "")
         number = int(asked) if asked.isdecimal() and len(asked) < 15 else None
         if number is None:
-            number = queue.following(self.index, who)
+            number = label_queue.following(self.index, who)
         outcome = None if number is None else self.index.outcome(number)
         if outcome is not None and len(outcome.candidates) < 2:
             raise InputError(f"row {number} has no two candidates to label")
@@ -63,9 +63,9 @@ class LabelPages:
             "label",
             here="label",
             who=who,
-            progress=queue.progress(self.index, who),
-            enough=queue.ENOUGH,
-            undoable=queue.last_answer(self.index, who) is not None,
+            progress=label_queue.progress(self.index, who),
+            enough=label_queue.ENOUGH,
+            undoable=label_queue.last_answer(self.index, who) is not None,
             **({"outcome": None} if outcome is None else shown(outcome, who)),
         )
 
@@ -82,16 +82,16 @@ class LabelPages:
     def _save(self, form: dict[str, str], who: str, choice: str) -> str:
         """Write what was chosen; where to go next."""
         if choice == "undo":
-            last = queue.last_answer(self.index, who)
+            last = label_queue.last_answer(self.index, who)
             if last is None:
                 return "/label"
-            back = {"winner": "skip", "note": queue.TAKEN_BACK, "made": 0.0}
+            back = {"winner": "skip", "note": label_queue.TAKEN_BACK, "made": 0.0}
             add_labels(self.index.run, [last.model_copy(update=back)])
             return f"/label?row={last.number}"
         number = form.get("number", "")
         if not number.isdecimal() or len(number) > 15:
             raise HTTPException(400, "the form names no row")
-        order = queue.shown_order(who, int(number))
+        order = label_queue.shown_order(who, int(number))
         label = HumanLabel(
             number=int(number),
             item=form.get("item", ""),
@@ -131,10 +131,10 @@ def winner(choice: str, order: Order) -> Said:
 
 def shown(outcome: Outcome, who: str) -> dict[str, Any]:
     """The pair as this annotator sees it: texts alone, in the order the coin gave."""
-    order = queue.shown_order(who, outcome.number)
+    order = label_queue.shown_order(who, outcome.number)
     places = (0, 1) if order == "forward" else (1, 0)
     return {
         "outcome": outcome,
-        "conversation": reading.conversation(outcome),
-        "answers": [columns.answer(outcome, place).bodies for place in places],
+        "conversation": transcripts.conversation(outcome),
+        "answers": [side_by_side.answer(outcome, place).bodies for place in places],
     }

@@ -16,7 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from fellowship.taming import tame
+from fellowship.sanitize import tame
 
 LONGEST = 200_000
 """Letters that are rendered as markdown; a longer text is shown as it was written."""

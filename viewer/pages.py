@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from fellowship.taming import line, tame
-from fellowship.viewer import figures, filters
+from fellowship.sanitize import line, tame
+from fellowship.viewer import filters, number_format
 from fellowship.viewer.index_tables import marked
 from fellowship.viewer.markdown import rendered
 
@@ -24,7 +24,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"figures": figures, "filters": filters, "line": line}
+    made.globals |= {"number_format": number_format, "filters": filters, "line": line}
     made.filters |= {"markdown": rendered, "marked": marked}
     return made
 

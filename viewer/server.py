@@ -9,8 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from fellowship.errors import InputError
+from fellowship.viewer.access import Gate, loopback
 from fellowship.viewer.app import create_app
-from fellowship.viewer.gate import Gate, loopback
 
 SHORTEST = 16
 """Letters of a token, at least."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fellowship.pipelines.why_records import Why
+from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
-from fellowship.viewer.columns import candidate_name
+from fellowship.viewer.side_by_side import candidate_name
 
 
 @dataclass(frozen=True)

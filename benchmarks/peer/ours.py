@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from job import IN_FLIGHT, measured
 
-from fellowship.pipelines.loading import load_recipe
-from fellowship.pipelines.runner import run_recipe
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 
 
 def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:

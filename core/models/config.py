@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from fellowship.named import NAME
+from fellowship.custom_code import NAME
 from fellowship.records import Record
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

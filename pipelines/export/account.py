@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from fellowship.pipelines.export.settings import Form
-from fellowship.pipelines.export.sifting import Sifter
+from fellowship.pipelines.export.filter_pass import Sifter
+from fellowship.pipelines.recipe.export_settings import Form
 from fellowship.records import Record
 
 

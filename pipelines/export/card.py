@@ -23,11 +23,11 @@ from fellowship.pipelines.export.card_parts import (
     plain,
     table,
 )
-from fellowship.pipelines.export.ground import Ground
-from fellowship.pipelines.export.settings import Export
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
-from fellowship.taming import line
+from fellowship.sanitize import line
 
 SIZES = (
     *((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")),

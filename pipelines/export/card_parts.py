@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from fellowship.errors import InputError
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.ground import Ground
-from fellowship.taming import line
+from fellowship.pipelines.export.context import Ground
+from fellowship.sanitize import line
 
 
 class Code(str):
@@ -78,9 +78,9 @@ def judges(ground: Ground) -> str:
     if not ground.labelled:
         return ""
     try:
-        from fellowship.pipelines.agreement import agree
-        from fellowship.pipelines.human_labels import read_labels
-        from fellowship.pipelines.run_verdicts import Asked, verdict_table
+        from fellowship.pipelines.agreement.agreement import agree
+        from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
+        from fellowship.pipelines.labels.label_files import read_labels
 
         given = read_labels(ground.labels) if ground.labels else None
         report = agree(verdict_table(ground.into, Asked(given)))

@@ -14,9 +14,9 @@ from typing import Any
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.ground import Ground
-from fellowship.pipelines.export.settings import Export
-from fellowship.pipelines.export.shapes import dataset_info
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.formats import dataset_info
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.run_folder import EXPORTS, written_whole
 
 ACCOUNTS = "accounts.json"

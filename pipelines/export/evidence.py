@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from fellowship.pipelines.export.ground import Ground
-from fellowship.pipelines.why_prompts import told_by
-from fellowship.pipelines.why_sums import VOID, pair_sums, rule_of
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.provenance.prompts_used import told_by
+from fellowship.pipelines.provenance.score_explanation import VOID, pair_sums, rule_of
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
 
 

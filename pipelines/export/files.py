@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fellowship.errors import InputError
-from fellowship.pipelines.label_tables import read_table
-from fellowship.pipelines.recipe_faults import nearest
-from fellowship.pipelines.source_rows import Row, csv_rows, jsonl_rows
-from fellowship.pipelines.source_tables import parquet_file, parquet_rows
+from fellowship.pipelines.labels.label_tables import read_table
+from fellowship.pipelines.recipe.faults import nearest
+from fellowship.pipelines.sources.parquet import parquet_file, parquet_rows
+from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows
 
 KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
 
@@ -50,7 +50,7 @@ def rows_of(path: Path) -> Iterator[Row]:
 
 def saved_rows(folder: Path) -> Iterator[Row]:
     """The rows of a dataset that `save_to_disk` wrote, of all its splits."""
-    from fellowship.pipelines.export.ground import need
+    from fellowship.pipelines.export.context import need
 
     datasets = need("datasets", "data", f"reading the folder {folder.name!r}")
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.pipelines.export.catalogue import ACCOUNTS, CARD, known_accounts
-from fellowship.pipelines.export.ground import need
+from fellowship.pipelines.export.context import need
 from fellowship.run_folder import EXPORTS
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.conversation_turns import split
 from fellowship.pipelines.export.evidence import (
     Evidence,
     chance,
@@ -16,12 +18,10 @@ from fellowship.pipelines.export.evidence import (
     provenance,
     written,
 )
-from fellowship.pipelines.export.example import Example
-from fellowship.pipelines.export.ground import Ground
+from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.multi_agent import turn_pairs, turn_verdicts
-from fellowship.pipelines.export.settings import form_of
 from fellowship.pipelines.export.single_agent import generator_pairs
-from fellowship.pipelines.export.turns import split
+from fellowship.pipelines.recipe.export_settings import form_of
 from fellowship.records import Candidate, Outcome, PreferencePair
 
 

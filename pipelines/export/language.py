@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fellowship.errors import RecipeError
-from fellowship.pipelines.export.ground import need
-from fellowship.pipelines.export.words import words
+from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.text_similarity import words
 
 LETTERS: Final = 24
 """Below so many letters a text is nobody's: kept."""

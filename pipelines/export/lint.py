@@ -13,15 +13,15 @@ from typing import Any
 
 from pydantic import Field
 
-from fellowship.pipelines.export.benchmarks import Benchmarks
-from fellowship.pipelines.export.checks import flagged
-from fellowship.pipelines.export.example import Example, key
-from fellowship.pipelines.export.leaks import leak
-from fellowship.pipelines.export.linted import read
-from fellowship.pipelines.export.near import Near
+from fellowship.pipelines.export.contamination import Benchmarks
+from fellowship.pipelines.export.disk_cache import Scratch
+from fellowship.pipelines.export.examples import Example, key
+from fellowship.pipelines.export.filters import flagged
+from fellowship.pipelines.export.near_duplicates import Near
 from fellowship.pipelines.export.noise import noise
-from fellowship.pipelines.export.scratch import Scratch
-from fellowship.pipelines.export.words import same
+from fellowship.pipelines.export.preference_reader import read
+from fellowship.pipelines.export.role_leaks import leak
+from fellowship.pipelines.export.text_similarity import same
 from fellowship.records import Record
 
 KEPT = 20

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.conversation_turns import spoken
 from fellowship.pipelines.export.evidence import Evidence, chance, provenance
-from fellowship.pipelines.export.example import Example, Talk
-from fellowship.pipelines.export.ground import Ground
-from fellowship.pipelines.export.turns import spoken
+from fellowship.pipelines.export.examples import Example, Talk
 from fellowship.pipelines.export.workflow import Step, steps
 from fellowship.records import Outcome, Turn
 

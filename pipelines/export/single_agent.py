@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fellowship.pipelines.export.ground import Ground
-from fellowship.pipelines.pairs import contested, paired, score
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.pairing.pairs import contested, paired, score
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 

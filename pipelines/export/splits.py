@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fellowship.pipelines.export.example import key
-from fellowship.pipelines.export.near import Near
-from fellowship.pipelines.export.sifting import Sifter
+from fellowship.pipelines.export.examples import key
+from fellowship.pipelines.export.filter_pass import Sifter
+from fellowship.pipelines.export.near_duplicates import Near
 
 ALIKE = 0.8
 SPACE = 2

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import WrongPath
-from fellowship.pipelines.export.ground import need
-from fellowship.pipelines.export.sinks import TOGETHER, replaced
+from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.writers import TOGETHER, replaced
 from fellowship.run_folder import PART, begun, sweep_of
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from fellowship.pipelines.pairs import contested
+from fellowship.pipelines.pairing.pairs import contested
 from fellowship.records import Outcome, Ranking, Session, Turn
 
 

@@ -1,0 +1,57 @@
+"""What an evaluator said, apart from its verdict, is its reason or its critique."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+from fellowship.agents.parsing.fields import shown
+from fellowship.agents.parsing.json_objects import FILLER, objects, without
+from fellowship.agents.parsing.marks import pair_marks, single_marks, winner_marks
+from fellowship.errors import VerdictError
+
+_TITLE = re.compile(
+    r"[\s*#_]*+(?:evaluation(?:[ \t]+evidence)?|reason(?:ing)?|critique|feedback"
+    r"|review)"
+    r"[ \t*_]*+(?::|(?=\n))[\s*_]*+",
+    re.IGNORECASE,
+)
+_FENCES = re.compile(r"```\w*+")
+
+
+def prose(text: str, key: str) -> str:
+    """The string at `key` in JSON, else the text without verdicts and its own title.
+
+    Empty where nothing was said; two different strings at `key` are a VerdictError.
+    """
+    parts = objects(text)
+    said = list(dict.fromkeys(value for part in parts for value in part.all(key)))
+    if len(said) > 1 or not all(isinstance(each, str) for each in said):
+        found = shown(str(said[0]))
+        raise VerdictError(f"the {key}: found {found} and more, expected one text")
+    if said:
+        return _clean(str(said[0]))
+    rest = _without_verdicts(without(text, parts))
+    if not _FENCES.sub("", rest).strip():
+        return ""
+    title = _TITLE.match(rest)
+    return _clean(rest[title.end() :] if title else rest)
+
+
+def _without_verdicts(text: str) -> str:
+    """The text less its marker lines and the places where objects were."""
+    any_scale = (0.0, float("inf"))
+    found = chain(
+        pair_marks(text, *any_scale), single_marks(text, *any_scale), winner_marks(text)
+    )
+    pieces = []
+    at = 0
+    for each in sorted(found, key=lambda each: each.at):
+        pieces.append(text[at : each.at])
+        at = max(at, each.end)
+    return "".join([*pieces, text[at:]]).replace(FILLER, "")
+
+
+def _clean(text: str) -> str:
+    """The text as valid Unicode without blank ends."""
+    return text.strip().encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,99 @@
+"""What a review changed is in the words: one draft against the next, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from rich.console import Console
+
+from fellowship.cli import transcript_panels
+from fellowship.cli.terminal import heading, say
+from fellowship.cli.transcript import body, head, said
+from fellowship.records import Candidate, Outcome, Turn
+from fellowship.sanitize import line
+from fellowship.viewer.word_diff import Kind, Piece, difference, kept_share
+
+
+def show(outcome: Outcome, out: Console) -> None:
+    """Every draft against the one before, and the reviews that stand between them."""
+    head(outcome, out)
+    steps = list(neighbours(outcome))
+    for title, old, new in steps:
+        pieces = difference(old.text, new.text)
+        kept = f"{kept_share(pieces):.0%} kept".replace("%", " %")
+        pieces = joined(pieces)
+        heading(out, title, kept)
+        for turn in reviews(outcome, old, new):
+            say(
+                out,
+                (
+                    f"{transcript_panels.look(turn.role)[0]} {line(turn.source)}",
+                    "yellow",
+                ),
+            )
+            body(out, said(turn))
+        if out.is_terminal:
+            out.print(transcript_panels.changes(pieces, out.width))
+        else:
+            body(out, transcript_panels.marked(pieces))
+    if not steps:
+        say(out, "nothing to compare: this row has fewer than two answers")
+
+
+def neighbours(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
+    """Drafts that follow one another; chosen and rejected where there are none."""
+    by_system: dict[tuple[str, int], list[Candidate]] = {}
+    for made in outcome.candidates:
+        by_system.setdefault((made.system, made.sample), []).append(made)
+    found = False
+    for (system, _), drafts in by_system.items():
+        drafts.sort(key=lambda made: made.draft)
+        for old, new in pairwise(drafts):
+            found = True
+            yield f"{line(system)}: draft {old.draft} to draft {new.draft}", old, new
+    if not found:
+        for pair in outcome.pairs:
+            yield "rejected to chosen", pair.rejected, pair.chosen
+
+
+def reviews(outcome: Outcome, old: Candidate, new: Candidate) -> Iterator[Turn]:
+    """What reviewers said of the older draft, where both are of one session."""
+    if not old.session or old.session != new.session:
+        return
+    for session in outcome.sessions:
+        if session.id == old.session:
+            for turn in session.turns:
+                if turn.role == "reviewer" and turn.round == old.draft:
+                    yield turn
+
+
+def joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """Changes with only a space between them as one change: phrases read, not confetti.
+
+    `same` and `gone` still make up the older text, `same` and `new` the newer one.
+    """
+    made: list[Piece] = []
+    gone = new = space = ""
+
+    def flush() -> None:
+        nonlocal gone, new, space
+        changed: tuple[tuple[Kind, str], ...] = (("gone", gone), ("new", new))
+        made.extend(Piece(kind, text) for kind, text in changed if text)
+        if space:
+            made.append(Piece("same", space))
+        gone = new = space = ""
+
+    for piece in pieces:
+        if piece.kind == "same":
+            if (gone or new) and piece.text.isspace() and "\n" not in piece.text:
+                space += piece.text
+                continue
+            flush()
+            made.append(piece)
+            continue
+        gone += space + (piece.text if piece.kind == "gone" else "")
+        new += space + (piece.text if piece.kind == "new" else "")
+        space = ""
+    flush()
+    return made

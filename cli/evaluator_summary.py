@@ -1,0 +1,116 @@
+"""A run says what its evaluator was worth, and only what can be known of it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from fellowship.cli.terminal import say, table
+from fellowship.pipelines.running.evaluator_records import (
+    DebateReport,
+    EscalationReport,
+    EvaluatorReport,
+    Share,
+)
+
+
+def show(report: EvaluatorReport, out: Console) -> None:
+    """Voters, effective votes, escalation and debates, as far as there were any."""
+    if len(report.jurors) > 1:
+        voters(report, out)
+    elif report.right.of:
+        say(out, f"the judge is right on {counted(report.right)} labelled comparisons")
+    if report.escalation is not None:
+        escalation(report.escalation, out)
+    if report.debate is not None:
+        debates(report.debate, out)
+    elif report.spared and report.escalation is None:
+        say(out, f"{report.spared:,} votes were not needed and not asked for")
+    if report.recused:
+        say(out, f"{report.recused:,} votes were left out: a juror's own family")
+    if report.same_family:
+        say(
+            out,
+            (f"{report.same_family:,} rows ", "yellow"),
+            "were judged by a model of a candidate's own family: flag same_family",
+        )
+
+
+def voters(report: EvaluatorReport, out: Console) -> None:
+    """A line a voter, then what they are worth together."""
+    alone = "best alone" if report.best_by == "labels" else "nearest to the verdict"
+    rows = [
+        (
+            voter.name,
+            f"{voter.asked:,}",
+            f"{voter.read:,}",
+            percent(voter.with_verdict),
+            percent(voter.right),
+            alone if voter.name == report.best else "",
+        )
+        for voter in report.jurors
+    ]
+    rows.append(
+        ("together", f"{report.comparisons:,}", "", "", percent(report.right), "")
+    )
+    heads = ("voter", "asked", "read", "with the verdict", "right", "")
+    table(out, heads, rows, right=" rrrr")
+    if report.n_eff is not None:
+        least = "at least " if report.n_eff_by == "votes" else ""
+        say(
+            out,
+            ("effective votes ", "bold"),
+            f"{least}{report.n_eff:.2f} of {report.seats} asked every time,"
+            f" by {report.n_eff_by}",
+        )
+    elif report.n_eff_by != "no jury":
+        say(out, f"effective votes: {report.n_eff_by}")
+
+
+def escalation(report: EscalationReport, out: Console) -> None:
+    """How often the strong judge had to be asked."""
+    of = report.asked + report.spared
+    say(
+        out,
+        ("escalation ", "bold"),
+        f"the strong judge was asked in {report.asked:,} of {of:,} comparisons:"
+        f" {report.calls_saved:,} of its calls saved",
+    )
+
+
+def debates(report: DebateReport, out: Console) -> None:
+    """What debating changed, and what a vote of the same price says."""
+    of = report.debated + report.unanimous
+    say(
+        out,
+        ("debate ", "bold"),
+        f"{report.debated:,} of {of:,} comparisons were debated, {report.unanimous:,}"
+        f" unanimous before; it changed {report.changed:,}",
+    )
+    if report.right_after.of:
+        say(
+            out,
+            f"  wrong to right {report.wrong_to_right:,}, right to wrong"
+            f" {report.right_to_wrong:,}; right {counted(report.right_before)} before,"
+            f" {counted(report.right_after)} after",
+        )
+    if report.equal_cost_agrees.of:
+        same = f"of the debate's mind on {counted(report.equal_cost_agrees)}"
+        labelled = report.right_equal_cost
+        known = f", right {counted(labelled)}" if labelled.of else ""
+        say(out, f"  vote of equal cost ({report.vote_calls} calls): {same}{known}")
+    elif report.debated:
+        say(
+            out,
+            f"  no vote of equal cost: the blind vote took {report.vote_calls} calls,"
+            f" the debate {report.calls} (equal_cost: true asks for one)",
+        )
+
+
+def counted(share: Share) -> str:
+    """`13 of 20`."""
+    return f"{share.many:,} of {share.of:,}"
+
+
+def percent(share: Share) -> str:
+    """`65 %`, or a dash where nothing is known."""
+    return "-" if share.value is None else f"{100 * share.value:.0f} %"

@@ -1,0 +1,91 @@
+"""The way from a pair back to the words it rests on, for a reader in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from fellowship.cli.terminal import dollars, heading, line, say, table
+from fellowship.pipelines.provenance.provenance_records import (
+    Draft,
+    Meeting,
+    Spent,
+    Why,
+)
+
+
+def show(told: Why, out: Console) -> None:
+    """Print one row's provenance."""
+    name = f"  {line(told.id)}" if told.id else ""
+    say(out, (f"Row {told.number}", "bold"), name, "  ", (told.state, "bold"))
+    say(out, line(told.why or told.question, 100))
+    show_pairs(told, out)
+    heading(out, "Drafts")
+    for draft in told.drafts:
+        show_draft(draft, out)
+    heading(out, "Verdicts")
+    for meeting in told.meetings:
+        show_meeting(meeting, out)
+    heading(out, "Sessions")
+    for session in told.sessions:
+        say(out, (line(session.team), "bold"), f"  {cost(session.spent)}  {session.id}")
+    show_sources(told, out)
+
+
+def show_pairs(told: Why, out: Console) -> None:
+    """Each pair and its arithmetic."""
+    heading(out, "Pair" if len(told.pairs) < 2 else "Pairs")
+    if not told.pairs:
+        say(out, f"none: {told.state}")
+    for pair in told.pairs:
+        say(
+            out,
+            (f"candidate {pair.chosen + 1}", "bold green"),
+            " over ",
+            (f"candidate {pair.rejected + 1}", "bold red"),
+        )
+        for step in pair.arithmetic:
+            say(out, f"  {line(step)}")
+
+
+def show_draft(draft: Draft, out: Console) -> None:
+    """One candidate: who wrote it, what it got, its call."""
+    score = "no score" if draft.score is None else f"score {draft.score:g}"
+    where = f"{line(draft.system)}, draft {draft.draft}, {line(draft.model)}"
+    size = f"{draft.characters:,} characters"
+    say(out, (f"candidate {draft.index + 1}", "bold"), f"  {where}, {size}, {score}")
+    for review in draft.reviews:
+        mark = "unreadable" if review.score is None else f"{review.score:g}"
+        say(out, f"  {line(review.seat)} on {line(review.model)}: {mark}")
+    if draft.call:
+        say(out, (f"  call {draft.call}", "dim"))
+
+
+def show_meeting(meeting: Meeting, out: Console) -> None:
+    """One comparison: every order, the rule, the calls."""
+    one = meeting.comparison
+    names = f"candidate {one.first + 1} or {one.second + 1}"
+    say(out, (names, "bold"), f": {one.outcome}")
+    for step in meeting.arithmetic:
+        say(out, f"  {line(step)}")
+    for call in meeting.calls:
+        say(out, (f"  call {call}", "dim"))
+
+
+def show_sources(told: Why, out: Console) -> None:
+    """The rule, the models, the prompts' digests and the whole cost."""
+    heading(out, "Rests on")
+    if told.rule:
+        say(out, f"evaluator: {told.evaluator}, {told.rule}; pairs: {told.pair_rule}")
+    for name, model in told.models.items():
+        say(out, f"model {line(name)}: {line(model)}")
+    if told.prompts:
+        rows = [(p.name, p.digest, ", ".join(p.seats)) for p in told.prompts]
+        table(out, ("prompt", "digest", "told to"), rows)
+    say(out, f"in all: {cost(told.spent)}")
+    say(out, ("any call, whole: fellowship show RUN --call KEY", "dim"))
+
+
+def cost(spent: Spent) -> str:
+    """Calls, tokens, money."""
+    tokens = spent.prompt_tokens + spent.completion_tokens
+    return f"{spent.calls:,} calls, {tokens:,} tokens, {dollars(spent.usd)}"

@@ -1,0 +1,108 @@
+"""Which rows to list is said in the words of the row: its state, its judges, its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+import click
+
+from fellowship.records import Outcome, State
+from fellowship.sanitize import line
+from fellowship.viewer.row_summary import models, summarise, teams, texts
+
+F = TypeVar("F", bound=Callable[..., Any])
+AROUND = 30
+"""Letters shown on either side of what was searched for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list is narrowed to; empty fields narrow nothing."""
+
+    states: tuple[str, ...] = ()
+    team: str = ""
+    model: str = ""
+    disagreement: str = ""
+    invalid: bool = False
+    search: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but a search is asked for."""
+        return self != Wanted(search=self.search)
+
+    def takes(self, outcome: Outcome) -> bool:
+        """Whether a row is one of those asked for."""
+        if self.states and outcome.state not in self.states:
+            return False
+        if self.team and not any(within(self.team, n) for n in teams(outcome)):
+            return False
+        if self.model and not any(within(self.model, n) for n in models(outcome)):
+            return False
+        if self.search and self.found(outcome) is None:
+            return False
+        if self.disagreement or self.invalid:
+            return self._judged(outcome)
+        return True
+
+    def _judged(self, outcome: Outcome) -> bool:
+        said = summarise(outcome)
+        differ = {
+            "jurors": said.jurors_differ,
+            "orders": said.orders_differ,
+            "any": said.jurors_differ or said.orders_differ,
+        }
+        if self.disagreement and not differ[self.disagreement]:
+            return False
+        return said.invalid > 0 or not self.invalid
+
+    def found(self, outcome: Outcome) -> str | None:
+        """Who said what was searched for, with the words around it; None if nobody."""
+        for said in texts(outcome):
+            at = said.text.lower().find(self.search.lower())
+            if at >= 0:
+                start, end = max(0, at - AROUND), at + len(self.search) + AROUND
+                before = "…" if start else ""
+                after = "…" if end < len(said.text) else ""
+                return line(f"{said.who}: {before}{said.text[start:end]}{after}")
+        return None
+
+
+def within(part: str, name: str) -> bool:
+    """Whether a name holds these letters, whatever their case."""
+    return part.lower() in name.lower()
+
+
+def filters(command: F) -> F:
+    """The options of a command that lists rows."""
+    options = (
+        click.option(
+            "--state",
+            "states",
+            type=click.Choice(get_args(State)),
+            multiple=True,
+            help="Rows that ended so; may be given several times.",
+        ),
+        click.option("--team", default="", metavar="NAME", help="Rows of this team."),
+        click.option("--model", default="", metavar="NAME", help="Rows it spoke in."),
+        click.option(
+            "--disagreement",
+            type=click.Choice(["jurors", "orders", "any"]),
+            is_flag=False,
+            flag_value="any",
+            default=None,
+            help="Rows whose judges differ, with one another or between orders.",
+        ),
+        click.option("--invalid", is_flag=True, help="Rows with unreadable verdicts."),
+        click.option(
+            "--search",
+            default="",
+            metavar="TEXT",
+            help="Rows where any message holds it; with ROW, it is marked.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

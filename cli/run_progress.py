@@ -1,0 +1,154 @@
+"""Progress goes to stderr: drawn in place on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+
+import click
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from fellowship.cli.log_throttle import DOWN, Patience
+from fellowship.cli.terminal import console, counted, dollars, spoken, tame
+from fellowship.pipelines.running.progress import Progress
+
+
+class Speed:
+    """What is being done now, past what earlier processes of the run had done."""
+
+    def __init__(self, first: Progress) -> None:
+        self._since = time.monotonic()
+        self._rows = first.done
+        self._tokens = first.meter.completion_tokens
+
+    def tokens(self, now: Progress) -> float:
+        """Completion tokens a second."""
+        return (now.meter.completion_tokens - self._tokens) / self.elapsed
+
+    def remaining(self, now: Progress) -> float | None:
+        """Seconds until the last row, at this pace; None while there is no pace."""
+        done = now.done - self._rows
+        if not done or now.total is None:
+            return None
+        return (now.total - now.done) * self.elapsed / done
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first look."""
+        return max(time.monotonic() - self._since, 1e-3)
+
+
+class Watcher:
+    """Shows the progress that the runner reports; a context around the run."""
+
+    def __init__(self, resume: str = "") -> None:
+        self._console = console(err=True)
+        self._live: Live | None = None
+        self._progress: Progress | None = None
+        self._speed: Speed | None = None
+        self._patience = Patience(resume, time.monotonic())
+        self.note = ""
+
+    def __enter__(self) -> Watcher:
+        if self._console.is_terminal:
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._drawn,
+                refresh_per_second=8,
+                transient=True,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the terminal back. Safe to call twice."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Take the runner's report, which it keeps up to date from here on."""
+        if self._speed is None:
+            self._speed = Speed(progress)
+        self._progress = progress
+        self._line()
+
+    async def lines(self) -> None:
+        """Say how far the run is now and then, also while no row is finished."""
+        while True:
+            await asyncio.sleep(1)
+            self._line()
+
+    def _line(self) -> None:
+        progress, speed = self._progress, self._speed
+        if progress is None or speed is None:
+            return
+        if self._live is not None:
+            return
+        meter = progress.meter
+        moved = (progress.done, meter.calls, meter.replayed)
+        notes = self._patience.notes(time.monotonic(), moved, meter.waits())
+        if notes is not None:
+            more = [note for note in notes if note != self._patience.way_out]
+            said = "; ".join([", ".join(facts(progress, speed)), *more])
+            click.echo(tame(said), err=True)
+            if len(more) < len(notes):
+                click.echo(f"  {self._patience.way_out}", err=True)
+
+    def say(self, note: str) -> None:
+        """Tell the person something that stays."""
+        self.note = note
+        if self._live is None:
+            click.echo(note, err=True)
+
+    def _drawn(self) -> RenderableType:
+        progress, speed = self._progress, self._speed
+        if progress is None or speed is None:
+            return Spinner("dots", Text(self.note or "opening the run"))
+        grid = Table.grid(padding=(0, 1))
+        bar = ProgressBar(progress.total, progress.done, width=32)
+        rows, *rest = facts(progress, speed)
+        grid.add_row(bar, Text(rows, "bold"))
+        lines: list[RenderableType] = [grid, Text("  ".join(rest))]
+        states = "  ".join(f"{s} {n}" for s, n in sorted(progress.states.items()) if n)
+        if states:
+            lines.append(Text(states, "dim"))
+        waits = progress.meter.waits()
+        if any(note.startswith(DOWN) for note in waits):
+            waits.append(self._patience.way_out)
+        for note in (*waits, self.note):
+            if note:
+                lines.append(Text(tame(note), "yellow"))
+        return Group(*lines)
+
+
+def facts(progress: Progress, speed: Speed) -> list[str]:
+    """Rows, calls, tokens a second, money, time left: each a short phrase."""
+    meter = progress.meter
+    of = f"/{progress.total:,}" if progress.total is not None else ""
+    said = [
+        f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
+        counted(meter.calls, "call")
+        + (f" ({meter.in_flight} now)" * (meter.in_flight > 0)),
+        f"{speed.tokens(progress):.0f} tokens/s",
+        dollars(meter.usd, meter.unpriced),
+    ]
+    if meter.retries:
+        said.append(f"{meter.retries:,} retries")
+    left = speed.remaining(progress)
+    said.append(f"about {spoken(left)} left" if left is not None else "time left: ?")
+    return said

@@ -1,0 +1,126 @@
+"""A run closes with its accounts: every prompt in one state, and the states add up."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict, replace
+from typing import Any, get_args
+
+from rich.console import Console
+
+from fellowship.cli import evaluator_summary, export_accounts
+from fellowship.cli.exit_codes import Exit
+from fellowship.cli.terminal import counted, dollars, line, say, table
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.sources.repeated_ids import repeated
+from fellowship.records import State
+from fellowship.run_folder import LEDGER
+
+BAD: tuple[State, ...] = ("failed", "rejected-input")
+"""States whose rows want mending, here or in the source."""
+
+NAMED = 5
+"""How many such rows are named; `fellowship show RUN` lists all."""
+
+
+def exit_of(report: RunReport) -> Exit:
+    """What the shell is told of a run. A law that is broken is told before a stop."""
+    if not report.balanced:
+        return Exit.UNBALANCED
+    if (report.stopped or report.pending) and not report.accepted:
+        return Exit.STOPPED
+    if any(report.states.get(state) for state in BAD):
+        return Exit.FAILED
+    return Exit.DONE
+
+
+def as_value(report: RunReport) -> dict[str, Any]:
+    """The report as JSON."""
+    made = report.evaluator.model_dump() if report.evaluator else None
+    plain = asdict(replace(report, accounts=(), evaluator=None))
+    return plain | {
+        "repeated_ids": repeated(report.into)._asdict(),
+        "into": str(report.into),
+        "balanced": report.balanced,
+        "evaluator": made,
+        "accounts": [account.model_dump(mode="json") for account in report.accounts],
+    }
+
+
+def show(report: RunReport, resume: str, out: Console) -> None:
+    """The conservation table, what was spent, what was written, how to go on."""
+    ended = {state: report.states.get(state, 0) for state in get_args(State)}
+    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in ended.items()]
+    if report.pending:
+        rows.append(("pending", f"{report.pending:,}"))
+    total = sum(ended.values()) + report.pending
+    balance = "=" if report.balanced else "DIFFERS FROM"
+    rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", f"{total:,}"))
+    table(out, ("what became of the prompts", "rows"), rows, right=" r")
+    if not report.prompts:
+        say(out, ("the source has no rows", "bold yellow"))
+    complaints(report, out)
+    if (twice := repeated(report.into)).many:
+        say(out, (twice.told(), "yellow"))
+    if report.evaluator is not None:
+        evaluator_summary.show(report.evaluator, out)
+    account(report, resume, out)
+    if not report.balanced:
+        say(out, ("the states do not add up: please report this", "bold red"))
+
+
+def account(report: RunReport, resume: str, out: Console) -> None:
+    """What was spent, what was written, how to go on."""
+    spending(report, out)
+    if report.accounts:
+        export_accounts.show(report.accounts, out)
+    if report.untouched:
+        say(out, "nothing new: the exports are as they were written")
+    if report.accepted:
+        say(out, ("enough: ", "bold green"), line(report.stopped))
+    elif report.stopped or report.pending:
+        why = line(report.stopped) or "rows are pending"
+        say(out, ("stopped early: ", "bold yellow"), why)
+        spent = report.stopped.startswith("the limit") and "may cost" not in why
+        say(
+            out,
+            "go on with a larger limit: " if spent else "go on with: ",
+            (resume, "cyan"),
+        )
+
+
+def spending(report: RunReport, out: Console) -> None:
+    """Calls, tokens, money, and the calls that may have been paid for twice."""
+    tokens = report.prompt_tokens + report.completion_tokens
+    replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
+    money = dollars(report.usd, report.unpriced)
+    cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
+    say(
+        out,
+        f"{counted(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
+    )
+    if report.lost_replies:
+        lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
+        say(out, (f"{lost}: they were asked for again", "bold red"))
+    if report.maybe_paid_twice:
+        many = f"{report.maybe_paid_twice:,} calls may have been paid for twice"
+        more = f": up to {dollars(report.usd_maybe_twice)} more"
+        say(out, many + more * bool(report.usd_maybe_twice))
+
+
+def complaints(report: RunReport, out: Console) -> None:
+    """The first rows that failed or were no prompts, by number, with the reason."""
+    many = sum(report.states.get(state, 0) for state in BAD)
+    if not many:
+        return
+    sql = (
+        "SELECT number, state, json_extract(record, '$.why') FROM outcomes"
+        " WHERE state IN (?, ?) ORDER BY number LIMIT ?"
+    )
+    with LedgerReader(report.into / LEDGER) as reader:
+        for number, state, why in reader.rows(sql, (*BAD, NAMED)):
+            say(out, (f"row {number}", "bold red"), f"  {state}: {line(why)}")
+    if many > NAMED:
+        run = shlex.quote(str(report.into))
+        say(out, f"and {many - NAMED:,} more: fellowship show {run}")

@@ -1,0 +1,219 @@
+"""One desk owns the record of a run; workers on any machine work for it.
+
+The desk is an actor on the machine that holds the run's folder. It runs the very same
+`run_recipe` as a run without Ray, with workers in place of local rows: one ledger, one
+budget, one set of endpoint limits. It owns the workers, so they end with it; started
+again by Ray it goes on from the ledger like any run that was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError
+
+from fellowship.cluster.dispatch import Branch, Dispatch
+from fellowship.cluster.messages import Letter, Trouble
+from fellowship.cluster.placement import look_in, placed
+from fellowship.cluster.worker import Worker
+from fellowship.errors import FellowshipError, LedgerError
+from fellowship.models.record.call_broker import Office
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.progress import Progress
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.work import Work
+from fellowship.prompts.library import Library
+
+LOCKED = 20.0
+"""Seconds to wait for the folder: a desk that was killed may still be letting go of it."""
+
+HOPELESS = 10
+"""So many deaths of workers in a row, without a row between them, end the run."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the desk is told to run."""
+
+    recipe: Recipe
+    into: Path
+    nodes: tuple[str, ...]
+    workers: int
+    limit: int | None = None
+    fork: Path | None = None
+    paths: tuple[str, ...] = ()
+
+
+@dataclass
+class State:
+    """How far a run is, as the driver is told."""
+
+    progress: Progress | None = None
+    workers: int = 0
+    died: int = 0
+    lost_calls: int = 0
+    waits: tuple[str, ...] = ()
+
+
+class Desk:
+    """The actor that owns the run."""
+
+    def __init__(self, job: Job) -> None:
+        look_in(job.paths)
+        self.job = job
+        self.state = State()
+        self._progress: Progress | None = None
+        self._dispatch: Dispatch | None = None
+        self._stop = asyncio.Event()
+        self._deaths = 0
+
+    async def run(self) -> RunReport | Trouble:
+        """Run to the end; an error of ours comes back as a value."""
+        job = self.job
+        patience = asyncio.get_running_loop().time() + LOCKED
+        while True:
+            try:
+                return await run_recipe(
+                    job.recipe,
+                    job.into,
+                    limit=job.limit,
+                    fork=job.fork,
+                    watch=self._watch,
+                    stop=self._stop,
+                    engine=self._engine,
+                    copies=job.workers,
+                )
+            except LedgerError as error:
+                late = asyncio.get_running_loop().time() > patience
+                if late or "is in use by" not in str(error):
+                    return Trouble.of(error)
+                await asyncio.sleep(0.5)
+            except FellowshipError as error:
+                return Trouble.of(error)
+
+    async def stop(self) -> None:
+        """Let calls in flight come home, then end."""
+        self._stop.set()
+
+    async def deliver(self, worker: str, batch: list[Letter]) -> None:
+        """A worker's letters."""
+        if self._dispatch is not None:
+            self._dispatch.letters(worker, batch)
+
+    async def look(self) -> State:
+        """How far the run is."""
+        if self._dispatch is not None:
+            self.state.workers = len(self._dispatch.branches)
+            self.state.lost_calls = self._dispatch.lost_calls
+        progress = self._progress
+        if progress is not None:
+            # The meter asks its endpoints; what they say can travel, they can't.
+            self.state.waits = tuple(progress.meter.waits())
+            meter = replace(progress.meter, endpoints=[])
+            self.state.progress = replace(progress, meter=meter)
+        return self.state
+
+    def _watch(self, progress: Progress) -> None:
+        self._progress = progress
+        self._deaths = 0
+
+    @asynccontextmanager
+    async def _engine(
+        self, recipe: Recipe, library: Library, house: House, office: Office
+    ) -> AsyncIterator[Work]:
+        self._dispatch = dispatch = Dispatch(office)
+        library.load()
+        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        keepers = [
+            asyncio.create_task(self._kept(n, library, dispatch, broken))
+            for n in range(self.job.workers)
+        ]
+        work = asyncio.ensure_future
+        try:
+            yield lambda item: self._unless(broken, work(dispatch.work(item)))
+            await dispatch.close()
+            await asyncio.wait(keepers, timeout=LOCKED)
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            if broken.done():
+                broken.exception()
+
+    async def _unless(
+        self, broken: asyncio.Future[None], work: asyncio.Future[Any]
+    ) -> Any:
+        """The work's result; the error that broke all workers, if that comes first."""
+        try:
+            await asyncio.wait({broken, work}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        if work.done():
+            return work.result()
+        work.cancel()
+        return broken.result()
+
+    async def _kept(
+        self,
+        number: int,
+        library: Library,
+        dispatch: Dispatch,
+        broken: asyncio.Future[None],
+    ) -> None:
+        """As `_keep`; whatever goes wrong in it ends the run, and is said."""
+        try:
+            await self._keep(number, library, dispatch, broken)
+        except Exception as error:  # a bug: a run that waits for ever would hide it
+            if not broken.done():
+                said = f"worker {number + 1} is lost: {type(error).__name__}: {error}"
+                broken.set_exception(FellowshipError(said))
+
+    async def _keep(
+        self,
+        number: int,
+        library: Library,
+        dispatch: Dispatch,
+        broken: asyncio.Future[None],
+    ) -> None:
+        """Keep one worker going: when it dies, another takes its place."""
+        for life in itertools.count(1):
+            if dispatch.over or broken.done():
+                return
+            name = f"worker-{number + 1}.{life}"
+            node = self.job.nodes[number % len(self.job.nodes)]
+            kind = placed(Worker, node, soft=True)
+            handle = kind.remote(name, self.job.recipe, library, self.job.paths)
+            branch = Branch(name, handle)
+            dispatch.joined(branch)
+            try:
+                error = await self._served(name, handle)
+            finally:
+                ray.kill(handle)
+                await dispatch.left(branch)
+            if error is not None and not broken.done():
+                broken.set_exception(error)
+
+    async def _served(self, name: str, handle: Any) -> FellowshipError | None:
+        """One worker's life; the error that must end the run, if it met one."""
+        try:
+            me = ray.get_runtime_context().current_actor
+            trouble: Trouble | None = await handle.serve.remote(me)
+        except RayActorError as error:
+            self.state.died += 1
+            self._deaths += 1
+            if self._deaths < HOPELESS:
+                return None
+            return FellowshipError(f"workers die as soon as they start: {error}")
+        except RayError as error:  # a bug, ours or of a user's own code
+            return FellowshipError(f"{name}: {error}")
+        return trouble.made() if trouble is not None else None

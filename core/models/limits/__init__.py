@@ -1,0 +1,1 @@
+"""Limits of endpoints: rates, concurrency, residency, outages."""

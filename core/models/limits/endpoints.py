@@ -1,0 +1,115 @@
+"""Models that share an endpoint share its gate, whatever the recipe calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from fellowship.models.config import (
+    AnyModel,
+    AutogenModel,
+    LlamaCppModel,
+    OllamaModel,
+    OpenAIModel,
+)
+from fellowship.models.limits.deadlines import LOCAL, REMOTE, Deadlines
+from fellowship.models.limits.gate import Desk
+from fellowship.models.limits.window import START
+
+CEILING = {"llama_cpp": 0, "ollama": 64, "openai": 512, "autogen": 64}
+"""Calls in flight an endpoint is ever tried with, where the recipe sets no limit."""
+
+BATCHED = 1_000_000
+"""Calls that may wait for batches: they are lines of a file, not connections."""
+
+WEEK = 7 * 86400.0
+
+BATCH_DEADLINE = 30 * 3600.0
+"""Seconds a call of a batch has: OpenAI's 24 hours, and time to gather and to fetch."""
+
+
+def hosts_of(config: AnyModel) -> tuple[str, ...]:
+    """The hosts of a pool; none where the model has one server."""
+    if isinstance(config, OllamaModel):
+        return config.hosts
+    return config.base_urls if isinstance(config, OpenAIModel) else ()
+
+
+def batched(config: AnyModel) -> bool:
+    """Whether its calls go by batch."""
+    return isinstance(config, OpenAIModel) and config.mode == "batch"
+
+
+def place_of(config: AnyModel, identity: Mapping[str, Any]) -> str:
+    """The endpoint's name: in messages, and as the key of its gate."""
+    hosts = hosts_of(config)
+    where = " ".join(sorted(hosts)) if hosts else identity.get("endpoint")
+    return f"{config.provider} {where}" + " batch" * batched(config)
+
+
+def resident_of(config: AnyModel) -> str:
+    """What has to be in the endpoint's memory for a call; another context reloads."""
+    name = config.model
+    return f"{name} ({config.num_ctx:,})" if isinstance(config, OllamaModel) else name
+
+
+def desk(place: str, configs: Iterable[AnyModel], copies: int = 1) -> Desk:
+    """What the models of one endpoint say of it together: the smallest of each limit.
+
+    An embedded engine is there once in each of `copies` processes.
+    """
+    models = list(configs)
+    if any(batched(config) for config in models):
+        return Desk(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
+    ceilings = [c for c in (ceiling(config) for config in models) if c]
+    loaded = least(models, "max_loaded")
+    first = models[0]
+    most, start = min(ceilings), START
+    if isinstance(first, LlamaCppModel):
+        most = start = most * copies
+    return Desk(
+        place,
+        ceiling=most,
+        start=start,
+        rpm=least(models, "rpm"),
+        tpm=least(models, "tpm"),
+        patience=least(models, "patience") or 0,
+        max_loaded=int(loaded) if loaded else None,
+    )
+
+
+def least(configs: Iterable[AnyModel], name: str) -> float | None:
+    """The smallest value any of them gives; None where none does."""
+    given = [getattr(config, name, None) for config in configs]
+    return min((float(value) for value in given if value is not None), default=None)
+
+
+def ceiling(config: AnyModel) -> int:
+    """Calls in flight at the most; the embedded engine queues twice its slots."""
+    if config.concurrency is not None:
+        return config.concurrency
+    if isinstance(config, LlamaCppModel):
+        return 2 * config.slots
+    return CEILING[config.provider]
+
+
+def deadlines(config: AnyModel) -> Deadlines:
+    """How long this model's calls may take."""
+    if batched(config):
+        return Deadlines(BATCH_DEADLINE)
+    return Deadlines(config.deadline, LOCAL if at_home(config) else REMOTE)
+
+
+HOME = ("localhost", "127.", "10.", "192.168.", "::1")
+"""How the names of machines of one's own begin, mostly."""
+
+
+def at_home(config: AnyModel) -> bool:
+    """Whether a model is served by hardware of one's own, which may be slow to start."""
+    if isinstance(config, AutogenModel):
+        return False
+    if not isinstance(config, OpenAIModel):
+        return True
+    url = config.base_url or next(iter(config.base_urls), "")
+    return (urlsplit(url).hostname or "").startswith(HOME)

@@ -1,0 +1,1 @@
+"""Clients, one a provider."""

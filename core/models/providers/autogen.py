@@ -1,0 +1,179 @@
+"""Whatever AutoGen can load answers too, with what AutoGen lets through."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from functools import partial
+from typing import Any, cast
+
+from autogen_core import CancellationToken
+from autogen_core.models import (
+    AssistantMessage,
+    ChatCompletionClient,
+    LLMMessage,
+    SystemMessage,
+    UserMessage,
+)
+
+from fellowship.custom_code import load_named, source_digest
+from fellowship.errors import ModelError, RecipeError
+from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
+from fellowship.models.config import AutogenModel, family_of
+from fellowship.models.limits.refusals import kind_of, shortened
+from fellowship.models.providers.autogen_guest import GuestClient, sharing
+from fellowship.models.providers.component_clients import seatable
+from fellowship.models.providers.schema import response_format
+from fellowship.models.record.secrets import secrets_in, without, without_secrets
+from fellowship.records import Message
+
+# Its OpenAI client says so at every call of a server that names its model otherwise.
+warnings.filterwarnings("ignore", "Resolved model mismatch")
+
+
+class AutogenClient(Client):
+    """A stock or third-party ChatCompletionClient behind our one method."""
+
+    def __init__(
+        self,
+        name: str,
+        config: AutogenModel,
+        inner: ChatCompletionClient,
+        identity: dict[str, Any],
+    ) -> None:
+        self.name = name
+        self.model = config.model or name
+        self.config = config
+        self.sampling = config.sampling
+        self.system_role = config.system_role
+        self._inner = inner
+        info = inner.model_info
+        # Only OpenAI's family of stock clients hands a raw response_format through.
+        speaks = "openai" in type(inner).__name__.lower()
+        self.structured = (
+            config.structured and speaks and bool(info.get("structured_output"))
+        )
+        self.family = config.family or str(info.get("family") or family_of(config))
+        self.identity = identity
+        known = config.component or config.component_file
+        self._secrets = secrets_in(loaded_component(config)) if known else []
+
+    async def complete(self, request: Request) -> Reply:
+        """One `create`. It raises `ModelError`, its kind by the status."""
+        token = CancellationToken()
+        extra: dict[str, Any] = {
+            key: value
+            for key, value in request.sampling.items()
+            if value not in (None, ()) and key in self.config.arguments
+        }
+        if request.schema is not None:
+            extra["response_format"] = response_format(request.schema)
+        try:
+            result = await self._inner.create(
+                [autogen_message(m) for m in request.messages],
+                extra_create_args=extra,
+                cancellation_token=token,
+            )
+        except Exception as error:
+            raise self._failure(error) from error
+        if not isinstance(result.content, str):
+            raise ModelError(f"model {self.name!r} called a tool", "malformed")
+        usage = Usage(result.usage.prompt_tokens, result.usage.completion_tokens)
+        reason = result.finish_reason
+        if reason == "content_filter":
+            raise ModelError(f"model {self.name!r}: withheld by a filter", "filtered")
+        finish = reason if reason in ("stop", "length") else "unknown"
+        raw = {"thought": result.thought} if result.thought else {}
+        return Reply(result.content, cast(Finish, finish), usage, raw)
+
+    def _failure(self, error: Exception) -> ModelError:
+        status = getattr(error, "status_code", None)
+        said = shortened(without(self._secrets, str(error)))
+        message = f"model {self.name!r}: {type(error).__name__}: {said}"
+        if isinstance(status, int) and status > 0:
+            return ModelError(message, kind_of(status, None, str(error)))
+        if isinstance(error, TimeoutError):
+            return ModelError(message, "deadline")
+        if isinstance(error, ValueError):
+            return ModelError(message, "rejected")
+        return ModelError(message, "network")
+
+    async def check(self) -> list[Finding]:
+        """The component loads; more can't be known without a call."""
+        return [
+            Finding(f"{self.name} (AutoGen component)", True, "the component loads")
+        ]
+
+    async def close(self) -> None:
+        """Close the component."""
+        await self._inner.close()
+
+
+def autogen_client(name: str, config: AutogenModel) -> Client:
+    """The client, agent or team that a recipe means. `RecipeError` says why it is none."""
+    ways = (config.component, config.component_file, config.build or None)
+    if sum(way is not None for way in ways) != 1:
+        raise RecipeError(
+            f"model {name!r}: give it one of component, component_file and build"
+        )
+    if config.build:
+        return built(name, config)
+    component = loaded_component(config)
+    identity = {"provider": "autogen", "component": without_secrets(component)}
+    try:
+        if component.get("component_type") in ("agent", "team"):
+            places, shared = sharing(component)
+            guest = partial(places.load, lambda agent, number: shared[number])
+            guest()
+            return GuestClient(name, config, guest, identity, shared)
+        inner = ChatCompletionClient.load_component(component)
+    except Exception as error:
+        raise RecipeError(
+            f"model {name!r}: AutoGen can't load the component"
+            f" {component.get('provider')!r}: {shortened(error)}"
+        ) from error
+    return AutogenClient(name, config, inner, identity)
+
+
+def built(name: str, config: AutogenModel) -> Client:
+    """What the user's function makes: a client once, an agent or team for every call."""
+    make = load_named(config.build, "agent")
+    if not callable(make):
+        raise RecipeError(f"model {name!r}: build {config.build!r} is no function")
+    try:
+        made = make()
+    except Exception as error:  # a user's function may raise anything
+        raise RecipeError(
+            f"model {name!r}: {config.build!r} raised {shortened(error)}"
+        ) from error
+    identity = {
+        "provider": "autogen",
+        "build": config.build,
+        "code": source_digest(make),
+    }
+    if isinstance(made, ChatCompletionClient):
+        return AutogenClient(name, config, made, identity)
+    seatable(made, repr(config.build))
+    return GuestClient(name, config, make, identity)
+
+
+def loaded_component(config: AutogenModel) -> dict[str, Any]:
+    """The component's configuration, from the recipe or from its file."""
+    if config.component is not None:
+        return config.component
+    path = config.component_file
+    assert path is not None
+    try:
+        component = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecipeError(f"component_file {str(path)!r}: {error}") from error
+    return cast(dict[str, Any], component)
+
+
+def autogen_message(message: Message) -> LLMMessage:
+    """One of our messages as AutoGen's."""
+    if message.role == "system":
+        return SystemMessage(content=message.content)
+    if message.role == "assistant":
+        return AssistantMessage(content=message.content, source="assistant")
+    return UserMessage(content=message.content, source="user")

@@ -1,0 +1,106 @@
+"""An AutoGen agent or team of anybody's may sit wherever a model may.
+
+To the ledger its whole run is one call: one request, one reply, tokens summed over its
+messages, which are kept in the reply. It is made anew for each call and remembers nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autogen_agentchat.base import ChatAgent, TaskResult, Team
+from autogen_agentchat.messages import BaseChatMessage, TextMessage
+from autogen_core import CancellationToken
+from autogen_core.models import ChatCompletionClient
+
+from fellowship.errors import ModelError
+from fellowship.models.client import Client, Finding, Reply, Request, Usage
+from fellowship.models.config import AutogenModel
+from fellowship.models.limits.refusals import shortened
+from fellowship.models.providers.component_clients import Places
+from fellowship.records import Message
+
+PREMATURE = "The group chat"
+"""How AutoGen's stop reasons begin when a chat did not run."""
+
+
+class GuestClient(Client):
+    """An agent or team behind the one method a model has."""
+
+    structured = False
+
+    def __init__(
+        self,
+        name: str,
+        config: AutogenModel,
+        make: Callable[[], ChatAgent | Team],
+        identity: dict[str, Any],
+        shared: Sequence[ChatCompletionClient] = (),
+    ) -> None:
+        self.name = name
+        self.model = config.model or name
+        self.sampling = config.sampling
+        self.system_role = config.system_role
+        self.family = config.family or "unknown"
+        self.identity = identity
+        self._make = make
+        self._shared = shared
+
+    async def complete(self, request: Request) -> Reply:
+        """One run of a fresh agent or team. What it says last is the reply."""
+        token = CancellationToken()
+        guest = self._make()
+        task = [spoken(message) for message in request.messages]
+        work = asyncio.ensure_future(guest.run(task=task, cancellation_token=token))
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            token.cancel()
+            work.cancel()
+            await asyncio.wait({work}, timeout=10)
+            raise
+        if error := work.exception():
+            said = f"{type(error).__name__}: {shortened(error)}"
+            raise ModelError(f"model {self.name!r}: {said}", "server") from error
+        return self._reply(work.result())
+
+    def _reply(self, result: TaskResult) -> Reply:
+        said = [m for m in result.messages if isinstance(m, BaseChatMessage)]
+        own = [m for m in said if m.source not in ("user", "assistant")]
+        if str(result.stop_reason).startswith(PREMATURE) or not own:
+            raise ModelError(f"model {self.name!r} said nothing", "malformed")
+        used = [m.models_usage for m in result.messages if m.models_usage is not None]
+        usage = Usage(
+            sum(one.prompt_tokens for one in used),
+            sum(one.completion_tokens for one in used),
+        )
+        raw = {
+            "stop_reason": result.stop_reason,
+            "messages": [{"source": m.source, "text": m.to_text()} for m in own],
+        }
+        return Reply(own[-1].to_text(), "stop", usage, raw)
+
+    async def check(self) -> list[Finding]:
+        """It can be made; more can't be known without a call."""
+        self._make()
+        return [Finding(f"{self.name} (AutoGen agent or team)", True, "it can be made")]
+
+    async def close(self) -> None:
+        """Close the clients that every run of it shares."""
+        for client in self._shared:
+            await client.close()
+
+
+def spoken(message: Message) -> TextMessage:
+    """A message of a request as one of a chat; instructions come as the user's."""
+    source = "assistant" if message.role == "assistant" else "user"
+    return TextMessage(content=message.content, source=source)
+
+
+def sharing(component: dict[str, Any]) -> tuple[Places, list[ChatCompletionClient]]:
+    """A component with places, and the clients it had, made once for all of its runs."""
+    places = Places(component)
+    made = [ChatCompletionClient.load_component(dict(c)) for c in places.clients]
+    return places, made

@@ -1,0 +1,199 @@
+"""Ollama's own /api/chat: the one way in that lets a caller fix the context length.
+
+Every call of a model carries the same num_ctx (another one would reload the model), and
+a prompt that the server cut short in silence is a failure, not an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any, cast
+
+import httpx
+import ollama
+import pydantic
+
+from fellowship.errors import ModelError
+from fellowship.models.client import (
+    Client,
+    Finding,
+    Finish,
+    Reply,
+    Request,
+    Usage,
+    estimated_tokens,
+)
+from fellowship.models.config import OllamaModel, family_of
+from fellowship.models.limits.refusals import kind_of, shortened
+from fellowship.models.providers.schema import strict
+from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit
+from fellowship.models.providers.wire import LARGEST
+from fellowship.models.record.secrets import (
+    public,
+    secrets_of,
+    without,
+    without_secrets,
+)
+
+DEFAULT_HOST = "http://localhost:11434"
+
+
+class OllamaClient(Client):
+    """One model on one Ollama server."""
+
+    def __init__(self, name: str, config: OllamaModel) -> None:
+        self.name = name
+        self.model = config.model
+        self.config = config
+        self.sampling = config.sampling
+        self.system_role = config.system_role
+        self.structured = config.structured
+        self.family = family_of(config)
+        self.host = config.host or os.environ.get("OLLAMA_HOST") or DEFAULT_HOST
+        self._api: ollama.AsyncClient | None = None
+        self.identity = {
+            "provider": "ollama",
+            "endpoint": public(self.host),
+            "model": config.model,
+            "num_ctx": config.num_ctx,
+            "think": config.think,
+            "options": without_secrets(config.options),
+        }
+
+    def api(self) -> ollama.AsyncClient:
+        """The SDK's client, made on the loop that uses it."""
+        if self._api is None:
+            self._api = ollama.AsyncClient(
+                host=self.host,
+                timeout=httpx.Timeout(self.config.deadline, connect=10),
+                limits=httpx.Limits(max_connections=None),
+                event_hooks={"response": [limit]},
+                headers=PLAIN,
+                follow_redirects=False,
+            )
+        return self._api
+
+    async def complete(self, request: Request) -> Reply:
+        """One POST, no retry. Raises `ModelError` with the server's own words."""
+        length = sum(
+            len(m.content.encode("utf-8", "replace")) for m in request.messages
+        )
+        if length > 8 * self.config.num_ctx:
+            raise self._too_long(length // 4)
+        schema = strict(request.schema) if request.schema is not None else None
+        try:
+            answer = await self.api().chat(
+                model=self.config.model,
+                messages=[
+                    {"role": m.role, "content": m.content} for m in request.messages
+                ],
+                format=schema,
+                options=self._options(request),
+                keep_alive=self.config.keep_alive,
+                think=self.config.think,
+            )
+        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
+            raise self._failure(error) from error
+        except (pydantic.ValidationError, ValueError, TooLarge) as error:
+            raise self._malformed(error) from error
+        return self._reply(answer, request)
+
+    def _options(self, request: Request) -> dict[str, Any]:
+        sampling = dict(request.sampling)
+        longest = sampling.pop("max_tokens", None)
+        options = {k: v for k, v in sampling.items() if v not in (None, (), [])}
+        if longest:
+            options["num_predict"] = longest
+        return {**self.config.options, **options, "num_ctx": self.config.num_ctx}
+
+    def _reply(self, answer: ollama.ChatResponse, request: Request) -> Reply:
+        raw = answer.model_dump(exclude_none=True)
+        text = answer.message.content
+        if not answer.done or text is None:
+            raise ModelError(
+                f"model {self.name!r} sent no usable reply: it is not done", "malformed"
+            )
+        read = answer.prompt_eval_count
+        if read is None or answer.eval_count is None:
+            raise ModelError(
+                f"model {self.name!r} does not say what it used (no prompt_eval_count)",
+                "malformed",
+            )
+        sent = sum(estimated_tokens(m.content) for m in request.messages)
+        room = self.config.num_ctx
+        if read >= room or (sent > 0.75 * room and read < sent / 2):
+            raise self._too_long(sent)
+        reason = answer.done_reason
+        finish = reason if reason in ("stop", "length") else "unknown"
+        return Reply(text, cast(Finish, finish), Usage(read, answer.eval_count), raw)
+
+    def _too_long(self, tokens: int) -> ModelError:
+        return ModelError(
+            f"model {self.name!r}: a prompt of about {tokens:,} tokens does not fit"
+            f" num_ctx {self.config.num_ctx}, and Ollama would cut it in silence: raise"
+            " num_ctx in the recipe",
+            "too-long",
+        )
+
+    def _malformed(self, error: Exception) -> ModelError:
+        said = shortened(error)
+        if isinstance(error, TooLarge):
+            said = f"it is larger than {LARGEST:,} bytes"
+        return ModelError(
+            f"model {self.name!r} sent no usable reply: {said}", "malformed"
+        )
+
+    def _failure(self, error: Exception) -> ModelError:
+        where = self.identity["endpoint"]
+        said = without(secrets_of(self.host), shortened(error))
+        if isinstance(error, ollama.ResponseError):
+            kind = kind_of(error.status_code, None, error.error)
+            message = self._not_pulled() if kind == "missing" else said
+            return ModelError(f"model {self.name!r} at {where}: {message}", kind)
+        if isinstance(error, httpx.TimeoutException) and not isinstance(
+            error, httpx.ConnectTimeout
+        ):
+            return ModelError(
+                f"model {self.name!r} at {where}: no answer within"
+                f" {self.config.deadline or 0:g} s",
+                "deadline",
+            )
+        refused = isinstance(error, ConnectionError | httpx.ConnectError)
+        down = refused or isinstance(error, httpx.ConnectTimeout)
+        message = f"model {self.name!r}: no Ollama server answers at {where} ({said})"
+        if down:
+            return ModelError(f'{message}; start it with "ollama serve"', "down")
+        broke = f"model {self.name!r} at {where}: the connection broke ({said})"
+        return ModelError(broke, "network")
+
+    def _not_pulled(self) -> str:
+        return (
+            f"{self.config.model!r} is not on this server: run"
+            f' "ollama pull {self.config.model}"'
+        )
+
+    async def check(self) -> list[Finding]:
+        """Is the server up, and is the model pulled?"""
+        where = self.identity["endpoint"]
+        subject = f"{self.name} ({self.config.model} on Ollama at {where})"
+        try:
+            async with asyncio.timeout(10):
+                listed = await self.api().list()
+        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
+            return [Finding(subject, False, str(self._failure(error)), "ollama serve")]
+        except TimeoutError:
+            return [Finding(subject, False, "no answer within 10 s", "ollama serve")]
+        names = {model.model for model in listed.models}
+        wanted = self.config.model
+        if wanted in names or (":" not in wanted and f"{wanted}:latest" in names):
+            return [Finding(subject, True, "the server is up and the model is pulled")]
+        return [
+            Finding(subject, False, "the model is not pulled", f"ollama pull {wanted}")
+        ]
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._api is not None:
+            await self._api._client.aclose()
+            self._api = None

@@ -1,0 +1,312 @@
+"""OpenAI's chat completions, wherever they are served.
+
+The SDK says where a call goes and with which headers, and lists models; the call itself
+is one POST of ours, which costs a third of the SDK's (docs/benchmarks.md), is never
+retried behind our back, and is read as raw JSON, so that cached tokens are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import aiohttp
+import httpx2
+import openai
+
+from fellowship.errors import Failure, ModelError, RecipeError
+from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
+from fellowship.models.config import OpenAIModel, family_of
+from fellowship.models.limits.refusals import (
+    broken_connection,
+    kind_of,
+    never_sent,
+    shortened,
+    wish,
+)
+from fellowship.models.providers.schema import response_format
+from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, Wire
+from fellowship.models.record.secrets import (
+    public,
+    secrets_in,
+    secrets_of,
+    without,
+    without_secrets,
+)
+
+SDK = 300.0
+"""Seconds for what is no call to the model: a list, a file, a look at a batch."""
+
+
+class OpenAIClient(Client):
+    """One model behind one base URL."""
+
+    def __init__(self, name: str, config: OpenAIModel) -> None:
+        refuse_unknown(config)
+        self.name = name
+        self.model = config.model
+        self.config = config
+        self.sampling = config.sampling
+        self.system_role = config.system_role
+        self.structured = config.structured
+        self.family = family_of(config)
+        self._api: openai.AsyncOpenAI | None = None
+        self._wire: Wire | None = None
+        self.identity = {
+            "provider": "openai",
+            "endpoint": public(config.base_url) if config.base_url else "openai",
+            "model": config.model,
+            "extra": without_secrets(config.extra_body),
+        }
+
+    @property
+    def _query(self) -> list[tuple[str, str]]:
+        """What a base URL says after its question mark: Azure's api-version, say."""
+        return parse_qsl(urlsplit(self.config.base_url or "").query)
+
+    def _key(self) -> str:
+        variable = self.config.api_key_env
+        if variable is None:
+            return "none"
+        key = os.environ.get(variable, "")
+        if not key:
+            raise ModelError(
+                f"model {self.name!r}: no API key: set the environment variable"
+                f" {variable}",
+                "auth",
+            )
+        return key
+
+    def api(self) -> openai.AsyncOpenAI:
+        """The SDK's client, made on the loop that uses it."""
+        if self._api is None:
+            self._api = self._sdk(openai.DefaultAioHttpClient())
+        return self._api
+
+    def _sdk(self, through: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(
+            api_key=self._key(),
+            base_url=(self.config.base_url or "").partition("?")[0] or None,
+            default_query=dict(self._query),
+            max_retries=0,
+            timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
+            http_client=through,
+        )
+
+    def wire(self) -> Wire:
+        """The line that calls go over, made on the loop that uses it."""
+        if self._wire is None:
+            # Asked where calls go, never to send one: certificates take 50 ms to load.
+            api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
+            headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
+            headers |= {"Authorization": f"Bearer {api.api_key}"}
+            url = f"{api.base_url}chat/completions"
+            url += f"?{urlencode(self._query)}" * bool(self._query)
+            self._wire = Wire(url, headers, self.config.deadline)
+        return self._wire
+
+    async def complete(self, request: Request) -> Reply:
+        """One POST, no retry. Raises `ModelError` with the provider's own words."""
+        body = json.dumps(self._body(request)).encode()
+        try:
+            answer = await self.wire().post(body)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._broken(error) from error
+        if not answer.whole:
+            raise ModelError(
+                f"model {self.name!r} sent more than the {LARGEST:,} bytes a reply may"
+                " have",
+                "malformed",
+            )
+        if answer.status >= 300:
+            raise self._refused(answer)
+        return self.read(answer.content)
+
+    def read(self, content: bytes) -> Reply:
+        """A body as a reply; `ModelError` says why it is none."""
+        try:
+            raw = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise self._malformed(f"not JSON ({error})") from error
+        return self._reply(raw)
+
+    @property
+    def _where(self) -> str:
+        endpoint = self.identity["endpoint"]
+        return (
+            f"model {self.name!r} at {'OpenAI' if endpoint == 'openai' else endpoint}"
+        )
+
+    def _said(self, words: object) -> str:
+        """A provider's or library's words without our secrets, which they may quote."""
+        key = os.environ.get(self.config.api_key_env or "", "")
+        own = secrets_in(self.config.extra_body)
+        secrets = (key, *secrets_of(self.config.base_url or ""), *own)
+        return shortened(without(secrets, str(words)))
+
+    def _broken(self, error: Exception) -> ModelError:
+        said = f"{self._where}: {self._said(error or type(error).__name__)}"
+        if never_sent(error):
+            return ModelError(f"{said}; is the server up?", "down")
+        if isinstance(error, TimeoutError):
+            slow = f"{self._where}: no answer within {self.config.deadline or 0:g} s"
+            return ModelError(slow, "deadline")
+        return ModelError(said, "network")
+
+    def _refused(self, answer: Answer) -> ModelError:
+        said, code = words_of(answer.content)
+        if answer.status < 400:
+            to = public(answer.headers.get("Location", "")) or "nowhere"
+            said = (
+                f"it redirects to {to}: name that address as base_url, if it is meant"
+            )
+        kind = kind_of(answer.status, code, said)
+        message = f"{self._where}: HTTP {answer.status}: {self._said(said)}"
+        return ModelError(message, kind, wish(answer.headers))
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        sampling = dict(request.sampling)
+        longest = sampling.pop("max_tokens", None)
+        # OpenAI's newer models refuse the older field, most other servers the newer.
+        field = "max_tokens" if self.config.base_url else "max_completion_tokens"
+        body: dict[str, Any] = {
+            "model": self.config.model,
+            "messages": [
+                {"role": m.role, "content": m.content} for m in request.messages
+            ],
+            **{key: value for key, value in sampling.items() if value},
+        }
+        if sampling.get("temperature") == 0:
+            body["temperature"] = 0
+        if longest:
+            body[field] = longest
+        if request.schema is not None:
+            body["response_format"] = response_format(request.schema)
+        return body | self.config.extra_body
+
+    def _reply(self, raw: Any) -> Reply:
+        try:
+            choice = raw["choices"][0]
+            text = choice["message"]["content"]
+            reason = choice.get("finish_reason")
+            usage = usage_from(raw.get("usage"))
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise self._malformed(f"no choice in it ({error!r})") from error
+        if reason == "content_filter":
+            raise ModelError(
+                f"model {self.name!r}: reply withheld by a filter", "filtered"
+            )
+        refusal = choice["message"].get("refusal")
+        if isinstance(refusal, str) and refusal:
+            raise ModelError(
+                f"model {self.name!r} refused: {refusal[:200]}", "filtered"
+            )
+        if not isinstance(text, str):
+            raise self._malformed("its content is not text")
+        if usage is None:
+            raise self._malformed("it does not say what it used")
+        finish = reason if reason in ("stop", "length") else "unknown"
+        return Reply(text, cast(Finish, finish), usage, raw)
+
+    def _malformed(self, why: str) -> ModelError:
+        return ModelError(
+            f"model {self.name!r} sent no usable reply: {why}", "malformed"
+        )
+
+    def failure(self, error: openai.APIError) -> ModelError:
+        """Our word for what the SDK met."""
+        message = f"{self._where}: {self._said(error.message)}"
+        if (broken := broken_connection(error)) is not None:
+            kind: Failure = "down" if never_sent(error) else "network"
+            return ModelError(f"{message} ({self._said(broken)})", kind)
+        if isinstance(error, openai.APITimeoutError):
+            return ModelError(message, "deadline")
+        if isinstance(error, openai.APIStatusError):
+            kind = kind_of(error.status_code, error.code, error.message)
+            return ModelError(message, kind, wish(error.response.headers))
+        if isinstance(error, openai.APIConnectionError):
+            return ModelError(f"{message} ({self._said(error.__cause__)})", "network")
+        return ModelError(message, "malformed")
+
+    async def check(self) -> list[Finding]:
+        """Is the key set, is the server up, does it have the model?"""
+        where = self.identity["endpoint"]
+        subject = f"{self.name} ({self.config.model} at {where})"
+        try:
+            listed = [model.id async for model in self.api().models.list()]
+        except ModelError as error:
+            variable = self.config.api_key_env
+            return [Finding(subject, False, str(error), f"export {variable}=...")]
+        except openai.APIError as error:
+            failure = self.failure(error)
+            return [Finding(subject, False, str(failure), self._cure(failure.kind))]
+        if listed and self.config.model not in listed:
+            some = ", ".join(sorted(listed)[:8])
+            return [
+                Finding(subject, False, "the server has no such model", f"use {some}")
+            ]
+        return [Finding(subject, True, "answers, and has the model")]
+
+    def _cure(self, kind: Failure) -> str:
+        if kind == "auth":
+            return f"put a valid key into {self.config.api_key_env}"
+        if kind in ("down", "network"):
+            where = self.identity["endpoint"]
+            return f"start the server at {where}, or mend base_url"
+        return ""
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._api is not None:
+            await self._api.close()
+            self._api = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
+
+
+def words_of(content: bytes) -> tuple[str, str | None]:
+    """What an error body says, and its code; the body itself where it is not JSON."""
+    text = content.decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text, None
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return str(error), None
+    code = error.get("code")
+    said = error.get("message", error.get("detail", text))
+    return str(said), code if isinstance(code, str) else None
+
+
+def usage_from(usage: Any) -> Usage | None:
+    """Tokens as the API reports them, cached ones among the prompt's; None if absent."""
+    if not isinstance(usage, Mapping):
+        return None
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return None
+    details = usage.get("prompt_tokens_details") or {}
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
+    # Some servers don't count what was cached as part of the prompt.
+    kept = min(cached, prompt) if isinstance(cached, int) else 0
+    return Usage(prompt, completion, kept)
+
+
+def refuse_unknown(config: OpenAIModel) -> None:
+    """`RecipeError` for a base URL that can't be one, or that holds a password."""
+    for url in filter(None, (config.base_url, *config.base_urls)):
+        if not url.startswith(("http://", "https://")):
+            raise RecipeError(
+                f"base_url {public(url)!r}: it must start with http:// or https://"
+            )
+        if urlsplit(url).username is not None:
+            raise RecipeError(
+                f"base_url {public(url)!r} holds a user or a password, which can't be"
+                " sent beside a key: leave them out, and name the key's variable in"
+                " api_key_env"
+            )

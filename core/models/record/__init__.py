@@ -1,0 +1,1 @@
+"""The recorded client: record, replay, budget, prices."""

@@ -1,0 +1,80 @@
+"""What a call costs, by a table with a date on it. An unknown price is not zero."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fellowship.models.client import Usage
+from fellowship.models.config import (
+    AnyModel,
+    AutogenModel,
+    LlamaCppModel,
+    OllamaModel,
+    Price,
+)
+from fellowship.models.limits.endpoints import batched
+
+DATE = "2025-08-07"
+"""The day the table below was right. A recipe's `price:` goes before it."""
+
+TABLE = {
+    "gpt-4o-mini": Price(prompt=0.15, cached=0.075, completion=0.60),
+    "gpt-4o": Price(prompt=2.50, cached=1.25, completion=10.00),
+    "gpt-4.1-nano": Price(prompt=0.10, cached=0.025, completion=0.40),
+    "gpt-4.1-mini": Price(prompt=0.40, cached=0.10, completion=1.60),
+    "gpt-4.1": Price(prompt=2.00, cached=0.50, completion=8.00),
+    "gpt-5-nano": Price(prompt=0.05, cached=0.005, completion=0.40),
+    "gpt-5-mini": Price(prompt=0.25, cached=0.025, completion=2.00),
+    "gpt-5": Price(prompt=1.25, cached=0.125, completion=10.00),
+}
+"""OpenAI's list prices, US dollars for a million tokens, standard tier."""
+
+FREE = Price(prompt=0, completion=0)
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+BATCH = 0.5
+"""What a call of a batch costs of a plain one: OpenAI's Batch API, same date."""
+
+
+def price_of(config: AnyModel) -> Price | None:
+    """The price of a model's tokens; None where nobody told it."""
+    price = plain_price(config)
+    if price is None or not batched(config):
+        return price
+    cached = None if price.cached is None else BATCH * price.cached
+    return Price(
+        prompt=BATCH * price.prompt, completion=BATCH * price.completion, cached=cached
+    )
+
+
+def plain_price(config: AnyModel) -> Price | None:
+    """The price of a call that is answered at once."""
+    if config.price is not None:
+        return config.price
+    if config.usd_per_hour is not None:
+        return FREE
+    if isinstance(config, LlamaCppModel | OllamaModel):
+        return FREE
+    if isinstance(config, AutogenModel):
+        return None
+    urls = config.base_urls or ((config.base_url,) if config.base_url else ())
+    if not urls:
+        return listed(config.model)
+    return FREE if all(urlsplit(url).hostname in LOOPBACK for url in urls) else None
+
+
+def listed(model: str) -> Price | None:
+    """The table's price for a model name, dated snapshots included."""
+    names = [n for n in TABLE if model == n or model.startswith(f"{n}-20")]
+    return TABLE[max(names, key=len)] if names else None
+
+
+def cost(price: Price | None, usage: Usage) -> float | None:
+    """US dollars for one call; cached prompt tokens at their own price."""
+    if price is None:
+        return None
+    cached = price.prompt if price.cached is None else price.cached
+    fresh = usage.prompt - usage.cached
+    tokens = fresh * price.prompt + usage.cached * cached
+    return (tokens + usage.completion * price.completion) / 1_000_000

@@ -1,0 +1,272 @@
+"""In front of every model stands one client that records, retries, limits and prices.
+
+Whoever asks it gets a reply that is on the disk already: an old one if this very request
+was answered before, else a new one. Slots, budget and ledger are the office's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from opentelemetry.trace import Span
+
+from fellowship.errors import ModelError
+from fellowship.hashing import digest
+from fellowship.ledger import CallRow
+from fellowship.models.client import (
+    EDITED,
+    Client,
+    Finding,
+    Reply,
+    Request,
+    Usage,
+    estimated_tokens,
+)
+from fellowship.models.config import Price
+from fellowship.models.limits.busy import Busy
+from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.record.call_broker import Call, Office
+from fellowship.models.record.prices import cost
+from fellowship.tracing import answered, call_span, retried
+
+log = structlog.get_logger("fellowship.models")
+
+LONGEST_WAIT = 900.0
+"""Seconds a provider may ask us to wait; who asks for more is out of quota."""
+
+
+class RecordedClient(Client):
+    """`inner`, with everything it says on record."""
+
+    def __init__(
+        self,
+        inner: Client,
+        *,
+        office: Office,
+        place: str,
+        resident: str,
+        price: Price | None,
+        deadlines: Deadlines,
+        tries: int,
+        busy: Busy | None = None,
+        usd_per_hour: float = 0.0,
+    ) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.model = inner.model
+        self.identity = inner.identity
+        self.structured = inner.structured
+        self.family = inner.family
+        self.sampling = inner.sampling
+        self.system_role = inner.system_role
+        self._office = office
+        self._place = place
+        self._resident = resident
+        self._price = price
+        self._deadlines = deadlines
+        self._tries = tries
+        self._busy = busy or Busy()
+        self._usd_per_second = usd_per_hour / 3600
+
+    def key(self, request: Request) -> str:
+        """Everything that shapes the answer, as one digest of 64 hex letters."""
+        return key_of(self.identity, request)
+
+    async def complete(self, request: Request) -> Reply:
+        """The recorded reply to this request, asked for once.
+
+        Raises `ModelError` when the provider would not answer, `BudgetStop` and
+        `EndpointDown` when it was not asked.
+        """
+        with call_span(request, self.model, self.identity) as span:
+            reply = await self._complete(request, span)
+            answered(span, reply)
+        return reply
+
+    async def _complete(self, request: Request, span: Span) -> Reply:
+        call, used_up = self._call(request), 0
+        while True:
+            if row := await self._office.open(call):
+                return replayed(row)
+            try:
+                return await self._try(call, request)
+            except ModelError as error:
+                used_up += error.counts
+                if not error.again or used_up >= self._tries:
+                    raise
+                wait = pause(error, call.attempt)
+                log.debug("retry", model=self.name, kind=error.kind, wait=wait)
+                retried(span, error.kind, call.attempt, wait)
+            await asyncio.sleep(wait)
+            call = call._replace(attempt=call.attempt + 1)
+
+    def _call(self, request: Request) -> Call:
+        prompt = sum(estimated_tokens(m.content) for m in request.messages)
+        most = Usage(prompt, longest(request)) if self.inner.delayed else Usage()
+        return Call(
+            self.key(request),
+            self.name,
+            self._place,
+            request.session,
+            self._resident,
+            prompt,
+            longest(request),
+            cost(self._price, most) or 0.0,
+        )
+
+    async def _try(self, call: Call, request: Request) -> Reply:
+        began, mark = time.time(), self._busy.enter()
+        charged: float | None = None
+        allowed = self._deadlines.allowed(call.longest)
+        try:
+            async with asyncio.timeout(allowed):
+                reply = await self.inner.complete(request)
+            if not reply.usage.possible:
+                raise impossible(self.name, reply.usage)
+            charged = self._busy.leave(mark)
+        except asyncio.CancelledError:
+            self._office.drop(call, began)
+            raise
+        except TimeoutError as error:
+            slow = f"model {self.name!r}: no answer within {allowed:.3g} s"
+            late = ModelError(slow, "deadline")
+            await self._fail(call, late, began)
+            raise late from error
+        except ModelError as error:
+            await self._fail(call, error, began)
+            raise
+        except BaseException:
+            self._office.drop(call, began)
+            raise
+        finally:
+            if charged is None:
+                self._busy.waste(mark)
+        row = self._row(call, request, reply, began)
+        if self._usd_per_second and row.usd is not None:
+            row = row._replace(usd=row.usd + self._usd_per_second * charged)
+        self._deadlines.answered(reply.usage.completion, row.seconds)
+        await self._office.record(call, row)
+        return replayed(row, recorded=False)
+
+    async def _fail(self, call: Call, error: ModelError, began: float) -> None:
+        """Have a failed try recorded; what it means for another is noted on the error."""
+        if error.kind == "deadline":
+            self._deadlines.missed()
+        if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
+            asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
+            error.kind, error.args = "quota", (asked,)
+        spared = await self._office.fail(call, error, began)
+        error.counts = not spared
+        error.again = spared or error.retried
+
+    def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
+        return CallRow(
+            key=call.key,
+            session=request.session,
+            seat=request.seat,
+            role=request.role,
+            model=self.name,
+            request=as_json(self._described(request)),
+            reply=json.dumps(reply.raw, default=str),
+            text=clean(reply.text),
+            finish=reply.finish,
+            prompt_tokens=reply.usage.prompt,
+            completion_tokens=reply.usage.completion,
+            cached_tokens=reply.usage.cached,
+            usd=cost(self._price, reply.usage),
+            started=began,
+            seconds=time.time() - began,
+            tries=call.attempt,
+        )
+
+    def _described(self, request: Request) -> dict[str, Any]:
+        return {
+            "to": self.identity,
+            "messages": [
+                {"role": m.role, "content": m.content} for m in request.messages
+            ],
+            "sampling": dict(request.sampling),
+            "schema": request.schema,
+            "sample": request.sample,
+        }
+
+    async def check(self) -> list[Finding]:
+        """As the inner client says."""
+        return await self.inner.check()
+
+    async def close(self) -> None:
+        """Close the inner client."""
+        await self.inner.close()
+
+
+def impossible(name: str, usage: Usage) -> ModelError:
+    """A reply says that it used what no call can use."""
+    said = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
+    told = f"model {name!r} reports impossible counts of tokens"
+    return ModelError(f"{told} (prompt, cached, completion: {said})", "malformed")
+
+
+def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
+    """The reply as the ledger holds it: a new one and an old one are the same."""
+    return Reply(
+        text=row.text,
+        finish=row.finish,  # type: ignore[arg-type]
+        usage=Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens),
+        raw=json.loads(row.reply) if '"top_logprobs"' in row.reply else {},
+        call=row.key,
+        seconds=row.seconds,
+        usd=row.usd or 0.0,
+        recorded=recorded,
+        edited=row.model == EDITED,
+    )
+
+
+def key_of(identity: Mapping[str, Any], request: Request) -> str:
+    """The ledger's key for a request to the model of that identity."""
+    return digest(
+        [
+            identity,
+            [[m.role, m.content] for m in request.messages],
+            dict(request.sampling),
+            request.schema,
+            request.sample,
+            request.session,
+        ]
+    )
+
+
+def longest(request: Request) -> int:
+    """Tokens the reply may have; a guess where the request sets no limit."""
+    limit = request.sampling.get("max_tokens")
+    return limit if isinstance(limit, int) else 1024
+
+
+def pause(error: ModelError, attempt: int) -> float:
+    """Seconds before the next try: full jitter.
+
+    Uniform over 0 .. min(30, 0.5 * 2^attempt), after M. Brooker, "Exponential Backoff And
+    Jitter" (2015). A provider's own wish, and an endpoint that is down, are waited for at
+    the gate, by all calls; here they only get a tenth of a second that tells them apart.
+    """
+    if error.kind in ("down", "rate"):
+        return random.uniform(0, 0.1)
+    return random.uniform(0, min(30.0, 0.5 * 2.0**attempt))
+
+
+def clean(text: str) -> str:
+    """The text with lone surrogates, which no file can hold, made replacement marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """Compact JSON that people can read in any SQLite tool."""
+    return clean(COMPACT.encode(value))

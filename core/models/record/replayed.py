@@ -1,0 +1,111 @@
+"""A session can be had again from the ledger alone: no model, no server, no key.
+
+A remembered model knows from the record what it was called to be, so that the same
+requests have the same keys; a reply that is not on record is an error, never a call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from fellowship.errors import Failure, FellowshipError, LedgerError, ModelError
+from fellowship.ledger import CallRow, LedgerReader
+from fellowship.models.client import Client, Reply, Request
+from fellowship.models.config import ModelConfig, family_of
+from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.record.call_broker import Call
+from fellowship.models.record.recorded_client import RecordedClient
+from fellowship.models.registry import House
+
+TOLD = (
+    "SELECT json_extract(request, '$.to'),"
+    " max(json_extract(request, '$.schema') IS NOT NULL)"
+    " FROM calls WHERE model = ? GROUP BY 1 ORDER BY min(id)"
+)
+FAILED = (
+    "SELECT kind, message FROM failures WHERE key = ?"
+    " AND kind NOT IN ('lost', 'cancelled') ORDER BY id DESC LIMIT 1"
+)
+
+
+class Remembered(Client):
+    """A model of which there is nothing left but what it said."""
+
+    def __init__(self, name: str, config: ModelConfig, reader: LedgerReader) -> None:
+        self.name = name
+        self.model = config.model or name
+        self.sampling = config.sampling
+        self.system_role = config.system_role
+        self.family = family_of(config)
+        told = list(reader.rows(TOLD, (name,)))
+        self.identity: Mapping[str, Any] = (
+            json.loads(told[0][0]) if told else presumed(name, config)
+        )
+        by_schema = any(asked for _, asked in told)
+        foreign = config.provider == "autogen"
+        self.structured = by_schema if foreign else config.structured
+
+    async def complete(self, request: Request) -> Reply:
+        """Nobody is there: `LedgerError`."""
+        raise LedgerError(f"model {self.name!r} is only remembered: it can't be asked")
+
+
+def presumed(name: str, config: ModelConfig) -> Mapping[str, Any]:
+    """What a model that never answered is called: as it would be called today."""
+    try:
+        return House({name: config}).bare[name].identity
+    except FellowshipError:
+        return {}
+
+
+class Archive:
+    """An office that hands out recorded replies and lets nothing be sent."""
+
+    def __init__(self, reader: LedgerReader) -> None:
+        self._reader = reader
+        self.replayed = 0
+
+    async def open(self, call: Call) -> CallRow:
+        """The recorded reply or failure; `LedgerError` where there is neither."""
+        if row := self._reader.call(call.key):
+            self.replayed += 1
+            return row
+        if found := next(self._reader.rows(FAILED, (call.key,)), None):
+            kind, message = found
+            raise ModelError(message, kind if kind in get_args(Failure) else "server")
+        raise LedgerError(
+            f"a call to {call.model!r} of session {call.session} is not in the ledger"
+            f" (key {call.key[:12]}...): the recipe, the prompts or the code of this"
+            " session are not what they were, or it never came so far"
+        )
+
+    async def record(self, call: Call, row: CallRow) -> None:
+        """Never called: nothing was sent."""
+        raise AssertionError("a replay sends nothing")
+
+    async def fail(self, call: Call, error: ModelError, began: float) -> bool:
+        """Never called: nothing was sent."""
+        raise AssertionError("a replay sends nothing")
+
+    def drop(self, call: Call, began: float) -> None:
+        """Nothing was sent, so there is nothing to let go of."""
+
+
+def remembered(
+    models: Mapping[str, ModelConfig], reader: LedgerReader, archive: Archive
+) -> dict[str, RecordedClient]:
+    """The models of a run, as far as its ledger remembers them."""
+    return {
+        name: RecordedClient(
+            Remembered(name, config, reader),
+            office=archive,
+            place="",
+            resident="",
+            price=None,
+            deadlines=Deadlines(),
+            tries=1,
+        )
+        for name, config in models.items()
+    }

@@ -1,0 +1,208 @@
+"""A judge's figure has an interval and a rival beside it, or it isn't printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fellowship.errors import InputError
+from fellowship.models.config import FAMILIES
+from fellowship.pipelines.agreement.human_ceiling import Ceiling, ceiling
+from fellowship.pipelines.agreement.juries import (
+    Jury,
+    Margin,
+    every_jury,
+    margins,
+    pooled,
+)
+from fellowship.pipelines.agreement.verdict_table import Table, labelled, sides
+from fellowship.pipelines.paper.reproduction import plain
+from fellowship.pipelines.recipe.faults import listed
+from fellowship.stats.agreement import (
+    Agreement,
+    accuracy_of,
+    cells,
+    kappa_of,
+    summarise,
+)
+from fellowship.stats.bias import Family, Lean, family, lean, longer
+from fellowship.stats.codes import INVALID
+from fellowship.stats.intervals import (
+    DEFAULT,
+    Interval,
+    Resampling,
+    bootstrap_many,
+    enough_labels,
+)
+from fellowship.stats.paired import Difference, holm, paired_difference
+from fellowship.stats.selection import n_eff
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One judge against people; the test against the reference is Holm-adjusted."""
+
+    name: str
+    agreement: Agreement
+    kappa: Interval
+    accuracy: Interval
+    against: Difference | None = None
+    p_holm: float | None = None
+    bias: dict[str, Family] = field(default_factory=dict)
+    first_slot: Lean | None = None
+    length: Lean | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that labels say of a run's judges; `enough` is false under 50."""
+
+    labels: int
+    prompts: int
+    enough: bool
+    matched: str
+    reference: str | None = None
+    judges: tuple[Judge, ...] = ()
+    people: Ceiling | None = None
+    pooled: tuple[tuple[str, float], ...] = ()
+    effective: float | None = None
+    jury: Jury | None = None
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    margins: dict[str, Margin] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, null for what isn't defined."""
+        value: dict[str, Any] = plain(asdict(self))
+        return value
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for beyond the judges' own figures."""
+
+    against: str | None = None
+    juries: bool = False
+    families: tuple[str, ...] = ()
+    plan: Resampling = DEFAULT
+
+
+def agree(table: Table, wishes: Wishes | None = None) -> Report:
+    """The report. Under 50 labelled prompts it makes no claim: `enough` is false.
+
+    `InputError` for a judge named in `against` that the run doesn't have.
+    """
+    wishes = wishes or Wishes()
+    for name in wishes.families:
+        if not sides(table, name).any():
+            raise InputError(
+                f"no labelled row sets one answer of the family {name!r} against one"
+                f" of another: the authors are {listed(authors_of(table))}"
+            )
+    prompts = len(set(table.clusters))
+    count = labelled(table)
+    if not enough_labels(min(count, prompts)):
+        return Report(count, prompts, False, table.matched)
+    features = cells(table.labels, table.votes)
+    kappas = bootstrap_many(features, kappa_of, table.clusters, wishes.plan)
+    rights = bootstrap_many(features, accuracy_of, table.clusters, wishes.plan)
+    at = reference(table, [k.value for k in kappas], wishes.against)
+    tests = compared(table, features, at, wishes.plan)
+    judges = tuple(
+        Judge(
+            name=name,
+            agreement=summarise(table.labels, table.votes[:, j]),
+            kappa=kappas[j],
+            accuracy=rights[j],
+            against=tests[j][0] if j in tests else None,
+            p_holm=tests[j][1] if j in tests else None,
+            **biases(table, j, wishes),
+        )
+        for j, name in enumerate(table.judges)
+    )
+    several = len(table.judges) > 1
+    return Report(
+        labels=count,
+        prompts=prompts,
+        enough=True,
+        matched=table.matched,
+        reference=table.judges[at] if several else None,
+        judges=judges,
+        people=ceiling(table.voices),
+        pooled=pooled(table) if several else (),
+        effective=n_eff(table.votes, table.labels) if several else None,
+        families=authors_by_family(table, wishes),
+        jury=every_jury(table, at, wishes.plan) if several and wishes.juries else None,
+        margins=margins(table),
+    )
+
+
+def reference(table: Table, kappas: Sequence[float], named: str | None) -> int:
+    """The judge others are tested against: the named, else the best."""
+    if named is None:
+        return int(np.nan_to_num(kappas, nan=-2).argmax())
+    found = [j for j, name in enumerate(table.judges) if name == named]
+    found = found or [j for j, name in enumerate(table.judges) if named in name]
+    if len(found) != 1:
+        raise InputError(
+            f"no one judge is called {named!r}; there are {', '.join(table.judges)}"
+        )
+    return found[0]
+
+
+def compared(
+    table: Table, features: Any, at: int, plan: Resampling
+) -> dict[int, tuple[Difference, float]]:
+    """Each other judge's kappa minus the reference's, with p adjusted for them all."""
+    others = [j for j in range(len(table.judges)) if j != at]
+    found = [
+        paired_difference(
+            features[:, j], features[:, at], kappa_of, table.clusters, plan
+        )
+        for j in others
+    ]
+    if not found:
+        return {}
+    known = np.array([d.p if np.isfinite(d.value) else 1.0 for d in found])
+    adjusted = holm(known)
+    return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
+
+
+def authors_of(table: Table) -> list[str]:
+    """Who wrote the candidates."""
+    return sorted({name for pair in table.families for name in pair if name})
+
+
+def authors_by_family(table: Table, wishes: Wishes) -> dict[str, tuple[str, ...]]:
+    """Whose answers each family's bias score is of: a name holds more than a family."""
+    return {
+        f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
+        for f in wishes.families or own_families(table)
+    }
+
+
+def own_families(table: Table) -> list[str]:
+    """The families of the run's judges that wrote one side of some row."""
+    names = [name.lower() for name in table.judges]
+    known = [f for f in FAMILIES if any(f in name for name in names)]
+    return [f for f in known if sides(table, f).any()]
+
+
+def biases(table: Table, j: int, wishes: Wishes) -> dict[str, Any]:
+    """Whom a judge's disagreements serve: families, the first slot, the longer text."""
+    votes, plan = table.votes[:, j], wishes.plan
+    found = {}
+    for name in wishes.families or own_families(table):
+        side = sides(table, name)
+        if side.any():
+            found[name] = family(votes, table.labels, side, table.clusters, plan)
+    first = np.ones(len(votes))
+    made: dict[str, Any] = {"bias": found}
+    if not ((votes != INVALID) & (table.labels != INVALID)).any():
+        return made
+    made["first_slot"] = lean(votes, table.labels, first, table.clusters, plan)
+    if (side := longer(table.lengths)).any():
+        made["length"] = lean(votes, table.labels, side, table.clusters, plan)
+    return made

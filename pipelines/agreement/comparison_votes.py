@@ -1,0 +1,73 @@
+"""Of a whole run only votes are kept in memory: who said which, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.labels.annotators import by_row, voices
+from fellowship.pipelines.labels.label_rows import majority
+from fellowship.records import Comparison, Decision, Verdict, Winner
+from fellowship.teams.decisions import decide
+
+SIDES = ("first", "second", "tie")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One comparison of a run: `at` is its place among those of the row `number`.
+
+    `by` holds what each voter's verdicts amount to, after a debate if there was one;
+    whoever was not asked is not in it. `label` is people's, where there is one.
+    """
+
+    number: int
+    at: int
+    pair: tuple[int, int]
+    by: dict[str, Decision]
+    outcome: Decision
+    blind: Decision | None
+    equal: Decision | None
+    spared: tuple[str, ...]
+    recused: tuple[str, ...]
+    label: Winner
+    same_family: bool
+
+
+def every_heard(into: Path) -> Iterator[Heard]:
+    """Every comparison of a run, in the source's order."""
+    labels = by_row(into)
+    for outcome in outcomes(into):
+        made = outcome.ranking.comparisons if outcome.ranking else ()
+        for at, one in enumerate(made):
+            pair = (one.first, one.second)
+            people = voices(outcome, pair, labels.get(outcome.number, ()))
+            yield Heard(
+                number=outcome.number,
+                at=at,
+                pair=pair,
+                by=votes(one),
+                outcome=one.outcome,
+                blind=one.blind,
+                equal=one.equal,
+                spared=one.spared,
+                recused=one.recused,
+                label=majority(list(people.values())),
+                same_family="same_family" in outcome.flags,
+            )
+
+
+def votes(comparison: Comparison) -> dict[str, Decision]:
+    """What each voter's last word on a comparison is, in the order they were asked."""
+    said: dict[str, list[Verdict]] = {}
+    for verdict in comparison.verdicts:
+        said.setdefault(verdict.evaluator, []).append(verdict)
+    return {name: decide(last_of(own))[0] for name, own in said.items()}
+
+
+def last_of(said: list[Verdict]) -> list[Verdict]:
+    """A voter's verdicts after the debate; those before it where there was none."""
+    final = [verdict for verdict in said if verdict.phase == "final"]
+    return final or [verdict for verdict in said if verdict.phase == "blind"]

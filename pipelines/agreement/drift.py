@@ -1,0 +1,236 @@
+"""A new judge is another instrument: what it changes is measured before it is believed.
+
+Both judges read the same candidates, so every figure is of the same comparisons, paired,
+new minus old, resampled by prompt. What either could not say (unreadable, contradicted by
+the order) is no class of its own in agreement; its share is a figure beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fellowship.errors import InputError
+from fellowship.pipelines.agreement.verdict_table import cluster
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.labels.label_rows import majority
+from fellowship.pipelines.paper.reproduction import plain
+from fellowship.records import Comparison, Decision, Outcome, Winner
+from fellowship.stats.agreement import ac1_of, accuracy_of, cells, kappa_of
+from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
+from fellowship.stats.intervals import (
+    DEFAULT,
+    Interval,
+    Resampling,
+    bootstrap_many,
+    enough_labels,
+    mean_interval,
+)
+
+
+class Twice(NamedTuple):
+    """One comparison as two judges decided it, with the scores where they gave any."""
+
+    prompt: str
+    old: Decision
+    new: Decision
+    scores: tuple[float, float] | None
+    label: Winner
+
+
+@dataclass(frozen=True)
+class Change:
+    """A share under the old judge and the new, and new minus old with its interval."""
+
+    name: str
+    old: float
+    new: float
+    change: Interval
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Old judge and new on `comparisons` comparisons of `prompts` prompts.
+
+    `agreement` holds the share agreed, Cohen's kappa and Gwet's AC1 over comparisons
+    both could decide, empty where there is none; `changes` the shares that moved.
+    `pairs` counts rows by what became of their pair. `only` counts comparisons that
+    one of the two did not make.
+    """
+
+    comparisons: int
+    prompts: int
+    both_read: int
+    agreement: dict[str, Interval]
+    changes: tuple[Change, ...]
+    scores: Interval | None
+    labels: tuple[Change, ...]
+    pairs: dict[str, int]
+    only: dict[str, int]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are prompts enough for a coefficient to be a claim."""
+        return enough_labels(min(self.prompts, self.both_read))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, null for what isn't defined."""
+        value: dict[str, Any] = plain(asdict(self))
+        return value | {"enough": self.enough}
+
+
+def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
+    """What the judge of run `new` makes of the comparisons that run `old` made.
+
+    `InputError` where the two have no comparison in common.
+    """
+    before = {outcome.number: outcome for outcome in outcomes(old)}
+    rows = [(before[o.number], o) for o in outcomes(new) if o.number in before]
+    both = [one for a, b in rows for one in shared(a, b)]
+    if not both:
+        raise InputError(
+            f"{str(old)!r} and {str(new)!r} have no comparison in common: was every row"
+            " of one of them unjudged?"
+        )
+    was, now = codes_of([o.old for o in both]), codes_of([o.new for o in both])
+    prompts = [one.prompt for one in both]
+    labels = encode([one.label for one in both])
+    made = [sum(len(compared(o)) for o in side) for side in zip(*rows, strict=True)]
+    return Drift(
+        comparisons=len(both),
+        prompts=len(set(prompts)),
+        both_read=int(((was != INVALID) & (now != INVALID)).sum()),
+        agreement=agreement(was, now, prompts, plan),
+        changes=tuple(shares(both, was, now, plan)),
+        scores=score_drift(both, plan),
+        labels=against_people(labels, was, now, prompts, plan),
+        pairs=pair_fates(rows),
+        only={"old": made[0] - len(both), "new": made[1] - len(both)},
+    )
+
+
+def compared(outcome: Outcome) -> dict[tuple[str, str], Comparison]:
+    """A row's comparisons by the two texts that were compared."""
+    ranking, texts = outcome.ranking, [c.text for c in outcome.candidates]
+    made = ranking.comparisons if ranking else ()
+    return {(texts[c.first], texts[c.second]): c for c in made}
+
+
+def shared(old: Outcome, new: Outcome) -> list[Twice]:
+    """The comparisons of a row that both judges made."""
+    before, after = compared(old), compared(new)
+    found = []
+    for texts in before.keys() & after.keys():
+        a, b = before[texts], after[texts]
+        one = first_two(new, b)
+        label = majority(new.labels) if one and new.labels else "invalid"
+        found.append(Twice(cluster(new), a.outcome, b.outcome, moved(a, b), label))
+    return found
+
+
+def first_two(outcome: Outcome, comparison: Comparison) -> bool:
+    """Whether people's labels, which are of the first two candidates, speak of this."""
+    return (comparison.first, comparison.second) == (0, 1) and bool(outcome.candidates)
+
+
+def moved(a: Comparison, b: Comparison) -> tuple[float, float] | None:
+    """By how much the scores of the two candidates moved, on one scale."""
+    scales = {v.scale for c in (a, b) for v in c.verdicts}
+    if a.scores is None or b.scores is None or len(scales) != 1:
+        return None
+    return b.scores.first - a.scores.first, b.scores.second - a.scores.second
+
+
+def codes_of(decisions: Sequence[Decision]) -> Codes:
+    """Decisions as codes; a contradiction names no winner."""
+    known: list[Winner] = [
+        d if d != "order-inconsistent" else "invalid" for d in decisions
+    ]
+    return encode(known)
+
+
+def agreement(
+    was: Codes, now: Codes, prompts: Sequence[str], plan: Resampling
+) -> dict[str, Interval]:
+    """Share agreed, kappa and AC1 where both could decide."""
+    if not ((was != INVALID) & (now != INVALID)).any():
+        return {}
+    features = cells(was, now)
+    statistics = {"agreed": accuracy_of, "kappa": kappa_of, "AC1": ac1_of}
+    return {
+        name: bootstrap_many(features, statistic, prompts, plan)[0]
+        for name, statistic in statistics.items()
+    }
+
+
+def shares(
+    both: Sequence[Twice], was: Codes, now: Codes, plan: Resampling
+) -> list[Change]:
+    """How often each judge names a side, ties, contradicts itself, or can't be read."""
+    prompts = [one.prompt for one in both]
+    measured = {
+        "first named better": (was == FIRST, now == FIRST),
+        "second named better": (was == SECOND, now == SECOND),
+        "ties": (was == TIE, now == TIE),
+        "contradicted by the order": said(both, "order-inconsistent"),
+        "unreadable": said(both, "invalid"),
+    }
+    return [change(name, a, b, prompts, plan) for name, (a, b) in measured.items()]
+
+
+def said(both: Sequence[Twice], decision: Decision) -> tuple[list[bool], list[bool]]:
+    """Where the old judge and the new came to a decision."""
+    return [o.old == decision for o in both], [o.new == decision for o in both]
+
+
+def change(
+    name: str, a: Any, b: Any, prompts: Sequence[str], plan: Resampling
+) -> Change:
+    """Two shares of the same rows, and their difference."""
+    old, new = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    gap = mean_interval(new - old, prompts, plan)
+    return Change(name, float(np.mean(old)), float(np.mean(new)), gap)
+
+
+def score_drift(both: Sequence[Twice], plan: Resampling) -> Interval | None:
+    """Points by which a candidate's score moved; None where the scales differ."""
+    found = [(one.prompt, sum(one.scores) / 2) for one in both if one.scores]
+    if not found:
+        return None
+    return mean_interval([m for _, m in found], [p for p, _ in found], plan)
+
+
+def against_people(
+    labels: Codes, was: Codes, now: Codes, prompts: Sequence[str], plan: Resampling
+) -> tuple[Change, ...]:
+    """How often each judge says what people said, where they said anything."""
+    known = labels != INVALID
+    if not known.any():
+        return ()
+    kept = [prompt for prompt, there in zip(prompts, known, strict=True) if there]
+    right = (was == labels)[known], (now == labels)[known]
+    return (change("agrees with people", *right, kept, plan),)
+
+
+def pair_fates(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, int]:
+    """Rows by what became of their first pair under the new judge."""
+    counted = dict.fromkeys(("same", "reversed", "other", "lost", "won", "neither"), 0)
+    for old, new in rows:
+        counted[fate(old, new)] += 1
+    return counted
+
+
+def fate(old: Outcome, new: Outcome) -> str:
+    """`lost`: only the old judge made a pair of the row; `won`: only the new one."""
+    if not old.pairs or not new.pairs:
+        return {(0, 0): "neither", (1, 0): "lost"}.get(
+            (bool(old.pairs), bool(new.pairs)), "won"
+        )
+    sides = [(p.chosen.text, p.rejected.text) for p in (old.pairs[0], new.pairs[0])]
+    if sides[0] == sides[1]:
+        return "same"
+    return "reversed" if sides[0] == sides[1][::-1] else "other"

@@ -1,0 +1,112 @@
+"""What all judges are worth together, and what a margin of one of them is worth alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fellowship.pipelines.agreement.verdict_table import Table
+from fellowship.pipelines.paper.reproduction import Calibrated
+from fellowship.stats.agreement import cells, cohen_kappa, kappa_of
+from fellowship.stats.calibration import (
+    Calibration,
+    calibrate,
+    calibration_error,
+    crossfit,
+)
+from fellowship.stats.codes import INVALID, Codes
+from fellowship.stats.intervals import (
+    MIN_LABELS,
+    Interval,
+    Resampling,
+    bootstrap_many,
+)
+from fellowship.stats.juries import dawid_skene, log_odds_weights, majority, weighted
+from fellowship.stats.selection import Best, best_of, every_majority, subsets
+
+
+@dataclass(frozen=True)
+class Jury:
+    """Every jury of two and more: its judges and kappa, best first."""
+
+    subsets: tuple[tuple[str, Interval], ...]
+    best: Best
+    reference: str
+
+
+@dataclass(frozen=True)
+class Margin:
+    """What one judge's margin says of people; `error` is of folds it wasn't fitted on."""
+
+    fit: Calibration
+    error: float
+    points: Calibrated
+
+
+def pooled(table: Table) -> tuple[tuple[str, float], ...]:
+    """Kappas of ways to use all votes; the weights are learned on other prompts' rows."""
+    ways = {
+        "majority": majority(table.votes),
+        "Dawid-Skene": dawid_skene(table.votes).verdicts,
+        "weighted by accuracy, five folds": folded(table),
+    }
+    return tuple((n, cohen_kappa(table.labels, said)) for n, said in ways.items())
+
+
+def folded(table: Table, folds: int = 5) -> Codes:
+    """The weighted jury (n,), each fold with weights from the other prompts."""
+    names = {name: i for i, name in enumerate(dict.fromkeys(table.clusters))}
+    order = np.random.default_rng(0).permutation(len(names)) % folds
+    fold = np.array([order[names[name]] for name in table.clusters])
+    found = np.full(len(fold), INVALID, dtype=np.int8)
+    for held in range(folds):
+        out = fold == held
+        weights = log_odds_weights(table.votes[~out], table.labels[~out])
+        found[out] = weighted(table.votes[out], weights)
+    return found
+
+
+def every_jury(table: Table, at: int, plan: Resampling) -> Jury:
+    """All juries with intervals, and the best beside its out-of-bag value."""
+    asked = subsets(len(table.judges))
+    juries = every_majority(table.votes, asked)
+    alone = table.votes[:, at : at + 1]
+    features = cells(table.labels, np.concatenate([juries, alone], axis=1))
+    spread = bootstrap_many(features[:, :-1], kappa_of, table.clusters, plan)
+    # Only juries stand for election: the reference is scored on the same rows left out.
+    best = best_of(features[:, :-1], kappa_of, table.clusters, plan)
+    both = best_of(features, kappa_of, table.clusters, plan, reference=len(asked))
+    honest = Best(**{**vars(best), "reference_out_of_bag": both.reference_out_of_bag})
+    names = [" + ".join(table.judges[i] for i in jury) for jury in asked]
+    ranked = sorted(zip(names, spread, strict=True), key=lambda each: -each[1].value)
+    return Jury(tuple(ranked), honest, table.judges[at])
+
+
+def margins(table: Table) -> dict[str, Margin]:
+    """Margin calibration of every judge that gives scores and has rows enough."""
+    found = {}
+    for j, name in enumerate(table.judges):
+        votes, margin = table.votes[:, j], table.margins[:, j]
+        kept = np.isin(votes, (1, -1)) & (table.labels != INVALID) & ~np.isnan(margin)
+        if kept.sum() < MIN_LABELS or len(np.unique(margin[kept])) < 2:
+            continue
+        data = margin[kept], votes[kept], table.labels[kept]
+        prompts = np.array(table.clusters)[kept]
+        fit = calibrate(*data)
+        error = calibration_error(*crossfit(*data, clusters=prompts))
+        found[name] = Margin(fit, error, points_of(name, *data))
+    return found
+
+
+def points_of(name: str, margin: Any, votes: Codes, labels: Codes) -> Calibrated:
+    """(margin, rows, share that people agree) at every margin."""
+    return Calibrated(
+        name,
+        tuple(
+            (float(m), int(here.sum()), float((votes == labels)[here].mean()))
+            for m in np.unique(margin)
+            if (here := margin == m).any()
+        ),
+    )

@@ -1,0 +1,197 @@
+"""A run's systems against one another, by every rule, with the prompt as the unit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fellowship.errors import InputError
+from fellowship.pipelines.agreement.meetings import Met, meetings, turned
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.labels.annotators import by_row
+from fellowship.pipelines.paper.reproduction import plain
+from fellowship.records import Outcome
+from fellowship.stats.codes import INVALID, Codes, DataError, encode
+from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
+from fellowship.stats.lengths import LengthControlled, length_controlled
+from fellowship.stats.ratings import bradley_terry, games
+from fellowship.stats.winrate import (
+    BothOrders,
+    PredictionPowered,
+    both_order,
+    points,
+    prediction_powered,
+)
+
+
+@dataclass(frozen=True)
+class Against:
+    """The first system's win rates against the second, by rule.
+
+    `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out.
+    `both_orders` only where both were asked; `controlled` and `people` where lengths
+    and 50 labels allow.
+    """
+
+    first: str
+    second: str
+    rows: int
+    invalid: int
+    strict: Interval
+    half_tie: Interval
+    both_orders: BothOrders | None = None
+    controlled: LengthControlled | None = None
+    people: PredictionPowered | None = None
+
+
+@dataclass(frozen=True)
+class WinRates:
+    """All pairs that met, and ratings where everybody is connected to everybody."""
+
+    pairs: tuple[Against, ...]
+    ratings: tuple[tuple[str, float, float, float], ...]
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, null for what isn't defined."""
+        value: dict[str, Any] = plain(asdict(self))
+        return value
+
+
+def win_rates(
+    run: Path,
+    only: str | None = None,
+    judge: str | None = None,
+    plan: Resampling = DEFAULT,
+) -> WinRates:
+    """Every two systems of a run that met. `InputError` where none did."""
+    labels = by_row(run)
+    rows = (o for o in outcomes(run) if part(o, only))
+    found = [m for o in rows for m in meetings(o, judge, labels.get(o.number, ()))]
+    if not found:
+        raise InputError(
+            f"no two systems of {str(run)!r} were compared: a win rate needs answers of"
+            " two systems, or an import of such comparisons"
+        )
+    return rated(found, plan)
+
+
+def rated(found: list[Met], plan: Resampling = DEFAULT) -> WinRates:
+    """Every two systems that met, and all of them in one ladder."""
+    by_pair: dict[tuple[str, str], list[Met]] = defaultdict(list)
+    for met in found:
+        key = (met.first, met.second)
+        if key not in by_pair and key[::-1] in by_pair:
+            by_pair[key[::-1]].append(turned(met))
+        else:
+            by_pair[key].append(met)
+    pairs = tuple(against(*names, mets, plan) for names, mets in by_pair.items())
+    return WinRates(pairs, *ratings(found, plan))
+
+
+def part(outcome: Outcome, only: str | None) -> bool:
+    """Whether a row is of the dataset that was asked for."""
+    return only is None or (outcome.id or "").startswith(f"{only}/")
+
+
+def against(first: str, second: str, mets: list[Met], plan: Resampling) -> Against:
+    """One pair of systems, by every rule that its rows allow."""
+    said = encode([m.outcome for m in mets])
+    prompts = [m.prompt for m in mets]
+    half = points(said, "half-tie")
+    return Against(
+        first=first,
+        second=second,
+        rows=len(mets),
+        invalid=int((said == INVALID).sum()),
+        strict=mean_interval(points(said, "strict"), prompts, plan),
+        half_tie=mean_interval(half, prompts, plan),
+        both_orders=_both(mets),
+        controlled=_controlled(mets, half, prompts, plan),
+        people=_people(mets, said),
+    )
+
+
+def _both(mets: list[Met]) -> BothOrders | None:
+    """Both-order shares, where the second order was asked at all."""
+    if all(m.swapped == "invalid" for m in mets) or all(
+        m.forward == "invalid" for m in mets
+    ):
+        return None
+    return both_order(
+        encode([m.forward for m in mets]), encode([m.swapped for m in mets])
+    )
+
+
+def _controlled(
+    mets: list[Met], half: Any, prompts: list[str], plan: Resampling
+) -> LengthControlled | None:
+    """The length-controlled rate of the rows whose two texts are known."""
+    known = np.array([min(m.lengths) > 0 for m in mets])
+    if known.sum() < 2 or np.isnan(half[known]).all():
+        return None
+    sizes = np.array([m.lengths for m in mets])[known]
+    try:
+        return length_controlled(
+            half[known], sizes, clusters=np.array(prompts)[known], plan=plan
+        )
+    except DataError:
+        return None
+
+
+def _people(mets: list[Met], said: Codes) -> PredictionPowered | None:
+    """People's win rate from few labels and all verdicts, one row a prompt."""
+    labels = encode([m.label for m in mets])
+    _, single = np.unique([m.prompt for m in mets], return_index=True)
+    keep = np.zeros(len(mets), dtype=bool)
+    keep[single] = True
+    keep &= said != INVALID
+    told = keep & (labels != INVALID)
+    rest = keep & (labels == INVALID)
+    if not rest.any():
+        return None
+    try:
+        return prediction_powered(
+            points(labels[told]), points(said[told]), points(said[rest])
+        )
+    except DataError:
+        return None
+
+
+def ratings(
+    mets: list[Met], plan: Resampling
+) -> tuple[tuple[tuple[str, float, float, float], ...], str]:
+    """Bradley-Terry ratings on Elo's scale, best first; a note where there are none."""
+    names = sorted({name for m in mets for name in (m.first, m.second)})
+    number = {name: i for i, name in enumerate(names)}
+    parts = _groups(mets)
+    if parts > 1:
+        return (), f"no common ladder: the systems form {parts} groups that never met"
+    played = games(
+        np.array([number[m.first] for m in mets]),
+        np.array([number[m.second] for m in mets]),
+        encode([m.outcome for m in mets]),
+        len(names),
+    )
+    try:
+        ladder = bradley_terry(played, [m.prompt for m in mets], plan)
+    except DataError as error:
+        return (), str(error)
+    rated = zip(names, ladder.elo(), strict=True)
+    return tuple(sorted(((n, *e) for n, e in rated), key=lambda r: -r[1])), ""
+
+
+def _groups(mets: list[Met]) -> int:
+    """How many groups of systems never met one another."""
+    group = {name: name for m in mets for name in (m.first, m.second)}
+    for m in mets:
+        a, b = group[m.first], group[m.second]
+        if a != b:
+            group = {name: a if g == b else g for name, g in group.items()}
+    assert all(x != y for x, y in combinations(set(group.values()), 2))
+    return len(set(group.values()))

@@ -1,0 +1,1 @@
+"""Trials of an evaluator: attacks and bias probes."""

@@ -1,0 +1,134 @@
+"""One judge's leans, each read off the rows where nothing else could matter.
+
+A lean runs from -1 to 1: how much more often a judge sides with a place, a length, a
+style or its family than against it. Rows are clusters of the bootstrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fellowship.pipelines.attacks.probe_records import Estimate, JudgeProbe
+from fellowship.stats.bias import lean, position
+from fellowship.stats.codes import INVALID, DataError, encode
+from fellowship.stats.intervals import Interval, mean_interval
+
+CODES = {"first": 1.0, "tie": 0.0, "second": -1.0}
+Orders = dict[str, str]
+"""forward and swapped -> what was said of the case's candidates in that order."""
+
+
+@dataclass
+class Row:
+    """One row of a run of probes: who wrote what, what people say, kind by kind."""
+
+    families: tuple[str, str] = ("", "")
+    label: str = "invalid"
+    said: dict[str, dict[str, Orders]] = field(default_factory=dict)
+
+
+def judge_probe(name: str, own: str, rows: Sequence[Row]) -> JudgeProbe:
+    """One judge over all rows."""
+    return JudgeProbe(
+        judge=name,
+        position=place(name, rows),
+        length=leaning(name, "length", -1, rows),
+        style=leaning(name, "style", 1, rows),
+        family=kinship(name, own, rows),
+        repeatability=again(name, rows),
+    )
+
+
+def place(name: str, rows: Sequence[Row]) -> Estimate:
+    """The lean to whoever is shown first."""
+    said = [row.said.get("pair", {}).get(name, {}) for row in rows]
+    both = [each for each in said if len(each) == 2]
+    if not both:
+        return Estimate(note="answers are scored alone, or one order was asked")
+    forward, swapped = (
+        encode([each[o] if each[o] in CODES else "invalid" for each in both])
+        for o in ("forward", "swapped")
+    )
+    try:
+        found = position(forward, swapped)
+    except DataError as error:
+        return Estimate(note=str(error))
+    return estimate(found.bias, found.readable)
+
+
+def leaning(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
+    """The lean to one of two texts that differ in one thing, over both orders."""
+    values = [
+        sign * mean_code(row.said[kind].get(name, {}))
+        for row in rows
+        if kind in row.said
+    ]
+    return averaged(values, "no row to try it on")
+
+
+def again(name: str, rows: Sequence[Row]) -> Estimate:
+    """How often the same question gets the same verdict, order by order."""
+    values = []
+    for row in rows:
+        one = row.said.get("pair", {}).get(name, {})
+        other = row.said.get("again", {}).get(name, {})
+        same = [one[o] == other.get(o) for o in one if known(one[o], other.get(o))]
+        values.append(sum(same) / len(same) if same else float("nan"))
+    return averaged(values, "no row was read twice")
+
+
+def kinship(name: str, own: str, rows: Sequence[Row]) -> Estimate:
+    """The lean to its own family: beyond people's where rows have labels."""
+    sides = [kin(row.families, own) for row in rows]
+    at = [n for n, side in enumerate(sides) if side]
+    if not own or not at:
+        return Estimate(note="no row with one answer of its own family")
+    given = [mean_code(rows[n].said.get("pair", {}).get(name, {})) for n in at]
+    labelled = [rows[n].label in CODES for n in at]
+    if not any(labelled):
+        found = averaged([s * sides[n] for s, n in zip(given, at, strict=True)], "none")
+        return found.model_copy(update={"note": "no labels: it may be deserved"})
+    codes = [INVALID if np.isnan(s) else int(np.sign(s)) for s in given]
+    labels = encode([rows[n].label for n in at])
+    try:
+        made = lean(codes, labels, [sides[n] for n in at])
+    except DataError as error:
+        return Estimate(note=str(error))
+    note = "share of verdicts given for the family alone"
+    return estimate(made.share, made.rows).model_copy(update={"note": note})
+
+
+def kin(pair: tuple[str, str], own: str) -> int:
+    """+1 where only the first is of the family, -1 only the second, else 0."""
+    return (pair[0] == own) - (pair[1] == own)
+
+
+def mean_code(said: Orders) -> float:
+    """Mean code over the orders that were read; NaN where none was."""
+    codes = [CODES[one] for one in said.values() if one in CODES]
+    return sum(codes) / len(codes) if codes else float("nan")
+
+
+def known(*said: str | None) -> bool:
+    """Whether all of them are verdicts."""
+    return all(one in CODES for one in said)
+
+
+def averaged(values: Sequence[float], why: str) -> Estimate:
+    """A mean with its interval."""
+    count = int(sum(not np.isnan(value) for value in values))
+    if not count:
+        return Estimate(note=why)
+    return estimate(mean_interval(values), count)
+
+
+def estimate(found: Interval, rows: int) -> Estimate:
+    """An interval as a record; what does not exist is None, not NaN."""
+    value, low, high = (
+        None if np.isnan(x) else round(float(x), 6)
+        for x in (found.value, found.low, found.high)
+    )
+    return Estimate(value=value, low=low, high=high, rows=rows)

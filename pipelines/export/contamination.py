@@ -1,0 +1,76 @@
+"""A dataset that holds the exam is worthless: n-grams of named files are looked for.
+
+Every text in a benchmark's file counts: each string of a JSON or parquet row, each cell
+of a CSV, each line of a plain text. Texts shorter than an n-gram count whole, from eight
+words on: below that a match says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from fellowship.pipelines.export.examples import key
+from fellowship.pipelines.export.files import rows_of, there
+from fellowship.pipelines.export.text_similarity import grams, words
+
+SHORTEST: Final = 8
+
+
+class Benchmarks:
+    """The n-grams of some files, as hashes: 8 bytes a gram in effect, 60 in Python."""
+
+    def __init__(self, files: Iterable[Path], size: int) -> None:
+        self.size = size
+        self._grams: set[int] = set()
+        self._sizes: set[int] = set()
+        for path in files:
+            for text in texts(path):
+                self._add(words(text))
+        self._ordered = sorted(self._sizes)
+
+    def _add(self, said: list[str]) -> None:
+        n = min(len(said), self.size)
+        if n < min(SHORTEST, self.size):
+            return
+        self._sizes.add(n)
+        self._grams.update(hash_of(gram) for gram in grams(said, n))
+
+    def found(self, text: str) -> str:
+        """The first n-gram that a text shares with a benchmark; empty if none."""
+        said = words(text)
+        for n in self._ordered:
+            if len(said) < n:
+                break
+            for gram in grams(said, n):
+                if hash_of(gram) in self._grams:
+                    return gram
+        return ""
+
+
+def hash_of(gram: str) -> int:
+    """A 63-bit number of an n-gram; a false match is one in 10^13 at a million grams."""
+    return key(gram)
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Every text in a file; `InputError` where it can't be read."""
+    there(path)
+    if path.suffix.lower() in (".txt", ".md"):
+        yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return
+    for row in rows_of(path):
+        yield from strings(dict(row.values))
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from strings(inner)

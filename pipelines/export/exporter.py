@@ -1,0 +1,201 @@
+"""Datasets read off a run's outcomes: no model is asked, no state is kept.
+
+One pass over the outcomes feeds every kind; each kind's rows then go through its filters
+on the disk, and are written under their names when all is complete.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.export.account import Account, measured
+from fellowship.pipelines.export.catalogue import described, entered
+from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.examples import Example
+from fellowship.pipelines.export.filter_pass import Sifter
+from fellowship.pipelines.export.filters import ORDER, flagged
+from fellowship.pipelines.export.formats import check, shaped
+from fellowship.pipelines.export.kinds import examples_of
+from fellowship.pipelines.export.open_run import opened
+from fellowship.pipelines.export.splits import divide, split_of
+from fellowship.pipelines.export.tables import Table, replaceable, saved
+from fellowship.pipelines.export.writers import Lines, Sink
+from fellowship.pipelines.pairing.kto import kto_examples
+from fellowship.pipelines.recipe.export_settings import Export, form_of
+from fellowship.records import LabelledExample, Outcome, PreferencePair
+from fellowship.run_folder import EXPORTS, LEDGER
+
+Watch = Callable[[str, int], None]
+"""Told now and then what is being done and how many rows of it are."""
+
+
+def outcomes(into: Path | str) -> Iterator[Outcome]:
+    """What became of each row of a run, in the source's order, one at a time."""
+    with LedgerReader(Path(into) / LEDGER) as reader:
+        for text in reader.outcomes():
+            yield read_outcome(text)
+
+
+def pairs(into: Path | str) -> Iterator[PreferencePair]:
+    """The preference pairs of a run."""
+    return (pair for outcome in outcomes(into) for pair in outcome.pairs)
+
+
+def examples(into: Path | str) -> Iterator[LabelledExample]:
+    """The unpaired, labelled completions of a run."""
+    return (one for outcome in outcomes(into) for one in kto_examples(outcome))
+
+
+def export_run(
+    into: Path | str,
+    export: Export,
+    to: Path | None = None,
+    watch: Watch = lambda what, rows: None,
+) -> list[Account]:
+    """Write a run's datasets; an account of each kind. `to` is the path of one kind.
+
+    Files appear whole or not at all. `RecipeError` where a shape can't hold a kind or a
+    filter can't be asked, `InputError` where a library or a file it needs is missing,
+    `LedgerError` where the run can't be read or a file can't be written.
+    """
+    into = Path(into)
+    for kind in export.kinds:
+        check(kind, export)
+        if export.shape == "datasets":
+            replaceable(to or target_of(into, kind, export))
+    with opened(into, export.labels) as ground:
+        flags = {"calibrated": ground.chance is not None}
+        sifters = [Sifter(kind, export, flags) for kind in export.kinds]
+        try:
+            for done, outcome in enumerate(outcomes(into), 1):
+                for sifter in sifters:
+                    for example in examples_of(outcome, sifter.kind, ground):
+                        sifter.take(with_flags(example))
+                watch("rows read", done)
+            made = [write(sifter, export, ground, to, watch) for sifter in sifters]
+        finally:
+            for sifter in sifters:
+                sifter.close()
+        if to is None and made:
+            entered(into, ground, made, export)
+    return made
+
+
+def with_flags(example: Example) -> Example:
+    """The example with what is flagged and not dropped: personal data."""
+    facts = {**example.facts, "pii": bool(flagged(example))}
+    return Example(example.prompt, example.answers, example.label, facts)
+
+
+def target_of(into: Path, kind: str, export: Export) -> Path:
+    """Where a kind goes unless told otherwise."""
+    folder = into / EXPORTS
+    if export.shape != "trl":
+        folder = folder / export.shape
+    suffix = {"parquet": ".parquet", "datasets": ""}.get(export.shape, ".jsonl")
+    return folder / f"{kind}{suffix}"
+
+
+def write(
+    sifter: Sifter, export: Export, ground: Ground, to: Path | None, watch: Watch
+) -> Account:
+    """The second pass: what is left, weighed, divided and in its shape."""
+    sifter.settle()
+    if export.splits:
+        divide(sifter, export.splits, int(ground.recipe.get("seed") or 0))
+    target = to or target_of(ground.into, sifter.kind, export)
+    if export.shape == "datasets":
+        with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
+            counts, files = written(
+                sifter, export, Path(folder) / "rows.parquet", watch
+            )
+            saved(files, target)
+        paths = [str(target)]
+    else:
+        counts, files = written(sifter, export, target, watch)
+        paths = [str(path) for path in files.values()]
+    account = accounted(sifter, export, ground, counts, paths)
+    if export.shape == "llama-factory":
+        described(account)
+    return account
+
+
+def written(
+    sifter: Sifter, export: Export, target: Path, watch: Watch
+) -> tuple[dict[str, int], dict[str, Path]]:
+    """Rows and file of each split; one without a name where there are no splits."""
+    table = export.shape in ("parquet", "datasets")
+    mean = mean_weight(sifter)
+    names = list(export.splits) or [""]
+    counts = dict.fromkeys(names, 0)
+    with Sink(target, Table if table else Lines) as sink:
+        eager = names if export.shape == "datasets" or not export.splits else []
+        for name in eager:  # a file of no rows is one that `load_dataset` fails on
+            sink.open(name)
+        for done, (_, prompt, p, example) in enumerate(sifter.kept(), 1):
+            split = split_of(sifter, prompt) if export.splits else ""
+            weighed = with_weight(example, p, mean)
+            sink.open(split).write(shaped(weighed, sifter.kind, export))
+            if export.shape == "openai":
+                # Its rows may hold nothing else: their facts go beside them, line by line.
+                sink.open(split, ".facts").write(dict(weighed.facts))
+            counts[split] += 1
+            watch(f"{sifter.kind} rows written", done)
+        sink.commit()
+    made = [name for name in names if counts[name] or name in eager]
+    return counts, {name: sink.path(name) for name in made}
+
+
+def mean_weight(sifter: Sifter) -> float:
+    """The mean of 2 p - 1, at least 0, over what is left; 0 where it is nothing."""
+    sql = "SELECT avg(max(0.0, 2 * p - 1)) FROM rows WHERE dropped IS NULL"
+    ((mean,),) = sifter.scratch.rows(sql)
+    return float(mean or 0.0)
+
+
+def with_weight(example: Example, p: float, mean: float) -> Example:
+    """The example with its `sample_weight`: (2 p - 1) over its mean, so 1 on average.
+
+    Where no row says more than a coin, all weigh 1.
+    """
+    weight = round(max(0.0, 2 * p - 1) / mean, 6) if mean > 0 else 1.0
+    facts: dict[str, Any] = {}
+    for name, value in example.facts.items():
+        facts[name] = value
+        if name == "p_source":
+            facts["sample_weight"] = weight
+    return Example(example.prompt, example.answers, example.label, facts)
+
+
+def accounted(
+    sifter: Sifter,
+    export: Export,
+    ground: Ground,
+    counts: Mapping[str, int],
+    paths: list[str],
+) -> Account:
+    """The record of what was done."""
+    form = form_of(sifter.kind)
+    known = measured(sifter, form)
+    if known["weights"] is not None and ground.chance is not None:
+        source = {"source": f"labels ({ground.labelled:,} rows)"}
+        known["weights"] = known["weights"].model_copy(update=source)
+    dropped = sifter.dropped()
+    return Account(
+        kind=sifter.kind,
+        shape=export.shape,
+        form=form,
+        style=export.style,
+        prompt=export.prompt,
+        made=sifter.made,
+        exported=sum(counts.values()),
+        dropped={name: dropped[name] for name in ORDER if name in dropped},
+        splits={name: n for name, n in counts.items() if name},
+        files=tuple(paths),
+        filters=export.filters.model_dump(mode="json", exclude_defaults=True),
+        **known,
+    )

@@ -1,0 +1,133 @@
+"""Rows made are rows exported and rows dropped, by name: nothing goes missing between.
+
+Two passes. The first looks at each row once and puts it down on the disk with what took
+it, if anything did; then what needs the whole set is asked (contradictions, balance); the
+second reads back what is left, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import floor, log
+from typing import Any
+
+from fellowship.pipelines.export.disk_cache import Scratch
+from fellowship.pipelines.export.examples import Example, key, unpacked
+from fellowship.pipelines.export.filters import checks
+from fellowship.pipelines.export.formats import unfit
+from fellowship.pipelines.export.near_duplicates import Near
+from fellowship.pipelines.export.text_similarity import same
+from fellowship.pipelines.recipe.export_settings import Export
+
+PUT = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
+FINER = 5.0
+"""Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
+
+
+class Sifter:
+    """One kind's rows on their way through the filters."""
+
+    def __init__(self, kind: str, export: Export, flags: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.export = export
+        self.scratch = Scratch()
+        self.made = 0
+        filters = export.filters
+        self._checks = checks(filters, flags)
+        self._near: list[Near] = []
+        if filters.near_duplicates is not None:
+            spaces = (0, 1)  # a good and a bad answer are not one another's duplicates
+            at = filters.near_duplicates
+            self._near = [Near(self.scratch, at, space=s) for s in spaces]
+
+    def take(self, example: Example) -> None:
+        """Look at one row and put it down."""
+        self.made += 1
+        dropped = self._reason(example)
+        texts = [same(text) for text in example.texts]
+        prompt = key("prompt", *(turn["content"] for turn in example.prompt))
+        lengths = [len(text) for text in texts]
+        side = int(example.label is not False)
+        if example.pair:
+            side = int(texts[0] <= texts[1])
+        chance = float(example.facts.get("p_chosen", 1.0))
+        self.scratch.run(
+            PUT,
+            (
+                *(self.made, dropped, example.packed(), prompt),
+                *(key(prompt, *sorted(texts)), side, *leaning(example, lengths)),
+                *(chance, lengths[0], lengths[1] if example.pair else -1),
+            ),
+        )
+
+    def _reason(self, example: Example) -> str | None:
+        if unfit(example, self.kind, self.export):
+            return "shape"
+        if self.export.filters.duplicates:
+            names = [[t["role"], same(t["content"])] for t in example.prompt]
+            texts = [same(text) for text in example.texts]
+            if not self.scratch.new(key("row", names, texts, example.label)):
+                return "duplicates"
+        if self._near:
+            near = self._near[int(example.label is not False)]
+            parts = [example.asked, *example.texts]
+            source = int(example.facts.get("row", -1))
+            if near.taken(parts, self.made, source):
+                return "near_duplicates"
+        return next((name for name, c in self._checks.items() if c(example)), None)
+
+    def settle(self) -> None:
+        """Ask what needs the whole set."""
+        if self.export.filters.contradictory:
+            self.scratch.run(
+                "UPDATE rows SET dropped = 'contradictory' WHERE dropped IS NULL AND pair"
+                # What is nearly an earlier row may still be its very opposite.
+                " IN (SELECT pair FROM rows WHERE dropped IS NULL"
+                " OR dropped = 'near_duplicates' GROUP BY pair"
+                " HAVING min(side) <> max(side))"
+            )
+        if self.export.filters.balance:
+            self._balance()
+
+    def _balance(self) -> None:
+        """In each bin of lengths, as many rows on one side as on the other."""
+        counted = (
+            "SELECT bin, sum(leaning = 1), sum(leaning = -1) FROM rows"
+            " WHERE dropped IS NULL AND leaning <> 0 GROUP BY bin"
+        )
+        for at, more, fewer in list(self.scratch.rows(counted)):
+            heavy = 1 if more > fewer else -1
+            self.scratch.run(
+                "UPDATE rows SET dropped = 'balance' WHERE n IN (SELECT n FROM rows"
+                " WHERE dropped IS NULL AND bin = ? AND leaning = ?"
+                " ORDER BY pair LIMIT ?)",
+                (at, heavy, abs(more - fewer)),
+            )
+
+    def dropped(self) -> dict[str, int]:
+        """Filter -> rows it took."""
+        sql = "SELECT dropped, count(*) FROM rows WHERE dropped IS NOT NULL GROUP BY 1"
+        return dict(self.scratch.rows(sql))
+
+    def kept(self) -> Iterator[tuple[int, int, float, Example]]:
+        """Number, prompt, chance and example of every row that is left, in order."""
+        sql = "SELECT n, prompt, p, record FROM rows WHERE dropped IS NULL ORDER BY n"
+        for number, prompt, p, record in self.scratch.rows(sql):
+            yield number, prompt, p, unpacked(record)
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self.scratch.close()
+
+
+def leaning(example: Example, lengths: list[int]) -> tuple[int, int]:
+    """A row's bin, and the side it weighs down: longer chosen 1, longer rejected -1.
+
+    Of single answers the bin is the length's own, and the side the label's.
+    """
+    if example.pair:
+        ratio = log((lengths[0] + 1) / (lengths[1] + 1))
+        return floor(abs(ratio) * FINER), (ratio > 0) - (ratio < 0)
+    if example.label is None:
+        return 0, 0
+    return floor(log(lengths[0] + 1) * FINER), 1 if example.label else -1

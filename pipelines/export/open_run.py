@@ -1,0 +1,79 @@
+"""A run is opened for export: its header, its ledger, and its labels if there are any."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fellowship.errors import InputError, LedgerError, installing
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.export.context import Chance, Ground
+from fellowship.run_folder import LEDGER, read_header
+
+
+@contextmanager
+def opened(into: Path, labels: Path | None = None) -> Iterator[Ground]:
+    """The ground of a run's rows while its ledger is open.
+
+    `labels` are people's, for calibration; the run's own are used where it is None.
+    `InputError` when labels were asked for and too few of them meet a verdict.
+    """
+    try:
+        header = read_header(into)
+    except LedgerError:
+        if os.path.exists(into / LEDGER):
+            header = {}
+        else:
+            raise
+    with LedgerReader(into / LEDGER) as reader:
+        agree, flip, rows = calibrated(into, labels)
+        yield Ground(
+            into=into,
+            header=header,
+            chance=agree,
+            flip=flip,
+            labelled=rows,
+            labels=labels,
+            request=lambda call: request(reader, call),
+        )
+
+
+def request(reader: LedgerReader, call: str) -> list[dict[str, str]] | None:
+    """The messages of a recorded call; None where it isn't recorded."""
+    row = reader.call(call)
+    if row is None:
+        return None
+    messages: list[dict[str, str]] = json.loads(row.request).get("messages") or []
+    return messages or None
+
+
+def calibrated(
+    into: Path, labels: Path | None
+) -> tuple[Chance | None, Chance | None, int]:
+    """Margin -> P(people agree), margin -> P(people name the other), labelled rows.
+
+    None, None where the run has no labels and none were given, or too few of its own.
+    """
+    if labels is None and not labelled(into):
+        return None, None, 0
+    try:
+        from fellowship.pipelines.export.score_calibration import curves
+    except ImportError as error:
+        if labels is None:
+            return None, None, 0
+        raise InputError(
+            f"calibration needs {error.name}: {installing('stats')}"
+        ) from error
+    return curves(into, labels)
+
+
+def labelled(into: Path) -> bool:
+    """Whether any row of a run has people's labels."""
+    sql = (
+        "SELECT 1 FROM outcomes WHERE json_array_length(record, '$.labels') > 0 LIMIT 1"
+    )
+    with LedgerReader(into / LEDGER) as reader:
+        return next(reader.rows(sql), None) is not None

@@ -1,0 +1,149 @@
+"""A preference file of anybody's is read as examples, whatever shape it has.
+
+The shape is told from a row's columns. A row that is none in any shape has a fault, and
+is reported by number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fellowship.pipelines.export.examples import Example, Talk
+from fellowship.pipelines.export.files import rows_of
+
+ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
+ROLES |= {"system": "system", "model": "assistant", "tool": "tool"}
+GOOD = ("chosen", "preferred_output", "preferred", "response_chosen")
+BAD = ("rejected", "non_preferred_output", "rejected_response", "response_rejected")
+ASKED = ("prompt", "question", "instruction", "input", "messages", "conversations")
+ANSWERS = ("completion", "response", "output", "answer")
+LABELS = ("label", "kto_tag")
+
+
+class NoExample(ValueError):
+    """A row is no preference, in any shape that is known."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One row: an example, or what is wrong with it."""
+
+    number: int
+    example: Example | None = None
+    fault: str = ""
+
+
+def read(path: Path) -> Iterator[Read]:
+    """The rows of a file; `InputError` where it can't be read at all."""
+    for row in rows_of(path):
+        if row.fault:
+            yield Read(row.number, fault=row.fault)
+            continue
+        try:
+            yield Read(row.number, example_of(row.values))
+        except NoExample as error:
+            yield Read(row.number, fault=str(error))
+
+
+def example_of(row: Mapping[str, Any]) -> Example:
+    """A row as an example; `NoExample` says why it is none."""
+    good, bad = first_of(row, GOOD), first_of(row, BAD)
+    facts = {name: row[name] for name in ("margin", "row") if number(row.get(name))}
+    if good is not None and bad is not None:
+        prompt, sides = parted(asked_in(row), talk(good), talk(bad))
+        return checked(Example(prompt, sides, facts=facts))
+    if (good is None) != (bad is None):
+        raise NoExample("it has one side of a pair and not the other")
+    label = first_of(row, LABELS)
+    if label is not None and not isinstance(label, bool):
+        raise NoExample(f"its label is {label!r}, not true or false")
+    said = first_of(row, ANSWERS)
+    prompt = asked_in(row)
+    if said is None or (isinstance(said, list) and len(said) > 1 and not prompt):
+        prompt, answer = tail(talk(said) if said is not None else prompt)
+    else:
+        answer = talk(said)
+    return checked(Example(prompt, (answer,), label, facts))
+
+
+def first_of(row: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The first of these columns that is there."""
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def asked_in(row: Mapping[str, Any]) -> Talk:
+    """The prompt's turns; none where it is implicit."""
+    value = first_of(row, ASKED)
+    if isinstance(value, Mapping):
+        value = value.get("messages")
+    made = talk(value, "user") if value is not None else []
+    system = row.get("system")
+    if isinstance(system, str) and system and made[:1] != [turn("system", system)]:
+        made = [turn("system", system), *made]
+    return made
+
+
+def talk(value: Any, role: str = "assistant") -> Talk:
+    """A text, a message or a list of messages as turns."""
+    if isinstance(value, str):
+        return [turn(role, value)]
+    if isinstance(value, Mapping):
+        return [message(value)]
+    if isinstance(value, list) and value:
+        return [message(each) for each in value]
+    raise NoExample(f"{type(value).__name__} where a text or turns should be")
+
+
+def message(value: Any) -> dict[str, str]:
+    """One turn, as OpenAI or ShareGPT write it."""
+    if not isinstance(value, Mapping):
+        raise NoExample("a turn is not an object")
+    role = value.get("role", value.get("from"))
+    said = value.get("content", value.get("value"))
+    if not isinstance(said, str) or ROLES.get(str(role)) is None:
+        raise NoExample(f"a turn of {role!r} without a text")
+    return turn(ROLES[str(role)], said)
+
+
+def turn(role: str, said: str) -> dict[str, str]:
+    """A turn as values."""
+    return {"role": role, "content": said}
+
+
+def parted(prompt: Talk, good: Talk, bad: Talk) -> tuple[Talk, tuple[Talk, Talk]]:
+    """An implicit prompt is what both sides begin with; a repeated one is taken off."""
+    for side in (good, bad):
+        if prompt and len(side) > len(prompt) and side[: len(prompt)] == prompt:
+            del side[: len(prompt)]
+    if prompt or len(good) < 2 or len(bad) < 2:
+        return prompt, (good, bad)
+    same = 0
+    while same < min(len(good), len(bad)) - 1 and good[same] == bad[same]:
+        same += 1
+    return good[:same], (good[same:], bad[same:])
+
+
+def tail(whole: Talk) -> tuple[Talk, Talk]:
+    """A conversation's last turn is the answer."""
+    if len(whole) < 2 or whole[-1]["role"] != "assistant":
+        raise NoExample("there is no answer in it")
+    return whole[:-1], whole[-1:]
+
+
+def number(value: Any) -> bool:
+    """Whether a value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def checked(example: Example) -> Example:
+    """The example; `NoExample` where an answer is empty or a prompt ends in an answer."""
+    if any(not text.strip() for text in example.texts):
+        raise NoExample("an answer is empty")
+    if example.prompt and not example.asked.strip():
+        raise NoExample("the prompt is empty")
+    if example.prompt and example.prompt[-1]["role"] == "assistant":
+        raise NoExample("the prompt ends with an answer")
+    return example

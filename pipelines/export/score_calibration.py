@@ -1,0 +1,72 @@
+"""A margin is worth what people made of such margins: fitted on the run's labelled rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fellowship.errors import InputError
+from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
+from fellowship.pipelines.export.context import Chance
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.labels.annotators import Unit, Voices, units
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.labels.label_rows import majority
+from fellowship.records import Scores, Winner
+from fellowship.stats.calibration import Calibration, Curve, calibrate
+from fellowship.stats.codes import DataError, encode
+
+DECIDED = ("first", "second", "tie")
+
+
+def curves(into: Path, labels: Path | None) -> tuple[Chance | None, Chance | None, int]:
+    """Agreement and flips by margin, and the labelled comparisons they were fitted on.
+
+    Of the run's own labels too few is no error, for nobody asked; of a file's it is.
+    """
+    asked = Asked(read_labels(labels) if labels is not None else None)
+    try:
+        found = units(outcomes(into))
+        heard, _ = heard_by(into, found, asked)
+        fitted = fit(scored(found, heard))
+    except InputError as error:
+        if labels is None:
+            return None, None, 0
+        raise InputError(f"{str(labels)!r} calibrates no margin: {error}") from error
+    return reader(fitted.agree), reader(fitted.flip), fitted.rows
+
+
+def scored(found: list[Unit], heard: list[Voices]) -> list[tuple[Scores, Winner]]:
+    """What the run's evaluator gave two candidates, beside what people said of them."""
+    made = []
+    for unit, voices in zip(found, heard, strict=True):
+        scores = given(unit)
+        if voices and scores is not None:
+            made.append((scores, majority(list(voices.values()))))
+    return made
+
+
+def given(unit: Unit) -> Scores | None:
+    """The scores of the comparison of these two; None where nothing valid came of it."""
+    ranking = unit.outcome.ranking
+    for one in ranking.comparisons if ranking else ():
+        if (one.first, one.second) == unit.pair and one.outcome in DECIDED:
+            return one.scores
+    return None
+
+
+def fit(known: list[tuple[Scores, Winner]]) -> Calibration:
+    """The curves through scores and labels; `DataError` where they are too few."""
+    if not known:
+        raise DataError("no labelled row of the run has a verdict with scores")
+    return calibrate(
+        np.array([abs(scores.first - scores.second) for scores, _ in known]),
+        encode([scores.winner for scores, _ in known]),
+        encode([label for _, label in known]),
+    )
+
+
+def reader(curve: Curve) -> Chance:
+    """A curve as a function of one margin."""
+    return lambda margin: float(curve([margin])[0])

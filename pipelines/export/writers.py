@@ -1,0 +1,131 @@
+"""Files appear under their names when all of them are complete, or not at all.
+
+Rows go to temporary files beside their targets, one for each split; `commit` makes them
+durable and renames them. Whatever stops an export leaves the old files as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from fellowship.database import complaint
+from fellowship.errors import LedgerError
+from fellowship.pipelines.export.examples import line
+from fellowship.run_folder import PART, begun, must_be_a_file, sweep_of
+
+TOGETHER = 200
+"""Rows that a table's writer takes at a time."""
+
+
+class Writer(Protocol):
+    """What writes the rows of one file."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """One row."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+
+class Lines:
+    """JSON lines, UTF-8."""
+
+    def __init__(self, path: Path) -> None:
+        self._out: IO[str] = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
+
+    def write(self, row: dict[str, Any]) -> None:
+        """One line."""
+        self._out.write(line(row) + "\n")
+
+    def close(self) -> None:
+        """Bring it to the disk."""
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        self._out.close()
+
+
+class Sink:
+    """One export's files. A context: left without `commit`, nothing has happened."""
+
+    def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
+        if not target.name:  # the current folder, or an empty argument
+            must_be_a_file(target)
+        self.target = target
+        self._make = make
+        self._open: dict[Path, tuple[Path, Writer]] = {}
+
+    def path(self, split: str, tail: str = "") -> Path:
+        """Where a split goes: pairs.jsonl, or pairs-train.jsonl and so on.
+
+        `tail` is put before the suffix: pairs.facts.jsonl.
+        """
+        name = f"{self.target.stem}-{split}" if split else self.target.stem
+        return self.target.with_name(f"{name}{tail}{self.target.suffix}")
+
+    def open(self, split: str, tail: str = "") -> Writer:
+        """The writer of a split, opened at the first call."""
+        path = self.path(split, tail)
+        if path not in self._open:
+            must_be_a_file(path)
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                sweep_of(path)
+                handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
+                os.close(handle)
+                self._open[path] = (Path(name), self._make(Path(name)))
+            except OSError as error:
+                raise LedgerError(f"{path} can't be written: {error}") from error
+        return self._open[path][1]
+
+    def commit(self) -> None:
+        """Complete every file, then give each its name."""
+        try:
+            for _, writer in self._open.values():
+                writer.close()
+            for path, (temporary, _) in self._open.items():
+                os.replace(temporary, path)
+            if self._open:
+                settle(self.target.parent)
+        except OSError as error:
+            raise LedgerError(complaint(self.target, error)) from error
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, kind: object, error: object, _: object) -> None:
+        for temporary, writer in self._open.values():
+            if temporary.exists():
+                with_nothing_said(writer.close)
+                temporary.unlink(missing_ok=True)
+
+
+def with_nothing_said(close: Callable[[], None]) -> None:
+    """Close what is thrown away: its errors are those of what went before."""
+    try:
+        close()
+    except (OSError, ValueError):
+        return
+
+
+def settle(folder: Path) -> None:
+    """Bring a folder's names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replaced(new: Path, target: Path) -> None:
+    """Put a finished folder where another may be; the old one is gone only afterwards."""
+    old = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
+    if target.exists():
+        os.replace(target, old / target.name)
+    os.replace(new, target)
+    settle(target.parent)
+    shutil.rmtree(old, ignore_errors=True)

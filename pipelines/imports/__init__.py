@@ -1,0 +1,1 @@
+"""Imports: verdicts and labels of others as a run."""

@@ -1,0 +1,153 @@
+"""An import is a run that asked nobody: the same folder, the same ledger, no calls."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from fellowship import __version__
+from fellowship.errors import InputError
+from fellowship.ledger import RECORD_OUTCOME, Ledger
+from fellowship.pipelines.paper.release import check
+from fellowship.pipelines.paper.release_rows import Watch, outcomes_of, unseen
+from fellowship.records import Outcome
+from fellowship.run_folder import RunFolder
+from fellowship.writer import Statement
+
+TOGETHER = 200
+"""Rows in one transaction."""
+
+
+@dataclass
+class Imported:
+    """What became of the rows of an import; `bad` are rejected ones by id and reason."""
+
+    rows: int = 0
+    verdicts: int = 0
+    invalid: int = 0
+    reread: int = 0
+    labelled: int = 0
+    inverted: list[str] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+    bad: list[tuple[str, str]] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def count(self, outcome: Outcome) -> None:
+        """Take one row into the account."""
+        name = outcome.id or str(outcome.number)
+        said = outcome.ranking.comparisons if outcome.ranking else ()
+        verdicts = [v for c in said for v in c.verdicts]
+        self.rows += 1
+        self.verdicts += len(verdicts)
+        self.invalid += sum(v.winner == "invalid" for v in verdicts)
+        self.reread += sum(v.stored is not None for v in verdicts)
+        self.labelled += bool(outcome.labels)
+        self.states[outcome.state] += 1
+        if "inverted-selection" in outcome.flags:
+            self.inverted.append(name)
+        if outcome.state == "rejected-input":
+            self.bad.append((name, outcome.why))
+            self.reasons[outcome.why] += 1
+
+
+def import_release(
+    root: Path, into: Path, only: str | None = None, watch: Watch = unseen
+) -> Imported:
+    """Read a release in the authors' layout into the run folder `into`.
+
+    Importing the same files again gives the same run; other files are refused by the
+    folder. `InputError` where `root` is no release.
+    """
+    check(root)
+    files = sorted(p for p in root.rglob("*.json") if p.is_file())
+    return write(outcomes_of(root, only, watch), into, "ma-po", files, root, only)
+
+
+def watched(outcomes: Iterable[Outcome], whole: int, watch: Watch) -> Iterator[Outcome]:
+    """The outcomes of a table of `whole` rows, each told as it passes."""
+    for number, outcome in enumerate(outcomes, 1):
+        watch("rows brought in", number, number / max(1, whole))
+        yield outcome
+
+
+def write(
+    outcomes: Iterable[Outcome],
+    into: Path,
+    what: str,
+    files: list[Path],
+    root: Path,
+    only: str | None = None,
+) -> Imported:
+    """Put outcomes into a run folder whose header says which files they are from."""
+    report = write_run(outcomes, into, header(what, files, root, only))
+    if not report.rows:
+        raise InputError(f"{str(root)!r} holds no row that could be imported")
+    return report
+
+
+def write_run(
+    outcomes: Iterable[Outcome], into: Path, header: dict[str, Any]
+) -> Imported:
+    """Put outcomes into a run folder with this header, or refuse to as the folder does."""
+    report = Imported()
+    with RunFolder(into) as folder:
+        folder.settle_header(header, "identity")
+        ledger = Ledger(folder.ledger)
+        try:
+            asyncio.run(_append(ledger, counted(outcomes, report)))
+        finally:
+            ledger.close()
+    return report
+
+
+def counted(outcomes: Iterable[Outcome], report: Imported) -> Iterator[Statement]:
+    """The outcomes on their way to the ledger, each counted as it passes."""
+    for given in outcomes:
+        outcome = given
+        try:
+            record = outcome.model_dump_json()
+        except ValueError:  # pydantic's serialisation error, for a lone surrogate
+            why = "a text holds half a character, which UTF-8 can't hold"
+            outcome = Outcome(
+                number=given.number,
+                item=given.item,
+                id=given.id,
+                state="rejected-input",
+                why=why,
+            )
+            record = outcome.model_dump_json()
+        report.count(outcome)
+        values = (outcome.number, outcome.item, outcome.state, record)
+        yield Statement(RECORD_OUTCOME, values)
+
+
+def header(
+    what: str, files: list[Path], root: Path, only: str | None = None
+) -> dict[str, Any]:
+    """The header of an import: the files and their digests are its identity."""
+    digests = {
+        str(p.relative_to(root) if p != root else p.name): hashlib.blake2b(
+            p.read_bytes(), digest_size=16
+        ).hexdigest()
+        for p in files
+    }
+    return {
+        "fellowship": __version__,
+        "python": platform.python_version(),
+        "kind": "import",
+        "recipe": {"models": {}},
+        "identity": {"import": what, "only": only, "files": digests},
+    }
+
+
+async def _append(ledger: Ledger, statements: Iterable[Statement]) -> None:
+    waiting = iter(statements)
+    while some := list(islice(waiting, TOGETHER)):
+        await ledger.append(*some)

@@ -1,0 +1,232 @@
+"""A table of verdicts or labels is a run too, once somebody says what its columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.hashing import digest
+from fellowship.pipelines.imports.imported_rows import asked, ended, jury
+from fellowship.pipelines.imports.run_writer import Imported, watched, write
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.labels.label_rows import Columns, LabelRow, key_of
+from fellowship.pipelines.labels.label_tables import (
+    read_table,
+    refuse_ambiguous,
+    winner_of,
+)
+from fellowship.pipelines.paper.release_rows import Watch, unseen
+from fellowship.pipelines.recipe.faults import listed, nearest
+from fellowship.pipelines.sources.row_files import Row
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Scores,
+    Verdict,
+    Winner,
+)
+from fellowship.teams.decisions import swapped
+
+
+@dataclass(frozen=True)
+class VerdictColumns:
+    """Which columns hold what; either two scores or a winner, the rest as it is there."""
+
+    judge: str | None = None
+    winner: str | None = None
+    score_first: str | None = None
+    score_second: str | None = None
+    id: str | None = None
+    prompt: str | None = None
+    first: str | None = None
+    second: str | None = None
+    scale: float = 10
+    values: Mapping[str, Winner] = field(default_factory=dict)
+
+    @property
+    def named(self) -> list[str]:
+        """The columns somebody named."""
+        of_rows = (self.judge, self.winner, self.score_first, self.score_second)
+        of_items = (self.id, self.prompt, self.first, self.second)
+        return [name for name in (*of_rows, *of_items) if name is not None]
+
+
+def import_verdicts(
+    path: Path, into: Path, columns: VerdictColumns, watch: Watch = unseen
+) -> Imported:
+    """Rows of verdicts as a run; rows of the same item become one row's several judges."""
+    if not columns.winner and not (columns.score_first and columns.score_second):
+        raise InputError(
+            "say where the verdicts are: --winner, or both --score columns"
+        )
+    table = read_table(path)
+    there = sorted({name for row in table for name in row.values})
+    if not there:
+        raise InputError(f"{str(path)!r} holds no row that could be read")
+    for name in columns.named:
+        if name not in there:
+            hint = nearest(name, there) or f"; it has {listed(there)}"
+            raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
+    if columns.winner:
+        refuse_ambiguous(path, table, (columns.winner,), columns.values)
+    rows = watched(_verdict_rows(table, columns), len(table), watch)
+    return write(rows, into, "verdicts", [path], path)
+
+
+def import_labels(
+    path: Path, into: Path, columns: Columns, watch: Watch = unseen
+) -> Imported:
+    """People's labels as a run: what most of them chose is a row's pair."""
+    rows = read_labels(path, columns)
+    outcomes = sorted(
+        [*map(_labelled, rows.rows), *(_rejected(n, why) for n, why in rows.bad)],
+        key=lambda outcome: outcome.number,
+    )
+    numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
+    return write(watched(numbered, len(outcomes), watch), into, "labels", [path], path)
+
+
+def _labelled(row: LabelRow) -> Outcome:
+    verdicts = [
+        Verdict(winner=vote, evaluator=who, strategy="direct")
+        for who, vote in row.voices.items()
+    ]
+    fault = row.fault or ("" if row.first or row.second else "the file has no texts")
+    item = Item(
+        key=row.key or digest([row.id, row.number], 8),
+        number=row.number,
+        id=row.id,
+        conversation=asked(row.prompt),
+        candidates=_candidates(row.first, row.second, row.names),
+        labels=row.votes,
+    )
+    return ended(item, 2, [jury(verdicts)], fault=fault)
+
+
+def _rejected(number: int, why: str) -> Outcome:
+    return Outcome(number=number, item="", state="rejected-input", why=why)
+
+
+def _candidates(
+    first: str, second: str, names: tuple[str, str]
+) -> tuple[Candidate, Candidate]:
+    return Candidate(text=first, system=names[0]), Candidate(
+        text=second, system=names[1]
+    )
+
+
+def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome]:
+    found: dict[str, list[tuple[Row, Verdict]]] = {}
+    bad: list[tuple[int, str]] = []
+    for row in table:
+        try:
+            if row.fault:
+                raise InputError(row.fault)
+            verdict = _verdict(row.values, columns)
+            rows = found.setdefault(_same(row, columns), [])
+            if rows:
+                verdict = _as_shown(verdict, row, rows[0][0], columns)
+            rows.append((row, verdict))
+        except InputError as error:
+            bad.append((row.number, f"row {row.number}: {error}"))
+    number = 0
+    for key, rows in found.items():
+        number += 1
+        yield _grouped(number, key, rows, columns)
+    for _, why in bad:
+        number += 1
+        yield _rejected(number, why)
+
+
+def _as_shown(
+    verdict: Verdict, row: Row, head: Row, columns: VerdictColumns
+) -> Verdict:
+    """A verdict as of the order in which the item's first row has its responses.
+
+    `InputError` where the row's texts are others than that row's.
+    """
+    named = (columns.prompt, columns.first, columns.second)
+    own, shown = (
+        tuple(each.values.get(name) if name else None for name in named)
+        for each in (row, head)
+    )
+    if own == shown:
+        return verdict
+    if own != (shown[0], shown[2], shown[1]):
+        raise InputError(
+            f"its texts are not those of row {head.number}, which has the same id"
+        )
+    scores = verdict.scores
+    turned = scores and Scores(first=scores.second, second=scores.first)
+    update = {"winner": swapped(verdict.winner), "scores": turned, "order": "swapped"}
+    return verdict.model_copy(update=update)
+
+
+def _grouped(
+    number: int,
+    key: str,
+    rows: list[tuple[Row, Verdict]],
+    columns: VerdictColumns,
+) -> Outcome:
+    values = rows[0][0].values
+    first, second, prompt = (
+        _text(values, name) for name in (columns.first, columns.second, columns.prompt)
+    )
+    item = Item(
+        key=key,
+        number=number,
+        id=str(values[columns.id]) if columns.id else None,
+        conversation=asked(prompt),
+        candidates=_candidates(first, second, ("first", "second")),
+    )
+    comparison: Comparison = jury([verdict for _, verdict in rows])
+    fault = "" if first and second else "verdicts only: the file has no texts"
+    return ended(item, 2, [comparison], fault=fault)
+
+
+def _same(row: Row, columns: VerdictColumns) -> str:
+    """What rows about the same item have in common."""
+    if columns.id:
+        return digest([str(row.values.get(columns.id))], 8)
+    if columns.first and columns.second:
+        named = (columns.prompt, columns.first, columns.second)
+        return key_of(*(row.values.get(name) if name else None for name in named))
+    return digest([row.number], 8)
+
+
+def _verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
+    judge = str(values.get(columns.judge) or "") if columns.judge else ""
+    who: dict[str, Any] = {"evaluator": judge or "judge", "model": judge}
+    if columns.score_first and columns.score_second:
+        given = values.get(columns.score_first), values.get(columns.score_second)
+        scores = [_score(value, columns.scale) for value in given]
+        if None in scores:
+            note = f"the scores are {given[0]!r} and {given[1]!r}"
+            return Verdict(winner="invalid", note=note, scale=columns.scale, **who)
+        read = Scores.model_validate({"first": scores[0], "second": scores[1]})
+        return Verdict(winner=read.winner, scores=read, scale=columns.scale, **who)
+    value = values.get(str(columns.winner))
+    if value in (None, ""):
+        return Verdict(winner="invalid", note="no verdict", strategy="direct", **who)
+    return Verdict(winner=winner_of(value, columns.values), strategy="direct", **who)
+
+
+def _score(value: Any, scale: float) -> float | None:
+    """A score from 0 to the scale; anything else, a stored -1 too, is none."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number <= scale else None
+
+
+def _text(values: Mapping[str, Any], name: str | None) -> str:
+    value = values.get(name) if name else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Other tools: Inspect logs, stock AutoGen teams, data frames."""

@@ -1,0 +1,129 @@
+"""A model as AutoGen's stock client: where it is and how it samples, never its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fellowship.errors import RecipeError
+from fellowship.models.config import (
+    AutogenModel,
+    LlamaCppModel,
+    ModelConfig,
+    OllamaModel,
+    OpenAIModel,
+)
+from fellowship.models.providers.autogen import loaded_component
+from fellowship.models.record.secrets import secret
+
+INFO = {
+    "vision": False,
+    "function_calling": False,
+    "json_output": True,
+    "structured_output": True,
+    "family": "unknown",
+}
+OPENAI = "autogen_ext.models.openai.OpenAIChatCompletionClient"
+OLLAMA = "autogen_ext.models.ollama.OllamaChatCompletionClient"
+
+
+def client(name: str, config: ModelConfig, base_url: str | None) -> dict[str, Any]:
+    """The component of a model's stock client. `RecipeError` where there is none."""
+    if isinstance(config, OpenAIModel):
+        return openai(config)
+    if isinstance(config, OllamaModel):
+        return ollama(config)
+    if isinstance(config, LlamaCppModel):
+        if base_url is None:
+            raise RecipeError(
+                f"model {name!r} is embedded, for which AutoGen has no client: serve it"
+                " with llama-server and give its address with --base-url"
+            )
+        return openai(
+            OpenAIModel(
+                provider="openai",
+                model=config.model,
+                base_url=base_url,
+                api_key_env=None,
+                temperature=config.temperature,
+                top_p=config.top_p,
+                max_tokens=config.max_tokens,
+                stop=config.stop,
+            )
+        )
+    assert isinstance(config, AutogenModel)
+    return foreign(name, config)
+
+
+def component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A client's component, without what isn't set."""
+    return {
+        "provider": provider,
+        "component_type": "model",
+        "version": 1,
+        "component_version": 1,
+        "config": {k: v for k, v in config.items() if v is not None},
+    }
+
+
+def openai(config: OpenAIModel) -> dict[str, Any]:
+    """OpenAI's stock client; it takes the key from OPENAI_API_KEY itself."""
+    keyless = config.api_key_env is None
+    return component(
+        OPENAI,
+        {
+            "model": config.model,
+            "base_url": config.base_url,
+            "api_key": "none" if keyless else None,
+            "temperature": config.temperature,
+            "top_p": config.top_p,
+            "max_tokens": config.max_tokens,
+            "stop": list(config.stop) or None,
+            "timeout": config.deadline or 300.0,
+            "model_info": INFO,
+        },
+    )
+
+
+def ollama(config: OllamaModel) -> dict[str, Any]:
+    """Ollama's stock client; what it would drop in silence is put into `options`."""
+    options = {
+        "temperature": config.temperature,
+        "top_p": config.top_p,
+        "num_predict": config.max_tokens,
+        "num_ctx": config.num_ctx,
+        "stop": list(config.stop) or None,
+        **config.options,
+    }
+    return component(
+        OLLAMA,
+        {
+            "model": config.model,
+            "host": config.host,
+            "model_info": INFO,
+            "options": {k: v for k, v in options.items() if v is not None},
+        },
+    )
+
+
+def foreign(name: str, config: AutogenModel) -> dict[str, Any]:
+    """A component of the recipe's own, without its secrets."""
+    if config.build:
+        raise RecipeError(f"model {name!r} is made in Python: it can't be written down")
+    found = loaded_component(config)
+    if found.get("component_type", "model") != "model":
+        raise RecipeError(f"model {name!r} is a whole agent or team: no stock client")
+    bare: dict[str, Any] = without(found)
+    return bare
+
+
+def without(value: Any) -> Any:
+    """A configuration without the entries that hold secrets."""
+    if isinstance(value, dict):
+        kept = {k: v for k, v in value.items() if not secret(k) or is_plain(v)}
+        return {k: without(v) for k, v in kept.items()}
+    return [without(v) for v in value] if isinstance(value, list) else value
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can't hold a secret: a number, a flag, nothing."""
+    return value is None or isinstance(value, int | float)

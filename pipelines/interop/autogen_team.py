@@ -1,0 +1,225 @@
+"""A team as AutoGen's own parts: what they can't do is lost, and said with the file.
+
+Plain AutoGen loads the component and runs it without Fellowship. Every seat becomes an
+`AssistantAgent` whose system message is the role's prompt, every model a stock client
+without its key, every talk a `RoundRobinGroupChat`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fellowship.agents.case import Case
+from fellowship.agents.custom_roles import seated
+from fellowship.agents.debater import Debater
+from fellowship.agents.role import Role
+from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
+from fellowship.errors import RecipeError
+from fellowship.pipelines.interop.autogen_clients import client
+from fellowship.pipelines.recipe.faults import listed, nearest
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.prompts.library import Library
+from fellowship.records import Candidate, Conversation, Message
+from fellowship.teams.debate import VOTE
+from fellowship.teams.settings import (
+    Asking,
+    AutogenSettings,
+    CustomEvaluateSettings,
+    CustomSettings,
+    DebateSettings,
+    FeedbackSettings,
+    JurySettings,
+    SingleSettings,
+    sitter,
+)
+
+EVALUATE = "evaluate"
+NOTHING = Case(
+    Conversation(messages=(Message(role="user", content=""),)),
+    (Candidate(text="", system=""),) * 2,
+)
+
+LOST = (
+    "no ledger: nothing is recorded, resumed, limited or priced",
+    "no seeds by session and turn: two agents of one model may say the same",
+    "no schema and no repair turn: a verdict is text that you read yourself",
+    "one order only: position bias is not seen",
+    "everyone hears everyone: jurors and voters are not blind",
+    "candidates are not fenced: an answer may give orders to its judge",
+    "no early stop: every turn is taken",
+)
+"""What the stock parts lose, one sentence each."""
+
+
+def stock_team(
+    recipe: Recipe, name: str, base_url: str | None = None
+) -> dict[str, Any]:
+    """The component of the system `name`, or of the evaluator for `evaluate`.
+
+    `base_url` is where a server of the embedded model would be. `RecipeError` for a
+    name the recipe doesn't have, and for what stock parts can't be.
+    """
+    library = Library(recipe.prompts)
+    maker = Parts(recipe, library, base_url)
+    if name == EVALUATE:
+        return maker.evaluator()
+    for system in recipe.systems:
+        if system.name == name:
+            if isinstance(system, SingleSettings | FeedbackSettings):
+                return maker.system(system)
+            if isinstance(system, CustomSettings | AutogenSettings):
+                raise RecipeError(
+                    f"team {name!r} is no team of ours: it has to be dumped by what"
+                    " made it"
+                )
+    known = [*(system.name for system in recipe.systems), EVALUATE]
+    hint = nearest(name, known) or f"; there are {listed(known)}"
+    raise RecipeError(f"the recipe has no team {name!r}{hint}")
+
+
+class Parts:
+    """Stock parts for the seats of one recipe."""
+
+    def __init__(self, recipe: Recipe, library: Library, base_url: str | None) -> None:
+        self.recipe = recipe
+        self.library = library
+        self.base_url = base_url
+
+    def system(self, settings: SingleSettings | FeedbackSettings) -> dict[str, Any]:
+        """A writer alone, or with its reviewers in turn."""
+        writer = sitter(settings.generator)
+        if isinstance(settings, SingleSettings):
+            agents = [self.agent("generator", writer.model, "")]
+            return chat(settings.name, agents, 1, "Send the user's message.")
+        told = self.library.get("update", ("reviews",)).fill({"reviews": "(see above)"})
+        agents = [self.agent("generator", writer.model, self.when_reviewed(told))]
+        for n, sits in enumerate(settings.reviewers, 1):
+            who = sitter(sits)
+            role = seated(
+                Reviewer,
+                who.role,
+                model=who.model,
+                prompt=who.prompt,
+                scale=settings.scale,
+                library=self.library,
+            )
+            several = len(settings.reviewers) > 1
+            name = f"reviewer_{n}" if several else "reviewer"
+            agents.append(self.agent(name, who.model, self.told(role)))
+        turns = (settings.drafts - 1) * len(agents) + 1
+        return chat(settings.name, agents, turns, "Send the user's message.")
+
+    @staticmethod
+    def when_reviewed(told: str) -> str:
+        """A generator's one system message: it can't be told later."""
+        return (
+            "Answer the user. When reviews of your answer follow, do as this says:\n\n"
+            + told
+        )
+
+    def evaluator(self) -> dict[str, Any]:
+        """A judge alone, jurors in turn, or a debate with everyone's vote at its end."""
+        settings = self.recipe.evaluate
+        if isinstance(settings, CustomEvaluateSettings):
+            raise RecipeError(f"team {settings.team!r} is your own: it can't be dumped")
+        send = "Send the conversation, then both responses, the first one first."
+        if isinstance(settings, DebateSettings):
+            agents = [*self.talk(settings), *self.votes(settings)]
+        elif isinstance(settings, JurySettings):
+            agents = [self.judge(j.seat, j) for j in settings.jurors]
+        else:
+            agents = [self.judge("judge", settings)]
+        return chat(EVALUATE, agents, len(agents), send)
+
+    def talk(self, settings: DebateSettings) -> list[dict[str, Any]]:
+        """Every persona once a round; a turn is an agent, so that names are unique."""
+        made = []
+        for n in range(1, settings.rounds + 1):
+            for persona in settings.personas:
+                role = seated(
+                    Debater,
+                    persona.role,
+                    model=settings.speaker(persona),
+                    persona=self.library.get(persona.file).text,
+                    criteria=settings.criteria,
+                    library=self.library,
+                )
+                name = f"{persona.name}_round_{n}"
+                made.append(self.agent(name, role.model, self.told(role)))
+        return made
+
+    def votes(self, settings: DebateSettings) -> list[dict[str, Any]]:
+        """Every persona's scores after the debate."""
+        made = []
+        for persona in settings.personas:
+            view = self.library.get(persona.file).text
+            asking = Asking(
+                model=settings.speaker(persona),
+                scale=settings.scale,
+                criteria="\n\n".join(filter(None, (settings.criteria, view))),
+                prompt=VOTE,
+            )
+            made.append(self.judge(f"{persona.name}_vote", asking))
+        return made
+
+    def judge(self, name: str, asking: Asking) -> dict[str, Any]:
+        """An agent that is told what a judge is told."""
+        independent = asking.strategy == "independent"
+        role = seated(
+            Judge,
+            asking.role,
+            model=asking.model,
+            strategy=asking.strategy,
+            scale=asking.scale,
+            criteria=asking.criteria,
+            prompt=asking.prompt,
+            titles=ONE if independent else TWO,
+            library=self.library,
+        )
+        return self.agent(name, asking.model, self.told(role))
+
+    def told(self, role: Role) -> str:
+        """A role's prompts as one system message, its answer in marked text."""
+        system = self.library.get("system").text
+        return f"{system}\n\n{role.instruction(NOTHING, False)}"
+
+    def agent(self, name: str, model: str, system: str) -> dict[str, Any]:
+        """One AssistantAgent."""
+        config: dict[str, Any] = {
+            "name": name,
+            "model_client": client(model, self.recipe.models[model], self.base_url),
+            "description": f"{name} of a Fellowship recipe",
+            "model_client_stream": False,
+            "reflect_on_tool_use": False,
+            "tool_call_summary_format": "{result}",
+        }
+        if system:
+            config["system_message"] = system
+        return {
+            "provider": "autogen_agentchat.agents.AssistantAgent",
+            "component_type": "agent",
+            "version": 2,
+            "component_version": 2,
+            "label": name,
+            "config": config,
+        }
+
+
+def chat(
+    name: str, agents: Sequence[dict[str, Any]], turns: int, send: str
+) -> dict[str, Any]:
+    """Agents in turn, for so many turns."""
+    lost = "; ".join(LOST)
+    return {
+        "provider": "autogen_agentchat.teams.RoundRobinGroupChat",
+        "component_type": "team",
+        "version": 1,
+        "component_version": 1,
+        "label": name,
+        "description": f"{send} What these stock parts lose of Fellowship: {lost}.",
+        "config": {"participants": list(agents), "max_turns": turns},
+    }
+
+
+__all__ = ["EVALUATE", "LOST", "stock_team"]

@@ -1,0 +1,147 @@
+"""A run is five tables, whatever it was: rows, messages, verdicts, calls, pairs.
+
+They have the same columns for every run, so that code written for one reads any other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from fellowship.errors import InputError
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.records import Comparison, Outcome
+from fellowship.run_folder import LEDGER
+
+Kind = Literal["pandas", "polars"]
+
+ROWS = ("row", "id", "item", "state", "why", "prompt", "candidates", "best", "score")
+MESSAGES = (
+    *("row", "session", "team", "message", "source", "role", "model", "round", "text"),
+    *("prompt_tokens", "completion_tokens", "cached_tokens", "seconds", "usd"),
+    *("finish", "repaired", "edited", "call"),
+)
+VERDICTS = (
+    *("row", "first", "second", "outcome", "evaluator", "model", "order", "phase"),
+    *("sample", "strategy", "scale", "winner", "score_first", "score_second"),
+    *("reason", "note", "call"),
+)
+CALLS = (
+    *("key", "session", "seat", "role", "model", "text", "finish", "prompt_tokens"),
+    *("completion_tokens", "cached_tokens", "usd", "started", "seconds", "tries"),
+)
+PAIRS = (
+    *("row", "item", "prompt", "chosen", "rejected", "chosen_score", "rejected_score"),
+    *("margin", "chosen_model", "rejected_model", "chosen_system", "rejected_system"),
+    *("chosen_draft", "rejected_draft"),
+)
+
+
+class Frames(NamedTuple):
+    """A run's tables as data frames: `frames(run).verdicts` and so on."""
+
+    rows: Any
+    messages: Any
+    verdicts: Any
+    calls: Any
+    pairs: Any
+
+
+def frames(run: Path | str, library: Kind | None = None) -> Frames:
+    """The tables of a run, as pandas frames unless only polars is there or asked for.
+
+    Indices of candidates count from 0; scores are in points of the evaluator's scale,
+    usd is null where nobody knows the price, `started` is Unix time. `LedgerError`
+    where `run` is none.
+    """
+    made = frame_library(library)
+    found = list(outcomes(Path(run)))
+    return Frames(
+        framed(made, ROWS, (row_of(o) for o in found)),
+        framed(made, MESSAGES, (m for o in found for m in messages_of(o))),
+        framed(made, VERDICTS, (v for o in found for v in verdicts_of(o))),
+        framed(made, CALLS, calls_of(Path(run))),
+        framed(made, PAIRS, (p for o in found for p in pairs_of(o))),
+    )
+
+
+def frame_library(wanted: Kind | None) -> Any:
+    """pandas or polars; `InputError` says how to get one."""
+    for name in (wanted,) if wanted else ("pandas", "polars"):
+        if name not in ("pandas", "polars"):
+            raise InputError(f"{name!r} is no library of frames: pandas or polars")
+        if find_spec(name) is not None:
+            return importlib.import_module(name)
+    cure = f"pip install {wanted or 'pandas'}"
+    raise InputError(f"frames need {wanted or 'pandas or polars'}: {cure}")
+
+
+def framed(
+    library: Any, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]
+) -> Any:
+    """Rows as a frame; the columns are there even if no row is."""
+    held = list(rows)
+    values = {name: [row[n] for row in held] for n, name in enumerate(columns)}
+    if library.__name__ == "polars":
+        return library.DataFrame(values, strict=False)
+    return library.DataFrame(values, columns=list(columns))
+
+
+def row_of(o: Outcome) -> tuple[Any, ...]:
+    """One line of `rows`."""
+    ranking = o.ranking
+    best = ranking.winner if ranking else None
+    score = ranking.scores[best] if ranking and best is not None else None
+    prompt = o.conversation.question if o.conversation else None
+    return (
+        *(o.number, o.id, o.item, o.state, o.why, prompt),
+        *(len(o.candidates), best, score),
+    )
+
+
+def messages_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+    """Lines of `messages`: numbered through the row, as `replay --edit` counts them."""
+    number = 0
+    for session in o.sessions:
+        for t in session.turns:
+            number += 1
+            yield (
+                *(o.number, session.id, session.team, number, t.source, t.role),
+                *(t.model, t.round, t.text, t.prompt_tokens, t.completion_tokens),
+                *(t.cached_tokens, t.seconds, t.usd, t.finish, t.repaired, t.edited),
+                t.call,
+            )
+
+
+def verdicts_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+    """Lines of `verdicts`, each with the comparison it belongs to."""
+    made: tuple[Comparison, ...] = o.ranking.comparisons if o.ranking else ()
+    for c in made:
+        for v in c.verdicts:
+            scores = (v.scores.first, v.scores.second) if v.scores else (None, None)
+            yield (
+                *(o.number, c.first, c.second, c.outcome, v.evaluator, v.model),
+                *(v.order, v.phase, v.sample, v.strategy, v.scale, v.winner),
+                *(*scores, v.reason, v.note, v.call),
+            )
+
+
+def calls_of(run: Path) -> Iterator[tuple[Any, ...]]:
+    """Lines of `calls`, straight from the ledger."""
+    with LedgerReader(run / LEDGER) as reader:
+        yield from reader.rows(f"SELECT {', '.join(CALLS)} FROM calls ORDER BY id")
+
+
+def pairs_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+    """Lines of `pairs`."""
+    for p in o.pairs:
+        good, bad = p.chosen, p.rejected
+        yield (
+            *(p.number, p.item, p.prompt.question, good.text, bad.text),
+            *(p.chosen_score, p.rejected_score, p.margin, good.model, bad.model),
+            *(good.system, bad.system, good.draft, bad.draft),
+        )

@@ -1,0 +1,210 @@
+"""A run as an Inspect log: a zip of JSON, written a sample at a time.
+
+It opens in `inspect view` and `inspect log dump`, and reads with
+`inspect_ai.log.read_eval_log`. Nothing of Inspect is needed to write it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship import __version__
+from fellowship.database import complaint
+from fellowship.errors import LedgerError
+from fellowship.hashing import digest
+from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.interop.inspect_sample import Json, sample, usage, when
+from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.report.spending import Spending, spending
+from fellowship.records import Outcome
+from fellowship.run_folder import LEDGER, must_be_a_file, read_header
+
+FORMAT = 2
+BRIEF = 1000
+"""Letters of a text in the list of samples, which is read whole."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The date of every part: the same run gives the same bytes."""
+
+
+@dataclass
+class Tally:
+    """What the header has to say of all samples."""
+
+    ids: list[int] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+    judges: dict[str, Counter[str]] = field(default_factory=dict)
+    summaries: list[Json] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, made: Json) -> None:
+        """Take one sample into the account."""
+        self.ids.append(outcome.number)
+        self.states[outcome.state] += 1
+        for name, score in made["scores"].items():
+            if name not in ("state", "margin"):
+                self.judges.setdefault(name, Counter())[score["value"]] += 1
+        self.summaries.append(summary(made))
+
+
+def write_inspect_log(run: Path, to: Path) -> int:
+    """Write the run at `run` as the Inspect log `to`; how many samples it has.
+
+    `LedgerError` where the run can't be read or the file can't be written.
+    """
+    header = known(read_header(run))
+    tally = Tally()
+    with LedgerReader(run / LEDGER) as reader, packed(to) as put:
+        for text in reader.outcomes():
+            outcome = read_outcome(text)
+            made = sample(outcome, reader.call)
+            put(f"samples/{outcome.number}_epoch_1.json", made)
+            tally.add(outcome, made)
+        spent = spending(reader)
+        whole = log(run.resolve().name, header, tally, spent)
+        start = {key: whole[key] for key in ("version", "eval", "plan")}
+        put("_journal/start.json", start)
+        put("summaries.json", tally.summaries)
+        put("header.json", whole)
+    return len(tally.ids)
+
+
+@contextmanager
+def packed(to: Path) -> Iterator[Any]:
+    """A zip that appears under its name whole, or not at all; gives `put(name, value)`."""
+    must_be_a_file(to)
+    try:
+        to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.")
+    except OSError as error:
+        raise LedgerError(f"{to} can't be written: {error}") from error
+    try:
+        with os.fdopen(handle, "wb") as out:
+            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+                yield lambda part, value: entered(archive, part, value)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(name, to)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise LedgerError(complaint(to, error)) from error
+        raise
+
+
+def entered(archive: zipfile.ZipFile, name: str, value: Any) -> None:
+    """One JSON part of the zip; half a character becomes a replacement mark."""
+    text = json.dumps(value, ensure_ascii=False)
+    part = zipfile.ZipInfo(name, EPOCH)
+    part.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(part, text.encode("utf-8", "replace"))
+
+
+def log(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
+    """The header of the log: what was asked, what it cost, what came of it."""
+    return {
+        "version": FORMAT,
+        "status": "success",
+        "eval": asked(name, header, tally, spent),
+        "plan": {"name": "fellowship", "steps": steps(header), "config": {}},
+        "results": results(tally),
+        "stats": {
+            "started_at": when(spent.began or 0.0),
+            "completed_at": when(spent.ended or 0.0),
+            "model_usage": {
+                x.model: usage(x.prompt, x.completion, x.cached)
+                for x in spent.by("model")
+            },
+        },
+    }
+
+
+def asked(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
+    """What was evaluated; its identities are the run's, so they stay the same."""
+    known = digest(header.get("identity") or {}, 11)
+    recipe = header.get("recipe") or {}
+    models = recipe.get("models") or {}
+    writers = dict.fromkeys(
+        str(models.get(str(system.get("generator")), {}).get("model", ""))
+        for system in recipe.get("systems") or ()
+    )
+    return {
+        "eval_id": known,
+        "run_id": known,
+        "task_id": known,
+        "created": when(spent.began or 0.0),
+        "task": name,
+        "task_version": 0,
+        "dataset": {
+            "name": name,
+            "samples": len(tally.ids),
+            "sample_ids": tally.ids,
+            "shuffled": False,
+        },
+        "model": ", ".join(filter(None, writers)) or "fellowship",
+        "config": {"epochs": 1},
+        "packages": {"fellowship-llms": header.get("fellowship", __version__)},
+        "scorers": [{"name": each} for each in ("state", "margin", *tally.judges)],
+        "metadata": {
+            "recipe": recipe,
+            "import": header.get("identity", {}).get("import"),
+        },
+    }
+
+
+def steps(header: Json) -> list[Json]:
+    """The recipe's teams, in the order they work."""
+    recipe = header.get("recipe") or {}
+    teams = [*(recipe.get("systems") or ()), recipe.get("evaluate")]
+    return [
+        {"solver": str(team.get("name") or team.get("team")), "params": team}
+        for team in teams
+        if team
+    ]
+
+
+def results(tally: Tally) -> Json:
+    """Shares of every state, and of every judge's verdicts."""
+    rows = len(tally.ids)
+    counted = {"state": tally.states, **tally.judges}
+    return {
+        "total_samples": rows,
+        "completed_samples": rows,
+        "scores": [
+            {
+                "name": name,
+                "scorer": name,
+                "scored_samples": values.total(),
+                "metrics": {
+                    str(value): {"name": str(value), "value": n / values.total()}
+                    for value, n in values.most_common()
+                },
+            }
+            for name, values in counted.items()
+            if values
+        ],
+    }
+
+
+def summary(made: Json) -> Json:
+    """A sample in the list of samples: no more than the head of its texts."""
+    told = made["input"]
+    brief = told if isinstance(told, str) else told[-1]["content"]
+    kept = ("id", "epoch", "target", "model_usage", "total_time", "uuid")
+    return {
+        **{key: made[key] for key in kept},
+        "input": brief[:BRIEF],
+        "metadata": {key: made["metadata"][key] for key in ("id", "state", "why")},
+        "scores": {
+            name: {"value": score["value"]} for name, score in made["scores"].items()
+        },
+        "completed": True,
+        "message_count": len(made["messages"]),
+    }

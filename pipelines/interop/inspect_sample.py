@@ -1,0 +1,211 @@
+"""A row is a sample of an Inspect log: calls become events, and verdicts its scores.
+
+The shapes are those of Inspect's log format, version 2 (`inspect_ai.log.EvalSample`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from fellowship.ledger import CallRow
+from fellowship.pipelines.provenance.judges import by_judge
+from fellowship.pipelines.provenance.score_explanation import evaluator_sum
+from fellowship.records import Outcome, Session, Turn
+from fellowship.teams.decisions import decide
+
+Json = dict[str, Any]
+Find = Callable[[str], CallRow | None]
+
+ENDED = {"stop": "stop", "length": "max_tokens", "content_filter": "content_filter"}
+
+
+def sample(outcome: Outcome, find: Find) -> Json:
+    """The row's number is the sample's id; `find` gives a call by its key."""
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    calls = {t.call: row for t in turns if t.call and (row := find(t.call))}
+    talk = conversation(outcome)
+    said = [spoken(turn, s) for s in outcome.sessions for turn in s.turns]
+    best = answer(outcome)
+    return {
+        "id": outcome.number,
+        "epoch": 1,
+        "input": talk or outcome.why or "(no prompt)",
+        "target": "",
+        "messages": [*talk, *said],
+        "output": output(best, "", "stop") if best else {"model": "", "choices": []},
+        "scores": scores(outcome),
+        "metadata": metadata(outcome),
+        "store": {},
+        "events": [e for s in outcome.sessions for e in events(s, calls)],
+        "model_usage": used(turns),
+        "total_time": round(sum(turn.seconds for turn in turns), 6),
+        "uuid": f"{outcome.item or 'row'}-{outcome.number}",
+        "attachments": {},
+    }
+
+
+def conversation(outcome: Outcome) -> list[Json]:
+    """What was to be answered."""
+    said = outcome.conversation.messages if outcome.conversation else ()
+    return [
+        {"role": m.role, "content": m.content}
+        | ({"source": "input"} if m.role != "assistant" else {})
+        for m in said
+    ]
+
+
+def spoken(turn: Turn, session: Session) -> Json:
+    """A turn as a message: who spoke in one part, the words, untouched, in another."""
+    told = f"{turn.source} · {turn.role} · round {turn.round} · {session.team}"
+    known = turn.model_dump(mode="json", exclude={"text", "model"})
+    return {
+        "role": "assistant",
+        "source": "generate",
+        "model": turn.model,
+        "content": [
+            {"type": "text", "text": told},
+            {"type": "text", "text": turn.text},
+        ],
+        "metadata": {"team": session.team, **known},
+    }
+
+
+def answer(outcome: Outcome) -> str:
+    """The best candidate's text; the first one's where none is best."""
+    best = outcome.ranking.best if outcome.ranking else None
+    if not outcome.candidates:
+        return ""
+    return outcome.candidates[best if best is not None else 0].text
+
+
+def output(text: str, model: str, ended: str) -> Json:
+    """A text as a model's output."""
+    said = {"role": "assistant", "content": text, "source": "generate"}
+    choice = {"message": said, "stop_reason": ENDED.get(ended, "unknown")}
+    return {"model": model, "choices": [choice], "completion": text}
+
+
+def scores(outcome: Outcome) -> Json:
+    """The row's state, its margin, and what each judge said of the first two candidates."""
+    made: Json = {"state": {"value": outcome.state, "explanation": outcome.why or None}}
+    if outcome.pairs:
+        pair = outcome.pairs[0]
+        text = f"{pair.chosen_score:g} over {pair.rejected_score:g}"
+        made["margin"] = {"value": pair.margin, "answer": text}
+    met = outcome.ranking.comparisons if outcome.ranking else ()
+    for one in met[:1]:
+        final = [v for v in one.verdicts if v.phase == "final"] or list(one.verdicts)
+        for name, said in by_judge(final).items():
+            made[name] = {
+                "value": decide(said)[0],
+                "answer": evaluator_sum(name, said),
+                "explanation": "\n\n".join(filter(None, (v.reason for v in said))),
+            }
+    return made
+
+
+def metadata(outcome: Outcome) -> Json:
+    """What Inspect has no place for."""
+    ranking = outcome.ranking
+    return {
+        "id": outcome.id,
+        "state": outcome.state,
+        "why": outcome.why,
+        "flags": list(outcome.flags),
+        "labels": list(outcome.labels),
+        "candidates": [
+            c.model_dump(mode="json", exclude={"turns"}) for c in outcome.candidates
+        ],
+        "candidate_scores": list(ranking.scores) if ranking else [],
+        "chosen": [p.chosen.text for p in outcome.pairs],
+        "rejected": [p.rejected.text for p in outcome.pairs],
+    }
+
+
+def used(turns: list[Turn]) -> Json:
+    """Tokens by model."""
+    made: Json = {}
+    for model in dict.fromkeys(t.model for t in turns if t.call):
+        mine = [t for t in turns if t.call and t.model == model]
+        made[model] = usage(
+            sum(t.prompt_tokens for t in mine),
+            sum(t.completion_tokens for t in mine),
+            sum(t.cached_tokens for t in mine),
+        )
+    return made
+
+
+def usage(prompt: int, completion: int, cached: int) -> Json:
+    """Tokens as Inspect counts them: what came from a cache is apart."""
+    return {
+        "input_tokens": prompt - cached,
+        "output_tokens": completion,
+        "total_tokens": prompt + completion,
+        "input_tokens_cache_read": cached,
+    }
+
+
+def events(session: Session, calls: dict[str, CallRow]) -> Iterator[Json]:
+    """A span for the session, and in it every call with its exact request."""
+    heard = [(turn, calls[turn.call]) for turn in session.turns if turn.call in calls]
+    if not heard:
+        return
+    began = min(row.started for _, row in heard)
+    ended = max(row.started + row.seconds for _, row in heard)
+    span = {"id": session.id, "span_id": session.id, "working_start": 0.0}
+    yield {
+        **span,
+        **{"event": "span_begin", "timestamp": when(began), "uuid": f"{session.id}-a"},
+        **{"type": "agent", "name": session.team},
+    }
+    for turn, row in heard:
+        yield called(turn, row, session, row.started - began)
+    yield {
+        **span,
+        **{"event": "span_end", "timestamp": when(ended), "uuid": f"{session.id}-z"},
+    }
+
+
+def called(turn: Turn, row: CallRow, session: Session, at: float) -> Json:
+    """One call as a model event."""
+    request = json.loads(row.request)
+    tokens = usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    said = output(row.text, turn.model, row.finish)
+    return {
+        "event": "model",
+        "uuid": row.key,
+        "span_id": session.id,
+        "timestamp": when(row.started),
+        "working_start": at,
+        "model": turn.model,
+        "role": turn.source,
+        "input": request["messages"],
+        "tools": [],
+        "tool_choice": "none",
+        "config": asked(request.get("sampling") or {}),
+        "output": said | {"usage": tokens, "time": row.seconds},
+        "retries": row.tries - 1 or None,
+        "completed": when(row.started + row.seconds),
+        "working_time": row.seconds,
+        "metadata": {"call": row.key, "round": turn.round, "usd": row.usd},
+    }
+
+
+CONFIG = {
+    **{"temperature": "temperature", "top_p": "top_p", "seed": "seed"},
+    **{"max_tokens": "max_tokens", "num_predict": "max_tokens"},
+}
+
+
+def asked(sampling: Json) -> Json:
+    """Sampling by Inspect's names."""
+    found = {CONFIG[k]: v for k, v in sampling.items() if k in CONFIG}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def when(seconds: float) -> str:
+    """Unix seconds as Inspect writes a time."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

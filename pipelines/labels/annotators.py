@@ -1,0 +1,155 @@
+"""Who labelled a row is heard by name: in the source, the run, or a file beside it.
+
+A label is about two candidates of a row; a row that sets several pairs against one another
+has a unit for each, and a label speaks of one of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fellowship.errors import InputError
+from fellowship.pipelines.labels.label_rows import (
+    LabelFile,
+    LabelRow,
+    key_of,
+    named_votes,
+)
+from fellowship.pipelines.labels.run_labels import HumanLabel, labels_of, votes_on
+from fellowship.records import Outcome, Verdict, Winner
+
+Voices = Mapping[str, Winner]
+"""Annotator -> what they said of one unit."""
+
+TURNED: Mapping[Winner, Winner] = {"first": "second", "second": "first"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Two candidates of one row, by index, and all that judges said of them."""
+
+    outcome: Outcome
+    pair: tuple[int, int]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def name(self) -> str:
+        """The row's id or number; with the candidates' where they aren't the first two."""
+        row = self.outcome.id or str(self.outcome.number)
+        first, second = self.pair
+        return row if self.pair == (0, 1) else f"{row}:{first + 1}-{second + 1}"
+
+    @property
+    def key(self) -> str:
+        """The hash of its texts that a file of labels has too."""
+        said, made = self.outcome.conversation, self.outcome.candidates
+        texts = (
+            [made[at].text for at in self.pair] if max(self.pair) < len(made) else []
+        )
+        return key_of(said.question if said else "", *texts) if texts else ""
+
+
+def units(rows: Iterable[Outcome], unjudged: bool = False) -> list[Unit]:
+    """Every two candidates that a judge was asked about, in the order of the rows.
+
+    With `unjudged` also the first two candidates of rows where nobody was asked.
+    """
+    found = []
+    for outcome in rows:
+        by_pair: dict[tuple[int, int], list[Verdict]] = defaultdict(list)
+        for one in outcome.ranking.comparisons if outcome.ranking else ():
+            by_pair[one.first, one.second].extend(one.verdicts)
+        judged = [Unit(outcome, p, tuple(v)) for p, v in by_pair.items() if v]
+        if unjudged and not judged and len(outcome.candidates) > 1:
+            judged = [Unit(outcome, (0, 1), ())]
+        found += judged
+    return found
+
+
+def by_row(run: Path) -> dict[int, list[HumanLabel]]:
+    """The labels kept in a run, by the row's number."""
+    found: dict[int, list[HumanLabel]] = defaultdict(list)
+    for label in labels_of(run):
+        found[label.number].append(label)
+    return found
+
+
+def voices(
+    outcome: Outcome, pair: tuple[int, int], labels: Sequence[HumanLabel]
+) -> dict[str, Winner]:
+    """What the source and the run's annotators say of one unit."""
+    own = named_votes(outcome.labels) if set(pair) == {0, 1} else {}
+    if pair == (1, 0):
+        own = {who: TURNED.get(said, said) for who, said in own.items()}
+    return {**own, **votes_on(outcome, labels, pair)}
+
+
+def heard_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
+    """The voices on each unit that the run itself holds."""
+    labels = by_row(run)
+    return [voices(u.outcome, u.pair, labels.get(u.outcome.number, ())) for u in asked]
+
+
+def heard_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices], str]:
+    """The voices of a file on each unit, and how it was matched: id, texts or number.
+
+    `InputError` where none of the three fits.
+    """
+    found, how = matched(asked, told.rows)
+    return [row.voices if row else {} for row in found], how
+
+
+def as_shown(unit: Unit, row: LabelRow | None) -> LabelRow | None:
+    """A file's row in the run's order: its votes turned where its texts stand swapped."""
+    made = unit.outcome.candidates
+    if max(unit.pair) >= len(made):
+        return row
+    first, second = (made[at].text for at in unit.pair)
+    if row is None or first == second or (row.first, row.second) != (second, first):
+        return row
+    votes = tuple(TURNED.get(vote, vote) for vote in row.votes)
+    return replace(row, votes=votes, first=row.second, second=row.first)
+
+
+def matched(
+    asked: Sequence[Unit], told: Sequence[LabelRow]
+) -> tuple[list[LabelRow | None], str]:
+    """Each unit's row of a file, in the run's order of the candidates, and how."""
+    found, how = paired(asked, told)
+    return [as_shown(u, row) for u, row in zip(asked, found, strict=True)], how
+
+
+def paired(
+    asked: Sequence[Unit], told: Sequence[LabelRow]
+) -> tuple[list[LabelRow | None], str]:
+    """Each unit's row of a file. A row without texts speaks of the first two candidates.
+
+    Identifiers are believed where they fit most of the units or most of the labels: a few
+    labels for a large run are as good as labels for all of it.
+    """
+    plain = [unit.pair == (0, 1) for unit in asked]
+    by_id = {row.id: row for row in told if row.id is not None}
+    by_at = {row.at: row for row in told if row.at is not None}
+    ids = [
+        by_id.get(u.outcome.id or "")
+        or by_id.get(u.outcome.item)
+        or by_at.get(u.outcome.number)
+        for u in asked
+    ]
+    found = [row if first else None for row, first in zip(ids, plain, strict=True)]
+    if sum(row is not None for row in found) > min(sum(plain), len(told)) // 2:
+        return found, "id"
+    keys = {row.key: row for row in told if row.key}
+    texts = [keys.get(u.outcome.item) or keys.get(u.key) for u in asked]
+    if any(texts) and len(told) != sum(plain):
+        return texts, "texts"
+    if len(told) != sum(plain):
+        raise InputError(
+            f"{len(told):,} labels do not match {sum(plain):,} judged rows by id or by"
+            " their texts, and there are not as many of them: name the column with --id"
+        )
+    rest = iter(told)
+    return [next(rest) if first else None for first in plain], "number"

@@ -1,0 +1,1 @@
+"""Pairing: which candidates meet, how they rank, which become pairs."""

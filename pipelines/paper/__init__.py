@@ -1,0 +1,1 @@
+"""The published release of the paper: reader and reproduction of its tables."""

@@ -1,0 +1,199 @@
+"""A released verdict is a text; the number stored beside it is somebody's reading of it.
+
+Both are kept: the text is read again by our own reader, and what was stored stays in the
+record where it differs. A text that says nothing is invalid in ours, whatever is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from statistics import fmean
+from typing import Any
+
+from fellowship.agents.parsing.replies import (
+    read_choice,
+    read_reason,
+    read_score,
+    read_scores,
+)
+from fellowship.errors import InputError, VerdictError
+from fellowship.pipelines.paper.release import Evaluated
+from fellowship.records import Scores, Turn, Verdict, Winner
+
+UNREAD = -1.0
+PICKS: dict[str, Winner] = {
+    "model_a": "first",
+    "model_b": "second",
+    "tie": "tie",
+}
+DEBATERS = ("general public", "psychologist", "critic")
+
+
+@dataclass(frozen=True)
+class Released:
+    """One judge's verdict on one row: as stored, as read again, and its texts.
+
+    `fault` says what is wrong with the row itself, if anything is.
+    """
+
+    stored: Winner
+    verdict: Verdict
+    turns: tuple[Turn, ...] = ()
+    stored_scores: Scores | None = None
+    fault: str = ""
+
+    @property
+    def state(self) -> str:
+        """same, recovered (a stored -1), invalid or differing."""
+        if self.verdict.winner == "invalid":
+            return "invalid"
+        if self.verdict.stored is None:
+            return "same"
+        kept = self.verdict.stored
+        unread = isinstance(kept, Scores) and UNREAD in (kept.first, kept.second)
+        return "recovered" if unread else "differing"
+
+
+def read_row(row: Any, file: Evaluated) -> Released:
+    """The verdict in one row of an evaluator's file."""
+    try:
+        if not isinstance(row, dict):
+            raise InputError(f"the row is {shown(row)}, not an object")
+        if file.strategy == "judge":
+            return _direct(row, file)
+        if file.strategy == "debate":
+            return _debate(row, file)
+        return _scored(row, file)
+    except InputError as error:
+        verdict = Verdict(winner="invalid", note=str(error), **_who(file))
+        return Released("invalid", verdict, fault=str(error))
+
+
+def scored(text: str, stored: Scores | None, who: dict[str, Any]) -> Verdict:
+    """Two scores read from one text, the stored ones kept where they differ."""
+    high = float(who.get("scale", 10))
+
+    def read() -> Scores:
+        return read_scores(text, low=0, high=high, last=True)
+
+    return judged(read, text, stored, who)
+
+
+def judged(
+    read: Callable[[], Scores], text: str, stored: Scores | None, who: dict[str, Any]
+) -> Verdict:
+    """The verdict that two scores make, invalid where there are none."""
+    reason = read_reason(text) if text else ""
+    try:
+        found = read()
+    except VerdictError as error:
+        note = str(error) if text.strip() else "the text is empty"
+        return Verdict(winner="invalid", note=note, reason=reason, stored=stored, **who)
+    kept = stored if stored is not None and stored != found else None
+    return Verdict(winner=found.winner, scores=found, reason=reason, stored=kept, **who)
+
+
+def text_of(row: dict[str, Any], name: str) -> str:
+    """A text of the row; `InputError` where there is something else."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise InputError(f"{name} is {shown(value)}, not a text")
+    return value
+
+
+def numbers_of(row: dict[str, Any], first: str, second: str) -> Scores | None:
+    """Two stored scores, None where one isn't a number."""
+    pair: tuple[Any, Any] = row.get(first), row.get(second)
+    known = [isinstance(v, int | float) and not isinstance(v, bool) for v in pair]
+    if all(known) and all(map(isfinite, pair)):
+        return Scores.model_validate({"first": pair[0], "second": pair[1]})
+    return None
+
+
+def shown(value: object) -> str:
+    """A JSON value in a few words."""
+    if value is None or isinstance(value, bool):
+        return {None: "missing", True: "true", False: "false"}[value]
+    return f"a {type(value).__name__}"
+
+
+def winner_of(stored: Scores | None) -> Winner:
+    """The sign of the stored scores, a stored -1 included, as the authors had it."""
+    return "invalid" if stored is None else stored.winner
+
+
+def _who(file: Evaluated) -> dict[str, Any]:
+    kind = {"judge": "direct", "debate": "debate"}.get(file.strategy)
+    kind = kind or ("independent" if file.strategy.startswith("rater") else "combined")
+    return {
+        "evaluator": file.name,
+        "model": file.model,
+        "strategy": kind,
+        "scale": file.scale,
+    }
+
+
+def _turn(file: Evaluated, text: str, seat: str = "judge", round: int = 1) -> Turn:
+    role = "debater" if file.strategy == "debate" else "judge"
+    return Turn(source=seat, role=role, model=file.model, text=text, round=round)
+
+
+def _direct(row: dict[str, Any], file: Evaluated) -> Released:
+    text, stored = text_of(row, "response"), PICKS.get(str(row.get("pick")), "invalid")
+    who = _who(file) | {"reason": read_reason(text)}
+    try:
+        winner: Winner = read_choice(text, last=True)
+        note = ""
+    except VerdictError as error:
+        winner, note = "invalid", str(error)
+    kept = None if winner == stored else stored
+    verdict = Verdict(winner=winner, note=note, stored=kept, **who)
+    return Released(stored, verdict, (_turn(file, text),))
+
+
+def _scored(row: dict[str, Any], file: Evaluated) -> Released:
+    stored = numbers_of(row, "score_1", "score_2")
+    if "response" in row:
+        text = text_of(row, "response")
+        verdict = scored(text, stored, _who(file))
+        turns: tuple[Turn, ...] = (_turn(file, text),)
+    else:
+        texts = [text_of(row, f"response_{i}") for i in (1, 2)]
+        turns = tuple(_turn(file, t, f"judge_{i}") for i, t in enumerate(texts, 1))
+
+        def read() -> Scores:
+            one, two = (read_score(t, low=0, high=file.scale, last=True) for t in texts)
+            return Scores(first=one, second=two)
+
+        verdict = judged(read, "\n\n".join(texts), stored, _who(file))
+    return Released(winner_of(stored), verdict, turns, stored)
+
+
+def _debate(row: dict[str, Any], file: Evaluated) -> Released:
+    stored = numbers_of(row, "score_1", "score_2")
+    said = [(i, r) for r in (1, 2) for i in (1, 2, 3) if f"response_{i}_{r}" in row]
+    turns = [
+        _turn(file, text_of(row, f"response_{i}_{r}"), DEBATERS[i - 1], r)
+        for i, r in said
+    ]
+    texts = [text_of(row, f"response_{i}") for i in (1, 2, 3)]
+    turns += [_turn(file, t, DEBATERS[i], 3) for i, t in enumerate(texts)]
+
+    def read() -> Scores:
+        read = [read_scores(t, low=0, high=file.scale, last=True) for t in texts]
+        return Scores(
+            first=fmean(s.first for s in read), second=fmean(s.second for s in read)
+        )
+
+    verdict = judged(read, "\n\n".join(texts), stored, _who(file))
+    if verdict.stored is not None and verdict.scores is not None:
+        assert stored is not None
+        gap = max(
+            abs(stored.first - verdict.scores.first),
+            abs(stored.second - verdict.scores.second),
+        )
+        if gap < 1e-9:  # the same mean, summed in another order
+            verdict = verdict.model_copy(update={"stored": None})
+    return Released(winner_of(stored), verdict, tuple(turns), stored)

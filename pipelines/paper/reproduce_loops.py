@@ -1,0 +1,159 @@
+"""Win rates and selections of a release: what was stored, what the texts say, who lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from fellowship.agents.parsing.replies import read_score
+from fellowship.errors import InputError, VerdictError
+from fellowship.pipelines.pairing.ranking import anchored
+from fellowship.pipelines.paper.published_figures import OF, PROMPTS, REVIEWS, WINS
+from fellowship.pipelines.paper.release import Configuration, rows_of
+from fellowship.pipelines.paper.release_loops import (
+    Selection,
+    read_comparison,
+    read_selection,
+    transcript_of,
+)
+from fellowship.pipelines.paper.reproduction import (
+    InvertedRow,
+    Line,
+    SelectionTable,
+    Table,
+)
+from fellowship.stats.codes import encode
+from fellowship.stats.intervals import mean_interval
+from fellowship.stats.winrate import half_tie, points, strict
+
+
+def win_table(prompts: str, configured: Sequence[Configuration]) -> Table | None:
+    """Every configuration against every baseline, ties and failures losing."""
+    lines = []
+    for one in configured:
+        lost = set()
+        if one.picks is not None:
+            chosen = [read_selection(row) for row in rows_of(one.picks)]
+            lost = {n for n, s in enumerate(chosen) if s.inverted}
+        for rival, path in one.compared:
+            lines.append(win_line(one, rival, path, lost))
+    if not lines:
+        return None
+    said = [
+        "corrected reads every text again and counts what can't be read as no win;"
+        " rows that judged a losing draft can't be corrected without asking again"
+    ]
+    return Table(f"{prompts}: strict win rates", "rate", tuple(lines), tuple(said))
+
+
+def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line:
+    """One configuration against one baseline."""
+    read = [read_comparison(row, rival) for row in rows_of(path)]
+    stored = encode([told for _, told, _ in read])
+    ours = encode([verdict.winner for verdict, _, _ in read])
+    spread = mean_interval(points(ours, "strict"))
+    wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
+    notes = [f"half-tie {half_tie(ours):.3f}"]
+    if lost:
+        notes.append(f"{len(lost)} rows judged the draft that lost its selection")
+    return Line(
+        name=f"{one.name} against {rival}",
+        published=None if wins is None else wins / OF,
+        recomputed=strict(stored),
+        corrected=spread.value,
+        low=spread.low,
+        high=spread.high,
+        rows=len(read),
+        changed=int((stored != ours).sum()),
+        invalid=sum(verdict.winner == "invalid" for verdict, _, _ in read),
+        note="; ".join(notes),
+    )
+
+
+def selection_table(one: Configuration) -> SelectionTable | None:
+    """Which of a loop's stored picks are the loser, row by row."""
+    if one.picks is None:
+        return None
+    found = [read_selection(row) for row in rows_of(one.picks)]
+    second = [s for s in found if len(s.comparisons) == 2]
+    told = [s for s in found if s.comparisons]
+    inverted = [_inverted(n, s) for n, s in enumerate(found, 1) if s.inverted]
+    right = [s for s in second if s.decided and not s.inverted]
+    released = [(s, s.released) for s in told if s.released != 1]
+    return SelectionTable(
+        name=one.name,
+        rows=len(found),
+        selected=len(second),
+        ties=sum(s.comparisons[1].outcome == "tie" for s in second),
+        inverted=tuple(inverted),
+        picks_released=_picks([s.released for s in told]),
+        picks_corrected=_picks([s.pick for s in told]),
+        pairs_turned_round=len(inverted),
+        pairs_right=len(right),
+        first_released=len(released),
+        first_wrong=sum(_score(s, pick) < _score(s, 1) for s, pick in released),
+        first_corrected=sum(s.pick != 1 for s in told),
+        empty=tuple(n for n, s in enumerate(found, 1) if s.fault),
+    )
+
+
+def review_table(one: Configuration) -> Table | None:
+    """Mean review score by draft, and how many revisions changed nothing."""
+    if one.written is None or not one.reviewer:
+        return None
+    scores: dict[int, list[float]] = {}
+    same = revised = 0
+    for row in rows_of(one.written):
+        try:
+            drafts, reviews = transcript_of(row)
+        except InputError:
+            continue
+        same += sum(a.strip() == b.strip() for a, b in pairwise(drafts))
+        revised += len(drafts) - 1
+        for n, review in enumerate(reviews):
+            try:
+                score = read_score(review, low=0, high=10, last=True)
+            except VerdictError:
+                continue
+            scores.setdefault(n, []).append(score)
+    exact = one.prompts == PROMPTS and one.name == "gemma-2-9b-it+gemma-2-9b-it"
+    lines = [
+        Line(
+            name=f"draft {n + 1}",
+            published=REVIEWS[n] if exact and n < len(REVIEWS) else None,
+            digits=2,
+            recomputed=float(np.mean(given)),
+            rows=len(given),
+        )
+        for n, given in sorted(scores.items())
+    ]
+    said = f"{same:,} of {revised:,} revisions changed nothing"
+    title = f"{one.prompts}: {one.name}, mean review score by draft"
+    return Table(title, "mean", tuple(lines), (said,))
+
+
+def _score(selection: Selection, draft: int) -> float:
+    """A draft's anchored score, minus infinity where it has none."""
+    drafts = max(c.second for c in selection.comparisons) + 1
+    value = anchored(drafts, selection.comparisons)[draft - 1]
+    return -np.inf if value is None else value
+
+
+def _picks(numbers: Sequence[int]) -> tuple[int, int, int]:
+    return numbers.count(1), numbers.count(2), numbers.count(3)
+
+
+def _inverted(row: int, selection: Selection) -> InvertedRow:
+    met = selection.comparisons[1]
+    assert met.scores is not None
+    scores = {met.first + 1: met.scores.first, met.second + 1: met.scores.second}
+    return InvertedRow(
+        row=row,
+        released=selection.released,
+        pick=selection.pick,
+        released_score=scores[selection.released],
+        pick_score=scores[selection.pick],
+    )

@@ -1,0 +1,209 @@
+"""A cost is arithmetic over recipe and prompts, and every guess in it is said aloud.
+
+The expected figures take replies of stated average lengths and every round played; the
+ceilings take every reply at `max_tokens`. A price nobody knows is None, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from fellowship.models.client import Usage, estimated_tokens
+from fellowship.models.config import ModelConfig, family_of
+from fellowship.models.record.prices import DATE, cost, price_of
+from fellowship.pipelines.planning.call_counts import (
+    NOTHING,
+    Span,
+    evaluator_calls,
+    system_calls,
+)
+from fellowship.pipelines.planning.token_counts import (
+    ANSWER,
+    INSTRUCTIONS,
+    REVIEW,
+    VERDICT,
+    Lengths,
+    Load,
+    Rows,
+    system_loads,
+)
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.sources.repeated_ids import among
+from fellowship.pipelines.sources.source import Rejected
+from fellowship.records import Item, Record
+from fellowship.teams.settings import (
+    CustomEvaluateSettings,
+    FeedbackSettings,
+    SingleSettings,
+    sitter,
+)
+
+SPEED = {"llama_cpp": 20.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
+"""Completion tokens a second of one provider, all of its calls in flight together: guesses.
+
+The embedded model made 9 to 21 on two busy cores (`benchmarks.utilisation`)."""
+
+
+class ModelPlan(Record):
+    """One model's share. The ceilings are reached if no reply ends by itself."""
+
+    model: str
+    calls_min: int
+    calls_max: int
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_tokens_max: int
+    completion_tokens_max: int
+    usd: float | None
+    usd_max: float | None
+    seconds: float
+
+
+class Plan(Record):
+    """What a recipe would cost on its source."""
+
+    rows: Rows
+    models: tuple[ModelPlan, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def usd(self) -> float | None:
+        """US dollars expected of all models; None while one has no known price."""
+        prices = [model.usd for model in self.models]
+        return None if None in prices else sum(p for p in prices if p is not None)
+
+    @property
+    def seconds(self) -> float:
+        """Time expected if no two models ever work at once."""
+        return sum(model.seconds for model in self.models)
+
+
+def measured(items: Iterable[object]) -> Rows:
+    """What there is in a source: `Item`s counted and measured, anything else rejected."""
+    prompts = rejected = tokens = candidates = open_turns = 0
+    why, ids = "", list[tuple[int, str]]()
+    for item in items:
+        if not isinstance(item, Item):
+            rejected += 1
+            if isinstance(item, Rejected):
+                why = why or f"row {item.number}: {item.why}"
+            continue
+        prompts += 1
+        if item.id is not None:
+            ids.append((item.number, item.id))
+        turns = item.conversation.messages
+        tokens += sum(estimated_tokens(turn.content) for turn in turns)
+        candidates = max(candidates, len(item.candidates))
+        roles = [turn.role for turn in turns]
+        open_turns += sum(pair == ("user", "user") for pair in pairwise(roles))
+    return Rows(
+        prompts=prompts,
+        rejected=rejected,
+        why=why,
+        repeated=among(ids).told(),
+        tokens=tokens,
+        candidates=candidates,
+        open_turns=open_turns,
+    )
+
+
+def plan(recipe: Recipe, rows: Rows) -> Plan:
+    """Calls, tokens, money and time of a run over these rows."""
+    loads = [load for system in recipe.systems for load in system_loads(system)]
+    candidates = Span(rows.candidates, rows.candidates)
+    for system in recipe.systems:
+        made = system_calls(system)
+        candidates += made.candidates if made else NOTHING
+    loads += [
+        Load(a.model, a.calls, a.writes, (1, a.answers, a.heard))
+        for a in evaluator_calls(recipe.evaluate, candidates, kin_of(recipe))
+    ]
+    longest = max(config.max_tokens for config in recipe.models.values())
+    models = tuple(
+        model_plan(name, config, rows, [x for x in loads if x.model == name], longest)
+        for name, config in recipe.models.items()
+    )
+    return Plan(rows=rows, models=models, assumptions=tuple(assumptions(recipe)))
+
+
+def kin_of(recipe: Recipe) -> frozenset[str]:
+    """The models of a family that also writes candidates."""
+    writers = {
+        sitter(system.generator).model
+        for system in recipe.systems
+        if isinstance(system, SingleSettings | FeedbackSettings)
+    }
+    families = {family_of(recipe.models[name]) for name in writers}
+    return frozenset(n for n, c in recipe.models.items() if family_of(c) in families)
+
+
+def model_plan(
+    name: str, config: ModelConfig, rows: Rows, loads: list[Load], longest: int
+) -> ModelPlan:
+    """One model's calls, tokens, money and time over all rows.
+
+    `longest` is the largest `max_tokens` of the recipe: no text is longer than that.
+    """
+    used = spent(rows, loads, Lengths.average(longest), config.max_tokens)
+    high = spent(rows, loads, Lengths(longest, longest, longest), config.max_tokens)
+    price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
+    speed = SPEED[config.provider]
+    return ModelPlan(
+        model=f"{name} ({config.model or config.provider})",
+        calls_min=sum(load.calls.low * load.times(rows) for load in loads),
+        calls_max=sum(load.calls.high * load.times(rows) for load in loads),
+        prompt_tokens=used.prompt,
+        completion_tokens=used.completion,
+        prompt_tokens_max=high.prompt,
+        completion_tokens_max=high.completion,
+        usd=with_hours(cost(price, used), used.completion / speed * rate),
+        usd_max=with_hours(cost(price, high), high.completion / speed * rate),
+        seconds=used.completion / speed,
+    )
+
+
+def with_hours(tokens: float | None, hours: float) -> float | None:
+    """What tokens and busy hours cost together; None while the tokens' price is."""
+    return None if tokens is None else tokens + hours
+
+
+def spent(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:
+    """Tokens of every call made, with texts of these lengths."""
+    average = rows.tokens / max(rows.prompts, 1)
+    prompt = completion = 0
+    for load in loads:
+        prompts, answers, reviews = load.reads
+        read = prompts * average + answers * long.answer + reviews * long.review
+        calls = load.calls.high * load.times(rows)
+        prompt += round(calls * (read + INSTRUCTIONS))
+        completion += calls * min(getattr(long, load.writes), most)
+    return Usage(prompt, completion)
+
+
+def assumptions(recipe: Recipe) -> list[str]:
+    """What the figures rest on, in sentences."""
+    said = [
+        f"expected: answers of {ANSWER} tokens, reviews of {REVIEW}, verdicts of"
+        f" {VERDICT}, or max_tokens where that is less; every round is played",
+        "at most: every reply runs to its max_tokens",
+        f"a role's instructions take {INSTRUCTIONS} tokens; prompts are counted at"
+        " four bytes a token; nothing is cached",
+        "calls from the earliest stop to the last round; repair turns (one for an"
+        " unreadable reply) and retries come on top",
+        "time guessed at "
+        + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
+        f"prices of {DATE} unless the recipe gives its own; own machines cost nothing",
+    ]
+    for system in recipe.systems:
+        if system_calls(system) is None:
+            said.append(
+                f"NOT counted: what your team {system.team!r} calls, and what judging"
+                " its candidates does"
+            )
+    if isinstance(recipe.evaluate, CustomEvaluateSettings):
+        said.append(f"NOT counted: what your team {recipe.evaluate.team!r} calls")
+    unknown = [name for name, config in recipe.models.items() if not price_of(config)]
+    if unknown:
+        said.append(f"price unknown: {', '.join(unknown)}; set `price:` in the recipe")
+    return said

@@ -1,0 +1,1 @@
+"""Provenance: why a pair is what it is."""

@@ -1,0 +1,205 @@
+"""A pair that can't say where it is from is an opinion; this one gives its sources.
+
+A pure projection of one row's outcome and its run's header: nothing is asked, nothing is
+guessed. What the record does not hold is empty here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fellowship.pipelines.provenance.prompts_used import told_by
+from fellowship.pipelines.provenance.provenance_records import (
+    Draft,
+    Meeting,
+    PairWhy,
+    Reviewed,
+    SessionWhy,
+    Spent,
+    Why,
+)
+from fellowship.pipelines.provenance.score_explanation import (
+    comparison_sum,
+    pair_sums,
+    rule_of,
+)
+from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
+
+
+def why(outcome: Outcome, header: Mapping[str, Any] | None = None) -> Why:
+    """The provenance of one row. `header` is its run's; {} where there is none."""
+    known = header or {}
+    recipe = known.get("recipe") or {}
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    ranking = outcome.ranking
+    asked = recipe.get("pairs") or {}
+    return Why(
+        number=outcome.number,
+        item=outcome.item,
+        id=outcome.id,
+        state=outcome.state,
+        why=outcome.why,
+        question=outcome.conversation.question if outcome.conversation else "",
+        pairs=tuple(pair_why(outcome, pair, recipe) for pair in outcome.pairs),
+        drafts=drafts(outcome),
+        meetings=tuple(
+            meeting(c, outcome.sessions, recipe)
+            for c in (ranking.comparisons if ranking else ())
+        ),
+        sessions=tuple(session_why(session) for session in outcome.sessions),
+        evaluator=str((recipe.get("evaluate") or {}).get("team", "")),
+        rule=rule_of(recipe),
+        pair_rule=str(asked.get("rule", "")),
+        margin_asked=float(asked.get("margin", 0.0)),
+        models=models_of(outcome, recipe),
+        prompts=told_by(turns, known),
+        spent=spent(turns),
+        calls=tuple(turn.call for turn in turns if turn.call),
+        flags=outcome.flags,
+    )
+
+
+def spent(turns: Iterable[Turn]) -> Spent:
+    """The sum over turns."""
+    given = list(turns)
+    return Spent(
+        calls=sum(bool(turn.call) for turn in given),
+        prompt_tokens=sum(turn.prompt_tokens for turn in given),
+        completion_tokens=sum(turn.completion_tokens for turn in given),
+        cached_tokens=sum(turn.cached_tokens for turn in given),
+        usd=round(sum(turn.usd for turn in given), 9),
+        seconds=round(sum(turn.seconds for turn in given), 6),
+    )
+
+
+def drafts(outcome: Outcome) -> tuple[Draft, ...]:
+    """Every candidate with its score and the reviews of exactly this draft."""
+    scores = outcome.ranking.scores if outcome.ranking else ()
+    sessions = {session.id: session for session in outcome.sessions}
+    made = []
+    for index, one in enumerate(outcome.candidates):
+        session = sessions.get(one.session)
+        reviews = reviews_of(session.turns, one.draft) if session else ()
+        made.append(
+            Draft(
+                index=index,
+                **one.model_dump(
+                    include={"system", "model", "draft", "sample", "session", "call"}
+                ),
+                characters=len(one.text),
+                score=scores[index] if index < len(scores) else None,
+                reviews=reviews,
+            )
+        )
+    return tuple(made)
+
+
+def reviews_of(turns: Sequence[Turn], draft: int) -> tuple[Reviewed, ...]:
+    """The last readable reply of each reviewer in the round of this draft."""
+    last = {
+        turn.source: turn
+        for turn in turns
+        if turn.role == "reviewer" and turn.round == draft
+    }
+    return tuple(
+        Reviewed(
+            seat=turn.source,
+            model=turn.model,
+            score=(turn.value or {}).get("score"),
+            scale=(turn.value or {}).get("scale"),
+            call=turn.call,
+        )
+        for turn in last.values()
+    )
+
+
+def meeting(
+    comparison: Comparison, sessions: Sequence[Session], recipe: Mapping[str, Any]
+) -> Meeting:
+    """One comparison with who decided it, and how."""
+    said = comparison.verdicts
+    session, heard = held(comparison, sessions)
+    calls = [turn.call for turn in heard] or [v.call for v in said]
+    return Meeting(
+        comparison=comparison,
+        session=session.id if session else "",
+        jurors=tuple(dict.fromkeys(v.evaluator for v in said if v.evaluator)),
+        models=tuple(dict.fromkeys(v.model for v in said if v.model)),
+        calls=tuple(dict.fromkeys(filter(None, calls))),
+        arithmetic=comparison_sum(comparison, rule_of(recipe)),
+    )
+
+
+def held(
+    comparison: Comparison, sessions: Sequence[Session]
+) -> tuple[Session | None, Sequence[Turn]]:
+    """The session a comparison came of, and its turns that were about these two.
+
+    Where candidates are scored alone one session holds all of them, and a seat's name
+    ends in its candidate's number.
+    """
+    places = (comparison.first + 1, comparison.second + 1)
+    by_team = {session.team: session for session in sessions}
+    if one := by_team.get("evaluate {}-{}".format(*places)):
+        return one, one.turns
+    if one := by_team.get("evaluate alone"):
+        numbers = {str(place) for place in places}
+        return one, [t for t in one.turns if numbers & {*t.source.split("_")}]
+    calls = {verdict.call for verdict in comparison.verdicts if verdict.call}
+    found = [s for s in sessions if calls & {*calls_in(s)}]
+    return (found[0] if found else None), ()
+
+
+def pair_why(
+    outcome: Outcome, pair: PreferencePair, recipe: Mapping[str, Any]
+) -> PairWhy:
+    """One pair, its drafts by their places, and the sums behind its two scores."""
+    places = [place(outcome, each) for each in (pair.chosen, pair.rejected)]
+    meetings, sums = pair_sums(outcome.ranking, pair, (places[0], places[1]), recipe)
+    return PairWhy(
+        chosen=places[0],
+        rejected=places[1],
+        chosen_score=pair.chosen_score,
+        rejected_score=pair.rejected_score,
+        margin=pair.margin,
+        meetings=meetings,
+        arithmetic=sums,
+    )
+
+
+def place(outcome: Outcome, candidate: Any) -> int:
+    """A candidate's place in the outcome; -1 where it is not among them."""
+    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
+    return found[0] if found else -1
+
+
+def session_why(session: Session) -> SessionWhy:
+    """One session's calls and cost."""
+    return SessionWhy(
+        id=session.id,
+        team=session.team,
+        turns=len(session.turns),
+        models=tuple(dict.fromkeys(t.model for t in session.turns if t.model)),
+        calls=tuple(calls_in(session)),
+        spent=spent(session.turns),
+        stopped=session.stopped,
+    )
+
+
+def calls_in(session: Session) -> list[str]:
+    """The ledger's keys of a session's calls, in its order."""
+    return [turn.call for turn in session.turns if turn.call]
+
+
+def models_of(outcome: Outcome, recipe: Mapping[str, Any]) -> dict[str, str]:
+    """The recipe's name -> model for every model that spoke or was judged in this row."""
+    spoke = {turn.model for s in outcome.sessions for turn in s.turns}
+    spoke |= {candidate.model for candidate in outcome.candidates}
+    configured = {
+        name: str(model.get("model") or "")
+        for name, model in (recipe.get("models") or {}).items()
+    }
+    named = {n: m for n, m in configured.items() if m in spoke or n in spoke}
+    others = spoke - {*named.values(), *named, ""}
+    return named | {model: model for model in sorted(others)}

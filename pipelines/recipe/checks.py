@@ -1,0 +1,175 @@
+"""A recipe may be well formed and still mean nothing: this finds where its parts don't fit.
+
+Pure but for one question, whether the files it names are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fellowship.errors import RecipeError
+from fellowship.models.config import AutogenModel, LlamaCppModel
+from fellowship.pipelines.export.formats import check
+from fellowship.pipelines.recipe.custom_checks import own_faults
+from fellowship.pipelines.recipe.evaluator_checks import (
+    evaluator_faults,
+    evaluators_models,
+)
+from fellowship.pipelines.recipe.export_settings import not_whole
+from fellowship.pipelines.recipe.faults import dotted, listed, nearest
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.teams.settings import (
+    AutogenSettings,
+    CustomSettings,
+    FeedbackSettings,
+    SingleSettings,
+    Sits,
+    sitter,
+)
+
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+
+
+def contradictions(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """What no single value shows: where a recipe's parts don't fit, or files lack."""
+    yield from _unknown_models(recipe)
+    yield from _unlike_names(recipe)
+    yield from _source(recipe)
+    yield from _comparable(recipe)
+    yield from evaluator_faults(recipe)
+    yield from own_faults(recipe)
+    yield from _missing_files(recipe)
+    yield from _exports(recipe)
+
+
+def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Every model that a team of the recipe names, with the place where it does."""
+    yield from evaluators_models(recipe.evaluate)
+    for n, system in enumerate(recipe.systems):
+        if isinstance(system, CustomSettings):
+            continue
+        if isinstance(system, AutogenSettings):
+            if system.model:
+                yield ("systems", n, "model"), system.model
+            for at, name in system.models.items():
+                yield ("systems", n, "models", at), name
+            continue
+        sitting: list[tuple[Place, Sits]] = [
+            (("systems", n, "generator"), system.generator)
+        ]
+        if isinstance(system, FeedbackSettings):
+            sitting += [
+                (("systems", n, "reviewers", at), sits)
+                for at, sits in enumerate(system.reviewers)
+            ]
+        for place, sits in sitting:
+            where = place if isinstance(sits, str) else (*place, "model")
+            yield where, sitter(sits).model
+
+
+def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    for place, name in named_models(recipe):
+        if name not in recipe.models:
+            hint = nearest(name, recipe.models)
+            known = hint or f"; there are {listed(recipe.models)}"
+            yield place, f"{dotted(place)}: no model {name!r} under models{known}"
+
+
+def _unlike_names(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Candidates are told apart by the name of what wrote them."""
+    names = [*recipe.source.candidates]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            place: Place = ("source", "candidates", n)
+            yield place, f"{dotted(place)}: the column {name!r} is there already"
+    for n, system in enumerate(recipe.systems):
+        if system.name in names:
+            place = ("systems", n)
+            yield (
+                place,
+                f"{dotted(place)}: the name {system.name!r} is taken; "
+                "give each system a `name` of its own",
+            )
+        names.append(system.name)
+
+
+def _source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    source = recipe.source
+    if (source.path is None) == (source.dataset is None):
+        yield ("source",), "source needs exactly one of 'path' and 'dataset'"
+    if source.label is not None and len(source.candidates) != 2:
+        yield (
+            ("source", "label"),
+            "source.label speaks of two candidates: name two under source.candidates",
+        )
+
+
+def _comparable(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    there = len(recipe.source.candidates)
+    if not recipe.systems and there < 2:
+        yield (
+            ("systems",),
+            "nothing to compare: name a system, or two source.candidates",
+        )
+    if len(recipe.systems) == 1 and there == 0:
+        only = recipe.systems[0]
+        if isinstance(only, SingleSettings) and only.samples == 1:
+            yield (
+                ("systems", 0),
+                "nothing to compare: one answer a prompt; set samples: 2 or add a system",
+            )
+
+
+def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    source = recipe.source
+    if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
+        yield (
+            ("source", "path"),
+            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file"
+            + packed(source.path),
+        )
+    elif source.path is not None:
+        yield from _missing(("source", "path"), source.path)
+    if recipe.prompts is not None and not recipe.prompts.is_dir():
+        yield ("prompts",), f"prompts: there is no folder {str(recipe.prompts)!r}"
+    for n, system in enumerate(recipe.systems):
+        if isinstance(system, AutogenSettings) and system.component_file is not None:
+            yield from _missing(("systems", n, "component_file"), system.component_file)
+    for name, model in recipe.models.items():
+        if isinstance(model, AutogenModel) and model.component_file is not None:
+            yield from _missing(
+                ("models", name, "component_file"), model.component_file
+            )
+        if isinstance(model, LlamaCppModel) and model.model.endswith(".gguf"):
+            yield from _missing(("models", name, "model"), Path(model.model))
+
+
+def packed(path: Path) -> str:
+    """What is added where a file's name says that it is compressed."""
+    if path.suffix.lower() in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"):
+        return ", which nothing has compressed: unpack it first"
+    return ""
+
+
+def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
+    if path.is_file():
+        return
+    folder = path.parent
+    beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    hint = nearest(path.name, beside)
+    yield place, f"{dotted(place)}: there is no file {str(path)!r}{hint}"
+
+
+def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """What would fail only when all is paid for: shapes, and files that are not there."""
+    if fault := not_whole(recipe.export.splits):
+        yield ("export", "splits"), f"export.splits: {fault}"
+    for n, kind in enumerate(recipe.export.kinds):
+        try:
+            check(kind, recipe.export)
+        except RecipeError as error:
+            yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
+    for n, path in enumerate(recipe.export.filters.contamination):
+        yield from _missing(("export", "filters", "contamination", n), path)

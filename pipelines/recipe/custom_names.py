@@ -1,0 +1,84 @@
+"""Everything of the user's own that a recipe names, with the place where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fellowship.agents.debater import Debater
+from fellowship.agents.role import Role
+from fellowship.agents.roles import Generator, Judge, Reviewer
+from fellowship.custom_code import Kind, load_named, source_digest
+from fellowship.models.config import AutogenModel
+from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, askings
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.teams.settings import (
+    AutogenSettings,
+    CustomEvaluateSettings,
+    CustomSettings,
+    DebateSettings,
+    FeedbackSettings,
+    JurySettings,
+    SingleSettings,
+    Sits,
+    sitter,
+)
+
+
+class Seat(NamedTuple):
+    """A seat of a recipe: where it stands, the kind of role it needs, and what it got."""
+
+    place: Place
+    base: type[Role]
+    own: str = ""
+    prompt: str = ""
+
+
+def seats(recipe: Recipe) -> Iterator[Seat]:
+    """Every seat a recipe's teams will have."""
+    for n, system in enumerate(recipe.systems):
+        if isinstance(system, SingleSettings | FeedbackSettings):
+            yield sat(("systems", n, "generator"), Generator, system.generator)
+        if isinstance(system, FeedbackSettings):
+            for at, sits in enumerate(system.reviewers):
+                yield sat(("systems", n, "reviewers", at), Reviewer, sits)
+    for place, asking in askings(recipe.evaluate):
+        yield Seat(place, Judge, asking.role, asking.prompt)
+    if isinstance(recipe.evaluate, DebateSettings):
+        for n, persona in enumerate(recipe.evaluate.personas):
+            yield Seat((*EVALUATE, "personas", n), Debater, persona.role)
+
+
+def sat(place: Place, base: type[Role], sits: Sits) -> Seat:
+    """The seat of somebody who is given by name or at length."""
+    who = sitter(sits)
+    return Seat(place, base, who.role, who.prompt)
+
+
+def own_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
+    """Every role, team and rule that is the user's own."""
+    for seat in seats(recipe):
+        if seat.own:
+            yield (*seat.place, "role"), "role", seat.own
+    for n, system in enumerate(recipe.systems):
+        if isinstance(system, CustomSettings):
+            yield ("systems", n, "team"), "team", system.team
+        if isinstance(system, AutogenSettings) and system.build:
+            yield ("systems", n, "build"), "agent", system.build
+    for name, model in recipe.models.items():
+        if isinstance(model, AutogenModel) and model.build:
+            yield ("models", name, "build"), "agent", model.build
+    evaluate = recipe.evaluate
+    if isinstance(evaluate, CustomEvaluateSettings):
+        yield (*EVALUATE, "team"), "team", evaluate.team
+    if isinstance(evaluate, JurySettings) and ":" in evaluate.rule:
+        yield (*EVALUATE, "rule"), "rule", evaluate.rule
+
+
+def code_digests(recipe: Recipe) -> dict[str, str]:
+    """Name -> digest of the file it stands in, for all code that a recipe names."""
+    return {
+        name: source_digest(load_named(name, kind))
+        for _, kind, name in own_names(recipe)
+    }

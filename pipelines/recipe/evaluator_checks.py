@@ -1,0 +1,175 @@
+"""What an evaluator can't do is said when its recipe is read, not at its first row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from fellowship.agents.roles import Judge
+from fellowship.errors import RecipeError, installing
+from fellowship.pipelines.recipe.faults import dotted
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.prompts.library import Library
+from fellowship.teams.settings import (
+    Asking,
+    DebateSettings,
+    EvaluateSettings,
+    JudgeSettings,
+    JurySettings,
+)
+
+EVALUATE: Place = ("evaluate",)
+
+
+def evaluators_models(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """Every model that an evaluator names, with the place where it does."""
+    if isinstance(settings, DebateSettings):
+        if settings.model is not None:
+            yield (*EVALUATE, "model"), settings.model
+        for n, persona in enumerate(settings.personas):
+            if persona.model is not None:
+                yield (*EVALUATE, "personas", n, "model"), persona.model
+        return
+    for place, asking in askings(settings):
+        yield (*place, "model"), asking.model
+    if isinstance(settings, JudgeSettings) and settings.stand_in is not None:
+        yield (*EVALUATE, "stand_in"), settings.stand_in
+
+
+def askings(settings: EvaluateSettings) -> Iterator[tuple[Place, Asking]]:
+    """Everyone who is asked for verdicts, with the place; none of a debate's."""
+    if isinstance(settings, JudgeSettings):
+        yield EVALUATE, settings
+    if isinstance(settings, JurySettings):
+        for n, juror in enumerate(settings.jurors):
+            yield (*EVALUATE, "jurors", n), juror
+        if settings.escalate is not None:
+            yield (*EVALUATE, "escalate"), settings.escalate
+
+
+def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Where an evaluator's parts don't fit one another or the way candidates meet."""
+    settings = recipe.evaluate
+    yield from _meeting(settings)
+    yield from _names(settings)
+    yield from _rules(settings)
+    yield from _exact(recipe)
+    yield from _speakers(settings)
+    yield from _chances(recipe)
+    if recipe.prompts is None or recipe.prompts.is_dir():
+        yield from _prompts(settings, Library(recipe.prompts))
+
+
+def _meeting(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    if settings.meet != "pointwise":
+        return
+    if isinstance(settings, DebateSettings):
+        yield (*EVALUATE, "meet"), "evaluate.meet: a debate is about two: not pointwise"
+    for place, asking in askings(settings):
+        if asking.strategy != "independent":
+            yield (
+                place,
+                f"{dotted(place)}: meet: pointwise scores each answer alone:"
+                " give strategy: independent",
+            )
+
+
+def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """Verdicts are told apart by who gave them."""
+    named: list[tuple[Place, str]] = []
+    if isinstance(settings, JurySettings):
+        named = [
+            ((*EVALUATE, "jurors", n), j.seat) for n, j in enumerate(settings.jurors)
+        ]
+        if settings.escalate is not None:
+            named.append(((*EVALUATE, "escalate"), settings.escalate.seat))
+    if isinstance(settings, DebateSettings):
+        named = [
+            ((*EVALUATE, "personas", n), p.name)
+            for n, p in enumerate(settings.personas)
+        ]
+    for at, (place, name) in enumerate(named):
+        if name in [other for _, other in named[:at]]:
+            yield (
+                place,
+                f"{dotted(place)}: the name {name!r} is taken: give each a `name`"
+                " of its own",
+            )
+
+
+def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    if not isinstance(settings, JurySettings) or settings.rule != "dawid-skene":
+        return
+    if find_spec("numpy") is None:
+        yield (
+            (*EVALUATE, "rule"),
+            f"evaluate.rule: dawid-skene needs numpy: {installing('stats')}",
+        )
+    if settings.escalate is not None:
+        yield (
+            (*EVALUATE, "rule"),
+            "evaluate.rule: dawid-skene weighs a whole run, so it can't say row by row"
+            " whom to escalate: give rule: majority",
+        )
+
+
+def _exact(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """A run can't stop at the Nth pair where pairs are known only when it is over."""
+    settings = recipe.evaluate
+    if recipe.limits.accept is None or not isinstance(settings, JurySettings):
+        return
+    if settings.rule == "dawid-skene":
+        yield (
+            ("limits", "accept"),
+            "limits.accept: dawid-skene weighs a whole run, so which rows are pairs is"
+            " not known while it goes on: give rule: majority, or source.limit",
+        )
+
+
+def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Chances of tokens are asked for only where they come back, and of a score."""
+    for place, asking in askings(recipe.evaluate):
+        model = recipe.models.get(asking.model)
+        if not asking.expected or model is None:
+            continue
+        if model.provider != "openai" or asking.strategy == "direct":
+            lacks = "a direct verdict has no score"
+            if model.provider != "openai":
+                lacks = f"provider {model.provider} gives no chances of tokens"
+            yield (
+                (*place, "expected"),
+                f"{dotted((*place, 'expected'))}: {lacks}: give samples: k instead",
+            )
+
+
+def _speakers(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    if isinstance(settings, DebateSettings) and settings.model is None:
+        for n, persona in enumerate(settings.personas):
+            if persona.model is None:
+                place = (*EVALUATE, "personas", n)
+                yield (
+                    place,
+                    f"{dotted(place)}: no model speaks for {persona.name!r}: name one"
+                    " here, or under evaluate.model for all",
+                )
+
+
+def _prompts(
+    settings: EvaluateSettings, library: Library
+) -> Iterator[tuple[Place, str]]:
+    slots = ("scale", "criteria", "format")
+    asked: list[tuple[Place, str, tuple[str, ...]]] = []
+    for place, asking in askings(settings):
+        role = Judge(model="", strategy=asking.strategy, prompt=asking.prompt)
+        asked.append(((*place, "prompt"), role.prompt_name, slots))
+    if isinstance(settings, DebateSettings):
+        asked += [
+            ((*EVALUATE, "personas", n, "prompt"), persona.file, ())
+            for n, persona in enumerate(settings.personas)
+        ]
+    for place, name, offered in asked:
+        try:
+            library.get(name, offered)
+        except RecipeError as error:
+            yield place, f"{dotted(place)}: {error}"

@@ -1,0 +1,155 @@
+"""A fault in a recipe is told by line, in the recipe's own words, with the cure.
+
+Pydantic knows what is wrong; this says where it stands in the file, which key was
+probably meant, and what may stand there instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.records import Record
+
+SHOWN = 60
+TEAMS = {
+    "systems": "'single', 'feedback', 'autogen' or 'package.module:Class'",
+    "evaluate": "'judge', 'jury', 'debate' or 'package.module:Class'",
+}
+
+
+def dotted(place: Sequence[str | int]) -> str:
+    """`systems[0].reviewers`, as people write it."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
+    return "".join(parts).lstrip(".")
+
+
+def nearest(word: object, offered: Iterable[str]) -> str:
+    """`; did you mean 'reviewers'?`, or nothing where nothing is near."""
+    by_case = {name.lower(): name for name in offered}
+    found = difflib.get_close_matches(str(word).lower(), by_case, n=1, cutoff=0.6)
+    return f"; did you mean {by_case[found[0]]!r}?" if found else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in quotes, with commas."""
+    return ", ".join(repr(name) for name in names) or "none"
+
+
+def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:
+    """What is wrong with a recipe's data, by place, one sentence each."""
+    found: dict[Place, str] = {}
+    for error in errors:
+        place, classes = locate(error, data)
+        found.setdefault(place, sentence(error, place, classes))
+    return found
+
+
+def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Record]]]:
+    """Where in the data an error stands, and the records that could stand around it.
+
+    Pydantic puts the names of union members into the path; the data doesn't.
+    """
+    place: list[str | int] = []
+    classes: Sequence[type[Record]] = [Recipe]
+    here = data
+    loc = [part for part in error["loc"] if part != "[key]"]
+    for at, part in enumerate(loc):
+        last = at == len(loc) - 1
+        if last and error["type"] in ("missing", "extra_forbidden"):
+            place.append(part)
+        elif _holds(here, part):
+            place.append(part)
+            classes, here = _entered(classes, part), here[part]
+        else:
+            classes = [c for c in classes if part in _tags(c)] or classes
+    return tuple(place), classes
+
+
+def sentence(
+    error: Mapping[str, Any], place: Place, classes: Sequence[type[Record]]
+) -> str:
+    """One error as one sentence."""
+    kind, context, name = error["type"], error.get("ctx", {}), dotted(place)
+    under = dotted(place[:-1])
+    if kind == "extra_forbidden":
+        keys = [key for c in classes for key in c.model_fields]
+        hint = nearest(place[-1], keys) or f"; the keys here are {listed(keys)}"
+        return f"unknown key {place[-1]!r}{f' under {under}' if under else ''}{hint}"
+    if kind == "missing":
+        return f"{under or 'the recipe'} needs the key {place[-1]!r}"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _untagged(kind, context, place)
+    if error["loc"][-1] == "[key]":
+        return f"{place[-1]!r} can't be a name: use letters, digits and _"
+    if kind == "literal_error":
+        expected = context["expected"]
+        hint = nearest(error["input"], re.findall(r"'([^']*)'", expected))
+        return f"{name} is {shown(error['input'])}: give {expected}{hint}"
+    return f"{name} {_wrong(kind, error)}"
+
+
+def shown(value: object) -> str:
+    """A value as a message may show it: short, and escaped."""
+    text = repr(value) if isinstance(value, str | int | float | None) else ""
+    if not text:
+        return "a list" if isinstance(value, list) else "a mapping"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _untagged(kind: str, context: Mapping[str, Any], place: Place) -> str:
+    """A model without a known provider, a system without a known team."""
+    teams = TEAMS.get(str(place[0]), "")
+    key = "team" if teams else str(context["discriminator"]).strip("'")
+    offered = teams or str(context.get("expected_tags", ""))
+    name = dotted((*place, key))
+    if kind == "union_tag_not_found":
+        return f"{dotted(place)} needs the key {key!r}" + (
+            f": {offered}" if offered else ", which names its kind"
+        )
+    hint = nearest(context["tag"], re.findall(r"'([^':]*)'", offered))
+    return f"{name} is {shown(context['tag'])}: give one of {offered}{hint}"
+
+
+def _wrong(kind: str, error: Mapping[str, Any]) -> str:
+    is_ = f"is {shown(error['input'])}"
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{is_}: it should hold keys and values"
+    if kind == "tuple_type":
+        return f"{is_}: it should be a list, e.g. [{shown(error['input'])}]"
+    if kind == "string_type" and not isinstance(error["input"], list | dict):
+        return f"{is_}: it should be text; put it in quotes"
+    message = str(error["msg"]).replace("Input should", "it should")
+    return f"{is_}: {message[:1].lower()}{message[1:]}"
+
+
+def _holds(data: Any, part: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(part, int) and 0 <= part < len(data)
+    return isinstance(data, dict) and part in data
+
+
+def _entered(
+    classes: Sequence[type[Record]], part: str | int
+) -> Sequence[type[Record]]:
+    """The records below a field; a list index or a name in a mapping changes nothing."""
+    if len(classes) == 1 and part in classes[0].model_fields:
+        return _records(classes[0].model_fields[str(part)].annotation)
+    return classes
+
+
+def _records(annotation: Any) -> list[type[Record]]:
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return [annotation]
+    return [c for inner in get_args(annotation) for c in _records(inner)]
+
+
+def _tags(cls: type[Record]) -> set[str]:
+    """By which words a union knows this member: `ollama`, `feedback`, `custom`."""
+    fields = [cls.model_fields.get("provider"), cls.model_fields.get("team")]
+    words = {w for f in fields if f is not None for w in get_args(f.annotation)}
+    return words or {"custom"}

@@ -1,0 +1,1 @@
+"""Runs again from their record: replay, branch, rejudge, revote, parse again."""

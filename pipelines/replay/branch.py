@@ -1,0 +1,151 @@
+"""A branch is a run: one row had again with a message replaced, and live from there.
+
+What is on record before the edit, and whatever else is still asked in the same words, is
+taken over; the edited message is a recorded call of a model called `edit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fellowship.errors import InputError
+from fellowship.hashing import digest
+from fellowship.ledger import CallRow, LedgerReader
+from fellowship.models.client import EDITED
+from fellowship.models.record.call_broker import Call, LedgerOffice, Office
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.replay.recorded_rows import (
+    item_of,
+    recipe_of,
+    row_of,
+    run_digest,
+    to_be_asked,
+    turns_of,
+)
+from fellowship.pipelines.running.progress import Watch
+from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.work import Origin, Work
+from fellowship.prompts.library import Library
+from fellowship.records import Outcome
+from fellowship.run_folder import LEDGER
+from fellowship.run_sync import waited
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One message of one row, and the text that is to stand in its place."""
+
+    row: str
+    message: int
+    text: str
+
+
+async def branch_row(
+    run: Path,
+    edit: Edit,
+    into: Path,
+    *,
+    watch: Watch | None = None,
+    stop: asyncio.Event | None = None,
+) -> RunReport:
+    """One row of `run` from its ledger, with one message edited, and live from there.
+
+    The branch is a run in the folder `into`. Replies that still apply are taken over;
+    the edited one is recorded as a call of the model `edit`. Raises `InputError` for a
+    message that is not there or was not a model's.
+    """
+    recipe = to_be_asked(recipe_of(run))
+    with LedgerReader(run / LEDGER) as reader:
+        known = row_of(reader, edit.row)
+        old = edited_call(reader, known, edit.message)
+        new = replaced(old, edit.text)
+
+        @asynccontextmanager
+        async def engine(
+            recipe: Recipe, library: Library, house: House, office: Office
+        ) -> AsyncIterator[Work]:
+            assert isinstance(office, LedgerOffice)
+            archived = Branching(office, reader, new)
+            crew = Crew(recipe, library, house.recorded(archived))
+            yield lambda item: Row(item, crew).work()
+
+        item = item_of(known, recipe)
+        said = {
+            "branch_of": run_digest(run),
+            "row": known.number,
+            "message": edit.message,
+            "call": old.key,
+            "text": digest(edit.text, 8),
+        }
+        origin = Origin(said, 1, lambda: [item])
+        return await run_recipe(
+            recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
+        )
+
+
+def edited_call(reader: LedgerReader, outcome: Outcome, message: int) -> CallRow:
+    """The call whose reply is the row's message of this number, from 1."""
+    turns = turns_of(outcome)
+    if not 1 <= message <= len(turns):
+        raise InputError(
+            f"row {outcome.number} has no message {message}: they are 1 to {len(turns)};"
+            " replay RUN ROW lists them"
+        )
+    key = turns[message - 1].call
+    found = reader.call(key) if key else None
+    if found is None:
+        raise InputError(f"message {message} is no reply of a model: edit another one")
+    return found
+
+
+def replaced(row: CallRow, text: str) -> CallRow:
+    """The call with a person's text for its reply. It cost nothing and took no time."""
+    reply = {"provider": EDITED, "instead_of": row.text, "of": row.model}
+    return row._replace(
+        model=EDITED,
+        reply=json.dumps(reply, ensure_ascii=False),
+        text=text,
+        finish="stop",
+        prompt_tokens=0,
+        completion_tokens=0,
+        cached_tokens=0,
+        usd=0.0,
+        started=time.time(),
+        seconds=0.0,
+        tries=1,
+    )
+
+
+class Branching:
+    """The office of a branch: what is on record next door is taken over, once needed."""
+
+    def __init__(self, office: LedgerOffice, old: LedgerReader, new: CallRow) -> None:
+        self._office = office
+        self._old = old
+        self._new = new
+        self.record = office.record
+        self.fail = office.fail
+        self.drop = office.drop
+
+    async def open(self, call: Call) -> CallRow | None:
+        """As the run's own office, with the old run's replies in its ledger."""
+        ledger = self._office.ledger
+        if ledger.find(call.key) is None:
+            known = self._new if call.key == self._new.key else self._old.call(call.key)
+            if known is not None:
+                await ledger.record(known)
+        return await self._office.open(call)
+
+
+def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
+    """`branch_row`, waited for."""
+    return waited(branch_row(Path(run), edit, Path(into)))

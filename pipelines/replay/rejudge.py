@@ -1,0 +1,183 @@
+"""Judges retire; candidates stay. The same ones go before another judge, in a new run.
+
+What is put to the new judge is exactly what was put to the old one. A row the old run
+never got as far as judging keeps its state there: nothing is asked of it, nothing
+vanishes. The header says whose candidates these are and who judged them before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import RecipeError
+from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.models.config import ModelConfig
+from fellowship.models.record.call_broker import Office
+from fellowship.models.registry import House
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.recipe.evaluator_checks import (
+    evaluator_faults,
+    evaluators_models,
+)
+from fellowship.pipelines.recipe.faults import dotted, listed, nearest
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
+from fellowship.pipelines.running.header import header
+from fellowship.pipelines.running.progress import Watch
+from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.work import Origin, Work
+from fellowship.pipelines.sources.source import Rejected
+from fellowship.prompts.library import Library
+from fellowship.records import Item, Outcome
+from fellowship.run_folder import LEDGER
+from fellowship.run_sync import waited
+from fellowship.teams.settings import JudgeSettings
+
+
+def with_model(recipe: Recipe, model: str) -> Recipe:
+    """The run's recipe with its judge's model changed to another of its `models`.
+
+    `RecipeError` where there is no such model, or more than a judge to be changed.
+    """
+    if not isinstance(recipe.evaluate, JudgeSettings):
+        raise RecipeError(
+            f"the run was judged by a {recipe.evaluate.team}, so one model's name does"
+            " not say who is to judge now: give --judge a recipe, whose `evaluate` and"
+            " `models` are taken"
+        )
+    if model not in recipe.models:
+        hint = nearest(model, recipe.models) or f"; it has {listed(recipe.models)}"
+        raise RecipeError(
+            f"the run's recipe has no model {model!r}{hint}; a new one comes from a"
+            " recipe: --judge RECIPE"
+        )
+    return recipe.model_copy(
+        update={"evaluate": recipe.evaluate.model_copy(update={"model": model})}
+    )
+
+
+def with_recipe(recipe: Recipe, other: Recipe) -> Recipe:
+    """The run's recipe with the evaluator, models, prompts and limits of another one."""
+    taken = ("evaluate", "models", "prompts", "limits")
+    return recipe.model_copy(update={name: getattr(other, name) for name in taken})
+
+
+def rejudge_recipe(run: Path, judge: str) -> Recipe:
+    """What a run is judged by now: `judge` is a model's name or a recipe's path.
+
+    `RecipeError` where it can't judge, or is the judge the run had.
+    """
+    old = recipe_of(run)
+    if judge.endswith((".yaml", ".yml")):
+        new = with_recipe(old, load_recipe(Path(judge)))
+    else:
+        new = to_be_asked(with_model(old, judge))
+    faults = [f"{dotted(place)}: {fault}" for place, fault in evaluator_faults(new)]
+    if faults:
+        raise RecipeError("\n".join(faults))
+    used = {name for _, name in evaluators_models(new.evaluate)}
+    same = all(old.models.get(name) == new.models[name] for name in used)
+    if same and (old.evaluate, old.prompts) == (new.evaluate, new.prompts):
+        raise RecipeError(
+            "this is the judge the run had: name another model or recipe (a replay of"
+            " the same judge is `fellowship replay`)"
+        )
+    if used:
+        models: Mapping[str, ModelConfig] = new.models
+        new = new.model_copy(
+            update={"models": {n: models[n] for n in models if n in used}}
+        )
+    return new.model_copy(update={"systems": ()})
+
+
+@dataclass(frozen=True)
+class Old:
+    """The run whose candidates are judged again."""
+
+    run: Path
+
+    def outcome(self, number: int) -> Outcome:
+        """One row of it."""
+        with LedgerReader(self.run / LEDGER) as reader:
+            text = reader.outcome(number)
+        assert text is not None
+        return read_outcome(text)
+
+    def entries(self) -> Iterator[Item | Rejected]:
+        """Its rows, each with the candidates it ended with."""
+        for known in outcomes(self.run):
+            if known.conversation is None:
+                yield Rejected(number=known.number, why=known.why, raw="")
+                continue
+            yield Item(
+                key=known.item,
+                number=known.number,
+                id=known.id,
+                conversation=known.conversation,
+                candidates=known.candidates,
+                reference=known.reference,
+                labels=known.labels,
+            )
+
+
+def was_judged(outcome: Outcome) -> bool:
+    """Whether a row got as far as an evaluator."""
+    tables = (session.team for session in outcome.sessions)
+    return outcome.ranking is not None or any(t.startswith("evaluate") for t in tables)
+
+
+async def rejudge_run(
+    run: Path,
+    recipe: Recipe,
+    into: Path,
+    *,
+    watch: Watch | None = None,
+    stop: asyncio.Event | None = None,
+) -> RunReport:
+    """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`."""
+    old = Old(run)
+
+    @asynccontextmanager
+    async def engine(
+        recipe: Recipe, library: Library, house: House, office: Office
+    ) -> AsyncIterator[Work]:
+        crew = Crew(recipe, library, house.recorded(office))
+
+        async def work(item: Item) -> Outcome:
+            known = old.outcome(item.number)
+            if not was_judged(known):
+                return known.model_copy(update={"sessions": ()})
+            return await Row(item, crew).work()
+
+        yield work
+
+    with LedgerReader(run / LEDGER) as reader:
+        count = next(reader.rows("SELECT count(*) FROM outcomes"))[0]
+    origin = Origin(came_of(run), count, old.entries)
+    return await run_recipe(
+        recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
+    )
+
+
+def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
+    """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
+    recipe = rejudge_recipe(Path(run), judge)
+    return waited(rejudge_run(Path(run), recipe, Path(into)))
+
+
+def came_of(run: Path) -> dict[str, Any]:
+    """What the new run's header says of the old one."""
+    recipe = recipe_of(run)
+    said = header(recipe, Library())["recipe"]
+    judged_by: dict[str, Any] = {"evaluate": said["evaluate"]}
+    used = {name for _, name in evaluators_models(recipe.evaluate)}
+    judged_by["models"] = {n: m for n, m in said["models"].items() if n in used}
+    return {"candidates_of": run_digest(run), "judged_before_by": judged_by}

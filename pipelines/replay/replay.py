@@ -1,0 +1,72 @@
+"""A session is a function of its recorded calls: without one changed, it is the same.
+
+Replaying runs a row's teams again over the ledger and compares what comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fellowship.errors import InputError
+from fellowship.ledger import LedgerReader
+from fellowship.models.record.replayed import Archive, remembered
+from fellowship.pipelines.replay.recorded_rows import (
+    item_of,
+    recipe_of,
+    rejudged,
+    row_of,
+)
+from fellowship.pipelines.running.finalize_rows import anew, known_of_the_whole
+from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.prompts.library import Library
+from fellowship.records import Outcome
+from fellowship.run_folder import LEDGER, differing
+from fellowship.run_sync import waited
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A row had again: what came out now, and where that differs from the record."""
+
+    outcome: Outcome
+    calls: int
+    differences: tuple[str, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether everything came out as it is on record."""
+        return not self.differences
+
+
+async def replay_row(run: Path, row: str) -> Replayed:
+    """A row's sessions from the ledger, without a model.
+
+    Raises `LedgerError` when a call is missing.
+    """
+    recipe = recipe_of(run)
+    library = Library(recipe.prompts)
+    with LedgerReader(run / LEDGER) as reader:
+        known = row_of(reader, row)
+        archive = Archive(reader)
+        models = remembered(recipe.models, reader, archive)
+        item = item_of(known, recipe)
+        if rejudged(run) and not known.sessions:
+            raise InputError(f"row {known.number} was never judged: nothing to replay")
+        made = await Row(item, Crew(recipe, library, models)).work()
+    made = anew(made, *known_of_the_whole(recipe, run), recipe.pairs)
+    return Replayed(made, archive.replayed, tuple(unlike(known, made)))
+
+
+def unlike(known: Outcome, made: Outcome) -> list[str]:
+    """Where two outcomes of one row differ, but for what is added to a run later."""
+    later = {"flags", "reference", "labels"}
+    return differing(
+        known.model_dump(mode="json", exclude=later),
+        made.model_dump(mode="json", exclude=later),
+    )
+
+
+def replay(run: Path | str, row: str | int) -> Replayed:
+    """`replay_row`, waited for."""
+    return waited(replay_row(Path(run), str(row)))

@@ -1,0 +1,97 @@
+"""Another rule over the same verdicts is another run, and asks nobody.
+
+Every comparison is decided anew by the jurors and the rule that are asked for, and the
+row's ranking, state and pair follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.pipelines.agreement.comparison_votes import every_heard
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.imports.run_writer import Imported, write_run
+from fellowship.pipelines.labels.run_labels import add_labels, all_labels
+from fellowship.pipelines.pairing.unusable_answers import constant_texts
+from fellowship.pipelines.recipe.faults import listed, nearest
+from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
+from fellowship.pipelines.running.finalize_rows import anew as gated
+from fellowship.run_folder import read_header
+
+
+def revote(run: Path, into: Path, wishes: Revote) -> Imported:
+    """Make the run `into` of the verdicts of `run`; its labels come along.
+
+    `InputError` for a judge the run doesn't have, or where nothing was judged.
+    """
+    check(run, wishes)
+    read = read_header(run)
+    said = asdict(wishes) | {"pairs": wishes.pairs.model_dump(mode="json")}
+    said["judges"] = sorted(wishes.judges)
+    header = {
+        **{name: read.get(name) for name in ("fellowship", "python", "recipe")},
+        "kind": "revote",
+        "identity": {"revote": said, "of": read["identity"], "rows": fingerprint(run)},
+    }
+    imported = read.get("kind") == "import"
+    rows = (anew(outcome, wishes, imported) for outcome in outcomes(run))
+    made = write_run(rows, into, header)
+    if wishes.rule == "dawid-skene":
+        made = weigh(into, wishes, header, imported)
+    if not (imported or wishes.pairs.allow_constant):
+        made = gate(into, wishes, header) or made
+    if not all_labels(into):
+        add_labels(into, all_labels(run))
+    return made
+
+
+def weigh(
+    into: Path, wishes: Revote, header: dict[str, Any], imported: bool
+) -> Imported:
+    """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
+    from fellowship.pipelines.agreement.jury_weights import weighed
+
+    heard = list(every_heard(into))
+    seats = list(dict.fromkeys(who for each in heard for who in each.by))
+    found = zip(heard, weighed(heard, seats), strict=True)
+    scores = {(each.number, each.at): one for each, one in found if one is not None}
+    rows = [resettled(o, scores, wishes, imported) for o in outcomes(into)]
+    return write_run(rows, into, header)
+
+
+def gate(into: Path, wishes: Revote, header: dict[str, Any]) -> Imported | None:
+    """Never choose what a system said to every prompt; None where nothing was constant."""
+    constant = constant_texts(into)
+    if not constant:
+        return None
+    rows = [gated(o, {}, constant, wishes.pairs) for o in outcomes(into)]
+    return write_run(rows, into, header)
+
+
+def check(run: Path, wishes: Revote) -> None:
+    """`InputError` for a judge nobody knows, or a run without verdicts."""
+    if wishes.rule == "weighted" and not wishes.weights:
+        raise InputError("rule weighted: say what judges weigh, --weight JUDGE=NUMBER")
+    known: dict[str, None] = {}
+    for outcome in outcomes(run):
+        known |= dict.fromkeys(v.evaluator for c in made(outcome) for v in c.verdicts)
+    if not known:
+        raise InputError(
+            f"nothing was judged in {str(run)!r}: there is no vote to take"
+        )
+    for name in (*wishes.judges, *wishes.weights):
+        if name not in known:
+            hint = nearest(name, known) or f"; there are {listed(list(known))}"
+            raise InputError(f"no judge {name!r} in {str(run)!r}{hint}")
+
+
+def fingerprint(run: Path) -> str:
+    """A hash of every outcome: the same verdicts, the same revote."""
+    found = hashlib.blake2b(digest_size=16)
+    for outcome in outcomes(run):
+        found.update(outcome.model_dump_json().encode() + b"\n")
+    return found.hexdigest()

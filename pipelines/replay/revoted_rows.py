@@ -1,0 +1,154 @@
+"""A row follows from its verdicts and a rule: its ranking, its state and its pair.
+
+A knockout whose path the new votes leave is not guessed at: the row fails and says which
+two candidates never met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from fellowship.pipelines.agreement.comparison_votes import last_of
+from fellowship.pipelines.pairing.pairs import Choice, choose
+from fellowship.pipelines.pairing.ranking import anchored, means, ranked
+from fellowship.pipelines.pairing.unusable_answers import barred
+from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.replay.reparse import Reading, as_read
+from fellowship.pipelines.running.finalize_rows import Place, with_verdict
+from fellowship.records import (
+    Comparison,
+    Item,
+    Outcome,
+    PreferencePair,
+    Ranking,
+    Scores,
+    Verdict,
+)
+from fellowship.teams.decisions import decide
+from fellowship.teams.settings import Rule
+from fellowship.teams.voting_rules import Vote, ruled
+
+
+@dataclass(frozen=True)
+class Revote:
+    """Who votes (nobody named: everybody), by which rule, in which reading."""
+
+    rule: Rule = "majority"
+    judges: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    reading: Reading = "kept"
+    pairs: Pairs = field(default_factory=Pairs)
+
+
+def made(outcome: Outcome) -> tuple[Comparison, ...]:
+    """The comparisons of a row."""
+    return outcome.ranking.comparisons if outcome.ranking else ()
+
+
+def anew(outcome: Outcome, wishes: Revote, imported: bool = False) -> Outcome:
+    """The row as the new vote has it; a row that was no prompt stays one."""
+    if outcome.ranking is None:
+        return outcome
+    decided = [voted(comparison, outcome, wishes) for comparison in made(outcome)]
+    return settled(outcome, decided, wishes, imported)
+
+
+def resettled(
+    outcome: Outcome, scores: Mapping[Place, Scores], wishes: Revote, imported: bool
+) -> Outcome:
+    """The row with what the whole run says of each of its comparisons."""
+    decided = [
+        with_verdict(comparison, scores.get((outcome.number, at)))
+        for at, comparison in enumerate(made(outcome))
+    ]
+    return settled(outcome, decided, wishes, imported) if decided else outcome
+
+
+def settled(
+    outcome: Outcome, decided: Sequence[Comparison], wishes: Revote, imported: bool
+) -> Outcome:
+    """The row that follows from its comparisons."""
+    many = contenders(outcome) if imported else len(outcome.candidates)
+    ours = [c for c in decided if max(c.first, c.second) < many]
+    scores = means(many, ours) if all_met(many, ours) else anchored(many, ours)
+    ranking = ranked([*scores, *[None] * (len(outcome.candidates) - many)], decided)
+    update: dict[str, Any] = {"ranking": ranking, "pairs": ()}
+    if outcome.state != "rejected-input":
+        choice = chosen(outcome, ranking, wishes, broken(many, ours))
+        update |= {"state": choice.state, "why": choice.why, "pairs": choice.pairs}
+    return outcome.model_copy(update=update)
+
+
+def voted(one: Comparison, outcome: Outcome, wishes: Revote) -> Comparison:
+    """A comparison decided by the wanted judges' verdicts, read as asked."""
+    kept: dict[str, list[Verdict]] = {}
+    for verdict in one.verdicts:
+        if not wishes.judges or verdict.evaluator in wishes.judges:
+            read = as_read(verdict, outcome.sessions, wishes.reading)
+            kept.setdefault(verdict.evaluator, []).append(read)
+    votes = [vote(said, wishes.weights.get(who, 1.0)) for who, said in kept.items()]
+    scale = max((v.scale for said in kept.values() for v in said), default=10.0)
+    decision, scores = ruled(wishes.rule, votes, scale)
+    verdicts = tuple(v for said in kept.values() for v in said)
+    update = {"outcome": decision, "scores": scores, "verdicts": verdicts}
+    return one.model_copy(update=update)
+
+
+def vote(said: Sequence[Verdict], weight: float) -> Vote:
+    """One judge's verdicts on two candidates as one vote."""
+    decision, scores = decide(last_of(list(said)))
+    direct = said[0].strategy == "direct"
+    low, high = (0.0, 1.0) if direct else (1.0, said[0].scale)
+    return Vote(decision, scores, weight, low, high)
+
+
+def contenders(outcome: Outcome) -> int:
+    """How many candidates of an imported row are ranked: one system's drafts, or two."""
+    systems = [candidate.system for candidate in outcome.candidates]
+    same = next((n for n, s in enumerate(systems) if s != systems[0]), len(systems))
+    return max(same, min(2, len(systems)))
+
+
+def all_met(many: int, ours: Sequence[Comparison]) -> bool:
+    """Whether every two candidates were compared."""
+    met = {frozenset((c.first, c.second)) for c in ours}
+    return all(frozenset(two) in met for two in combinations(range(many), 2))
+
+
+def broken(many: int, ours: Sequence[Comparison]) -> str:
+    """Why a knockout can't be followed with the new votes; empty where it can."""
+    if all_met(many, ours):
+        return ""
+    survivor = 0
+    for one in ours:
+        if one.first != survivor:
+            return (
+                f"by this vote candidates {survivor + 1} and {one.second + 1} had to"
+                " meet, and never did: run the recipe with this rule"
+            )
+        survivor = one.second if one.outcome == "second" else survivor
+    return ""
+
+
+def differ(pair: PreferencePair) -> bool:
+    """Whether the two texts are not the same but for blanks around them."""
+    return pair.chosen.text.strip() != pair.rejected.text.strip()
+
+
+def chosen(outcome: Outcome, ranking: Ranking, wishes: Revote, why: str) -> Choice:
+    """The row's pair, or the state that says why there is none."""
+    asked = outcome.conversation
+    if asked is None or why:
+        return Choice("failed", why or "the row has no conversation")
+    item = Item(
+        key=outcome.item, number=outcome.number, id=outcome.id, conversation=asked
+    )
+    unfit = barred(asked, outcome.candidates, frozenset())
+    choice = choose(item, outcome.candidates, ranking, wishes.pairs, unfit)
+    apart = [p for p in choice.pairs if differ(p)]
+    if choice.pairs and not apart:
+        return Choice("tie", "the best and the worst are the same text")
+    return choice._replace(pairs=tuple(apart))

@@ -1,0 +1,1 @@
+"""Figures of one run, for the page, the report and the terminal."""

@@ -1,0 +1,178 @@
+"""One pass over the record gives every figure of a report, and what not to make of it.
+
+A row is read, counted and let go: what grows with a run is a few dozen numbers a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import FellowshipError, InputError
+from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.agreement.agreement import Report as Agreement
+from fellowship.pipelines.agreement.agreement import Wishes, agree
+from fellowship.pipelines.agreement.meetings import Met, meetings
+from fellowship.pipelines.agreement.verdict_table import part_of
+from fellowship.pipelines.agreement.win_rates import WinRates, rated
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.catalogue import known_accounts
+from fellowship.pipelines.labels.annotators import by_row
+from fellowship.pipelines.paper.reproduction import plain
+from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.report.judge_comparison import Bench, BenchResult
+from fellowship.pipelines.report.labelled_rows import Labelled
+from fellowship.pipelines.report.row_counts import Draft, Drafts, Flow, Marks
+from fellowship.pipelines.report.spending import Spending, failed_tries, spending
+from fellowship.pipelines.report.unusual_sessions import Odd, Slow, Strange
+from fellowship.pipelines.sources.source import count_rows
+from fellowship.records import Outcome
+from fellowship.run_folder import EXPORTS, LEDGER, read_header
+from fellowship.stats.codes import DataError
+from fellowship.stats.intervals import Resampling
+
+REPORT = Resampling(1000)
+"""A report's intervals: half the resamples of `agree`, for there are many of them."""
+
+
+Watch = Callable[[str, int], None]
+"""Told now and then what is being done and how many rows of it are."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything a report shows.
+
+    `source` is how many rows the source has, None where it can't be counted any more;
+    `labels` how many rows people labelled; `agreement` what that says of the judges;
+    `exports` the accounts of the files in the run's exports folder, none for a part.
+    """
+
+    run: str
+    header: dict[str, Any]
+    only: str | None
+    source: int | None
+    flow: Flow
+    marks: Marks
+    drafts: tuple[Draft, ...]
+    bench: BenchResult
+    winrates: WinRates | None
+    labels: int
+    agreement: Agreement | None
+    spending: Spending
+    slow: tuple[Slow, ...]
+    strange: tuple[Strange, ...]
+    repaired: int
+    cut: int
+    exports: dict[str, Account]
+
+    @property
+    def pending(self) -> int:
+        """Rows of the source that have no outcome yet; 0 where that isn't known."""
+        return max(0, (self.source or 0) - self.flow.rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, null for what isn't defined."""
+        value: dict[str, Any] = plain(asdict(self) | {"pending": self.pending})
+        for name in ("best", "others", "margins"):
+            counted = getattr(self.marks, name)
+            value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
+        value["flow"] |= {"states": dict(self.flow.states)}
+        value["flow"] |= {"flags": dict(self.flow.flags)}
+        value["exports"] = {
+            name: account.model_dump(mode="json")
+            for name, account in self.exports.items()
+        }
+        return value
+
+
+@dataclass
+class Pass:
+    """What one pass over the rows collects."""
+
+    odd: Odd
+    labelled: Labelled
+    flow: Flow = field(default_factory=Flow)
+    marks: Marks = field(default_factory=Marks)
+    drafts: Drafts = field(default_factory=Drafts)
+    bench: Bench = field(default_factory=Bench)
+    met: list[Met] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take one row in."""
+        parts = (self.flow, self.marks, self.drafts, self.bench, self.labelled)
+        for part in (*parts, self.odd):
+            part.add(outcome)
+        labels = self.labelled.people.get(outcome.number, ())
+        self.met += meetings(outcome, labels=labels)
+
+
+def figures(
+    run: Path,
+    only: str | None = None,
+    plan: Resampling = REPORT,
+    watch: Watch = lambda what, rows: None,
+) -> Figures:
+    """All figures of the run at `run`, or of one imported dataset's rows in it.
+
+    `LedgerError` where there is no run, `InputError` where `only` names no row.
+    """
+    header = known(read_header(run))
+    with LedgerReader(run / LEDGER) as reader:
+        seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
+        for outcome in chosen(reader, only):
+            seen.add(outcome)
+            watch("rows read", seen.flow.rows)
+        spent = spending(reader)
+    if only is not None and not seen.flow.rows:
+        raise InputError(f"no row of {str(run)!r} is of a dataset {only!r}")
+    return Figures(
+        run=run.resolve().name,
+        header=header,
+        only=only,
+        source=None if only else rows_of(header),
+        flow=seen.flow,
+        marks=seen.marks,
+        drafts=seen.drafts.result(plan),
+        bench=seen.bench.result(plan),
+        winrates=rated(seen.met, plan) if seen.met else None,
+        labels=seen.labelled.rows,
+        agreement=against_people(seen.labelled, plan),
+        spending=spent,
+        slow=seen.odd.slowest(),
+        strange=seen.odd.result(seen.marks.margins),
+        repaired=seen.odd.repaired,
+        cut=seen.odd.cut,
+        exports={} if only else known_accounts(run / EXPORTS),
+    )
+
+
+def chosen(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
+    """The rows that are asked for, one at a time."""
+    for text in reader.outcomes():
+        outcome = read_outcome(text)
+        if only is None or part_of(outcome, only):
+            yield outcome
+
+
+def rows_of(header: dict[str, Any]) -> int | None:
+    """How many rows the source has, where it is still to be found and counted."""
+    with suppress(FellowshipError, ValueError, OSError, KeyError, TypeError):
+        source = Source.model_validate(header["recipe"]["source"])
+        rows = count_rows(source)
+        return rows if rows is None or source.limit is None else min(rows, source.limit)
+    return None
+
+
+def against_people(labelled: Labelled, plan: Resampling) -> Agreement | None:
+    """What people's labels say of the judges; None without labels."""
+    if not labelled.rows:
+        return None
+    try:
+        return agree(labelled.table(), Wishes(plan=plan))
+    except DataError:
+        return None

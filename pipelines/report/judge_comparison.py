@@ -1,0 +1,205 @@
+"""Judges are told apart by what they said of the same pair, and by nothing else.
+
+A judge's forward and swapped verdicts are two columns of codes: what it says in both is
+its own, what it says in one is its place's.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fellowship.pipelines.agreement.verdict_table import cluster, per_judge
+from fellowship.pipelines.provenance.judges import by_judge
+from fellowship.records import Comparison, Outcome, Verdict
+from fellowship.stats.agreement import cohen_kappa
+from fellowship.stats.bias import Position, position
+from fellowship.stats.codes import INVALID, Codes, encode
+from fellowship.stats.intervals import Interval, Resampling, mean_interval
+from fellowship.teams.decisions import decide
+
+FEW = 20
+"""Pairs under which two judges' agreement is not printed: it would be noise."""
+ABSENT = 3
+"""The code of a judge that was not asked of a pair."""
+
+
+@dataclass(frozen=True)
+class BenchLine:
+    """One judge: its verdicts, how many were no use, and where it leans.
+
+    `slot` is its lean to the answer it read first, from both orders; `longer` its lean
+    to the longer answer, which may be deserved.
+    """
+
+    name: str
+    verdicts: int
+    invalid: int
+    both: int
+    contradicted: float | None
+    slot: Interval | None
+    longer: Interval | None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Cohen's kappa of every two judges; None where they share too few pairs."""
+
+    names: tuple[str, ...]
+    kappa: tuple[tuple[float | None, ...], ...]
+    shared: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """All judges, each two of them, and what debates changed."""
+
+    judges: tuple[BenchLine, ...]
+    matrix: Matrix | None
+    debates: tuple[tuple[str, str, int], ...]
+
+
+@dataclass
+class Column:
+    """One judge's codes, one a pair: forward, swapped, and both put together."""
+
+    forward: array[int] = field(default_factory=lambda: array("b"))
+    swapped: array[int] = field(default_factory=lambda: array("b"))
+    settled: array[int] = field(default_factory=lambda: array("b"))
+    verdicts: int = 0
+    invalid: int = 0
+
+    def codes(self, rows: int) -> tuple[Codes, Codes, Codes]:
+        """The three columns, ABSENT where it was not asked, as long as there are rows."""
+        made = []
+        for kept in (self.forward, self.swapped, self.settled):
+            pad(kept, rows)
+            made.append(np.frombuffer(kept, dtype=np.int8))
+        return made[0], made[1], made[2]
+
+
+def pad(column: array[int], rows: int) -> None:
+    """Fill up with ABSENT."""
+    column.extend([ABSENT] * (rows - len(column)))
+
+
+@dataclass
+class Bench:
+    """Every comparison of a run as one row of small numbers."""
+
+    columns: dict[str, Column] = field(default_factory=lambda: defaultdict(Column))
+    prompts: dict[str, int] = field(default_factory=dict)
+    clusters: array[int] = field(default_factory=lambda: array("l"))
+    sides: array[int] = field(default_factory=lambda: array("b"))
+    debates: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep what was said of each two candidates of a row."""
+        for one in outcome.ranking.comparisons if outcome.ranking else ():
+            if max(one.first, one.second) < len(outcome.candidates):
+                self._keep(outcome, one)
+
+    def _keep(self, outcome: Outcome, one: Comparison) -> None:
+        a, b = (len(outcome.candidates[i].text) for i in (one.first, one.second))
+        self.sides.append((a > b) - (a < b))
+        prompt = self.prompts.setdefault(cluster(outcome), len(self.prompts))
+        self.clusters.append(prompt)
+        if one.blind is not None and "debate" not in one.spared:
+            self.debates[one.blind, one.outcome] += 1
+        final = [v for v in one.verdicts if v.phase == "final"] or one.verdicts
+        at = len(self.clusters) - 1
+        for name, said in by_judge(final).items():
+            self._judge(self.columns[name], at, said)
+
+    def _judge(self, column: Column, at: int, said: list[Verdict]) -> None:
+        column.verdicts += len(said)
+        column.invalid += sum(v.winner == "invalid" for v in said)
+        both = per_judge(said)
+        [(winner, _)] = both.values()
+        orders = [[v for v in said if v.order == o] for o in ("forward", "swapped")]
+        for kept, given in zip((column.forward, column.swapped), orders, strict=True):
+            pad(kept, at)
+            kept.append(int(encode([named(given)])[0]) if given else ABSENT)
+        pad(column.settled, at)
+        column.settled.append(int(encode([winner])[0]))
+
+    def result(self, plan: Resampling) -> BenchResult:
+        """The judges, those with most verdicts first."""
+        ranked = sorted(self.columns.items(), key=lambda each: -each[1].verdicts)
+        return BenchResult(
+            judges=tuple(self._line(name, column, plan) for name, column in ranked),
+            matrix=self._matrix(ranked),
+            debates=tuple((*k, n) for k, n in sorted(self.debates.items())),
+        )
+
+    def _line(self, name: str, column: Column, plan: Resampling) -> BenchLine:
+        rows = len(self.clusters)
+        forward, swapped, settled = column.codes(rows)
+        prompts = np.frombuffer(self.clusters, dtype=np.int_)
+        placed = placed_by(forward, swapped, prompts, plan)
+        return BenchLine(
+            name=name,
+            verdicts=column.verdicts,
+            invalid=column.invalid,
+            both=placed.readable if placed else 0,
+            contradicted=placed.contradicted if placed else None,
+            slot=placed.bias if placed else None,
+            longer=lean(settled, np.frombuffer(self.sides, np.int8), prompts, plan),
+        )
+
+    def _matrix(self, ranked: Sequence[tuple[str, Column]]) -> Matrix | None:
+        if len(ranked) < 2:
+            return None
+        rows = len(self.clusters)
+        codes = [column.codes(rows)[2] for _, column in ranked]
+        cells = [[agreed(a, b) for b in codes] for a in codes]
+        return Matrix(
+            names=tuple(name for name, _ in ranked),
+            kappa=tuple(tuple(kappa for kappa, _ in line) for line in cells),
+            shared=tuple(tuple(n for _, n in line) for line in cells),
+        )
+
+
+def named(given: Sequence[Verdict]) -> str:
+    """What one order's verdicts name."""
+    return str(decide(given)[0]).replace("order-inconsistent", "tie")
+
+
+def readable(codes: Codes) -> NDArray[np.bool_]:
+    """Where (n,) a judge said something."""
+    return np.asarray((codes != ABSENT) & (codes != INVALID))
+
+
+def placed_by(
+    forward: Codes, swapped: Codes, prompts: NDArray[np.int_], plan: Resampling
+) -> Position | None:
+    """Position bias where enough pairs were read in both orders."""
+    kept = readable(forward) & readable(swapped)
+    if kept.sum() < FEW:
+        return None
+    return position(forward[kept], swapped[kept], prompts[kept], plan)
+
+
+def lean(
+    settled: Codes, sides: Codes, prompts: NDArray[np.int_], plan: Resampling
+) -> Interval | None:
+    """How much more often (-1 to 1) the longer answer wins than the shorter."""
+    kept = readable(settled) & (sides != 0)
+    if kept.sum() < FEW:
+        return None
+    return mean_interval((settled * sides)[kept].astype(float), prompts[kept], plan)
+
+
+def agreed(a: Codes, b: Codes) -> tuple[float | None, int]:
+    """Kappa of two judges on the pairs both could be read on, and how many these are."""
+    kept = readable(a) & readable(b)
+    shared = int(kept.sum())
+    if shared < FEW:
+        return None, shared
+    kappa = cohen_kappa(a[kept], b[kept])
+    return (None if np.isnan(kappa) else kappa), shared

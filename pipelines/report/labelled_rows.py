@@ -1,0 +1,76 @@
+"""Labelled rows are kept as the table that `agree` reads, and nothing of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fellowship.pipelines.agreement.verdict_table import (
+    NOTHING,
+    Table,
+    authors,
+    cluster,
+    lengths,
+    per_judge,
+)
+from fellowship.pipelines.labels.annotators import Voices, units, voices
+from fellowship.pipelines.labels.label_rows import majority
+from fellowship.pipelines.labels.run_labels import HumanLabel
+from fellowship.records import Outcome, Winner
+from fellowship.stats.codes import encode
+
+
+@dataclass
+class Labelled:
+    """What people said, in the source or in the run, and the verdicts on the same two.
+
+    `people` are the labels kept in the run, by row.
+    """
+
+    people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
+    told: list[Voices] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    written: list[tuple[str, str]] = field(default_factory=list)
+    sizes: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep every two candidates of a row that have both."""
+        labels = self.people.get(outcome.number, ())
+        if not labels and not outcome.labels:
+            return
+        for unit in units([outcome]):
+            said = voices(outcome, unit.pair, labels)
+            if not said:
+                continue
+            self.names.append(unit.name)
+            self.votes.append(per_judge(unit.verdicts))
+            self.told.append(said)
+            self.prompts.append(cluster(outcome))
+            self.written.append(authors(unit))
+            self.sizes.append(lengths(unit))
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.names)
+
+    def table(self) -> Table:
+        """All of them as `agree` wants them."""
+        judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
+        settled = [[row.get(name, NOTHING) for name in judges] for row in self.votes]
+        return Table(
+            judges=judges,
+            rows=tuple(self.names),
+            votes=np.stack([encode([w for w, _ in row]) for row in settled]),
+            margins=np.array([[m for _, m in row] for row in settled]),
+            labels=encode([majority(list(said.values())) for said in self.told]),
+            voices=tuple(self.told),
+            clusters=tuple(self.prompts),
+            families=tuple(self.written),
+            lengths=np.array(self.sizes, dtype=float),
+            matched="the run's own labels",
+        )

@@ -1,0 +1,175 @@
+"""A session is strange when it surprises: by a split, a contradiction or a repair.
+
+Each surprise is worth points, and the row is shown with its reasons: whoever reads the
+report can disagree with the points, not with the facts.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fellowship.pipelines.provenance.judges import by_judge
+from fellowship.records import Outcome, Session
+from fellowship.sanitize import line
+from fellowship.teams.decisions import decide
+
+SHOWN = 10
+LONG = 90
+
+Reason = tuple[float, str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A session and where its time went; `seconds` are its calls' own, added up."""
+
+    number: int
+    team: str
+    seconds: float
+    calls: int
+    slowest: str
+    longest: float
+
+
+@dataclass(frozen=True)
+class Strange:
+    """A row, what was surprising in it, and how much."""
+
+    number: int
+    state: str
+    points: float
+    reasons: tuple[str, ...]
+    prompt: str
+
+
+@dataclass
+class Odd:
+    """The slowest sessions and the strangest rows seen so far, no more of them."""
+
+    tries: Mapping[str, int] = field(default_factory=dict)
+    slow: list[tuple[float, int, Slow]] = field(default_factory=list)
+    strange: list[tuple[float, int, Strange]] = field(default_factory=list)
+    wide: list[tuple[float, int, Strange]] = field(default_factory=list)
+    repaired: int = 0
+    cut: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep a row if it is among the oddest."""
+        for at, session in enumerate(outcome.sessions):
+            if any(turn.seconds for turn in session.turns):
+                slow = timed(outcome.number, session)
+                keep(self.slow, slow.seconds, outcome.number * 1000 + at, slow)
+            self.repaired += sum(turn.repaired for turn in session.turns)
+            self.cut += sum(turn.finish == "length" for turn in session.turns)
+        found = sorted(reasons(outcome, self.tries), reverse=True)
+        made = strange(outcome, found)
+        if found:
+            keep(self.strange, made.points, -outcome.number, made)
+        margin = max((pair.margin for pair in outcome.pairs), default=0.0)
+        if margin > 0:
+            keep(self.wide, margin, -outcome.number, made)
+
+    def result(self, margins: Counter[float]) -> tuple[Strange, ...]:
+        """The strangest rows, those with a margin beyond nearly all others among them."""
+        least = extreme(margins)
+        found = {each.number: each for _, _, each in self.strange}
+        for margin, _, each in self.wide:
+            if least is not None and margin >= least:
+                said = (*each.reasons, f"a margin of {margin:g}: top 1 % of the run")
+                found[each.number] = Strange(
+                    each.number, each.state, each.points + 1, said, each.prompt
+                )
+        return tuple(
+            sorted(found.values(), key=lambda each: (-each.points, each.number))[:SHOWN]
+        )
+
+    def slowest(self) -> tuple[Slow, ...]:
+        """The slowest sessions, slowest first."""
+        return tuple(each for _, _, each in sorted(self.slow, reverse=True))
+
+
+def keep(heap: list[tuple[float, int, T]], size: float, tie: int, made: T) -> None:
+    """Keep the `SHOWN` largest; of equals the one with the larger `tie`."""
+    entry = (size, tie, made)
+    if len(heap) < SHOWN:
+        heapq.heappush(heap, entry)
+    elif entry[:2] > heap[0][:2]:
+        heapq.heapreplace(heap, entry)
+
+
+def timed(number: int, session: Session) -> Slow:
+    """A session's time."""
+    longest = max(session.turns, key=lambda turn: turn.seconds)
+    return Slow(
+        number=number,
+        team=session.team,
+        seconds=sum(turn.seconds for turn in session.turns),
+        calls=len(session.turns),
+        slowest=f"{longest.source} on {longest.model}",
+        longest=longest.seconds,
+    )
+
+
+def strange(outcome: Outcome, found: list[Reason]) -> Strange:
+    """A row with its reasons, weightiest first."""
+    said = outcome.conversation
+    return Strange(
+        number=outcome.number,
+        state=outcome.state,
+        points=round(sum(points for points, _ in found), 2),
+        reasons=tuple(reason for _, reason in found),
+        prompt=line(said.question if said else "", LONG),
+    )
+
+
+def extreme(margins: Counter[float]) -> float | None:
+    """The margin that one pair in a hundred reaches; None under a hundred pairs."""
+    left = margins.total() // 100
+    for margin in sorted(margins, reverse=True):
+        left -= margins[margin]
+        if left <= 0 and margins.total() >= 100:
+            return margin if margin > 0 else None
+    return None
+
+
+def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
+    """What is surprising in a row, with the points it is worth."""
+    if outcome.state in ("failed", "refused", "truncated", "unparsed"):
+        yield 1.5, f"{outcome.state}: {line(outcome.why, LONG)}".rstrip(": ")
+    yield from said_of_verdicts(outcome)
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    again = sum(tries.get(session.id, 0) for session in outcome.sessions)
+    for count, each, what in (
+        (sum(turn.repaired for turn in turns), 0.5, "repair turns: {}"),
+        (sum(turn.finish == "length" for turn in turns), 0.5, "replies cut off: {}"),
+        (again, 0.5, "failed tries: {}"),
+    ):
+        if count:
+            yield min(2.0, count * each), what.format(count)
+    for flag in outcome.flags:
+        yield 0.5, line(flag)
+
+
+def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:
+    """Judges who split, who contradict themselves, who can't be read; minds changed."""
+    contradicted = invalid = split = changed = 0
+    for one in outcome.ranking.comparisons if outcome.ranking else ():
+        final = [v for v in one.verdicts if v.phase == "final"] or list(one.verdicts)
+        decisions = Counter(decide(said)[0] for said in by_judge(final).values())
+        contradicted += decisions.pop("order-inconsistent", 0)
+        invalid += sum(v.winner == "invalid" for v in one.verdicts)
+        split += {"first", "second"} <= set(decisions)
+        changed += one.blind is not None and one.blind != one.outcome
+    for count, each, what in (
+        (split, 1.5, "judges on both sides: {}"),
+        (contradicted, 1.0, "verdicts that change with the places: {}"),
+        (invalid, 0.75, "unreadable verdicts: {}"),
+        (changed, 1.0, "debates that changed the vote: {}"),
+    ):
+        if count:
+            yield min(3.0, count * each), what.format(count)

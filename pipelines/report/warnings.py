@@ -1,0 +1,120 @@
+"""What a reader would get wrong is said before they read: a warning has a figure in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fellowship.pipelines.report.figures import Figures
+from fellowship.stats.intervals import MIN_LABELS, Interval
+
+SMALL = 30
+"""Rows under which shares say little."""
+MUCH = 0.1
+"""A share of rows or verdicts that is worth a warning."""
+
+
+def warnings(found: Figures) -> tuple[str, ...]:
+    """Everything to be careful about in these figures."""
+    return (*_rows(found), *_judges(found), *_people(found), *_calls(found))
+
+
+def _rows(found: Figures) -> Iterator[str]:
+    flow = found.flow
+    if not flow.rows:
+        yield "No row has finished yet: there is nothing to report but the recipe."
+        return
+    if found.pending:
+        yield (
+            f"{found.pending:,} of the source's {found.source:,} rows were not reached:"
+            " the run was stopped, limited, or is still going on."
+        )
+    if flow.rows < SMALL:
+        yield f"{flow.rows} rows are few: every share below is wide open."
+    if not flow.pairs:
+        yield "No pair came of this run: there is nothing to train on."
+    for state, what in (
+        (
+            "order-inconsistent",
+            "end in verdicts that contradict one another when the"
+            " answers change places",
+        ),
+        ("unparsed", "end in verdicts nobody can read"),
+        ("truncated", "end in answers cut off at max_tokens: raise it"),
+        ("failed", "failed: run again to mend them"),
+    ):
+        share = flow.states[state] / flow.rows
+        if share > MUCH:
+            yield f"{pc(share)} of the rows {what}."
+    pairs = found.marks.longer + found.marks.shorter
+    if pairs >= SMALL and found.marks.longer / pairs > 0.65:
+        yield (
+            f"In {pc(found.marks.longer / pairs)} of the pairs the longer answer is the"
+            " chosen one: a model trained on them may learn to be long."
+        )
+    if flow.flags["same_family"]:
+        yield (
+            f"{flow.flags['same_family']:,} rows were judged by a model of the family"
+            " that wrote their answers."
+        )
+
+
+def _judges(found: Figures) -> Iterator[str]:
+    for judge in found.bench.judges:
+        share = judge.invalid / judge.verdicts if judge.verdicts else 0.0
+        if share > MUCH:
+            yield f"{pc(share)} of the verdicts of {judge.name} can't be read."
+        if judge.contradicted is not None and judge.contradicted > 0.25:
+            yield (
+                f"{judge.name} changes its verdict in {pc(judge.contradicted)} of the"
+                " pairs when the answers change places."
+            )
+        if judge.slot is not None and leans(judge.slot):
+            yield (
+                f"{judge.name} leans to the answer in the"
+                f" {'first' if judge.slot.value > 0 else 'second'} place by"
+                f" {pc(abs(judge.slot.value))} of its verdicts."
+            )
+
+
+def leans(found: Interval | None) -> bool:
+    """Whether an interval lies on one side of 0."""
+    return found is not None and (found.low > 0 or found.high < 0)
+
+
+def _people(found: Figures) -> Iterator[str]:
+    if not found.flow.rows or found.flow.rows == found.flow.states["rejected-input"]:
+        return
+    if not found.labels:
+        yield (
+            "Nobody has labelled a row: how far the judges agree with people is not"
+            f" known. {MIN_LABELS} labels say something: fellowship view RUN."
+        )
+    elif found.agreement is None or not found.agreement.enough:
+        prompts = found.agreement.prompts if found.agreement else found.labels
+        yield (
+            f"Too few labels to say: {found.labels} rows of {prompts} prompts are"
+            f" labelled, and {MIN_LABELS} prompts are needed before a kappa is claimed."
+        )
+
+
+def _calls(found: Figures) -> Iterator[str]:
+    whole = found.spending.whole
+    if whole.unpriced:
+        yield (
+            f"{whole.unpriced:,} of {whole.calls:,} calls have no known price: the money"
+            " below is a lower bound."
+        )
+    lost = sum(f.tries for f in found.spending.failed if f.kind in LOST)
+    if lost:
+        yield (
+            f"{lost:,} calls may have been paid for twice: they were in the air when"
+            " the run ended."
+        )
+
+
+LOST = ("lost", "cancelled")
+
+
+def pc(share: float) -> str:
+    """A share in whole hundredths."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,167 @@
+"""An evaluator's account is made when its run is over: what asking so many was worth.
+
+Read off the run's outcomes, like everything else. Where rows have people's labels, jurors
+and debates are held against them; where there are none, nothing is claimed but what the
+votes alone can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from fellowship.errors import installing
+from fellowship.pipelines.agreement.comparison_votes import SIDES, Heard, every_heard
+from fellowship.pipelines.planning.call_counts import voter_calls
+from fellowship.pipelines.running.evaluator_records import (
+    DebateReport,
+    EscalationReport,
+    EvaluatorReport,
+    JurorReport,
+    Share,
+)
+from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
+
+Said = Callable[[Heard], str | None]
+
+
+def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport | None:
+    """The account of a run's evaluator; None where nothing was compared."""
+    heard = list(every_heard(into))
+    if not heard:
+        return None
+    names = dict.fromkeys(name for each in heard for name in each.by)
+    jurors = tuple(juror_report(name, heard) for name in names)
+    chosen = {name for each in heard for name in each.spared}
+    best, by = best_of([juror for juror in jurors if juror.name not in chosen])
+    seats = [name for name in voters(settings, names) if name not in chosen]
+    worth, worth_by = worth_of(heard, settings, seats)
+    return EvaluatorReport(
+        comparisons=len(heard),
+        labelled=sum(each.label in SIDES for each in heard),
+        right=right(heard, lambda each: each.outcome),
+        jurors=jurors,
+        best=best,
+        best_by=by,
+        seats=len(seats),
+        n_eff=worth,
+        n_eff_by=worth_by,
+        spared=sum(len(each.spared) for each in heard),
+        recused=sum(len(each.recused) for each in heard),
+        same_family=len({each.number for each in heard if each.same_family}),
+        escalation=escalation_of(heard, settings),
+        debate=debate_of(heard, settings),
+    )
+
+
+def right(heard: Sequence[Heard], said: Said) -> Share:
+    """How often `said` is what people say, where both say something."""
+    given = [(said(each), each.label) for each in heard]
+    known = [(one, label) for one, label in given if label in SIDES and one in SIDES]
+    return Share(many=sum(one == label for one, label in known), of=len(known))
+
+
+def juror_report(name: str, heard: Sequence[Heard]) -> JurorReport:
+    """One voter over the whole run."""
+    given = [(each.by.get(name), each.outcome) for each in heard]
+    read = [(one, end) for one, end in given if one in SIDES]
+    agreed = [one == end for one, end in read if end in SIDES]
+    return JurorReport(
+        name=name,
+        asked=sum(one is not None for one, _ in given),
+        read=len(read),
+        with_verdict=Share(many=sum(agreed), of=len(agreed)),
+        right=right(heard, lambda each: each.by.get(name)),
+    )
+
+
+def best_of(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
+    """Who does best alone, and by which measure; the first named where several do."""
+    by = "labels" if any(j.right.of for j in jurors) else "the verdict"
+    each = [(j.right if by == "labels" else j.with_verdict, j.name) for j in jurors]
+    known = [(s.value, name) for s, name in each if s.value is not None]
+    if len(jurors) < 2 or not known:
+        return None, by
+    top = max(value for value, _ in known)
+    return next(name for value, name in known if value == top), by
+
+
+def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
+    """A jury's seats without its strong judge; else whoever gave verdicts."""
+    if isinstance(settings, JurySettings):
+        return [juror.seat for juror in settings.jurors]
+    return list(names)
+
+
+def worth_of(
+    heard: Sequence[Heard], settings: EvaluateSettings, seats: Sequence[str]
+) -> tuple[float | None, str]:
+    """The effective number of a jury's voters, and what it rests on.
+
+    Of those who are asked every time: who is asked where others differ is seen on the
+    hard rows alone, and would look independent.
+    """
+    if not isinstance(settings, JurySettings):
+        return None, "no jury"
+    if len(seats) < 2:
+        return None, "fewer than two jurors were asked every time: early_stop: false"
+    if find_spec("numpy") is None:
+        return None, f"needs numpy: {installing('stats')}"
+    from fellowship.pipelines.agreement.jury_weights import at_least, effective
+
+    by_errors = effective(heard, seats)
+    if by_errors is not None:
+        return by_errors, "labels"
+    by_votes = at_least(heard, seats)
+    if by_votes is not None:
+        return by_votes, "votes"
+    return None, "fewer than two comparisons on which every juror voted"
+
+
+def escalation_of(
+    heard: Sequence[Heard], settings: EvaluateSettings
+) -> EscalationReport | None:
+    """Calls to the strong judge that were and weren't made, repairs aside."""
+    if not isinstance(settings, JurySettings) or settings.escalate is None:
+        return None
+    strong = settings.escalate
+    spared = [each for each in heard if strong.seat in each.spared]
+    times = len(spared)
+    if settings.meet == "pointwise":
+        times = len({(each.number, one) for each in spared for one in each.pair})
+    calls = voter_calls(strong, settings.order, settings.meet).calls.low
+    return EscalationReport(
+        asked=len(heard) - len(spared),
+        spared=len(spared),
+        calls_saved=times * calls,
+    )
+
+
+def debate_of(
+    heard: Sequence[Heard], settings: EvaluateSettings
+) -> DebateReport | None:
+    """What the debates changed, beside what as many votes would have said."""
+    if not isinstance(settings, DebateSettings):
+        return None
+    debated = [each for each in heard if "debate" not in each.spared]
+    flips = [
+        (each.blind == each.label, each.outcome == each.label)
+        for each in debated
+        if each.label in SIDES
+    ]
+    equal = [each.equal == each.outcome for each in debated if each.equal is not None]
+    seats = len(settings.personas) * (2 if settings.order == "both" else 1)
+    return DebateReport(
+        debated=len(debated),
+        unanimous=len(heard) - len(debated),
+        changed=sum(each.blind != each.outcome for each in debated),
+        wrong_to_right=flips.count((False, True)),
+        right_to_wrong=flips.count((True, False)),
+        right_before=right(debated, lambda each: each.blind),
+        right_after=right(debated, lambda each: each.outcome),
+        right_equal_cost=right(debated, lambda each: each.equal),
+        equal_cost_agrees=Share(many=sum(equal), of=len(equal)),
+        calls=seats * (settings.rounds + 1),
+        vote_calls=seats * (settings.blind_samples + settings.further_samples),
+    )

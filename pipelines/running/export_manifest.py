@@ -1,0 +1,143 @@
+"""What a run has written is not written again while nothing it came of has changed.
+
+A seal names all of it: the ledger's stamp, what is exported and by which version, the
+files that were read, and the files that were written. Where one of them is another, the
+seal says nothing, and everything is made anew. A file is the same when its place on the
+disk and its times are, or else when its bytes are: a copy of a run keeps its seal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fellowship import __version__
+from fellowship.hashing import digest
+from fellowship.ledger import Ledger
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.evaluator_records import EvaluatorReport
+from fellowship.pipelines.running.header import installed
+from fellowship.records import Record
+from fellowship.run_folder import EXPORTS, HEADER, PART, SEAL, written_whole
+
+
+class Print(Record):
+    """A file as it was. `times`: nanoseconds of its last write and last change."""
+
+    size: int
+    node: int
+    times: tuple[int, int]
+    bytes: str
+
+
+class Seal(Record):
+    """All that the files of a run came of, and what is said of them.
+
+    `source` is the file the rows are from, None where it is none or rows are left to do;
+    `limit` the rows of it that were asked for.
+    """
+
+    about: str
+    stamp: tuple[int, ...]
+    read: dict[str, Print]
+    written: dict[str, Print]
+    source: Print | None
+    limit: int | None
+    accounts: tuple[Account, ...]
+    evaluator: EvaluatorReport | None
+
+
+def sealed(recipe: Recipe, ledger: Ledger, into: Path) -> Seal | None:
+    """The run's seal, if everything it names is still as it says."""
+    seal = read_seal(into)
+    if seal is None:
+        return None
+    if seal.about != about(recipe, into) or seal.stamp != ledger.stamp():
+        return None
+    if set(seal.read) != {str(path) for path in read_by(recipe)} or not seal.written:
+        return None
+    files = {Path(name): known for name, known in seal.read.items()}
+    files |= {into / EXPORTS / name: known for name, known in seal.written.items()}
+    return seal if all(same(path, known) for path, known in files.items()) else None
+
+
+def read_seal(into: Path) -> Seal | None:
+    """What the run's seal says, whether it holds or not; None where it can't be read."""
+    try:
+        return Seal.model_validate_json((into / SEAL).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def finished(seal: Seal | None, recipe: Recipe, limit: int | None) -> bool:
+    """Whether every row of the source, which is as it was, is known to have ended."""
+    path = recipe.source.path
+    if seal is None or seal.source is None or path is None or seal.limit != limit:
+        return False
+    return recipe.limits.accept is None and same(path, seal.source)
+
+
+def seal_run(into: Path, seal: Seal) -> None:
+    """Keep the seal beside what it is of."""
+    with written_whole(into / SEAL) as out:
+        out.write(seal.model_dump_json(indent=2) + "\n")
+
+
+def about(recipe: Recipe, into: Path) -> str:
+    """What shapes the files besides the ledger: the run, the export, who writes them."""
+    header = hashlib.blake2b((into / HEADER).read_bytes(), digest_size=16).hexdigest()
+    who = [__version__, platform.python_version(), installed("numpy")]
+    return digest([header, recipe.export.model_dump(mode="json"), who], 16)
+
+
+def read_by(recipe: Recipe) -> Sequence[Path]:
+    """The files an export reads besides the run."""
+    labels, exams = recipe.export.labels, recipe.export.filters.contamination
+    return [*exams, *([labels] if labels is not None else [])]
+
+
+def written_in(into: Path) -> Iterable[Path]:
+    """Every file under the exports' folder that is whole."""
+    files = sorted((into / EXPORTS).rglob("*"))
+    return (p for p in files if p.is_file() and not p.name.endswith(PART))
+
+
+def prints(paths: Iterable[Path], base: Path | None = None) -> dict[str, Print]:
+    """Name, below `base` where there is one -> what the file is now."""
+    return {str(p.relative_to(base) if base else p): print_of(p) for p in paths}
+
+
+def print_of(path: Path) -> Print:
+    """What a file is now; `OSError` where it can't be read."""
+    found = path.stat()  # before its bytes: a write in between must not go unseen
+    return Print(
+        size=found.st_size,
+        node=found.st_ino,
+        times=(found.st_mtime_ns, found.st_ctime_ns),
+        bytes=bytes_of(path),
+    )
+
+
+def bytes_of(path: Path) -> str:
+    """Hex BLAKE2b of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
+
+
+def same(path: Path, known: Print) -> bool:
+    """Whether a file is what it was."""
+    try:
+        found = path.stat()
+        if found.st_size != known.size:
+            return False
+        times = (found.st_mtime_ns, found.st_ctime_ns)
+        if (found.st_ino, times) == (known.node, known.times):
+            return True
+        return bytes_of(path) == known.bytes
+    except OSError:
+        return False

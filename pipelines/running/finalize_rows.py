@@ -1,0 +1,117 @@
+"""A row is settled when its run is over, for two things need every row to be known.
+
+The weights of a Dawid-Skene jury, and which texts answer whatever was asked. Both are read
+off what the ledger holds, at no new call; doing it again changes nothing, and the order in
+which rows were worked on means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from fellowship.ledger import Ledger
+from fellowship.pipelines.agreement.comparison_votes import every_heard
+from fellowship.pipelines.export.exporter import outcomes
+from fellowship.pipelines.pairing.pairs import Choice, choose
+from fellowship.pipelines.pairing.ranking import means, ranked
+from fellowship.pipelines.pairing.unusable_answers import Said, barred, constant_texts
+from fellowship.pipelines.recipe.recipe import Pairs, Recipe
+from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
+from fellowship.teams.settings import JurySettings
+
+Place = tuple[int, int]
+"""A row's number and which of its comparisons."""
+
+
+async def settle(recipe: Recipe, ledger: Ledger, into: Path) -> int:
+    """Apply what only the whole run knows; how many rows changed by it."""
+    weighed, constant = known_of_the_whole(recipe, into)
+    if not constant and not weighed:
+        return 0
+    changed = 0
+    for outcome in outcomes(into):
+        settled = anew(outcome, weighed, constant, recipe.pairs)
+        if settled != outcome:
+            text = settled.model_dump_json()
+            await ledger.finish(settled.number, settled.item, settled.state, text)
+            changed += 1
+    return changed
+
+
+def known_of_the_whole(
+    recipe: Recipe, into: Path
+) -> tuple[Mapping[Place, Scores], Collection[Said]]:
+    """What only the whole run says: its comparisons weighed anew, and constant texts."""
+    constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
+    weighed = (
+        dawid_skene_of(into, recipe.evaluate)
+        if isinstance(recipe.evaluate, JurySettings)
+        and recipe.evaluate.rule == "dawid-skene"
+        else {}
+    )
+    return weighed, constant
+
+
+def anew(
+    outcome: Outcome,
+    weighed: Mapping[Place, Scores],
+    constant: Collection[Said],
+    rule: Pairs,
+) -> Outcome:
+    """The row with what the run says of its comparisons and candidates."""
+    ranking, conversation = outcome.ranking, outcome.conversation
+    if ranking is None or conversation is None:
+        return outcome
+    ranking = reranked(outcome, ranking, weighed)
+    unfit = barred(conversation, outcome.candidates, constant)
+    if ranking == outcome.ranking and not unfit:
+        return outcome
+    item = Item(
+        key=outcome.item,
+        number=outcome.number,
+        id=outcome.id,
+        conversation=conversation,
+    )
+    choice: Choice = choose(item, outcome.candidates, ranking, rule, unfit)
+    update = {"ranking": ranking, "state": choice.state, "why": choice.why}
+    return outcome.model_copy(update={**update, "pairs": choice.pairs})
+
+
+def reranked(
+    outcome: Outcome, ranking: Ranking, weighed: Mapping[Place, Scores]
+) -> Ranking:
+    """The ranking by the comparisons as they were weighed anew: by means, for nobody
+    knows whom else a knockout would have had meet."""
+    made = tuple(
+        with_verdict(comparison, weighed.get((outcome.number, at)))
+        for at, comparison in enumerate(ranking.comparisons)
+    )
+    if made == ranking.comparisons:
+        return ranking
+    return ranked(means(len(outcome.candidates), made), made)
+
+
+def with_verdict(comparison: Comparison, scores: Scores | None) -> Comparison:
+    """The comparison with the run's verdict on it, if there is one."""
+    if scores is None:
+        return comparison
+    return comparison.model_copy(update={"outcome": scores.winner, "scores": scores})
+
+
+def dawid_skene_of(into: Path, jury: JurySettings) -> dict[Place, Scores]:
+    """What the whole run says of each comparison somebody could be read on.
+
+    Scores are the chance that a candidate is the better one, a tie half of it to each.
+    """
+    from fellowship.pipelines.agreement.jury_weights import weighed
+
+    heard = list(every_heard(into))
+    if not heard:
+        return {}
+    scores = weighed(heard, [juror.seat for juror in jury.jurors])
+    return {
+        (each.number, each.at): made
+        for each, made in zip(heard, scores, strict=True)
+        if made is not None
+    }

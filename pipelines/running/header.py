@@ -1,0 +1,91 @@
+"""What a run's header says: enough to repeat the run, and no secret."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pydantic import ValidationError
+
+from fellowship import __version__
+from fellowship.models.record.secrets import without_secrets
+from fellowship.pipelines.recipe.custom_names import code_digests
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.prompts.library import Library
+
+PACKAGES = (
+    *("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama"),
+    *("pydantic", "xllamacpp", "datasets"),
+)
+
+FREE = {"limits", "concurrency", "row_deadline", "export"}
+"""What of a recipe may change between two goes at one run: it shapes no answer."""
+
+FREE_OF_MODELS = {
+    *(
+        "concurrency",
+        "rpm",
+        "tpm",
+        "deadline",
+        "tries",
+        "patience",
+        "price",
+        "usd_per_hour",
+    ),
+    *("hosts", "base_urls", "max_loaded", "mode", "batch"),
+}
+"""What of a model may change likewise. A pool's hosts may: which of them answers shapes
+no answer, and their model's name stays."""
+
+
+def header(recipe: Recipe, library: Library) -> dict[str, Any]:
+    """The header of a run of `recipe`. `identity` is what must not change later."""
+    whole = without_secrets(recipe.model_dump(mode="json"))
+    identity = lasting(whole)
+    identity["prompts"] = library.digests()
+    if code := code_digests(recipe):
+        identity["code"] = code
+    return {
+        "fellowship": __version__,
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := installed(name))},
+        "recipe": whole,
+        "identity": identity,
+    }
+
+
+def lasting(recipe: dict[str, Any]) -> dict[str, Any]:
+    """What of a recipe, as JSON, must not change between two goes at one run."""
+    kept = {key: value for key, value in recipe.items() if key not in FREE}
+    kept["models"] = {
+        name: {k: v for k, v in model.items() if k not in FREE_OF_MODELS}
+        for name, model in recipe["models"].items()
+    }
+    kept["source"] = {k: v for k, v in recipe["source"].items() if k != "limit"}
+    return kept
+
+
+def renewed(old: dict[str, Any], library: Library) -> dict[str, Any]:
+    """The identity in an old header, as this version would have written it.
+
+    What recipes have learnt since has its default there, and prompts that were not yet
+    known are as they are now: neither can have shaped an answer.
+    """
+    identity: dict[str, Any] = dict(old.get("identity") or {})
+    try:
+        recipe = Recipe.model_validate(old.get("recipe"))
+    except ValidationError:
+        return identity
+    known = identity.get("prompts") or {}
+    identity |= lasting(without_secrets(recipe.model_dump(mode="json")))
+    identity["prompts"] = library.digests() | known
+    return identity
+
+
+def installed(package: str) -> str | None:
+    """A package's version, None where it isn't installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,89 @@
+"""The first N accepted rows are the same ones, however many are worked on at once.
+
+With `limits.accept`, outcomes are kept in the order of the source's rows: a row that is
+ready early waits for those before it. When the Nth pair is kept, whatever is ready or in
+work behind it is not kept: its replies are recorded, and a run with a larger N replays
+them. So the export holds exactly N rows, and the same ones at any concurrency.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from fellowship.pipelines.recipe.recipe import Recipe
+
+AHEAD = 4
+"""Rows, in multiples of the concurrency, that may be begun and not yet kept."""
+
+
+class Turn:
+    """One row's place in the line. Without `accept` its turn has always come."""
+
+    def __init__(self, line: InOrder, before: asyncio.Future[bool] | None) -> None:
+        self._line = line
+        self._before = before
+        self.kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def come(self) -> bool:
+        """Wait for the rows before this one; False: this one must not be kept."""
+        if self._before is None:
+            return True
+        return await asyncio.shield(self._before) and not self._line.full
+
+    def done(self) -> None:
+        """This row is kept."""
+        self.kept.set_result(True)
+
+    def leave(self) -> None:
+        """This row is over; if it isn't kept, none behind it may be."""
+        if not self.kept.done():
+            self.kept.set_result(False)
+        self._line.left()
+
+
+class InOrder:
+    """The rows of a run that stops when enough of them are accepted."""
+
+    def __init__(self, recipe: Recipe, finished: Mapping[int, tuple[str, str]]) -> None:
+        self.wanted = recipe.limits.accept
+        self.accepted = sum(state == "pair" for _, state in finished.values())
+        self._room = asyncio.Semaphore(AHEAD * recipe.at_once)
+        self._last: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._last.set_result(True)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many rows are accepted as were asked for."""
+        return self.wanted is not None and self.accepted >= self.wanted
+
+    def enough(self, states: Mapping[str, int]) -> bool:
+        """The same of a closed run, where pairs may have been taken back at the end."""
+        return self.wanted is not None and states.get("pair", 0) >= self.wanted
+
+    @property
+    def why(self) -> str:
+        """What stops the run then."""
+        return f"the limit of {self.wanted} accepted rows is reached"
+
+    async def room(self) -> None:
+        """Wait until a further row may be begun."""
+        if self.wanted is not None:
+            await self._room.acquire()
+
+    def turn(self) -> Turn:
+        """The next row's place, in the order they are begun."""
+        if self.wanted is None:
+            return Turn(self, None)
+        turn = Turn(self, self._last)
+        self._last = turn.kept
+        return turn
+
+    def count(self, state: str) -> None:
+        """A row is kept."""
+        self.accepted += state == "pair"
+
+    def left(self) -> None:
+        """A row is over."""
+        if self.wanted is not None:
+            self._room.release()

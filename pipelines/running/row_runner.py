@@ -1,0 +1,214 @@
+"""Many rows at once, none of them able to sink the others.
+
+A slot is taken before a row is read, so the source is never ahead of the models by more
+than the rows in work. A row that is finished is a memo in the ledger; running again skips
+it, and replays the recorded calls of one that is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+from fellowship.errors import BudgetStop, EndpointDown, RecipeError
+from fellowship.ledger import Ledger
+from fellowship.models.record.meter import Meter
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.progress import Progress, Watch
+from fellowship.pipelines.running.row_order import InOrder, Turn
+from fellowship.pipelines.running.work import Origin, Work
+from fellowship.pipelines.sources.rejected_rows import Quarantine
+from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
+from fellowship.records import Item, Outcome
+from fellowship.run_folder import RunFolder
+
+DRAIN = 6.0
+"""Seconds that calls in the air get to come home when a run is stopped."""
+
+BREATH = 64
+"""Rows read between two looks at the rest of the world: signals, calls coming home."""
+
+INTERRUPTED = "interrupted"
+
+AGAIN = frozenset({"failed"})
+"""States that running again tries to mend."""
+
+
+class Runner:
+    """One go at one run."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        *,
+        limit: int | None,
+        watch: Watch | None,
+        stop: asyncio.Event | None,
+        origin: Origin | None = None,
+        picked: Collection[int] | None = None,
+    ) -> None:
+        self.origin = origin
+        self.picked = picked
+        self.recipe = recipe
+        self.folder = folder
+        self.limit = limit if limit is not None else recipe.source.limit
+        self.stop = stop or asyncio.Event()
+        self.ledger = Ledger(folder.ledger)
+        self.meter = Meter(recipe.limits, **self.ledger.spent()._asdict())
+        self.finished = self.ledger.finished()
+        self.progress = Progress(None, self.meter)
+        self._watch = watch or (lambda progress: None)
+        self._slots = asyncio.Semaphore(recipe.at_once)
+        self.queue = InOrder(recipe, self.finished)
+        self._rows: set[asyncio.Task[None]] = set()
+        self._broken: Exception | None = None
+        self._over = asyncio.Event()
+        self.seen: set[int] = set()
+
+    def skip(self) -> None:
+        """Every row of the source is known to be finished, as it stands: say so."""
+        self.seen.update(self.finished)
+        self.progress.total = len(self.finished)
+        self.progress.done = len(self.finished)
+        self.progress.states.update(state for _, state in self.finished.values())
+        self._watch(self.progress)
+
+    async def go(self, work: Work) -> None:
+        """Have every row worked on that isn't finished, until there is none or a stop."""
+        stopping = asyncio.ensure_future(self._stopped())
+        stopping.add_done_callback(self._wake)
+        if self.queue.full:
+            self.meter.stopped = self.queue.why
+        try:
+            with Quarantine(self.folder.path) as quarantine:
+                async for entry in self._entries():
+                    if isinstance(entry, Rejected):
+                        quarantine.add(entry)
+                        await self._reject(entry)
+                    elif self._due(entry) and not self.meter.stopped:
+                        await self._start(entry, work)
+            await self._drain(stopping)
+        finally:
+            stopping.cancel()
+            for task in self._rows:
+                task.cancel()
+            await asyncio.gather(stopping, *self._rows, return_exceptions=True)
+        if self._broken:
+            raise self._broken
+
+    async def _stopped(self) -> None:
+        """Return when somebody says stop, or when nothing that follows can be trusted."""
+        events = (self.stop, self._over)
+        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _entries(self) -> AsyncIterator[Item | Rejected]:
+        source, origin = self.recipe.source, self.origin
+        self.progress.total = origin.count if origin else count_rows(source)
+        if self.limit is not None and self.progress.total is not None:
+            self.progress.total = min(self.limit, self.progress.total)
+        if self.picked is not None and self.progress.total is not None:
+            self.progress.total = min(len(self.picked), self.progress.total)
+        self._watch(self.progress)
+        for entry in origin.rows() if origin else read_items(source, self.limit):
+            self.seen.add(entry.number)
+            if len(self.seen) % BREATH == 0:
+                await asyncio.sleep(0)
+            yield entry
+
+    def _due(self, item: Item) -> bool:
+        """Whether this row is still to do. `RecipeError` if it is not what it was."""
+        if self.picked is not None and item.number not in self.picked:
+            return False
+        if item.number not in self.finished:
+            return True
+        key, state = self.finished[item.number]
+        if state == "rejected-input":
+            return True  # it has been mended
+        if key != item.key:
+            raise changed(item.number)
+        if state in AGAIN:
+            return True
+        self._count(state)
+        return False
+
+    async def _start(self, item: Item, work: Work) -> None:
+        await self.queue.room()
+        await self._slots.acquire()
+        if self.stop.is_set() and not self.meter.stopped:
+            self.meter.stopped = INTERRUPTED
+        if self.meter.stopped:
+            return
+        task = asyncio.create_task(self._row(item, work, self.queue.turn()))
+        self._rows.add(task)
+        task.add_done_callback(self._rows.discard)
+
+    def _wake(self, stopped: asyncio.Future[None]) -> None:
+        """At a stop, whoever waits for a place gets one, and sees that it is over."""
+        self._slots.release()
+        self.queue.left()
+
+    async def _row(self, item: Item, work: Work, turn: Turn) -> None:
+        try:
+            try:
+                outcome = await work(item)
+            finally:
+                self._slots.release()
+            if await turn.come():
+                await self._keep(outcome)
+                turn.done()
+        except (BudgetStop, EndpointDown) as error:
+            self.meter.stopped = self.meter.stopped or str(error)
+        except Exception as error:
+            # The ledger, the recipe or a fault of ours: nothing after it can be trusted.
+            self._broken = self._broken or error
+            self.meter.stopped = self.meter.stopped or str(error)
+            self._over.set()
+        finally:
+            turn.leave()
+
+    async def _reject(self, entry: Rejected) -> None:
+        if entry.number in self.finished:
+            if self.finished[entry.number][1] != "rejected-input":
+                raise changed(entry.number)
+            self._count("rejected-input")
+            return
+        await self._keep(
+            Outcome(number=entry.number, item="", state="rejected-input", why=entry.why)
+        )
+
+    async def _keep(self, outcome: Outcome) -> None:
+        record = outcome.model_dump_json()
+        await self.ledger.finish(outcome.number, outcome.item, outcome.state, record)
+        self._count(outcome.state)
+        self.queue.count(outcome.state)
+        if self.queue.full:
+            self.meter.stopped = self.meter.stopped or self.queue.why
+
+    def _count(self, state: str) -> None:
+        self.progress.done += 1
+        self.progress.states[state] += 1
+        self._watch(self.progress)
+
+    async def _drain(self, stopping: asyncio.Future[None]) -> None:
+        """Wait for the rows in work; after a stop, no longer than `DRAIN`."""
+        while self._rows and not stopping.done():
+            waiting: set[asyncio.Future[Any]] = {*self._rows, stopping}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if self._rows and not self._broken:
+            self.meter.stopped = self.meter.stopped or INTERRUPTED
+            await asyncio.wait(self._rows, timeout=DRAIN)
+
+
+def changed(number: int) -> RecipeError:
+    """What is said when a row that is finished now has another text."""
+    return RecipeError(
+        f"row {number} of the source is not what it was when this run began: use a new"
+        " folder, or bring the old file back"
+    )

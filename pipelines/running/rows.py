@@ -1,0 +1,245 @@
+"""One row, from its prompt to its outcome. Whatever happens to it, it ends in one state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fellowship.errors import FellowshipError, ModelError, RowError
+from fellowship.models.client import Client
+from fellowship.pipelines.pairing.pairs import Choice, choose
+from fellowship.pipelines.pairing.ranking import MEETINGS, pointwise
+from fellowship.pipelines.pairing.unusable_answers import barred, empty
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.prompts.library import Library
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Turn,
+)
+from fellowship.teams.autogen_systems import Guests
+from fellowship.teams.custom_teams import OwnEvaluator, OwnSystem
+from fellowship.teams.debate import DebateTeam
+from fellowship.teams.judge import Evaluator, JudgeTeam, related
+from fellowship.teams.jury import JuryTeam
+from fellowship.teams.session import Seats
+from fellowship.teams.settings import (
+    AutogenSettings,
+    CustomEvaluateSettings,
+    CustomSettings,
+    DebateSettings,
+    EvaluateSettings,
+    FeedbackSettings,
+    JurySettings,
+    SingleSettings,
+    SystemSettings,
+)
+from fellowship.teams.systems import Feedback, Single, System
+from fellowship.tracing import ended, row_span, session_span
+
+Listen = Callable[[Item, str, Turn], None]
+"""Told of every turn as it is spoken, with its row and its team."""
+
+
+@dataclass
+class Crew:
+    """What every row of a run shares."""
+
+    recipe: Recipe
+    library: Library
+    models: Mapping[str, Client]
+    listen: Listen = lambda item, team, turn: None
+    systems: dict[str, System] = field(init=False)
+    evaluator: Evaluator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.systems = {s.name: system_of(s) for s in self.recipe.systems}
+        self.evaluator = evaluator_of(self.recipe.evaluate)
+
+    def seats(self, team: str, item: Item) -> Seats:
+        """A table for one session of this run."""
+        return Seats(
+            team,
+            item,
+            self.models,
+            self.library,
+            seed=self.recipe.seed,
+            deadline=self.recipe.row_deadline,
+            listen=lambda turn: self.listen(item, team, turn),
+        )
+
+
+def system_of(settings: SystemSettings) -> System:
+    """The team that a recipe's entry describes."""
+    if isinstance(settings, SingleSettings):
+        return Single(settings)
+    if isinstance(settings, FeedbackSettings):
+        return Feedback(settings)
+    if isinstance(settings, AutogenSettings):
+        return Guests(settings)
+    assert isinstance(settings, CustomSettings)
+    return OwnSystem(settings)
+
+
+def evaluator_of(settings: EvaluateSettings) -> Evaluator:
+    """The team that a recipe's `evaluate` describes."""
+    if isinstance(settings, JurySettings):
+        return JuryTeam(settings)
+    if isinstance(settings, DebateSettings):
+        return DebateTeam(settings)
+    if isinstance(settings, CustomEvaluateSettings):
+        return OwnEvaluator(settings)
+    return JudgeTeam(settings)
+
+
+class Row:
+    """The work on one item, and what is known of it so far."""
+
+    def __init__(self, item: Item, crew: Crew) -> None:
+        self.item = item
+        self.crew = crew
+        self.tables: list[tuple[Seats, Sequence[Candidate], Sequence[Comparison]]] = []
+        self.candidates: list[Candidate] = list(item.candidates)
+        self.ranking: Ranking | None = None
+
+    async def work(self) -> Outcome:
+        """The row's outcome. Only what stops a whole run is raised."""
+        item = self.item
+        with row_span(item.number, item.key, item.id) as span:
+            outcome = await self._work()
+            ended(span, outcome)
+        return outcome
+
+    async def _work(self) -> Outcome:
+        try:
+            choice = await self.choice()
+        except RowError as error:
+            choice = Choice(state_of(error), str(error))
+        except FellowshipError:
+            raise
+        except (asyncio.CancelledError, MemoryError):
+            raise
+        except Exception as error:  # a team of the user's own may raise anything
+            choice = Choice("failed", f"{type(error).__name__}: {error}")
+        return self._outcome(choice)
+
+    async def write(self) -> None:
+        """Have every system of the recipe write its candidates."""
+        writing = [self._write(*system) for system in self.crew.systems.items()]
+        # One needs no gathering, which would cost a task.
+        alone = len(writing) == 1
+        for made in [await writing[0]] if alone else await asyncio.gather(*writing):
+            self.candidates += made
+
+    async def choice(self) -> Choice:
+        """Write, rank, and choose the pairs."""
+        await self.write()
+        cut = [c for c in self.candidates if c.finish == "length"]
+        usable = distinct(self.candidates)
+        if len(usable) < 2:
+            blank = sum(empty(c.text) for c in self.candidates)
+            if cut:
+                return Choice(
+                    "truncated",
+                    f"{len(cut)} of {len(self.candidates)} responses were cut off at"
+                    " max_tokens",
+                )
+            if blank:
+                return Choice("failed", f"{blank} responses are empty")
+            return Choice("tie", "all responses are the same text")
+        self.candidates = usable
+        self.ranking = await self.ranked(len(usable))
+        unfit = barred(self.item.conversation, usable)
+        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
+
+    async def _write(self, name: str, team: System) -> Sequence[Candidate]:
+        seats = self.crew.seats(name, self.item)
+        at = len(self.tables)
+        self.tables.append((seats, (), ()))
+        with session_span(name, seats.session):
+            made = await team.run(self.item, seats)
+        self.tables[at] = (seats, made, ())
+        return made
+
+    async def ranked(self, n: int) -> Ranking:
+        """The first `n` candidates in the evaluator's eyes."""
+        meet = self.crew.recipe.evaluate.meet
+        if meet != "pointwise":
+            return await MEETINGS[meet](n, self._compare)
+        seats = self.crew.seats("evaluate alone", self.item)
+        at = len(self.tables)
+        self.tables.append((seats, (), ()))
+        with session_span(seats.team, seats.session):
+            rated = await self.crew.evaluator.rate(self.item, self.candidates, seats)
+        ranking = pointwise(n, rated)
+        self.tables[at] = (seats, (), ranking.comparisons)
+        return ranking
+
+    async def _compare(self, first: int, second: int) -> Comparison:
+        seats = self.crew.seats(f"evaluate {first + 1}-{second + 1}", self.item)
+        at = len(self.tables)
+        self.tables.append((seats, (), ()))
+        candidates = tuple(self.candidates)
+        with session_span(seats.team, seats.session):
+            made = await self.crew.evaluator.compare(
+                self.item, candidates, (first, second), seats
+            )
+        self.tables[at] = (seats, (), (made,))
+        return made
+
+    def _outcome(self, choice: Choice) -> Outcome:
+        sessions = tuple(
+            seats.record(made, [v for c in comparisons for v in c.verdicts])
+            for seats, made, comparisons in self.tables
+        )
+        return Outcome(
+            number=self.item.number,
+            item=self.item.key,
+            id=self.item.id,
+            state=choice.state,
+            why=choice.why,
+            conversation=self.item.conversation,
+            candidates=tuple(self.candidates),
+            ranking=self.ranking,
+            pairs=choice.pairs,
+            sessions=sessions,
+            reference=self.item.reference,
+            labels=self.item.labels,
+            flags=self._flags(),
+        )
+
+    def _flags(self) -> tuple[str, ...]:
+        """What whoever uses the row should know: a judge of a candidate's own family."""
+        made = self.ranking.comparisons if self.ranking else ()
+        families = next((seats.families for seats, _, _ in self.tables), {})
+        same = any(
+            related(verdict.model, self.candidates, families)
+            for comparison in made
+            for verdict in comparison.verdicts
+        )
+        return ("same_family",) if same else ()
+
+
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates that are whole, not empty, and each once, in one fixed order.
+
+    Of a conversation with several turns to judge all turns count, not the last alone.
+    """
+    seen: dict[tuple[str, ...], Candidate] = {}
+    for candidate in candidates:
+        if not empty(candidate.text) and candidate.finish != "length":
+            said = candidate.turns or (candidate.text,)
+            seen.setdefault(tuple(text.strip() for text in said), candidate)
+    return list(seen.values())
+
+
+def state_of(error: RowError) -> State:
+    """Where a row ends that failed this way."""
+    if isinstance(error, ModelError) and error.kind == "filtered":
+        return "refused"
+    return "failed"

@@ -1,0 +1,121 @@
+"""What became of a run adds up, or the report says that it doesn't."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fellowship.display import table_html
+from fellowship.models.client import Usage
+from fellowship.models.record.prices import cost, price_of
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.running.evaluator_records import EvaluatorReport
+from fellowship.pipelines.running.row_runner import INTERRUPTED, Runner
+from fellowship.records import State
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What became of a run. `prompts` is what was read, `states` what was recorded."""
+
+    into: Path
+    prompts: int
+    states: dict[State, int]
+    pending: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    unpriced: int
+    replayed: int
+    retries: int
+    maybe_paid_twice: int
+    seconds: float
+    exports: dict[str, int]
+    stopped: str = ""
+    accepted: bool = False
+    """It stopped because as many rows became pairs as `limits.accept` asks for."""
+    cached_tokens: int = 0
+    """Of the prompt tokens, those that the provider had read before."""
+    lost_replies: int = 0
+    """Recorded replies that were on the disk before this go and no longer are."""
+    usd_maybe_twice: float = 0.0
+    """What the calls that may have been paid for twice cost once: so much more, at most."""
+    accounts: tuple[Account, ...] = ()
+    evaluator: EvaluatorReport | None = None
+    untouched: bool = False
+    """Nothing new was recorded and the exports are as an earlier go wrote them."""
+
+    @property
+    def balanced(self) -> bool:
+        """The conservation law: rows read equal rows ended plus rows still to do."""
+        rows = self.prompts == sum(self.states.values()) + self.pending
+        return rows and all(account.balanced for account in self.accounts)
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]] = [*self.states.items()]
+        rows.append(("pending", self.pending))
+        rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
+        rows.append(("calls", self.calls))
+        rows.append(("USD", f"{self.usd:.4f}"))
+        return table_html(("what became of the prompts", "rows"), rows)
+
+
+def report_of(
+    runner: Runner,
+    accounts: Sequence[Account],
+    evaluator: EvaluatorReport | None,
+    *,
+    untouched: bool,
+) -> RunReport:
+    """The closing account, read back from the ledger."""
+    states, lost = runner.ledger.closing()
+    beyond = runner.ledger.numbers() - runner.seen
+    prompts = len(runner.seen) + len(beyond)
+    pending = len(runner.seen - runner.ledger.numbers())
+    budget = runner.meter.stopped.startswith("the limit")
+    if budget and pending:
+        states["stopped-by-budget"] = pending
+        pending = 0
+    meter = runner.meter
+    done = meter.stopped == INTERRUPTED and not pending
+    return RunReport(
+        into=runner.folder.path,
+        prompts=prompts,
+        states=states,  # type: ignore[arg-type]
+        pending=pending,
+        calls=meter.calls,
+        prompt_tokens=meter.prompt_tokens,
+        completion_tokens=meter.completion_tokens,
+        usd=meter.usd,
+        unpriced=meter.unpriced,
+        replayed=meter.replayed,
+        retries=meter.retries,
+        maybe_paid_twice=lost,
+        seconds=time.time() - runner.progress.started,
+        exports={name: a.exported for a in accounts for name in a.files},
+        # Told to stop as the last row ended: there is nothing to go on with.
+        stopped="" if done else meter.stopped,
+        accepted=runner.queue.enough(states),
+        cached_tokens=meter.cached_tokens,
+        lost_replies=runner.ledger.lost,
+        usd_maybe_twice=most_twice(runner),
+        accounts=tuple(accounts),
+        evaluator=evaluator,
+        untouched=untouched,
+    )
+
+
+def most_twice(runner: Runner) -> float:
+    """USD that calls which may be paid for twice can have cost the first time.
+
+    Not what they cost in the end: a prompt may be cached by then.
+    """
+    most = 0.0
+    for name, (prompt, completion, usd) in runner.ledger.maybe_twice().items():
+        config = runner.recipe.models.get(name)
+        price = price_of(config) if config is not None else None
+        most += max(usd, cost(price, Usage(prompt, completion, 0)) or 0.0)
+    return most

@@ -1,0 +1,91 @@
+"""Running is resuming: the same call starts a run, goes on with it, or leaves it alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from fellowship.ledger import adopt
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.credentials import refuse_keyless
+from fellowship.pipelines.running.finalize_run import Opened, ended
+from fellowship.pipelines.running.header import header, renewed
+from fellowship.pipelines.running.progress import Watch
+from fellowship.pipelines.running.row_runner import Runner
+from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.work import Engine, Origin, local
+from fellowship.prompts.library import Library
+from fellowship.relaxed_gc import rarely
+from fellowship.run_folder import RunFolder
+from fellowship.run_sync import waited
+
+
+async def run_recipe(
+    recipe: Recipe,
+    into: Path,
+    *,
+    limit: int | None = None,
+    fork: Path | None = None,
+    watch: Watch | None = None,
+    stop: asyncio.Event | None = None,
+    engine: Engine = local,
+    copies: int = 1,
+    origin: Origin | None = None,
+    picked: Collection[int] | None = None,
+) -> RunReport:
+    """Run `recipe` into the folder `into`, or go on where it was left.
+
+    Raises `RecipeError` before the first call where the recipe can't be run, and
+    `LedgerError` when the folder can't be used. Everything else ends in a row's state.
+    `copies`: processes in which `engine` works, each with its own embedded models.
+    `picked`: work on the rows of these numbers only; the others stay pending.
+    """
+    library = Library(recipe.prompts)
+    if engine is local:
+        refuse_keyless(recipe, into)
+    house = House(recipe.models)
+    try:
+        with RunFolder(into) as folder, rarely():
+            said = header(recipe, library)
+            if origin is not None:
+                said["identity"]["origin"] = origin.said
+            folder.settle_header(said, "identity", partial(renewed, library=library))
+            if fork is not None:
+                adopt(fork, folder.ledger)
+            runner = Runner(
+                recipe,
+                folder,
+                limit=limit,
+                watch=watch,
+                stop=stop,
+                origin=origin,
+                picked=picked,
+            )
+            try:
+                opened = Opened.of(recipe, runner, into)
+                if opened.over:
+                    runner.skip()
+                else:
+                    office = house.office(runner.ledger, runner.meter, copies)
+                    async with engine(recipe, library, house, office) as work:
+                        await runner.go(work)
+                return await ended(recipe, runner, into, opened)
+            finally:
+                runner.ledger.close()
+    finally:
+        await house.close()
+
+
+def run(
+    recipe: Recipe,
+    into: Path | str,
+    *,
+    limit: int | None = None,
+    fork: Path | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """`run_recipe` for code that is not asynchronous."""
+    return waited(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))

@@ -1,0 +1,117 @@
+"""How far a run is can be read off its folder by anybody, while it goes on.
+
+Nothing is asked of the process that runs it: the ledger has every row and call, the lock
+file says who holds it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from pydantic import Field
+
+from fellowship.errors import FellowshipError, LedgerError
+from fellowship.ledger import STAMP, LedgerReader
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.export_manifest import Seal, read_seal
+from fellowship.pipelines.sources.source import count_rows
+from fellowship.records import Record
+from fellowship.run_folder import LEDGER, holder, read_header
+
+RECENT = 60.0
+"""Seconds over which the pace is measured."""
+
+
+class Status(Record):
+    """A run at one moment. Times in seconds, `holder` is who works on it, if anybody."""
+
+    holder: str | None
+    total: int | None
+    states: dict[str, int]
+    in_flight: int
+    calls: int
+    tokens: int
+    usd: float
+    unpriced: int
+    failures: dict[str, int]
+    tokens_per_second: float
+    seconds: float
+    left: float | None
+    finished: bool = Field(
+        default=False,
+        description="when last run, every row that was asked for ended, and none since",
+    )
+    limit: int | None = Field(default=None, description="the --limit of that go")
+
+    @property
+    def done(self) -> int:
+        """Rows that have ended in a state."""
+        return sum(self.states.values())
+
+
+def status_of(into: Path) -> Status:
+    """How far the run in the folder is. `LedgerError` if it is none."""
+    header = read_header(into)
+    held = holder(into)
+    with LedgerReader(into / LEDGER) as reader:
+        states = dict(
+            reader.rows("SELECT state, count(*) FROM outcomes GROUP BY state")
+        )
+        failures = dict(
+            reader.rows("SELECT kind, count(*) FROM failures GROUP BY kind")
+        )
+        in_flight = next(reader.rows("SELECT count(*) FROM sent"))[0]
+        calls, tokens, usd, unpriced, first, last = next(
+            reader.rows(
+                "SELECT count(*), coalesce(sum(prompt_tokens + completion_tokens), 0),"
+                " coalesce(sum(usd), 0.0), count(*) - count(usd), min(started),"
+                " max(started + seconds) FROM calls"
+            )
+        )
+        now = time.time() if held else (last or 0.0)
+        sql = (
+            "SELECT coalesce(sum(completion_tokens), 0) FROM calls"
+            " WHERE started + seconds > ?"
+        )
+        recent = next(reader.rows(sql, (now - RECENT,)))[0]
+        seal = holding(read_seal(into), reader)
+    seconds = max(0.0, now - first) if first else 0.0
+    total = total_of(header.get("recipe", {}))
+    done = sum(states.values())
+    return Status(
+        holder=held,
+        total=total,
+        states=states,
+        in_flight=in_flight if held else 0,
+        calls=calls,
+        tokens=tokens,
+        usd=usd,
+        unpriced=unpriced,
+        failures=failures,
+        tokens_per_second=recent / max(1e-9, min(RECENT, seconds)) if seconds else 0.0,
+        seconds=seconds,
+        finished=seal is not None and held is None,
+        limit=seal.limit if seal is not None else None,
+        left=seconds / done * (total - done) if held and total and done else None,
+    )
+
+
+def holding(seal: Seal | None, reader: LedgerReader) -> Seal | None:
+    """The seal if it says that all rows ended and nothing was recorded since."""
+    if seal is None or seal.source is None:
+        return None
+    try:
+        return seal if next(reader.rows(STAMP)) == seal.stamp else None
+    except LedgerError:
+        return None  # an old ledger brought back, which knows no stamp
+
+
+def total_of(recipe: object) -> int | None:
+    """Rows of a header's source; None where it can't be counted from here."""
+    try:
+        source = Recipe.model_validate(recipe).source
+        rows = count_rows(source)
+    except (FellowshipError, ValueError, OSError):
+        return None
+    return rows if rows is None or source.limit is None else min(rows, source.limit)

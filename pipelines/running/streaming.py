@@ -1,0 +1,143 @@
+"""A run can be watched while it speaks: every message as it comes, every row as it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fellowship.display import said
+from fellowship.models.record.call_broker import Office
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.credentials import refuse_keyless
+from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.work import Work
+from fellowship.prompts.library import Library
+from fellowship.records import Item, Outcome, Record, Turn
+from fellowship.run_folder import written_whole
+
+ROWS = "rows.jsonl"
+
+
+class Spoken(Record):
+    """One message, as it was spoken: in which row, by which team."""
+
+    row: int
+    team: str
+    turn: Turn
+
+    def __str__(self) -> str:
+        """Row, team and speaker, then the words."""
+        return f"[{self.row} {self.team}] {self.turn.source}: {self.turn.text}"
+
+    def _repr_html_(self) -> str:
+        facts = f"row {self.row}, {self.team}, {self.turn.model}"
+        return said(self.turn.source, facts, self.turn.text)
+
+
+def with_rows(recipe: Recipe, rows: Iterable[Mapping[str, Any]], into: Path) -> Recipe:
+    """The recipe with these rows for its source, kept in the run's folder.
+
+    A row is a mapping from the source's columns (`prompt`, `candidates`, ...) to values.
+    """
+    path = into.absolute() / ROWS
+    with written_whole(path) as out:
+        for row in rows:
+            out.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
+    source = recipe.source.model_copy(update={"path": path, "dataset": None})
+    return recipe.model_copy(update={"source": source})
+
+
+async def stream(
+    recipe: Recipe,
+    into: Path | str,
+    *,
+    rows: Iterable[Mapping[str, Any]] | None = None,
+    limit: int | None = None,
+) -> AsyncIterator[Spoken | Outcome]:
+    """Run `recipe` into a folder and give every message as it comes, every row's outcome.
+
+    It is a run like any other, resumed by the same call: what is on record is spoken
+    again at once. Stop iterating and it stops, with the calls in the air recorded.
+    Raises what `run_recipe` raises.
+    """
+    folder = Path(into)
+    recipe = recipe if rows is None else with_rows(recipe, rows, folder)
+    heard: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
+    stop = asyncio.Event()
+
+    @asynccontextmanager
+    async def engine(
+        recipe: Recipe, library: Library, house: House, office: Office
+    ) -> AsyncIterator[Work]:
+        def listen(item: Item, team: str, turn: Turn) -> None:
+            heard.put_nowait(Spoken(row=item.number, team=team, turn=turn))
+
+        crew = Crew(recipe, library, house.recorded(office), listen)
+
+        async def work(item: Item) -> Outcome:
+            outcome = await Row(item, crew).work()
+            heard.put_nowait(outcome)
+            return outcome
+
+        yield work
+
+    refuse_keyless(recipe, folder)
+    run = asyncio.create_task(
+        run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
+    )
+    run.add_done_callback(lambda done: heard.put_nowait(None))
+    try:
+        while (event := await heard.get()) is not None:
+            yield event
+        await run
+    finally:
+        stop.set()
+        with suppress(Exception):
+            await run
+
+
+def listen(
+    recipe: Recipe,
+    into: Path | str,
+    *,
+    rows: Iterable[Mapping[str, Any]] | None = None,
+    limit: int | None = None,
+) -> Iterator[Spoken | Outcome]:
+    """`stream` for code that is not asynchronous, and for notebooks where a loop runs."""
+    heard: queue.SimpleQueue[Spoken | Outcome | BaseException | None]
+    heard = queue.SimpleQueue()
+    left = threading.Event()
+
+    async def tell() -> None:
+        events = stream(recipe, into, rows=rows, limit=limit)
+        async for event in events:
+            heard.put(event)
+            if left.is_set():
+                await events.aclose()  # type: ignore[attr-defined]
+                return
+
+    def work() -> None:
+        try:
+            asyncio.run(tell())
+            heard.put(None)
+        except BaseException as error:
+            heard.put(error)
+
+    thread = threading.Thread(target=work, name="fellowship", daemon=True)
+    thread.start()
+    try:
+        while (event := heard.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+    finally:
+        left.set()
+        thread.join()

@@ -1,0 +1,44 @@
+"""Where rows come from and where they are worked on are values: the runner asks neither."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fellowship.models.record.call_broker import Office
+from fellowship.models.registry import House
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.sources.source import Rejected
+from fellowship.prompts.library import Library
+from fellowship.records import Item, Outcome
+
+Work = Callable[[Item], Awaitable[Outcome]]
+"""What makes an outcome of an item: here, or wherever an engine has it done."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Rows that come of another run, not of the recipe's source.
+
+    `said` goes into the header: such a run is never gone on with as if it were another.
+    """
+
+    said: dict[str, Any]
+    count: int
+    rows: Callable[[], Iterable[Item | Rejected]]
+
+
+Engine = Callable[[Recipe, Library, House, Office], AbstractAsyncContextManager[Work]]
+"""Where rows are worked on: a context in which there is somebody to do it."""
+
+
+@asynccontextmanager
+async def local(
+    recipe: Recipe, library: Library, house: House, office: Office
+) -> AsyncIterator[Work]:
+    """Rows are worked on in this process."""
+    crew = Crew(recipe, library, house.recorded(office))
+    yield lambda item: Row(item, crew).work()

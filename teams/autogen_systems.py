@@ -1,0 +1,119 @@
+"""An AutoGen agent or team that exists already writes candidates, every call on record.
+
+Its own model clients are put aside: the recipe says which of its models speaks for whom,
+so that limits, prices, resuming and replay hold for it as for ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autogen_agentchat.base import ChatAgent, Team
+from autogen_agentchat.messages import BaseChatMessage
+
+from fellowship.custom_code import load_named
+from fellowship.errors import RecipeError, RowError
+from fellowship.models.providers.component_clients import (
+    Places,
+    missing_models,
+    seatable,
+)
+from fellowship.records import Candidate, Item, Turn
+from fellowship.teams.session import Seats
+from fellowship.teams.settings import AutogenSettings
+
+
+class Guests:
+    """A system that is AutoGen's own: from a component, or from a function."""
+
+    def __init__(self, settings: AutogenSettings) -> None:
+        self.settings = settings
+        self.places: Places | None = None
+        self.build: Any = None
+        ways = (settings.component, settings.component_file, settings.build or None)
+        if sum(way is not None for way in ways) != 1:
+            raise RecipeError("give it one of component, component_file and build")
+        if settings.build:
+            self.build = load_named(settings.build, "agent")
+            if not callable(self.build):
+                raise RecipeError(f"build {settings.build!r} is no function")
+            if not settings.model and not settings.models:
+                raise RecipeError(
+                    "say which model speaks: `model`, or `models` by argument of build"
+                )
+            return
+        self.places = Places(component_of(settings.component, settings.component_file))
+        if lacking := missing_models(self.places, settings.models, settings.model):
+            raise RecipeError(
+                f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"
+                " for all, or `models` by agent"
+            )
+
+    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+        """The last message, or every message of the agent named in `drafts_of`."""
+        task = [(m.role, m.content) for m in item.conversation.messages]
+        said = await seats.guest(self.seated(seats), task)
+        writer = self.settings.drafts_of
+        if not writer:
+            return [self.candidate(said[-1], 1, seats)]
+        drafts = [message for message in said if message.source == writer]
+        if not drafts:
+            heard = ", ".join(sorted({message.source for message in said}))
+            raise RowError(f"no message of drafts_of {writer!r}: {heard} spoke")
+        return [self.candidate(m, n, seats) for n, m in enumerate(drafts, 1)]
+
+    def seated(self, seats: Seats) -> ChatAgent | Team:
+        """A fresh agent or team whose clients are this session's."""
+        settings = self.settings
+        if self.places is not None:
+            return self.places.load(
+                lambda agent, number: seats.client(
+                    settings.models.get(agent, settings.model), agent
+                )
+            )
+        if settings.models:
+            clients = {n: seats.client(m, n) for n, m in settings.models.items()}
+            made = self.build(**clients)
+        else:
+            made = self.build(seats.client(settings.model))
+        return seatable(made, repr(settings.build))
+
+    def candidate(
+        self, message: BaseChatMessage, draft: int, seats: Seats
+    ) -> Candidate:
+        """A message as a candidate, with the call that wrote it where there is one."""
+        text = message.to_text()
+        wrote: Turn | None = next(
+            (turn for turn in reversed(seats.turns) if turn.text == text), None
+        )
+        return Candidate(
+            text=text,
+            system=self.settings.name,
+            model=wrote.model if wrote else "",
+            draft=draft,
+            session=seats.session,
+            call=wrote.call if wrote else "",
+            finish=wrote.finish if wrote else "stop",
+        )
+
+
+def component_of(
+    component: Mapping[str, Any] | None, path: Path | None
+) -> Mapping[str, Any]:
+    """A component's configuration, from the recipe or from its file."""
+    if component is not None:
+        return component
+    assert path is not None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"component_file {str(path)!r}: {error}") from error
+    if not isinstance(found, dict) or "provider" not in found:
+        raise RecipeError(
+            f"component_file {str(path)!r} holds no component: AutoGen writes one with"
+            " `team.dump_component().model_dump_json()`"
+        )
+    return found

@@ -1,0 +1,308 @@
+"""A session: fresh agents, one transcript, one deadline. Nothing of it is used twice.
+
+This is where AutoGen's group chats are run. A team that failed answers its next run with
+an empty success, and `wait_for` lets a chat run on, so a chat is built for one run, ended
+by its cancellation token, and believed only if it says how it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from autogen_agentchat.base import ChatAgent, TaskResult, Team, TerminationCondition
+from autogen_agentchat.messages import (
+    BaseAgentEvent,
+    BaseChatMessage,
+    StopMessage,
+    TextMessage,
+)
+from autogen_agentchat.teams import RoundRobinGroupChat
+from autogen_core import AgentRuntime, CancellationToken
+
+from fellowship.agents.agent import RoleAgent, Transcript, turn_of
+from fellowship.agents.case import Case
+from fellowship.agents.role import Role
+from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
+from fellowship.hashing import digest
+from fellowship.models.client import Client, Reply, Request
+from fellowship.prompts.library import Library
+from fellowship.records import Candidate, Item, Session, Turn, Verdict
+from fellowship.teams.chat_runtime import ChatRuntime
+
+PREMATURE = "The group chat"
+"""How AutoGen's stop reasons begin when a chat did not run."""
+
+TASK = "Please begin."
+
+
+class Stop(TerminationCondition):
+    """Ends a chat when a function of the session says why."""
+
+    def __init__(self, why: Callable[[], str]) -> None:
+        self._why = why
+        self._stopped = False
+
+    @property
+    def terminated(self) -> bool:
+        """Whether it has ended the chat."""
+        return self._stopped
+
+    async def __call__(
+        self, messages: Sequence[BaseAgentEvent | BaseChatMessage]
+    ) -> StopMessage | None:
+        """Asked after every turn."""
+        why = self._why()
+        if not why:
+            return None
+        self._stopped = True
+        return StopMessage(content=why, source="fellowship")
+
+    async def reset(self) -> None:
+        """Ready for another chat, which Fellowship never starts."""
+        self._stopped = False
+
+
+class Watched(Client):
+    """A session's view of a client: the first error stays what it was.
+
+    AutoGen reports an agent's exception as text. Whoever ran the team wants the
+    exception itself, so it is kept here on its way up. A call that comes from an agent
+    of AutoGen's own, which knows of no session, is given its place in this one.
+    """
+
+    def __init__(
+        self,
+        inner: Client,
+        transcript: Transcript,
+        caught: list[FellowshipError],
+        seat: str = "",
+    ) -> None:
+        self.inner = inner
+        self._transcript = transcript
+        self._caught = caught
+        self._calls = 0
+        self._seat = seat or inner.name
+        self.name = inner.name
+        self.model = inner.model
+        self.identity = inner.identity
+        self.structured = inner.structured
+        self.system_role = inner.system_role
+        self.family = inner.family
+        self.sampling = inner.sampling
+
+    async def complete(self, request: Request) -> Reply:
+        """As the inner client, keeping what it raises."""
+        stranger = not request.session
+        if stranger:
+            self._calls += 1
+            request = replace(
+                request,
+                session=self._transcript.session,
+                sample=f"{self._seat}/{self._calls}",
+                seat=self._seat,
+                round=self._calls,
+            )
+        try:
+            reply = await self.inner.complete(request)
+        except FellowshipError as error:
+            self._caught.append(error)
+            raise
+        if stranger:
+            turn = turn_of(request, reply, self.model, repaired=False)
+            self._transcript.turns.append(turn)
+            self._transcript.listen(turn)
+        return reply
+
+
+class Seats:
+    """One session's table: who sits at it, and what has been said."""
+
+    def __init__(
+        self,
+        team: str,
+        item: Item,
+        models: Mapping[str, Client],
+        library: Library,
+        *,
+        seed: int,
+        deadline: float | None,
+        listen: Callable[[Turn], None] = lambda turn: None,
+    ) -> None:
+        self.team = team
+        self.item = item
+        self.library = library
+        self.session = digest([item.number, item.key, team, seed], 12)
+        self._transcript = Transcript(self.session, seed, listen=listen)
+        self._caught: list[FellowshipError] = []
+        known = [(n, c) for n, c in models.items() if c.family != "unknown"]
+        self.families = {n: c.family for name, c in known for n in (name, c.model)}
+        self._models = {
+            n: Watched(c, self._transcript, self._caught) for n, c in models.items()
+        }
+        self._lent: dict[tuple[str, str], Watched] = {}
+        self._taken: dict[str, int] = {}
+        self._asking, self._since = 0, 0
+        self._token = CancellationToken()
+        self._deadline = deadline if deadline is not None else float("inf")
+        self._ends = asyncio.get_running_loop().time() + self._deadline
+        self.stopped = ""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The transcript so far."""
+        return tuple(self._transcript.turns)
+
+    def seat(
+        self, seat: str, role: Role, case: Case, *, speaker: str = ""
+    ) -> RoleAgent:
+        """A fresh agent in a place of its own; the place is part of its seed.
+
+        The others hear it as `speaker`: by its place, unless that tells too much.
+        """
+        if seat in self._taken:
+            raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
+        client = self.client(role.model)
+        self._taken[seat] = len(self._taken)
+        return RoleAgent(
+            seat,
+            role,
+            case,
+            client,
+            self._transcript,
+            system_role=client.system_role,
+            speaker=speaker,
+        )
+
+    def client(self, model: str, seat: str = "") -> Client:
+        """A model for an AutoGen agent of your own: recorded, and in the transcript.
+
+        Its turns stand there under the name `seat`, the model's if that is empty.
+        """
+        if model not in self._models:
+            raise RecipeError(f"team {self.team!r} wants the model {model!r}")
+        if not seat:
+            return self._models[model]
+        at = (model, seat)
+        if at not in self._lent:
+            inner = self._models[model].inner
+            self._lent[at] = Watched(inner, self._transcript, self._caught, seat)
+        return self._lent[at]
+
+    async def guest(
+        self, guest: ChatAgent | Team, task: Sequence[tuple[str, str]]
+    ) -> list[BaseChatMessage]:
+        """Run an AutoGen agent or team of anybody's on a conversation; what it said.
+
+        `task` is the conversation's (role, text) pairs. Raises what the session's first
+        failing call raised, and `RowError` where nothing was said.
+        """
+        talk = [TextMessage(content=text, source=role) for role, text in task]
+        run = guest.run(task=talk, cancellation_token=self._token)
+        result: TaskResult = await self._within(asyncio.ensure_future(run))
+        if str(result.stop_reason).startswith(PREMATURE):
+            raise self._first() or RowError(f"team {self.team!r} ended before it began")
+        said = [
+            m for m in result.messages[len(talk) :] if isinstance(m, BaseChatMessage)
+        ]
+        if not said:
+            raise RowError(f"team {self.team!r} said nothing")
+        return said
+
+    async def chat(
+        self,
+        agents: Sequence[RoleAgent],
+        turns: int,
+        stop: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Let the agents speak in turn, `turns` times in all, unless `stop` says why not.
+
+        Raises what the session's first failing call raised.
+        """
+        runtime = ChatRuntime()
+        team = RoundRobinGroupChat(
+            list(agents),
+            max_turns=turns,
+            termination_condition=Stop(stop),
+            runtime=cast(AgentRuntime, runtime),
+        )
+        run = team.run(task=TASK, cancellation_token=self._token)
+        try:
+            result = await self._within(asyncio.ensure_future(run))
+        finally:
+            await runtime.close()
+        if str(result.stop_reason).startswith(PREMATURE):
+            raise RowError(f"team {self.team!r} ended before it began")
+        self.stopped = stop()
+
+    async def ask(self, *agents: RoleAgent) -> None:
+        """Let each of them speak once, at the same time, deaf to one another.
+
+        Several may ask at once. Whoever was fastest, what they all said stands in the
+        transcript in the order of the seats.
+        """
+        turns = self._transcript.turns
+        self._since = self._since if self._asking else len(turns)
+        self._asking += 1
+        said = [agent.speak() for agent in agents]
+        # One needs no gathering, which would cost a task.
+        one = asyncio.ensure_future(
+            said[0] if len(said) == 1 else asyncio.gather(*said)
+        )
+        try:
+            await self._within(one)
+        finally:
+            self._asking -= 1
+            spoken = turns[self._since :]
+            spoken.sort(key=lambda turn: self._taken.get(turn.source, -1))
+            turns[self._since :] = spoken
+
+    async def _within(self, work: asyncio.Future[Any]) -> Any:
+        left = max(0.0, self._ends - asyncio.get_running_loop().time())
+        timeout = left if self._deadline < float("inf") else None
+        try:
+            await asyncio.wait({work}, timeout=timeout)
+        except asyncio.CancelledError:
+            await self._abandon(work)
+            raise
+        if not work.done():
+            await self._abandon(work)
+            raise ModelError(
+                f"team {self.team!r} took longer than row_deadline"
+                f" ({self._deadline:g} s)",
+                "deadline",
+            )
+        if work.cancelled():
+            raise self._first() or RowError(f"team {self.team!r} was cancelled inside")
+        if error := work.exception():
+            raise self._first() or error
+        return work.result()
+
+    async def _abandon(self, work: asyncio.Future[Any]) -> None:
+        self._token.cancel()
+        work.cancel()
+        done, _ = await asyncio.wait({work}, timeout=10)
+        for ended in done:  # taken note of, or asyncio reports it as nobody's
+            if not ended.cancelled():
+                ended.exception()
+
+    def _first(self) -> FellowshipError | None:
+        return self._caught[0] if self._caught else None
+
+    def record(
+        self,
+        candidates: Sequence[Candidate] = (),
+        verdicts: Sequence[Verdict] = (),
+    ) -> Session:
+        """The session as a record, with what came of it."""
+        return Session(
+            id=self.session,
+            team=self.team,
+            item=self.item.key,
+            turns=self.turns,
+            candidates=tuple(candidates),
+            verdicts=tuple(verdicts),
+            stopped=self.stopped,
+        )

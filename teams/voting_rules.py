@@ -1,0 +1,163 @@
+"""A split jury has not decided, and who abstains does not vote.
+
+A vote is one juror's decision, both orders settled. A juror that could not be read or
+contradicted itself abstains. A vote by heads names a winner and no margin: its scores are
+1 and 0, or a half each, so that asking fewer jurors than there are can't change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import fsum
+from typing import NamedTuple
+
+from fellowship.custom_code import load_named
+from fellowship.errors import RecipeError
+from fellowship.records import Decision, Scores
+from fellowship.teams.decisions import mean
+from fellowship.teams.settings import Rule
+
+CLOSE = 1e-9
+SIDES: tuple[Decision, ...] = ("first", "second", "tie")
+
+
+class Vote(NamedTuple):
+    """One juror's decision with its scores, which run from `low` to `high`."""
+
+    decision: Decision
+    scores: Scores | None = None
+    weight: float = 1.0
+    low: float = 1.0
+    high: float = 10.0
+
+    @property
+    def read(self) -> bool:
+        """Whether it says anything."""
+        return self.decision in SIDES
+
+
+def ruled(
+    rule: Rule, votes: Sequence[Vote], scale: float
+) -> tuple[Decision, Scores | None]:
+    """What the votes amount to under a rule; jurors' order and names mean nothing.
+
+    `dawid-skene` needs a whole run (`pipelines.running.finalize_rows`): row by row it is
+    the majority.
+    """
+    read = [vote for vote in votes if vote.read]
+    if not read:
+        return none_read(votes), None
+    if rule == "mean":
+        return mean_scores(read, scale)
+    if ":" in rule:
+        return own_rule(rule)(read, scale)
+    if rule != "weighted":
+        read = [vote._replace(weight=1.0) for vote in read]
+    side = named(tally(read))
+    return side, Scores(first=share(side), second=1 - share(side))
+
+
+OwnRuled = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]
+
+
+def own_rule(name: str) -> OwnRuled:
+    """The user's function `rule(votes, scale) -> (decision, scores or None)`.
+
+    It gets the votes that were read, at least one; a side without scores gets those of a
+    vote by heads. Raises `RecipeError` where the name
+    is no such function, or the function returns something else.
+    """
+    found = load_named(name, "rule")
+    wanted = "`def rule(votes, scale)` that returns (decision, Scores or None)"
+    if not callable(found):
+        raise RecipeError(f"rule {name!r} is a {type(found).__name__}: give {wanted}")
+
+    def checked(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
+        try:
+            decision, scores = found(votes, scale)
+        except (TypeError, ValueError) as error:
+            raise RecipeError(
+                f"rule {name!r}: {error}; expected is {wanted}"
+            ) from error
+        if decision not in (*SIDES, "invalid", "order-inconsistent") or not (
+            scores is None or isinstance(scores, Scores)
+        ):
+            got = f"{decision!r}, {type(scores).__name__}"
+            raise RecipeError(f"rule {name!r} returned {got}; expected is {wanted}")
+        if scores is None and decision in SIDES:
+            scores = Scores(first=share(decision), second=1 - share(decision))
+        return decision, scores
+
+    return checked
+
+
+def none_read(votes: Sequence[Vote]) -> Decision:
+    """What a vote is in which everybody abstains."""
+    contradicted = any(vote.decision == "order-inconsistent" for vote in votes)
+    return "order-inconsistent" if contradicted else "invalid"
+
+
+def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
+    """The sign of the mean difference, with the mean scores on 1 to `scale`."""
+    first = mean([put(v, v.scores.first, scale) for v in votes if v.scores])
+    second = mean([put(v, v.scores.second, scale) for v in votes if v.scores])
+    if abs(first - second) < CLOSE:
+        first = second = mean([first, second])
+    scores = Scores(first=first, second=second)
+    return scores.winner, scores
+
+
+def put(vote: Vote, score: float, scale: float) -> float:
+    """A juror's score on the jury's scale."""
+    if (vote.low, vote.high) == (1.0, scale):
+        return score
+    return 1 + (score - vote.low) / (vote.high - vote.low) * (scale - 1)
+
+
+def share(side: Decision) -> float:
+    """What the first candidate has of a vote by heads."""
+    return {"first": 1.0, "second": 0.0}.get(side, 0.5)
+
+
+def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
+    """Weight behind each side."""
+    return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
+
+
+def named(totals: Mapping[Decision, float]) -> Decision:
+    """The side with most weight; any split is a tie."""
+    top = max(totals.values())
+    sides = [side for side, total in totals.items() if total >= top - CLOSE]
+    return sides[0] if len(sides) == 1 else "tie"
+
+
+def settled(totals: Mapping[Decision, float], rest: float) -> bool:
+    """Whether votes of the weight `rest` can't change what these amount to."""
+    if sum(totals.values()) == 0:
+        return False
+    first, second, tie = (totals[side] for side in SIDES)
+    if first > max(second, tie) + rest + CLOSE:
+        return True
+    if second > max(first, tie) + rest + CLOSE:
+        return True
+    first_can = first + rest > max(second, tie) + CLOSE
+    second_can = second + rest > max(first, tie) + CLOSE
+    return not first_can and not second_can
+
+
+def wave(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
+    """How many of the jurors `left`, by weight, to ask next: the fewest who may win it.
+
+    0 when it is settled.
+    """
+    if settled(totals, fsum(left)):
+        return 0
+    for n in range(1, len(left)):
+        asked, rest = fsum(left[:n]), fsum(left[n:])
+        for side in SIDES[:2]:
+            if settled({**totals, side: totals[side] + asked}, rest):
+                return n
+    return len(left)
+
+
+NOBODY: Mapping[Decision, float] = dict.fromkeys(SIDES, 0.0)

@@ -1,0 +1,1 @@
+"""The report page: its sections, tables and plots."""

@@ -1,0 +1,166 @@
+"""A flow's bands are as wide as the rows in them, so nobody can be lost between two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from fellowship.pipelines.report.figures import Figures
+from fellowship.records import State
+from fellowship.sanitize import line
+from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
+
+ROOM = 180.0
+"""Points of height for all rows together."""
+LINE = 15.0
+"""Points that a state's name needs, however few rows are in it."""
+LEAST = 1.2
+"""Points of the thinnest band: one row of a million is still to be seen."""
+
+TINTS = {
+    "pair": "good",
+    "tie": "strong-line",
+    "below-margin": "strong-line",
+    "order-inconsistent": "warn",
+    "unparsed": "warn",
+    "truncated": "warn",
+    "not reached": "line",
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows that share a state: where they leave, and where they arrive."""
+
+    state: str
+    rows: int
+    left: float
+    right: float
+    height: float
+    slot: float
+
+
+def states_of(found: Figures) -> list[tuple[str, int]]:
+    """Every state with rows in it, in the order of the law; then rows not reached."""
+    counted = found.flow.states
+    rows = [(state, counted[state]) for state in get_args(State) if counted[state]]
+    rows += [("not reached", found.pending)] if found.pending else []
+    return rows
+
+
+def bands(states: Sequence[tuple[str, int]]) -> list[Band]:
+    """Where every state's rows run, from the top down in points below 0."""
+    whole = sum(rows for _, rows in states) or 1
+    made, left, right = [], 0.0, 0.0
+    for state, rows in states:
+        height = max(LEAST, ROOM * rows / whole)
+        slot = max(height, LINE)
+        made.append(Band(state, rows, left, right, height, slot))
+        left += height
+        right += slot + 5
+    lift = (right - left) / 2
+    return [
+        Band(b.state, b.rows, b.left + lift, b.right, b.height, b.slot) for b in made
+    ]
+
+
+def flow_plot(found: Figures, wide: bool) -> str:
+    """Prompts on the left, their states, and on the right (if `wide`) what came of them."""
+    states = states_of(found)
+    laid = bands(states)
+    depth = max(ROOM, laid[-1].right + laid[-1].slot) if laid else ROOM
+    ends = ENDS if wide else ENDS[:2]
+    size = (BROAD if wide else NARROW, (depth + 20) / 72)
+    name = "flow-wide" if wide else "flow-narrow"
+    return drawn(flow(found, laid, ends, depth), size, name, told(found, states))
+
+
+ENDS = (0.0, 0.44, 0.95)
+"""Where the columns of nodes stand, as shares of the plot's width."""
+
+
+def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) -> Draw:
+    """Draws the bands, the nodes and their names."""
+    prompts = sum(band.rows for band in laid)
+
+    def draw(axes: Any) -> None:
+        axes.set_axis_off()
+        axes.set_xlim(0, 1.2 if len(ends) > 2 else 0.95)
+        axes.set_ylim(-depth - 2, 16)
+        top, tall = (laid[0].left, sum(b.height for b in laid)) if laid else (0.0, ROOM)
+        node(axes, ends[0], top, tall, "accent")
+        for band in laid:
+            middle = band.right + (band.slot - band.height) / 2
+            tint = TINTS.get(band.state, "bad")
+            ribbon(axes, ends[:2], (band.left, middle), band.height, tint)
+            node(axes, ends[1], middle, band.height, tint)
+            label(axes, ends[1], middle + band.height / 2, band, found, len(ends) > 2)
+            if len(ends) > 2 and band.state == "pair":
+                ribbon(axes, ends[1:], (middle, middle), band.height, tint)
+                node(axes, ends[2], middle, band.height, tint)
+                given(axes, ends[2], middle + band.height / 2, found)
+        axes.text(0, -top + 4, f"{prompts:,} prompts", va="bottom")
+
+    return draw
+
+
+def node(axes: Any, x: float, top: float, height: float, tint: str) -> None:
+    """A bar where bands meet."""
+    from matplotlib.patches import Rectangle
+
+    spot = (x, -top - height)
+    axes.add_patch(Rectangle(spot, 0.012, height, color=COLOUR[tint], lw=0))
+
+
+def ribbon(
+    axes: Any, x: Sequence[float], top: Sequence[float], height: float, tint: str
+) -> None:
+    """A band from one column to the next."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    (a, b), (u, v) = (x[0] + 0.012, x[1]), (-top[0], -top[1])
+    half = (a + b) / 2
+    points = [(a, u), (half, u), (half, v), (b, v), (b, v - height)]
+    points += [(half, v - height), (half, u - height), (a, u - height), (a, u)]
+    curve = [Path.CURVE4] * 3
+    steps = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
+    shape = Path(points, steps)
+    axes.add_patch(PathPatch(shape, facecolor=COLOUR[tint], alpha=0.28, lw=0))
+
+
+def label(
+    axes: Any, x: float, y: float, band: Band, found: Figures, wide: bool
+) -> None:
+    """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
+    said = f"{band.state}: {band.rows:,}"
+    if not wide and band.state == "pair":
+        said += "".join(f"\n{each}" for each in gave(found))
+    axes.text(x + 0.022, -y, said, va="center")
+
+
+def given(axes: Any, x: float, y: float, found: Figures) -> None:
+    """What the pairs gave."""
+    axes.text(x + 0.022, -y, "\n".join(gave(found)), va="center")
+
+
+def gave(found: Figures) -> list[str]:
+    """What was exported, by kind; what can be, where nothing was yet."""
+    made = [
+        f"{line(name)}: {account.exported:,} rows"
+        + (f" of {account.made:,}" if account.made != account.exported else "")
+        for name, account in found.exports.items()
+    ]
+    flow = found.flow
+    return made[:4] or [f"{flow.pairs:,} DPO rows", f"{flow.examples:,} KTO examples"]
+
+
+def told(found: Figures, states: Sequence[tuple[str, int]]) -> str:
+    """The picture in words."""
+    total = sum(rows for _, rows in states)
+    parts = ", ".join(f"{rows:,} {state}" for state, rows in states)
+    return (
+        f"Flow of {total:,} prompts into their states: {parts or 'none yet'}."
+        f" The pairs give {', '.join(gave(found))}."
+    )

@@ -1,0 +1,255 @@
+"""What a report says of the judges: whom they agree with, and where they lean."""
+
+from __future__ import annotations
+
+from fellowship.pipelines.agreement.win_rates import Against, WinRates
+from fellowship.pipelines.report.figures import Figures
+from fellowship.pipelines.report.judge_comparison import FEW, BenchLine, Matrix
+from fellowship.stats.calibration import Curve
+from fellowship.viewer.report.parts import (
+    Grid,
+    Part,
+    Section,
+    grid,
+    percent,
+    rate,
+    span,
+)
+from fellowship.viewer.report.plots import (
+    calibration_plot,
+    forest,
+    leans_plot,
+    matrix_plot,
+)
+
+MANY = 24
+"""Judges, or pairs of systems, that a plot has room for."""
+
+
+def agreement(found: Figures) -> Section:
+    """Judges with one another, with people, and with themselves before a debate."""
+    title = "Agreement of the judges"
+    if not found.bench.judges:
+        return Section("agreement", title, nothing="No verdict has been given.")
+    parts = []
+    if found.bench.matrix is not None:
+        parts.append(matrix(found.bench.matrix))
+    if found.agreement is not None and found.agreement.enough:
+        parts.append(people(found))
+    if found.bench.debates:
+        heads = ("blind vote", "after the debate", "comparisons")
+        table = grid(heads, found.bench.debates, "  r")
+        note = "Where the two differ the debate changed the vote, for better or worse."
+        parts.append(Part("What debates changed", grid=table, note=note))
+    why = "" if parts else ONE
+    return Section(
+        "agreement",
+        title,
+        "Cohen's kappa on the pairs both judges could be read on: 1 is always the same, 0"
+        f" what chance gives. Under {FEW} shared pairs there is a dash." * bool(parts),
+        tuple(parts),
+        why,
+    )
+
+
+ONE = (
+    "There is one judge, and nobody has labelled enough rows: it can only be compared with"
+    " itself in the other order, below."
+)
+
+
+def matrix(found: Matrix) -> Part:
+    """The matrix of kappas, its shades and its figures."""
+    kept = min(MANY, len(found.names))
+    short = Matrix(
+        found.names[:kept],
+        tuple(line[:kept] for line in found.kappa[:kept]),
+        tuple(line[:kept] for line in found.shared[:kept]),
+    )
+    rows = [
+        (found.names[i], found.names[j], two(found.kappa[i][j]), found.shared[i][j])
+        for i in range(kept)
+        for j in range(i + 1, kept)
+        if found.kappa[i][j] is not None
+    ]
+    rows.sort(key=lambda row: -float(str(row[2]).replace("−", "-")))
+    table = grid(("judge", "judge", "kappa", "pairs"), rows[:20], "  rr")
+    left = f"The closest 20 of {len(rows)} pairs of judges." if len(rows) > 20 else ""
+    broad = kept > 6
+    return Part("Judge with judge", (matrix_plot(short),), table, left, broad)
+
+
+def two(value: float | None) -> str:
+    """Two digits, with a minus that is one."""
+    return "" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def people(found: Figures) -> Part:
+    """Judges with people's labels."""
+    told = found.agreement
+    assert told is not None
+    rows = [
+        (
+            *(j.name, span(j.kappa), span(j.accuracy)),
+            percent(j.agreement.invalid_share, 1),
+            span(j.length.excess) if j.length else "",
+        )
+        for j in told.judges
+    ]
+    plots = forest(
+        [(j.name, (("kappa", j.kappa),)) for j in told.judges[:MANY]],
+        "agreement with people",
+        "people",
+        0,
+    )
+    note = f"{told.labels:,} labels on {told.prompts:,} prompts; 95 % intervals."
+    if told.effective is not None:
+        note += f" Together they are worth {told.effective:.2f} independent votes."
+    heads = ("judge", "kappa", "accuracy", "invalid", "longer, beyond people")
+    table = grid(heads, rows, " rrrr")
+    return Part("Judge with people", plots, table, note, broad=True)
+
+
+def bias(found: Figures) -> Section:
+    """Position and length."""
+    title = "Position and length"
+    judges = found.bench.judges
+    if not judges:
+        return Section("bias", title, nothing="No verdict has been given.")
+    shown = [j for j in judges if j.slot or j.longer][:MANY]
+    return Section(
+        "bias",
+        title,
+        "A lean is how much more often a judge sides with one than with the other, from −1"
+        " to 1. The lean to the first place comes from asking in both orders, so it is a"
+        " bias. The lean to the longer answer may be deserved: only people can tell.",
+        (
+            Part(
+                plots=leans_plot(shown) if shown else (),
+                grid=bench(judges),
+                broad=True,
+            ),
+        ),
+    )
+
+
+def bench(judges: tuple[BenchLine, ...]) -> Grid:
+    """Every judge in a line."""
+    rows = [
+        (
+            *(j.name, j.verdicts, percent(j.invalid, j.verdicts), j.both or ""),
+            *(rate(j.contradicted), span(j.slot) if j.both else "one order asked"),
+            span(j.longer),
+        )
+        for j in judges
+    ]
+    heads = ("judge", "verdicts", "invalid", "both orders", "changed", "first place")
+    return grid((*heads, "longer answer"), rows, " rrrrrr")
+
+
+def winrates(found: Figures) -> Section:
+    """System against system."""
+    title = "System against system"
+    rates = found.winrates
+    if rates is None:
+        why = "No two systems of this run answered the same prompts."
+        return Section("winrates", title, nothing=why)
+    rows = [
+        (
+            f"{pair.first} against {pair.second}",
+            (("ties lose", pair.strict), ("ties count half", pair.half_tie)),
+        )
+        for pair in rates.pairs[:MANY]
+    ]
+    parts = [
+        Part(
+            plots=forest(rows, "win rate of the first", "winrates", 0.5, bars=True),
+            grid=pairs(rates.pairs),
+            broad=True,
+        )
+    ]
+    if rates.ratings:
+        parts.append(ladder(rates))
+    return Section(
+        "winrates",
+        title,
+        "A win rate is printed with its rule: where ties and failures lose, where ties"
+        " count half, and at equal lengths. 95 % intervals resample prompts.",
+        tuple(parts),
+        "",
+    )
+
+
+def pairs(found: tuple[Against, ...]) -> Grid:
+    """Every two systems in a line."""
+    rows = [
+        (
+            *(p.first, p.second, p.rows, p.invalid, span(p.strict), span(p.half_tie)),
+            span(p.controlled.controlled) if p.controlled else "",
+            f"{p.people.value:.2f} [{p.people.low:.2f}, {p.people.high:.2f}]"
+            if p.people
+            else "",
+        )
+        for p in found
+    ]
+    heads = ("system", "against", "rows", "invalid", "ties lose", "ties half")
+    return grid((*heads, "equal lengths", "people"), rows, "  rrrrrr")
+
+
+def ladder(found: WinRates) -> Part:
+    """All systems on one scale."""
+    rows = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
+    table = grid(("system", "rating", "95 %"), rows, " rr")
+    return Part("One ladder (Bradley-Terry, on Elo's scale)", grid=table)
+
+
+def calibration(found: Figures) -> Section:
+    """What a margin is worth in people's eyes."""
+    title = "Calibration"
+    told = found.agreement
+    if told is None or not told.margins:
+        return Section("calibration", title, nothing=uncalibrated(found))
+    names = list(told.margins)
+    best = sorted(names, key=lambda name: told.margins[name].error)[:4]
+    curves = [(told.margins[n].points, told.margins[n].fit.agree) for n in best]
+    rows = [
+        (
+            name,
+            m.fit.rows,
+            *(rate(chance(m.fit.agree, x)) for x in (1, 2, 3, 4)),
+            f"{m.error:.3f}",
+        )
+        for name, m in told.margins.items()
+    ]
+    heads = ("judge", "rows", "at 1", "at 2", "at 3", "at 4", "error")
+    return Section(
+        "calibration",
+        title,
+        "How often people name the judge's winner, by its margin: dots are the rows as"
+        " they are (larger: more rows), lines an isotonic fit. The error is of rows the"
+        " fit has not seen.",
+        (
+            Part(
+                plots=calibration_plot(curves),
+                grid=grid(heads, rows, " rrrrrr"),
+                note=f"Drawn are the {len(best)} of {len(names)} judges with the least"
+                " error." * (len(names) > len(best)),
+                broad=True,
+            ),
+        ),
+    )
+
+
+def chance(curve: Curve, margin: float) -> float | None:
+    """The fitted chance at a margin; None beyond what was seen."""
+    return float(curve([margin])[0]) if margin <= curve.at[-1] else None
+
+
+def uncalibrated(found: Figures) -> str:
+    """Why there is no curve."""
+    if not found.labels:
+        return "Nobody has labelled a row: what a margin is worth is not known."
+    return (
+        f"Too few labels to say: {found.labels} rows are labelled; a curve needs 50 with"
+        " a winner named by a judge that gives scores."
+    )

@@ -1,0 +1,90 @@
+"""A section is its claim, its plot and its table; the template knows no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fellowship.sanitize import line
+from fellowship.stats.intervals import Interval
+
+Cells = Sequence[object]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: heads, rows, and which columns are figures (`r` at their places)."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: str = ""
+
+    def kind(self, column: int) -> str:
+        """The CSS class of a column."""
+        return "figure" if self.right[column : column + 1] == "r" else ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One exhibit: a plot, a table, a note.
+
+    A `broad` one takes the page's width, and has a second plot for narrow screens.
+    """
+
+    title: str = ""
+    plots: tuple[str, ...] = ()
+    grid: Grid | None = None
+    note: str = ""
+    broad: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence or two, and exhibits; `nothing` says why there are none."""
+
+    name: str
+    title: str
+    intro: str = ""
+    parts: tuple[Part, ...] = field(default_factory=tuple)
+    nothing: str = ""
+
+
+def grid(heads: Cells, rows: Sequence[Cells], right: str = "") -> Grid:
+    """A table of whatever the cells are, each tamed and on one line.
+
+    A column in which no row says anything is left out.
+    """
+    made = [[cell(each) for each in row] for row in rows]
+    said = [any(row[n] for row in made) for n in range(len(heads))]
+    kept = [n for n in range(len(heads)) if not n or said[n] or not made]
+    return Grid(
+        tuple(str(heads[n]) for n in kept),
+        tuple(tuple(row[n] for n in kept) for row in made),
+        "".join(right[n : n + 1] or " " for n in kept),
+    )
+
+
+def cell(value: object) -> str:
+    """A cell's text; None is an empty cell."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else line(str(value))
+
+
+def span(value: Interval | None, form: str = ".2f") -> str:
+    """An estimate with its limits: `0.12 [−0.01, 0.25]`."""
+    if value is None:
+        return "too few to say"
+    said = f"{value.value:{form}} [{value.low:{form}}, {value.high:{form}}]"
+    return said.replace("-", "−")
+
+
+def percent(part: float, whole: float) -> str:
+    """`12.3 %`; nothing of nothing is nothing."""
+    return f"{part / whole:.1%}".replace("%", " %") if whole else ""
+
+
+def rate(value: Any) -> str:
+    """`12.3 %`, or nothing where it isn't known."""
+    return "" if value is None else percent(value, 1)

@@ -1,0 +1,156 @@
+"""What a report says of the run itself: what it cost, what it was made with, how to
+make it again."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from fellowship.hashing import digest
+from fellowship.pipelines.report.figures import Figures
+from fellowship.pipelines.report.spending import Spent
+from fellowship.pipelines.running.header import FREE_OF_MODELS
+from fellowship.sanitize import tame
+from fellowship.viewer import number_format as shown
+from fellowship.viewer.report.parts import Grid, Part, Section, grid
+from fellowship.viewer.report.plots import spend_plot
+
+MOST = 16
+
+
+def cost(found: Figures) -> Section:
+    """Tokens, money and time, by role and by model."""
+    title = "Cost, tokens and time"
+    spent = found.spending
+    if not spent.lines:
+        why = "This run made no call: it was imported, or has not begun."
+        return Section("cost", title, nothing=why)
+    parts = [
+        Part(
+            f"By {what}",
+            (spend_plot(spent.by(what)[:MOST], what),),
+            bill(spent.by(what), what),
+        )
+        for what in ("role", "model")
+    ]
+    if spent.failed:
+        rows = [(f.model, f.kind, f.tries, f.message) for f in spent.failed[:MOST]]
+        table = grid(("model", "kind", "tries", "for example"), rows, "  r")
+        parts.append(Part("Tries that failed", grid=table, broad=True))
+    return Section(
+        "cost",
+        title,
+        "Every call that was answered, read off the record. A time is what calls took,"
+        " added up: many ran at once.",
+        tuple(parts),
+    )
+
+
+def bill(lines: tuple[Spent, ...], what: str) -> Grid:
+    """Calls, tokens, money and time; a column of noughts is left out."""
+    columns: list[tuple[str, list[object]]] = [
+        ("calls", [x.calls for x in lines]),
+        ("prompt", [x.prompt for x in lines]),
+        ("cached", [x.cached for x in lines]),
+        ("written", [x.completion for x in lines]),
+        ("US$", [money(x) for x in lines]),
+        ("time", [shown.seconds(x.seconds) for x in lines]),
+        ("retries", [x.retries for x in lines]),
+    ]
+    kept = [(head, cells) for head, cells in columns if any(cells)]
+    names = [getattr(x, what) for x in lines]
+    rows = [*zip(names, *(cells for _, cells in kept), strict=True)]
+    return grid((what, *(head for head, _ in kept)), rows, " rrrrrrr")
+
+
+def money(spent: Spent) -> str:
+    """US dollars, or that nobody knows."""
+    if spent.unpriced == spent.calls:
+        return "not known"
+    return f"{spent.usd:,.4f}" + (" and more" if spent.unpriced else "")
+
+
+def made_with(found: Figures) -> Section:
+    """Models, prompts, packages: what a repeat has to have."""
+    header = found.header
+    recipe = header.get("recipe") or {}
+    models = [
+        (name, of.get("provider", ""), of.get("model", ""), settings(of))
+        for name, of in (recipe.get("models") or {}).items()
+    ]
+    prompts = (header.get("identity") or {}).get("prompts") or {}
+    versions = {"fellowship": header.get("fellowship"), "python": header.get("python")}
+    versions |= header.get("packages") or {}
+    parts = []
+    if models:
+        heads = ("name", "provider", "model", "settings")
+        parts.append(Part("Models", grid=grid(heads, models), broad=True))
+    if prompts:
+        table = grid(("prompt", "digest"), sorted(prompts.items()))
+        parts.append(Part("Prompts", grid=table))
+    parts.append(
+        Part("Versions", grid=grid(("package", "version"), [*versions.items()]))
+    )
+    return Section("made-with", "What it was made with", parts=tuple(parts))
+
+
+SAID = {"provider", "model", "api_key_env", "base_url", "host"} | FREE_OF_MODELS
+
+
+def settings(model: dict[str, Any]) -> str:
+    """What a model was asked with, as far as it was said."""
+    kept = {k: v for k, v in model.items() if k not in SAID and v not in EMPTY}
+    return ", ".join(f"{k} {json.dumps(v)}" for k, v in kept.items())
+
+
+EMPTY: tuple[Any, ...] = (None, "", [], {}, True)
+
+
+def recipe_text(found: Figures) -> str:
+    """The recipe as it was resolved, to run again."""
+    recipe = public(found.header.get("recipe") or {})
+    return tame(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+
+
+def public(value: Any) -> Any:
+    """A recipe without the folders of whoever ran it: a path keeps its last part."""
+    if isinstance(value, dict):
+        return {key: public(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [public(part) for part in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return value.rstrip("/").rpartition("/")[2]
+    return value
+
+
+def commands(found: Figures) -> str:
+    """What to type to make the run, and this report, again."""
+    kind = (found.header.get("identity") or {}).get("import")
+    made = (
+        f"fellowship import {kind} PATH --into {found.run}"
+        if kind
+        else f"fellowship run recipe.yaml --into {found.run}"
+    )
+    only = f" --only {found.only}" if found.only else ""
+    return f"{made}\nfellowship report {found.run}{only} --to report.html"
+
+
+def fingerprint(found: Figures) -> str:
+    """What the run's identity comes to: equal for runs that must give the same."""
+    return digest(found.header.get("identity") or {}, 8)
+
+
+def when(found: Figures) -> str:
+    """When the calls were made, in UTC; nothing where none was."""
+    spent = found.spending
+    if spent.began is None or spent.ended is None:
+        return ""
+    first, last = (datetime.fromtimestamp(t, UTC) for t in (spent.began, spent.ended))
+    took = shown.seconds(spent.ended - spent.began)
+    day = f"{first:%-d %B %Y, %H:%M} UTC"
+    if first.date() != last.date():
+        day += f" to {last:%-d %B %Y, %H:%M} UTC"
+    return f"{day}, {took} from the first call to the last"

@@ -1,0 +1,101 @@
+"""A plot in a page is text: it takes the page's colours, and has a name to be read by.
+
+matplotlib draws with stand-in colours; here they become the page's CSS variables, and its
+inline styles become attributes, so that the page's policy can forbid inline styles.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from fellowship.sanitize import line
+
+INK = "#010203"
+"""Stands for the text colour around the plot."""
+NAMES = (
+    *("accent", "warn", "good", "judge", "user", "bad", "strong-line", "line"),
+    *("muted", "surface", "accent-wash"),
+)
+STANDS_FOR = {f"#010b{n:02x}": name for n, name in enumerate(NAMES)}
+"""The colour that stands for a CSS variable of the page while matplotlib draws."""
+COLOUR = {name: stand for stand, name in STANDS_FOR.items()}
+
+STYLE = re.compile(r' style="([^"]*)"')
+DECLARATION = re.compile(r"([\w-]+): *([^;]+)")
+NUMBER = re.compile(r"(?<![#\w.])(-?\d+\.\d{2})\d+")
+IDENTITY = re.compile(r'(\bid="|href="#|url\(#)')
+HEAD = re.compile(
+    r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL
+)
+RC: Any = {
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), INK),
+    **{"xtick.color": INK, "ytick.color": INK, "svg.fonttype": "none"},
+    **{"svg.hashsalt": "fellowship", "font.size": 10, "text.parse_math": False},
+    **{"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6},
+    **{"axes.spines.top": False, "axes.spines.right": False},
+}
+
+Draw = Callable[[Any], None]
+BROAD, HALF, NARROW = 9.8, 4.7, 3.5
+"""Widths in inches: of the page, of half of it, and of a telephone's screen."""
+
+
+def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
+    """What `draw` puts on one pair of axes, as SVG for a page.
+
+    `size` in inches; `name` is unlike any other plot's of the page; `alt` says in words
+    what is to be seen. The same figures give the same text.
+    """
+    from matplotlib import rc_context, rcdefaults
+    from matplotlib.figure import Figure
+
+    with rc_context(), warnings.catch_warnings():
+        # A letter that our font lacks is for the reader's fonts to draw.
+        warnings.simplefilter("ignore", UserWarning)
+        rcdefaults()
+        with rc_context(RC):
+            figure = Figure(figsize=size, layout="constrained")
+            draw(figure.add_subplot())
+            out = io.StringIO()
+            figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    return themed(out.getvalue(), name, alt)
+
+
+def twice(
+    make: Callable[[int], Draw], height: float, name: str, alt: str
+) -> tuple[str, str]:
+    """The same plot for the page's whole width and for a narrow screen.
+
+    `make` is told how many letters a name beside an axis may have.
+    """
+    return (
+        drawn(make(46), (BROAD, height), f"{name}-wide", alt),
+        drawn(make(20), (NARROW, height), f"{name}-narrow", alt),
+    )
+
+
+def themed(text: str, name: str, alt: str) -> str:
+    """matplotlib's SVG as a part of our page: its colours, its own identities, a name."""
+    text = HEAD.sub("", text[text.index("<svg") :])
+    text = STYLE.sub(lambda found: attributes(found[1]), text)
+    text = text.replace("xlink:href=", "href=").replace("\n", " ")
+    text = re.sub(r" +", " ", NUMBER.sub(r"\1", text)).replace("> <", "><")
+    text = IDENTITY.sub(rf"\g<1>{name}-", text).replace(INK, "currentColor")
+    for stand, variable in STANDS_FOR.items():
+        text = text.replace(stand, f"var(--{variable})")
+    opened = f'<svg role="img" aria-label="{escape(line(alt))}"'
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text, count=3)
+    return text.strip().replace("<svg", opened, 1)
+
+
+def attributes(style: str) -> str:
+    """An inline style as attributes; the font's family is the page's."""
+    pairs = (found.groups() for found in DECLARATION.finditer(style))
+    return "".join(
+        f' {name}="{value.strip()}"' for name, value in pairs if name != "font-family"
+    )

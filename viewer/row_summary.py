@@ -1,0 +1,199 @@
+"""What the list says of a row is worked out once, when the row ends, and never again.
+
+Agreement is the share of an evaluator's final verdicts, invalid ones among them, that
+name what their comparison came to. Entropy is Shannon's, in bits, over the same verdicts
+on the first two candidates: 0 where all say the same, and most where a label teaches most.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from math import log2
+from typing import NamedTuple
+
+from fellowship.records import Comparison, Outcome, Verdict
+from fellowship.sanitize import line
+from fellowship.teams.decisions import decide
+
+SHOWN = 200
+"""Letters of a prompt that a list may show."""
+
+NUMBERED = re.compile(r"[ ]\d+-\d+$")
+
+
+class Summary(NamedTuple):
+    """One row of the index's table `rows`, in its order."""
+
+    number: int
+    item: str
+    id: str
+    state: str
+    why: str
+    prompt: str
+    scores: str
+    margin: float | None
+    agreement: float | None
+    votes: int
+    agreed: int
+    drafts: int
+    tokens: int
+    usd: float
+    seconds: float
+    jurors_differ: int
+    orders_differ: int
+    invalid: int
+    verdict: str
+    entropy: float
+    flags: str
+    told: str
+    labelable: int
+
+
+class Said(NamedTuple):
+    """One text of a row that can be searched, and whose it is."""
+
+    who: str
+    text: str
+
+
+def summarise(outcome: Outcome) -> Summary:
+    """The row of the list for one outcome."""
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    ranking = outcome.ranking
+    met = ranking.comparisons if ranking else ()
+    votes = [(v, c) for c in met for v in final(c.verdicts)]
+    agreed = sum(v.winner == c.outcome for v, c in votes)
+    first = first_met(met)
+    return Summary(
+        number=outcome.number,
+        item=outcome.item,
+        id=outcome.id or "",
+        state=outcome.state,
+        why=outcome.why,
+        prompt=line(outcome.conversation.question, SHOWN)
+        if outcome.conversation
+        else "",
+        scores=json.dumps(list(ranking.scores) if ranking else []),
+        margin=margin(outcome),
+        agreement=agreed / len(votes) if votes else None,
+        votes=len(votes),
+        agreed=agreed,
+        drafts=len(outcome.candidates),
+        tokens=sum(t.prompt_tokens + t.completion_tokens for t in turns),
+        usd=sum(t.usd for t in turns),
+        seconds=sum(t.seconds for t in turns),
+        jurors_differ=any(jurors_differ(c.verdicts) for c in met),
+        orders_differ=any(orders_differ(c.verdicts) for c in met),
+        invalid=sum(v.winner == "invalid" for v, _ in votes),
+        verdict=first.outcome if first else "",
+        entropy=entropy(v.winner for v in final(first.verdicts)) if first else 0.0,
+        flags=", ".join(outcome.flags),
+        told=json.dumps(outcome.labels),
+        labelable=labelable(outcome),
+    )
+
+
+def final(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts that count: not what was thought before a debate."""
+    return [verdict for verdict in verdicts if verdict.phase == "final"]
+
+
+def first_met(met: Sequence[Comparison]) -> Comparison | None:
+    """The comparison of the first two candidates: what people label."""
+    return next((c for c in met if (c.first, c.second) == (0, 1)), None)
+
+
+def labelable(outcome: Outcome) -> bool:
+    """Whether people can compare the first two candidates: two texts for a prompt."""
+    two = [c.text.strip() for c in outcome.candidates[:2]]
+    asked = outcome.conversation is not None and bool(outcome.conversation.question)
+    return asked and len(two) == 2 and all(two) and two[0] != two[1]
+
+
+def margin(outcome: Outcome) -> float | None:
+    """Between chosen and rejected; where there is no pair, between best and worst."""
+    if outcome.pairs:
+        return outcome.pairs[0].margin
+    known = (
+        [s for s in outcome.ranking.scores if s is not None] if outcome.ranking else []
+    )
+    return max(known) - min(known) if len(known) > 1 else None
+
+
+def by_evaluator(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """Each evaluator's final verdicts."""
+    said: dict[str, list[Verdict]] = {}
+    for verdict in final(verdicts):
+        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+            verdict
+        )
+    return said
+
+
+def jurors_differ(verdicts: Sequence[Verdict]) -> bool:
+    """Whether two evaluators who could be read came to different ends."""
+    ends = {decide(said)[0] for said in by_evaluator(verdicts).values()}
+    return len(ends - {"invalid"}) > 1
+
+
+def orders_differ(verdicts: Sequence[Verdict]) -> bool:
+    """Whether one evaluator named another winner when the answers changed places."""
+    for said in by_evaluator(verdicts).values():
+        ends = {decide([v for v in said if v.order == o])[0] for o in ORDERS}
+        if len(ends - {"invalid"}) > 1:
+            return True
+    return False
+
+
+ORDERS = ("forward", "swapped")
+
+
+def entropy(winners: Iterable[str]) -> float:
+    """Shannon's entropy of the votes in bits; 0 for no vote or one opinion."""
+    counts = Counter(winners).values()
+    total = sum(counts)
+    return sum(-n / total * log2(n / total) for n in counts) + 0.0
+
+
+def teams(outcome: Outcome) -> set[str]:
+    """The teams that worked on a row; `evaluate 1-2` is of the team `evaluate`."""
+    names = {NUMBERED.sub("", session.team) for session in outcome.sessions}
+    return names | {c.system for c in outcome.candidates if c.system}
+
+
+def models(outcome: Outcome) -> set[str]:
+    """The models that wrote or spoke in a row."""
+    spoke = {t.model for s in outcome.sessions for t in s.turns}
+    judged = {
+        v.model
+        for c in (outcome.ranking.comparisons if outcome.ranking else ())
+        for v in c.verdicts
+    }
+    return (spoke | judged | {c.model for c in outcome.candidates}) - {""}
+
+
+def texts(outcome: Outcome) -> Iterator[Said]:
+    """Every text of a row, once: prompt, messages, and what nobody said in a session."""
+    for message in outcome.conversation.messages if outcome.conversation else ():
+        yield Said(message.role, message.content)
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    yield from (Said(turn.source or turn.role, turn.text) for turn in turns)
+    spoken = "\0".join(turn.text for turn in turns)
+    for said in unspoken(outcome):
+        if said.text.strip() and said.text.strip() not in spoken:
+            yield said
+
+
+def unspoken(outcome: Outcome) -> Iterator[Said]:
+    """Texts that may be no session's: an import's candidates and reasons, the id."""
+    for candidate in outcome.candidates:
+        for text in (*candidate.turns, candidate.text):
+            yield Said(candidate.system or "candidate", text)
+    for comparison in outcome.ranking.comparisons if outcome.ranking else ():
+        for verdict in comparison.verdicts:
+            yield Said(verdict.evaluator or "judge", verdict.reason)
+    yield Said("id", outcome.id or "")
+    yield Said("why", outcome.why)

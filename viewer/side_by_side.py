@@ -1,0 +1,100 @@
+"""Two answers side by side: each as it reads, and what one has and the other hasn't."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from fellowship.records import Candidate, Outcome
+from fellowship.sanitize import line
+from fellowship.viewer import number_format
+from fellowship.viewer.transcripts import shown
+from fellowship.viewer.word_diff import Piece, difference, kept_share
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A candidate by its place; `pieces` are what it has and the other hasn't."""
+
+    index: int
+    name: str
+    model: str
+    score: str
+    role: str
+    length: int
+    bodies: tuple[Markup, ...]
+    pieces: tuple[Piece, ...] = ()
+
+
+def side_by_side(
+    outcome: Outcome, left: int, right: int, *, written: bool = False
+) -> tuple[Answer, Answer] | None:
+    """Two candidates with what sets them apart; None where there aren't two texts."""
+    made = outcome.candidates
+    if len(made) < 2 or not (0 <= left < len(made) and 0 <= right < len(made)):
+        return None
+    if not (whole(made[left]).strip() or whole(made[right]).strip()):
+        return None
+    pieces = difference(whole(made[left]), whole(made[right]))
+    return (
+        answer(outcome, left, [p for p in pieces if p.kind != "new"], written),
+        answer(outcome, right, [p for p in pieces if p.kind != "gone"], written),
+    )
+
+
+def alike(pair: Sequence[Answer]) -> float:
+    """The share of the letters of two answers that both have."""
+    return kept_share(
+        [*pair[0].pieces, *(p for p in pair[1].pieces if p.kind == "new")]
+    )
+
+
+def whole(candidate: Candidate) -> str:
+    """Everything a candidate says: its last turn, or all turns where there are several."""
+    return "\n\n".join(candidate.turns) if candidate.turns else candidate.text
+
+
+def answer(
+    outcome: Outcome, index: int, pieces: Sequence[Piece] = (), written: bool = False
+) -> Answer:
+    """One candidate as a column."""
+    made = outcome.candidates[index]
+    known = outcome.ranking.scores if outcome.ranking else ()
+    pair = outcome.pairs[0] if outcome.pairs else None
+    role = ""
+    if pair and made == pair.chosen:
+        role = "chosen"
+    elif pair and made == pair.rejected:
+        role = "rejected"
+    return Answer(
+        index=index,
+        name=candidate_name(outcome, index),
+        model=made.model,
+        score=number_format.score(known[index]) if index < len(known) else "–",
+        role=role,
+        length=len(whole(made)),
+        bodies=tuple(shown(t, written=written) for t in made.turns or (made.text,)),
+        pieces=tuple(pieces),
+    )
+
+
+def candidate_name(outcome: Outcome, index: int) -> str:
+    """`feedback, draft 2`."""
+    if index >= len(outcome.candidates):
+        return f"candidate {index + 1}"
+    made = outcome.candidates[index]
+    sample = f", sample {made.sample + 1}" if made.sample else ""
+    return f"{line(made.system)}, draft {made.draft}{sample}"
+
+
+def default_pair(outcome: Outcome) -> tuple[int, int]:
+    """The two to look at first: the pair, the earlier one left; else the first two."""
+    if not outcome.pairs:
+        return 0, 1
+    pair = outcome.pairs[0]
+    places = [
+        i for i, c in enumerate(outcome.candidates) if c in (pair.chosen, pair.rejected)
+    ]
+    return (places[0], places[-1]) if len(places) > 1 else (0, 1)
