@@ -96,7 +96,7 @@ def command(
     wishes = Wishes(against, juries, families, Resampling(resamples))
     found = agree(verdict_table(run, Asked(told, only, annotators)), wishes)
     if plot is not None and found.margins:
-        from fellowship.pipelines.agreement.plot import margin_file
+        from fellowship.viewer.report.calibration_plot import margin_file
 
         with written_whole(plot) as out:
             out.write(margin_file(found))

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.export_settings import Export, Filters, not_whole
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.run_folder import read_header
+from fellowship.suggestions import listed, nearest
 
 USUAL = {"near_duplicates": 0.8}
 """What a filter that wants a value means without one."""

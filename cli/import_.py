@@ -19,7 +19,7 @@ from fellowship.pipelines.imports.label_exchange import (
     attach_labels,
     takes_labels,
 )
-from fellowship.pipelines.imports.run_writer import Imported, import_release
+from fellowship.pipelines.imports.run_writer import Imported
 from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
@@ -27,6 +27,7 @@ from fellowship.pipelines.imports.verdict_tables import (
 )
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.label_tables import winner_of
+from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
 

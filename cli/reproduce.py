@@ -70,7 +70,7 @@ def command(
 
     found = reproduce(folder, by_dataset(labels))
     if html_to is not None:
-        from fellowship.pipelines.paper.reproduce_page import page
+        from fellowship.viewer.report.reproduction_page import page
 
         with written_whole(html_to) as out:
             out.write(page(found))
@@ -149,7 +149,7 @@ def parts(changed: int, note: str) -> Iterator[str]:
 
 def show_selection(one: SelectionTable, out: Console, rows: bool) -> None:
     """A selection's account, with its rows if they are asked for."""
-    from fellowship.pipelines.paper.reproduce_page import said_of
+    from fellowship.viewer.report.reproduction_page import said_of
 
     out.print()
     say(out, (f"{one.name}: selection", "bold"))

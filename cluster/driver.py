@@ -21,7 +21,7 @@ from fellowship.cluster.coordinator import Desk, Job, State
 from fellowship.cluster.messages import Trouble
 from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.models.limits.endpoints import batched
+from fellowship.models.config import batched
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch

@@ -17,10 +17,10 @@ from fellowship.errors import ModelError as ModelError
 from fellowship.errors import RecipeError as RecipeError
 from fellowship.errors import RowError as RowError
 from fellowship.errors import VerdictError as VerdictError
+from fellowship.outcomes import outcomes as outcomes
+from fellowship.outcomes import pairs as pairs
 from fellowship.pipelines.agreement.drift import Drift as Drift
 from fellowship.pipelines.agreement.drift import drift as drift
-from fellowship.pipelines.export.exporter import outcomes as outcomes
-from fellowship.pipelines.export.exporter import pairs as pairs
 from fellowship.pipelines.interop.frames import Frames as Frames
 from fellowship.pipelines.interop.frames import frames as frames
 from fellowship.pipelines.recipe.loading import load_recipe as load_recipe

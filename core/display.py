@@ -8,12 +8,121 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fellowship.sanitize import tame
 
-if TYPE_CHECKING:
-    from fellowship.records import Outcome, Session, Turn, Verdict
+
+class Turn(Protocol):
+    """What is shown of one message."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def round(self) -> int: ...
+    @property
+    def edited(self) -> bool: ...
+    @property
+    def prompt_tokens(self) -> int: ...
+    @property
+    def completion_tokens(self) -> int: ...
+
+
+class Session(Protocol):
+    """What is shown of one transcript."""
+
+    @property
+    def team(self) -> str: ...
+    @property
+    def turns(self) -> Sequence[Turn]: ...
+    @property
+    def stopped(self) -> str: ...
+
+
+class Scores(Protocol):
+    """Two numbers of one scale."""
+
+    @property
+    def first(self) -> float: ...
+    @property
+    def second(self) -> float: ...
+
+
+class Verdict(Protocol):
+    """What is shown of one verdict."""
+
+    @property
+    def winner(self) -> str: ...
+    @property
+    def scores(self) -> Scores | None: ...
+    @property
+    def order(self) -> str: ...
+    @property
+    def evaluator(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+
+
+class Message(Protocol):
+    """One turn of the prompt."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def content(self) -> str: ...
+
+
+class Conversation(Protocol):
+    """The prompt."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
+
+
+class Answer(Protocol):
+    """One side of a pair."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Pair(Protocol):
+    """A chosen and a rejected answer, with their scores."""
+
+    @property
+    def chosen(self) -> Answer: ...
+    @property
+    def rejected(self) -> Answer: ...
+    @property
+    def chosen_score(self) -> float: ...
+    @property
+    def rejected_score(self) -> float: ...
+
+
+class Outcome(Protocol):
+    """What is shown of one row."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def conversation(self) -> Conversation | None: ...
+    @property
+    def sessions(self) -> Sequence[Session]: ...
+    @property
+    def pairs(self) -> Sequence[Pair]: ...
+
 
 LONGEST = 20_000
 """Characters of one message that are shown; the rest is counted."""

@@ -16,9 +16,10 @@ from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import Report, Wishes, agree
 from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
 from fellowship.pipelines.agreement.win_rates import win_rates
-from fellowship.pipelines.imports.run_writer import import_release, write
+from fellowship.pipelines.imports.run_writer import write
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.intervals import Resampling

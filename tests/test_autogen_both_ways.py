@@ -14,7 +14,7 @@ import pytest
 
 from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.interop.autogen_team import stock_team
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row

@@ -18,7 +18,7 @@ from fellowship.models.config import OpenAIModel, Price
 from fellowship.models.record.call_broker import LedgerOffice
 from fellowship.models.record.prices import price_of
 from fellowship.models.registry import House
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run

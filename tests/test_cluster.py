@@ -20,7 +20,7 @@ import pytest
 
 from fellowship.errors import FellowshipError, RecipeError
 from fellowship.models.providers.weights import packaged_weights
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from tests.corpus import HOSTILE, SAID, contents, dumped, seeds, table
 from tests.loopback.fixtures import InThread, openai_server
 from tests.loopback.prose import Reply

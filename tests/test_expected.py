@@ -11,7 +11,7 @@ from aiohttp import web
 
 from fellowship.agents.logprob_scores import expected
 from fellowship.errors import RecipeError
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from tests.judged import rows, source

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.paper.plots import kappa_plot
 from fellowship.pipelines.paper.release import Evaluated
 from fellowship.pipelines.paper.release_loops import (
     read_comparison,
@@ -26,6 +25,7 @@ from fellowship.pipelines.paper.release_loops import (
 )
 from fellowship.pipelines.paper.release_verdicts import read_row
 from fellowship.pipelines.paper.reproduction import Line
+from fellowship.viewer.report.reproduction_plots import kappa_plot
 from tests.corpus import HOSTILE, VALUES, contents, dumped, files, release, table
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe

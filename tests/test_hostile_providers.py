@@ -21,7 +21,7 @@ from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.wire import LARGEST
 from fellowship.models.registry import House
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Message

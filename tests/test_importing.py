@@ -10,8 +10,7 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError, RecipeError
-from fellowship.pipelines.export.exporter import outcomes, pairs
-from fellowship.pipelines.imports.run_writer import import_release
+from fellowship.outcomes import outcomes, pairs
 from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
@@ -19,6 +18,7 @@ from fellowship.pipelines.imports.verdict_tables import (
 )
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import Columns, majority
+from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Outcome, Scores
 from tests.release import PAPER, combined, put, small
 

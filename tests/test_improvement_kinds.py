@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.export.context import Ground
-from fellowship.pipelines.export.exporter import export_run, outcomes
+from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.workflow import steps
 from fellowship.pipelines.recipe.export_settings import Export

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run, run_recipe
 from tests.judged import good_first, judge_run, rows, said, scored, source, wrong_on

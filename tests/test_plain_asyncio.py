@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.agents.agent import RoleAgent
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Session

@@ -29,7 +29,7 @@ from fellowship.models.record.call_broker import LedgerOffice
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient, pause
 from fellowship.models.registry import House
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run, run_recipe

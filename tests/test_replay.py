@@ -15,8 +15,8 @@ import pytest
 from fellowship.cli.main import outcome as command
 from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.ledger import LedgerReader
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.drift import drift
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row
 from fellowship.pipelines.replay.recorded_rows import turns_of

@@ -11,9 +11,9 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.pipelines.paper.reproduce import reproduce
-from fellowship.pipelines.paper.reproduce_page import page
 from fellowship.pipelines.paper.reproduction import Line, Reproduction, Table
 from fellowship.stats.agreement import cohen_kappa
+from fellowship.viewer.report.reproduction_page import page
 from tests.release import PAPER, combined, put, small
 
 released = pytest.mark.skipif(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport

@@ -15,7 +15,7 @@ from fellowship.cli.run_summary import as_value
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.pairing.unusable_answers import barred, copied, empty
 from fellowship.pipelines.planning.plan import measured, plan
 from fellowship.pipelines.provenance.score_explanation import comparison_sum

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from autogen_agentchat.teams import RoundRobinGroupChat
 
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.teams import session

@@ -10,7 +10,7 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.provenance.provenance import why
 from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.pipelines.provenance.score_explanation import comparison_sum, pair_sums

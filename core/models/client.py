@@ -27,6 +27,7 @@ from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
 from fellowship.errors import RecipeError
+from fellowship.hashing import digest
 from fellowship.models.config import Sampling
 from fellowship.records import Message
 
@@ -254,3 +255,17 @@ def translated(message: LLMMessage) -> Message:
     if isinstance(message, AssistantMessage) and isinstance(message.content, str):
         return Message(role="assistant", content=message.content)
     raise RecipeError(f"only text reaches a model here, not {type(message).__name__}")
+
+
+def key_of(identity: Mapping[str, Any], request: Request) -> str:
+    """The ledger's key for a request to the model of that identity."""
+    return digest(
+        [
+            identity,
+            [[m.role, m.content] for m in request.messages],
+            dict(request.sampling),
+            request.schema,
+            request.sample,
+            request.session,
+        ]
+    )

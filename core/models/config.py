@@ -240,3 +240,8 @@ def family_of(config: AnyModel) -> str:
         return config.family
     name = config.model.lower()
     return next((family for family in FAMILIES if family in name), name)
+
+
+def batched(config: AnyModel) -> bool:
+    """Whether its calls go by batch."""
+    return isinstance(config, OpenAIModel) and config.mode == "batch"

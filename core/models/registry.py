@@ -13,10 +13,10 @@ from fellowship.models.config import (
     ModelConfig,
     OllamaModel,
     OpenAIModel,
+    batched,
 )
 from fellowship.models.limits.busy import Busy
 from fellowship.models.limits.endpoints import (
-    batched,
     deadlines,
     desk,
     hosts_of,

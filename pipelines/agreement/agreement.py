@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.json_values import json_value
 from fellowship.models.config import FAMILIES
 from fellowship.pipelines.agreement.human_ceiling import Ceiling, ceiling
 from fellowship.pipelines.agreement.juries import (
@@ -19,8 +20,6 @@ from fellowship.pipelines.agreement.juries import (
     pooled,
 )
 from fellowship.pipelines.agreement.verdict_table import Table, labelled, sides
-from fellowship.pipelines.paper.reproduction import plain
-from fellowship.pipelines.recipe.faults import listed
 from fellowship.stats.agreement import (
     Agreement,
     accuracy_of,
@@ -39,6 +38,7 @@ from fellowship.stats.intervals import (
 )
 from fellowship.stats.paired import Difference, holm, paired_difference
 from fellowship.stats.selection import n_eff
+from fellowship.suggestions import listed
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
-        value: dict[str, Any] = plain(asdict(self))
+        value: dict[str, Any] = json_value(asdict(self))
         return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.labels.annotators import by_row, voices
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Verdict, Winner

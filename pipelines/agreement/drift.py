@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.json_values import json_value
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.verdict_table import cluster
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.labels.label_rows import majority
-from fellowship.pipelines.paper.reproduction import plain
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.stats.agreement import ac1_of, accuracy_of, cells, kappa_of
 from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
@@ -79,7 +79,7 @@ class Drift:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
-        value: dict[str, Any] = plain(asdict(self))
+        value: dict[str, Any] = json_value(asdict(self))
         return value | {"enough": self.enough}
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.agreement.verdict_table import Table
-from fellowship.pipelines.paper.reproduction import Calibrated
 from fellowship.stats.agreement import cells, cohen_kappa, kappa_of
 from fellowship.stats.calibration import (
     Calibration,

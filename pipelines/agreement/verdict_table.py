@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import last_of
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.labels.annotators import (
     Unit,
     Voices,
@@ -24,9 +24,9 @@ from fellowship.pipelines.labels.annotators import (
     units,
 )
 from fellowship.pipelines.labels.label_rows import LabelFile, majority
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.records import Candidate, Outcome, Verdict, Winner
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
+from fellowship.suggestions import listed, nearest
 from fellowship.teams.decisions import decide
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.json_values import json_value
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.meetings import Met, meetings, turned
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.labels.annotators import by_row
-from fellowship.pipelines.paper.reproduction import plain
 from fellowship.records import Outcome
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
@@ -59,7 +59,7 @@ class WinRates:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
-        value: dict[str, Any] = plain(asdict(self))
+        value: dict[str, Any] = json_value(asdict(self))
         return value
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import votes
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.records import Outcome, Record
 
 WHOLE = "the verdict"

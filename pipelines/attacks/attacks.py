@@ -18,9 +18,9 @@ from pydantic import Field, PositiveInt, ValidationError
 
 from fellowship.errors import InputError
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
+from fellowship.suggestions import listed, nearest
 
 OURS = "attacks.yaml"
 

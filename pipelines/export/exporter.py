@@ -11,38 +11,26 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.export.account import Account, measured
 from fellowship.pipelines.export.catalogue import described, entered
 from fellowship.pipelines.export.context import Ground
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.filter_pass import Sifter
 from fellowship.pipelines.export.filters import ORDER, flagged
-from fellowship.pipelines.export.formats import check, shaped
+from fellowship.pipelines.export.formats import shaped
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.open_run import opened
 from fellowship.pipelines.export.splits import divide, split_of
 from fellowship.pipelines.export.tables import Table, replaceable, saved
 from fellowship.pipelines.export.writers import Lines, Sink
 from fellowship.pipelines.pairing.kto import kto_examples
-from fellowship.pipelines.recipe.export_settings import Export, form_of
-from fellowship.records import LabelledExample, Outcome, PreferencePair
-from fellowship.run_folder import EXPORTS, LEDGER
+from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
+from fellowship.records import LabelledExample
+from fellowship.run_folder import EXPORTS
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
-
-
-def outcomes(into: Path | str) -> Iterator[Outcome]:
-    """What became of each row of a run, in the source's order, one at a time."""
-    with LedgerReader(Path(into) / LEDGER) as reader:
-        for text in reader.outcomes():
-            yield read_outcome(text)
-
-
-def pairs(into: Path | str) -> Iterator[PreferencePair]:
-    """The preference pairs of a run."""
-    return (pair for outcome in outcomes(into) for pair in outcome.pairs)
 
 
 def examples(into: Path | str) -> Iterator[LabelledExample]:
@@ -64,7 +52,7 @@ def export_run(
     """
     into = Path(into)
     for kind in export.kinds:
-        check(kind, export)
+        check_format(kind, export)
         if export.shape == "datasets":
             replaceable(to or target_of(into, kind, export))
     with opened(into, export.labels) as ground:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_tables import read_table
-from fellowship.pipelines.recipe.faults import nearest
 from fellowship.pipelines.sources.parquet import parquet_file, parquet_rows
 from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows
+from fellowship.suggestions import nearest
 
 KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
 

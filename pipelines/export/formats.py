@@ -18,7 +18,12 @@ from fellowship.pipelines.export.conversation_turns import (
     plain_whole,
 )
 from fellowship.pipelines.export.examples import Example, Talk
-from fellowship.pipelines.recipe.export_settings import Export, Form, form_of
+from fellowship.pipelines.recipe.export_settings import (
+    Export,
+    Form,
+    columns_of,
+    form_of,
+)
 
 Row = dict[str, Any]
 
@@ -27,38 +32,13 @@ NAMES = {"user": "human", "assistant": "gpt", "system": "system"}
 
 def shaped(example: Example, kind: str, export: Export) -> Row:
     """The row of one example in the export's shape."""
-    row = MAKERS[family(export)](example, kind, export)
+    row = MAKERS[columns_of(export)](example, kind, export)
     return row if export.shape == "openai" else row | dict(example.facts)
-
-
-def family(export: Export) -> str:
-    """Which maker a shape uses: datasets and parquet hold TRL's columns."""
-    return "trl" if export.shape in ("datasets", "parquet") else export.shape
-
-
-def check(kind: str, export: Export) -> None:
-    """`RecipeError` where a shape has no place for a kind at all."""
-    form = form_of(kind)
-    if export.shape == "openai" and (form == "labels" or kind == "reward"):
-        raise RecipeError(
-            f"OpenAI's format has no place for {kind!r}: export dpo or sft in it, or"
-            " choose another --shape"
-        )
-    if form == "labels" and export.prompt == "implicit":
-        raise RecipeError(
-            f"{kind!r} has no implicit prompt: labels need one (explicit)"
-        )
-    styled = export.style == "plain" or export.prompt == "implicit"
-    if styled and family(export) != "trl":
-        raise RecipeError(
-            f"--style and --prompt are of the shapes trl, datasets and parquet; "
-            f"{export.shape!r} has one form only"
-        )
 
 
 def unfit(example: Example, kind: str, export: Export) -> str:
     """Why a shape has no place for this example; empty where it has one."""
-    if family(export) == "trl":
+    if columns_of(export) == "trl":
         return ""
     if any(len(answer) != 1 for answer in example.answers):
         if export.shape == "axolotl" and not example.pair:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
 from fellowship.pipelines.export.context import Chance
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.labels.annotators import Unit, Voices, units
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import majority

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import InputError, LedgerError
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.imports.run_writer import header
 from fellowship.pipelines.labels.annotators import Unit, matched, units
 from fellowship.pipelines.labels.label_files import read_labels

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,6 @@ from typing import Any
 from fellowship import __version__
 from fellowship.errors import InputError
 from fellowship.ledger import RECORD_OUTCOME, Ledger
-from fellowship.pipelines.paper.release import check
-from fellowship.pipelines.paper.release_rows import Watch, outcomes_of, unseen
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder
 from fellowship.writer import Statement
@@ -55,19 +53,6 @@ class Imported:
         if outcome.state == "rejected-input":
             self.bad.append((name, outcome.why))
             self.reasons[outcome.why] += 1
-
-
-def import_release(
-    root: Path, into: Path, only: str | None = None, watch: Watch = unseen
-) -> Imported:
-    """Read a release in the authors' layout into the run folder `into`.
-
-    Importing the same files again gives the same run; other files are refused by the
-    folder. `InputError` where `root` is no release.
-    """
-    check(root)
-    files = sorted(p for p in root.rglob("*.json") if p.is_file())
-    return write(outcomes_of(root, only, watch), into, "ma-po", files, root, only)
 
 
 def watched(outcomes: Iterable[Outcome], whole: int, watch: Watch) -> Iterator[Outcome]:
@@ -151,3 +136,11 @@ async def _append(ledger: Ledger, statements: Iterable[Statement]) -> None:
     waiting = iter(statements)
     while some := list(islice(waiting, TOGETHER)):
         await ledger.append(*some)
+
+
+Watch = Callable[[str, int, float], None]
+"""Told what is being done, how many rows of it are, and which share of the whole."""
+
+
+def unseen(what: str, rows: int, share: float) -> None:
+    """Nobody is told."""

@@ -10,7 +10,13 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.imports.imported_rows import asked, ended, jury
-from fellowship.pipelines.imports.run_writer import Imported, watched, write
+from fellowship.pipelines.imports.run_writer import (
+    Imported,
+    Watch,
+    unseen,
+    watched,
+    write,
+)
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import Columns, LabelRow, key_of
 from fellowship.pipelines.labels.label_tables import (
@@ -18,8 +24,6 @@ from fellowship.pipelines.labels.label_tables import (
     refuse_ambiguous,
     winner_of,
 )
-from fellowship.pipelines.paper.release_rows import Watch, unseen
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
     Candidate,
@@ -30,6 +34,7 @@ from fellowship.records import (
     Verdict,
     Winner,
 )
+from fellowship.suggestions import listed, nearest
 from fellowship.teams.decisions import swapped
 
 

@@ -17,10 +17,10 @@ from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.errors import RecipeError
 from fellowship.pipelines.interop.autogen_clients import client
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Message
+from fellowship.suggestions import listed, nearest
 from fellowship.teams.debate import VOTE
 from fellowship.teams.settings import (
     Asking,

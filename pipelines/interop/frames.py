@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.records import Comparison, Outcome
 from fellowship.run_folder import LEDGER
 

@@ -22,9 +22,9 @@ from fellowship.pipelines.labels.label_tables import (
     winner_of,
 )
 from fellowship.pipelines.labels.vote_lines import OURS, VOTE_KEY, line_key, votes
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Winner
+from fellowship.suggestions import listed, nearest
 
 LABEL_NAMES = ("label", "labels", "winner", "preference", "human", "vote", "verdict")
 NUMBER = re.compile(r"\d{1,18}")

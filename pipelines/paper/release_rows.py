@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fellowship.pipelines.imports.imported_rows import (
     jury,
     session,
 )
+from fellowship.pipelines.imports.run_writer import Watch, unseen
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.release import (
@@ -54,14 +55,6 @@ def labels_for(root: Path, dataset: str) -> list[LabelRow]:
         if path.name.lower().startswith(stem):
             return list(read_labels(path).rows)
     return []
-
-
-Watch = Callable[[str, int, float], None]
-"""Told what is being done, how many rows of it are, and which share of the whole."""
-
-
-def unseen(what: str, rows: int, share: float) -> None:
-    """Nobody is told."""
 
 
 def outcomes_of(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.release import check, configurations, evaluations
@@ -16,12 +17,7 @@ from fellowship.pipelines.paper.reproduce_loops import (
     selection_table,
     win_table,
 )
-from fellowship.pipelines.paper.reproduction import (
-    Calibrated,
-    Reproduction,
-    SelectionTable,
-    Table,
-)
+from fellowship.pipelines.paper.reproduction import Reproduction, SelectionTable, Table
 
 
 def reproduce(root: Path, labels: Mapping[str, Path] | None = None) -> Reproduction:

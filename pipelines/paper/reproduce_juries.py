@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.paper.reproduce_parsings import Judged, People
-from fellowship.pipelines.paper.reproduction import Calibrated, Line, Table
+from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import cells, kappa_of, pairwise
 from fellowship.stats.codes import INVALID, Codes, Floats
 from fellowship.stats.intervals import bootstrap_many

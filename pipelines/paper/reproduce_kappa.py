@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.published_figures import DIGITS, KAPPAS
 from fellowship.pipelines.paper.release import evaluations, rows_of
 from fellowship.pipelines.paper.reproduce_juries import jury_tables, margin_points
 from fellowship.pipelines.paper.reproduce_parsings import Judged, People, judged, people
-from fellowship.pipelines.paper.reproduction import Calibrated, Line, Table
+from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import cells, kappa_of
 from fellowship.stats.intervals import Interval, bootstrap_many, enough_labels
 

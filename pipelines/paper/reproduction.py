@@ -6,6 +6,9 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from fellowship.json_values import json_value
+from fellowship.pipelines.agreement.calibration_points import Calibrated
+
 EXACT = 1e-12
 
 
@@ -93,14 +96,6 @@ class SelectionTable:
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """A judge's margins and how often people named its winner: (margin, rows, share)."""
-
-    judge: str
-    points: tuple[tuple[float, int, float], ...]
-
-
-@dataclass(frozen=True)
 class Reproduction:
     """Everything a folder allows to be said."""
 
@@ -146,15 +141,4 @@ class Reproduction:
             "notes": list(self.notes),
             "seconds": self.seconds,
         }
-        return {key: plain(value) for key, value in whole.items()}
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: what isn't finite is null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value
+        return {key: json_value(value) for key, value in whole.items()}

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
-from fellowship.pipelines.export.formats import check
 from fellowship.pipelines.recipe.custom_checks import own_faults
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
 )
-from fellowship.pipelines.recipe.export_settings import not_whole
-from fellowship.pipelines.recipe.faults import dotted, listed, nearest
+from fellowship.pipelines.recipe.export_settings import check_format, not_whole
+from fellowship.pipelines.recipe.faults import dotted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.suggestions import listed, nearest
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomSettings,
@@ -168,7 +168,7 @@ def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield ("export", "splits"), f"export.splits: {fault}"
     for n, kind in enumerate(recipe.export.kinds):
         try:
-            check(kind, recipe.export)
+            check_format(kind, recipe.export)
         except RecipeError as error:
             yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
     for n, path in enumerate(recipe.export.filters.contamination):

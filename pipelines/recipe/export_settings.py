@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from fellowship.errors import RecipeError
 from fellowship.records import Record
 
 Kind = Literal[
@@ -136,3 +137,28 @@ def not_whole(shares: Mapping[str, float]) -> str:
         return ""
     better = ",".join(f"{name}={share / whole:.3g}" for name, share in shares.items())
     return f"the shares add up to {whole:g}, not to 1: {better} would"
+
+
+def check_format(kind: str, export: Export) -> None:
+    """`RecipeError` where a shape has no place for a kind at all."""
+    form = form_of(kind)
+    if export.shape == "openai" and (form == "labels" or kind == "reward"):
+        raise RecipeError(
+            f"OpenAI's format has no place for {kind!r}: export dpo or sft in it, or"
+            " choose another --shape"
+        )
+    if form == "labels" and export.prompt == "implicit":
+        raise RecipeError(
+            f"{kind!r} has no implicit prompt: labels need one (explicit)"
+        )
+    styled = export.style == "plain" or export.prompt == "implicit"
+    if styled and columns_of(export) != "trl":
+        raise RecipeError(
+            f"--style and --prompt are of the shapes trl, datasets and parquet; "
+            f"{export.shape!r} has one form only"
+        )
+
+
+def columns_of(export: Export) -> str:
+    """Which maker a shape uses: datasets and parquet hold TRL's columns."""
+    return "trl" if export.shape in ("datasets", "parquet") else export.shape

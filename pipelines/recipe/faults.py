@@ -6,7 +6,6 @@ probably meant, and what may stand there instead.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from typing import Any, get_args
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
+from fellowship.suggestions import listed, nearest
 
 SHOWN = 60
 TEAMS = {
@@ -26,18 +26,6 @@ def dotted(place: Sequence[str | int]) -> str:
     """`systems[0].reviewers`, as people write it."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
     return "".join(parts).lstrip(".")
-
-
-def nearest(word: object, offered: Iterable[str]) -> str:
-    """`; did you mean 'reviewers'?`, or nothing where nothing is near."""
-    by_case = {name.lower(): name for name in offered}
-    found = difflib.get_close_matches(str(word).lower(), by_case, n=1, cutoff=0.6)
-    return f"; did you mean {by_case[found[0]]!r}?" if found else ""
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in quotes, with commas."""
-    return ", ".join(repr(name) for name in names) or "none"
 
 
 def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
-from fellowship.models.config import ModelConfig
-from fellowship.models.limits.endpoints import batched
+from fellowship.models.config import ModelConfig, batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Record

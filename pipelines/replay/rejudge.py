@@ -19,12 +19,12 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import Office
 from fellowship.models.registry import House
-from fellowship.pipelines.export.exporter import outcomes
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
 )
-from fellowship.pipelines.recipe.faults import dotted, listed, nearest
+from fellowship.pipelines.recipe.faults import dotted
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
@@ -39,6 +39,7 @@ from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_sync import waited
+from fellowship.suggestions import listed, nearest
 from fellowship.teams.settings import JudgeSettings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.models.record.replayed import Archive, remembered
+from fellowship.models.replayed import Archive, remembered
 from fellowship.pipelines.replay.recorded_rows import (
     item_of,
     recipe_of,

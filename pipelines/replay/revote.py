@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import every_heard
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.imports.run_writer import Imported, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import constant_texts
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
 from fellowship.pipelines.running.finalize_rows import anew as gated
 from fellowship.run_folder import read_header
+from fellowship.suggestions import listed, nearest
 
 
 def revote(run: Path, into: Path, wishes: Revote) -> Imported:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import FellowshipError, InputError
+from fellowship.json_values import json_value
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.agreement import Report as Agreement
 from fellowship.pipelines.agreement.agreement import Wishes, agree
@@ -21,7 +22,6 @@ from fellowship.pipelines.agreement.win_rates import WinRates, rated
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import known_accounts
 from fellowship.pipelines.labels.annotators import by_row
-from fellowship.pipelines.paper.reproduction import plain
 from fellowship.pipelines.provenance.header_reader import known
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import Bench, BenchResult
@@ -77,7 +77,7 @@ class Figures:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
-        value: dict[str, Any] = plain(asdict(self) | {"pending": self.pending})
+        value: dict[str, Any] = json_value(asdict(self) | {"pending": self.pending})
         for name in ("best", "others", "margins"):
             counted = getattr(self.marks, name)
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fellowship.ledger import Ledger
+from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import every_heard
-from fellowship.pipelines.export.exporter import outcomes
 from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import means, ranked
 from fellowship.pipelines.pairing.unusable_answers import Said, barred, constant_texts

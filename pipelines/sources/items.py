@@ -11,10 +11,10 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
-from fellowship.pipelines.recipe.faults import listed
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, no_column
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
+from fellowship.suggestions import listed
 
 ROLES: Mapping[str, Speaker] = {
     "system": "system",

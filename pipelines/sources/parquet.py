@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError, installing
-from fellowship.pipelines.recipe.faults import listed, nearest
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import Row, present
+from fellowship.suggestions import listed, nearest
 
 BATCH = 64
 EXTRA = f"needs the data extra: {installing('data')}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.pipelines.recipe.faults import listed, nearest
+from fellowship.suggestions import listed, nearest
 
 ROW_LIMIT = 1_000_000
 """Bytes a row may hold. What is longer is no prompt but an accident."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.paper.reproduction import Calibrated
+from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.report.judge_comparison import BenchLine, Matrix
 from fellowship.pipelines.report.row_counts import Draft, Marks
 from fellowship.pipelines.report.spending import Spent

@@ -12,6 +12,7 @@ from fellowship.models.config import (
     LlamaCppModel,
     OllamaModel,
     OpenAIModel,
+    batched,
 )
 from fellowship.models.limits.deadlines import LOCAL, REMOTE, Deadlines
 from fellowship.models.limits.gate import Desk
@@ -34,11 +35,6 @@ def hosts_of(config: AnyModel) -> tuple[str, ...]:
     if isinstance(config, OllamaModel):
         return config.hosts
     return config.base_urls if isinstance(config, OpenAIModel) else ()
-
-
-def batched(config: AnyModel) -> bool:
-    """Whether its calls go by batch."""
-    return isinstance(config, OpenAIModel) and config.mode == "batch"
 
 
 def place_of(config: AnyModel, identity: Mapping[str, Any]) -> str:

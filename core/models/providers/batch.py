@@ -18,14 +18,13 @@ import openai
 import structlog
 
 from fellowship.errors import EndpointDown, Failure, ModelError, RecipeError
-from fellowship.models.client import Reply, Request
+from fellowship.models.client import Reply, Request, key_of
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import HOPELESS
 from fellowship.models.limits.refusals import kind_of
 from fellowship.models.providers import batch_api as wire
 from fellowship.models.providers.batch_book import SHARE, BatchBook, Entry
 from fellowship.models.providers.openai import OpenAIClient, words_of
-from fellowship.models.record.recorded_client import key_of
 
 T = TypeVar("T")
 log = structlog.get_logger("fellowship.models")

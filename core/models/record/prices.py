@@ -11,8 +11,8 @@ from fellowship.models.config import (
     LlamaCppModel,
     OllamaModel,
     Price,
+    batched,
 )
-from fellowship.models.limits.endpoints import batched
 
 DATE = "2025-08-07"
 """The day the table below was right. A recipe's `price:` goes before it."""

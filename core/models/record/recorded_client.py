@@ -17,7 +17,6 @@ import structlog
 from opentelemetry.trace import Span
 
 from fellowship.errors import ModelError
-from fellowship.hashing import digest
 from fellowship.ledger import CallRow
 from fellowship.models.client import (
     EDITED,
@@ -27,6 +26,7 @@ from fellowship.models.client import (
     Request,
     Usage,
     estimated_tokens,
+    key_of,
 )
 from fellowship.models.config import Price
 from fellowship.models.limits.busy import Busy
@@ -224,20 +224,6 @@ def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
         usd=row.usd or 0.0,
         recorded=recorded,
         edited=row.model == EDITED,
-    )
-
-
-def key_of(identity: Mapping[str, Any], request: Request) -> str:
-    """The ledger's key for a request to the model of that identity."""
-    return digest(
-        [
-            identity,
-            [[m.role, m.content] for m in request.messages],
-            dict(request.sampling),
-            request.schema,
-            request.sample,
-            request.session,
-        ]
     )
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from fellowship.pipelines.paper.plots import (
-    kappa_plot,
-    margins_plot,
-    picks_plot,
-    published_plot,
-)
 from fellowship.pipelines.paper.reproduction import (
     Line,
     Reproduction,
     SelectionTable,
     Table,
+)
+from fellowship.viewer.report.reproduction_plots import (
+    kappa_plot,
+    margins_plot,
+    picks_plot,
+    published_plot,
 )
 
 STYLE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fellowship.pipelines.agreement.agreement import Report
-from fellowship.pipelines.paper.plots import margins_plot
+from fellowship.viewer.report.reproduction_plots import margins_plot
 
 
 def margin_file(found: Report) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.paper.reproduction import Calibrated, Line, SelectionTable
+from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.paper.reproduction import Line, SelectionTable
 from fellowship.sanitize import line
 
 INK, MAIN, MARK = "#010203", "#2a6fb0", "#c4521b"

@@ -1,0 +1,22 @@
+"""Outcomes and pairs of a run, read from its ledger one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.records import Outcome, PreferencePair
+from fellowship.run_folder import LEDGER
+
+
+def outcomes(into: Path | str) -> Iterator[Outcome]:
+    """What became of each row of a run, in the source's order, one at a time."""
+    with LedgerReader(Path(into) / LEDGER) as reader:
+        for text in reader.outcomes():
+            yield read_outcome(text)
+
+
+def pairs(into: Path | str) -> Iterator[PreferencePair]:
+    """The preference pairs of a run."""
+    return (pair for outcome in outcomes(into) for pair in outcome.pairs)
