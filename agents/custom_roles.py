@@ -17,7 +17,7 @@ from fellowship.errors import RecipeError
 R = TypeVar("R", bound=Role)
 
 
-def seated(base: type[R], own: str, **fields: Any) -> R:
+def agent_for_role(base: type[R], own: str, **fields: Any) -> R:
     """A role of the kind `base`, or of the user's subclass that `own` names.
 
     Empty `prompt` is left to the class. Its name is the seat's: transcripts, stopping

@@ -22,7 +22,7 @@ BEFORE = {
 }
 
 
-def expected(
+def expected_scores(
     raw: Mapping[str, Any], field: str, said: float, low: float, high: float
 ) -> float:
     """The expected score of a field ("first", "second" or "score"), else `said`.

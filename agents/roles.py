@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fellowship.agents.case import Case, interleaved
-from fellowship.agents.logprob_scores import expected
+from fellowship.agents.logprob_scores import expected_scores
 from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
@@ -171,7 +171,7 @@ class Judge(Role):
     strategy: Literal["combined", "direct", "independent"] = "combined"
     scale: float = 10
     criteria: str = ""
-    expected: bool = False
+    expected_scores: bool = False
     """Whether its scores are expectations over its tokens' chances."""
 
     @property
@@ -240,14 +240,14 @@ class Judge(Role):
         if not self.expected:
             return value
         if isinstance(value, Mark):
-            score = expected(raw, "score", value.score, LOW, self.scale)
+            score = expected_scores(raw, "score", value.score, LOW, self.scale)
             return value.model_copy(update={"score": score})
         if not isinstance(value, Choice) or value.scores is None:
             return value
         said = value.scores
         scores = Scores(
-            first=expected(raw, "first", said.first, LOW, self.scale),
-            second=expected(raw, "second", said.second, LOW, self.scale),
+            first=expected_scores(raw, "first", said.first, LOW, self.scale),
+            second=expected_scores(raw, "second", said.second, LOW, self.scale),
         )
         changed = {"scores": scores, "winner": scores.winner}
         return value.model_copy(update=changed)

@@ -23,11 +23,11 @@ from fellowship.ledger import Ledger
 from fellowship.models.client import Request
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.deadlines import Deadlines
-from fellowship.models.limits.gate import Desk
-from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.limits.gate import EndpointLimits
+from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.records import Message
 from tests.loopback.fixtures import server_process
 
@@ -114,11 +114,11 @@ async def measured(
     config = OpenAIModel(
         provider="openai", model="m", base_url=base_url, api_key_env=None, tries=1
     )
-    house, meter = House({"m": config}), Meter(Limits())
+    house, meter = ModelRegistry({"m": config}), Meter(Limits())
     ledger = Ledger(folder / "l.db")
     place = house.place("m")
-    desk = Desk(place, ceiling=many, start=many, in_a_row=10**9)
-    client = house.recorded(LedgerOffice(ledger, meter, {place: desk}))["m"]
+    desk = EndpointLimits(place, ceiling=many, start=many, in_a_row=10**9)
+    client = house.recorded(LedgerCallBroker(ledger, meter, {place: desk}))["m"]
     client._deadlines = Deadlines(fixed=deadline)
     await hang(client, range(calls // 10))
     first = held(meter)

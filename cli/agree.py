@@ -85,7 +85,7 @@ def command(
       fellowship agree runs/mine --labels votes.jsonl --family llama --plot margin.svg
     """
     need("stats")
-    from fellowship.pipelines.agreement.agreement import Wishes, agree
+    from fellowship.pipelines.agreement.agreement import Options, agree
     from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
     from fellowship.pipelines.labels.label_files import read_labels
     from fellowship.pipelines.labels.label_rows import Columns
@@ -93,7 +93,7 @@ def command(
 
     columns = Columns(labels=names, id=id_, values=spelt(values))
     told = read_labels(labels, columns) if labels else None
-    wishes = Wishes(against, juries, families, Resampling(resamples))
+    wishes = Options(against, juries, families, Resampling(resamples))
     found = agree(verdict_table(run, Asked(told, only, annotators)), wishes)
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file

@@ -19,7 +19,7 @@ from fellowship.cli.terminal import console, print_json, say, tame
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 
 ROOM = 1_000_000_000
 """Bytes that should be free: a run of 100,000 calls writes about as much."""
@@ -107,7 +107,7 @@ async def checked(models: dict[str, ModelConfig]) -> list[Finding]:
     findings: list[Finding] = []
     for name, config in models.items():
         try:
-            house = House({name: config})
+            house = ModelRegistry({name: config})
         except FellowshipError as error:
             message, _, cure = str(error).rpartition(": ")
             findings.append(Finding(name, False, message or str(error), cure))

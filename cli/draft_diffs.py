@@ -11,7 +11,7 @@ from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say
 from fellowship.cli.transcript import body, head, said
 from fellowship.records import Candidate, Outcome, Turn
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer.word_diff import Kind, Piece, difference, kept_share
 
 
@@ -28,7 +28,7 @@ def show(outcome: Outcome, out: Console) -> None:
             say(
                 out,
                 (
-                    f"{transcript_panels.look(turn.role)[0]} {line(turn.source)}",
+                    f"{transcript_panels.look(turn.role)[0]} {single_line(turn.source)}",
                     "yellow",
                 ),
             )
@@ -51,7 +51,7 @@ def neighbours(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
         drafts.sort(key=lambda made: made.draft)
         for old, new in pairwise(drafts):
             found = True
-            yield f"{line(system)}: draft {old.draft} to draft {new.draft}", old, new
+            yield f"{single_line(system)}: draft {old.draft} to draft {new.draft}", old, new
     if not found:
         for pair in outcome.pairs:
             yield "rejected to chosen", pair.rejected, pair.chosen

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from fellowship.records import Outcome, State
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer.row_summary import models, summarise, teams, texts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,7 +66,7 @@ class Wanted:
                 start, end = max(0, at - AROUND), at + len(self.search) + AROUND
                 before = "…" if start else ""
                 after = "…" if end < len(said.text) else ""
-                return line(f"{said.who}: {before}{said.text[start:end]}{after}")
+                return single_line(f"{said.who}: {before}{said.text[start:end]}{after}")
         return None
 
 

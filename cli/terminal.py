@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.sanitize import line as line
-from fellowship.sanitize import tame as tame
+from fellowship.sanitize import sanitize as tame
+from fellowship.sanitize import single_line as line
 
 
 class Pipe(Console):

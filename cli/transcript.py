@@ -19,7 +19,7 @@ from fellowship.cli.terminal import heading, say, spoken
 from fellowship.cli.verdict_panels import show_ranking
 from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.records import Outcome, Session, Turn
-from fellowship.sanitize import line, tame
+from fellowship.sanitize import sanitize, single_line
 
 Asked = Callable[[str], Any]
 
@@ -48,12 +48,12 @@ def show(outcome: Outcome, told: Why, out: Console, how: How | None = None) -> N
 
 def head(outcome: Outcome, out: Console) -> None:
     """The row's number, name and state, and why it ended there."""
-    name = f"  {line(outcome.id)}" if outcome.id else ""
+    name = f"  {single_line(outcome.id)}" if outcome.id else ""
     say(out, (f"Row {outcome.number}", "bold"), name, "  ", (outcome.state, "bold"))
     if outcome.why:
-        say(out, line(outcome.why))
+        say(out, single_line(outcome.why))
     if outcome.flags:
-        say(out, f"flags: {line(', '.join(outcome.flags))}")
+        say(out, f"flags: {single_line(', '.join(outcome.flags))}")
 
 
 def words(out: Console, role: str, title: str, facts: str, text: str, how: How) -> None:
@@ -82,13 +82,13 @@ def print_marked(out: Console, drawn: Any, search: str) -> None:
 
 def body(out: Console, text: str) -> None:
     """A text in a pipe, indented, its own lines kept."""
-    for each in (tame(text).rstrip() or "(nothing)").split("\n"):
+    for each in (sanitize(text).rstrip() or "(nothing)").split("\n"):
         say(out, f"  {each}".rstrip())
 
 
 def show_session(session: Session, out: Console, how: How) -> None:
     """One team's work: its rounds and turns, then why it stopped if it did so early."""
-    heading(out, f"Session {line(session.team)}")
+    heading(out, f"Session {single_line(session.team)}")
     rounds = sorted({turn.round for turn in session.turns})
     at = None
     for turn in session.turns:
@@ -100,13 +100,13 @@ def show_session(session: Session, out: Console, how: How) -> None:
             say(out, (f"  request of call {turn.call}", "dim"))
             body(out, json.dumps(how.asked(turn.call), ensure_ascii=False, indent=2))
     if session.stopped:
-        say(out, ("stopped early: ", "yellow"), line(session.stopped))
+        say(out, ("stopped early: ", "yellow"), single_line(session.stopped))
 
 
 def show_turn(turn: Turn, out: Console, how: How) -> None:
     """Who spoke, on which model, at what cost; then the words; then what was read."""
     told = f"{', '.join(facts(turn))}"
-    read = line(reading(turn.value)) if turn.value is not None else ""
+    read = single_line(reading(turn.value)) if turn.value is not None else ""
     if out.is_terminal:
         title = transcript_panels.title_of(turn.source)
         drawn = transcript_panels.spoken_panel(
@@ -114,7 +114,7 @@ def show_turn(turn: Turn, out: Console, how: How) -> None:
         )
         print_marked(out, drawn, how.search)
         return
-    say(out, line(turn.source), f"  {told}")
+    say(out, single_line(turn.source), f"  {told}")
     body(out, said(turn))
     if read:
         say(out, f"  read as: {read}")
@@ -124,7 +124,7 @@ def facts(turn: Turn) -> Sequence[str]:
     """Round, role and model, tokens, time, money, and whatever was unusual."""
     found = [
         f"round {turn.round}",
-        f"{line(turn.role)} on {line(turn.model)}" if turn.model else line(turn.role),
+        f"{single_line(turn.role)} on {single_line(turn.model)}" if turn.model else single_line(turn.role),
     ]
     if turn.prompt_tokens or turn.completion_tokens:
         found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
@@ -167,13 +167,13 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
     """The pair that came of it and why, or that none did."""
     heading(out, "Pair" if len(outcome.pairs) < 2 else "Pairs")
     if not outcome.pairs:
-        say(out, f"none: {outcome.state}", f", {line(outcome.why)}" * bool(outcome.why))
+        say(out, f"none: {outcome.state}", f", {single_line(outcome.why)}" * bool(outcome.why))
     for pair in outcome.pairs:
         margin = f"by {pair.margin:g}" if pair.margin else "at equal scores"
         for label, colour, made, score in (
             ("chosen", "green", pair.chosen, pair.chosen_score),
             ("rejected", "red", pair.rejected, pair.rejected_score),
         ):
-            where = f"  {line(made.system)}, draft {made.draft}, score {score:g}"
+            where = f"  {single_line(made.system)}, draft {made.draft}, score {score:g}"
             say(out, (label, f"bold {colour}"), where)
         say(out, f"chosen over rejected {margin}")

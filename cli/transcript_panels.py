@@ -18,7 +18,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.sanitize import line, tame
+from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer.word_diff import Piece
 
 LOOKS = {
@@ -56,7 +56,7 @@ class Tamed:
                 kept = segment.style
                 if kept is not None and kept.link:
                     kept = kept.update_link(None)
-                yield Segment(tame(segment.text), kept)
+                yield Segment(sanitize(segment.text), kept)
 
 
 def look(role: str) -> tuple[str, str]:
@@ -91,7 +91,7 @@ def spoken_panel(
 
 def prose(text: str) -> RenderableType:
     """A text as it reads: markdown and code drawn, links spelled out, nothing obeyed."""
-    plain = tame(text).strip()
+    plain = sanitize(text).strip()
     if not plain:
         return Text("(nothing)", "dim italic")
     if len(plain) > LONGEST:
@@ -130,4 +130,4 @@ def marked(pieces: Iterable[Piece]) -> str:
 
 def title_of(*parts: str) -> str:
     """Parts of a title with a dot between them, on one line."""
-    return " · ".join(line(part) for part in parts if part)
+    return " · ".join(single_line(part) for part in parts if part)

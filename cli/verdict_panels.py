@@ -13,7 +13,7 @@ from rich.text import Text
 from fellowship.cli.terminal import heading, say
 from fellowship.pipelines.provenance.provenance_records import Meeting, Why
 from fellowship.records import Comparison, Outcome, Verdict
-from fellowship.sanitize import line, tame
+from fellowship.sanitize import sanitize, single_line
 
 TINTS = {"first": "green", "second": "green", "tie": "cyan", "invalid": "red"}
 
@@ -45,7 +45,7 @@ def candidate(outcome: Outcome, index: int) -> str:
         return f"candidate {index + 1}"
     made = outcome.candidates[index]
     sample = f", sample {made.sample + 1}" if made.sample else ""
-    return f"candidate {index + 1} ({line(made.system)}, draft {made.draft}{sample})"
+    return f"candidate {index + 1} ({single_line(made.system)}, draft {made.draft}{sample})"
 
 
 def verdict_panel(
@@ -58,7 +58,7 @@ def verdict_panel(
     lines = Table.grid(padding=(0, 2))
     lines.add_row(opinions(comparison.verdicts))
     for step in sums:
-        lines.add_row(Text(f"  {tame(step)}", "dim"))
+        lines.add_row(Text(f"  {sanitize(step)}", "dim"))
     came = Text.assemble("came to: ", (comparison.outcome, "bold"), mean(comparison))
     lines.add_row(came)
     title = Text(f"◆ {first} or {second}", "bold magenta")
@@ -74,13 +74,13 @@ def opinions(verdicts: Sequence[Verdict]) -> Table:
         table.add_column(head, no_wrap=True, overflow="ellipsis")
     table.add_column("reason", ratio=1)
     for verdict in verdicts:
-        who = line(verdict.evaluator or verdict.model)
+        who = single_line(verdict.evaluator or verdict.model)
         phase = " (blind)" if verdict.phase == "blind" else ""
         table.add_row(
             Text(f"{who}{phase}"),
             Text("in this order" if verdict.order == "forward" else "swapped"),
             Text(f"{verdict.winner}{given(verdict)}", TINTS.get(verdict.winner, "")),
-            Text(line(verdict.reason or verdict.note, 400)),
+            Text(single_line(verdict.reason or verdict.note, 400)),
         )
     return table
 
@@ -103,11 +103,11 @@ def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -
     for verdict in comparison.verdicts:
         order = "in this order" if verdict.order == "forward" else "places swapped"
         phase = ", before the debate" if verdict.phase == "blind" else ""
-        who = line(verdict.evaluator or verdict.model)
+        who = single_line(verdict.evaluator or verdict.model)
         note = f" ({verdict.note})" if verdict.note else ""
-        said = line(f"{verdict.winner}{given(verdict)}{note}")
+        said = single_line(f"{verdict.winner}{given(verdict)}{note}")
         say(out, f"  {who}, {order}{phase}: {said}")
-        for each in tame(verdict.reason).rstrip().split("\n"):
+        for each in sanitize(verdict.reason).rstrip().split("\n"):
             say(out, f"    {each}".rstrip() if verdict.reason else "")
     for step in sums:
-        say(out, f"  {line(step)}")
+        say(out, f"  {single_line(step)}")

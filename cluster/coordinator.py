@@ -19,13 +19,13 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayError
 
-from fellowship.cluster.dispatch import Branch, Dispatch
-from fellowship.cluster.messages import Letter, Trouble
+from fellowship.cluster.dispatch import Dispatch, WorkerHandle
+from fellowship.cluster.messages import Message, RemoteError
 from fellowship.cluster.placement import look_in, placed
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
-from fellowship.models.record.call_broker import Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
@@ -64,7 +64,7 @@ class State:
     waits: tuple[str, ...] = ()
 
 
-class Desk:
+class Coordinator:
     """The actor that owns the run."""
 
     def __init__(self, job: Job) -> None:
@@ -76,7 +76,7 @@ class Desk:
         self._stop = asyncio.Event()
         self._deaths = 0
 
-    async def run(self) -> RunReport | Trouble:
+    async def run(self) -> RunReport | RemoteError:
         """Run to the end; an error of ours comes back as a value."""
         job = self.job
         patience = asyncio.get_running_loop().time() + LOCKED
@@ -95,16 +95,16 @@ class Desk:
             except LedgerError as error:
                 late = asyncio.get_running_loop().time() > patience
                 if late or "is in use by" not in str(error):
-                    return Trouble.of(error)
+                    return RemoteError.of(error)
                 await asyncio.sleep(0.5)
             except FellowshipError as error:
-                return Trouble.of(error)
+                return RemoteError.of(error)
 
     async def stop(self) -> None:
         """Let calls in flight come home, then end."""
         self._stop.set()
 
-    async def deliver(self, worker: str, batch: list[Letter]) -> None:
+    async def deliver(self, worker: str, batch: list[Message]) -> None:
         """A worker's letters."""
         if self._dispatch is not None:
             self._dispatch.letters(worker, batch)
@@ -128,7 +128,7 @@ class Desk:
 
     @asynccontextmanager
     async def _engine(
-        self, recipe: Recipe, library: Library, house: House, office: Office
+        self, recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
     ) -> AsyncIterator[Work]:
         self._dispatch = dispatch = Dispatch(office)
         library.load()
@@ -193,7 +193,7 @@ class Desk:
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = placed(Worker, node, soft=True)
             handle = kind.remote(name, self.job.recipe, library, self.job.paths)
-            branch = Branch(name, handle)
+            branch = WorkerHandle(name, handle)
             dispatch.joined(branch)
             try:
                 error = await self._served(name, handle)
@@ -207,7 +207,7 @@ class Desk:
         """One worker's life; the error that must end the run, if it met one."""
         try:
             me = ray.get_runtime_context().current_actor
-            trouble: Trouble | None = await handle.serve.remote(me)
+            trouble: RemoteError | None = await handle.serve.remote(me)
         except RayActorError as error:
             self.state.died += 1
             self._deaths += 1

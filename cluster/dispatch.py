@@ -12,17 +12,17 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from fellowship.cluster.messages import Answer, Letter, Trouble
+from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.cluster.outbox import Outbox
 from fellowship.errors import FellowshipError, ModelError
-from fellowship.models.record.call_broker import Call, Office
+from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.records import Item, Outcome
 
 DEATHS = 5
 """So many workers may die over one row before the row has failed."""
 
 
-class Branch:
+class WorkerHandle:
     """One worker, as the desk sees it: what it was lent, what it is waiting for."""
 
     def __init__(self, name: str, handle: Any) -> None:
@@ -40,9 +40,9 @@ class Branch:
 class Dispatch:
     """Rows to be had, and the workers that have them."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: CallBroker) -> None:
         self.office = office
-        self.branches: dict[str, Branch] = {}
+        self.branches: dict[str, WorkerHandle] = {}
         self.over = False
         self.lost_calls = 0
         self._waiting: deque[Item] = deque()
@@ -79,11 +79,11 @@ class Dispatch:
 
     # -- workers ---------------------------------------------------------------------
 
-    def joined(self, branch: Branch) -> None:
+    def joined(self, branch: WorkerHandle) -> None:
         """A worker that may send letters from now on."""
         self.branches[branch.name] = branch
 
-    async def left(self, branch: Branch) -> None:
+    async def left(self, branch: WorkerHandle) -> None:
         """A worker that is gone: take back what it was lent."""
         self.branches.pop(branch.name, None)
         branch.out.close()
@@ -119,7 +119,7 @@ class Dispatch:
 
     # -- letters ---------------------------------------------------------------------
 
-    def letters(self, name: str, batch: list[Letter]) -> None:
+    def letters(self, name: str, batch: list[Message]) -> None:
         """Take a worker's letters in their order. Of a worker that is gone: none."""
         branch = self.branches.get(name)
         if branch is None:
@@ -127,7 +127,7 @@ class Dispatch:
         for letter in batch:
             self._letter(branch, letter)
 
-    def _letter(self, branch: Branch, letter: Letter) -> None:
+    def _letter(self, branch: WorkerHandle, letter: Message) -> None:
         value = letter.value
         if letter.kind == "outcome":
             self._outcome(branch, *value)
@@ -148,10 +148,10 @@ class Dispatch:
 
     def _outcome(
         self,
-        branch: Branch,
+        branch: WorkerHandle,
         number: int,
         outcome: Outcome | None,
-        trouble: Trouble | None,
+        trouble: RemoteError | None,
     ) -> None:
         branch.rows.discard(number)
         _, future = self._wanted.get(number, (None, None))
@@ -162,32 +162,32 @@ class Dispatch:
         elif trouble is not None:
             future.set_exception(trouble.made())
 
-    def _cancelled(self, branch: Branch, key: str) -> None:
+    def _cancelled(self, branch: WorkerHandle, key: str) -> None:
         """A worker no longer wants to send a call it asked for."""
         if task := branch.opening.get(key):
             task.cancel()
         elif held := branch.calls.pop(key, None):
             self.office.drop(*held)
 
-    async def _open(self, branch: Branch, number: int, call: Call) -> None:
+    async def _open(self, branch: WorkerHandle, number: int, call: Call) -> None:
         try:
             row = await self.office.open(call)
         except FellowshipError as error:
-            branch.out.put(Answer(number, error=Trouble.of(error)))
+            branch.out.put(Answer(number, error=RemoteError.of(error)))
             return
         if row is None:
             branch.calls[call.key] = (call, time.time())
         branch.out.put(Answer(number, row))
 
-    async def _answer(self, branch: Branch, letter: Letter) -> None:
+    async def _answer(self, branch: WorkerHandle, letter: Message) -> None:
         try:
             value = await self._done(branch, letter)
         except FellowshipError as error:
-            branch.out.put(Answer(letter.number, error=Trouble.of(error)))
+            branch.out.put(Answer(letter.number, error=RemoteError.of(error)))
         else:
             branch.out.put(Answer(letter.number, value))
 
-    async def _done(self, branch: Branch, letter: Letter) -> Any:
+    async def _done(self, branch: WorkerHandle, letter: Message) -> Any:
         value = letter.value
         if letter.kind == "pull":
             return await self._lend(branch, value)
@@ -202,7 +202,7 @@ class Dispatch:
         assert isinstance(error, ModelError)
         return await asyncio.shield(self.office.fail(call, error, began))
 
-    async def _lend(self, branch: Branch, room: int) -> list[Item]:
+    async def _lend(self, branch: WorkerHandle, room: int) -> list[Item]:
         async with self._news:
             await self._news.wait_for(lambda: self._waiting or self.over)
             share = max(1, len(self._waiting) // max(1, len(self.branches)))

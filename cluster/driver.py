@@ -17,8 +17,8 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
-from fellowship.cluster.coordinator import Desk, Job, State
-from fellowship.cluster.messages import Trouble
+from fellowship.cluster.coordinator import Coordinator, Job, State
+from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import batched
@@ -97,7 +97,7 @@ async def run_on_ray(
         fork and whole(fork),
         tuple(os.path.abspath(path) for path in sys.path),  # noqa: ASYNC240
     )
-    desk = placed(Desk, there[0], soft=False, max_restarts=RESTARTS).remote(job)
+    desk = placed(Coordinator, there[0], soft=False, max_restarts=RESTARTS).remote(job)
     try:
         return await Driver(desk, watch, stop or asyncio.Event()).watched()
     finally:
@@ -136,7 +136,7 @@ class Driver:
                     ) from error
                 await asyncio.sleep(0.5)
                 continue
-            if isinstance(report, Trouble):
+            if isinstance(report, RemoteError):
                 raise report.made()
             assert isinstance(report, RunReport)
             return report

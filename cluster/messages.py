@@ -33,7 +33,7 @@ KNOWN: dict[str, type[FellowshipError]] = {
 }
 
 
-class Letter(NamedTuple):
+class Message(NamedTuple):
     """From a worker to the desk. `number` 0: no answer is wanted."""
 
     number: int
@@ -46,10 +46,10 @@ class Answer(NamedTuple):
 
     number: int
     value: Any = None
-    error: Trouble | None = None
+    error: RemoteError | None = None
 
 
-class Trouble(NamedTuple):
+class RemoteError(NamedTuple):
     """An error of ours on its way."""
 
     name: str
@@ -58,7 +58,7 @@ class Trouble(NamedTuple):
     retry_after: float | None = None
 
     @classmethod
-    def of(cls, error: FellowshipError) -> Trouble:
+    def of(cls, error: FellowshipError) -> RemoteError:
         """The error as plain values."""
         if isinstance(error, ModelError):
             return cls("ModelError", str(error), error.kind, error.retry_after)

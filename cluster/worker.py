@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from fellowship.cluster.messages import Answer, Kind, Letter, Trouble
+from fellowship.cluster.messages import Answer, Kind, Message, RemoteError
 from fellowship.cluster.outbox import Outbox
 from fellowship.cluster.placement import look_in
 from fellowship.errors import FellowshipError, ModelError
@@ -21,34 +21,34 @@ from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
 from fellowship.models.limits.endpoints import ceiling
 from fellowship.models.record.call_broker import Call
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
 from fellowship.records import Item
 
 
-class Line:
+class CoordinatorLink:
     """A worker's letters to the desk, and the answers it waits for."""
 
     def __init__(self, name: str, desk: Any) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._out: Outbox[Letter] = Outbox(
+        self._out: Outbox[Message] = Outbox(
             lambda batch: desk.deliver.remote(name, batch), self._broke
         )
 
     def tell(self, kind: Kind, value: Any) -> None:
         """A letter that wants no answer."""
-        self._out.put(Letter(0, kind, value))
+        self._out.put(Message(0, kind, value))
 
     async def ask(self, kind: Kind, value: Any) -> Any:
         """The desk's answer; raises what the desk met."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._out.put(Letter(number, kind, value))
+        self._out.put(Message(number, kind, value))
         try:
             return await future
         finally:
@@ -76,10 +76,10 @@ class Line:
             self.lost.exception()
 
 
-class RemoteOffice:
+class RemoteCallBroker:
     """The run's office, from a worker. An embedded model's slots are the worker's own."""
 
-    def __init__(self, line: Line, slots: dict[str, int]) -> None:
+    def __init__(self, line: CoordinatorLink, slots: dict[str, int]) -> None:
         self._line = line
         self._own = {place: asyncio.Semaphore(n) for place, n in slots.items()}
 
@@ -110,7 +110,7 @@ class RemoteOffice:
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `Office` says."""
         self._leave(call)
-        spared = await self._line.ask("fail", (call, Trouble.of(error), began))
+        spared = await self._line.ask("fail", (call, RemoteError.of(error), began))
         return bool(spared)
 
     def drop(self, call: Call, began: float) -> None:
@@ -134,18 +134,18 @@ class Worker:
         self.recipe = recipe
         self.library = library
         self.rows: dict[int, asyncio.Task[None]] = {}
-        self.line: Line | None = None
+        self.line: CoordinatorLink | None = None
 
-    async def serve(self, desk: Any) -> Trouble | None:
+    async def serve(self, desk: Any) -> RemoteError | None:
         """Pull rows and work on them until there are none. What stops a run is returned."""
-        self.line = Line(self.name, desk)
+        self.line = CoordinatorLink(self.name, desk)
         try:
-            house = House(self.recipe.models)
+            house = ModelRegistry(self.recipe.models)
         except FellowshipError as error:
-            return Trouble.of(error)
+            return RemoteError.of(error)
         try:
-            office = RemoteOffice(self.line, own_slots(house))
-            crew = Crew(self.recipe, self.library, house.recorded(office))
+            office = RemoteCallBroker(self.line, own_slots(house))
+            crew = RunContext(self.recipe, self.library, house.recorded(office))
             pulling = asyncio.create_task(self._pull(self.line, crew))
             await asyncio.wait(
                 {pulling, self.line.lost}, return_when=asyncio.FIRST_COMPLETED
@@ -157,7 +157,7 @@ class Worker:
             return None
         except FellowshipError as error:
             await self._end()
-            return Trouble.of(error)
+            return RemoteError.of(error)
         finally:
             await self.line.close()
             await house.close()
@@ -170,7 +170,7 @@ class Worker:
             elif task := self.rows.get(answer.value):
                 task.cancel()
 
-    async def _pull(self, line: Line, crew: Crew) -> None:
+    async def _pull(self, line: CoordinatorLink, crew: RunContext) -> None:
         while True:
             room = self.recipe.at_once - len(self.rows)
             if room < 1:
@@ -189,11 +189,11 @@ class Worker:
     def _over(self, number: int, _: asyncio.Task[None]) -> None:
         self.rows.pop(number, None)
 
-    async def _row(self, item: Item, line: Line, crew: Crew) -> None:
+    async def _row(self, item: Item, line: CoordinatorLink, crew: RunContext) -> None:
         try:
             outcome = await Row(item, crew).work()
         except FellowshipError as error:
-            line.tell("outcome", (item.number, None, Trouble.of(error)))
+            line.tell("outcome", (item.number, None, RemoteError.of(error)))
         else:
             line.tell("outcome", (item.number, outcome, None))
 
@@ -203,7 +203,7 @@ class Worker:
         await asyncio.gather(*self.rows.values(), return_exceptions=True)
 
 
-def own_slots(house: House) -> dict[str, int]:
+def own_slots(house: ModelRegistry) -> dict[str, int]:
     """Places that each worker has one of: embedded engines."""
     return {
         house.place(name): ceiling(config)

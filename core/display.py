@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 
 
 class Turn(Protocol):
@@ -133,7 +133,7 @@ BLOCK = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .6em 1em"
 
 def plain(text: str) -> str:
     """A text as HTML that says what it says and does nothing."""
-    shown = tame(text[:LONGEST])
+    shown = sanitize(text[:LONGEST])
     left = len(text) - len(shown) if len(text) > LONGEST else 0
     return escape(shown) + (f" … and {left:,} characters" if left else "")
 

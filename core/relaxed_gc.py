@@ -16,7 +16,7 @@ OBJECTS = 20_000
 
 
 @contextmanager
-def rarely() -> Iterator[None]:
+def relaxed_gc() -> Iterator[None]:
     """Sweep at `OBJECTS` inside, as before outside; a higher limit is left alone."""
     first, second, third = gc.get_threshold()
     if 0 < first < OBJECTS:

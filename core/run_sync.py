@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def waited(work: Coroutine[Any, Any, T]) -> T:
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, waited for here; in a thread of its own if a loop runs here."""
     try:
         asyncio.get_running_loop()

@@ -15,13 +15,13 @@ UNRULY = re.compile(
 """Controls but newline and tab, marks that turn text around, and lone surrogates."""
 
 
-def tame(text: str) -> str:
+def sanitize(text: str) -> str:
     """The text with every control character spelled out: ESC becomes `\\x1b`."""
     plain = text.replace("\r\n", "\n")
     return UNRULY.sub(lambda found: ascii(found.group())[1:-1], plain)
 
 
-def line(text: str, room: int = 0) -> str:
+def single_line(text: str, room: int = 0) -> str:
     """The text tamed, on one line, and cut to `room` letters if that is given."""
-    flat = " ".join(tame(text).split())
+    flat = " ".join(sanitize(text).split())
     return flat if not room or len(flat) <= room else flat[: room - 1] + "…"

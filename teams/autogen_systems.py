@@ -17,21 +17,21 @@ from autogen_agentchat.messages import BaseChatMessage
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError, RowError
 from fellowship.models.providers.component_clients import (
-    Places,
+    ClientSlots,
+    agent_or_team,
     missing_models,
-    seatable,
 )
 from fellowship.records import Candidate, Item, Turn
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AutogenSettings
 
 
-class Guests:
+class AutogenSystem:
     """A system that is AutoGen's own: from a component, or from a function."""
 
     def __init__(self, settings: AutogenSettings) -> None:
         self.settings = settings
-        self.places: Places | None = None
+        self.places: ClientSlots | None = None
         self.build: Any = None
         ways = (settings.component, settings.component_file, settings.build or None)
         if sum(way is not None for way in ways) != 1:
@@ -45,14 +45,14 @@ class Guests:
                     "say which model speaks: `model`, or `models` by argument of build"
                 )
             return
-        self.places = Places(component_of(settings.component, settings.component_file))
+        self.places = ClientSlots(component_of(settings.component, settings.component_file))
         if lacking := missing_models(self.places, settings.models, settings.model):
             raise RecipeError(
                 f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"
                 " for all, or `models` by agent"
             )
 
-    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+    async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """The last message, or every message of the agent named in `drafts_of`."""
         task = [(m.role, m.content) for m in item.conversation.messages]
         said = await seats.guest(self.seated(seats), task)
@@ -65,7 +65,7 @@ class Guests:
             raise RowError(f"no message of drafts_of {writer!r}: {heard} spoke")
         return [self.candidate(m, n, seats) for n, m in enumerate(drafts, 1)]
 
-    def seated(self, seats: Seats) -> ChatAgent | Team:
+    def seated(self, seats: SessionContext) -> ChatAgent | Team:
         """A fresh agent or team whose clients are this session's."""
         settings = self.settings
         if self.places is not None:
@@ -79,10 +79,10 @@ class Guests:
             made = self.build(**clients)
         else:
             made = self.build(seats.client(settings.model))
-        return seatable(made, repr(settings.build))
+        return agent_or_team(made, repr(settings.build))
 
     def candidate(
-        self, message: BaseChatMessage, draft: int, seats: Seats
+        self, message: BaseChatMessage, draft: int, seats: SessionContext
     ) -> Candidate:
         """A message as a candidate, with the call that wrote it where there is one."""
         text = message.to_text()

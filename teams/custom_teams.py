@@ -15,7 +15,7 @@ from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, Rated, judged
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
 
 RUN = "async def run(self, item, seats) -> list[Candidate]"
@@ -31,7 +31,7 @@ class OwnSystem:
         self.inner = made(settings.team, settings.settings)
         require(self.inner, settings.team, "run", 2, RUN)
 
-    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+    async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """Its candidates, which it may tell apart by `system` as it likes."""
         found = await self.inner.run(item, seats)
         name = self.settings.team
@@ -57,7 +57,7 @@ class OwnEvaluator:
             require(self.inner, settings.team, "compare", 4, COMPARE)
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
     ) -> Comparison:
         """What it said of two candidates; verdicts alone are weighed as a judge's are."""
         found = await self.inner.compare(item, candidates, pair, seats)
@@ -75,7 +75,7 @@ class OwnEvaluator:
         return judged(pair, said)
 
     async def rate(
-        self, item: Item, candidates: Sequence[Candidate], seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> Rated:
         """Every candidate scored alone."""
         found: Any = await self.inner.rate(item, candidates, seats)

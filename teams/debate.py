@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import seated
+from fellowship.agents.custom_roles import agent_for_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Line
 from fellowship.errors import RecipeError
@@ -25,10 +25,10 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.judge import Pair, Rated
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Asking, DebateSettings, Persona
 from fellowship.teams.voter import Voter, case_of, together
-from fellowship.teams.voting_rules import ruled
+from fellowship.teams.voting_rules import apply_rule
 
 Verdicts = dict[str, list[Verdict]]
 VOTE = "debate_vote"
@@ -45,7 +45,7 @@ class DebateTeam:
         )
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
     ) -> Comparison:
         """Two candidates by index; a debate in every order the settings ask for."""
         settings = self.settings
@@ -65,7 +65,7 @@ class DebateTeam:
         return comparison(pair, self._outcome(final, 1), said, before, equal)
 
     async def rate(
-        self, item: Item, candidates: Sequence[Candidate], seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> Rated:
         """A debate is about two answers: `RecipeError`."""
         raise RecipeError("a debate compares: it can't meet pointwise")
@@ -98,7 +98,7 @@ class DebateTeam:
         return Voter(persona.name, asking, self.settings.order)
 
     async def _vote(
-        self, case: Case, seats: Seats, phase: Phase, heard: dict[Order, list[Line]]
+        self, case: Case, seats: SessionContext, phase: Phase, heard: dict[Order, list[Line]]
     ) -> Verdicts:
         """Everyone scores alone, in every order, all at the same time."""
         settings = self.settings
@@ -120,7 +120,7 @@ class DebateTeam:
             made[voter.name] += voter.said(agents, order, phase)
         return made
 
-    async def _talk(self, case: Case, order: Order, seats: Seats) -> list[Line]:
+    async def _talk(self, case: Case, order: Order, seats: SessionContext) -> list[Line]:
         """The discussion in one order, as those who vote afterwards hear it."""
         shown = case if order == "forward" else case.swapped()
         end = "" if order == "forward" else "_swapped"
@@ -138,8 +138,8 @@ class DebateTeam:
         spoken = [turn for turn in seats.turns if turn.source in names]
         return [Line(names[turn.source], turn.role, turn.text) for turn in spoken]
 
-    def _debater(self, persona: Persona, seats: Seats) -> Debater:
-        return seated(
+    def _debater(self, persona: Persona, seats: SessionContext) -> Debater:
+        return agent_for_role(
             Debater,
             persona.role,
             model=self.settings.speaker(persona),
@@ -149,13 +149,13 @@ class DebateTeam:
         )
 
     @staticmethod
-    def _view(persona: Persona, seats: Seats) -> str:
+    def _view(persona: Persona, seats: SessionContext) -> str:
         return seats.library.get(persona.file).text
 
     def _outcome(self, said: Verdicts, samples: int) -> tuple[Decision, Scores | None]:
         """The sign of the mean over the personas."""
         votes = [self._voter(p, samples, "").vote(said[p.name]) for p in self._personas]
-        return ruled("mean", votes, self.settings.scale)
+        return apply_rule("mean", votes, self.settings.scale)
 
 
 def comparison(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.decisions import decide
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import JudgeSettings
 from fellowship.teams.voter import Voter, case_of, compared
 
@@ -19,13 +19,13 @@ class Evaluator(Protocol):
     """What says which of an item's candidates is the better one."""
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
     ) -> Comparison:
         """All that was said of two candidates, by index, and what it amounts to."""
         ...
 
     async def rate(
-        self, item: Item, candidates: Sequence[Candidate], seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> Rated:
         """Every candidate scored alone: what that makes of any two of them."""
         ...
@@ -38,7 +38,7 @@ class JudgeTeam:
         self.settings = settings
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
     ) -> Comparison:
         """Two candidates by index, in every order the settings ask for."""
         both = [candidates[index] for index in pair]
@@ -46,7 +46,7 @@ class JudgeTeam:
         return judged(pair, await voter.verdicts(case_of(item, both), seats))
 
     async def rate(
-        self, item: Item, candidates: Sequence[Candidate], seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> Rated:
         """Every candidate scored once, alone."""
         places = [str(n) for n in range(1, len(candidates) + 1)]
@@ -54,7 +54,7 @@ class JudgeTeam:
         ratings = await voter.rate(case_of(item, candidates), places, seats)
         return lambda a, b: judged((a, b), compared(ratings[a], ratings[b]))
 
-    def _voter(self, candidates: Sequence[Candidate], seats: Seats) -> Voter:
+    def _voter(self, candidates: Sequence[Candidate], seats: SessionContext) -> Voter:
         settings = self.settings
         other = settings.stand_in
         if other and related(settings.model, candidates, seats.families):

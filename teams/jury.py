@@ -8,10 +8,10 @@ from math import fsum
 from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, Rated, related
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Juror, JurySettings
 from fellowship.teams.voter import Rating, Voter, case_of, compared, together
-from fellowship.teams.voting_rules import Vote, ruled, tally, wave
+from fellowship.teams.voting_rules import Vote, apply_rule, next_jurors, tally
 
 
 class JuryTeam:
@@ -21,13 +21,13 @@ class JuryTeam:
         self.settings = settings
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
     ) -> Comparison:
         """Two candidates by index, before as many jurors as it takes."""
         both = [candidates[index] for index in pair]
         case = case_of(item, both)
         said: dict[str, list[Verdict]] = {}
-        sitting = sitters(self.settings, both, seats.families)
+        sitting = speakers(self.settings, both, seats.families)
         left = list(sitting)
         while count := self._next(said, left):
             asked, left = left[:count], left[count:]
@@ -39,7 +39,7 @@ class JuryTeam:
         return self.comparison(pair, said, sitting)
 
     async def rate(
-        self, item: Item, candidates: Sequence[Candidate], seats: Seats
+        self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> Rated:
         """Every candidate scored alone by every juror; the strong one where they differ."""
         case = case_of(item, candidates)
@@ -56,7 +56,7 @@ class JuryTeam:
                 j.seat: compared(given[j.seat][a], given[j.seat][b]) for j in jurors
             }
 
-        sitting = jurors = sitters(self.settings, candidates, seats.families)
+        sitting = jurors = speakers(self.settings, candidates, seats.families)
         strong = self.settings.escalate
         await ask(jurors)
         pairs = [(a, b) for b in range(len(candidates)) for a in range(b)]
@@ -79,7 +79,7 @@ class JuryTeam:
         deciding = tuple(sitting)
         if strong and strong.seat in said:
             deciding = (strong,)
-        outcome, scores = ruled(
+        outcome, scores = apply_rule(
             settings.rule, self._votes(said, deciding), settings.scale
         )
         return Comparison(
@@ -97,7 +97,7 @@ class JuryTeam:
         if not left or not stops_early(self.settings):
             return len(left)
         votes = self._votes(said, self.settings.jurors)
-        return wave(tally([v for v in votes if v.read]), weights(self.settings, left))
+        return next_jurors(tally([v for v in votes if v.read]), weights(self.settings, left))
 
     def _votes(
         self, said: dict[str, list[Verdict]], jurors: Sequence[Juror]
@@ -113,11 +113,11 @@ class JuryTeam:
     def _voter(self, juror: Juror) -> Voter:
         return Voter(juror.seat, juror, self.settings.order)
 
-    async def _verdicts(self, juror: Juror, case: Case, seats: Seats) -> list[Verdict]:
+    async def _verdicts(self, juror: Juror, case: Case, seats: SessionContext) -> list[Verdict]:
         return await self._voter(juror).verdicts(case, seats)
 
 
-def sitters(
+def speakers(
     settings: JurySettings, candidates: Sequence[Candidate], families: Mapping[str, str]
 ) -> tuple[Juror, ...]:
     """Who votes: nobody on their own family, unless fewer than two would be left."""
@@ -141,9 +141,9 @@ def stops_early(settings: JurySettings) -> bool:
     return settings.early_stop and by_heads and settings.escalate is None
 
 
-def first_wave(settings: JurySettings) -> int:
+def first_jurors(settings: JurySettings) -> int:
     """How many jurors are asked in any case."""
     each = weights(settings, settings.jurors)
     if not stops_early(settings) or fsum(each) == 0:
         return len(each)
-    return wave(tally([]), each)
+    return next_jurors(tally([]), each)

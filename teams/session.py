@@ -117,7 +117,7 @@ class Watched(Client):
         return reply
 
 
-class Seats:
+class SessionContext:
     """One session's table: who sits at it, and what has been said."""
 
     def __init__(

@@ -16,7 +16,7 @@ RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 """A role of the user's own: `package.module:Class`, or an entry point's name."""
 
 
-class Sitter(Record):
+class RoleConfig(Record):
     """Who sits in a seat, where more is to be said than the model's name."""
 
     model: ModelName
@@ -37,18 +37,18 @@ OwnTeam = Annotated[
 
 def said_at_length(sits: Any) -> str:
     """Whether a seat is given by its model's name alone."""
-    return "seat" if isinstance(sits, dict | Sitter) else "name"
+    return "seat" if isinstance(sits, dict | RoleConfig) else "name"
 
 
 Sits = Annotated[
-    Annotated[ModelName, Tag("name")] | Annotated[Sitter, Tag("seat")],
+    Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("seat")],
     Discriminator(said_at_length),
 ]
 
 
-def sitter(sits: str | Sitter) -> Sitter:
+def role_config(sits: str | RoleConfig) -> RoleConfig:
     """A seat's entry in full."""
-    return Sitter(model=sits) if isinstance(sits, str) else sits
+    return RoleConfig(model=sits) if isinstance(sits, str) else sits
 
 
 class SingleSettings(Record):

@@ -7,22 +7,22 @@ from typing import Any, Protocol
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import R, seated
+from fellowship.agents.custom_roles import R, agent_for_role
 from fellowship.agents.roles import Generator, Reviewer
 from fellowship.records import Candidate, Item, Turn
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
     FeedbackSettings,
     SingleSettings,
     Sits,
-    sitter,
+    role_config,
 )
 
 
 class System(Protocol):
     """What writes candidates. A user's own team is a class with this one method."""
 
-    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+    async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """The candidates for one item, in the order they were written."""
         ...
 
@@ -33,7 +33,7 @@ class Single:
     def __init__(self, settings: SingleSettings) -> None:
         self.settings = settings
 
-    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+    async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """One candidate a sample."""
         role = role_of(self.settings.generator, Generator, seats)
         case = Case(item.conversation)
@@ -55,7 +55,7 @@ class Feedback:
     def __init__(self, settings: FeedbackSettings) -> None:
         self.settings = settings
 
-    async def run(self, item: Item, seats: Seats) -> Sequence[Candidate]:
+    async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """One candidate a draft."""
         settings, case = self.settings, Case(item.conversation)
         writer = seats.seat(
@@ -92,11 +92,11 @@ class Feedback:
         return ""
 
 
-def role_of(sits: Sits, base: type[R], seats: Seats, **more: Any) -> R:
+def role_of(sits: Sits, base: type[R], seats: SessionContext, **more: Any) -> R:
     """The role of whoever sits in a seat: ours, or the user's own."""
-    who = sitter(sits)
+    who = role_config(sits)
     library = seats.library
-    return seated(
+    return agent_for_role(
         base, who.role, model=who.model, prompt=who.prompt, library=library, **more
     )
 
@@ -121,7 +121,7 @@ def candidate_of(
     agent: RoleAgent,
     turn: Turn,
     system: str,
-    seats: Seats,
+    seats: SessionContext,
     *,
     draft: int = 1,
     sample: int = 0,

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import seated
+from fellowship.agents.custom_roles import agent_for_role
 from fellowship.agents.logprob_scores import LIKELIEST
 from fellowship.agents.role import Line
 from fellowship.agents.roles import ONE, TWO, Choice, Judge, Mark
 from fellowship.models.config import Sampling
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
 from fellowship.teams.decisions import decide, swapped
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, Asking
 from fellowship.teams.voting_rules import Vote
 
@@ -40,7 +40,7 @@ class Voter:
         self.asking = asking
         self.order = order
 
-    async def verdicts(self, case: Case, seats: Seats) -> list[Verdict]:
+    async def verdicts(self, case: Case, seats: SessionContext) -> list[Verdict]:
         """Its verdicts on two candidates, in every order the settings ask for."""
         if self.asking.strategy == "independent":
             places = ("first", "second")
@@ -63,7 +63,7 @@ class Voter:
         self,
         case: Case,
         order: Order,
-        seats: Seats,
+        seats: SessionContext,
         *,
         phase: str = "",
         heard: Sequence[Line] = (),
@@ -79,10 +79,10 @@ class Voter:
             made.append(agent)
         return made
 
-    def role(self, seats: Seats, titles: tuple[str, ...]) -> Judge:
+    def role(self, seats: SessionContext, titles: tuple[str, ...]) -> Judge:
         """The judge its settings describe."""
         asking = self.asking
-        return seated(
+        return agent_for_role(
             Judge,
             asking.role,
             model=asking.model,
@@ -120,7 +120,7 @@ class Voter:
         )
 
     async def rate(
-        self, case: Case, places: Sequence[str], seats: Seats
+        self, case: Case, places: Sequence[str], seats: SessionContext
     ) -> list[Rating]:
         """Each candidate of the case scored alone; there is no order to swap."""
         role, samples = self.role(seats, ONE), range(self.asking.samples)

@@ -36,7 +36,7 @@ class Vote(NamedTuple):
         return self.decision in SIDES
 
 
-def ruled(
+def apply_rule(
     rule: Rule, votes: Sequence[Vote], scale: float
 ) -> tuple[Decision, Scores | None]:
     """What the votes amount to under a rule; jurors' order and names mean nothing.
@@ -46,21 +46,21 @@ def ruled(
     """
     read = [vote for vote in votes if vote.read]
     if not read:
-        return none_read(votes), None
+        return no_valid_vote(votes), None
     if rule == "mean":
         return mean_scores(read, scale)
     if ":" in rule:
-        return own_rule(rule)(read, scale)
+        return custom_rule(rule)(read, scale)
     if rule != "weighted":
         read = [vote._replace(weight=1.0) for vote in read]
-    side = named(tally(read))
+    side = winning_side(tally(read))
     return side, Scores(first=share(side), second=1 - share(side))
 
 
 OwnRuled = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]
 
 
-def own_rule(name: str) -> OwnRuled:
+def custom_rule(name: str) -> OwnRuled:
     """The user's function `rule(votes, scale) -> (decision, scores or None)`.
 
     It gets the votes that were read, at least one; a side without scores gets those of a
@@ -91,7 +91,7 @@ def own_rule(name: str) -> OwnRuled:
     return checked
 
 
-def none_read(votes: Sequence[Vote]) -> Decision:
+def no_valid_vote(votes: Sequence[Vote]) -> Decision:
     """What a vote is in which everybody abstains."""
     contradicted = any(vote.decision == "order-inconsistent" for vote in votes)
     return "order-inconsistent" if contradicted else "invalid"
@@ -99,15 +99,15 @@ def none_read(votes: Sequence[Vote]) -> Decision:
 
 def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
     """The sign of the mean difference, with the mean scores on 1 to `scale`."""
-    first = mean([put(v, v.scores.first, scale) for v in votes if v.scores])
-    second = mean([put(v, v.scores.second, scale) for v in votes if v.scores])
+    first = mean([rescale(v, v.scores.first, scale) for v in votes if v.scores])
+    second = mean([rescale(v, v.scores.second, scale) for v in votes if v.scores])
     if abs(first - second) < CLOSE:
         first = second = mean([first, second])
     scores = Scores(first=first, second=second)
     return scores.winner, scores
 
 
-def put(vote: Vote, score: float, scale: float) -> float:
+def rescale(vote: Vote, score: float, scale: float) -> float:
     """A juror's score on the jury's scale."""
     if (vote.low, vote.high) == (1.0, scale):
         return score
@@ -124,14 +124,14 @@ def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
     return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
 
 
-def named(totals: Mapping[Decision, float]) -> Decision:
+def winning_side(totals: Mapping[Decision, float]) -> Decision:
     """The side with most weight; any split is a tie."""
     top = max(totals.values())
     sides = [side for side, total in totals.items() if total >= top - CLOSE]
     return sides[0] if len(sides) == 1 else "tie"
 
 
-def settled(totals: Mapping[Decision, float], rest: float) -> bool:
+def is_decided(totals: Mapping[Decision, float], rest: float) -> bool:
     """Whether votes of the weight `rest` can't change what these amount to."""
     if sum(totals.values()) == 0:
         return False
@@ -145,17 +145,17 @@ def settled(totals: Mapping[Decision, float], rest: float) -> bool:
     return not first_can and not second_can
 
 
-def wave(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
+def next_jurors(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
     """How many of the jurors `left`, by weight, to ask next: the fewest who may win it.
 
     0 when it is settled.
     """
-    if settled(totals, fsum(left)):
+    if is_decided(totals, fsum(left)):
         return 0
     for n in range(1, len(left)):
         asked, rest = fsum(left[:n]), fsum(left[n:])
         for side in SIDES[:2]:
-            if settled({**totals, side: totals[side] + asked}, rest):
+            if is_decided({**totals, side: totals[side] + asked}, rest):
                 return n
     return len(left)
 

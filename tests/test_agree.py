@@ -13,7 +13,7 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.agreement.agreement import Report, Wishes, agree
+from fellowship.pipelines.agreement.agreement import Options, Report, agree
 from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
 from fellowship.pipelines.agreement.win_rates import win_rates
 from fellowship.pipelines.imports.run_writer import write
@@ -132,7 +132,7 @@ def pandalm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @released
 def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
     table = verdict_table(pandalm)
-    found: Report = agree(table, Wishes(families=("llama",), plan=QUICK))
+    found: Report = agree(table, Options(families=("llama",), plan=QUICK))
     kappas = {j.name.split("/")[1]: j.kappa.value for j in found.judges}
     assert kappas["gpt-4o"] == pytest.approx(0.6875852399575386, abs=1e-12)
     assert found.reference == "multi-rater10/gpt-4o"
@@ -156,7 +156,7 @@ def test_pandalms_labels_file_gives_the_same_as_the_runs_own(pandalm: Path) -> N
 
 @released
 def test_gpt_4os_margins_from_a_run(pandalm: Path) -> None:
-    found = agree(verdict_table(pandalm), Wishes(plan=QUICK))
+    found = agree(verdict_table(pandalm), Options(plan=QUICK))
     fit = found.margins["multi-rater10/gpt-4o"].fit
     assert fit.agree([1, 2, 3]) == pytest.approx([0.595, 0.775, 0.865], abs=5e-4)
 

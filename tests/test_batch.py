@@ -15,9 +15,9 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import OpenAIModel, Price
-from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.prices import price_of
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
@@ -224,12 +224,12 @@ def test_a_reply_nobody_reads_now_is_kept_for_whoever_asks_later(
 
 def test_a_worker_without_the_ledger_refuses_batch_mode_before_the_first_row() -> None:
     config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
-    house = House({"m": config})
+    house = ModelRegistry({"m": config})
     with pytest.raises(RecipeError, match="without --engine"):
         house.recorded(Nobody())
 
 
-class Nobody(LedgerOffice):
+class Nobody(LedgerCallBroker):
     """An office that is somewhere else."""
 
     def __init__(self) -> None:

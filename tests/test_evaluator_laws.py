@@ -18,7 +18,7 @@ from fellowship.agents.case import Case, neutral
 from fellowship.agents.roles import TWO
 from fellowship.models.client import Client, Reply, Request, Usage
 from fellowship.models.config import Sampling
-from fellowship.pipelines.agreement.comparison_votes import Heard
+from fellowship.pipelines.agreement.comparison_votes import ComparisonVotes
 from fellowship.pipelines.pairing.ranking import MEETINGS
 from fellowship.pipelines.running.rows import evaluator_of
 from fellowship.prompts.library import Library
@@ -31,9 +31,9 @@ from fellowship.records import (
     Message,
     Scores,
 )
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import DebateSettings, JudgeSettings, JurySettings
-from fellowship.teams.voting_rules import Vote, ruled
+from fellowship.teams.voting_rules import Vote, apply_rule
 
 Say = Callable[[str, str], str]
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
@@ -115,7 +115,7 @@ def compared(
         candidates = [Candidate(text=t, system=str(n)) for n, t in enumerate(texts)]
         item = Item(key="k", number=1, conversation=ASKED)
         models = {n: Model(n, say) for n in "abcd"}
-        seats = Seats("evaluate", item, models, Library(), seed=seed, deadline=60)
+        seats = SessionContext("evaluate", item, models, Library(), seed=seed, deadline=60)
         team = evaluator_of(EVALUATORS[kind])
         return await team.compare(item, candidates, (0, 1), seats)
 
@@ -191,7 +191,7 @@ def juries(draw: st.DrawFn) -> tuple[list[Vote], list[Vote]]:
 def test_a_rule_does_not_know_who_sits_where(
     rule: Any, both: tuple[list[Vote], list[Vote]]
 ) -> None:
-    assert ruled(rule, both[0], 10) == ruled(rule, both[1], 10)
+    assert apply_rule(rule, both[0], 10) == apply_rule(rule, both[1], 10)
 
 
 @pytest.mark.parametrize("rule", ["majority", "mean", "weighted"])
@@ -206,13 +206,13 @@ def test_a_rule_treats_both_candidates_alike(
         )
         for vote in both[0]
     ]
-    decision, scores = ruled(rule, both[0], 10)
-    other, swapped = ruled(rule, turned, 10)
+    decision, scores = apply_rule(rule, both[0], 10)
+    other, swapped = apply_rule(rule, turned, 10)
     assert other == MIRROR.get(decision, decision)
     assert swapped == (scores.swapped() if scores else None)
 
 
-def heard(number: int, said: tuple[Decision, ...], names: str) -> Heard:
+def heard(number: int, said: tuple[Decision, ...], names: str) -> ComparisonVotes:
     by = dict(zip(names, said, strict=True))
     nothing: dict[str, Any] = {
         "blind": None,
@@ -220,7 +220,7 @@ def heard(number: int, said: tuple[Decision, ...], names: str) -> Heard:
         "spared": (),
         "recused": (),
     }
-    return Heard(
+    return ComparisonVotes(
         number, 0, (0, 1), by, "tie", label="tie", same_family=False, **nothing
     )
 

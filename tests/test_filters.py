@@ -18,9 +18,9 @@ from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.language import Languages
-from fellowship.pipelines.export.near_duplicates import Near
+from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.noise import noise
-from fellowship.pipelines.export.pii import personal
+from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome, Winner
 from tests.pairs import answer, asked, exported, judged, rows_in, run_of
@@ -76,7 +76,7 @@ def test_near_duplicates_are_found_and_others_are_not() -> None:
         planted.append(" ".join(words).upper() + "!")
     half = [" ".join((*t.split()[:80], *sentence(dice, 80).split())) for t in base]
     with Scratch() as scratch:
-        near = Near(scratch, 0.8)
+        near = NearDuplicates(scratch, 0.8)
         assert not any(near.taken([text], n) for n, text in enumerate(base, 1))
         recall = [
             near.taken([text], 1000 + n) == [n] for n, text in enumerate(planted, 1)
@@ -175,7 +175,7 @@ IMPERSONAL = (
 
 
 def test_personal_data_are_flagged_by_form_and_check_digits() -> None:
-    holds(personal, PERSONAL, [*IMPERSONAL, *CLEAN])
+    holds(find_pii, PERSONAL, [*IMPERSONAL, *CLEAN])
 
 
 NOISE = (

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
 from fellowship.models.limits.deadlines import Deadlines
-from fellowship.models.limits.gate import Desk, Gate
+from fellowship.models.limits.gate import EndpointLimits, Gate
 from fellowship.models.limits.pace import Pace
-from fellowship.models.limits.residency import Ticket, Turns
+from fellowship.models.limits.residency import ResidencyQueue, Ticket
 from fellowship.models.limits.window import Window
 
 
@@ -202,7 +202,7 @@ def test_a_missed_deadline_doubles_the_next_and_a_reply_forgives_it() -> None:
 def test_every_call_is_sent_and_nobody_is_passed_over_for_ever(
     arrivals: list[tuple[str, int]], room: int, bound: int, slots: int
 ) -> None:
-    turns, now = Turns(room, bound, linger=0.0), 0.0
+    turns, now = ResidencyQueue(room, bound, linger=0.0), 0.0
     coming, air = deque(arrivals), deque[str]()
     sent = 0
     while coming or len(turns) or air:
@@ -233,7 +233,7 @@ def test_a_call_waits_at_most_one_turn_of_every_other_model(
     flood: int, others: int
 ) -> None:
     """Models that always have calls waiting can't keep a single call out."""
-    turns, now = Turns(1, bound=flood, linger=0.0), 0.0
+    turns, now = ResidencyQueue(1, bound=flood, linger=0.0), 0.0
     busy = [f"m{n}" for n in range(others)]
     for model in busy:
         for _ in range(flood):
@@ -250,7 +250,7 @@ def test_a_call_waits_at_most_one_turn_of_every_other_model(
 
 def test_swaps_grow_with_phases_not_with_sessions_times_turns() -> None:
     for sessions in (8, 64, 256):
-        turns, now = Turns(1, linger=0.0), 0.0
+        turns, now = ResidencyQueue(1, linger=0.0), 0.0
         steps = {session: deque("abababab") for session in range(sessions)}
         for todo in steps.values():
             turns.join(Ticket(todo[0], future=todo))
@@ -266,7 +266,7 @@ def test_swaps_grow_with_phases_not_with_sessions_times_turns() -> None:
 
 
 def test_a_model_lingers_for_the_next_call_of_the_same_session() -> None:
-    turns = Turns(1, linger=0.05)
+    turns = ResidencyQueue(1, linger=0.05)
     turns.join(Ticket("a"))
     turns.send("a", 0.0)
     turns.ended("a", 1.0)
@@ -276,7 +276,7 @@ def test_a_model_lingers_for_the_next_call_of_the_same_session() -> None:
 
 
 def test_without_a_limit_on_models_first_come_is_first_served() -> None:
-    turns = Turns()
+    turns = ResidencyQueue()
     for model in "abca":
         turns.join(Ticket(model))
     order = [turns.send(str(turns.choose(0.0).model), 0.0).model for _ in range(4)]
@@ -285,7 +285,7 @@ def test_without_a_limit_on_models_first_come_is_first_served() -> None:
 
 
 async def test_a_call_given_up_in_the_tick_another_comes_back_takes_no_place() -> None:
-    gate = Gate(Desk("here", ceiling=1, start=1))
+    gate = Gate(EndpointLimits("here", ceiling=1, start=1))
     first = await gate.enter("m", "m", 1, 1)
     waiting = [asyncio.create_task(gate.enter("m", "m", 1, 1)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -301,7 +301,7 @@ async def test_a_call_given_up_in_the_tick_another_comes_back_takes_no_place() -
 async def test_calls_given_up_in_the_tick_an_endpoint_is_given_up_are_just_gone() -> (
     None
 ):
-    gate = Gate(Desk("here", ceiling=1, start=1, patience=0))
+    gate = Gate(EndpointLimits("here", ceiling=1, start=1, patience=0))
     held = await gate.enter("m", "m", 1, 1)
     waiting = asyncio.create_task(gate.enter("m", "m", 1, 1))
     await asyncio.sleep(0)

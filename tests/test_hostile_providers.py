@@ -20,7 +20,7 @@ from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.wire import LARGEST
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -69,7 +69,7 @@ async def test_texts_follow_a_redirect_nowhere(status: int, kind: str) -> None:
         )
         if kind == "openai":
             config = openai_config(f"{at}/v1")
-        house = House({"m": config})
+        house = ModelRegistry({"m": config})
         said = Request((Message(role="user", content="a secret of mine"),), {})
         with pytest.raises(ModelError) as caught:
             await house.bare["m"].complete(said)

@@ -10,7 +10,7 @@ import pytest
 
 from fellowship.ledger import LedgerReader
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.workflow import steps
@@ -70,7 +70,7 @@ def row(sessions: list[Session], scores: Scored, **more: Any) -> Outcome:
     )
 
 
-def ground(requests: dict[str, str] | None = None, margin: float = 0) -> Ground:
+def ground(requests: dict[str, str] | None = None, margin: float = 0) -> ExportContext:
     """A run whose calls' requests are their keys, or what they are said to be."""
     known = requests or {}
 
@@ -78,10 +78,10 @@ def ground(requests: dict[str, str] | None = None, margin: float = 0) -> Ground:
         return [{"role": "user", "content": known.get(call, f"asked {call}")}]
 
     header = {"recipe": {"pairs": {"margin": margin}}}
-    return Ground(Path("run"), header, request=request)
+    return ExportContext(Path("run"), header, request=request)
 
 
-def told(outcome: Outcome, kind: str, of: Ground) -> list[tuple[Any, ...]]:
+def told(outcome: Outcome, kind: str, of: ExportContext) -> list[tuple[Any, ...]]:
     """Each row's turn kind, request, texts and label."""
     return [
         (e.facts.get("turn"), e.asked, *e.texts, e.label)
@@ -132,7 +132,7 @@ def test_what_cannot_be_compared_makes_no_row() -> None:
     assert told(row(plain, scores, met=(void,)), "multi-agent-kto", ground()) == []
     assert told(row(plain, {"a": 4, "b": 4}), "multi-agent-kto", ground()) == []
     assert told(row(plain, scores), "multi-agent-kto", ground(margin=4)) == []
-    assert told(row(plain, scores), "multi-agent", Ground(Path("run"))) == []
+    assert told(row(plain, scores), "multi-agent", ExportContext(Path("run"))) == []
 
 
 def test_reviews_of_several_reviewers_or_repaired_ones_are_nobodys() -> None:

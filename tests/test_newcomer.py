@@ -19,7 +19,7 @@ from fellowship.cli.log_throttle import Patience
 from fellowship.cli.step_progress import left
 from fellowship.cli.terminal import fitted
 from fellowship.errors import ModelError
-from fellowship.models.limits.gate import Desk, Gate
+from fellowship.models.limits.gate import EndpointLimits, Gate
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.imports.verdict_tables import import_labels
 from fellowship.pipelines.labels.label_rows import Columns
@@ -135,7 +135,7 @@ def test_a_run_that_moves_says_so_every_ten_seconds() -> None:
 
 
 async def test_an_endpoint_that_is_down_says_when_it_will_be_given_up() -> None:
-    gate = Gate(Desk("openai x", patience=600.0))
+    gate = Gate(EndpointLimits("openai x", patience=600.0))
     passage = await gate.enter("m", "m", 10, 10)
     gate.failed(passage, ModelError("no server", "down"))
     assert "given up in 10 min" in gate.note()

@@ -17,7 +17,7 @@ from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Session
-from fellowship.teams.session import TASK, Seats
+from fellowship.teams.session import TASK, SessionContext
 from tests.loopback.fixtures import openai_server
 from tests.recipes import openai_model, recipe
 from tests.runs import DEBATE, JURY, LOOP
@@ -29,7 +29,7 @@ BOTH = {**LOOP, "name": "both", "reviewers": ["critic", "judge"]}
 
 
 async def plain_chat(
-    seats: Seats,
+    seats: SessionContext,
     agents: Sequence[RoleAgent],
     turns: int,
     stop: Callable[[], str] = lambda: "",
@@ -67,11 +67,11 @@ def test_the_transcripts_are_the_same_without_autogens_runtime(
     with tempfile.TemporaryDirectory() as name, openai_server() as server:
         folder = Path(name)
         path = recipe(folder / "r.yaml", openai_model(server.base_url), 4, **team)
-        for chat in (Seats.chat, plain_chat):
+        for chat in (SessionContext.chat, plain_chat):
             server.reset()
             server.script(mix=faults, seed=seed)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(Seats, "chat", chat)
+                patch.setattr(SessionContext, "chat", chat)
                 run(load_recipe(path), folder / chat.__name__)
             told.append(list(said_in(folder / chat.__name__)))
     if faults:  # who fails first of those who are asked at once is a matter of time

@@ -15,7 +15,7 @@ from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.limits.pool import Health, least
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.records import Message
@@ -105,7 +105,7 @@ async def test_a_host_without_the_model_is_passed_over() -> None:
         config = OllamaModel(
             provider="ollama", model="llama3.1:8b", hosts=(one.url, two.url)
         )
-        house = House({"m": config})
+        house = ModelRegistry({"m": config})
         replies = [await house.bare["m"].complete(QUESTION) for _ in range(4)]
         await house.close()
         assert one.stats()["calls"] == 1
@@ -119,7 +119,7 @@ async def test_a_pool_whose_hosts_are_all_down_is_down() -> None:
         base_urls=("http://127.0.0.1:9/v1", "http://127.0.0.1:19/v1"),
         api_key_env=None,
     )
-    house = House({"m": config})
+    house = ModelRegistry({"m": config})
     with pytest.raises(ModelError, match="no host of the pool") as caught:
         await house.bare["m"].complete(QUESTION)
     await house.close()

@@ -24,11 +24,11 @@ from fellowship.errors import ModelError
 from fellowship.ledger import Ledger
 from fellowship.models.client import Client, Request
 from fellowship.models.limits.deadlines import Deadlines
-from fellowship.models.limits.gate import Desk, Gate
-from fellowship.models.record.call_broker import LedgerOffice
+from fellowship.models.limits.gate import EndpointLimits, Gate
+from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient, pause
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
@@ -70,10 +70,10 @@ async def bench(
     folder: Path, config: Any, deadlines: Deadlines | None = None, **desk: Any
 ) -> AsyncIterator[Bench]:
     """A recorder as a run makes it, with the endpoint's `Desk` to choose."""
-    house, meter = House({"m": config}), Meter(Limits())
+    house, meter = ModelRegistry({"m": config}), Meter(Limits())
     os.makedirs(folder, exist_ok=True)
     ledger, place = Ledger(folder / "ledger.db"), house.place("m")
-    office = LedgerOffice(ledger, meter, {place: Desk(place, **desk)})
+    office = LedgerCallBroker(ledger, meter, {place: EndpointLimits(place, **desk)})
     made = house.recorded(office)["m"]
     if deadlines is not None:
         made._deadlines = deadlines
@@ -336,7 +336,7 @@ async def test_a_reply_of_50_megabytes_is_not_taken_in(provider: str) -> None:
         server = one if provider == "openai" else other
         server.script(mix={"huge": 1.0})
         config: Any = (openai_config if server is one else ollama_config)(server)
-        house = House({"m": config})
+        house = ModelRegistry({"m": config})
         client: Client = house.bare["m"]
         tracemalloc.start()
         try:

@@ -23,7 +23,7 @@ from fellowship.models.config import (
     OpenAIModel,
 )
 from fellowship.models.providers.weights import packaged_weights
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.records import Message
 from tests.loopback.fixtures import Handle, ollama_server, openai_server
 
@@ -56,7 +56,7 @@ INFO = {
 
 @asynccontextmanager
 async def client(config: Any) -> AsyncIterator[Client]:
-    house = House({"m": config})
+    house = ModelRegistry({"m": config})
     try:
         yield house.bare["m"]
     finally:

@@ -16,7 +16,7 @@ from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.pairing.unusable_answers import barred, copied, empty
+from fellowship.pipelines.pairing.unusable_answers import copied, empty, ineligible
 from fellowship.pipelines.planning.plan import measured, plan
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -238,7 +238,7 @@ ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),)
     ],
 )
 def test_an_empty_text_and_a_copy_of_the_prompt_are_barred(text: str, why: str) -> None:
-    made = barred(ASKED, [Candidate(text=text, system="s")])
+    made = ineligible(ASKED, [Candidate(text=text, system="s")])
     assert made.get(0, "") == why
 
 

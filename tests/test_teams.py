@@ -16,12 +16,12 @@ from fellowship.agents.case import Case
 from fellowship.ledger import Ledger
 from fellowship.models.providers.weights import packaged_weights
 from fellowship.models.record.meter import Meter
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Item, Message, Outcome
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from tests.loopback.fixtures import openai_server
 from tests.loopback.prose import Reply
 from tests.recipes import openai_model
@@ -54,12 +54,12 @@ def recipe(base_url: str, **more: Any) -> Recipe:
 
 
 @asynccontextmanager
-async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[Crew]:
-    house = House(recipe.models)
+async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[RunContext]:
+    house = ModelRegistry(recipe.models)
     ledger = Ledger(folder / "ledger.db")
     try:
         models = house.recorded(house.office(ledger, Meter(recipe.limits)))
-        yield Crew(recipe, Library(recipe.prompts), models)
+        yield RunContext(recipe, Library(recipe.prompts), models)
     finally:
         ledger.close()
         await house.close()
@@ -256,7 +256,7 @@ async def test_every_seed_is_its_own(tmp_path: Path) -> None:
 class Pair:
     """A team of a user's own, of AutoGen's stock agents."""
 
-    async def run(self, row: Item, seats: Seats) -> list[Candidate]:
+    async def run(self, row: Item, seats: SessionContext) -> list[Candidate]:
         made = []
         for name in ("plain", "poetic"):
             agent = AssistantAgent(name, seats.client("a"), system_message=name)

@@ -227,11 +227,11 @@ def test_entropy_is_none_for_one_opinion_and_a_bit_for_a_split() -> None:
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
-    from fellowship.sanitize import tame
+    from fellowship.sanitize import sanitize
 
     pieces = difference(old, new)
-    assert "".join(p.text for p in pieces if p.kind != "new") == tame(old)
-    assert "".join(p.text for p in pieces if p.kind != "gone") == tame(new)
+    assert "".join(p.text for p in pieces if p.kind != "new") == sanitize(old)
+    assert "".join(p.text for p in pieces if p.kind != "gone") == sanitize(new)
 
 
 def test_a_difference_is_of_words() -> None:

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 from fellowship.records import State
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 from fellowship.viewer.index_tables import BITS, spaced
 
 STATES: tuple[str, ...] = get_args(State)
@@ -158,7 +158,7 @@ def matching(words: str) -> str:
     """
     found = []
     for phrase, word in WORD.findall(words):
-        said = spaced(tame(phrase or word)).replace('"', "").strip()
+        said = spaced(sanitize(phrase or word)).replace('"', "").strip()
         if re.search(r"\w", said):
             found.append((f'"{said}"', bool(word)))
     if found and found[-1][1]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer.access import Gate
 
 NAME = "fellowship_annotator"
@@ -33,4 +33,4 @@ async def own_form(request: Request, gate: Gate) -> dict[str, str]:
 
 def annotator(request: Request) -> str:
     """Who labels in this browser; empty where nobody has said."""
-    return line(unquote(request.cookies.get(NAME, "")), 100)
+    return single_line(unquote(request.cookies.get(NAME, "")), 100)

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from fellowship.hashing import derived_seed
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Outcome
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 from fellowship.viewer.row_summary import Summary, models, summarise, teams, texts
 
 BITS = 12
@@ -82,11 +82,11 @@ def putting(outcome: Outcome, size: int) -> Iterator[Step]:
     yield LABEL, (majority(outcome.labels) if outcome.labels else "", number)
     for table, names in (("teams", teams(outcome)), ("models", models(outcome))):
         for name in sorted(names):
-            yield f"INSERT INTO {table} VALUES (?, ?)", (tame(name), number)
+            yield f"INSERT INTO {table} VALUES (?, ?)", (sanitize(name), number)
     first, last = span(number)
     for at, said in enumerate(islice(texts(outcome), last - first), first):
         sql = "INSERT INTO said(rowid, text, who) VALUES (?, ?, ?)"
-        yield sql, (at, spaced(tame(said.text)), tame(said.who))
+        yield sql, (at, spaced(sanitize(said.text)), sanitize(said.who))
 
 
 def span(number: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from fellowship.pipelines.labels.run_labels import (
     labels_of,
 )
 from fellowship.records import Order, Outcome
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer import label_queue, side_by_side, transcripts
 from fellowship.viewer.access import Gate
 from fellowship.viewer.forms import NAME, annotator, own_form
@@ -105,7 +105,7 @@ class LabelPages:
     async def name(self, request: Request) -> Response:
         """Remember who labels, in this browser."""
         form = await own_form(request, self.gate)
-        who = line(form.get("name", ""), 100)
+        who = single_line(form.get("name", ""), 100)
         to = RedirectResponse("/label", 303)
         if who:
             kept = quote(who, safe="")

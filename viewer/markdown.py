@@ -16,7 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 
 LONGEST = 200_000
 """Letters that are rendered as markdown; a longer text is shown as it was written."""
@@ -56,7 +56,7 @@ def _parser() -> MarkdownIt:
 
 def rendered(text: str) -> Markup:
     """Markdown as HTML that can neither run nor fetch anything."""
-    plain = tame(text)
+    plain = sanitize(text)
     if len(plain) > LONGEST:
         return as_written(plain)
     html = _parser().render(plain)
@@ -72,4 +72,4 @@ def rendered(text: str) -> Markup:
 
 def as_written(text: str) -> Markup:
     """The text letter by letter, in a block that keeps its lines."""
-    return Markup('<pre class="wraps">{}</pre>').format(tame(text))
+    return Markup('<pre class="wraps">{}</pre>').format(sanitize(text))

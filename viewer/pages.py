@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from fellowship.sanitize import line, tame
+from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer import filters, number_format
 from fellowship.viewer.index_tables import marked
 from fellowship.viewer.markdown import rendered
@@ -20,11 +20,11 @@ def environment() -> Environment:
         loader=PackageLoader("fellowship.viewer"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: tame(value) if type(value) is str else value,
+        finalize=lambda value: sanitize(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"number_format": number_format, "filters": filters, "line": line}
+    made.globals |= {"number_format": number_format, "filters": filters, "line": single_line}
     made.filters |= {"markdown": rendered, "marked": marked}
     return made
 

@@ -15,7 +15,7 @@ from math import log2
 from typing import NamedTuple
 
 from fellowship.records import Comparison, Outcome, Verdict
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
 
 SHOWN = 200
@@ -73,7 +73,7 @@ def summarise(outcome: Outcome) -> Summary:
         id=outcome.id or "",
         state=outcome.state,
         why=outcome.why,
-        prompt=line(outcome.conversation.question, SHOWN)
+        prompt=single_line(outcome.conversation.question, SHOWN)
         if outcome.conversation
         else "",
         scores=json.dumps(list(ranking.scores) if ranking else []),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from fellowship.records import Candidate, Outcome
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer import number_format
 from fellowship.viewer.transcripts import shown
 from fellowship.viewer.word_diff import Piece, difference, kept_share
@@ -86,7 +86,7 @@ def candidate_name(outcome: Outcome, index: int) -> str:
         return f"candidate {index + 1}"
     made = outcome.candidates[index]
     sample = f", sample {made.sample + 1}" if made.sample else ""
-    return f"{line(made.system)}, draft {made.draft}{sample}"
+    return f"{single_line(made.system)}, draft {made.draft}{sample}"
 
 
 def default_pair(outcome: Outcome) -> tuple[int, int]:

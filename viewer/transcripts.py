@@ -10,13 +10,13 @@ from typing import Any
 from markupsafe import Markup
 
 from fellowship.records import Outcome, Session, Turn
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer import number_format
 from fellowship.viewer.markdown import as_written, rendered
 
 
 @dataclass(frozen=True)
-class Heard:
+class ShownTurn:
     """One message as the page shows it. `call` leads to its exact request and reply."""
 
     who: str
@@ -39,11 +39,11 @@ class Round:
     """What was said between two rounds' ends."""
 
     number: int
-    messages: tuple[Heard, ...]
+    messages: tuple[ShownTurn, ...]
 
 
 @dataclass(frozen=True)
-class Sitting:
+class ShownSession:
     """One session: its rounds, what it cost, and why it stopped early if it did."""
 
     team: str
@@ -54,31 +54,31 @@ class Sitting:
     stopped: str
 
 
-def conversation(outcome: Outcome, *, written: bool = False) -> list[Heard]:
+def conversation(outcome: Outcome, *, written: bool = False) -> list[ShownTurn]:
     """The prompt's turns."""
     said = outcome.conversation.messages if outcome.conversation else ()
     return [
-        Heard(m.role, m.role, "", (), shown(m.content, written=written)) for m in said
+        ShownTurn(m.role, m.role, "", (), shown(m.content, written=written)) for m in said
     ]
 
 
-def sittings(outcome: Outcome, *, written: bool = False) -> list[Sitting]:
+def shown_sessions(outcome: Outcome, *, written: bool = False) -> list[ShownSession]:
     """Every session of a row, in the order they sat."""
-    return [sitting(session, written=written) for session in outcome.sessions]
+    return [shown_session(session, written=written) for session in outcome.sessions]
 
 
-def sitting(session: Session, *, written: bool = False) -> Sitting:
+def shown_session(session: Session, *, written: bool = False) -> ShownSession:
     """One session's turns by round."""
     rounds = groupby(session.turns, key=lambda turn: turn.round)
     turned = {v.call for v in session.verdicts if v.call and v.order == "swapped"}
-    return Sitting(
-        team=line(session.team),
+    return ShownSession(
+        team=single_line(session.team),
         rounds=tuple(
             Round(
                 number,
                 tuple(
                     replace(
-                        heard(turn, written=written, turned=turn.call in turned),
+                        shown_turn(turn, written=written, turned=turn.call in turned),
                         role=role_in(session, turn),
                     )
                     for turn in turns
@@ -93,12 +93,12 @@ def sitting(session: Session, *, written: bool = False) -> Sitting:
     )
 
 
-def heard(turn: Turn, *, written: bool = False, turned: bool = False) -> Heard:
+def shown_turn(turn: Turn, *, written: bool = False, turned: bool = False) -> ShownTurn:
     """One turn; of a structured reply the words, unless it is wanted as written.
 
     `turned`: the candidates stood in each other's place when this was said.
     """
-    return Heard(
+    return ShownTurn(
         who=turn.source or turn.role,
         role=turn.role,
         model=turn.model,
@@ -157,4 +157,4 @@ def reading(value: dict[str, Any]) -> str:
         return f"{value['winner']}{pair}"
     if isinstance(value.get("score"), int | float):
         return f"{value['score']:g}"
-    return line(json.dumps(value, ensure_ascii=False), 200)
+    return single_line(json.dumps(value, ensure_ascii=False), 200)

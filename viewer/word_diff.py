@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 MOST = 4000
@@ -32,7 +32,7 @@ def difference(old: str, new: str) -> list[Piece]:
     Neighbours of one kind are one piece.
     """
     pieces: list[Piece] = []
-    for was, now in passages(tame(old), tame(new)):
+    for was, now in passages(sanitize(old), sanitize(new)):
         for piece in words(was, now) if was != now else [Piece("same", was)]:
             if pieces and pieces[-1].kind == piece.kind:
                 pieces[-1] = Piece(piece.kind, pieces[-1].text + piece.text)

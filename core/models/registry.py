@@ -18,9 +18,9 @@ from fellowship.models.config import (
 from fellowship.models.limits.busy import Busy
 from fellowship.models.limits.endpoints import (
     deadlines,
-    desk,
+    endpoint_limits,
+    endpoint_of,
     hosts_of,
-    place_of,
     resident_of,
 )
 from fellowship.models.limits.pool import PoolClient
@@ -30,13 +30,13 @@ from fellowship.models.providers.batch_book import BatchBook
 from fellowship.models.providers.llama_cpp import Engines, LlamaCppClient
 from fellowship.models.providers.ollama import OllamaClient
 from fellowship.models.providers.openai import OpenAIClient
-from fellowship.models.record.call_broker import LedgerOffice, Office
+from fellowship.models.record.call_broker import CallBroker, LedgerCallBroker
 from fellowship.models.record.meter import Meter
 from fellowship.models.record.prices import price_of
 from fellowship.models.record.recorded_client import RecordedClient
 
 
-class House:
+class ModelRegistry:
     """The bare clients of a recipe, by the recipe's names. Makes no call by itself."""
 
     def __init__(self, models: Mapping[str, ModelConfig]) -> None:
@@ -59,7 +59,7 @@ class House:
         assert isinstance(config, AutogenModel)
         return autogen_client(name, config)
 
-    def office(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerOffice:
+    def office(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerCallBroker:
         """The office of a run of these models. Call it on the loop that will use it.
 
         `copies`: processes that ask, each with the embedded engines to itself.
@@ -74,9 +74,9 @@ class House:
             shared.setdefault(self.place(name), []).append(config)
         self._attach(ledger, meter)
         desks = {
-            place: desk(place, configs, copies) for place, configs in shared.items()
+            place: endpoint_limits(place, configs, copies) for place, configs in shared.items()
         }
-        return LedgerOffice(ledger, meter, desks)
+        return LedgerCallBroker(ledger, meter, desks)
 
     def _attach(self, ledger: Ledger, meter: Meter) -> None:
         clients = [c for c in self.bare.values() if isinstance(c, BatchClient)]
@@ -88,9 +88,9 @@ class House:
 
     def place(self, name: str) -> str:
         """The endpoint of a model: those that share it share its gate."""
-        return place_of(self.configs[name], self.bare[name].identity)
+        return endpoint_of(self.configs[name], self.bare[name].identity)
 
-    def recorded(self, office: Office) -> dict[str, RecordedClient]:
+    def recorded(self, office: CallBroker) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
         busy = {self.place(name): Busy() for name in self.bare}
         for bare in self.bare.values():

@@ -17,7 +17,7 @@ from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.record.call_broker import Call
 from fellowship.models.record.recorded_client import RecordedClient
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 
 TOLD = (
     "SELECT json_extract(request, '$.to'),"
@@ -30,7 +30,7 @@ FAILED = (
 )
 
 
-class Remembered(Client):
+class ReplayedModel(Client):
     """A model of which there is nothing left but what it said."""
 
     def __init__(self, name: str, config: ModelConfig, reader: LedgerReader) -> None:
@@ -41,7 +41,7 @@ class Remembered(Client):
         self.family = family_of(config)
         told = list(reader.rows(TOLD, (name,)))
         self.identity: Mapping[str, Any] = (
-            json.loads(told[0][0]) if told else presumed(name, config)
+            json.loads(told[0][0]) if told else presumed_identity(name, config)
         )
         by_schema = any(asked for _, asked in told)
         foreign = config.provider == "autogen"
@@ -52,15 +52,15 @@ class Remembered(Client):
         raise LedgerError(f"model {self.name!r} is only remembered: it can't be asked")
 
 
-def presumed(name: str, config: ModelConfig) -> Mapping[str, Any]:
+def presumed_identity(name: str, config: ModelConfig) -> Mapping[str, Any]:
     """What a model that never answered is called: as it would be called today."""
     try:
-        return House({name: config}).bare[name].identity
+        return ModelRegistry({name: config}).bare[name].identity
     except FellowshipError:
         return {}
 
 
-class Archive:
+class RecordOnlyBroker:
     """An office that hands out recorded replies and lets nothing be sent."""
 
     def __init__(self, reader: LedgerReader) -> None:
@@ -93,13 +93,13 @@ class Archive:
         """Nothing was sent, so there is nothing to let go of."""
 
 
-def remembered(
-    models: Mapping[str, ModelConfig], reader: LedgerReader, archive: Archive
+def replayed_models(
+    models: Mapping[str, ModelConfig], reader: LedgerReader, archive: RecordOnlyBroker
 ) -> dict[str, RecordedClient]:
     """The models of a run, as far as its ledger remembers them."""
     return {
         name: RecordedClient(
-            Remembered(name, config, reader),
+            ReplayedModel(name, config, reader),
             office=archive,
             place="",
             resident="",

@@ -80,7 +80,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """What is asked for beyond the judges' own figures."""
 
     against: str | None = None
@@ -89,12 +89,12 @@ class Wishes:
     plan: Resampling = DEFAULT
 
 
-def agree(table: Table, wishes: Wishes | None = None) -> Report:
+def agree(table: Table, wishes: Options | None = None) -> Report:
     """The report. Under 50 labelled prompts it makes no claim: `enough` is false.
 
     `InputError` for a judge named in `against` that the run doesn't have.
     """
-    wishes = wishes or Wishes()
+    wishes = wishes or Options()
     for name in wishes.families:
         if not sides(table, name).any():
             raise InputError(
@@ -175,7 +175,7 @@ def authors_of(table: Table) -> list[str]:
     return sorted({name for pair in table.families for name in pair if name})
 
 
-def authors_by_family(table: Table, wishes: Wishes) -> dict[str, tuple[str, ...]]:
+def authors_by_family(table: Table, wishes: Options) -> dict[str, tuple[str, ...]]:
     """Whose answers each family's bias score is of: a name holds more than a family."""
     return {
         f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
@@ -190,7 +190,7 @@ def own_families(table: Table) -> list[str]:
     return [f for f in known if sides(table, f).any()]
 
 
-def biases(table: Table, j: int, wishes: Wishes) -> dict[str, Any]:
+def biases(table: Table, j: int, wishes: Options) -> dict[str, Any]:
     """Whom a judge's disagreements serve: families, the first slot, the longer text."""
     votes, plan = table.votes[:, j], wishes.plan
     found = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.labels.annotators import by_row, voices
+from fellowship.pipelines.labels.annotators import annotator_votes, by_row
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Verdict, Winner
 from fellowship.teams.decisions import decide
@@ -16,7 +16,7 @@ SIDES = ("first", "second", "tie")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ComparisonVotes:
     """One comparison of a run: `at` is its place among those of the row `number`.
 
     `by` holds what each voter's verdicts amount to, after a debate if there was one;
@@ -36,19 +36,19 @@ class Heard:
     same_family: bool
 
 
-def every_heard(into: Path) -> Iterator[Heard]:
+def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
     labels = by_row(into)
     for outcome in outcomes(into):
         made = outcome.ranking.comparisons if outcome.ranking else ()
         for at, one in enumerate(made):
             pair = (one.first, one.second)
-            people = voices(outcome, pair, labels.get(outcome.number, ()))
-            yield Heard(
+            people = annotator_votes(outcome, pair, labels.get(outcome.number, ()))
+            yield ComparisonVotes(
                 number=outcome.number,
                 at=at,
                 pair=pair,
-                by=votes(one),
+                by=votes_by_name(one),
                 outcome=one.outcome,
                 blind=one.blind,
                 equal=one.equal,
@@ -59,15 +59,15 @@ def every_heard(into: Path) -> Iterator[Heard]:
             )
 
 
-def votes(comparison: Comparison) -> dict[str, Decision]:
+def votes_by_name(comparison: Comparison) -> dict[str, Decision]:
     """What each voter's last word on a comparison is, in the order they were asked."""
     said: dict[str, list[Verdict]] = {}
     for verdict in comparison.verdicts:
         said.setdefault(verdict.evaluator, []).append(verdict)
-    return {name: decide(last_of(own))[0] for name, own in said.items()}
+    return {name: decide(last_verdicts(own))[0] for name, own in said.items()}
 
 
-def last_of(said: list[Verdict]) -> list[Verdict]:
+def last_verdicts(said: list[Verdict]) -> list[Verdict]:
     """A voter's verdicts after the debate; those before it where there was none."""
     final = [verdict for verdict in said if verdict.phase == "final"]
     return final or [verdict for verdict in said if verdict.phase == "blind"]

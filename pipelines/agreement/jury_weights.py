@@ -9,20 +9,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fellowship.pipelines.agreement.comparison_votes import SIDES, Heard
+from fellowship.pipelines.agreement.comparison_votes import SIDES, ComparisonVotes
 from fellowship.records import Scores
 from fellowship.stats.codes import CLASSES, FIRST, INVALID, TIE, Codes, encode
 from fellowship.stats.juries import dawid_skene
 from fellowship.stats.selection import n_eff
 
 
-def votes_of(heard: Sequence[Heard], seats: Sequence[str]) -> Codes:
+def votes_of(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> Codes:
     """What each juror said of each comparison, codes (n, m); INVALID where nothing."""
     said = [[each.by.get(seat, "invalid") for seat in seats] for each in heard]
     return np.stack([encode([s if s in SIDES else "invalid" for s in r]) for r in said])
 
 
-def weighed(heard: Sequence[Heard], seats: Sequence[str]) -> list[Scores | None]:
+def weighed(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> list[Scores | None]:
     """The chances of each side by Dawid-Skene over all comparisons; None without a vote.
 
     A verdict the method calls a tie, or can't tell, gives a half to each.
@@ -41,7 +41,7 @@ def weighed(heard: Sequence[Heard], seats: Sequence[str]) -> list[Scores | None]
     return scores
 
 
-def effective(heard: Sequence[Heard], seats: Sequence[str]) -> float | None:
+def effective(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> float | None:
     """How many independent jurors these are worth, by their errors; None if unknown."""
     if not any(each.label in SIDES for each in heard):
         return None
@@ -49,7 +49,7 @@ def effective(heard: Sequence[Heard], seats: Sequence[str]) -> float | None:
     return None if np.isnan(worth) else float(worth)
 
 
-def at_least(heard: Sequence[Heard], seats: Sequence[str]) -> float | None:
+def at_least(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> float | None:
     """The same without labels: jurors who agree because they are right count as one.
 
     Kish's design effect of the votes themselves: no more than `effective` would give,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fellowship.pipelines.agreement.verdict_table import cluster
-from fellowship.pipelines.labels.annotators import voices
+from fellowship.pipelines.labels.annotators import annotator_votes
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel
 from fellowship.records import Comparison, Outcome, Verdict, Winner
@@ -46,7 +46,7 @@ def meetings(
         said = [v for v in one.verdicts if judge is None or judge in v.evaluator]
         if judge is not None and not said:
             continue
-        people = voices(outcome, (one.first, one.second), labels)
+        people = annotator_votes(outcome, (one.first, one.second), labels)
         yield Met(
             prompt=cluster(outcome),
             first=names[0],

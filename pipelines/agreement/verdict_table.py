@@ -14,14 +14,14 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.agreement.comparison_votes import last_of
+from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.labels.annotators import (
     Unit,
     Voices,
     by_row,
-    heard_in_file,
-    heard_in_run,
     units,
+    votes_in_file,
+    votes_in_run,
 )
 from fellowship.pipelines.labels.label_rows import LabelFile, majority
 from fellowship.records import Candidate, Outcome, Verdict, Winner
@@ -96,9 +96,9 @@ def heard_by(
 ) -> tuple[list[Voices], str]:
     """People's voices on each unit, those of the wanted annotators, and from where."""
     if asked.labels is not None:
-        heard, how = heard_in_file(found, asked.labels)
+        heard, how = votes_in_file(found, asked.labels)
     else:
-        heard, how = heard_in_run(run, found), "the run's own labels"
+        heard, how = votes_in_run(run, found), "the run's own labels"
         if idle := by_row(run).keys() - {unit.outcome.number for unit in found}:
             how += f" ({len(idle):,} labelled rows have no verdict: left out)"
     if not asked.annotators:
@@ -126,12 +126,12 @@ def per_judge(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
     for verdict in verdicts:
         name = verdict.evaluator or verdict.model or "judge"
         by_name.setdefault(name, []).append(verdict)
-    return {name: settled(last_of(said)) for name, said in by_name.items()}
+    return {name: settled(last_verdicts(said)) for name, said in by_name.items()}
 
 
 def settled(said: Sequence[Verdict]) -> tuple[Winner, float]:
     """One judge's verdicts in all orders as one winner and margin."""
-    winner, scores = decide(last_of(list(said)))
+    winner, scores = decide(last_verdicts(list(said)))
     if winner == "order-inconsistent" or winner == "invalid" or scores is None:
         return NOTHING
     return winner, round(abs(scores.first - scores.second), 9)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.agreement.comparison_votes import votes
+from fellowship.pipelines.agreement.comparison_votes import votes_by_name
 from fellowship.records import Outcome, Record
 
 WHOLE = "the verdict"
@@ -66,7 +66,7 @@ def attack_report(into: Path) -> AttackReport:
         tried += 1
         chosen[kind] = chosen.get(kind, 0) + won(outcome)
         made = outcome.ranking.comparisons[0]
-        for judge, said in {**votes(made), WHOLE: made.outcome}.items():
+        for judge, said in {**votes_by_name(made), WHOLE: made.outcome}.items():
             cell = counts.setdefault(judge, {}).setdefault(kind, {})
             cell[SAID[said]] = cell.get(SAID[said], 0) + 1
     judges = {

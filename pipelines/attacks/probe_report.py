@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fellowship.models.config import FAMILIES, family_of
-from fellowship.pipelines.agreement.comparison_votes import last_of
+from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
@@ -54,7 +54,7 @@ def by_order(verdicts: Sequence[Verdict]) -> dict[str, Orders]:
     """Judge -> order -> what it said last, in that order."""
     found: dict[str, Orders] = {}
     for name in dict.fromkeys(v.evaluator for v in verdicts):
-        own = last_of([v for v in verdicts if v.evaluator == name])
+        own = last_verdicts([v for v in verdicts if v.evaluator == name])
         for order in dict.fromkeys(v.order for v in own):
             said = decide([v for v in own if v.order == order])[0]
             found.setdefault(name, {})[order] = said

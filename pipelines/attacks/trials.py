@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.hashing import digest
-from fellowship.models.record.call_broker import Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.pairing.pairs import Choice, choose
-from fellowship.pipelines.pairing.unusable_answers import barred
+from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.pipelines.running.progress import Watch
-from fellowship.pipelines.running.rows import Crew, Row, distinct
+from fellowship.pipelines.running.rows import Row, RunContext, distinct
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.work import Origin, Work
@@ -79,7 +79,7 @@ class Trials:
 class Answers:
     """The answers to each row, its own or its recipe's systems', written once."""
 
-    def __init__(self, crew: Crew, wanted: int) -> None:
+    def __init__(self, crew: RunContext, wanted: int) -> None:
         self._crew = crew
         self._wanted = wanted
         self._asked: dict[int, asyncio.Task[list[Candidate]]] = {}
@@ -110,7 +110,7 @@ class Trial(Row):
     """A row whose two candidates are made for the occasion."""
 
     def __init__(
-        self, item: Item, crew: Crew, kind: Kind, origin: Item, answers: Answers
+        self, item: Item, crew: RunContext, kind: Kind, origin: Item, answers: Answers
     ) -> None:
         super().__init__(item, crew)
         self._kind = kind
@@ -125,7 +125,7 @@ class Trial(Row):
             return Choice("tie", f"not tried: {made}")
         self.candidates = list(made)
         self.ranking = await self.ranked(2)
-        unfit = barred(self.item.conversation, made)
+        unfit = ineligible(self.item.conversation, made)
         return choose(self.item, made, self.ranking, Pairs(), unfit)
 
 
@@ -161,13 +161,13 @@ async def try_out(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: House, office: Office
+        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
     ) -> AsyncIterator[Work]:
         models = house.recorded(office)
         systems = recipe.systems[: 1 if trials.answers == 1 else None]
         writing = recipe.model_copy(update={"systems": systems})
-        answers = Answers(Crew(writing, library, models), trials.answers)
-        judging = Crew(recipe.model_copy(update={"systems": ()}), library, models)
+        answers = Answers(RunContext(writing, library, models), trials.answers)
+        judging = RunContext(recipe.model_copy(update={"systems": ()}), library, models)
 
         async def work(item: Item) -> Outcome:
             row, at = divmod(item.number - 1, len(kinds))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fellowship.pipelines.export.filter_pass import Sifter
+from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.recipe.export_settings import Form
 from fellowship.records import Record
 
@@ -79,7 +79,7 @@ class Account(Record):
         return [name for name, n in self.splits.items() if not n]
 
 
-def measured(sifter: Sifter, form: Form) -> dict[str, Any]:
+def measured(sifter: FilterPass, form: Form) -> dict[str, Any]:
     """Counts, lengths and weights of what is left, without reading a row twice."""
     sql = (
         "SELECT count(*), coalesce(sum(side), 0), avg(p), avg(chosen), avg(rejected),"

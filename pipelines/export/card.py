@@ -23,11 +23,11 @@ from fellowship.pipelines.export.card_parts import (
     plain,
     table,
 )
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 
 SIZES = (
     *((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")),
@@ -35,7 +35,7 @@ SIZES = (
 )
 
 
-def card(ground: Ground, accounts: Sequence[Account], export: Export) -> str:
+def card(ground: ExportContext, accounts: Sequence[Account], export: Export) -> str:
     """The card of a run's exports folder."""
     front = yaml.safe_dump(
         front_matter(ground, accounts, export), sort_keys=False, allow_unicode=True
@@ -60,13 +60,13 @@ def card(ground: Ground, accounts: Sequence[Account], export: Export) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def title(ground: Ground, told: Callable[[str], str] = line) -> str:
+def title(ground: ExportContext, told: Callable[[str], str] = single_line) -> str:
     """What it was made from, in words on one line."""
     source = source_of(ground)
     return f"Preference data from {told(source) if source else 'an import'}"
 
 
-def source_of(ground: Ground) -> str:
+def source_of(ground: ExportContext) -> str:
     """The source's name without the folders of the machine it lay on."""
     source = ground.recipe.get("source") or {}
     return str(source.get("dataset") or Path(str(source.get("path") or "")).name)
@@ -84,15 +84,15 @@ def opening() -> str:
 
 
 def front_matter(
-    ground: Ground, accounts: Sequence[Account], export: Export
+    ground: ExportContext, accounts: Sequence[Account], export: Export
 ) -> dict[str, Any]:
     """What the hub and `datasets` read."""
     rows = max((account.exported for account in accounts), default=0)
     size = next((name for most, name in SIZES if rows < most), "n>10M")
     front: dict[str, Any] = {"pretty_name": title(ground)}
-    front["license"] = line(export.licence) or "unknown"
+    front["license"] = single_line(export.licence) or "unknown"
     if export.filters.languages:
-        front["language"] = [line(name) for name in export.filters.languages]
+        front["language"] = [single_line(name) for name in export.filters.languages]
     front |= {
         "task_categories": ["text-generation"],
         "tags": [
@@ -115,7 +115,7 @@ def config(account: Account) -> dict[str, Any]:
     return {"config_name": name, "data_files": files}
 
 
-def states(ground: Ground) -> str:
+def states(ground: ExportContext) -> str:
     """The conservation law of the run."""
     with LedgerReader(ground.into / LEDGER) as reader:
         sql = "SELECT state, count(*) FROM outcomes GROUP BY state"
@@ -163,7 +163,7 @@ def noise(accounts: Sequence[Account]) -> str:
     return f"{told}\n\n{table(heads, rows, ' r  ')}" if rows else ""
 
 
-def models(ground: Ground) -> str:
+def models(ground: ExportContext) -> str:
     """The recipe's models, by name."""
     made: Mapping[str, Any] = ground.recipe.get("models") or {}
     rows = [
@@ -179,13 +179,13 @@ def sampling(model: Mapping[str, Any]) -> str:
     return ", ".join(f"{n} {model[n]}" for n in names if model.get(n) is not None)
 
 
-def prompts(ground: Ground) -> str:
+def prompts(ground: ExportContext) -> str:
     """The digests of all prompt files the run had."""
     found = (ground.header.get("identity") or {}).get("prompts") or {}
     return table(("prompt", "digest"), sorted(found.items())) if found else ""
 
 
-def evaluation(ground: Ground) -> str:
+def evaluation(ground: ExportContext) -> str:
     """The evaluator's settings and the pairs' rule."""
     recipe = ground.recipe
     rows = [
@@ -207,7 +207,7 @@ def flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, " ".join(str(value).split())
 
 
-def cost(ground: Ground) -> str:
+def cost(ground: ExportContext) -> str:
     """Calls, tokens and money of the whole run, by model."""
     sql = (
         "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens),"
@@ -223,7 +223,7 @@ def cost(ground: Ground) -> str:
     return table(heads, rows, " rrrr") if rows else ""
 
 
-def licence(ground: Ground, export: Export) -> str:
+def licence(ground: ExportContext, export: Export) -> str:
     """The licence, and what it can't settle."""
     given = plain(export.licence) or (
         "None was given: set `export.licence` in the recipe, or `--licence`."
@@ -236,7 +236,7 @@ def licence(ground: Ground, export: Export) -> str:
     )
 
 
-def again(ground: Ground) -> str:
+def again(ground: ExportContext) -> str:
     """The commands, and the recipe as it was resolved."""
     if not ground.recipe.get("source"):
         return "The run was imported; the digests of its files are in its `run.json`."
@@ -253,7 +253,7 @@ def again(ground: Ground) -> str:
     )
 
 
-def repeatable(ground: Ground) -> dict[str, Any]:
+def repeatable(ground: ExportContext) -> dict[str, Any]:
     """What of the recipe shapes an answer; files by name, not by where they lay."""
     identity = ground.header.get("identity") or {}
     kept = {k: v for k, v in identity.items() if k in ground.recipe and k != "prompts"}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from fellowship.errors import InputError
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.context import Ground
-from fellowship.sanitize import line
+from fellowship.pipelines.export.context import ExportContext
+from fellowship.sanitize import single_line
 
 
 class Code(str):
@@ -17,7 +17,7 @@ class Code(str):
 
 def code(value: object) -> Code:
     """Any text as a code span, on one line, fenced longer than any run of ticks in it."""
-    flat = line(str(value)) or " "
+    flat = single_line(str(value)) or " "
     fence = "`" * (1 + longest_run(flat))
     room = " " * (flat[0] == "`" or flat[-1] == "`")
     return Code(f"{fence}{room}{flat}{room}{fence}")
@@ -30,7 +30,7 @@ def longest_run(text: str) -> int:
 
 def plain(value: object) -> str:
     """Any text on one line, with nothing in it that is a tag, a link, a picture or code."""
-    flat = re.sub(r"([\\`\[\]!~])", r"\\\1", line(str(value)))
+    flat = re.sub(r"([\\`\[\]!~])", r"\\\1", single_line(str(value)))
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace("://", ":&#47;&#47;")
 
 
@@ -73,7 +73,7 @@ def lengths(accounts: Sequence[Account]) -> str:
     return table(heads, rows, " rrrr") if rows else ""
 
 
-def judges(ground: Ground) -> str:
+def judges(ground: ExportContext) -> str:
     """The judges' report card, where the run has labels enough and numpy is there."""
     if not ground.labelled:
         return ""

@@ -14,7 +14,7 @@ from typing import Any
 from fellowship.database import complaint
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.formats import dataset_info
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.run_folder import EXPORTS, written_whole
@@ -25,7 +25,7 @@ INFO = "dataset_info.json"
 
 
 def entered(
-    into: Path, ground: Ground, accounts: Sequence[Account], export: Export
+    into: Path, ground: ExportContext, accounts: Sequence[Account], export: Export
 ) -> None:
     """Put new accounts beside the old ones, and write the card anew."""
     from fellowship.pipelines.export.card import card

@@ -19,7 +19,7 @@ Chance = Callable[[float], float]
 
 
 @dataclass(frozen=True)
-class Ground:
+class ExportContext:
     """A run's header, and what calibration its labels allow.
 
     `chance` is None without labels; `request` gives the messages of a recorded call.
@@ -58,7 +58,7 @@ class Ground:
         return bool(judges & {self.family(writer) for writer in writers})
 
 
-def need(module: str, extra: str, what: str) -> Any:
+def require_library(module: str, extra: str, what: str) -> Any:
     """A library of an extra; `InputError` names the extra where it isn't installed."""
     from importlib import import_module
 

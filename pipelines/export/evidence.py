@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.provenance.prompts_used import told_by
 from fellowship.pipelines.provenance.score_explanation import VOID, pair_sums, rule_of
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
@@ -23,7 +23,7 @@ class Evidence(NamedTuple):
         return [v for c in self.comparisons for v in c.verdicts]
 
 
-def evidence(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Evidence:
+def evidence(outcome: Outcome, pair: PreferencePair, ground: ExportContext) -> Evidence:
     """What a pair of one row rests on."""
     chosen, rejected = (place(outcome, c) for c in (pair.chosen, pair.rejected))
     made = outcome.ranking.comparisons if outcome.ranking else ()
@@ -56,7 +56,7 @@ def votes(held: Evidence) -> tuple[float, int]:
     return won, read
 
 
-def chance(margin: float, held: Evidence, ground: Ground) -> dict[str, Any]:
+def chance(margin: float, held: Evidence, ground: ExportContext) -> dict[str, Any]:
     """`p_chosen` with its source: people's labels, else the verdicts themselves.
 
     From labels: P(people name this side) + half of P(they tie), by the fitted curves.
@@ -71,7 +71,7 @@ def chance(margin: float, held: Evidence, ground: Ground) -> dict[str, Any]:
     return {"p_chosen": round(min(max(p, 0.0), 1.0), 6), "p_source": source}
 
 
-def provenance(outcome: Outcome, held: Evidence, ground: Ground) -> dict[str, Any]:
+def provenance(outcome: Outcome, held: Evidence, ground: ExportContext) -> dict[str, Any]:
     """The columns under `provenance`: the same for every shape, with no null in them."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
     said = [spoken(v, c, held.places) for c in held.comparisons for v in c.verdicts]

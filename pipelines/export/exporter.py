@@ -14,9 +14,9 @@ from typing import Any
 from fellowship.outcomes import outcomes
 from fellowship.pipelines.export.account import Account, measured
 from fellowship.pipelines.export.catalogue import described, entered
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.examples import Example
-from fellowship.pipelines.export.filter_pass import Sifter
+from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.filters import ORDER, flagged
 from fellowship.pipelines.export.formats import shaped
 from fellowship.pipelines.export.kinds import examples_of
@@ -57,7 +57,7 @@ def export_run(
             replaceable(to or target_of(into, kind, export))
     with opened(into, export.labels) as ground:
         flags = {"calibrated": ground.chance is not None}
-        sifters = [Sifter(kind, export, flags) for kind in export.kinds]
+        sifters = [FilterPass(kind, export, flags) for kind in export.kinds]
         try:
             for done, outcome in enumerate(outcomes(into), 1):
                 for sifter in sifters:
@@ -89,7 +89,7 @@ def target_of(into: Path, kind: str, export: Export) -> Path:
 
 
 def write(
-    sifter: Sifter, export: Export, ground: Ground, to: Path | None, watch: Watch
+    sifter: FilterPass, export: Export, ground: ExportContext, to: Path | None, watch: Watch
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
     sifter.settle()
@@ -113,7 +113,7 @@ def write(
 
 
 def written(
-    sifter: Sifter, export: Export, target: Path, watch: Watch
+    sifter: FilterPass, export: Export, target: Path, watch: Watch
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Rows and file of each split; one without a name where there are no splits."""
     table = export.shape in ("parquet", "datasets")
@@ -138,7 +138,7 @@ def written(
     return counts, {name: sink.path(name) for name in made}
 
 
-def mean_weight(sifter: Sifter) -> float:
+def mean_weight(sifter: FilterPass) -> float:
     """The mean of 2 p - 1, at least 0, over what is left; 0 where it is nothing."""
     sql = "SELECT avg(max(0.0, 2 * p - 1)) FROM rows WHERE dropped IS NULL"
     ((mean,),) = sifter.scratch.rows(sql)
@@ -160,9 +160,9 @@ def with_weight(example: Example, p: float, mean: float) -> Example:
 
 
 def accounted(
-    sifter: Sifter,
+    sifter: FilterPass,
     export: Export,
-    ground: Ground,
+    ground: ExportContext,
     counts: Mapping[str, int],
     paths: list[str],
 ) -> Account:

@@ -15,7 +15,7 @@ from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import Example, key, unpacked
 from fellowship.pipelines.export.filters import checks
 from fellowship.pipelines.export.formats import unfit
-from fellowship.pipelines.export.near_duplicates import Near
+from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.text_similarity import same
 from fellowship.pipelines.recipe.export_settings import Export
 
@@ -24,7 +24,7 @@ FINER = 5.0
 """Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
 
 
-class Sifter:
+class FilterPass:
     """One kind's rows on their way through the filters."""
 
     def __init__(self, kind: str, export: Export, flags: Mapping[str, Any]) -> None:
@@ -34,11 +34,11 @@ class Sifter:
         self.made = 0
         filters = export.filters
         self._checks = checks(filters, flags)
-        self._near: list[Near] = []
+        self._near: list[NearDuplicates] = []
         if filters.near_duplicates is not None:
             spaces = (0, 1)  # a good and a bad answer are not one another's duplicates
             at = filters.near_duplicates
-            self._near = [Near(self.scratch, at, space=s) for s in spaces]
+            self._near = [NearDuplicates(self.scratch, at, space=s) for s in spaces]
 
     def take(self, example: Example) -> None:
         """Look at one row and put it down."""

@@ -14,7 +14,7 @@ from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.language import Languages
 from fellowship.pipelines.export.noise import noise
-from fellowship.pipelines.export.pii import personal
+from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Filters
 
 Check = Callable[[Example], bool]
@@ -80,7 +80,7 @@ def held(example: Example, exam: Benchmarks) -> bool:
 
 def flagged(example: Example) -> str:
     """The first kind of personal data in the row; empty where there is none."""
-    found = (personal(text) for text in (example.asked, *example.texts))
+    found = (find_pii(text) for text in (example.asked, *example.texts))
     return next(filter(None, found), "")
 
 

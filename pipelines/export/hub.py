@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.pipelines.export.catalogue import ACCOUNTS, CARD, known_accounts
-from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.context import require_library
 from fellowship.run_folder import EXPORTS
 
 
@@ -17,7 +17,7 @@ def push(run: Path, name: str, *, private: bool = False) -> str:
     token (HF_TOKEN, or `hf auth login`) and the endpoint (HF_ENDPOINT). `InputError`
     with the hub's own words where it refuses.
     """
-    client = need("huggingface_hub", "data", "--push-to-hub")
+    client = require_library("huggingface_hub", "data", "--push-to-hub")
     folder = run / EXPORTS
     names = [n for account in known_accounts(folder).values() for n in account.files]
     if not names:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.conversation_turns import split
 from fellowship.pipelines.export.evidence import (
     Evidence,
@@ -25,7 +25,7 @@ from fellowship.pipelines.recipe.export_settings import form_of
 from fellowship.records import Candidate, Outcome, PreferencePair
 
 
-def examples_of(outcome: Outcome, kind: str, ground: Ground) -> Iterator[Example]:
+def examples_of(outcome: Outcome, kind: str, ground: ExportContext) -> Iterator[Example]:
     """One outcome's rows of a kind, in a fixed order."""
     if kind == "multi-agent":
         yield from turn_pairs(outcome, ground)
@@ -40,14 +40,14 @@ def examples_of(outcome: Outcome, kind: str, ground: Ground) -> Iterator[Example
             yield from answers(outcome, made, ground, chosen_only=form == "chosen")
 
 
-def pairs_of(outcome: Outcome, kind: str, ground: Ground) -> Iterable[PreferencePair]:
+def pairs_of(outcome: Outcome, kind: str, ground: ExportContext) -> Iterable[PreferencePair]:
     """The pairs a kind is about."""
     if kind.startswith("single-agent"):
         return generator_pairs(outcome, ground)
     return outcome.pairs
 
 
-def pair_example(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Example:
+def pair_example(outcome: Outcome, pair: PreferencePair, ground: ExportContext) -> Example:
     """Chosen over rejected, with scores, chance, and where both are from."""
     prompt, sides = split(pair.prompt, (pair.chosen, pair.rejected))
     held = evidence(outcome, pair, ground)
@@ -67,7 +67,7 @@ def pair_example(outcome: Outcome, pair: PreferencePair, ground: Ground) -> Exam
 
 
 def common(
-    outcome: Outcome, pair: PreferencePair, held: Evidence, ground: Ground
+    outcome: Outcome, pair: PreferencePair, held: Evidence, ground: ExportContext
 ) -> dict[str, Any]:
     """The facts that pairs and single answers share."""
     writers = (pair.chosen.model, pair.rejected.model)
@@ -83,7 +83,7 @@ def common(
 def answers(
     outcome: Outcome,
     pairs: Iterable[PreferencePair],
-    ground: Ground,
+    ground: ExportContext,
     *,
     chosen_only: bool,
 ) -> Iterator[Example]:
@@ -106,7 +106,7 @@ def answered(
     outcome: Outcome,
     pair: PreferencePair,
     held: Evidence,
-    ground: Ground,
+    ground: ExportContext,
     side: tuple[Candidate, bool | None, float],
 ) -> Example:
     """One side of a pair as a row of its own."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fellowship.errors import RecipeError
-from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.text_similarity import words
 
 LETTERS: Final = 24
@@ -17,7 +17,7 @@ LETTERS: Final = 24
 @functools.cache
 def identifier() -> Any:
     """py3langid's model, loaded once; `InputError` names the extra if it isn't there."""
-    langid = need("py3langid.langid", "data", "the filter 'languages'")
+    langid = require_library("py3langid.langid", "data", "the filter 'languages'")
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
 
 

@@ -17,7 +17,7 @@ from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import Example, key
 from fellowship.pipelines.export.filters import flagged
-from fellowship.pipelines.export.near_duplicates import Near
+from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.noise import noise
 from fellowship.pipelines.export.preference_reader import read
 from fellowship.pipelines.export.role_leaks import leak
@@ -105,7 +105,7 @@ def lint(
     exam = Benchmarks(against, 13) if against else None
     counts = [0, 0, 0]
     with Scratch() as scratch:
-        nears = [Near(scratch, near, space=s) for s in (0, 1)] if near else []
+        nears = [NearDuplicates(scratch, near, space=s) for s in (0, 1)] if near else []
         for row in read(path):
             counts[0] += 1
             if row.example is None:
@@ -149,7 +149,7 @@ def faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str, str
 
 
 def copies(
-    example: Example, number: int, scratch: Scratch, nears: Sequence[Near]
+    example: Example, number: int, scratch: Scratch, nears: Sequence[NearDuplicates]
 ) -> Iterator[str]:
     """Whether a row was there before, exactly or nearly; it is put down for the rest."""
     texts = [same(text) for text in example.texts]

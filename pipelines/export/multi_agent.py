@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.conversation_turns import spoken
 from fellowship.pipelines.export.evidence import Evidence, chance, provenance
 from fellowship.pipelines.export.examples import Example, Talk
@@ -42,7 +42,7 @@ class Side(NamedTuple):
     score: float
 
 
-def told(outcome: Outcome, ground: Ground) -> list[Told]:
+def told(outcome: Outcome, ground: ExportContext) -> list[Told]:
     """The steps of a row whose requests are on record."""
     made = []
     for step in steps(outcome):
@@ -52,7 +52,7 @@ def told(outcome: Outcome, ground: Ground) -> list[Told]:
     return made
 
 
-def turn_verdicts(outcome: Outcome, ground: Ground) -> Iterator[Example]:
+def turn_verdicts(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
     """For KTO: each turn that raised the score by the margin, or lowered it so."""
     for one in told(outcome, ground):
         step = one.step
@@ -67,7 +67,7 @@ def turn_verdicts(outcome: Outcome, ground: Ground) -> Iterator[Example]:
         yield Example(one.request, ([spoken(step.turn.text)],), step.gain > 0, facts)
 
 
-def turn_pairs(outcome: Outcome, ground: Ground) -> Iterator[Example]:
+def turn_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
     """For DPO: revisions against leaving the draft as it was; reviews of one draft.
 
     A revision's rejected side is the draft it started from, or the other way round where
@@ -96,7 +96,7 @@ def turn_pairs(outcome: Outcome, ground: Ground) -> Iterator[Example]:
 
 
 def pair_of(
-    outcome: Outcome, one: Told, ground: Ground, sides: list[Side]
+    outcome: Outcome, one: Told, ground: ExportContext, sides: list[Side]
 ) -> Iterator[Example]:
     """The better of two turns that answer one request over the other, if they differ."""
     chosen, rejected = sorted(sides, key=lambda side: -side.score)
@@ -115,7 +115,7 @@ def pair_of(
     yield Example(one.request, texts, facts=facts)
 
 
-def turn_facts(outcome: Outcome, step: Step, ground: Ground) -> dict[str, Any]:
+def turn_facts(outcome: Outcome, step: Step, ground: ExportContext) -> dict[str, Any]:
     """What a turn's row says besides its texts."""
     made = outcome.ranking.comparisons if outcome.ranking else ()
     places = {step.before.place, step.after.place}

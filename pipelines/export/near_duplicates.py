@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.text_similarity import grams, words
 
@@ -29,7 +29,7 @@ def checksum(data: bytes) -> int:
     return zlib.crc32(data)
 
 
-class Near:
+class NearDuplicates:
     """Texts taken in one by one, each compared with those before it.
 
     `keep_all`: compare with those that were near an earlier one, too.
@@ -43,8 +43,8 @@ class Near:
         space: int = 0,
         keep_all: bool = False,
     ) -> None:
-        sketch = need("datasketch", "data", "near duplicates")
-        self._numpy = need("numpy", "data", "near duplicates")
+        sketch = require_library("datasketch", "data", "near duplicates")
+        self._numpy = require_library("numpy", "data", "near duplicates")
         self._scratch = scratch
         self._threshold = threshold
         self._space = space

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from fellowship.errors import InputError, LedgerError, installing
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.export.context import Chance, Ground
+from fellowship.pipelines.export.context import Chance, ExportContext
 from fellowship.run_folder import LEDGER, read_header
 
 
 @contextmanager
-def opened(into: Path, labels: Path | None = None) -> Iterator[Ground]:
+def opened(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
     """The ground of a run's rows while its ledger is open.
 
     `labels` are people's, for calibration; the run's own are used where it is None.
@@ -30,7 +30,7 @@ def opened(into: Path, labels: Path | None = None) -> Iterator[Ground]:
             raise
     with LedgerReader(into / LEDGER) as reader:
         agree, flip, rows = calibrated(into, labels)
-        yield Ground(
+        yield ExportContext(
             into=into,
             header=header,
             chance=agree,

@@ -32,7 +32,7 @@ PHONE = re.compile(
 )
 
 
-def personal(text: str) -> str:
+def find_pii(text: str) -> str:
     """What kind of personal data a text seems to hold; empty where none."""
     if "@" in text and any(not NOBODY.search(d) for d in EMAIL.findall(text)):
         return "e-mail address"

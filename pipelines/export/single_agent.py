@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fellowship.pipelines.export.context import Ground
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.pairing.pairs import contested, paired, score
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 
-def generator_pairs(outcome: Outcome, ground: Ground) -> Iterator[PreferencePair]:
+def generator_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[PreferencePair]:
     """For each model the best of its answers over the worst, if they lie apart."""
     ranking = outcome.ranking
     if ranking is None or outcome.conversation is None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fellowship.pipelines.export.examples import key
-from fellowship.pipelines.export.filter_pass import Sifter
-from fellowship.pipelines.export.near_duplicates import Near
+from fellowship.pipelines.export.filter_pass import FilterPass
+from fellowship.pipelines.export.near_duplicates import NearDuplicates
 
 ALIKE = 0.8
 SPACE = 2
 
 
-def divide(sifter: Sifter, shares: Mapping[str, float], seed: int) -> None:
+def divide(sifter: FilterPass, shares: Mapping[str, float], seed: int) -> None:
     """Give every prompt of the rows that are left its split, in the scratch file."""
     group(sifter)
     scratch = sifter.scratch
@@ -44,9 +44,9 @@ def divide(sifter: Sifter, shares: Mapping[str, float], seed: int) -> None:
         )
 
 
-def group(sifter: Sifter) -> None:
+def group(sifter: FilterPass) -> None:
     """Find each prompt's group: its root is the smallest key in it."""
-    near = Near(sifter.scratch, ALIKE, space=SPACE, keep_all=True)
+    near = NearDuplicates(sifter.scratch, ALIKE, space=SPACE, keep_all=True)
     roots: dict[int, int] = {}
     seen: set[int] = set()
     for number, prompt, _, example in sifter.kept():
@@ -78,7 +78,7 @@ def join(roots: dict[int, int], one: int, other: int) -> None:
         roots[high] = low
 
 
-def split_of(sifter: Sifter, prompt: int) -> str:
+def split_of(sifter: FilterPass, prompt: int) -> str:
     """The split a prompt was given."""
     sql = "SELECT name FROM split_of WHERE prompt = ?"
     ((name,),) = sifter.scratch.rows(sql, (prompt,))

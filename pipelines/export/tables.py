@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import WrongPath
-from fellowship.pipelines.export.context import need
+from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.writers import TOGETHER, replaced
 from fellowship.run_folder import PART, begun, sweep_of
 
@@ -23,8 +23,8 @@ class Table:
     """A Parquet file, written a few hundred rows at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._arrow = need("pyarrow", "data", "a Parquet file")
-        self._parquet = need("pyarrow.parquet", "data", "a Parquet file")
+        self._arrow = require_library("pyarrow", "data", "a Parquet file")
+        self._parquet = require_library("pyarrow.parquet", "data", "a Parquet file")
         self._path = path
         self._rows: list[dict[str, Any]] = []
         self._writer: Any = None
@@ -83,7 +83,7 @@ class Table:
 
 def saved(files: dict[str, Path], target: Path) -> None:
     """The Parquet files of the splits as a folder that `load_from_disk` opens."""
-    datasets = need("datasets", "data", "a saved dataset")
+    datasets = require_library("datasets", "data", "a saved dataset")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep_of(target)
     folder = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
@@ -124,7 +124,7 @@ def of_dataset(path: Path) -> bool:
 
 def read_back(datasets: Any, path: Path, cache: str) -> Any:
     """A Parquet file as a dataset that lies on the disk; one of no rows has no columns."""
-    parquet = need("pyarrow.parquet", "data", "a Parquet file")
+    parquet = require_library("pyarrow.parquet", "data", "a Parquet file")
     if parquet.read_metadata(path).num_rows == 0:
         return datasets.Dataset.from_dict({})
     return datasets.Dataset.from_parquet(str(path), cache_dir=cache)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import seated
+from fellowship.agents.custom_roles import agent_for_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
@@ -31,7 +31,7 @@ from fellowship.teams.settings import (
     FeedbackSettings,
     JurySettings,
     SingleSettings,
-    sitter,
+    role_config,
 )
 
 EVALUATE = "evaluate"
@@ -88,15 +88,15 @@ class Parts:
 
     def system(self, settings: SingleSettings | FeedbackSettings) -> dict[str, Any]:
         """A writer alone, or with its reviewers in turn."""
-        writer = sitter(settings.generator)
+        writer = role_config(settings.generator)
         if isinstance(settings, SingleSettings):
             agents = [self.agent("generator", writer.model, "")]
             return chat(settings.name, agents, 1, "Send the user's message.")
         told = self.library.get("update", ("reviews",)).fill({"reviews": "(see above)"})
         agents = [self.agent("generator", writer.model, self.when_reviewed(told))]
         for n, sits in enumerate(settings.reviewers, 1):
-            who = sitter(sits)
-            role = seated(
+            who = role_config(sits)
+            role = agent_for_role(
                 Reviewer,
                 who.role,
                 model=who.model,
@@ -137,7 +137,7 @@ class Parts:
         made = []
         for n in range(1, settings.rounds + 1):
             for persona in settings.personas:
-                role = seated(
+                role = agent_for_role(
                     Debater,
                     persona.role,
                     model=settings.speaker(persona),
@@ -166,7 +166,7 @@ class Parts:
     def judge(self, name: str, asking: Asking) -> dict[str, Any]:
         """An agent that is told what a judge is told."""
         independent = asking.strategy == "independent"
-        role = seated(
+        role = agent_for_role(
             Judge,
             asking.role,
             model=asking.model,

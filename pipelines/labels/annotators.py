@@ -77,7 +77,7 @@ def by_row(run: Path) -> dict[int, list[HumanLabel]]:
     return found
 
 
-def voices(
+def annotator_votes(
     outcome: Outcome, pair: tuple[int, int], labels: Sequence[HumanLabel]
 ) -> dict[str, Winner]:
     """What the source and the run's annotators say of one unit."""
@@ -87,13 +87,13 @@ def voices(
     return {**own, **votes_on(outcome, labels, pair)}
 
 
-def heard_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
+def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
     """The voices on each unit that the run itself holds."""
     labels = by_row(run)
-    return [voices(u.outcome, u.pair, labels.get(u.outcome.number, ())) for u in asked]
+    return [annotator_votes(u.outcome, u.pair, labels.get(u.outcome.number, ())) for u in asked]
 
 
-def heard_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices], str]:
+def votes_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices], str]:
     """The voices of a file on each unit, and how it was matched: id, texts or number.
 
     `InputError` where none of the three fits.

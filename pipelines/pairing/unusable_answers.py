@@ -67,7 +67,7 @@ def constant_texts(into: Path) -> frozenset[Said]:
         return frozenset((system, text) for system, text in reader.rows(CONSTANT))
 
 
-def barred(
+def ineligible(
     conversation: Conversation,
     candidates: Sequence[Candidate],
     constant: Collection[Said] = (),

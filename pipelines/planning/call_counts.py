@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from fellowship.teams.jury import first_wave
+from fellowship.teams.jury import first_jurors
 from fellowship.teams.settings import (
     Asking,
     CustomEvaluateSettings,
@@ -136,7 +136,7 @@ def voter_calls(asking: Asking, order: str, meet: str) -> Asked:
 
 def jury_calls(jury: JurySettings, kin: frozenset[str] = frozenset()) -> list[Asked]:
     """A jury's calls for one comparison: at least its first wave's, at most everyone's."""
-    sure = len(jury.jurors) if jury.meet == "pointwise" else first_wave(jury)
+    sure = len(jury.jurors) if jury.meet == "pointwise" else first_jurors(jury)
     others = sum(juror.model not in kin for juror in jury.jurors)
     if not jury.recuse or others < 2:
         kin = frozenset()

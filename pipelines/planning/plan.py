@@ -36,7 +36,7 @@ from fellowship.teams.settings import (
     CustomEvaluateSettings,
     FeedbackSettings,
     SingleSettings,
-    sitter,
+    role_config,
 )
 
 SPEED = {"llama_cpp": 20.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
@@ -130,7 +130,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
 def kin_of(recipe: Recipe) -> frozenset[str]:
     """The models of a family that also writes candidates."""
     writers = {
-        sitter(system.generator).model
+        role_config(system.generator).model
         for system in recipe.systems
         if isinstance(system, SingleSettings | FeedbackSettings)
     }

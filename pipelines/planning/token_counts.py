@@ -12,7 +12,7 @@ from fellowship.teams.settings import (
     FeedbackSettings,
     SingleSettings,
     SystemSettings,
-    sitter,
+    role_config,
 )
 
 ANSWER, REVIEW, VERDICT = 350, 150, 150
@@ -68,7 +68,7 @@ def system_loads(system: SystemSettings) -> list[Load]:
     if made is None:
         return []
     assert isinstance(system, SingleSettings | FeedbackSettings)
-    writer = sitter(system.generator).model
+    writer = role_config(system.generator).model
     sessions = Span(made.sessions, made.sessions)
     earlier = Load(writer, sessions, "answer", (1, 0, 0), "open_turns")
     if isinstance(system, SingleSettings):
@@ -83,7 +83,7 @@ def system_loads(system: SystemSettings) -> list[Load]:
         Load(writer, Span(1, 1), "answer", (1, 0, 0)),
         *again,
         *(
-            Load(sitter(r).model, made.each_reviewer, "review", (1, 1, 0))
+            Load(role_config(r).model, made.each_reviewer, "review", (1, 1, 0))
             for r in system.reviewers
         ),
     ]

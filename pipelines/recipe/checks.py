@@ -26,7 +26,7 @@ from fellowship.teams.settings import (
     FeedbackSettings,
     SingleSettings,
     Sits,
-    sitter,
+    role_config,
 )
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -66,7 +66,7 @@ def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             ]
         for place, sits in sitting:
             where = place if isinstance(sits, str) else (*place, "model")
-            yield where, sitter(sits).model
+            yield where, role_config(sits).model
 
 
 def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import seated
+from fellowship.agents.custom_roles import agent_for_role
 from fellowship.agents.role import Line, Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.custom_code import load_named
@@ -21,14 +21,14 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Message
-from fellowship.teams.autogen_systems import Guests
+from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import OwnEvaluator, OwnSystem
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
 )
-from fellowship.teams.voting_rules import own_rule
+from fellowship.teams.voting_rules import custom_rule
 
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
 HEARD = (
@@ -42,7 +42,7 @@ def own_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     for place, kind, name in own_names(recipe):
         try:
             if kind == "rule":
-                own_rule(name)
+                custom_rule(name)
             elif kind == "team":
                 _made(recipe, place)
             elif kind == "agent":
@@ -72,7 +72,7 @@ def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         if file is not None and not file.is_file():
             continue
         try:
-            Guests(system)
+            AutogenSystem(system)
         except RecipeError as error:
             yield ("systems", n), f"{dotted(('systems', n))}: {error}"
 
@@ -82,7 +82,7 @@ def _built(recipe: Recipe, place: Place, name: str) -> None:
     if place[0] == "systems" and isinstance(place[1], int):
         system = recipe.systems[place[1]]
         assert isinstance(system, AutogenSettings)
-        Guests(system)
+        AutogenSystem(system)
     elif not callable(load_named(name, "agent")):
         raise RecipeError(f"build {name!r} is no function")
 
@@ -100,7 +100,7 @@ def _made(recipe: Recipe, place: Place) -> None:
 def tried(seat: Seat, library: Library) -> None:
     """Have the seat's role write a request; `RecipeError` says why it can't."""
     more: dict[str, Any] = {"titles": TWO} if issubclass(seat.base, Judge) else {}
-    role: Role = seated(
+    role: Role = agent_for_role(
         seat.base, seat.own, model="m", prompt=seat.prompt, library=library, **more
     )
     drafts = (Candidate(text="Water.", system="a"), Candidate(text="Land.", system="b"))

@@ -22,7 +22,7 @@ from fellowship.teams.settings import (
     JurySettings,
     SingleSettings,
     Sits,
-    sitter,
+    role_config,
 )
 
 
@@ -52,7 +52,7 @@ def seats(recipe: Recipe) -> Iterator[Seat]:
 
 def sat(place: Place, base: type[Role], sits: Sits) -> Seat:
     """The seat of somebody who is given by name or at length."""
-    who = sitter(sits)
+    who = role_config(sits)
     return Seat(place, base, who.role, who.prompt)
 
 

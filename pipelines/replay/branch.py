@@ -18,8 +18,8 @@ from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import EDITED
-from fellowship.models.record.call_broker import Call, LedgerOffice, Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import Call, CallBroker, LedgerCallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import (
     item_of,
@@ -30,14 +30,14 @@ from fellowship.pipelines.replay.recorded_rows import (
     turns_of,
 )
 from fellowship.pipelines.running.progress import Watch
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.work import Origin, Work
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
-from fellowship.run_sync import waited
+from fellowship.run_sync import run_sync
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ async def branch_row(
 
         @asynccontextmanager
         async def engine(
-            recipe: Recipe, library: Library, house: House, office: Office
+            recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
         ) -> AsyncIterator[Work]:
-            assert isinstance(office, LedgerOffice)
+            assert isinstance(office, LedgerCallBroker)
             archived = Branching(office, reader, new)
-            crew = Crew(recipe, library, house.recorded(archived))
+            crew = RunContext(recipe, library, house.recorded(archived))
             yield lambda item: Row(item, crew).work()
 
         item = item_of(known, recipe)
@@ -128,7 +128,7 @@ def replaced(row: CallRow, text: str) -> CallRow:
 class Branching:
     """The office of a branch: what is on record next door is taken over, once needed."""
 
-    def __init__(self, office: LedgerOffice, old: LedgerReader, new: CallRow) -> None:
+    def __init__(self, office: LedgerCallBroker, old: LedgerReader, new: CallRow) -> None:
         self._office = office
         self._old = old
         self._new = new
@@ -148,4 +148,4 @@ class Branching:
 
 def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
     """`branch_row`, waited for."""
-    return waited(branch_row(Path(run), edit, Path(into)))
+    return run_sync(branch_row(Path(run), edit, Path(into)))

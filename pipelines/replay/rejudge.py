@@ -17,8 +17,8 @@ from typing import Any
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
-from fellowship.models.record.call_broker import Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
@@ -30,7 +30,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
 from fellowship.pipelines.running.header import header
 from fellowship.pipelines.running.progress import Watch
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.work import Origin, Work
@@ -38,7 +38,7 @@ from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
-from fellowship.run_sync import waited
+from fellowship.run_sync import run_sync
 from fellowship.suggestions import listed, nearest
 from fellowship.teams.settings import JudgeSettings
 
@@ -148,9 +148,9 @@ async def rejudge_run(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: House, office: Office
+        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
     ) -> AsyncIterator[Work]:
-        crew = Crew(recipe, library, house.recorded(office))
+        crew = RunContext(recipe, library, house.recorded(office))
 
         async def work(item: Item) -> Outcome:
             known = old.outcome(item.number)
@@ -171,7 +171,7 @@ async def rejudge_run(
 def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
     """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
     recipe = rejudge_recipe(Path(run), judge)
-    return waited(rejudge_run(Path(run), recipe, Path(into)))
+    return run_sync(rejudge_run(Path(run), recipe, Path(into)))
 
 
 def came_of(run: Path) -> dict[str, Any]:

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.models.replayed import Archive, remembered
+from fellowship.models.replayed import RecordOnlyBroker, replayed_models
 from fellowship.pipelines.replay.recorded_rows import (
     item_of,
     recipe_of,
     rejudged,
     row_of,
 )
-from fellowship.pipelines.running.finalize_rows import anew, known_of_the_whole
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.finalize_rows import known_of_the_whole, recompute
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, differing
-from fellowship.run_sync import waited
+from fellowship.run_sync import run_sync
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ async def replay_row(run: Path, row: str) -> Replayed:
     library = Library(recipe.prompts)
     with LedgerReader(run / LEDGER) as reader:
         known = row_of(reader, row)
-        archive = Archive(reader)
-        models = remembered(recipe.models, reader, archive)
+        archive = RecordOnlyBroker(reader)
+        models = replayed_models(recipe.models, reader, archive)
         item = item_of(known, recipe)
         if rejudged(run) and not known.sessions:
             raise InputError(f"row {known.number} was never judged: nothing to replay")
-        made = await Row(item, Crew(recipe, library, models)).work()
-    made = anew(made, *known_of_the_whole(recipe, run), recipe.pairs)
+        made = await Row(item, RunContext(recipe, library, models)).work()
+    made = recompute(made, *known_of_the_whole(recipe, run), recipe.pairs)
     return Replayed(made, archive.replayed, tuple(unlike(known, made)))
 
 
@@ -69,4 +69,4 @@ def unlike(known: Outcome, made: Outcome) -> list[str]:
 
 def replay(run: Path | str, row: str | int) -> Replayed:
     """`replay_row`, waited for."""
-    return waited(replay_row(Path(run), str(row)))
+    return run_sync(replay_row(Path(run), str(row)))

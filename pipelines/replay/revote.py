@@ -13,12 +13,12 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.agreement.comparison_votes import every_heard
+from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import Imported, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import constant_texts
 from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
-from fellowship.pipelines.running.finalize_rows import anew as gated
+from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.suggestions import listed, nearest
 
@@ -55,7 +55,7 @@ def weigh(
     """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
     from fellowship.pipelines.agreement.jury_weights import weighed
 
-    heard = list(every_heard(into))
+    heard = list(every_comparison(into))
     seats = list(dict.fromkeys(who for each in heard for who in each.by))
     found = zip(heard, weighed(heard, seats), strict=True)
     scores = {(each.number, each.at): one for each, one in found if one is not None}

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from fellowship.pipelines.agreement.comparison_votes import last_of
+from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import anchored, means, ranked
-from fellowship.pipelines.pairing.unusable_answers import barred
+from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.reparse import Reading, as_read
 from fellowship.pipelines.running.finalize_rows import Place, with_verdict
@@ -29,7 +29,7 @@ from fellowship.records import (
 )
 from fellowship.teams.decisions import decide
 from fellowship.teams.settings import Rule
-from fellowship.teams.voting_rules import Vote, ruled
+from fellowship.teams.voting_rules import Vote, apply_rule
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def voted(one: Comparison, outcome: Outcome, wishes: Revote) -> Comparison:
             kept.setdefault(verdict.evaluator, []).append(read)
     votes = [vote(said, wishes.weights.get(who, 1.0)) for who, said in kept.items()]
     scale = max((v.scale for said in kept.values() for v in said), default=10.0)
-    decision, scores = ruled(wishes.rule, votes, scale)
+    decision, scores = apply_rule(wishes.rule, votes, scale)
     verdicts = tuple(v for said in kept.values() for v in said)
     update = {"outcome": decision, "scores": scores, "verdicts": verdicts}
     return one.model_copy(update=update)
@@ -99,7 +99,7 @@ def voted(one: Comparison, outcome: Outcome, wishes: Revote) -> Comparison:
 
 def vote(said: Sequence[Verdict], weight: float) -> Vote:
     """One judge's verdicts on two candidates as one vote."""
-    decision, scores = decide(last_of(list(said)))
+    decision, scores = decide(last_verdicts(list(said)))
     direct = said[0].strategy == "direct"
     low, high = (0.0, 1.0) if direct else (1.0, said[0].scale)
     return Vote(decision, scores, weight, low, high)
@@ -146,7 +146,7 @@ def chosen(outcome: Outcome, ranking: Ranking, wishes: Revote, why: str) -> Choi
     item = Item(
         key=outcome.item, number=outcome.number, id=outcome.id, conversation=asked
     )
-    unfit = barred(asked, outcome.candidates, frozenset())
+    unfit = ineligible(asked, outcome.candidates, frozenset())
     choice = choose(item, outcome.candidates, ranking, wishes.pairs, unfit)
     apart = [p for p in choice.pairs if differ(p)]
     if choice.pairs and not apart:

@@ -14,8 +14,8 @@ from typing import Any
 from fellowship.errors import FellowshipError, InputError
 from fellowship.json_values import json_value
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.agreement.agreement import Options, agree
 from fellowship.pipelines.agreement.agreement import Report as Agreement
-from fellowship.pipelines.agreement.agreement import Wishes, agree
 from fellowship.pipelines.agreement.meetings import Met, meetings
 from fellowship.pipelines.agreement.verdict_table import part_of
 from fellowship.pipelines.agreement.win_rates import WinRates, rated
@@ -24,11 +24,11 @@ from fellowship.pipelines.export.catalogue import known_accounts
 from fellowship.pipelines.labels.annotators import by_row
 from fellowship.pipelines.provenance.header_reader import known
 from fellowship.pipelines.recipe.recipe import Source
-from fellowship.pipelines.report.judge_comparison import Bench, BenchResult
+from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
 from fellowship.pipelines.report.labelled_rows import Labelled
 from fellowship.pipelines.report.row_counts import Draft, Drafts, Flow, Marks
 from fellowship.pipelines.report.spending import Spending, failed_tries, spending
-from fellowship.pipelines.report.unusual_sessions import Odd, Slow, Strange
+from fellowship.pipelines.report.unusual_sessions import Slow, Unusual, UnusualSessions
 from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Outcome
 from fellowship.run_folder import EXPORTS, LEDGER, read_header
@@ -59,13 +59,13 @@ class Figures:
     flow: Flow
     marks: Marks
     drafts: tuple[Draft, ...]
-    bench: BenchResult
+    bench: JudgeFigures
     winrates: WinRates | None
     labels: int
     agreement: Agreement | None
     spending: Spending
     slow: tuple[Slow, ...]
-    strange: tuple[Strange, ...]
+    strange: tuple[Unusual, ...]
     repaired: int
     cut: int
     exports: dict[str, Account]
@@ -94,12 +94,12 @@ class Figures:
 class Pass:
     """What one pass over the rows collects."""
 
-    odd: Odd
+    odd: UnusualSessions
     labelled: Labelled
     flow: Flow = field(default_factory=Flow)
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
-    bench: Bench = field(default_factory=Bench)
+    bench: JudgeComparison = field(default_factory=JudgeComparison)
     met: list[Met] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -123,7 +123,7 @@ def figures(
     """
     header = known(read_header(run))
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(Odd(failed_tries(reader)), Labelled(by_row(run)))
+        seen = Pass(UnusualSessions(failed_tries(reader)), Labelled(by_row(run)))
         for outcome in chosen(reader, only):
             seen.add(outcome)
             watch("rows read", seen.flow.rows)
@@ -173,6 +173,6 @@ def against_people(labelled: Labelled, plan: Resampling) -> Agreement | None:
     if not labelled.rows:
         return None
     try:
-        return agree(labelled.table(), Wishes(plan=plan))
+        return agree(labelled.table(), Options(plan=plan))
     except DataError:
         return None

@@ -30,7 +30,7 @@ ABSENT = 3
 
 
 @dataclass(frozen=True)
-class BenchLine:
+class JudgeLine:
     """One judge: its verdicts, how many were no use, and where it leans.
 
     `slot` is its lean to the answer it read first, from both orders; `longer` its lean
@@ -56,10 +56,10 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class BenchResult:
+class JudgeFigures:
     """All judges, each two of them, and what debates changed."""
 
-    judges: tuple[BenchLine, ...]
+    judges: tuple[JudgeLine, ...]
     matrix: Matrix | None
     debates: tuple[tuple[str, str, int], ...]
 
@@ -89,7 +89,7 @@ def pad(column: array[int], rows: int) -> None:
 
 
 @dataclass
-class Bench:
+class JudgeComparison:
     """Every comparison of a run as one row of small numbers."""
 
     columns: dict[str, Column] = field(default_factory=lambda: defaultdict(Column))
@@ -128,28 +128,28 @@ class Bench:
         pad(column.settled, at)
         column.settled.append(int(encode([winner])[0]))
 
-    def result(self, plan: Resampling) -> BenchResult:
+    def result(self, plan: Resampling) -> JudgeFigures:
         """The judges, those with most verdicts first."""
         ranked = sorted(self.columns.items(), key=lambda each: -each[1].verdicts)
-        return BenchResult(
+        return JudgeFigures(
             judges=tuple(self._line(name, column, plan) for name, column in ranked),
             matrix=self._matrix(ranked),
             debates=tuple((*k, n) for k, n in sorted(self.debates.items())),
         )
 
-    def _line(self, name: str, column: Column, plan: Resampling) -> BenchLine:
+    def _line(self, name: str, column: Column, plan: Resampling) -> JudgeLine:
         rows = len(self.clusters)
         forward, swapped, settled = column.codes(rows)
         prompts = np.frombuffer(self.clusters, dtype=np.int_)
         placed = placed_by(forward, swapped, prompts, plan)
-        return BenchLine(
+        return JudgeLine(
             name=name,
             verdicts=column.verdicts,
             invalid=column.invalid,
             both=placed.readable if placed else 0,
             contradicted=placed.contradicted if placed else None,
             slot=placed.bias if placed else None,
-            longer=lean(settled, np.frombuffer(self.sides, np.int8), prompts, plan),
+            longer=bias_of(settled, np.frombuffer(self.sides, np.int8), prompts, plan),
         )
 
     def _matrix(self, ranked: Sequence[tuple[str, Column]]) -> Matrix | None:
@@ -185,7 +185,7 @@ def placed_by(
     return position(forward[kept], swapped[kept], prompts[kept], plan)
 
 
-def lean(
+def bias_of(
     settled: Codes, sides: Codes, prompts: NDArray[np.int_], plan: Resampling
 ) -> Interval | None:
     """How much more often (-1 to 1) the longer answer wins than the shorter."""

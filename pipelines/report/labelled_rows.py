@@ -15,7 +15,7 @@ from fellowship.pipelines.agreement.verdict_table import (
     lengths,
     per_judge,
 )
-from fellowship.pipelines.labels.annotators import Voices, units, voices
+from fellowship.pipelines.labels.annotators import Voices, annotator_votes, units
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel
 from fellowship.records import Outcome, Winner
@@ -43,7 +43,7 @@ class Labelled:
         if not labels and not outcome.labels:
             return
         for unit in units([outcome]):
-            said = voices(outcome, unit.pair, labels)
+            said = annotator_votes(outcome, unit.pair, labels)
             if not said:
                 continue
             self.names.append(unit.name)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from fellowship.pipelines.provenance.judges import by_judge
 from fellowship.records import Outcome, Session
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
 
 SHOWN = 10
@@ -37,7 +37,7 @@ class Slow:
 
 
 @dataclass(frozen=True)
-class Strange:
+class Unusual:
     """A row, what was surprising in it, and how much."""
 
     number: int
@@ -48,13 +48,13 @@ class Strange:
 
 
 @dataclass
-class Odd:
+class UnusualSessions:
     """The slowest sessions and the strangest rows seen so far, no more of them."""
 
     tries: Mapping[str, int] = field(default_factory=dict)
     slow: list[tuple[float, int, Slow]] = field(default_factory=list)
-    strange: list[tuple[float, int, Strange]] = field(default_factory=list)
-    wide: list[tuple[float, int, Strange]] = field(default_factory=list)
+    unusual: list[tuple[float, int, Unusual]] = field(default_factory=list)
+    wide: list[tuple[float, int, Unusual]] = field(default_factory=list)
     repaired: int = 0
     cut: int = 0
 
@@ -67,21 +67,21 @@ class Odd:
             self.repaired += sum(turn.repaired for turn in session.turns)
             self.cut += sum(turn.finish == "length" for turn in session.turns)
         found = sorted(reasons(outcome, self.tries), reverse=True)
-        made = strange(outcome, found)
+        made = unusual(outcome, found)
         if found:
             keep(self.strange, made.points, -outcome.number, made)
         margin = max((pair.margin for pair in outcome.pairs), default=0.0)
         if margin > 0:
             keep(self.wide, margin, -outcome.number, made)
 
-    def result(self, margins: Counter[float]) -> tuple[Strange, ...]:
+    def result(self, margins: Counter[float]) -> tuple[Unusual, ...]:
         """The strangest rows, those with a margin beyond nearly all others among them."""
         least = extreme(margins)
         found = {each.number: each for _, _, each in self.strange}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
                 said = (*each.reasons, f"a margin of {margin:g}: top 1 % of the run")
-                found[each.number] = Strange(
+                found[each.number] = Unusual(
                     each.number, each.state, each.points + 1, said, each.prompt
                 )
         return tuple(
@@ -115,15 +115,15 @@ def timed(number: int, session: Session) -> Slow:
     )
 
 
-def strange(outcome: Outcome, found: list[Reason]) -> Strange:
+def unusual(outcome: Outcome, found: list[Reason]) -> Unusual:
     """A row with its reasons, weightiest first."""
     said = outcome.conversation
-    return Strange(
+    return Unusual(
         number=outcome.number,
         state=outcome.state,
         points=round(sum(points for points, _ in found), 2),
         reasons=tuple(reason for _, reason in found),
-        prompt=line(said.question if said else "", LONG),
+        prompt=single_line(said.question if said else "", LONG),
     )
 
 
@@ -140,7 +140,7 @@ def extreme(margins: Counter[float]) -> float | None:
 def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
     """What is surprising in a row, with the points it is worth."""
     if outcome.state in ("failed", "refused", "truncated", "unparsed"):
-        yield 1.5, f"{outcome.state}: {line(outcome.why, LONG)}".rstrip(": ")
+        yield 1.5, f"{outcome.state}: {single_line(outcome.why, LONG)}".rstrip(": ")
     yield from said_of_verdicts(outcome)
     turns = [turn for session in outcome.sessions for turn in session.turns]
     again = sum(tries.get(session.id, 0) for session in outcome.sessions)
@@ -152,7 +152,7 @@ def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
         if count:
             yield min(2.0, count * each), what.format(count)
     for flag in outcome.flags:
-        yield 0.5, line(flag)
+        yield 0.5, single_line(flag)
 
 
 def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:

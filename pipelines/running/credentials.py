@@ -19,7 +19,7 @@ from fellowship.run_folder import HEADER
 from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
 
 
-def refuse_keyless(recipe: Recipe, into: Path) -> None:
+def check_credentials(recipe: Recipe, into: Path) -> None:
     """`RecipeError` where a run that is to begin in `into` lacks a key or the engine.
 
     A run that is there already goes on: what it has to ask may be on record.

@@ -12,7 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fellowship.errors import installing
-from fellowship.pipelines.agreement.comparison_votes import SIDES, Heard, every_heard
+from fellowship.pipelines.agreement.comparison_votes import (
+    SIDES,
+    ComparisonVotes,
+    every_comparison,
+)
 from fellowship.pipelines.planning.call_counts import voter_calls
 from fellowship.pipelines.running.evaluator_records import (
     DebateReport,
@@ -23,12 +27,12 @@ from fellowship.pipelines.running.evaluator_records import (
 )
 from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
 
-Said = Callable[[Heard], str | None]
+Said = Callable[[ComparisonVotes], str | None]
 
 
 def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport | None:
     """The account of a run's evaluator; None where nothing was compared."""
-    heard = list(every_heard(into))
+    heard = list(every_comparison(into))
     if not heard:
         return None
     names = dict.fromkeys(name for each in heard for name in each.by)
@@ -55,14 +59,14 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
     )
 
 
-def right(heard: Sequence[Heard], said: Said) -> Share:
+def right(heard: Sequence[ComparisonVotes], said: Said) -> Share:
     """How often `said` is what people say, where both say something."""
     given = [(said(each), each.label) for each in heard]
     known = [(one, label) for one, label in given if label in SIDES and one in SIDES]
     return Share(many=sum(one == label for one, label in known), of=len(known))
 
 
-def juror_report(name: str, heard: Sequence[Heard]) -> JurorReport:
+def juror_report(name: str, heard: Sequence[ComparisonVotes]) -> JurorReport:
     """One voter over the whole run."""
     given = [(each.by.get(name), each.outcome) for each in heard]
     read = [(one, end) for one, end in given if one in SIDES]
@@ -95,7 +99,7 @@ def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
 
 
 def worth_of(
-    heard: Sequence[Heard], settings: EvaluateSettings, seats: Sequence[str]
+    heard: Sequence[ComparisonVotes], settings: EvaluateSettings, seats: Sequence[str]
 ) -> tuple[float | None, str]:
     """The effective number of a jury's voters, and what it rests on.
 
@@ -120,7 +124,7 @@ def worth_of(
 
 
 def escalation_of(
-    heard: Sequence[Heard], settings: EvaluateSettings
+    heard: Sequence[ComparisonVotes], settings: EvaluateSettings
 ) -> EscalationReport | None:
     """Calls to the strong judge that were and weren't made, repairs aside."""
     if not isinstance(settings, JurySettings) or settings.escalate is None:
@@ -139,7 +143,7 @@ def escalation_of(
 
 
 def debate_of(
-    heard: Sequence[Heard], settings: EvaluateSettings
+    heard: Sequence[ComparisonVotes], settings: EvaluateSettings
 ) -> DebateReport | None:
     """What the debates changed, beside what as many votes would have said."""
     if not isinstance(settings, DebateSettings):

@@ -26,7 +26,7 @@ from fellowship.records import Record
 from fellowship.run_folder import EXPORTS, HEADER, PART, SEAL, written_whole
 
 
-class Print(Record):
+class Fingerprint(Record):
     """A file as it was. `times`: nanoseconds of its last write and last change."""
 
     size: int
@@ -35,7 +35,7 @@ class Print(Record):
     bytes: str
 
 
-class Seal(Record):
+class ExportManifest(Record):
     """All that the files of a run came of, and what is said of them.
 
     `source` is the file the rows are from, None where it is none or rows are left to do;
@@ -44,17 +44,17 @@ class Seal(Record):
 
     about: str
     stamp: tuple[int, ...]
-    read: dict[str, Print]
-    written: dict[str, Print]
-    source: Print | None
+    read: dict[str, Fingerprint]
+    written: dict[str, Fingerprint]
+    source: Fingerprint | None
     limit: int | None
     accounts: tuple[Account, ...]
     evaluator: EvaluatorReport | None
 
 
-def sealed(recipe: Recipe, ledger: Ledger, into: Path) -> Seal | None:
+def manifest_if_current(recipe: Recipe, ledger: Ledger, into: Path) -> ExportManifest | None:
     """The run's seal, if everything it names is still as it says."""
-    seal = read_seal(into)
+    seal = read_manifest(into)
     if seal is None:
         return None
     if seal.about != about(recipe, into) or seal.stamp != ledger.stamp():
@@ -66,15 +66,15 @@ def sealed(recipe: Recipe, ledger: Ledger, into: Path) -> Seal | None:
     return seal if all(same(path, known) for path, known in files.items()) else None
 
 
-def read_seal(into: Path) -> Seal | None:
+def read_manifest(into: Path) -> ExportManifest | None:
     """What the run's seal says, whether it holds or not; None where it can't be read."""
     try:
-        return Seal.model_validate_json((into / SEAL).read_bytes())
+        return ExportManifest.model_validate_json((into / SEAL).read_bytes())
     except (OSError, ValidationError):
         return None
 
 
-def finished(seal: Seal | None, recipe: Recipe, limit: int | None) -> bool:
+def finished(seal: ExportManifest | None, recipe: Recipe, limit: int | None) -> bool:
     """Whether every row of the source, which is as it was, is known to have ended."""
     path = recipe.source.path
     if seal is None or seal.source is None or path is None or seal.limit != limit:
@@ -82,7 +82,7 @@ def finished(seal: Seal | None, recipe: Recipe, limit: int | None) -> bool:
     return recipe.limits.accept is None and same(path, seal.source)
 
 
-def seal_run(into: Path, seal: Seal) -> None:
+def write_manifest(into: Path, seal: ExportManifest) -> None:
     """Keep the seal beside what it is of."""
     with written_whole(into / SEAL) as out:
         out.write(seal.model_dump_json(indent=2) + "\n")
@@ -107,15 +107,15 @@ def written_in(into: Path) -> Iterable[Path]:
     return (p for p in files if p.is_file() and not p.name.endswith(PART))
 
 
-def prints(paths: Iterable[Path], base: Path | None = None) -> dict[str, Print]:
+def fingerprints(paths: Iterable[Path], base: Path | None = None) -> dict[str, Fingerprint]:
     """Name, below `base` where there is one -> what the file is now."""
-    return {str(p.relative_to(base) if base else p): print_of(p) for p in paths}
+    return {str(p.relative_to(base) if base else p): fingerprint_of(p) for p in paths}
 
 
-def print_of(path: Path) -> Print:
+def fingerprint_of(path: Path) -> Fingerprint:
     """What a file is now; `OSError` where it can't be read."""
     found = path.stat()  # before its bytes: a write in between must not go unseen
-    return Print(
+    return Fingerprint(
         size=found.st_size,
         node=found.st_ino,
         times=(found.st_mtime_ns, found.st_ctime_ns),
@@ -129,7 +129,7 @@ def bytes_of(path: Path) -> str:
         return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
 
 
-def same(path: Path, known: Print) -> bool:
+def same(path: Path, known: Fingerprint) -> bool:
     """Whether a file is what it was."""
     try:
         found = path.stat()

@@ -12,10 +12,14 @@ from pathlib import Path
 
 from fellowship.ledger import Ledger
 from fellowship.outcomes import outcomes
-from fellowship.pipelines.agreement.comparison_votes import every_heard
+from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import means, ranked
-from fellowship.pipelines.pairing.unusable_answers import Said, barred, constant_texts
+from fellowship.pipelines.pairing.unusable_answers import (
+    Said,
+    constant_texts,
+    ineligible,
+)
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
 from fellowship.teams.settings import JurySettings
@@ -24,14 +28,14 @@ Place = tuple[int, int]
 """A row's number and which of its comparisons."""
 
 
-async def settle(recipe: Recipe, ledger: Ledger, into: Path) -> int:
+async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     """Apply what only the whole run knows; how many rows changed by it."""
     weighed, constant = known_of_the_whole(recipe, into)
     if not constant and not weighed:
         return 0
     changed = 0
     for outcome in outcomes(into):
-        settled = anew(outcome, weighed, constant, recipe.pairs)
+        settled = recompute(outcome, weighed, constant, recipe.pairs)
         if settled != outcome:
             text = settled.model_dump_json()
             await ledger.finish(settled.number, settled.item, settled.state, text)
@@ -53,7 +57,7 @@ def known_of_the_whole(
     return weighed, constant
 
 
-def anew(
+def recompute(
     outcome: Outcome,
     weighed: Mapping[Place, Scores],
     constant: Collection[Said],
@@ -64,7 +68,7 @@ def anew(
     if ranking is None or conversation is None:
         return outcome
     ranking = reranked(outcome, ranking, weighed)
-    unfit = barred(conversation, outcome.candidates, constant)
+    unfit = ineligible(conversation, outcome.candidates, constant)
     if ranking == outcome.ranking and not unfit:
         return outcome
     item = Item(
@@ -106,7 +110,7 @@ def dawid_skene_of(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     """
     from fellowship.pipelines.agreement.jury_weights import weighed
 
-    heard = list(every_heard(into))
+    heard = list(every_comparison(into))
     if not heard:
         return {}
     scores = weighed(heard, [juror.seat for juror in jury.jurors])

@@ -15,18 +15,18 @@ from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
 from fellowship.pipelines.running.export_manifest import (
-    Print,
-    Seal,
+    ExportManifest,
+    Fingerprint,
     about,
+    fingerprint_of,
+    fingerprints,
     finished,
-    print_of,
-    prints,
+    manifest_if_current,
     read_by,
-    seal_run,
-    sealed,
+    write_manifest,
     written_in,
 )
-from fellowship.pipelines.running.finalize_rows import settle
+from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport, report_of
 from fellowship.run_folder import EXPORTS
@@ -39,14 +39,14 @@ class Opened:
     `source` is how the source's file stood then, None where there is none to go by.
     """
 
-    seal: Seal | None
+    seal: ExportManifest | None
     over: bool
     source: os.stat_result | None
 
     @classmethod
     def of(cls, recipe: Recipe, runner: Runner, into: Path) -> Opened:
         """Look before anything is read or written."""
-        seal = sealed(recipe, runner.ledger, into)
+        seal = manifest_if_current(recipe, runner.ledger, into)
         whole = runner.origin is None and runner.picked is None
         over = whole and finished(seal, recipe, runner.limit)
         return cls(seal, over, standing(recipe.source.path) if whole else None)
@@ -66,25 +66,25 @@ async def ended(
     """Settle, export and account for what is new; the run's report."""
     seal, fresh = opened.seal, None
     if seal is None or runner.ledger.stamp() != seal.stamp:
-        await settle(recipe, runner.ledger, into)
+        await finalize_rows(recipe, runner.ledger, into)
         seal = fresh = exported(recipe, runner, into)
     accounts = [placed(account, into / EXPORTS) for account in seal.accounts]
     report = report_of(runner, accounts, seal.evaluator, untouched=fresh is None)
     known = {"source": known_source(recipe, report, opened), "limit": runner.limit}
     if fresh or (known["source"] and not opened.over):
-        seal_run(into, seal.model_copy(update=known))
+        write_manifest(into, seal.model_copy(update=known))
     return report
 
 
-def exported(recipe: Recipe, runner: Runner, into: Path) -> Seal:
+def exported(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
     """Write the datasets, and what they came of. What was added since isn't in them."""
     stamp, folder = runner.ledger.stamp(), into / EXPORTS
     made = export_run(into, recipe.export)
-    return Seal(
+    return ExportManifest(
         about=about(recipe, into),
         stamp=stamp,
-        read=prints(read_by(recipe)),
-        written=prints(written_in(into), folder),
+        read=fingerprints(read_by(recipe)),
+        written=fingerprints(written_in(into), folder),
         source=None,
         limit=None,
         accounts=tuple(local(account, folder) for account in made),
@@ -98,13 +98,13 @@ def placed(account: Account, folder: Path) -> Account:
     return account.model_copy(update={"files": files})
 
 
-def known_source(recipe: Recipe, report: RunReport, opened: Opened) -> Print | None:
+def known_source(recipe: Recipe, report: RunReport, opened: Opened) -> Fingerprint | None:
     """The source's file, if all of its rows have ended and it is as it was when read."""
     todo = report.pending or report.stopped or report.states.get("failed")
     path, was = recipe.source.path, opened.source
     if todo or "stopped-by-budget" in report.states or path is None or was is None:
         return None
-    known = print_of(path)
+    known = fingerprint_of(path)
     times = (was.st_mtime_ns, was.st_ctime_ns)
     unchanged = (known.size, known.node, known.times) == (
         was.st_size,

@@ -17,10 +17,10 @@ AHEAD = 4
 """Rows, in multiples of the concurrency, that may be begun and not yet kept."""
 
 
-class Turn:
+class RowTurn:
     """One row's place in the line. Without `accept` its turn has always come."""
 
-    def __init__(self, line: InOrder, before: asyncio.Future[bool] | None) -> None:
+    def __init__(self, line: RowOrder, before: asyncio.Future[bool] | None) -> None:
         self._line = line
         self._before = before
         self.kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -42,7 +42,7 @@ class Turn:
         self._line.left()
 
 
-class InOrder:
+class RowOrder:
     """The rows of a run that stops when enough of them are accepted."""
 
     def __init__(self, recipe: Recipe, finished: Mapping[int, tuple[str, str]]) -> None:
@@ -71,11 +71,11 @@ class InOrder:
         if self.wanted is not None:
             await self._room.acquire()
 
-    def turn(self) -> Turn:
+    def turn(self) -> RowTurn:
         """The next row's place, in the order they are begun."""
         if self.wanted is None:
-            return Turn(self, None)
-        turn = Turn(self, self._last)
+            return RowTurn(self, None)
+        turn = RowTurn(self, self._last)
         self._last = turn.kept
         return turn
 

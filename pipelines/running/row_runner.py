@@ -16,7 +16,7 @@ from fellowship.ledger import Ledger
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
-from fellowship.pipelines.running.row_order import InOrder, Turn
+from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.running.work import Origin, Work
 from fellowship.pipelines.sources.rejected_rows import Quarantine
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
@@ -61,7 +61,7 @@ class Runner:
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
         self._slots = asyncio.Semaphore(recipe.at_once)
-        self.queue = InOrder(recipe, self.finished)
+        self.queue = RowOrder(recipe, self.finished)
         self._rows: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._over = asyncio.Event()
@@ -154,7 +154,7 @@ class Runner:
         self._slots.release()
         self.queue.left()
 
-    async def _row(self, item: Item, work: Work, turn: Turn) -> None:
+    async def _row(self, item: Item, work: Work, turn: RowTurn) -> None:
         try:
             try:
                 outcome = await work(item)

@@ -10,7 +10,7 @@ from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.client import Client
 from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import MEETINGS, pointwise
-from fellowship.pipelines.pairing.unusable_answers import barred, empty
+from fellowship.pipelines.pairing.unusable_answers import empty, ineligible
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import (
@@ -22,12 +22,12 @@ from fellowship.records import (
     State,
     Turn,
 )
-from fellowship.teams.autogen_systems import Guests
+from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import OwnEvaluator, OwnSystem
 from fellowship.teams.debate import DebateTeam
 from fellowship.teams.judge import Evaluator, JudgeTeam, related
 from fellowship.teams.jury import JuryTeam
-from fellowship.teams.session import Seats
+from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomEvaluateSettings,
@@ -47,7 +47,7 @@ Listen = Callable[[Item, str, Turn], None]
 
 
 @dataclass
-class Crew:
+class RunContext:
     """What every row of a run shares."""
 
     recipe: Recipe
@@ -61,9 +61,9 @@ class Crew:
         self.systems = {s.name: system_of(s) for s in self.recipe.systems}
         self.evaluator = evaluator_of(self.recipe.evaluate)
 
-    def seats(self, team: str, item: Item) -> Seats:
+    def seats(self, team: str, item: Item) -> SessionContext:
         """A table for one session of this run."""
-        return Seats(
+        return SessionContext(
             team,
             item,
             self.models,
@@ -81,7 +81,7 @@ def system_of(settings: SystemSettings) -> System:
     if isinstance(settings, FeedbackSettings):
         return Feedback(settings)
     if isinstance(settings, AutogenSettings):
-        return Guests(settings)
+        return AutogenSystem(settings)
     assert isinstance(settings, CustomSettings)
     return OwnSystem(settings)
 
@@ -100,10 +100,10 @@ def evaluator_of(settings: EvaluateSettings) -> Evaluator:
 class Row:
     """The work on one item, and what is known of it so far."""
 
-    def __init__(self, item: Item, crew: Crew) -> None:
+    def __init__(self, item: Item, crew: RunContext) -> None:
         self.item = item
         self.crew = crew
-        self.tables: list[tuple[Seats, Sequence[Candidate], Sequence[Comparison]]] = []
+        self.tables: list[tuple[SessionContext, Sequence[Candidate], Sequence[Comparison]]] = []
         self.candidates: list[Candidate] = list(item.candidates)
         self.ranking: Ranking | None = None
 
@@ -154,7 +154,7 @@ class Row:
             return Choice("tie", "all responses are the same text")
         self.candidates = usable
         self.ranking = await self.ranked(len(usable))
-        unfit = barred(self.item.conversation, usable)
+        unfit = ineligible(self.item.conversation, usable)
         return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:

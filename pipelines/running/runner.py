@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from fellowship.ledger import adopt
-from fellowship.models.registry import House
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.credentials import refuse_keyless
+from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.finalize_run import Opened, ended
 from fellowship.pipelines.running.header import header, renewed
 from fellowship.pipelines.running.progress import Watch
@@ -18,9 +18,9 @@ from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.work import Engine, Origin, local
 from fellowship.prompts.library import Library
-from fellowship.relaxed_gc import rarely
+from fellowship.relaxed_gc import relaxed_gc
 from fellowship.run_folder import RunFolder
-from fellowship.run_sync import waited
+from fellowship.run_sync import run_sync
 
 
 async def run_recipe(
@@ -45,10 +45,10 @@ async def run_recipe(
     """
     library = Library(recipe.prompts)
     if engine is local:
-        refuse_keyless(recipe, into)
-    house = House(recipe.models)
+        check_credentials(recipe, into)
+    house = ModelRegistry(recipe.models)
     try:
-        with RunFolder(into) as folder, rarely():
+        with RunFolder(into) as folder, relaxed_gc():
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said
@@ -88,4 +88,4 @@ def run(
     watch: Watch | None = None,
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous."""
-    return waited(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))
+    return run_sync(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))

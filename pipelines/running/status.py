@@ -14,7 +14,7 @@ from pydantic import Field
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.ledger import STAMP, LedgerReader
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.export_manifest import Seal, read_seal
+from fellowship.pipelines.running.export_manifest import ExportManifest, read_manifest
 from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Record
 from fellowship.run_folder import LEDGER, holder, read_header
@@ -75,7 +75,7 @@ def status_of(into: Path) -> Status:
             " WHERE started + seconds > ?"
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
-        seal = holding(read_seal(into), reader)
+        seal = holding(read_manifest(into), reader)
     seconds = max(0.0, now - first) if first else 0.0
     total = total_of(header.get("recipe", {}))
     done = sum(states.values())
@@ -97,7 +97,7 @@ def status_of(into: Path) -> Status:
     )
 
 
-def holding(seal: Seal | None, reader: LedgerReader) -> Seal | None:
+def holding(seal: ExportManifest | None, reader: LedgerReader) -> ExportManifest | None:
     """The seal if it says that all rows ended and nothing was recorded since."""
     if seal is None or seal.source is None:
         return None

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.display import said
-from fellowship.models.record.call_broker import Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.credentials import refuse_keyless
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.credentials import check_credentials
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.work import Work
 from fellowship.prompts.library import Library
@@ -75,12 +75,12 @@ async def stream(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: House, office: Office
+        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
     ) -> AsyncIterator[Work]:
         def listen(item: Item, team: str, turn: Turn) -> None:
             heard.put_nowait(Spoken(row=item.number, team=team, turn=turn))
 
-        crew = Crew(recipe, library, house.recorded(office), listen)
+        crew = RunContext(recipe, library, house.recorded(office), listen)
 
         async def work(item: Item) -> Outcome:
             outcome = await Row(item, crew).work()
@@ -89,7 +89,7 @@ async def stream(
 
         yield work
 
-    refuse_keyless(recipe, folder)
+    check_credentials(recipe, folder)
     run = asyncio.create_task(
         run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
     )

@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fellowship.models.record.call_broker import Office
-from fellowship.models.registry import House
+from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.rows import Crew, Row
+from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
@@ -31,14 +31,14 @@ class Origin:
     rows: Callable[[], Iterable[Item | Rejected]]
 
 
-Engine = Callable[[Recipe, Library, House, Office], AbstractAsyncContextManager[Work]]
+Engine = Callable[[Recipe, Library, ModelRegistry, CallBroker], AbstractAsyncContextManager[Work]]
 """Where rows are worked on: a context in which there is somebody to do it."""
 
 
 @asynccontextmanager
 async def local(
-    recipe: Recipe, library: Library, house: House, office: Office
+    recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
 ) -> AsyncIterator[Work]:
     """Rows are worked on in this process."""
-    crew = Crew(recipe, library, house.recorded(office))
+    crew = RunContext(recipe, library, house.recorded(office))
     yield lambda item: Row(item, crew).work()

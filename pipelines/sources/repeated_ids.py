@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fellowship.ledger import LedgerReader
 from fellowship.run_folder import LEDGER
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 
 NAMED = 5
 """How many rows that repeat an id are named."""
@@ -35,7 +35,7 @@ class Repeated(NamedTuple):
         )
         verb = "has an id" if self.many == 1 else "have ids"
         return (
-            f"{rows}{more} {verb} that an earlier row has ({line(self.first, 40)!r}):"
+            f"{rows}{more} {verb} that an earlier row has ({single_line(self.first, 40)!r}):"
             " labels and `show` by id find the first"
         )
 

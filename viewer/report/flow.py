@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
 
 ROOM = 180.0
@@ -148,7 +148,7 @@ def given(axes: Any, x: float, y: float, found: Figures) -> None:
 def gave(found: Figures) -> list[str]:
     """What was exported, by kind; what can be, where nothing was yet."""
     made = [
-        f"{line(name)}: {account.exported:,} rows"
+        f"{single_line(name)}: {account.exported:,} rows"
         + (f" of {account.made:,}" if account.made != account.exported else "")
         for name, account in found.exports.items()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fellowship.pipelines.agreement.win_rates import Against, WinRates
 from fellowship.pipelines.report.figures import Figures
-from fellowship.pipelines.report.judge_comparison import FEW, BenchLine, Matrix
+from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
 from fellowship.stats.calibration import Curve
 from fellowship.viewer.report.parts import (
     Grid,
@@ -133,7 +133,7 @@ def bias(found: Figures) -> Section:
     )
 
 
-def bench(judges: tuple[BenchLine, ...]) -> Grid:
+def bench(judges: tuple[JudgeLine, ...]) -> Grid:
     """Every judge in a line."""
     rows = [
         (

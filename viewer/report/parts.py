@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.stats.intervals import Interval
 
 Cells = Sequence[object]
@@ -69,7 +69,7 @@ def cell(value: object) -> str:
     """A cell's text; None is an empty cell."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else line(str(value))
+    return f"{value:,}" if isinstance(value, int) else single_line(str(value))
 
 
 def span(value: Interval | None, form: str = ".2f") -> str:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from fellowship.pipelines.agreement.calibration_points import Calibrated
-from fellowship.pipelines.report.judge_comparison import BenchLine, Matrix
+from fellowship.pipelines.report.judge_comparison import JudgeLine, Matrix
 from fellowship.pipelines.report.row_counts import Draft, Marks
 from fellowship.pipelines.report.spending import Spent
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 from fellowship.stats.intervals import Interval
 from fellowship.viewer.report.svg import COLOUR, HALF, Draw, drawn, twice
 
@@ -27,7 +27,7 @@ Ends = tuple[float, float]
 
 def named(name: str, room: int = 30) -> str:
     """A name short enough to stand beside an axis: its middle tells least."""
-    flat = line(name)
+    flat = single_line(name)
     head = room // 3
     return flat if len(flat) <= room else f"{flat[:head]}…{flat[head + 1 - room :]}"
 
@@ -249,7 +249,7 @@ def forest(
     return twice(make, height, name, f"{label}. {'; '.join(said[:16])}.")
 
 
-def leans_plot(judges: Sequence[BenchLine]) -> tuple[str, str]:
+def leans_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
     """Where each judge leans: to the first place, to the longer answer."""
     rows = [
         (j.name, (("the first place", j.slot), ("the longer answer", j.longer)))

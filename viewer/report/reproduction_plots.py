@@ -10,7 +10,7 @@ import numpy as np
 
 from fellowship.pipelines.agreement.calibration_points import Calibrated
 from fellowship.pipelines.paper.reproduction import Line, SelectionTable
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 
 INK, MAIN, MARK = "#010203", "#2a6fb0", "#c4521b"
 """INK is replaced by the page's own text colour; the others read on light and dark."""
@@ -97,7 +97,7 @@ def named(axes: Any, names: Sequence[str]) -> None:
 
 def literal(name: str) -> str:
     """A name as it is: a dollar sign would begin a formula, an underscore hide it."""
-    return " " * name.startswith("_") + line(name).replace("$", r"\$")
+    return " " * name.startswith("_") + single_line(name).replace("$", r"\$")
 
 
 def legend(axes: Any) -> None:

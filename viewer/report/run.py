@@ -13,7 +13,7 @@ from fellowship.hashing import digest
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.spending import Spent
 from fellowship.pipelines.running.header import FREE_OF_MODELS
-from fellowship.sanitize import tame
+from fellowship.sanitize import sanitize
 from fellowship.viewer import number_format as shown
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import spend_plot
@@ -112,7 +112,7 @@ EMPTY: tuple[Any, ...] = (None, "", [], {}, True)
 def recipe_text(found: Figures) -> str:
     """The recipe as it was resolved, to run again."""
     recipe = public(found.header.get("recipe") or {})
-    return tame(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+    return sanitize(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
 
 
 def public(value: Any) -> Any:

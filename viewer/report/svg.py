@@ -13,7 +13,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from fellowship.sanitize import line
+from fellowship.sanitize import single_line
 
 INK = "#010203"
 """Stands for the text colour around the plot."""
@@ -88,7 +88,7 @@ def themed(text: str, name: str, alt: str) -> str:
     text = IDENTITY.sub(rf"\g<1>{name}-", text).replace(INK, "currentColor")
     for stand, variable in STANDS_FOR.items():
         text = text.replace(stand, f"var(--{variable})")
-    opened = f'<svg role="img" aria-label="{escape(line(alt))}"'
+    opened = f'<svg role="img" aria-label="{escape(single_line(alt))}"'
     text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text, count=3)
     return text.strip().replace("<svg", opened, 1)
 

@@ -15,7 +15,7 @@ from fellowship.models.config import (
     batched,
 )
 from fellowship.models.limits.deadlines import LOCAL, REMOTE, Deadlines
-from fellowship.models.limits.gate import Desk
+from fellowship.models.limits.gate import EndpointLimits
 from fellowship.models.limits.window import START
 
 CEILING = {"llama_cpp": 0, "ollama": 64, "openai": 512, "autogen": 64}
@@ -37,7 +37,7 @@ def hosts_of(config: AnyModel) -> tuple[str, ...]:
     return config.base_urls if isinstance(config, OpenAIModel) else ()
 
 
-def place_of(config: AnyModel, identity: Mapping[str, Any]) -> str:
+def endpoint_of(config: AnyModel, identity: Mapping[str, Any]) -> str:
     """The endpoint's name: in messages, and as the key of its gate."""
     hosts = hosts_of(config)
     where = " ".join(sorted(hosts)) if hosts else identity.get("endpoint")
@@ -50,21 +50,21 @@ def resident_of(config: AnyModel) -> str:
     return f"{name} ({config.num_ctx:,})" if isinstance(config, OllamaModel) else name
 
 
-def desk(place: str, configs: Iterable[AnyModel], copies: int = 1) -> Desk:
+def endpoint_limits(place: str, configs: Iterable[AnyModel], copies: int = 1) -> EndpointLimits:
     """What the models of one endpoint say of it together: the smallest of each limit.
 
     An embedded engine is there once in each of `copies` processes.
     """
     models = list(configs)
     if any(batched(config) for config in models):
-        return Desk(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
+        return EndpointLimits(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
     ceilings = [c for c in (ceiling(config) for config in models) if c]
     loaded = least(models, "max_loaded")
     first = models[0]
     most, start = min(ceilings), START
     if isinstance(first, LlamaCppModel):
         most = start = most * copies
-    return Desk(
+    return EndpointLimits(
         place,
         ceiling=most,
         start=start,

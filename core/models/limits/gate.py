@@ -16,7 +16,7 @@ import structlog
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
 from fellowship.models.limits.pace import MINUTE, Pace
-from fellowship.models.limits.residency import BOUND, LINGER, Ticket, Turns
+from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
 from fellowship.models.limits.window import START, Window
 
 log = structlog.get_logger("fellowship.models")
@@ -29,7 +29,7 @@ a limit that is already there again."""
 
 
 @dataclass(frozen=True)
-class Desk:
+class EndpointLimits:
     """What a recipe says of one endpoint. Seconds for times, calls for counts."""
 
     place: str
@@ -79,7 +79,7 @@ class Passage:
 class Gate:
     """Calls waiting for one endpoint and calls in its air. Made on the run's loop."""
 
-    desk: Desk
+    desk: EndpointLimits
     in_air: int = 0
     held: float = 0.0
     _bursts: int = 0
@@ -92,7 +92,7 @@ class Gate:
         self.window = Window(desk.ceiling, desk.start)
         self.pace = Pace(desk.rpm, desk.tpm, desk.minute)
         self.breaker = Breaker(desk.patience, desk.in_a_row)
-        self.turns = Turns(desk.max_loaded, desk.bound, desk.linger)
+        self.turns = ResidencyQueue(desk.max_loaded, desk.bound, desk.linger)
 
     async def enter(
         self, model: str, resident: str, prompt: int, longest: int

@@ -29,7 +29,7 @@ class Ticket:
     future: Any = None
 
 
-class Turn(NamedTuple):
+class Residency(NamedTuple):
     """Whose first waiting call goes now, if any; else when to ask again, if ever."""
 
     model: str | None
@@ -37,7 +37,7 @@ class Turn(NamedTuple):
 
 
 @dataclass
-class Turns:
+class ResidencyQueue:
     """Waiting calls by model, and which models are loaded. `room` None: any number."""
 
     room: int | None = None
@@ -67,37 +67,37 @@ class Turns:
         if not self.waiting[ticket.model]:
             del self.waiting[ticket.model]
 
-    def choose(self, now: float) -> Turn:
+    def choose(self, now: float) -> Residency:
         """Whose turn it is. The first waiting call of that model is to be sent."""
         if not self.waiting:
-            return Turn(None)
+            return Residency(None)
         if self.room is None:
-            return Turn(min(self.waiting, key=self._oldest))
+            return Residency(min(self.waiting, key=self._oldest))
         outside = [m for m in self.waiting if m not in self.loaded]
         ready = [
             m for m in self.waiting if m in self.loaded and not self._over(m, outside)
         ]
         if ready:
-            return Turn(min(ready, key=self._oldest))
+            return Residency(min(ready, key=self._oldest))
         if not outside:
-            return Turn(None)
+            return Residency(None)
         if len(self.loaded) < self.room:
-            return Turn(self._next(outside))
+            return Residency(self._next(outside))
         return self._swap(outside, now)
 
     def _over(self, model: str, outside: list[str]) -> bool:
         """Whether a loaded model's turn is over: it had its share, and others wait."""
         return bool(outside) and self._given[model] >= self.bound
 
-    def _swap(self, outside: list[str], now: float) -> Turn:
+    def _swap(self, outside: list[str], now: float) -> Residency:
         idle = [m for m in self.loaded if not self.in_air[m]]
         if not idle:
-            return Turn(None)
+            return Residency(None)
         victim = min(idle, key=lambda m: (m in self.waiting, self.loaded[m]))
         rests = self.loaded[victim] + self.linger
         if victim not in self.waiting and now < rests:
-            return Turn(None, rests)
-        return Turn(self._next(outside))
+            return Residency(None, rests)
+        return Residency(self._next(outside))
 
     def _next(self, outside: list[str]) -> str:
         """The one most calls wait for, unless somebody was passed over for too long."""

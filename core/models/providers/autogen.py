@@ -21,8 +21,8 @@ from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
 from fellowship.models.limits.refusals import kind_of, shortened
-from fellowship.models.providers.autogen_guest import GuestClient, sharing
-from fellowship.models.providers.component_clients import seatable
+from fellowship.models.providers.autogen_guest import AutogenGuestClient, shared_clients
+from fellowship.models.providers.component_clients import agent_or_team
 from fellowship.models.providers.schema import response_format
 from fellowship.models.record.secrets import secrets_in, without, without_secrets
 from fellowship.records import Message
@@ -122,10 +122,10 @@ def autogen_client(name: str, config: AutogenModel) -> Client:
     identity = {"provider": "autogen", "component": without_secrets(component)}
     try:
         if component.get("component_type") in ("agent", "team"):
-            places, shared = sharing(component)
+            places, shared = shared_clients(component)
             guest = partial(places.load, lambda agent, number: shared[number])
             guest()
-            return GuestClient(name, config, guest, identity, shared)
+            return AutogenGuestClient(name, config, guest, identity, shared)
         inner = ChatCompletionClient.load_component(component)
     except Exception as error:
         raise RecipeError(
@@ -153,8 +153,8 @@ def built(name: str, config: AutogenModel) -> Client:
     }
     if isinstance(made, ChatCompletionClient):
         return AutogenClient(name, config, made, identity)
-    seatable(made, repr(config.build))
-    return GuestClient(name, config, make, identity)
+    agent_or_team(made, repr(config.build))
+    return AutogenGuestClient(name, config, make, identity)
 
 
 def loaded_component(config: AutogenModel) -> dict[str, Any]:

@@ -19,14 +19,14 @@ from fellowship.errors import ModelError
 from fellowship.models.client import Client, Finding, Reply, Request, Usage
 from fellowship.models.config import AutogenModel
 from fellowship.models.limits.refusals import shortened
-from fellowship.models.providers.component_clients import Places
+from fellowship.models.providers.component_clients import ClientSlots
 from fellowship.records import Message
 
 PREMATURE = "The group chat"
 """How AutoGen's stop reasons begin when a chat did not run."""
 
 
-class GuestClient(Client):
+class AutogenGuestClient(Client):
     """An agent or team behind the one method a model has."""
 
     structured = False
@@ -52,7 +52,7 @@ class GuestClient(Client):
         """One run of a fresh agent or team. What it says last is the reply."""
         token = CancellationToken()
         guest = self._make()
-        task = [spoken(message) for message in request.messages]
+        task = [text_message(message) for message in request.messages]
         work = asyncio.ensure_future(guest.run(task=task, cancellation_token=token))
         try:
             await asyncio.wait({work})
@@ -93,14 +93,14 @@ class GuestClient(Client):
             await client.close()
 
 
-def spoken(message: Message) -> TextMessage:
+def text_message(message: Message) -> TextMessage:
     """A message of a request as one of a chat; instructions come as the user's."""
     source = "assistant" if message.role == "assistant" else "user"
     return TextMessage(content=message.content, source=source)
 
 
-def sharing(component: dict[str, Any]) -> tuple[Places, list[ChatCompletionClient]]:
+def shared_clients(component: dict[str, Any]) -> tuple[ClientSlots, list[ChatCompletionClient]]:
     """A component with places, and the clients it had, made once for all of its runs."""
-    places = Places(component)
+    places = ClientSlots(component)
     made = [ChatCompletionClient.load_component(dict(c)) for c in places.clients]
     return places, made

@@ -24,25 +24,25 @@ Lender = Callable[[str, int], ChatCompletionClient]
 LENDER: ContextVar[Lender] = ContextVar("lender")
 
 
-class Place(BaseModel):
+class ClientSlot(BaseModel):
     """A placeholder's configuration."""
 
     agent: str
     number: int
 
 
-class Lent(Component[Place], ComponentBase[Place]):
+class SuppliedClient(Component[ClientSlot], ComponentBase[ClientSlot]):
     """The placeholder. Loading it gives whom the lender names, and never itself."""
 
     component_type = "model"
-    component_config_schema = Place
+    component_config_schema = ClientSlot
 
     @classmethod
-    def _from_config(cls, config: Place) -> Any:
+    def _from_config(cls, config: ClientSlot) -> Any:
         return LENDER.get()(config.agent, config.number)
 
 
-class Places:
+class ClientSlots:
     """A component with placeholders for its clients, and what stood there before."""
 
     def __init__(self, component: Mapping[str, Any]) -> None:
@@ -73,7 +73,7 @@ class Places:
         self.clients.append(client)
         self.agents.append(agent or "team")
         return {
-            "provider": f"{Lent.__module__}.{Lent.__name__}",
+            "provider": f"{SuppliedClient.__module__}.{SuppliedClient.__name__}",
             "component_type": "model",
             "version": 1,
             "component_version": 1,
@@ -97,10 +97,10 @@ class Places:
             ) from error
         finally:
             LENDER.reset(token)
-        return seatable(made, repr(provider))
+        return agent_or_team(made, repr(provider))
 
 
-def seatable(made: Any, what: str) -> ChatAgent | Team:
+def agent_or_team(made: Any, what: str) -> ChatAgent | Team:
     """`made`, if it is something AutoGen can run on a task."""
     if isinstance(made, ChatAgent | Team):
         return made
@@ -109,6 +109,6 @@ def seatable(made: Any, what: str) -> ChatAgent | Team:
     )
 
 
-def missing_models(places: Places, given: Mapping[str, str], default: str) -> list[str]:
+def missing_models(places: ClientSlots, given: Mapping[str, str], default: str) -> list[str]:
     """Agents of a component for which nobody says which model speaks."""
     return sorted({a for a in places.agents if not given.get(a, default)})

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.ledger import UNNOTE, CallRow, Ledger, failure
 from fellowship.models.client import Usage
-from fellowship.models.limits.gate import Desk, Gate, Passage
+from fellowship.models.limits.gate import EndpointLimits, Gate, Passage
 from fellowship.models.record.meter import Meter
 from fellowship.writer import Statement
 
@@ -40,7 +40,7 @@ class Call(NamedTuple):
     attempt: int = 1
 
 
-class Office(Protocol):
+class CallBroker(Protocol):
     """What a recorded client needs of the run it works for."""
 
     async def open(self, call: Call) -> CallRow | None:
@@ -66,10 +66,10 @@ class Office(Protocol):
         ...
 
 
-class LedgerOffice:
+class LedgerCallBroker:
     """The office of a run whose ledger is open in this process. Made on its loop."""
 
-    def __init__(self, ledger: Ledger, meter: Meter, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, ledger: Ledger, meter: Meter, desks: Mapping[str, EndpointLimits]) -> None:
         """`desks`: what is known of each endpoint, by place."""
         self.ledger = ledger
         self.meter = meter

@@ -31,7 +31,7 @@ from fellowship.models.client import (
 from fellowship.models.config import Price
 from fellowship.models.limits.busy import Busy
 from fellowship.models.limits.deadlines import Deadlines
-from fellowship.models.record.call_broker import Call, Office
+from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
 from fellowship.tracing import answered, call_span, retried
 
@@ -48,7 +48,7 @@ class RecordedClient(Client):
         self,
         inner: Client,
         *,
-        office: Office,
+        office: CallBroker,
         place: str,
         resident: str,
         price: Price | None,
