@@ -1,4 +1,4 @@
-"""A role of the user's own sits where ours would, if it is of the seat's kind.
+"""A role of the user's own role_ref where ours would, if it is of the seat's kind.
 
 The seat says which kind it needs, because it reads what comes back: verdicts of a judge's
 seat, a review of a reviewer's. A subclass keeps that promise and may change all the rest.

@@ -171,7 +171,7 @@ class Judge(Role):
     strategy: Literal["combined", "direct", "independent"] = "combined"
     scale: float = 10
     criteria: str = ""
-    expected_scores: bool = False
+    expected: bool = False
     """Whether its scores are expectations over its tokens' chances."""
 
     @property

@@ -5,7 +5,7 @@
 A generate-review-judge run of `rows` prompts against a loopback server without latency in
 a process of its own. `local` is a run as a user starts it; the others are the same run on
 a Ray cluster of two nodes on this machine. Each line: seconds from the first call to the
-last reply, rows a second, milliseconds of CPU a call (desk, workers, their start-up
+last reply, rows a second, milliseconds of CPU a call (coordinator, workers, their start-up
 included), peak megabytes, seconds of start-up and end, and rows a second against local.
 Of several repeats, taken in turn, the fastest counts. Exits with 1 where an export differs
 by a byte.
@@ -42,7 +42,7 @@ class Taken(NamedTuple):
     report: RunReport
     wall: float
     start: float
-    desk: Process | None
+    coordinator: Process | None
     workers: tuple[Process, ...]
     cpu: float
 
@@ -51,17 +51,17 @@ async def watched(nodes: Nodes, path: Path, into: Path, workers: int) -> Taken:
     """One run on the cluster; its processes are looked at until they end."""
     began = time.perf_counter()
     running = asyncio.create_task(run_on_ray(load_recipe(path), into, workers=workers))
-    desks: dict[int, Process] = {}
+    limits: dict[int, Process] = {}
     others: dict[int, Process] = {}
     while not running.done():
         await asyncio.wait({running}, timeout=0.1)
-        desks |= {p.pid: p for p in nodes.processes("Desk")}
+        limits |= {p.pid: p for p in nodes.processes("Coordinator")}
         others |= {p.pid: p for p in nodes.processes("Worker")}
     report = running.result()
     wall = status_of(into).seconds
     start = time.perf_counter() - began - wall
-    desk = max(desks.values(), key=lambda p: p.pid)
-    return Taken(report, wall, start, desk, tuple(others.values()), 0.0)
+    coordinator = max(limits.values(), key=lambda p: p.pid)
+    return Taken(report, wall, start, coordinator, tuple(others.values()), 0.0)
 
 
 def alone(path: Path, into: Path) -> Taken:
@@ -75,7 +75,7 @@ def line(workers: int, taken: Taken, floor: float) -> str:
     """One line of the table."""
     calls, rows = taken.report.calls, taken.report.prompts
     pace = rows / taken.wall
-    if taken.desk is None:
+    if taken.coordinator is None:
         return (
             f"local     {taken.wall:7.2f} {pace:8.1f}"
             f" {1000 * taken.cpu / calls:9.2f} {'':>9} {'':>8} {'':>8} {'':>7}   1.00"
@@ -84,8 +84,8 @@ def line(workers: int, taken: Taken, floor: float) -> str:
     peak = max(p.peak for p in taken.workers)
     return (
         f"{workers} workers {taken.wall:7.2f} {pace:8.1f}"
-        f" {1000 * taken.desk.cpu / calls:9.2f} {work:9.2f}"
-        f" {taken.desk.peak:8.0f} {peak:8.0f} {taken.start:7.1f}"
+        f" {1000 * taken.coordinator.cpu / calls:9.2f} {work:9.2f}"
+        f" {taken.coordinator.peak:8.0f} {peak:8.0f} {taken.start:7.1f}"
         f" {pace / floor:6.2f}"
     )
 
@@ -123,7 +123,7 @@ def main() -> int:
     finally:
         nodes.close()
     print(
-        "            wall s   rows/s  CPU ms/call: desk   workers  MB: desk   worker"
+        "            wall s   rows/s  CPU ms/call: coord.   workers  MB: coord.   worker"
         "  start s  ratio"
     )
     floor = best[0].report.prompts / best[0].wall

@@ -1,11 +1,11 @@
-"""Workers, nodes, desks and drivers are killed at random; nothing acknowledged is lost.
+"""Workers, nodes, limits and drivers are killed at random; nothing acknowledged is lost.
 
     python -m benchmarks.cluster_kills [--kills 40] [--seed 1] [--rows 300]
 
 A run by two workers on a Ray cluster of three nodes on this machine, against a loopback
 server in a process of its own, its driver a `fellowship run --engine ray`. Again and again
-one of them is killed with signal 9 after a random while: a worker, the desk, the driver, or
-a whole node (which is replaced). When the run has ended its exports are compared with those
+one of them is killed with signal 9 after a random while: a worker, the coordinator, the
+driver, or a whole node (which is replaced). When the run has ended its exports are compared with those
 of a run without Ray that nobody disturbed, byte by byte. Every reply that was in the ledger
 at any kill must still be there; calls beyond the undisturbed run's must be counted as maybe
 paid twice. Exits with 1 where a promise is broken.
@@ -83,7 +83,7 @@ class Campaign:
         found = keys(self.into)
         self.lost |= self.seen - found
         self.seen |= found
-        victim = self.dice.choice(("worker", "worker", "desk", "driver", "node"))
+        victim = self.dice.choice(("worker", "worker", "coordinator", "driver", "node"))
         if victim == "driver":
             self.driver.kill()
             self.driver.wait()

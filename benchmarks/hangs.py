@@ -114,18 +114,18 @@ async def measured(
     config = OpenAIModel(
         provider="openai", model="m", base_url=base_url, api_key_env=None, tries=1
     )
-    house, meter = ModelRegistry({"m": config}), Meter(Limits())
+    registry, meter = ModelRegistry({"m": config}), Meter(Limits())
     ledger = Ledger(folder / "l.db")
-    place = house.place("m")
-    desk = EndpointLimits(place, ceiling=many, start=many, in_a_row=10**9)
-    client = house.recorded(LedgerCallBroker(ledger, meter, {place: desk}))["m"]
+    place = registry.place("m")
+    limits = EndpointLimits(place, ceiling=many, start=many, in_a_row=10**9)
+    client = registry.recorded(LedgerCallBroker(ledger, meter, {place: limits}))["m"]
     client._deadlines = Deadlines(fixed=deadline)
     await hang(client, range(calls // 10))
     first = held(meter)
     await hang(client, range(calls // 10, calls))
     last = held(meter)
     late = ledger.rows("SELECT max(seconds) FROM failures")[0][0] - deadline
-    await house.close()
+    await registry.close()
     ledger.close()
     return Account(first, last, late)
 

@@ -13,8 +13,9 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.import_ import spelt
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.run_folder import written_whole
+from fellowship.sanitize import single_line
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.agreement import Judge, Report
@@ -93,8 +94,8 @@ def command(
 
     columns = Columns(labels=names, id=id_, values=spelt(values))
     told = read_labels(labels, columns) if labels else None
-    wishes = Options(against, juries, families, Resampling(resamples))
-    found = agree(verdict_table(run, Asked(told, only, annotators)), wishes)
+    options = Options(against, juries, families, Resampling(resamples))
+    found = agree(verdict_table(run, Asked(told, only, annotators)), options)
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file
 
@@ -142,7 +143,7 @@ def show_people(people: Ceiling, out: Console) -> None:
         f" same {people.same:.1%}, alpha {people.alpha:.3f}",
     )
     for two in people.pairs[:SHOWN]:
-        who = f"  {line(two.first)} and {line(two.second)}"
+        who = f"  {single_line(two.first)} and {single_line(two.second)}"
         say(out, f"{who}: kappa {two.kappa:.3f} on {two.rows:,} rows")
     if len(people.pairs) > SHOWN:
         say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
@@ -191,7 +192,7 @@ def show_judge(
             say(out, f"  leans to the {name} by {span(lean.excess)} more than people")
     for name, family in judge.bias.items():
         moved = f"{family.favours} verdicts for, {family.disfavours} against"
-        whose = line(", ".join(families.get(name, ())), 60)
+        whose = single_line(", ".join(families.get(name, ())), 60)
         say(out, f"  bias score for {name} ({whose}): {span(family.score)}, {moved}")
 
 

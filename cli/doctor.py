@@ -15,11 +15,12 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, loaded
-from fellowship.cli.terminal import console, print_json, say, tame
+from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
 from fellowship.models.registry import ModelRegistry
+from fellowship.sanitize import sanitize
 
 ROOM = 1_000_000_000
 """Bytes that should be free: a run of 100,000 calls writes about as much."""
@@ -57,9 +58,14 @@ def show(findings: list[Finding]) -> None:
     out = console()
     for finding in findings:
         mark = ("ok    ", "green") if finding.good else ("FAULT ", "bold red")
-        say(out, mark, (tame(finding.subject), "bold"), f": {tame(finding.message)}")
+        say(
+            out,
+            mark,
+            (sanitize(finding.subject), "bold"),
+            f": {sanitize(finding.message)}",
+        )
         if finding.cure:
-            say(out, "      mend it with: ", (tame(finding.cure), "cyan"))
+            say(out, "      mend it with: ", (sanitize(finding.cure), "cyan"))
     faults = sum(not finding.good for finding in findings)
     say(out, f"{faults} fault{'s' * (faults != 1)} found" if faults else "all is well")
 
@@ -107,13 +113,13 @@ async def checked(models: dict[str, ModelConfig]) -> list[Finding]:
     findings: list[Finding] = []
     for name, config in models.items():
         try:
-            house = ModelRegistry({name: config})
+            registry = ModelRegistry({name: config})
         except FellowshipError as error:
             message, _, cure = str(error).rpartition(": ")
             findings.append(Finding(name, False, message or str(error), cure))
             continue
         try:
-            findings += await house.check()
+            findings += await registry.check()
         finally:
-            await house.close()
+            await registry.close()
     return findings

@@ -51,7 +51,11 @@ def neighbours(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
         drafts.sort(key=lambda made: made.draft)
         for old, new in pairwise(drafts):
             found = True
-            yield f"{single_line(system)}: draft {old.draft} to draft {new.draft}", old, new
+            yield (
+                f"{single_line(system)}: draft {old.draft} to draft {new.draft}",
+                old,
+                new,
+            )
     if not found:
         for pair in outcome.pairs:
             yield "rejected to chosen", pair.rejected, pair.chosen

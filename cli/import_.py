@@ -12,7 +12,7 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.step_progress import Steps, counting
-from fellowship.cli.terminal import console, counted, line, print_json, say, table
+from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.label_exchange import (
     Attached,
@@ -30,6 +30,7 @@ from fellowship.pipelines.labels.label_tables import winner_of
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
+from fellowship.sanitize import single_line
 
 SHOWN = 10
 """Rejected rows that are listed; `show RUN --json` has them all."""
@@ -222,12 +223,12 @@ def attached(found: Attached, into: Path, as_json: bool) -> None:
         (str(into), "bold"),
         f"  {counted(found.added, 'label')} added, {found.known:,} were there, rows"
         f" matched by {found.matched}; annotators:"
-        f" {line(', '.join(found.annotators), 100)}",
+        f" {single_line(', '.join(found.annotators), 100)}",
     )
     if found.unmatched:
         say(out, f"{len(found.unmatched):,} speak of no row of the run", "")
     for number, why in found.bad[:SHOWN]:
-        say(out, f"  row {number}: {line(why, 100)}")
+        say(out, f"  row {number}: {single_line(why, 100)}")
 
 
 def report(found: Imported, into: Path, as_json: bool) -> None:
@@ -256,7 +257,7 @@ def report(found: Imported, into: Path, as_json: bool) -> None:
             ": flagged inverted-selection; fellowship reproduce lists them by number",
         )
     for why, count in found.reasons.most_common():
-        say(out, f"{count:,} rejected: {line(why, 100)}")
+        say(out, f"{count:,} rejected: {single_line(why, 100)}")
     rare = [(n, why) for n, why in found.bad if found.reasons[why] <= SHOWN]
     for name, why in rare[:SHOWN]:
-        say(out, f"  row {line(name)}: {line(why, 100)}")
+        say(out, f"  row {single_line(name)}: {single_line(why, 100)}")

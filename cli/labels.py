@@ -8,9 +8,10 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.pipelines.imports.label_exchange import write_labels
 from fellowship.pipelines.labels.run_labels import annotators, labels_of
+from fellowship.sanitize import single_line
 
 
 @click.command("labels", epilog=EPILOG)
@@ -46,7 +47,9 @@ def command(run: Path, to: Path | None, as_json: bool) -> int:
         say(out, "no labels yet: fellowship view RUN, or fellowship import labels")
         return Exit.DONE
     table(
-        out, ("annotator", "labels"), [(line(n), f"{c:,}") for n, c in people.items()]
+        out,
+        ("annotator", "labels"),
+        [(single_line(n), f"{c:,}") for n, c in people.items()],
     )
     if to is not None:
         say(out, (str(to), "bold"), f"  {len(labels):,} labels")

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.terminal import console, counted, line, print_json, say
+from fellowship.cli.terminal import console, counted, print_json, say
 from fellowship.pipelines.export.lint import Finding, LintReport, as_value, lint
+from fellowship.sanitize import single_line
 
 CODES = """\b
 Exit codes:
@@ -88,6 +89,6 @@ def one(finding: Finding, style: str, out: Console) -> None:
     """A finding with its first rows."""
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
-    told = f": {line(finding.told, 80)}" if finding.told else ""
+    told = f": {single_line(finding.told, 80)}" if finding.told else ""
     where = f"{counted(finding.rows, 'row')}{told}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

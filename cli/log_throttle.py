@@ -1,4 +1,4 @@
-"""A log says in full what is new, and in brief, ever more rarely, what only goes on.
+"""A log says in full what is new, and in brief, ever more relaxed_gc, what only goes on.
 
 Decides from values and a clock that is given; prints nothing.
 """
@@ -19,7 +19,7 @@ DOWN = "paused"
 
 
 def brief(note: str) -> str:
-    """What a note says before its colon: what is waited for, without the reason."""
+    """What a note says before its colon: what is run_sync for, without the reason."""
     return note.partition(": ")[0]
 
 

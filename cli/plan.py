@@ -14,15 +14,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import (
-    console,
-    counted,
-    line,
-    print_json,
-    say,
-    spoken,
-    table,
-)
+from fellowship.cli.terminal import console, counted, print_json, say, spoken, table
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.planning.forecast import Estimate, Forecast
 from fellowship.pipelines.planning.pilot import foretold, prompt_numbers, spread
@@ -30,6 +22,7 @@ from fellowship.pipelines.planning.plan import ModelPlan, Plan, measured, plan
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import read_items
+from fellowship.sanitize import single_line
 
 
 @click.command("plan", epilog=EPILOG)
@@ -156,7 +149,7 @@ def show(made: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {made.rows.rejected:,} that can't be; {line(made.rows.why, 300)}"
+        f", and {made.rows.rejected:,} that can't be; {single_line(made.rows.why, 300)}"
         if made.rows.rejected
         else ""
     )

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from fellowship.cli.terminal import dollars, heading, line, say, table
+from fellowship.cli.terminal import dollars, heading, say, table
 from fellowship.pipelines.provenance.provenance_records import (
     Draft,
     Meeting,
     Spent,
     Why,
 )
+from fellowship.sanitize import single_line
 
 
 def show(told: Why, out: Console) -> None:
     """Print one row's provenance."""
-    name = f"  {line(told.id)}" if told.id else ""
+    name = f"  {single_line(told.id)}" if told.id else ""
     say(out, (f"Row {told.number}", "bold"), name, "  ", (told.state, "bold"))
-    say(out, line(told.why or told.question, 100))
+    say(out, single_line(told.why or told.question, 100))
     show_pairs(told, out)
     heading(out, "Drafts")
     for draft in told.drafts:
@@ -27,7 +28,11 @@ def show(told: Why, out: Console) -> None:
         show_meeting(meeting, out)
     heading(out, "Sessions")
     for session in told.sessions:
-        say(out, (line(session.team), "bold"), f"  {cost(session.spent)}  {session.id}")
+        say(
+            out,
+            (single_line(session.team), "bold"),
+            f"  {cost(session.spent)}  {session.id}",
+        )
     show_sources(told, out)
 
 
@@ -44,18 +49,20 @@ def show_pairs(told: Why, out: Console) -> None:
             (f"candidate {pair.rejected + 1}", "bold red"),
         )
         for step in pair.arithmetic:
-            say(out, f"  {line(step)}")
+            say(out, f"  {single_line(step)}")
 
 
 def show_draft(draft: Draft, out: Console) -> None:
     """One candidate: who wrote it, what it got, its call."""
     score = "no score" if draft.score is None else f"score {draft.score:g}"
-    where = f"{line(draft.system)}, draft {draft.draft}, {line(draft.model)}"
+    where = (
+        f"{single_line(draft.system)}, draft {draft.draft}, {single_line(draft.model)}"
+    )
     size = f"{draft.characters:,} characters"
     say(out, (f"candidate {draft.index + 1}", "bold"), f"  {where}, {size}, {score}")
     for review in draft.reviews:
         mark = "unreadable" if review.score is None else f"{review.score:g}"
-        say(out, f"  {line(review.seat)} on {line(review.model)}: {mark}")
+        say(out, f"  {single_line(review.seat)} on {single_line(review.model)}: {mark}")
     if draft.call:
         say(out, (f"  call {draft.call}", "dim"))
 
@@ -66,7 +73,7 @@ def show_meeting(meeting: Meeting, out: Console) -> None:
     names = f"candidate {one.first + 1} or {one.second + 1}"
     say(out, (names, "bold"), f": {one.outcome}")
     for step in meeting.arithmetic:
-        say(out, f"  {line(step)}")
+        say(out, f"  {single_line(step)}")
     for call in meeting.calls:
         say(out, (f"  call {call}", "dim"))
 
@@ -77,7 +84,7 @@ def show_sources(told: Why, out: Console) -> None:
     if told.rule:
         say(out, f"evaluator: {told.evaluator}, {told.rule}; pairs: {told.pair_rule}")
     for name, model in told.models.items():
-        say(out, f"model {line(name)}: {line(model)}")
+        say(out, f"model {single_line(name)}: {single_line(model)}")
     if told.prompts:
         rows = [(p.name, p.digest, ", ".join(p.seats)) for p in told.prompts]
         table(out, ("prompt", "digest", "told to"), rows)

@@ -17,13 +17,14 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.replay.branch import Edit, branch_row
 from fellowship.pipelines.replay.recorded_rows import row_of, turns_of
 from fellowship.pipelines.replay.replay import Replayed, replay
 from fellowship.run_folder import LEDGER
+from fellowship.sanitize import single_line
 
 
 @click.command("replay", epilog=EPILOG)
@@ -127,14 +128,14 @@ def show(found: Replayed, out: Console) -> None:
         for turn in session.turns:
             n += 1
             cells.append(
-                (n, session.team, turn.source, turn.round, line(turn.text, 48))
+                (n, session.team, turn.source, turn.round, single_line(turn.text, 48))
             )
     table(out, ("message", "session", "speaker", "round", "text"), cells, "r  r")
     say(out, f"{found.calls:,} calls replayed, none made")
     if found.identical:
         say(out, ("identical to the record", "green"))
     for place in found.differences:
-        say(out, ("differs from the record: ", "bold red"), line(place))
+        say(out, ("differs from the record: ", "bold red"), single_line(place))
 
 
 def new_text(

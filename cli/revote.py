@@ -69,14 +69,14 @@ def command(
     if rule == "dawid-skene":
         need("stats")
     at_home(Path.cwd())
-    wishes = Revote(
+    options = Revote(
         rule=rule,
         judges=judges,
         weights=weighed(weights),
         reading=reading,
         pairs=Pairs(margin=margin),
     )
-    report(vote_again(run, into, wishes), into, as_json)
+    report(vote_again(run, into, options), into, as_json)
     return Exit.DONE
 
 

@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.log_throttle import DOWN, Patience
-from fellowship.cli.terminal import console, counted, dollars, spoken, tame
+from fellowship.cli.terminal import console, counted, dollars, spoken
 from fellowship.pipelines.running.progress import Progress
+from fellowship.sanitize import sanitize
 
 
 class Speed:
@@ -105,7 +106,7 @@ class Watcher:
         if notes is not None:
             more = [note for note in notes if note != self._patience.way_out]
             said = "; ".join([", ".join(facts(progress, speed)), *more])
-            click.echo(tame(said), err=True)
+            click.echo(sanitize(said), err=True)
             if len(more) < len(notes):
                 click.echo(f"  {self._patience.way_out}", err=True)
 
@@ -132,7 +133,7 @@ class Watcher:
             waits.append(self._patience.way_out)
         for note in (*waits, self.note):
             if note:
-                lines.append(Text(tame(note), "yellow"))
+                lines.append(Text(sanitize(note), "yellow"))
         return Group(*lines)
 
 

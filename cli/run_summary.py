@@ -10,12 +10,13 @@ from rich.console import Console
 
 from fellowship.cli import evaluator_summary, export_accounts
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.terminal import counted, dollars, line, say, table
+from fellowship.cli.terminal import counted, dollars, say, table
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.repeated_ids import repeated
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
+from fellowship.sanitize import single_line
 
 BAD: tuple[State, ...] = ("failed", "rejected-input")
 """States whose rows want mending, here or in the source."""
@@ -78,9 +79,9 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     if report.untouched:
         say(out, "nothing new: the exports are as they were written")
     if report.accepted:
-        say(out, ("enough: ", "bold green"), line(report.stopped))
+        say(out, ("enough: ", "bold green"), single_line(report.stopped))
     elif report.stopped or report.pending:
-        why = line(report.stopped) or "rows are pending"
+        why = single_line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
         spent = report.stopped.startswith("the limit") and "may cost" not in why
         say(
@@ -120,7 +121,7 @@ def complaints(report: RunReport, out: Console) -> None:
     )
     with LedgerReader(report.into / LEDGER) as reader:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
-            say(out, (f"row {number}", "bold red"), f"  {state}: {line(why)}")
+            say(out, (f"row {number}", "bold red"), f"  {state}: {single_line(why)}")
     if many > NAMED:
         run = shlex.quote(str(report.into))
         say(out, f"and {many - NAMED:,} more: fellowship show {run}")

@@ -16,7 +16,7 @@ from fellowship.cli import draft_diffs, provenance_view, transcript
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.row_filters import Wanted, filters
-from fellowship.cli.terminal import console, line, print_json, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.provenance.header_reader import known
@@ -24,6 +24,7 @@ from fellowship.pipelines.provenance.provenance import why as why_of
 from fellowship.pipelines.replay.recorded_rows import row_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
+from fellowship.sanitize import single_line
 from fellowship.viewer.row_summary import models, summarise, teams
 
 
@@ -159,7 +160,7 @@ def overview(
             "" if s["margin"] is None else f"{s['margin']:g}",
             s["drafts"] or "",
             f"{s['tokens']:,}" if s["tokens"] else "–",
-            s["found"] if wanted.search else line(s["prompt"] or s["why"], 56),
+            s["found"] if wanted.search else single_line(s["prompt"] or s["why"], 56),
         )
         for s in summaries
     ]

@@ -1,6 +1,6 @@
 """A terminal gets colour and frames; a pipe gets plain text; a model gets neither.
 
-Whatever a model wrote passes through `tame`, so it can't move the cursor, recolour the
+Whatever a model wrote passes through `sanitize`, so it can't move the cursor, recolour the
 screen or turn the reading direction.
 """
 
@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.sanitize import sanitize as tame
-from fellowship.sanitize import single_line as line
+from fellowship.sanitize import sanitize, single_line
 
 
 class Pipe(Console):
@@ -40,7 +39,9 @@ def say(out: Console, *parts: str | tuple[str, str]) -> None:
 
     Every part is tamed here, so that no caller can forget to.
     """
-    spoken = [tame(p) if isinstance(p, str) else (tame(p[0]), p[1]) for p in parts]
+    spoken = [
+        sanitize(p) if isinstance(p, str) else (sanitize(p[0]), p[1]) for p in parts
+    ]
     out.print(Text.assemble(*spoken), soft_wrap=not out.is_terminal)
 
 
@@ -64,7 +65,7 @@ def table(
 
     `right` has an `r` for each right-aligned column, at its place.
     """
-    cells = [[line(str(cell)) for cell in row] for row in rows]
+    cells = [[single_line(str(cell)) for cell in row] for row in rows]
     aligned = [right[i : i + 1] == "r" for i in range(len(heads))]
     if out.is_terminal and (room := fitted([list(heads), *cells], out.width)):
         heads, *cells = room

@@ -124,7 +124,9 @@ def facts(turn: Turn) -> Sequence[str]:
     """Round, role and model, tokens, time, money, and whatever was unusual."""
     found = [
         f"round {turn.round}",
-        f"{single_line(turn.role)} on {single_line(turn.model)}" if turn.model else single_line(turn.role),
+        f"{single_line(turn.role)} on {single_line(turn.model)}"
+        if turn.model
+        else single_line(turn.role),
     ]
     if turn.prompt_tokens or turn.completion_tokens:
         found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
@@ -167,7 +169,11 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
     """The pair that came of it and why, or that none did."""
     heading(out, "Pair" if len(outcome.pairs) < 2 else "Pairs")
     if not outcome.pairs:
-        say(out, f"none: {outcome.state}", f", {single_line(outcome.why)}" * bool(outcome.why))
+        say(
+            out,
+            f"none: {outcome.state}",
+            f", {single_line(outcome.why)}" * bool(outcome.why),
+        )
     for pair in outcome.pairs:
         margin = f"by {pair.margin:g}" if pair.margin else "at equal scores"
         for label, colour, made, score in (

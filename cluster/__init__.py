@@ -1,1 +1,1 @@
-"""One run on many machines: Ray carries it, one desk keeps its record."""
+"""One run on many machines: Ray carries it, one coordinator keeps its record."""

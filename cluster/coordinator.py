@@ -1,7 +1,7 @@
-"""One desk owns the record of a run; workers on any machine work for it.
+"""One coordinator owns the record of a run; workers on any machine work for it.
 
-The desk is an actor on the machine that holds the run's folder. It runs the very same
-`run_recipe` as a run without Ray, with workers in place of local rows: one ledger, one
+The coordinator is an actor on the machine that holds the run's folder. It runs the very
+same `run_recipe` as a run without Ray, with workers in place of local rows: one ledger, one
 budget, one set of endpoint limits. It owns the workers, so they end with it; started
 again by Ray it goes on from the ledger like any run that was killed.
 """
@@ -34,7 +34,7 @@ from fellowship.pipelines.running.work import Work
 from fellowship.prompts.library import Library
 
 LOCKED = 20.0
-"""Seconds to wait for the folder: a desk that was killed may still be letting go of it."""
+"""Seconds to wait for the folder: one that was killed may still be letting go of it."""
 
 HOPELESS = 10
 """So many deaths of workers in a row, without a row between them, end the run."""
@@ -42,7 +42,7 @@ HOPELESS = 10
 
 @dataclass(frozen=True)
 class Job:
-    """What the desk is told to run."""
+    """What the coordinator is told to run."""
 
     recipe: Recipe
     into: Path
@@ -105,9 +105,9 @@ class Coordinator:
         self._stop.set()
 
     async def deliver(self, worker: str, batch: list[Message]) -> None:
-        """A worker's letters."""
+        """A worker's messages."""
         if self._dispatch is not None:
-            self._dispatch.letters(worker, batch)
+            self._dispatch.messages(worker, batch)
 
     async def look(self) -> State:
         """How far the run is."""
@@ -128,9 +128,13 @@ class Coordinator:
 
     @asynccontextmanager
     async def _engine(
-        self, recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+        self,
+        recipe: Recipe,
+        library: Library,
+        registry: ModelRegistry,
+        broker: CallBroker,
     ) -> AsyncIterator[Work]:
-        self._dispatch = dispatch = Dispatch(office)
+        self._dispatch = dispatch = Dispatch(broker)
         library.load()
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [

@@ -1,7 +1,7 @@
 """A row is lent to a worker, a call is let through to it; both come back if it dies.
 
-The desk's side of every line. What a dead worker had in the air may have been paid for:
-it is dropped at the office, which counts it. Its rows go to whoever pulls next, and replay
+The coordinator's side of every line. What a dead worker had in the air may have been paid
+for: it is dropped at the broker, which counts it. Its rows go to whoever pulls next, and replay
 what is recorded.
 """
 
@@ -23,7 +23,7 @@ DEATHS = 5
 
 
 class WorkerHandle:
-    """One worker, as the desk sees it: what it was lent, what it is waiting for."""
+    """One worker, as the coordinator sees it: what it was lent, what it is waiting for."""
 
     def __init__(self, name: str, handle: Any) -> None:
         self.name = name
@@ -40,8 +40,8 @@ class WorkerHandle:
 class Dispatch:
     """Rows to be had, and the workers that have them."""
 
-    def __init__(self, office: CallBroker) -> None:
-        self.office = office
+    def __init__(self, broker: CallBroker) -> None:
+        self.broker = broker
         self.branches: dict[str, WorkerHandle] = {}
         self.over = False
         self.lost_calls = 0
@@ -80,7 +80,7 @@ class Dispatch:
     # -- workers ---------------------------------------------------------------------
 
     def joined(self, branch: WorkerHandle) -> None:
-        """A worker that may send letters from now on."""
+        """A worker that may send messages from now on."""
         self.branches[branch.name] = branch
 
     async def left(self, branch: WorkerHandle) -> None:
@@ -91,7 +91,7 @@ class Dispatch:
             task.cancel()
         for call, began in branch.calls.values():
             self.lost_calls += 1
-            self.office.drop(call, began)
+            self.broker.drop(call, began)
         branch.calls.clear()
         for number in sorted(branch.rows):
             self._again(number)
@@ -117,32 +117,32 @@ class Dispatch:
                 )
             )
 
-    # -- letters ---------------------------------------------------------------------
+    # -- messages ---------------------------------------------------------------------
 
-    def letters(self, name: str, batch: list[Message]) -> None:
-        """Take a worker's letters in their order. Of a worker that is gone: none."""
+    def messages(self, name: str, batch: list[Message]) -> None:
+        """Take a worker's messages in their order. Of a worker that is gone: none."""
         branch = self.branches.get(name)
         if branch is None:
             return
-        for letter in batch:
-            self._letter(branch, letter)
+        for message in batch:
+            self._message(branch, message)
 
-    def _letter(self, branch: WorkerHandle, letter: Message) -> None:
-        value = letter.value
-        if letter.kind == "outcome":
+    def _message(self, branch: WorkerHandle, message: Message) -> None:
+        value = message.value
+        if message.kind == "outcome":
             self._outcome(branch, *value)
-        elif letter.kind == "cancel":
+        elif message.kind == "cancel":
             self._cancelled(branch, value)
-        elif letter.kind == "drop":
+        elif message.kind == "drop":
             call, began = value
             if branch.calls.pop(call.key, None):
-                self.office.drop(call, began)
-        elif letter.kind == "open":
-            task = asyncio.create_task(self._open(branch, letter.number, value))
+                self.broker.drop(call, began)
+        elif message.kind == "open":
+            task = asyncio.create_task(self._open(branch, message.number, value))
             branch.opening[value.key] = task
             task.add_done_callback(lambda _: branch.opening.pop(value.key, None))
         else:
-            task = asyncio.create_task(self._answer(branch, letter))
+            task = asyncio.create_task(self._answer(branch, message))
             branch.tasks.add(task)
             task.add_done_callback(branch.tasks.discard)
 
@@ -167,11 +167,11 @@ class Dispatch:
         if task := branch.opening.get(key):
             task.cancel()
         elif held := branch.calls.pop(key, None):
-            self.office.drop(*held)
+            self.broker.drop(*held)
 
     async def _open(self, branch: WorkerHandle, number: int, call: Call) -> None:
         try:
-            row = await self.office.open(call)
+            row = await self.broker.open(call)
         except FellowshipError as error:
             branch.out.put(Answer(number, error=RemoteError.of(error)))
             return
@@ -179,28 +179,28 @@ class Dispatch:
             branch.calls[call.key] = (call, time.time())
         branch.out.put(Answer(number, row))
 
-    async def _answer(self, branch: WorkerHandle, letter: Message) -> None:
+    async def _answer(self, branch: WorkerHandle, message: Message) -> None:
         try:
-            value = await self._done(branch, letter)
+            value = await self._done(branch, message)
         except FellowshipError as error:
-            branch.out.put(Answer(letter.number, error=RemoteError.of(error)))
+            branch.out.put(Answer(message.number, error=RemoteError.of(error)))
         else:
-            branch.out.put(Answer(letter.number, value))
+            branch.out.put(Answer(message.number, value))
 
-    async def _done(self, branch: WorkerHandle, letter: Message) -> Any:
-        value = letter.value
-        if letter.kind == "pull":
+    async def _done(self, branch: WorkerHandle, message: Message) -> Any:
+        value = message.value
+        if message.kind == "pull":
             return await self._lend(branch, value)
         call = value[0]
         if branch.calls.pop(call.key, None) is None:
             return None
         # A reply that has arrived is kept even if its worker dies in the meantime.
-        if letter.kind == "record":
-            return await asyncio.shield(self.office.record(*value))
+        if message.kind == "record":
+            return await asyncio.shield(self.broker.record(*value))
         trouble, began = value[1:]
         error = trouble.made()
         assert isinstance(error, ModelError)
-        return await asyncio.shield(self.office.fail(call, error, began))
+        return await asyncio.shield(self.broker.fail(call, error, began))
 
     async def _lend(self, branch: WorkerHandle, room: int) -> list[Item]:
         async with self._news:

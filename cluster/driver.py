@@ -1,4 +1,4 @@
-"""The driver starts a desk, watches it, and may sleep: the run is the desk's.
+"""The driver starts a coordinator, watches it, and may sleep: the run is the coordinator's.
 
 Ray's statistics and dashboard stay off. Workers find API keys in their own environment;
 none travels.
@@ -28,10 +28,10 @@ from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.run_report import RunReport
 
 LOOK = 0.5
-"""Seconds between two looks at the desk."""
+"""Seconds between two looks at the coordinator."""
 
 RESTARTS = 5
-"""How often a desk that dies is started again."""
+"""How often a coordinator that dies is started again."""
 
 
 def join(address: str | None) -> None:
@@ -97,18 +97,22 @@ async def run_on_ray(
         fork and whole(fork),
         tuple(os.path.abspath(path) for path in sys.path),  # noqa: ASYNC240
     )
-    desk = placed(Coordinator, there[0], soft=False, max_restarts=RESTARTS).remote(job)
+    coordinator = placed(
+        Coordinator, there[0], soft=False, max_restarts=RESTARTS
+    ).remote(job)
     try:
-        return await Driver(desk, watch, stop or asyncio.Event()).watched()
+        return await Driver(coordinator, watch, stop or asyncio.Event()).watched()
     finally:
-        ray.kill(desk)
+        ray.kill(coordinator)
 
 
 class Driver:
-    """Somebody who looks at a desk now and then."""
+    """Somebody who looks at a coordinator now and then."""
 
-    def __init__(self, desk: Any, watch: Watch | None, stop: asyncio.Event) -> None:
-        self.desk = desk
+    def __init__(
+        self, coordinator: Any, watch: Watch | None, stop: asyncio.Event
+    ) -> None:
+        self.coordinator = coordinator
         self.stop = stop
         self.died = 0
         self._watch = watch or (lambda progress: None)
@@ -116,7 +120,7 @@ class Driver:
         self._told = False
 
     async def watched(self) -> RunReport:
-        """The desk's report; started again when it dies, as long as that helps."""
+        """The coordinator's report; started again when it dies, as long as that helps."""
         running = asyncio.ensure_future(self._run())
         while not running.done():
             await asyncio.wait({running}, timeout=LOOK)
@@ -126,13 +130,13 @@ class Driver:
     async def _run(self) -> RunReport:
         while True:
             try:
-                report = await self.desk.run.remote()
+                report = await self.coordinator.run.remote()
             except RayActorError as error:
                 self.died += 1
                 self._told = False
                 if self.died > RESTARTS:
                     raise LedgerError(
-                        f"the desk of the run died {self.died} times: {error}"
+                        f"the coordinator of the run died {self.died} times: {error}"
                     ) from error
                 await asyncio.sleep(0.5)
                 continue
@@ -144,9 +148,9 @@ class Driver:
     async def _look(self) -> None:
         try:
             if self.stop.is_set() and not self._told:
-                await self.desk.stop.remote()
+                await self.coordinator.stop.remote()
                 self._told = True
-            state: State = await self.desk.look.remote()
+            state: State = await self.coordinator.look.remote()
         except RayActorError:
             return
         if state.progress is not None:

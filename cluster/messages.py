@@ -1,7 +1,7 @@
-"""Nothing but plain values crosses between a worker and the desk.
+"""Nothing but plain values crosses between a worker and the coordinator.
 
-A worker writes `Letter`s, of which those with a number want an answer; the desk writes
-`Answer`s. An error crosses as its name and its words, and is the same class on the other
+A worker writes `Message`s, of which those with a number want an answer; the coordinator
+writes `Answer`s. An error crosses as its name and its words, and is the same class on the other
 side.
 """
 
@@ -34,7 +34,7 @@ KNOWN: dict[str, type[FellowshipError]] = {
 
 
 class Message(NamedTuple):
-    """From a worker to the desk. `number` 0: no answer is wanted."""
+    """From a worker to the coordinator. `number` 0: no answer is wanted."""
 
     number: int
     kind: Kind
@@ -42,7 +42,7 @@ class Message(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """From the desk to a worker: to the letter `number`, or (0) the row to give up."""
+    """From the coordinator to a worker: to message `number`, or (0) the row to give up."""
 
     number: int
     value: Any = None

@@ -1,8 +1,8 @@
 """A worker plays many sessions and owns nothing: what it loses, another one replays.
 
 It pulls rows when it has room. Its clients speak to providers themselves, but ask the
-desk before each call and hand it each reply, and act on a reply only when the desk has
-said that it is durable.
+coordinator before each call and hand it each reply, and act on a reply only when the
+coordinator has said that it is durable.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from fellowship.records import Item
 
 
 class CoordinatorLink:
-    """A worker's letters to the desk, and the answers it waits for."""
+    """A worker's messages to the coordinator, and the answers it waits for."""
 
-    def __init__(self, name: str, desk: Any) -> None:
+    def __init__(self, name: str, coordinator: Any) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._out: Outbox[Message] = Outbox(
-            lambda batch: desk.deliver.remote(name, batch), self._broke
+            lambda batch: coordinator.deliver.remote(name, batch), self._broke
         )
 
     def tell(self, kind: Kind, value: Any) -> None:
-        """A letter that wants no answer."""
+        """A message that wants no answer."""
         self._out.put(Message(0, kind, value))
 
     async def ask(self, kind: Kind, value: Any) -> Any:
-        """The desk's answer; raises what the desk met."""
+        """The coordinator's answer; raises what the coordinator met."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
@@ -69,7 +69,7 @@ class CoordinatorLink:
             self.lost.set_exception(error)
 
     async def close(self) -> None:
-        """Let the last letters arrive."""
+        """Let the last messages arrive."""
         await self._out.flush()
         self._out.close()
         if self.lost.done():
@@ -77,14 +77,14 @@ class CoordinatorLink:
 
 
 class RemoteCallBroker:
-    """The run's office, from a worker. An embedded model's slots are the worker's own."""
+    """The run's broker, from a worker. An embedded model's slots are the worker's own."""
 
     def __init__(self, line: CoordinatorLink, slots: dict[str, int]) -> None:
         self._line = line
         self._own = {place: asyncio.Semaphore(n) for place, n in slots.items()}
 
     async def open(self, call: Call) -> CallRow | None:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         own = self._own.get(call.place)
         if own is not None:
             await own.acquire()
@@ -103,18 +103,18 @@ class RemoteCallBroker:
         return row
 
     async def record(self, call: Call, row: CallRow) -> None:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         self._leave(call)
         await self._line.ask("record", (call, row))
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         self._leave(call)
         spared = await self._line.ask("fail", (call, RemoteError.of(error), began))
         return bool(spared)
 
     def drop(self, call: Call, began: float) -> None:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         self._leave(call)
         self._line.tell("drop", (call, began))
 
@@ -124,7 +124,7 @@ class RemoteCallBroker:
 
 
 class Worker:
-    """The actor. `serve` returns when the desk has no more rows."""
+    """The actor. `serve` returns when the coordinator has no more rows."""
 
     def __init__(
         self, name: str, recipe: Recipe, library: Library, paths: Iterable[str]
@@ -136,17 +136,17 @@ class Worker:
         self.rows: dict[int, asyncio.Task[None]] = {}
         self.line: CoordinatorLink | None = None
 
-    async def serve(self, desk: Any) -> RemoteError | None:
+    async def serve(self, coordinator: Any) -> RemoteError | None:
         """Pull rows and work on them until there are none. What stops a run is returned."""
-        self.line = CoordinatorLink(self.name, desk)
+        self.line = CoordinatorLink(self.name, coordinator)
         try:
-            house = ModelRegistry(self.recipe.models)
+            registry = ModelRegistry(self.recipe.models)
         except FellowshipError as error:
             return RemoteError.of(error)
         try:
-            office = RemoteCallBroker(self.line, own_slots(house))
-            crew = RunContext(self.recipe, self.library, house.recorded(office))
-            pulling = asyncio.create_task(self._pull(self.line, crew))
+            broker = RemoteCallBroker(self.line, own_slots(registry))
+            context = RunContext(self.recipe, self.library, registry.recorded(broker))
+            pulling = asyncio.create_task(self._pull(self.line, context))
             await asyncio.wait(
                 {pulling, self.line.lost}, return_when=asyncio.FIRST_COMPLETED
             )
@@ -160,17 +160,17 @@ class Worker:
             return RemoteError.of(error)
         finally:
             await self.line.close()
-            await house.close()
+            await registry.close()
 
     async def deliver(self, answers: list[Answer]) -> None:
-        """The desk's answers; one without a number names a row to give up."""
+        """The coordinator's answers; one without a number names a row to give up."""
         for answer in answers:
             if answer.number and self.line is not None:
                 self.line.answered(answer)
             elif task := self.rows.get(answer.value):
                 task.cancel()
 
-    async def _pull(self, line: CoordinatorLink, crew: RunContext) -> None:
+    async def _pull(self, line: CoordinatorLink, context: RunContext) -> None:
         while True:
             room = self.recipe.at_once - len(self.rows)
             if room < 1:
@@ -182,16 +182,18 @@ class Worker:
             if not items:
                 return
             for item in items:
-                task = asyncio.create_task(self._row(item, line, crew))
+                task = asyncio.create_task(self._row(item, line, context))
                 self.rows[item.number] = task
                 task.add_done_callback(partial(self._over, item.number))
 
     def _over(self, number: int, _: asyncio.Task[None]) -> None:
         self.rows.pop(number, None)
 
-    async def _row(self, item: Item, line: CoordinatorLink, crew: RunContext) -> None:
+    async def _row(
+        self, item: Item, line: CoordinatorLink, context: RunContext
+    ) -> None:
         try:
-            outcome = await Row(item, crew).work()
+            outcome = await Row(item, context).work()
         except FellowshipError as error:
             line.tell("outcome", (item.number, None, RemoteError.of(error)))
         else:
@@ -203,10 +205,10 @@ class Worker:
         await asyncio.gather(*self.rows.values(), return_exceptions=True)
 
 
-def own_slots(house: ModelRegistry) -> dict[str, int]:
+def own_slots(registry: ModelRegistry) -> dict[str, int]:
     """Places that each worker has one of: embedded engines."""
     return {
-        house.place(name): ceiling(config)
-        for name, config in house.configs.items()
+        registry.place(name): ceiling(config)
+        for name, config in registry.configs.items()
         if isinstance(config, LlamaCppModel)
     }

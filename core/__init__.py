@@ -42,7 +42,7 @@ HOMES = {
         ),
     ),
     "teams.voting_rules": ("Vote",),
-    "teams.session": ("Seats",),
+    "teams.session": ("Seats", "SessionContext"),
     "teams.systems": ("candidate_of",),
 }
 """Where each public name lives, below `fellowship`; `__init__.pyi` tells type checkers."""

@@ -54,6 +54,7 @@ from fellowship.records import Session as Session
 from fellowship.records import Turn as Turn
 from fellowship.records import Verdict as Verdict
 from fellowship.teams.session import Seats as Seats
+from fellowship.teams.session import SessionContext as SessionContext
 from fellowship.teams.systems import candidate_of as candidate_of
 from fellowship.teams.voting_rules import Vote as Vote
 

@@ -1,4 +1,4 @@
-"""A split jury has not decided: its verdict is a tie, whoever sits first.
+"""A split jury has not decided: its verdict is a tie, whoever role_ref first.
 
 Votes are codes (n, m): n rows, m judges. Every rule is symmetric in the judges and in
 the candidates: no seat and no slot breaks a tie.

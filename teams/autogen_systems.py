@@ -45,7 +45,9 @@ class AutogenSystem:
                     "say which model speaks: `model`, or `models` by argument of build"
                 )
             return
-        self.places = ClientSlots(component_of(settings.component, settings.component_file))
+        self.places = ClientSlots(
+            component_of(settings.component, settings.component_file)
+        )
         if lacking := missing_models(self.places, settings.models, settings.model):
             raise RecipeError(
                 f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"

@@ -57,7 +57,11 @@ class OwnEvaluator:
             require(self.inner, settings.team, "compare", 4, COMPARE)
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
+        self,
+        item: Item,
+        candidates: Sequence[Candidate],
+        pair: Pair,
+        seats: SessionContext,
     ) -> Comparison:
         """What it said of two candidates; verdicts alone are weighed as a judge's are."""
         found = await self.inner.compare(item, candidates, pair, seats)

@@ -45,7 +45,11 @@ class DebateTeam:
         )
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
+        self,
+        item: Item,
+        candidates: Sequence[Candidate],
+        pair: Pair,
+        seats: SessionContext,
     ) -> Comparison:
         """Two candidates by index; a debate in every order the settings ask for."""
         settings = self.settings
@@ -98,7 +102,11 @@ class DebateTeam:
         return Voter(persona.name, asking, self.settings.order)
 
     async def _vote(
-        self, case: Case, seats: SessionContext, phase: Phase, heard: dict[Order, list[Line]]
+        self,
+        case: Case,
+        seats: SessionContext,
+        phase: Phase,
+        heard: dict[Order, list[Line]],
     ) -> Verdicts:
         """Everyone scores alone, in every order, all at the same time."""
         settings = self.settings
@@ -120,7 +128,9 @@ class DebateTeam:
             made[voter.name] += voter.said(agents, order, phase)
         return made
 
-    async def _talk(self, case: Case, order: Order, seats: SessionContext) -> list[Line]:
+    async def _talk(
+        self, case: Case, order: Order, seats: SessionContext
+    ) -> list[Line]:
         """The discussion in one order, as those who vote afterwards hear it."""
         shown = case if order == "forward" else case.swapped()
         end = "" if order == "forward" else "_swapped"

@@ -19,7 +19,11 @@ class Evaluator(Protocol):
     """What says which of an item's candidates is the better one."""
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
+        self,
+        item: Item,
+        candidates: Sequence[Candidate],
+        pair: Pair,
+        seats: SessionContext,
     ) -> Comparison:
         """All that was said of two candidates, by index, and what it amounts to."""
         ...
@@ -38,7 +42,11 @@ class JudgeTeam:
         self.settings = settings
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
+        self,
+        item: Item,
+        candidates: Sequence[Candidate],
+        pair: Pair,
+        seats: SessionContext,
     ) -> Comparison:
         """Two candidates by index, in every order the settings ask for."""
         both = [candidates[index] for index in pair]

@@ -21,7 +21,11 @@ class JuryTeam:
         self.settings = settings
 
     async def compare(
-        self, item: Item, candidates: Sequence[Candidate], pair: Pair, seats: SessionContext
+        self,
+        item: Item,
+        candidates: Sequence[Candidate],
+        pair: Pair,
+        seats: SessionContext,
     ) -> Comparison:
         """Two candidates by index, before as many jurors as it takes."""
         both = [candidates[index] for index in pair]
@@ -97,7 +101,9 @@ class JuryTeam:
         if not left or not stops_early(self.settings):
             return len(left)
         votes = self._votes(said, self.settings.jurors)
-        return next_jurors(tally([v for v in votes if v.read]), weights(self.settings, left))
+        return next_jurors(
+            tally([v for v in votes if v.read]), weights(self.settings, left)
+        )
 
     def _votes(
         self, said: dict[str, list[Verdict]], jurors: Sequence[Juror]
@@ -113,7 +119,9 @@ class JuryTeam:
     def _voter(self, juror: Juror) -> Voter:
         return Voter(juror.seat, juror, self.settings.order)
 
-    async def _verdicts(self, juror: Juror, case: Case, seats: SessionContext) -> list[Verdict]:
+    async def _verdicts(
+        self, juror: Juror, case: Case, seats: SessionContext
+    ) -> list[Verdict]:
         return await self._voter(juror).verdicts(case, seats)
 
 

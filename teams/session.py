@@ -118,7 +118,7 @@ class Watched(Client):
 
 
 class SessionContext:
-    """One session's table: who sits at it, and what has been said."""
+    """One session's table: who role_ref at it, and what has been said."""
 
     def __init__(
         self,
@@ -306,3 +306,7 @@ class SessionContext:
             verdicts=tuple(verdicts),
             stopped=self.stopped,
         )
+
+
+Seats = SessionContext
+"""What a team of one's own is handed, under the name its argument has."""

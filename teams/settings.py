@@ -17,7 +17,7 @@ RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 
 
 class RoleConfig(Record):
-    """Who sits in a seat, where more is to be said than the model's name."""
+    """Who role_ref in a seat, where more is to be said than the model's name."""
 
     model: ModelName
     role: RoleName = Field(
@@ -35,20 +35,20 @@ OwnTeam = Annotated[
 """A team of the user's own: `package.module:Class`, or an entry point's name."""
 
 
-def said_at_length(sits: Any) -> str:
+def said_at_length(role_ref: Any) -> str:
     """Whether a seat is given by its model's name alone."""
-    return "seat" if isinstance(sits, dict | RoleConfig) else "name"
+    return "seat" if isinstance(role_ref, dict | RoleConfig) else "name"
 
 
-Sits = Annotated[
+RoleRef = Annotated[
     Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("seat")],
     Discriminator(said_at_length),
 ]
 
 
-def role_config(sits: str | RoleConfig) -> RoleConfig:
+def role_config(role_ref: str | RoleConfig) -> RoleConfig:
     """A seat's entry in full."""
-    return RoleConfig(model=sits) if isinstance(sits, str) else sits
+    return RoleConfig(model=role_ref) if isinstance(role_ref, str) else role_ref
 
 
 class SingleSettings(Record):
@@ -56,7 +56,7 @@ class SingleSettings(Record):
 
     team: Literal["single"]
     name: str = "single"
-    generator: Sits
+    generator: RoleRef
     samples: PositiveInt = 1
 
 
@@ -65,8 +65,8 @@ class FeedbackSettings(Record):
 
     team: Literal["feedback"]
     name: str = "feedback"
-    generator: Sits
-    reviewers: tuple[Sits, ...] = Field(
+    generator: RoleRef
+    reviewers: tuple[RoleRef, ...] = Field(
         min_length=1, description="each reviews every draft; all reviews go back"
     )
     drafts: Annotated[int, Field(ge=2, le=10)] = 3

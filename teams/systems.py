@@ -13,8 +13,8 @@ from fellowship.records import Candidate, Item, Turn
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
     FeedbackSettings,
+    RoleRef,
     SingleSettings,
-    Sits,
     role_config,
 )
 
@@ -64,8 +64,10 @@ class Feedback:
             case,
         )
         reviewers = [
-            seats.seat(name, role_of(sits, Reviewer, seats, scale=settings.scale), case)
-            for name, sits in self._reviewers()
+            seats.seat(
+                name, role_of(role_ref, Reviewer, seats, scale=settings.scale), case
+            )
+            for name, role_ref in self._reviewers()
         ]
         turns = (settings.drafts - 1) * (1 + len(reviewers)) + 1
         await seats.chat([writer, *reviewers], turns, lambda: self._why(seats.turns))
@@ -74,11 +76,11 @@ class Feedback:
             for turn in drafts(seats.turns)
         ]
 
-    def _reviewers(self) -> list[tuple[str, Sits]]:
+    def _reviewers(self) -> list[tuple[str, RoleRef]]:
         sitting = self.settings.reviewers
         if len(sitting) == 1:
             return [("reviewer", sitting[0])]
-        return [(f"reviewer_{n}", sits) for n, sits in enumerate(sitting, 1)]
+        return [(f"reviewer_{n}", role_ref) for n, role_ref in enumerate(sitting, 1)]
 
     def _why(self, turns: Sequence[Turn]) -> str:
         """Why there is no point in going on; empty while there is."""
@@ -92,9 +94,9 @@ class Feedback:
         return ""
 
 
-def role_of(sits: Sits, base: type[R], seats: SessionContext, **more: Any) -> R:
-    """The role of whoever sits in a seat: ours, or the user's own."""
-    who = role_config(sits)
+def role_of(role_ref: RoleRef, base: type[R], seats: SessionContext, **more: Any) -> R:
+    """The role of whoever role_ref in a seat: ours, or the user's own."""
+    who = role_config(role_ref)
     library = seats.library
     return agent_for_role(
         base, who.role, model=who.model, prompt=who.prompt, library=library, **more

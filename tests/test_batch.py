@@ -224,13 +224,13 @@ def test_a_reply_nobody_reads_now_is_kept_for_whoever_asks_later(
 
 def test_a_worker_without_the_ledger_refuses_batch_mode_before_the_first_row() -> None:
     config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
-    house = ModelRegistry({"m": config})
+    registry = ModelRegistry({"m": config})
     with pytest.raises(RecipeError, match="without --engine"):
-        house.recorded(Nobody())
+        registry.recorded(Nobody())
 
 
 class Nobody(LedgerCallBroker):
-    """An office that is somewhere else."""
+    """An broker that is somewhere else."""
 
     def __init__(self) -> None:
         pass

@@ -19,7 +19,7 @@ from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import VERBS
 from fellowship.cli.run import watched
 from fellowship.cli.run_summary import exit_of
-from fellowship.cli.terminal import line, spoken, tame
+from fellowship.cli.terminal import sanitize, spoken
 from fellowship.pipelines.planning.call_counts import (
     Span,
     comparisons,
@@ -27,6 +27,7 @@ from fellowship.pipelines.planning.call_counts import (
     system_calls,
 )
 from fellowship.pipelines.running.run_report import RunReport
+from fellowship.sanitize import single_line
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
 from tests.commands import said
 from tests.loopback.fixtures import InThread, openai_server
@@ -358,8 +359,8 @@ def test_one_file_can_t_hold_two_exports(
 
 
 def test_control_characters_are_spelled_out() -> None:
-    assert tame("a\x1b[31mb\r\nc\td") == "a\\x1b[31mb\nc\td"
-    assert line("two\nlines  here", 8) == "two lin…"
+    assert sanitize("a\x1b[31mb\r\nc\td") == "a\\x1b[31mb\nc\td"
+    assert single_line("two\nlines  here", 8) == "two lin…"
 
 
 def test_spans_of_time_are_said_as_people_say_them() -> None:

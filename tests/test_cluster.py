@@ -119,7 +119,7 @@ def test_workers_make_the_same_export_and_keep_the_endpoint_limit(
     assert 2 <= stats["in_flight_max"] <= 5
 
 
-@pytest.mark.parametrize("actor", ["Worker", "Desk"])
+@pytest.mark.parametrize("actor", ["Worker", "Coordinator"])
 def test_a_killed_actor_costs_at_most_what_was_in_the_air(
     tmp_path: Path, nodes: Nodes, actor: str
 ) -> None:

@@ -115,7 +115,9 @@ def compared(
         candidates = [Candidate(text=t, system=str(n)) for n, t in enumerate(texts)]
         item = Item(key="k", number=1, conversation=ASKED)
         models = {n: Model(n, say) for n in "abcd"}
-        seats = SessionContext("evaluate", item, models, Library(), seed=seed, deadline=60)
+        seats = SessionContext(
+            "evaluate", item, models, Library(), seed=seed, deadline=60
+        )
         team = evaluator_of(EVALUATORS[kind])
         return await team.compare(item, candidates, (0, 1), seats)
 

@@ -69,11 +69,11 @@ async def test_texts_follow_a_redirect_nowhere(status: int, kind: str) -> None:
         )
         if kind == "openai":
             config = openai_config(f"{at}/v1")
-        house = ModelRegistry({"m": config})
+        registry = ModelRegistry({"m": config})
         said = Request((Message(role="user", content="a secret of mine"),), {})
         with pytest.raises(ModelError) as caught:
-            await house.bare["m"].complete(said)
-        await house.close()
+            await registry.bare["m"].complete(said)
+        await registry.close()
     assert heard == []
     assert "s3cret" not in str(caught.value)
     assert not caught.value.retried

@@ -1,4 +1,4 @@
-"""The house rules that no linter knows."""
+"""The registry rules that no linter knows."""
 
 from __future__ import annotations
 

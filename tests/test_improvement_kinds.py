@@ -70,7 +70,7 @@ def row(sessions: list[Session], scores: Scored, **more: Any) -> Outcome:
     )
 
 
-def ground(requests: dict[str, str] | None = None, margin: float = 0) -> ExportContext:
+def context(requests: dict[str, str] | None = None, margin: float = 0) -> ExportContext:
     """A run whose calls' requests are their keys, or what they are said to be."""
     known = requests or {}
 
@@ -91,7 +91,7 @@ def told(outcome: Outcome, kind: str, of: ExportContext) -> list[tuple[Any, ...]
 
 def test_a_revision_is_chosen_over_leaving_the_draft_or_the_other_way_round() -> None:
     one = row([loop("l", ["a", "b", "c"], ["r1", "r2"])], {"a": 4, "b": 7, "c": 6})
-    assert told(one, "multi-agent", ground()) == [
+    assert told(one, "multi-agent", context()) == [
         ("revision", "asked l-d2", "b", "a", None),
         ("revision", "asked l-d3", "b", "c", None),
     ]
@@ -99,7 +99,7 @@ def test_a_revision_is_chosen_over_leaving_the_draft_or_the_other_way_round() ->
 
 def test_turns_are_labelled_by_whether_the_score_rose() -> None:
     one = row([loop("l", ["a", "b", "c"], ["r1", "r2"])], {"a": 4, "b": 7, "c": 6})
-    assert told(one, "multi-agent-kto", ground()) == [
+    assert told(one, "multi-agent-kto", context()) == [
         ("review", "asked l-r1", "r1", True),
         ("revision", "asked l-d2", "b", True),
         ("review", "asked l-r2", "r2", False),
@@ -110,17 +110,17 @@ def test_turns_are_labelled_by_whether_the_score_rose() -> None:
 def test_reviews_of_the_same_draft_meet_and_the_helpful_one_is_chosen() -> None:
     loops = [loop("x", ["a", "b"], ["helps"]), loop("y", ["a", "c"], ["harms"])]
     one = row(loops, {"a": 5, "b": 8, "c": 3})
-    same = ground({"x-r1": "review a", "y-r1": "review a"})
+    same = context({"x-r1": "review a", "y-r1": "review a"})
     reviews = [r for r in told(one, "multi-agent", same) if r[0] == "review"]
     assert reviews == [("review", "review a", "helps", "harms", None)]
-    other = ground({"x-r1": "review a", "y-r1": "review a, please"})
+    other = context({"x-r1": "review a", "y-r1": "review a, please"})
     assert not [r for r in told(one, "multi-agent", other) if r[0] == "review"]
 
 
 def test_two_helpful_reviews_make_no_pair() -> None:
     loops = [loop("x", ["a", "b"], ["r"]), loop("y", ["a", "c"], ["s"])]
     one = row(loops, {"a": 5, "b": 8, "c": 6})
-    same = ground({"x-r1": "review a", "y-r1": "review a"})
+    same = context({"x-r1": "review a", "y-r1": "review a"})
     assert {r[0] for r in told(one, "multi-agent", same)} == {"revision"}
 
 
@@ -128,10 +128,10 @@ def test_what_cannot_be_compared_makes_no_row() -> None:
     void = Comparison(first=0, second=1, outcome="order-inconsistent")
     plain = [loop("l", ["a", "b"], ["r"])]
     scores: Scored = {"a": 4, "b": 7}
-    assert told(row(plain, {"a": None, "b": 7}), "multi-agent-kto", ground()) == []
-    assert told(row(plain, scores, met=(void,)), "multi-agent-kto", ground()) == []
-    assert told(row(plain, {"a": 4, "b": 4}), "multi-agent-kto", ground()) == []
-    assert told(row(plain, scores), "multi-agent-kto", ground(margin=4)) == []
+    assert told(row(plain, {"a": None, "b": 7}), "multi-agent-kto", context()) == []
+    assert told(row(plain, scores, met=(void,)), "multi-agent-kto", context()) == []
+    assert told(row(plain, {"a": 4, "b": 4}), "multi-agent-kto", context()) == []
+    assert told(row(plain, scores), "multi-agent-kto", context(margin=4)) == []
     assert told(row(plain, scores), "multi-agent", ExportContext(Path("run"))) == []
 
 
@@ -148,11 +148,11 @@ def test_reviews_of_several_reviewers_or_repaired_ones_are_nobodys() -> None:
 def test_single_agent_pairs_are_each_models_best_and_worst() -> None:
     scores: Scored = {"a": 4, "b": 7, "c": 6, "d": 9, "e": None}
     one = row([], scores, d="m-other", c="m-other", e="m-other")
-    assert [r[2:4] for r in told(one, "single-agent", ground())] == [
+    assert [r[2:4] for r in told(one, "single-agent", context())] == [
         ("b", "a"),
         ("d", "c"),
     ]
-    assert [r[2:] for r in told(one, "single-agent-kto", ground())] == [
+    assert [r[2:] for r in told(one, "single-agent-kto", context())] == [
         ("b", True),
         ("a", False),
         ("d", True),

@@ -105,9 +105,9 @@ async def test_a_host_without_the_model_is_passed_over() -> None:
         config = OllamaModel(
             provider="ollama", model="llama3.1:8b", hosts=(one.url, two.url)
         )
-        house = ModelRegistry({"m": config})
-        replies = [await house.bare["m"].complete(QUESTION) for _ in range(4)]
-        await house.close()
+        registry = ModelRegistry({"m": config})
+        replies = [await registry.bare["m"].complete(QUESTION) for _ in range(4)]
+        await registry.close()
         assert one.stats()["calls"] == 1
     assert all(reply.text for reply in replies)
 
@@ -119,10 +119,10 @@ async def test_a_pool_whose_hosts_are_all_down_is_down() -> None:
         base_urls=("http://127.0.0.1:9/v1", "http://127.0.0.1:19/v1"),
         api_key_env=None,
     )
-    house = ModelRegistry({"m": config})
+    registry = ModelRegistry({"m": config})
     with pytest.raises(ModelError, match="no host of the pool") as caught:
-        await house.bare["m"].complete(QUESTION)
-    await house.close()
+        await registry.bare["m"].complete(QUESTION)
+    await registry.close()
     assert caught.value.kind == "down"
 
 

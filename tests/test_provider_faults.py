@@ -67,20 +67,20 @@ def question(number: int) -> Request:
 
 @asynccontextmanager
 async def bench(
-    folder: Path, config: Any, deadlines: Deadlines | None = None, **desk: Any
+    folder: Path, config: Any, deadlines: Deadlines | None = None, **limits: Any
 ) -> AsyncIterator[Bench]:
-    """A recorder as a run makes it, with the endpoint's `Desk` to choose."""
-    house, meter = ModelRegistry({"m": config}), Meter(Limits())
+    """A recorder as a run makes it, with the endpoint's `EndpointLimits` to choose."""
+    registry, meter = ModelRegistry({"m": config}), Meter(Limits())
     os.makedirs(folder, exist_ok=True)
-    ledger, place = Ledger(folder / "ledger.db"), house.place("m")
-    office = LedgerCallBroker(ledger, meter, {place: EndpointLimits(place, **desk)})
-    made = house.recorded(office)["m"]
+    ledger, place = Ledger(folder / "ledger.db"), registry.place("m")
+    broker = LedgerCallBroker(ledger, meter, {place: EndpointLimits(place, **limits)})
+    made = registry.recorded(broker)["m"]
     if deadlines is not None:
         made._deadlines = deadlines
     try:
-        yield Bench(made, office.gates[place], meter, ledger)
+        yield Bench(made, broker.gates[place], meter, ledger)
     finally:
-        await house.close()
+        await registry.close()
         ledger.close()
 
 
@@ -336,8 +336,8 @@ async def test_a_reply_of_50_megabytes_is_not_taken_in(provider: str) -> None:
         server = one if provider == "openai" else other
         server.script(mix={"huge": 1.0})
         config: Any = (openai_config if server is one else ollama_config)(server)
-        house = ModelRegistry({"m": config})
-        client: Client = house.bare["m"]
+        registry = ModelRegistry({"m": config})
+        client: Client = registry.bare["m"]
         tracemalloc.start()
         try:
             with pytest.raises(ModelError) as caught:
@@ -345,7 +345,7 @@ async def test_a_reply_of_50_megabytes_is_not_taken_in(provider: str) -> None:
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-            await house.close()
+            await registry.close()
     assert caught.value.kind == "malformed"
     # The server is in this process too, and sends in blocks of a quarter megabyte.
     assert peak < 30_000_000

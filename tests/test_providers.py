@@ -56,11 +56,11 @@ INFO = {
 
 @asynccontextmanager
 async def client(config: Any) -> AsyncIterator[Client]:
-    house = ModelRegistry({"m": config})
+    registry = ModelRegistry({"m": config})
     try:
-        yield house.bare["m"]
+        yield registry.bare["m"]
     finally:
-        await house.close()
+        await registry.close()
 
 
 def openai_config(server: Handle, **more: Any) -> OpenAIModel:
@@ -284,12 +284,12 @@ async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
         task.cancel()
         began = time.monotonic()
         await one.complete(short)
-        waited = time.monotonic() - began
+        run_sync = time.monotonic() - began
         began = time.monotonic()
         await one.complete(short)
         alone = time.monotonic() - began
     # The single slot was free again: the wait is of the order of a short call.
-    assert waited < 20 * alone + 5
+    assert run_sync < 20 * alone + 5
 
 
 @pytest.mark.skipif(shutil.which("ollama") is None, reason="no ollama binary on PATH")

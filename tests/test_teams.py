@@ -55,14 +55,14 @@ def recipe(base_url: str, **more: Any) -> Recipe:
 
 @asynccontextmanager
 async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[RunContext]:
-    house = ModelRegistry(recipe.models)
+    registry = ModelRegistry(recipe.models)
     ledger = Ledger(folder / "ledger.db")
     try:
-        models = house.recorded(house.office(ledger, Meter(recipe.limits)))
+        models = registry.recorded(registry.broker(ledger, Meter(recipe.limits)))
         yield RunContext(recipe, Library(recipe.prompts), models)
     finally:
         ledger.close()
-        await house.close()
+        await registry.close()
 
 
 async def outcome(
@@ -73,8 +73,8 @@ async def outcome(
 
     with openai_server(reply) as server:
         made = recipe(server.base_url, **more)
-        async with crew_of(made, folder) as crew:
-            return await Row(row or item("What is a lake?"), crew).work()
+        async with crew_of(made, folder) as context:
+            return await Row(row or item("What is a lake?"), context).work()
 
 
 def scripted(*, scores: tuple[int, ...] = (5, 6, 7), same: bool = False) -> Answer:
@@ -312,8 +312,10 @@ async def test_every_team_runs_on_the_embedded_model(tmp_path: Path) -> None:
             "evaluate": {"team": "judge", "model": "b"},
         }
     )
-    async with crew_of(made, tmp_path) as crew:
-        end = await Row(item("Is ice cold? Answer in one short sentence."), crew).work()
+    async with crew_of(made, tmp_path) as context:
+        end = await Row(
+            item("Is ice cold? Answer in one short sentence."), context
+        ).work()
     teams = {session.team: session for session in end.sessions}
     assert len(teams["single"].turns) == 1
     assert [t.role for t in teams["feedback"].turns][:3] == [
@@ -331,8 +333,8 @@ async def test_jurors_who_are_asked_at_once_stand_in_the_order_of_their_seats(
     jury = {"team": "jury", "jurors": jurors, "early_stop": False}
     with openai_server(latency=0.01) as server:
         made = recipe(server.base_url, evaluate=jury)
-        async with crew_of(made, tmp_path) as crew:
-            done = await Row(item("What is a lake?"), crew).work()
+        async with crew_of(made, tmp_path) as context:
+            done = await Row(item("What is a lake?"), context).work()
     assert done.ranking, done.why
     assert len(done.ranking.comparisons[0].verdicts) == 6
     spoken = [t.source[0] for t in done.sessions[1].turns if not t.repaired]

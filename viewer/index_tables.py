@@ -23,7 +23,7 @@ BITS = 12
 """A row has room for 2 ** BITS texts that can be searched."""
 
 OPEN, CLOSE = "\x02", "\x03"
-"""What stands around a hit in an excerpt: `tame` leaves neither in a text."""
+"""What stands around a hit in an excerpt: `sanitize` leaves neither in a text."""
 
 FIELDS = ", ".join(Summary._fields)
 

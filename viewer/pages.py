@@ -24,7 +24,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"number_format": number_format, "filters": filters, "line": single_line}
+    made.globals |= {
+        "number_format": number_format,
+        "filters": filters,
+        "line": single_line,
+    }
     made.filters |= {"markdown": rendered, "marked": marked}
     return made
 

@@ -70,7 +70,7 @@ class RowPages:
             after=after,
             written=written,
             conversation=transcripts.conversation(outcome, written=written),
-            sittings=transcripts.sittings(outcome, written=written),
+            sittings=transcripts.shown_sessions(outcome, written=written),
             names=[
                 side_by_side.candidate_name(outcome, i)
                 for i in range(len(outcome.candidates))

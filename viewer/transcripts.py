@@ -58,7 +58,8 @@ def conversation(outcome: Outcome, *, written: bool = False) -> list[ShownTurn]:
     """The prompt's turns."""
     said = outcome.conversation.messages if outcome.conversation else ()
     return [
-        ShownTurn(m.role, m.role, "", (), shown(m.content, written=written)) for m in said
+        ShownTurn(m.role, m.role, "", (), shown(m.content, written=written))
+        for m in said
     ]
 
 

@@ -59,8 +59,8 @@ class ModelRegistry:
         assert isinstance(config, AutogenModel)
         return autogen_client(name, config)
 
-    def office(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerCallBroker:
-        """The office of a run of these models. Call it on the loop that will use it.
+    def broker(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerCallBroker:
+        """The broker of a run of these models. Call it on the loop that will use it.
 
         `copies`: processes that ask, each with the embedded engines to itself.
         """
@@ -73,10 +73,11 @@ class ModelRegistry:
                 )
             shared.setdefault(self.place(name), []).append(config)
         self._attach(ledger, meter)
-        desks = {
-            place: endpoint_limits(place, configs, copies) for place, configs in shared.items()
+        limits = {
+            place: endpoint_limits(place, configs, copies)
+            for place, configs in shared.items()
         }
-        return LedgerCallBroker(ledger, meter, desks)
+        return LedgerCallBroker(ledger, meter, limits)
 
     def _attach(self, ledger: Ledger, meter: Meter) -> None:
         clients = [c for c in self.bare.values() if isinstance(c, BatchClient)]
@@ -90,7 +91,7 @@ class ModelRegistry:
         """The endpoint of a model: those that share it share its gate."""
         return endpoint_of(self.configs[name], self.bare[name].identity)
 
-    def recorded(self, office: CallBroker) -> dict[str, RecordedClient]:
+    def recorded(self, broker: CallBroker) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
         busy = {self.place(name): Busy() for name in self.bare}
         for bare in self.bare.values():
@@ -99,7 +100,7 @@ class ModelRegistry:
         return {
             name: RecordedClient(
                 bare,
-                office=office,
+                broker=broker,
                 place=self.place(name),
                 resident=resident_of(self.configs[name]),
                 price=price_of(self.configs[name]),

@@ -61,7 +61,7 @@ def presumed_identity(name: str, config: ModelConfig) -> Mapping[str, Any]:
 
 
 class RecordOnlyBroker:
-    """An office that hands out recorded replies and lets nothing be sent."""
+    """An broker that hands out recorded replies and lets nothing be sent."""
 
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader
@@ -100,7 +100,7 @@ def replayed_models(
     return {
         name: RecordedClient(
             ReplayedModel(name, config, reader),
-            office=archive,
+            broker=archive,
             place="",
             resident="",
             price=None,

@@ -89,13 +89,13 @@ class Options:
     plan: Resampling = DEFAULT
 
 
-def agree(table: Table, wishes: Options | None = None) -> Report:
+def agree(table: Table, options: Options | None = None) -> Report:
     """The report. Under 50 labelled prompts it makes no claim: `enough` is false.
 
     `InputError` for a judge named in `against` that the run doesn't have.
     """
-    wishes = wishes or Options()
-    for name in wishes.families:
+    options = options or Options()
+    for name in options.families:
         if not sides(table, name).any():
             raise InputError(
                 f"no labelled row sets one answer of the family {name!r} against one"
@@ -106,10 +106,10 @@ def agree(table: Table, wishes: Options | None = None) -> Report:
     if not enough_labels(min(count, prompts)):
         return Report(count, prompts, False, table.matched)
     features = cells(table.labels, table.votes)
-    kappas = bootstrap_many(features, kappa_of, table.clusters, wishes.plan)
-    rights = bootstrap_many(features, accuracy_of, table.clusters, wishes.plan)
-    at = reference(table, [k.value for k in kappas], wishes.against)
-    tests = compared(table, features, at, wishes.plan)
+    kappas = bootstrap_many(features, kappa_of, table.clusters, options.plan)
+    rights = bootstrap_many(features, accuracy_of, table.clusters, options.plan)
+    at = reference(table, [k.value for k in kappas], options.against)
+    tests = compared(table, features, at, options.plan)
     judges = tuple(
         Judge(
             name=name,
@@ -118,7 +118,7 @@ def agree(table: Table, wishes: Options | None = None) -> Report:
             accuracy=rights[j],
             against=tests[j][0] if j in tests else None,
             p_holm=tests[j][1] if j in tests else None,
-            **biases(table, j, wishes),
+            **biases(table, j, options),
         )
         for j, name in enumerate(table.judges)
     )
@@ -133,8 +133,10 @@ def agree(table: Table, wishes: Options | None = None) -> Report:
         people=ceiling(table.voices),
         pooled=pooled(table) if several else (),
         effective=n_eff(table.votes, table.labels) if several else None,
-        families=authors_by_family(table, wishes),
-        jury=every_jury(table, at, wishes.plan) if several and wishes.juries else None,
+        families=authors_by_family(table, options),
+        jury=every_jury(table, at, options.plan)
+        if several and options.juries
+        else None,
         margins=margins(table),
     )
 
@@ -175,11 +177,11 @@ def authors_of(table: Table) -> list[str]:
     return sorted({name for pair in table.families for name in pair if name})
 
 
-def authors_by_family(table: Table, wishes: Options) -> dict[str, tuple[str, ...]]:
+def authors_by_family(table: Table, options: Options) -> dict[str, tuple[str, ...]]:
     """Whose answers each family's bias score is of: a name holds more than a family."""
     return {
         f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
-        for f in wishes.families or own_families(table)
+        for f in options.families or own_families(table)
     }
 
 
@@ -190,11 +192,11 @@ def own_families(table: Table) -> list[str]:
     return [f for f in known if sides(table, f).any()]
 
 
-def biases(table: Table, j: int, wishes: Options) -> dict[str, Any]:
+def biases(table: Table, j: int, options: Options) -> dict[str, Any]:
     """Whom a judge's disagreements serve: families, the first slot, the longer text."""
-    votes, plan = table.votes[:, j], wishes.plan
+    votes, plan = table.votes[:, j], options.plan
     found = {}
-    for name in wishes.families or own_families(table):
+    for name in options.families or own_families(table):
         side = sides(table, name)
         if side.any():
             found[name] = family(votes, table.labels, side, table.clusters, plan)

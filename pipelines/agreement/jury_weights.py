@@ -22,7 +22,9 @@ def votes_of(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> Codes:
     return np.stack([encode([s if s in SIDES else "invalid" for s in r]) for r in said])
 
 
-def weighed(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> list[Scores | None]:
+def weighed(
+    heard: Sequence[ComparisonVotes], seats: Sequence[str]
+) -> list[Scores | None]:
     """The chances of each side by Dawid-Skene over all comparisons; None without a vote.
 
     A verdict the method calls a tie, or can't tell, gives a half to each.

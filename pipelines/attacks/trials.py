@@ -79,8 +79,8 @@ class Trials:
 class Answers:
     """The answers to each row, its own or its recipe's systems', written once."""
 
-    def __init__(self, crew: RunContext, wanted: int) -> None:
-        self._crew = crew
+    def __init__(self, context: RunContext, wanted: int) -> None:
+        self._crew = context
         self._wanted = wanted
         self._asked: dict[int, asyncio.Task[list[Candidate]]] = {}
 
@@ -110,9 +110,14 @@ class Trial(Row):
     """A row whose two candidates are made for the occasion."""
 
     def __init__(
-        self, item: Item, crew: RunContext, kind: Kind, origin: Item, answers: Answers
+        self,
+        item: Item,
+        context: RunContext,
+        kind: Kind,
+        origin: Item,
+        answers: Answers,
     ) -> None:
-        super().__init__(item, crew)
+        super().__init__(item, context)
         self._kind = kind
         self._origin = origin
         self._answers = answers
@@ -161,9 +166,9 @@ async def try_out(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
-        models = house.recorded(office)
+        models = registry.recorded(broker)
         systems = recipe.systems[: 1 if trials.answers == 1 else None]
         writing = recipe.model_copy(update={"systems": systems})
         answers = Answers(RunContext(writing, library, models), trials.answers)

@@ -79,7 +79,7 @@ class Account(Record):
         return [name for name, n in self.splits.items() if not n]
 
 
-def measured(sifter: FilterPass, form: Form) -> dict[str, Any]:
+def measured(filter_pass: FilterPass, form: Form) -> dict[str, Any]:
     """Counts, lengths and weights of what is left, without reading a row twice."""
     sql = (
         "SELECT count(*), coalesce(sum(side), 0), avg(p), avg(chosen), avg(rejected),"
@@ -87,7 +87,7 @@ def measured(sifter: FilterPass, form: Form) -> dict[str, Any]:
         " avg(CASE WHEN side THEN chosen END), avg(CASE WHEN side THEN NULL ELSE chosen"
         " END) FROM rows WHERE dropped IS NULL"
     )
-    (found,) = sifter.scratch.rows(sql)
+    (found,) = filter_pass.scratch.rows(sql)
     rows, good, p, chosen, rejected, apart, longer, of_good, of_bad = found
     if not rows:
         return {"lengths": None, "weights": None}

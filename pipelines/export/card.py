@@ -35,40 +35,40 @@ SIZES = (
 )
 
 
-def card(ground: ExportContext, accounts: Sequence[Account], export: Export) -> str:
+def card(context: ExportContext, accounts: Sequence[Account], export: Export) -> str:
     """The card of a run's exports folder."""
     front = yaml.safe_dump(
-        front_matter(ground, accounts, export), sort_keys=False, allow_unicode=True
+        front_matter(context, accounts, export), sort_keys=False, allow_unicode=True
     )
-    parts = [f"---\n{front}---", f"# {title(ground, code)}", opening()]
+    parts = [f"---\n{front}---", f"# {title(context, code)}", opening()]
     for name, part in (
         ("Files", files_of(accounts)),
-        ("What became of every prompt", states(ground)),
+        ("What became of every prompt", states(context)),
         ("What became of every row", conservation(accounts)),
         ("Lengths", lengths(accounts)),
         ("Noise and weights", noise(accounts)),
-        ("Models", models(ground)),
-        ("Prompts", prompts(ground)),
-        ("How answers were judged", evaluation(ground)),
-        ("Judges against people", judges(ground)),
-        ("Cost", cost(ground)),
-        ("Licence", licence(ground, export)),
-        ("How to make it again", again(ground)),
+        ("Models", models(context)),
+        ("Prompts", prompts(context)),
+        ("How answers were judged", evaluation(context)),
+        ("Judges against people", judges(context)),
+        ("Cost", cost(context)),
+        ("Licence", licence(context, export)),
+        ("How to make it again", again(context)),
     ):
         if part:
             parts.append(f"## {name}\n\n{part}")
     return "\n\n".join(parts) + "\n"
 
 
-def title(ground: ExportContext, told: Callable[[str], str] = single_line) -> str:
+def title(context: ExportContext, told: Callable[[str], str] = single_line) -> str:
     """What it was made from, in words on one line."""
-    source = source_of(ground)
+    source = source_of(context)
     return f"Preference data from {told(source) if source else 'an import'}"
 
 
-def source_of(ground: ExportContext) -> str:
+def source_of(context: ExportContext) -> str:
     """The source's name without the folders of the machine it lay on."""
-    source = ground.recipe.get("source") or {}
+    source = context.recipe.get("source") or {}
     return str(source.get("dataset") or Path(str(source.get("path") or "")).name)
 
 
@@ -84,12 +84,12 @@ def opening() -> str:
 
 
 def front_matter(
-    ground: ExportContext, accounts: Sequence[Account], export: Export
+    context: ExportContext, accounts: Sequence[Account], export: Export
 ) -> dict[str, Any]:
     """What the hub and `datasets` read."""
     rows = max((account.exported for account in accounts), default=0)
     size = next((name for most, name in SIZES if rows < most), "n>10M")
-    front: dict[str, Any] = {"pretty_name": title(ground)}
+    front: dict[str, Any] = {"pretty_name": title(context)}
     front["license"] = single_line(export.licence) or "unknown"
     if export.filters.languages:
         front["language"] = [single_line(name) for name in export.filters.languages]
@@ -115,9 +115,9 @@ def config(account: Account) -> dict[str, Any]:
     return {"config_name": name, "data_files": files}
 
 
-def states(ground: ExportContext) -> str:
+def states(context: ExportContext) -> str:
     """The conservation law of the run."""
-    with LedgerReader(ground.into / LEDGER) as reader:
+    with LedgerReader(context.into / LEDGER) as reader:
         sql = "SELECT state, count(*) FROM outcomes GROUP BY state"
         found = dict(reader.rows(sql))
     rows = [(state, f"{found.get(state, 0):,}") for state in get_args(State)]
@@ -163,9 +163,9 @@ def noise(accounts: Sequence[Account]) -> str:
     return f"{told}\n\n{table(heads, rows, ' r  ')}" if rows else ""
 
 
-def models(ground: ExportContext) -> str:
+def models(context: ExportContext) -> str:
     """The recipe's models, by name."""
-    made: Mapping[str, Any] = ground.recipe.get("models") or {}
+    made: Mapping[str, Any] = context.recipe.get("models") or {}
     rows = [
         (name, m.get("provider", ""), m.get("model", ""), sampling(m))
         for name, m in made.items()
@@ -179,15 +179,15 @@ def sampling(model: Mapping[str, Any]) -> str:
     return ", ".join(f"{n} {model[n]}" for n in names if model.get(n) is not None)
 
 
-def prompts(ground: ExportContext) -> str:
+def prompts(context: ExportContext) -> str:
     """The digests of all prompt files the run had."""
-    found = (ground.header.get("identity") or {}).get("prompts") or {}
+    found = (context.header.get("identity") or {}).get("prompts") or {}
     return table(("prompt", "digest"), sorted(found.items())) if found else ""
 
 
-def evaluation(ground: ExportContext) -> str:
+def evaluation(context: ExportContext) -> str:
     """The evaluator's settings and the pairs' rule."""
-    recipe = ground.recipe
+    recipe = context.recipe
     rows = [
         *flat("evaluate", recipe.get("evaluate")),
         *flat("pairs", recipe.get("pairs")),
@@ -207,14 +207,14 @@ def flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, " ".join(str(value).split())
 
 
-def cost(ground: ExportContext) -> str:
+def cost(context: ExportContext) -> str:
     """Calls, tokens and money of the whole run, by model."""
     sql = (
         "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens),"
         " coalesce(sum(usd), 0), count(*) - count(usd) FROM calls GROUP BY model"
         " ORDER BY model"
     )
-    with LedgerReader(ground.into / LEDGER) as reader:
+    with LedgerReader(context.into / LEDGER) as reader:
         rows = [
             (m, f"{n:,}", f"{a:,}", f"{b:,}", "unknown" if u == n else f"${usd:.4f}")
             for m, n, a, b, usd, u in reader.rows(sql)
@@ -223,12 +223,12 @@ def cost(ground: ExportContext) -> str:
     return table(heads, rows, " rrrr") if rows else ""
 
 
-def licence(ground: ExportContext, export: Export) -> str:
+def licence(context: ExportContext, export: Export) -> str:
     """The licence, and what it can't settle."""
     given = plain(export.licence) or (
         "None was given: set `export.licence` in the recipe, or `--licence`."
     )
-    source = source_of(ground)
+    source = source_of(context)
     return (
         f"{given}\n\nThe prompts come from {code(source) if source else 'an import'},"
         " and the answers from the models above: their licences and terms hold for what"
@@ -236,12 +236,12 @@ def licence(ground: ExportContext, export: Export) -> str:
     )
 
 
-def again(ground: ExportContext) -> str:
+def again(context: ExportContext) -> str:
     """The commands, and the recipe as it was resolved."""
-    if not ground.recipe.get("source"):
+    if not context.recipe.get("source"):
         return "The run was imported; the digests of its files are in its `run.json`."
-    text = yaml.safe_dump(repeatable(ground), sort_keys=False, allow_unicode=True)
-    version = plain(ground.header.get("fellowship", ""))
+    text = yaml.safe_dump(repeatable(context), sort_keys=False, allow_unicode=True)
+    version = plain(context.header.get("fellowship", ""))
     fence = "`" * max(3, 1 + longest_run(text))
     return (
         f"With Fellowship {version}, the source beside it, and this as `recipe.yaml`:\n\n"
@@ -253,10 +253,10 @@ def again(ground: ExportContext) -> str:
     )
 
 
-def repeatable(ground: ExportContext) -> dict[str, Any]:
+def repeatable(context: ExportContext) -> dict[str, Any]:
     """What of the recipe shapes an answer; files by name, not by where they lay."""
-    identity = ground.header.get("identity") or {}
-    kept = {k: v for k, v in identity.items() if k in ground.recipe and k != "prompts"}
+    identity = context.header.get("identity") or {}
+    kept = {k: v for k, v in identity.items() if k in context.recipe and k != "prompts"}
     source = dict(kept.get("source") or {})
     if source.get("path"):
         source["path"] = Path(str(source["path"])).name

@@ -73,17 +73,17 @@ def lengths(accounts: Sequence[Account]) -> str:
     return table(heads, rows, " rrrr") if rows else ""
 
 
-def judges(ground: ExportContext) -> str:
+def judges(context: ExportContext) -> str:
     """The judges' report card, where the run has labels enough and numpy is there."""
-    if not ground.labelled:
+    if not context.labelled:
         return ""
     try:
         from fellowship.pipelines.agreement.agreement import agree
         from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
         from fellowship.pipelines.labels.label_files import read_labels
 
-        given = read_labels(ground.labels) if ground.labels else None
-        report = agree(verdict_table(ground.into, Asked(given)))
+        given = read_labels(context.labels) if context.labels else None
+        report = agree(verdict_table(context.into, Asked(given)))
     except (ImportError, InputError):
         return ""
     if not report.enough:

@@ -25,7 +25,7 @@ INFO = "dataset_info.json"
 
 
 def entered(
-    into: Path, ground: ExportContext, accounts: Sequence[Account], export: Export
+    into: Path, context: ExportContext, accounts: Sequence[Account], export: Export
 ) -> None:
     """Put new accounts beside the old ones, and write the card anew."""
     from fellowship.pipelines.export.card import card
@@ -42,7 +42,7 @@ def entered(
         json.dump(value, out, indent=2, ensure_ascii=False)
         out.write("\n")
     with written_whole(folder / CARD) as out:
-        out.write(card(ground, list(kept.values()), export))
+        out.write(card(context, list(kept.values()), export))
 
 
 def retire(old: Account, new: Account, folder: Path) -> None:

@@ -23,11 +23,13 @@ class Evidence(NamedTuple):
         return [v for c in self.comparisons for v in c.verdicts]
 
 
-def evidence(outcome: Outcome, pair: PreferencePair, ground: ExportContext) -> Evidence:
+def evidence(
+    outcome: Outcome, pair: PreferencePair, context: ExportContext
+) -> Evidence:
     """What a pair of one row rests on."""
     chosen, rejected = (place(outcome, c) for c in (pair.chosen, pair.rejected))
     made = outcome.ranking.comparisons if outcome.ranking else ()
-    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), ground.recipe)
+    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), context.recipe)
     return Evidence((chosen, rejected), tuple(made[i] for i in used))
 
 
@@ -56,14 +58,14 @@ def votes(held: Evidence) -> tuple[float, int]:
     return won, read
 
 
-def chance(margin: float, held: Evidence, ground: ExportContext) -> dict[str, Any]:
+def chance(margin: float, held: Evidence, context: ExportContext) -> dict[str, Any]:
     """`p_chosen` with its source: people's labels, else the verdicts themselves.
 
     From labels: P(people name this side) + half of P(they tie), by the fitted curves.
     From verdicts: (votes for + 1) / (verdicts read + 2), Laplace's rule of succession.
     """
-    if ground.chance is not None and ground.flip is not None:
-        agree, flip = ground.chance(margin), ground.flip(margin)
+    if context.chance is not None and context.flip is not None:
+        agree, flip = context.chance(margin), context.flip(margin)
         p, source = agree + max(0.0, 1 - agree - flip) / 2, "labels"
     else:
         won, read = votes(held)
@@ -71,7 +73,9 @@ def chance(margin: float, held: Evidence, ground: ExportContext) -> dict[str, An
     return {"p_chosen": round(min(max(p, 0.0), 1.0), 6), "p_source": source}
 
 
-def provenance(outcome: Outcome, held: Evidence, ground: ExportContext) -> dict[str, Any]:
+def provenance(
+    outcome: Outcome, held: Evidence, context: ExportContext
+) -> dict[str, Any]:
     """The columns under `provenance`: the same for every shape, with no null in them."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
     said = [spoken(v, c, held.places) for c in held.comparisons for v in c.verdicts]
@@ -79,9 +83,9 @@ def provenance(outcome: Outcome, held: Evidence, ground: ExportContext) -> dict[
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": said,
         "jurors": list(dict.fromkeys(v.evaluator for v in held.verdicts)),
-        "rule": rule_of(ground.recipe),
+        "rule": rule_of(context.recipe),
         "models": sorted({turn.model for turn in turns} - {""}),
-        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, ground.header)],
+        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, context.header)],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),
     }

@@ -55,21 +55,24 @@ def export_run(
         check_format(kind, export)
         if export.shape == "datasets":
             replaceable(to or target_of(into, kind, export))
-    with opened(into, export.labels) as ground:
-        flags = {"calibrated": ground.chance is not None}
-        sifters = [FilterPass(kind, export, flags) for kind in export.kinds]
+    with opened(into, export.labels) as context:
+        flags = {"calibrated": context.chance is not None}
+        filter_passes = [FilterPass(kind, export, flags) for kind in export.kinds]
         try:
             for done, outcome in enumerate(outcomes(into), 1):
-                for sifter in sifters:
-                    for example in examples_of(outcome, sifter.kind, ground):
-                        sifter.take(with_flags(example))
+                for filter_pass in filter_passes:
+                    for example in examples_of(outcome, filter_pass.kind, context):
+                        filter_pass.take(with_flags(example))
                 watch("rows read", done)
-            made = [write(sifter, export, ground, to, watch) for sifter in sifters]
+            made = [
+                write(filter_pass, export, context, to, watch)
+                for filter_pass in filter_passes
+            ]
         finally:
-            for sifter in sifters:
-                sifter.close()
+            for filter_pass in filter_passes:
+                filter_pass.close()
         if to is None and made:
-            entered(into, ground, made, export)
+            entered(into, context, made, export)
     return made
 
 
@@ -89,59 +92,63 @@ def target_of(into: Path, kind: str, export: Export) -> Path:
 
 
 def write(
-    sifter: FilterPass, export: Export, ground: ExportContext, to: Path | None, watch: Watch
+    filter_pass: FilterPass,
+    export: Export,
+    context: ExportContext,
+    to: Path | None,
+    watch: Watch,
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
-    sifter.settle()
+    filter_pass.settle()
     if export.splits:
-        divide(sifter, export.splits, int(ground.recipe.get("seed") or 0))
-    target = to or target_of(ground.into, sifter.kind, export)
+        divide(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
+    target = to or target_of(context.into, filter_pass.kind, export)
     if export.shape == "datasets":
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
             counts, files = written(
-                sifter, export, Path(folder) / "rows.parquet", watch
+                filter_pass, export, Path(folder) / "rows.parquet", watch
             )
             saved(files, target)
         paths = [str(target)]
     else:
-        counts, files = written(sifter, export, target, watch)
+        counts, files = written(filter_pass, export, target, watch)
         paths = [str(path) for path in files.values()]
-    account = accounted(sifter, export, ground, counts, paths)
+    account = accounted(filter_pass, export, context, counts, paths)
     if export.shape == "llama-factory":
         described(account)
     return account
 
 
 def written(
-    sifter: FilterPass, export: Export, target: Path, watch: Watch
+    filter_pass: FilterPass, export: Export, target: Path, watch: Watch
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Rows and file of each split; one without a name where there are no splits."""
     table = export.shape in ("parquet", "datasets")
-    mean = mean_weight(sifter)
+    mean = mean_weight(filter_pass)
     names = list(export.splits) or [""]
     counts = dict.fromkeys(names, 0)
     with Sink(target, Table if table else Lines) as sink:
         eager = names if export.shape == "datasets" or not export.splits else []
         for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
-        for done, (_, prompt, p, example) in enumerate(sifter.kept(), 1):
-            split = split_of(sifter, prompt) if export.splits else ""
+        for done, (_, prompt, p, example) in enumerate(filter_pass.kept(), 1):
+            split = split_of(filter_pass, prompt) if export.splits else ""
             weighed = with_weight(example, p, mean)
-            sink.open(split).write(shaped(weighed, sifter.kind, export))
+            sink.open(split).write(shaped(weighed, filter_pass.kind, export))
             if export.shape == "openai":
                 # Its rows may hold nothing else: their facts go beside them, line by line.
                 sink.open(split, ".facts").write(dict(weighed.facts))
             counts[split] += 1
-            watch(f"{sifter.kind} rows written", done)
+            watch(f"{filter_pass.kind} rows written", done)
         sink.commit()
     made = [name for name in names if counts[name] or name in eager]
     return counts, {name: sink.path(name) for name in made}
 
 
-def mean_weight(sifter: FilterPass) -> float:
+def mean_weight(filter_pass: FilterPass) -> float:
     """The mean of 2 p - 1, at least 0, over what is left; 0 where it is nothing."""
     sql = "SELECT avg(max(0.0, 2 * p - 1)) FROM rows WHERE dropped IS NULL"
-    ((mean,),) = sifter.scratch.rows(sql)
+    ((mean,),) = filter_pass.scratch.rows(sql)
     return float(mean or 0.0)
 
 
@@ -160,26 +167,26 @@ def with_weight(example: Example, p: float, mean: float) -> Example:
 
 
 def accounted(
-    sifter: FilterPass,
+    filter_pass: FilterPass,
     export: Export,
-    ground: ExportContext,
+    context: ExportContext,
     counts: Mapping[str, int],
     paths: list[str],
 ) -> Account:
     """The record of what was done."""
-    form = form_of(sifter.kind)
-    known = measured(sifter, form)
-    if known["weights"] is not None and ground.chance is not None:
-        source = {"source": f"labels ({ground.labelled:,} rows)"}
+    form = form_of(filter_pass.kind)
+    known = measured(filter_pass, form)
+    if known["weights"] is not None and context.chance is not None:
+        source = {"source": f"labels ({context.labelled:,} rows)"}
         known["weights"] = known["weights"].model_copy(update=source)
-    dropped = sifter.dropped()
+    dropped = filter_pass.dropped()
     return Account(
-        kind=sifter.kind,
+        kind=filter_pass.kind,
         shape=export.shape,
         form=form,
         style=export.style,
         prompt=export.prompt,
-        made=sifter.made,
+        made=filter_pass.made,
         exported=sum(counts.values()),
         dropped={name: dropped[name] for name in ORDER if name in dropped},
         splits={name: n for name, n in counts.items() if name},

@@ -52,7 +52,9 @@ def saved_rows(folder: Path) -> Iterator[Row]:
     """The rows of a dataset that `save_to_disk` wrote, of all its splits."""
     from fellowship.pipelines.export.context import require_library
 
-    datasets = require_library("datasets", "data", f"reading the folder {folder.name!r}")
+    datasets = require_library(
+        "datasets", "data", f"reading the folder {folder.name!r}"
+    )
     try:
         data = datasets.load_from_disk(str(folder))
     except (OSError, ValueError) as error:

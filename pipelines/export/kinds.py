@@ -25,32 +25,38 @@ from fellowship.pipelines.recipe.export_settings import form_of
 from fellowship.records import Candidate, Outcome, PreferencePair
 
 
-def examples_of(outcome: Outcome, kind: str, ground: ExportContext) -> Iterator[Example]:
+def examples_of(
+    outcome: Outcome, kind: str, context: ExportContext
+) -> Iterator[Example]:
     """One outcome's rows of a kind, in a fixed order."""
     if kind == "multi-agent":
-        yield from turn_pairs(outcome, ground)
+        yield from turn_pairs(outcome, context)
     elif kind == "multi-agent-kto":
-        yield from turn_verdicts(outcome, ground)
+        yield from turn_verdicts(outcome, context)
     else:
-        made = pairs_of(outcome, kind, ground)
+        made = pairs_of(outcome, kind, context)
         form = form_of(kind)
         if form == "pairs":
-            yield from (pair_example(outcome, pair, ground) for pair in made)
+            yield from (pair_example(outcome, pair, context) for pair in made)
         else:
-            yield from answers(outcome, made, ground, chosen_only=form == "chosen")
+            yield from answers(outcome, made, context, chosen_only=form == "chosen")
 
 
-def pairs_of(outcome: Outcome, kind: str, ground: ExportContext) -> Iterable[PreferencePair]:
+def pairs_of(
+    outcome: Outcome, kind: str, context: ExportContext
+) -> Iterable[PreferencePair]:
     """The pairs a kind is about."""
     if kind.startswith("single-agent"):
-        return generator_pairs(outcome, ground)
+        return generator_pairs(outcome, context)
     return outcome.pairs
 
 
-def pair_example(outcome: Outcome, pair: PreferencePair, ground: ExportContext) -> Example:
+def pair_example(
+    outcome: Outcome, pair: PreferencePair, context: ExportContext
+) -> Example:
     """Chosen over rejected, with scores, chance, and where both are from."""
     prompt, sides = split(pair.prompt, (pair.chosen, pair.rejected))
-    held = evidence(outcome, pair, ground)
+    held = evidence(outcome, pair, context)
     scores = {
         "chosen_score": float(pair.chosen_score),
         "rejected_score": float(pair.rejected_score),
@@ -58,22 +64,22 @@ def pair_example(outcome: Outcome, pair: PreferencePair, ground: ExportContext) 
     }
     facts = {
         **scores,
-        **common(outcome, pair, held, ground),
+        **common(outcome, pair, held, context),
         **written(pair.chosen, "chosen_"),
         **written(pair.rejected, "rejected_"),
-        "provenance": provenance(outcome, held, ground),
+        "provenance": provenance(outcome, held, context),
     }
     return Example(prompt, sides, facts=facts)
 
 
 def common(
-    outcome: Outcome, pair: PreferencePair, held: Evidence, ground: ExportContext
+    outcome: Outcome, pair: PreferencePair, held: Evidence, context: ExportContext
 ) -> dict[str, Any]:
     """The facts that pairs and single answers share."""
     writers = (pair.chosen.model, pair.rejected.model)
     return {
-        **chance(pair.margin, held, ground),
-        "same_family": ground.related(held.verdicts, writers),
+        **chance(pair.margin, held, context),
+        "same_family": context.related(held.verdicts, writers),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),
@@ -83,14 +89,14 @@ def common(
 def answers(
     outcome: Outcome,
     pairs: Iterable[PreferencePair],
-    ground: ExportContext,
+    context: ExportContext,
     *,
     chosen_only: bool,
 ) -> Iterator[Example]:
     """Each answer of the pairs once a label, chosen before rejected, in pairs' order."""
     seen: set[tuple[Any, ...]] = set()
     for pair in pairs:
-        held = evidence(outcome, pair, ground)
+        held = evidence(outcome, pair, context)
         sides = [(pair.chosen, True, pair.chosen_score)]
         if not chosen_only:
             sides.append((pair.rejected, False, pair.rejected_score))
@@ -99,14 +105,14 @@ def answers(
             if name not in seen:
                 seen.add(name)
                 label = None if chosen_only else good
-                yield answered(outcome, pair, held, ground, (answer, label, score))
+                yield answered(outcome, pair, held, context, (answer, label, score))
 
 
 def answered(
     outcome: Outcome,
     pair: PreferencePair,
     held: Evidence,
-    ground: ExportContext,
+    context: ExportContext,
     side: tuple[Candidate, bool | None, float],
 ) -> Example:
     """One side of a pair as a row of its own."""
@@ -115,8 +121,8 @@ def answered(
     facts = {
         "score": float(score),
         "margin": float(pair.margin),
-        **common(outcome, pair, held, ground),
+        **common(outcome, pair, held, context),
         **written(answer, ""),
-        "provenance": provenance(outcome, held, ground),
+        "provenance": provenance(outcome, held, context),
     }
     return Example(prompt, (completion,), label, facts)

@@ -42,32 +42,32 @@ class Side(NamedTuple):
     score: float
 
 
-def told(outcome: Outcome, ground: ExportContext) -> list[Told]:
+def told(outcome: Outcome, context: ExportContext) -> list[Told]:
     """The steps of a row whose requests are on record."""
     made = []
     for step in steps(outcome):
-        request = ground.request(step.turn.call) if step.turn.call else None
+        request = context.request(step.turn.call) if step.turn.call else None
         if request:
             made.append(Told(step, request))
     return made
 
 
-def turn_verdicts(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
+def turn_verdicts(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
     """For KTO: each turn that raised the score by the margin, or lowered it so."""
-    for one in told(outcome, ground):
+    for one in told(outcome, context):
         step = one.step
-        if step.gain == 0 or abs(step.gain) < ground.margin:
+        if step.gain == 0 or abs(step.gain) < context.margin:
             continue
         facts = {
             "score": step.after.score,
             "margin": abs(step.gain),
-            **turn_facts(outcome, step, ground),
+            **turn_facts(outcome, step, context),
             **by("", step, step.turn),
         }
         yield Example(one.request, ([spoken(step.turn.text)],), step.gain > 0, facts)
 
 
-def turn_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
+def turn_pairs(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
     """For DPO: revisions against leaving the draft as it was; reviews of one draft.
 
     A revision's rejected side is the draft it started from, or the other way round where
@@ -75,7 +75,7 @@ def turn_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
     reviews answer the same request only where two loops reviewed the same draft; the one
     that raised the score is chosen over the one that did not.
     """
-    known = told(outcome, ground)
+    known = told(outcome, context)
     by_context: dict[str, list[Told]] = {}
     for one in known:
         step = one.step
@@ -84,7 +84,7 @@ def turn_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
                 Side(step.turn, step.after.score),
                 Side(step.draft, step.before.score),
             ]
-            yield from pair_of(outcome, one, ground, sides)
+            yield from pair_of(outcome, one, context, sides)
         else:
             by_context.setdefault(one.context, []).append(one)
     for same in by_context.values():
@@ -92,22 +92,22 @@ def turn_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[Example]:
         worst = min(same, key=lambda o: o.step.gain)
         if best.step.gain > 0 >= worst.step.gain:
             sides = [Side(o.step.turn, o.step.gain) for o in (best, worst)]
-            yield from pair_of(outcome, best, ground, sides)
+            yield from pair_of(outcome, best, context, sides)
 
 
 def pair_of(
-    outcome: Outcome, one: Told, ground: ExportContext, sides: list[Side]
+    outcome: Outcome, one: Told, context: ExportContext, sides: list[Side]
 ) -> Iterator[Example]:
     """The better of two turns that answer one request over the other, if they differ."""
     chosen, rejected = sorted(sides, key=lambda side: -side.score)
     margin = chosen.score - rejected.score
-    if margin <= 0 or margin < ground.margin:
+    if margin <= 0 or margin < context.margin:
         return
     facts = {
         "chosen_score": float(chosen.score),
         "rejected_score": float(rejected.score),
         "margin": float(margin),
-        **turn_facts(outcome, one.step, ground),
+        **turn_facts(outcome, one.step, context),
         **by("chosen_", one.step, chosen.turn),
         **by("rejected_", one.step, rejected.turn),
     }
@@ -115,7 +115,7 @@ def pair_of(
     yield Example(one.request, texts, facts=facts)
 
 
-def turn_facts(outcome: Outcome, step: Step, ground: ExportContext) -> dict[str, Any]:
+def turn_facts(outcome: Outcome, step: Step, context: ExportContext) -> dict[str, Any]:
     """What a turn's row says besides its texts."""
     made = outcome.ranking.comparisons if outcome.ranking else ()
     places = {step.before.place, step.after.place}
@@ -124,12 +124,12 @@ def turn_facts(outcome: Outcome, step: Step, ground: ExportContext) -> dict[str,
     held = Evidence((step.after.place, step.before.place), about)
     return {
         "turn": step.kind,
-        **chance(abs(step.gain), held, ground),
-        "same_family": ground.related(held.verdicts, (step.draft.model,)),
+        **chance(abs(step.gain), held, context),
+        "same_family": context.related(held.verdicts, (step.draft.model,)),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),
-        "provenance": provenance(outcome, held, ground),
+        "provenance": provenance(outcome, held, context),
     }
 
 

@@ -16,7 +16,7 @@ from fellowship.run_folder import LEDGER, read_header
 
 @contextmanager
 def opened(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
-    """The ground of a run's rows while its ledger is open.
+    """The context of a run's rows while its ledger is open.
 
     `labels` are people's, for calibration; the run's own are used where it is None.
     `InputError` when labels were asked for and too few of them meet a verdict.

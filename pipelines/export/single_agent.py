@@ -16,14 +16,16 @@ from fellowship.pipelines.pairing.pairs import contested, paired, score
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 
-def generator_pairs(outcome: Outcome, ground: ExportContext) -> Iterator[PreferencePair]:
+def generator_pairs(
+    outcome: Outcome, context: ExportContext
+) -> Iterator[PreferencePair]:
     """For each model the best of its answers over the worst, if they lie apart."""
     ranking = outcome.ranking
     if ranking is None or outcome.conversation is None:
         return
     writers = dict.fromkeys(c.model for c in outcome.candidates if c.model)
     for writer in writers:
-        found = apart(outcome.candidates, ranking, writer, ground.margin)
+        found = apart(outcome.candidates, ranking, writer, context.margin)
         if found is not None:
             item = Item(
                 key=outcome.item,

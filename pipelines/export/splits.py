@@ -17,10 +17,10 @@ ALIKE = 0.8
 SPACE = 2
 
 
-def divide(sifter: FilterPass, shares: Mapping[str, float], seed: int) -> None:
+def divide(filter_pass: FilterPass, shares: Mapping[str, float], seed: int) -> None:
     """Give every prompt of the rows that are left its split, in the scratch file."""
-    group(sifter)
-    scratch = sifter.scratch
+    group(filter_pass)
+    scratch = filter_pass.scratch
     groups = sorted(
         (key("split", seed, root), root, rows)
         for root, rows in scratch.rows(
@@ -44,22 +44,22 @@ def divide(sifter: FilterPass, shares: Mapping[str, float], seed: int) -> None:
         )
 
 
-def group(sifter: FilterPass) -> None:
+def group(filter_pass: FilterPass) -> None:
     """Find each prompt's group: its root is the smallest key in it."""
-    near = NearDuplicates(sifter.scratch, ALIKE, space=SPACE, keep_all=True)
+    near = NearDuplicates(filter_pass.scratch, ALIKE, space=SPACE, keep_all=True)
     roots: dict[int, int] = {}
     seen: set[int] = set()
-    for number, prompt, _, example in sifter.kept():
+    for number, prompt, _, example in filter_pass.kept():
         if prompt in seen:
             continue
         seen.add(prompt)
         for other in near.taken([example.asked], number):
-            (found,) = sifter.scratch.rows(
+            (found,) = filter_pass.scratch.rows(
                 "SELECT prompt FROM rows WHERE n = ?", (other,)
             )
             join(roots, prompt, found[0])
     for prompt in seen:
-        sifter.scratch.run(
+        filter_pass.scratch.run(
             "INSERT INTO prompts_near VALUES (?, ?)", (prompt, root_of(roots, prompt))
         )
 
@@ -78,8 +78,8 @@ def join(roots: dict[int, int], one: int, other: int) -> None:
         roots[high] = low
 
 
-def split_of(sifter: FilterPass, prompt: int) -> str:
+def split_of(filter_pass: FilterPass, prompt: int) -> str:
     """The split a prompt was given."""
     sql = "SELECT name FROM split_of WHERE prompt = ?"
-    ((name,),) = sifter.scratch.rows(sql, (prompt,))
+    ((name,),) = filter_pass.scratch.rows(sql, (prompt,))
     return str(name)

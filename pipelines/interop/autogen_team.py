@@ -94,8 +94,8 @@ class Parts:
             return chat(settings.name, agents, 1, "Send the user's message.")
         told = self.library.get("update", ("reviews",)).fill({"reviews": "(see above)"})
         agents = [self.agent("generator", writer.model, self.when_reviewed(told))]
-        for n, sits in enumerate(settings.reviewers, 1):
-            who = role_config(sits)
+        for n, role_ref in enumerate(settings.reviewers, 1):
+            who = role_config(role_ref)
             role = agent_for_role(
                 Reviewer,
                 who.role,

@@ -90,7 +90,10 @@ def annotator_votes(
 def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
     """The voices on each unit that the run itself holds."""
     labels = by_row(run)
-    return [annotator_votes(u.outcome, u.pair, labels.get(u.outcome.number, ())) for u in asked]
+    return [
+        annotator_votes(u.outcome, u.pair, labels.get(u.outcome.number, ()))
+        for u in asked
+    ]
 
 
 def votes_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices], str]:

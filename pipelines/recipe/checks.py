@@ -24,8 +24,8 @@ from fellowship.teams.settings import (
     AutogenSettings,
     CustomSettings,
     FeedbackSettings,
+    RoleRef,
     SingleSettings,
-    Sits,
     role_config,
 )
 
@@ -56,17 +56,17 @@ def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             for at, name in system.models.items():
                 yield ("systems", n, "models", at), name
             continue
-        sitting: list[tuple[Place, Sits]] = [
+        sitting: list[tuple[Place, RoleRef]] = [
             (("systems", n, "generator"), system.generator)
         ]
         if isinstance(system, FeedbackSettings):
             sitting += [
-                (("systems", n, "reviewers", at), sits)
-                for at, sits in enumerate(system.reviewers)
+                (("systems", n, "reviewers", at), role_ref)
+                for at, role_ref in enumerate(system.reviewers)
             ]
-        for place, sits in sitting:
-            where = place if isinstance(sits, str) else (*place, "model")
-            yield where, role_config(sits).model
+        for place, role_ref in sitting:
+            where = place if isinstance(role_ref, str) else (*place, "model")
+            yield where, role_config(role_ref).model
 
 
 def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:

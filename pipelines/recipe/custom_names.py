@@ -20,8 +20,8 @@ from fellowship.teams.settings import (
     DebateSettings,
     FeedbackSettings,
     JurySettings,
+    RoleRef,
     SingleSettings,
-    Sits,
     role_config,
 )
 
@@ -41,8 +41,8 @@ def seats(recipe: Recipe) -> Iterator[Seat]:
         if isinstance(system, SingleSettings | FeedbackSettings):
             yield sat(("systems", n, "generator"), Generator, system.generator)
         if isinstance(system, FeedbackSettings):
-            for at, sits in enumerate(system.reviewers):
-                yield sat(("systems", n, "reviewers", at), Reviewer, sits)
+            for at, role_ref in enumerate(system.reviewers):
+                yield sat(("systems", n, "reviewers", at), Reviewer, role_ref)
     for place, asking in askings(recipe.evaluate):
         yield Seat(place, Judge, asking.role, asking.prompt)
     if isinstance(recipe.evaluate, DebateSettings):
@@ -50,9 +50,9 @@ def seats(recipe: Recipe) -> Iterator[Seat]:
             yield Seat((*EVALUATE, "personas", n), Debater, persona.role)
 
 
-def sat(place: Place, base: type[Role], sits: Sits) -> Seat:
+def sat(place: Place, base: type[Role], role_ref: RoleRef) -> Seat:
     """The seat of somebody who is given by name or at length."""
-    who = role_config(sits)
+    who = role_config(role_ref)
     return Seat(place, base, who.role, who.prompt)
 
 

@@ -71,12 +71,15 @@ async def branch_row(
 
         @asynccontextmanager
         async def engine(
-            recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+            recipe: Recipe,
+            library: Library,
+            registry: ModelRegistry,
+            broker: CallBroker,
         ) -> AsyncIterator[Work]:
-            assert isinstance(office, LedgerCallBroker)
-            archived = Branching(office, reader, new)
-            crew = RunContext(recipe, library, house.recorded(archived))
-            yield lambda item: Row(item, crew).work()
+            assert isinstance(broker, LedgerCallBroker)
+            archived = Branching(broker, reader, new)
+            context = RunContext(recipe, library, registry.recorded(archived))
+            yield lambda item: Row(item, context).work()
 
         item = item_of(known, recipe)
         said = {
@@ -126,26 +129,28 @@ def replaced(row: CallRow, text: str) -> CallRow:
 
 
 class Branching:
-    """The office of a branch: what is on record next door is taken over, once needed."""
+    """The broker of a branch: what is on record next door is taken over, once needed."""
 
-    def __init__(self, office: LedgerCallBroker, old: LedgerReader, new: CallRow) -> None:
-        self._office = office
+    def __init__(
+        self, broker: LedgerCallBroker, old: LedgerReader, new: CallRow
+    ) -> None:
+        self._broker = broker
         self._old = old
         self._new = new
-        self.record = office.record
-        self.fail = office.fail
-        self.drop = office.drop
+        self.record = broker.record
+        self.fail = broker.fail
+        self.drop = broker.drop
 
     async def open(self, call: Call) -> CallRow | None:
-        """As the run's own office, with the old run's replies in its ledger."""
-        ledger = self._office.ledger
+        """As the run's own broker, with the old run's replies in its ledger."""
+        ledger = self._broker.ledger
         if ledger.find(call.key) is None:
             known = self._new if call.key == self._new.key else self._old.call(call.key)
             if known is not None:
                 await ledger.record(known)
-        return await self._office.open(call)
+        return await self._broker.open(call)
 
 
 def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
-    """`branch_row`, waited for."""
+    """`branch_row`, run_sync for."""
     return run_sync(branch_row(Path(run), edit, Path(into)))

@@ -148,15 +148,15 @@ async def rejudge_run(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
-        crew = RunContext(recipe, library, house.recorded(office))
+        context = RunContext(recipe, library, registry.recorded(broker))
 
         async def work(item: Item) -> Outcome:
             known = old.outcome(item.number)
             if not was_judged(known):
                 return known.model_copy(update={"sessions": ()})
-            return await Row(item, crew).work()
+            return await Row(item, context).work()
 
         yield work
 
@@ -169,7 +169,7 @@ async def rejudge_run(
 
 
 def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
-    """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
+    """Judge a run's candidates again, run_sync for. `judge` as in `rejudge_recipe`."""
     recipe = rejudge_recipe(Path(run), judge)
     return run_sync(rejudge_run(Path(run), recipe, Path(into)))
 

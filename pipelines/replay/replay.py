@@ -68,5 +68,5 @@ def unlike(known: Outcome, made: Outcome) -> list[str]:
 
 
 def replay(run: Path | str, row: str | int) -> Replayed:
-    """`replay_row`, waited for."""
+    """`replay_row`, run_sync for."""
     return run_sync(replay_row(Path(run), str(row)))

@@ -23,34 +23,34 @@ from fellowship.run_folder import read_header
 from fellowship.suggestions import listed, nearest
 
 
-def revote(run: Path, into: Path, wishes: Revote) -> Imported:
+def revote(run: Path, into: Path, options: Revote) -> Imported:
     """Make the run `into` of the verdicts of `run`; its labels come along.
 
     `InputError` for a judge the run doesn't have, or where nothing was judged.
     """
-    check(run, wishes)
+    check(run, options)
     read = read_header(run)
-    said = asdict(wishes) | {"pairs": wishes.pairs.model_dump(mode="json")}
-    said["judges"] = sorted(wishes.judges)
+    said = asdict(options) | {"pairs": options.pairs.model_dump(mode="json")}
+    said["judges"] = sorted(options.judges)
     header = {
         **{name: read.get(name) for name in ("fellowship", "python", "recipe")},
         "kind": "revote",
         "identity": {"revote": said, "of": read["identity"], "rows": fingerprint(run)},
     }
     imported = read.get("kind") == "import"
-    rows = (anew(outcome, wishes, imported) for outcome in outcomes(run))
+    rows = (anew(outcome, options, imported) for outcome in outcomes(run))
     made = write_run(rows, into, header)
-    if wishes.rule == "dawid-skene":
-        made = weigh(into, wishes, header, imported)
-    if not (imported or wishes.pairs.allow_constant):
-        made = gate(into, wishes, header) or made
+    if options.rule == "dawid-skene":
+        made = weigh(into, options, header, imported)
+    if not (imported or options.pairs.allow_constant):
+        made = gate(into, options, header) or made
     if not all_labels(into):
         add_labels(into, all_labels(run))
     return made
 
 
 def weigh(
-    into: Path, wishes: Revote, header: dict[str, Any], imported: bool
+    into: Path, options: Revote, header: dict[str, Any], imported: bool
 ) -> Imported:
     """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
     from fellowship.pipelines.agreement.jury_weights import weighed
@@ -59,22 +59,22 @@ def weigh(
     seats = list(dict.fromkeys(who for each in heard for who in each.by))
     found = zip(heard, weighed(heard, seats), strict=True)
     scores = {(each.number, each.at): one for each, one in found if one is not None}
-    rows = [resettled(o, scores, wishes, imported) for o in outcomes(into)]
+    rows = [resettled(o, scores, options, imported) for o in outcomes(into)]
     return write_run(rows, into, header)
 
 
-def gate(into: Path, wishes: Revote, header: dict[str, Any]) -> Imported | None:
+def gate(into: Path, options: Revote, header: dict[str, Any]) -> Imported | None:
     """Never choose what a system said to every prompt; None where nothing was constant."""
     constant = constant_texts(into)
     if not constant:
         return None
-    rows = [gated(o, {}, constant, wishes.pairs) for o in outcomes(into)]
+    rows = [gated(o, {}, constant, options.pairs) for o in outcomes(into)]
     return write_run(rows, into, header)
 
 
-def check(run: Path, wishes: Revote) -> None:
+def check(run: Path, options: Revote) -> None:
     """`InputError` for a judge nobody knows, or a run without verdicts."""
-    if wishes.rule == "weighted" and not wishes.weights:
+    if options.rule == "weighted" and not options.weights:
         raise InputError("rule weighted: say what judges weigh, --weight JUDGE=NUMBER")
     known: dict[str, None] = {}
     for outcome in outcomes(run):
@@ -83,7 +83,7 @@ def check(run: Path, wishes: Revote) -> None:
         raise InputError(
             f"nothing was judged in {str(run)!r}: there is no vote to take"
         )
-    for name in (*wishes.judges, *wishes.weights):
+    for name in (*options.judges, *options.weights):
         if name not in known:
             hint = nearest(name, known) or f"; there are {listed(list(known))}"
             raise InputError(f"no judge {name!r} in {str(run)!r}{hint}")

@@ -48,27 +48,27 @@ def made(outcome: Outcome) -> tuple[Comparison, ...]:
     return outcome.ranking.comparisons if outcome.ranking else ()
 
 
-def anew(outcome: Outcome, wishes: Revote, imported: bool = False) -> Outcome:
+def anew(outcome: Outcome, options: Revote, imported: bool = False) -> Outcome:
     """The row as the new vote has it; a row that was no prompt stays one."""
     if outcome.ranking is None:
         return outcome
-    decided = [voted(comparison, outcome, wishes) for comparison in made(outcome)]
-    return settled(outcome, decided, wishes, imported)
+    decided = [voted(comparison, outcome, options) for comparison in made(outcome)]
+    return settled(outcome, decided, options, imported)
 
 
 def resettled(
-    outcome: Outcome, scores: Mapping[Place, Scores], wishes: Revote, imported: bool
+    outcome: Outcome, scores: Mapping[Place, Scores], options: Revote, imported: bool
 ) -> Outcome:
     """The row with what the whole run says of each of its comparisons."""
     decided = [
         with_verdict(comparison, scores.get((outcome.number, at)))
         for at, comparison in enumerate(made(outcome))
     ]
-    return settled(outcome, decided, wishes, imported) if decided else outcome
+    return settled(outcome, decided, options, imported) if decided else outcome
 
 
 def settled(
-    outcome: Outcome, decided: Sequence[Comparison], wishes: Revote, imported: bool
+    outcome: Outcome, decided: Sequence[Comparison], options: Revote, imported: bool
 ) -> Outcome:
     """The row that follows from its comparisons."""
     many = contenders(outcome) if imported else len(outcome.candidates)
@@ -77,21 +77,21 @@ def settled(
     ranking = ranked([*scores, *[None] * (len(outcome.candidates) - many)], decided)
     update: dict[str, Any] = {"ranking": ranking, "pairs": ()}
     if outcome.state != "rejected-input":
-        choice = chosen(outcome, ranking, wishes, broken(many, ours))
+        choice = chosen(outcome, ranking, options, broken(many, ours))
         update |= {"state": choice.state, "why": choice.why, "pairs": choice.pairs}
     return outcome.model_copy(update=update)
 
 
-def voted(one: Comparison, outcome: Outcome, wishes: Revote) -> Comparison:
+def voted(one: Comparison, outcome: Outcome, options: Revote) -> Comparison:
     """A comparison decided by the wanted judges' verdicts, read as asked."""
     kept: dict[str, list[Verdict]] = {}
     for verdict in one.verdicts:
-        if not wishes.judges or verdict.evaluator in wishes.judges:
-            read = as_read(verdict, outcome.sessions, wishes.reading)
+        if not options.judges or verdict.evaluator in options.judges:
+            read = as_read(verdict, outcome.sessions, options.reading)
             kept.setdefault(verdict.evaluator, []).append(read)
-    votes = [vote(said, wishes.weights.get(who, 1.0)) for who, said in kept.items()]
+    votes = [vote(said, options.weights.get(who, 1.0)) for who, said in kept.items()]
     scale = max((v.scale for said in kept.values() for v in said), default=10.0)
-    decision, scores = apply_rule(wishes.rule, votes, scale)
+    decision, scores = apply_rule(options.rule, votes, scale)
     verdicts = tuple(v for said in kept.values() for v in said)
     update = {"outcome": decision, "scores": scores, "verdicts": verdicts}
     return one.model_copy(update=update)
@@ -138,7 +138,7 @@ def differ(pair: PreferencePair) -> bool:
     return pair.chosen.text.strip() != pair.rejected.text.strip()
 
 
-def chosen(outcome: Outcome, ranking: Ranking, wishes: Revote, why: str) -> Choice:
+def chosen(outcome: Outcome, ranking: Ranking, options: Revote, why: str) -> Choice:
     """The row's pair, or the state that says why there is none."""
     asked = outcome.conversation
     if asked is None or why:
@@ -147,7 +147,7 @@ def chosen(outcome: Outcome, ranking: Ranking, wishes: Revote, why: str) -> Choi
         key=outcome.item, number=outcome.number, id=outcome.id, conversation=asked
     )
     unfit = ineligible(asked, outcome.candidates, frozenset())
-    choice = choose(item, outcome.candidates, ranking, wishes.pairs, unfit)
+    choice = choose(item, outcome.candidates, ranking, options.pairs, unfit)
     apart = [p for p in choice.pairs if differ(p)]
     if choice.pairs and not apart:
         return Choice("tie", "the best and the worst are the same text")

@@ -69,7 +69,7 @@ class UnusualSessions:
         found = sorted(reasons(outcome, self.tries), reverse=True)
         made = unusual(outcome, found)
         if found:
-            keep(self.strange, made.points, -outcome.number, made)
+            keep(self.unusual, made.points, -outcome.number, made)
         margin = max((pair.margin for pair in outcome.pairs), default=0.0)
         if margin > 0:
             keep(self.wide, margin, -outcome.number, made)
@@ -77,7 +77,7 @@ class UnusualSessions:
     def result(self, margins: Counter[float]) -> tuple[Unusual, ...]:
         """The strangest rows, those with a margin beyond nearly all others among them."""
         least = extreme(margins)
-        found = {each.number: each for _, _, each in self.strange}
+        found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
                 said = (*each.reasons, f"a margin of {margin:g}: top 1 % of the run")

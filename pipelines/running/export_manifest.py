@@ -1,9 +1,9 @@
 """What a run has written is not written again while nothing it came of has changed.
 
-A seal names all of it: the ledger's stamp, what is exported and by which version, the
+A manifest names all of it: the ledger's stamp, what is exported and by which version, the
 files that were read, and the files that were written. Where one of them is another, the
-seal says nothing, and everything is made anew. A file is the same when its place on the
-disk and its times are, or else when its bytes are: a copy of a run keeps its seal.
+manifest says nothing, and everything is made anew. A file is the same when its place on the
+disk and its times are, or else when its bytes are: a copy of a run keeps its manifest.
 """
 
 from __future__ import annotations
@@ -52,40 +52,52 @@ class ExportManifest(Record):
     evaluator: EvaluatorReport | None
 
 
-def manifest_if_current(recipe: Recipe, ledger: Ledger, into: Path) -> ExportManifest | None:
-    """The run's seal, if everything it names is still as it says."""
-    seal = read_manifest(into)
-    if seal is None:
+def manifest_if_current(
+    recipe: Recipe, ledger: Ledger, into: Path
+) -> ExportManifest | None:
+    """The run's manifest, if everything it names is still as it says."""
+    manifest = read_manifest(into)
+    if manifest is None:
         return None
-    if seal.about != about(recipe, into) or seal.stamp != ledger.stamp():
+    if manifest.about != about(recipe, into) or manifest.stamp != ledger.stamp():
         return None
-    if set(seal.read) != {str(path) for path in read_by(recipe)} or not seal.written:
+    if (
+        set(manifest.read) != {str(path) for path in read_by(recipe)}
+        or not manifest.written
+    ):
         return None
-    files = {Path(name): known for name, known in seal.read.items()}
-    files |= {into / EXPORTS / name: known for name, known in seal.written.items()}
-    return seal if all(same(path, known) for path, known in files.items()) else None
+    files = {Path(name): known for name, known in manifest.read.items()}
+    files |= {into / EXPORTS / name: known for name, known in manifest.written.items()}
+    return manifest if all(same(path, known) for path, known in files.items()) else None
 
 
 def read_manifest(into: Path) -> ExportManifest | None:
-    """What the run's seal says, whether it holds or not; None where it can't be read."""
+    """The run's manifest, whether it holds or not; None where it can't be read."""
     try:
         return ExportManifest.model_validate_json((into / SEAL).read_bytes())
     except (OSError, ValidationError):
         return None
 
 
-def finished(seal: ExportManifest | None, recipe: Recipe, limit: int | None) -> bool:
+def finished(
+    manifest: ExportManifest | None, recipe: Recipe, limit: int | None
+) -> bool:
     """Whether every row of the source, which is as it was, is known to have ended."""
     path = recipe.source.path
-    if seal is None or seal.source is None or path is None or seal.limit != limit:
+    if (
+        manifest is None
+        or manifest.source is None
+        or path is None
+        or manifest.limit != limit
+    ):
         return False
-    return recipe.limits.accept is None and same(path, seal.source)
+    return recipe.limits.accept is None and same(path, manifest.source)
 
 
-def write_manifest(into: Path, seal: ExportManifest) -> None:
-    """Keep the seal beside what it is of."""
+def write_manifest(into: Path, manifest: ExportManifest) -> None:
+    """Keep the manifest beside what it is of."""
     with written_whole(into / SEAL) as out:
-        out.write(seal.model_dump_json(indent=2) + "\n")
+        out.write(manifest.model_dump_json(indent=2) + "\n")
 
 
 def about(recipe: Recipe, into: Path) -> str:
@@ -107,7 +119,9 @@ def written_in(into: Path) -> Iterable[Path]:
     return (p for p in files if p.is_file() and not p.name.endswith(PART))
 
 
-def fingerprints(paths: Iterable[Path], base: Path | None = None) -> dict[str, Fingerprint]:
+def fingerprints(
+    paths: Iterable[Path], base: Path | None = None
+) -> dict[str, Fingerprint]:
     """Name, below `base` where there is one -> what the file is now."""
     return {str(p.relative_to(base) if base else p): fingerprint_of(p) for p in paths}
 

@@ -1,6 +1,6 @@
 """A run ends the same way however often it is run: settled, exported, accounted, sealed.
 
-What a seal still vouches for is taken from it; only the rest is made.
+What a manifest still vouches for is taken from it; only the rest is made.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ class Opened:
     `source` is how the source's file stood then, None where there is none to go by.
     """
 
-    seal: ExportManifest | None
+    manifest: ExportManifest | None
     over: bool
     source: os.stat_result | None
 
     @classmethod
     def of(cls, recipe: Recipe, runner: Runner, into: Path) -> Opened:
         """Look before anything is read or written."""
-        seal = manifest_if_current(recipe, runner.ledger, into)
+        manifest = manifest_if_current(recipe, runner.ledger, into)
         whole = runner.origin is None and runner.picked is None
-        over = whole and finished(seal, recipe, runner.limit)
-        return cls(seal, over, standing(recipe.source.path) if whole else None)
+        over = whole and finished(manifest, recipe, runner.limit)
+        return cls(manifest, over, standing(recipe.source.path) if whole else None)
 
 
 def standing(path: Path | None) -> os.stat_result | None:
@@ -64,15 +64,15 @@ async def ended(
     recipe: Recipe, runner: Runner, into: Path, opened: Opened
 ) -> RunReport:
     """Settle, export and account for what is new; the run's report."""
-    seal, fresh = opened.seal, None
-    if seal is None or runner.ledger.stamp() != seal.stamp:
+    manifest, fresh = opened.manifest, None
+    if manifest is None or runner.ledger.stamp() != manifest.stamp:
         await finalize_rows(recipe, runner.ledger, into)
-        seal = fresh = exported(recipe, runner, into)
-    accounts = [placed(account, into / EXPORTS) for account in seal.accounts]
-    report = report_of(runner, accounts, seal.evaluator, untouched=fresh is None)
+        manifest = fresh = exported(recipe, runner, into)
+    accounts = [placed(account, into / EXPORTS) for account in manifest.accounts]
+    report = report_of(runner, accounts, manifest.evaluator, untouched=fresh is None)
     known = {"source": known_source(recipe, report, opened), "limit": runner.limit}
     if fresh or (known["source"] and not opened.over):
-        write_manifest(into, seal.model_copy(update=known))
+        write_manifest(into, manifest.model_copy(update=known))
     return report
 
 
@@ -98,7 +98,9 @@ def placed(account: Account, folder: Path) -> Account:
     return account.model_copy(update={"files": files})
 
 
-def known_source(recipe: Recipe, report: RunReport, opened: Opened) -> Fingerprint | None:
+def known_source(
+    recipe: Recipe, report: RunReport, opened: Opened
+) -> Fingerprint | None:
     """The source's file, if all of its rows have ended and it is as it was when read."""
     todo = report.pending or report.stopped or report.states.get("failed")
     path, was = recipe.source.path, opened.source

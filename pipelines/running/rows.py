@@ -100,10 +100,12 @@ def evaluator_of(settings: EvaluateSettings) -> Evaluator:
 class Row:
     """The work on one item, and what is known of it so far."""
 
-    def __init__(self, item: Item, crew: RunContext) -> None:
+    def __init__(self, item: Item, context: RunContext) -> None:
         self.item = item
-        self.crew = crew
-        self.tables: list[tuple[SessionContext, Sequence[Candidate], Sequence[Comparison]]] = []
+        self.context = context
+        self.tables: list[
+            tuple[SessionContext, Sequence[Candidate], Sequence[Comparison]]
+        ] = []
         self.candidates: list[Candidate] = list(item.candidates)
         self.ranking: Ranking | None = None
 
@@ -130,7 +132,7 @@ class Row:
 
     async def write(self) -> None:
         """Have every system of the recipe write its candidates."""
-        writing = [self._write(*system) for system in self.crew.systems.items()]
+        writing = [self._write(*system) for system in self.context.systems.items()]
         # One needs no gathering, which would cost a task.
         alone = len(writing) == 1
         for made in [await writing[0]] if alone else await asyncio.gather(*writing):
@@ -155,10 +157,10 @@ class Row:
         self.candidates = usable
         self.ranking = await self.ranked(len(usable))
         unfit = ineligible(self.item.conversation, usable)
-        return choose(self.item, usable, self.ranking, self.crew.recipe.pairs, unfit)
+        return choose(self.item, usable, self.ranking, self.context.recipe.pairs, unfit)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:
-        seats = self.crew.seats(name, self.item)
+        seats = self.context.seats(name, self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         with session_span(name, seats.session):
@@ -168,25 +170,25 @@ class Row:
 
     async def ranked(self, n: int) -> Ranking:
         """The first `n` candidates in the evaluator's eyes."""
-        meet = self.crew.recipe.evaluate.meet
+        meet = self.context.recipe.evaluate.meet
         if meet != "pointwise":
             return await MEETINGS[meet](n, self._compare)
-        seats = self.crew.seats("evaluate alone", self.item)
+        seats = self.context.seats("evaluate alone", self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         with session_span(seats.team, seats.session):
-            rated = await self.crew.evaluator.rate(self.item, self.candidates, seats)
+            rated = await self.context.evaluator.rate(self.item, self.candidates, seats)
         ranking = pointwise(n, rated)
         self.tables[at] = (seats, (), ranking.comparisons)
         return ranking
 
     async def _compare(self, first: int, second: int) -> Comparison:
-        seats = self.crew.seats(f"evaluate {first + 1}-{second + 1}", self.item)
+        seats = self.context.seats(f"evaluate {first + 1}-{second + 1}", self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         candidates = tuple(self.candidates)
         with session_span(seats.team, seats.session):
-            made = await self.crew.evaluator.compare(
+            made = await self.context.evaluator.compare(
                 self.item, candidates, (first, second), seats
             )
         self.tables[at] = (seats, (), (made,))

@@ -46,7 +46,7 @@ async def run_recipe(
     library = Library(recipe.prompts)
     if engine is local:
         check_credentials(recipe, into)
-    house = ModelRegistry(recipe.models)
+    registry = ModelRegistry(recipe.models)
     try:
         with RunFolder(into) as folder, relaxed_gc():
             said = header(recipe, library)
@@ -69,14 +69,14 @@ async def run_recipe(
                 if opened.over:
                     runner.skip()
                 else:
-                    office = house.office(runner.ledger, runner.meter, copies)
-                    async with engine(recipe, library, house, office) as work:
+                    broker = registry.broker(runner.ledger, runner.meter, copies)
+                    async with engine(recipe, library, registry, broker) as work:
                         await runner.go(work)
                 return await ended(recipe, runner, into, opened)
             finally:
                 runner.ledger.close()
     finally:
-        await house.close()
+        await registry.close()
 
 
 def run(

@@ -75,7 +75,7 @@ def status_of(into: Path) -> Status:
             " WHERE started + seconds > ?"
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
-        seal = holding(read_manifest(into), reader)
+        manifest = holding(read_manifest(into), reader)
     seconds = max(0.0, now - first) if first else 0.0
     total = total_of(header.get("recipe", {}))
     done = sum(states.values())
@@ -91,18 +91,20 @@ def status_of(into: Path) -> Status:
         failures=failures,
         tokens_per_second=recent / max(1e-9, min(RECENT, seconds)) if seconds else 0.0,
         seconds=seconds,
-        finished=seal is not None and held is None,
-        limit=seal.limit if seal is not None else None,
+        finished=manifest is not None and held is None,
+        limit=manifest.limit if manifest is not None else None,
         left=seconds / done * (total - done) if held and total and done else None,
     )
 
 
-def holding(seal: ExportManifest | None, reader: LedgerReader) -> ExportManifest | None:
-    """The seal if it says that all rows ended and nothing was recorded since."""
-    if seal is None or seal.source is None:
+def holding(
+    manifest: ExportManifest | None, reader: LedgerReader
+) -> ExportManifest | None:
+    """The manifest if it says that all rows ended and nothing was recorded since."""
+    if manifest is None or manifest.source is None:
         return None
     try:
-        return seal if next(reader.rows(STAMP)) == seal.stamp else None
+        return manifest if next(reader.rows(STAMP)) == manifest.stamp else None
     except LedgerError:
         return None  # an old ledger brought back, which knows no stamp
 

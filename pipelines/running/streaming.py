@@ -75,15 +75,15 @@ async def stream(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
         def listen(item: Item, team: str, turn: Turn) -> None:
             heard.put_nowait(Spoken(row=item.number, team=team, turn=turn))
 
-        crew = RunContext(recipe, library, house.recorded(office), listen)
+        context = RunContext(recipe, library, registry.recorded(broker), listen)
 
         async def work(item: Item) -> Outcome:
-            outcome = await Row(item, crew).work()
+            outcome = await Row(item, context).work()
             heard.put_nowait(outcome)
             return outcome
 

@@ -31,14 +31,16 @@ class Origin:
     rows: Callable[[], Iterable[Item | Rejected]]
 
 
-Engine = Callable[[Recipe, Library, ModelRegistry, CallBroker], AbstractAsyncContextManager[Work]]
+Engine = Callable[
+    [Recipe, Library, ModelRegistry, CallBroker], AbstractAsyncContextManager[Work]
+]
 """Where rows are worked on: a context in which there is somebody to do it."""
 
 
 @asynccontextmanager
 async def local(
-    recipe: Recipe, library: Library, house: ModelRegistry, office: CallBroker
+    recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
 ) -> AsyncIterator[Work]:
     """Rows are worked on in this process."""
-    crew = RunContext(recipe, library, house.recorded(office))
-    yield lambda item: Row(item, crew).work()
+    context = RunContext(recipe, library, registry.recorded(broker))
+    yield lambda item: Row(item, context).work()

@@ -35,7 +35,8 @@ class Repeated(NamedTuple):
         )
         verb = "has an id" if self.many == 1 else "have ids"
         return (
-            f"{rows}{more} {verb} that an earlier row has ({single_line(self.first, 40)!r}):"
+            f"{rows}{more} {verb} that an earlier row has"
+            f" ({single_line(self.first, 40)!r}):"
             " labels and `show` by id find the first"
         )
 

@@ -50,14 +50,18 @@ def resident_of(config: AnyModel) -> str:
     return f"{name} ({config.num_ctx:,})" if isinstance(config, OllamaModel) else name
 
 
-def endpoint_limits(place: str, configs: Iterable[AnyModel], copies: int = 1) -> EndpointLimits:
+def endpoint_limits(
+    place: str, configs: Iterable[AnyModel], copies: int = 1
+) -> EndpointLimits:
     """What the models of one endpoint say of it together: the smallest of each limit.
 
     An embedded engine is there once in each of `copies` processes.
     """
     models = list(configs)
     if any(batched(config) for config in models):
-        return EndpointLimits(place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True)
+        return EndpointLimits(
+            place, BATCHED, BATCHED, patience=WEEK, in_a_row=BATCHED, kept=True
+        )
     ceilings = [c for c in (ceiling(config) for config in models) if c]
     loaded = least(models, "max_loaded")
     first = models[0]

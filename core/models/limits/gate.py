@@ -79,7 +79,7 @@ class Passage:
 class Gate:
     """Calls waiting for one endpoint and calls in its air. Made on the run's loop."""
 
-    desk: EndpointLimits
+    limits: EndpointLimits
     in_air: int = 0
     held: float = 0.0
     _bursts: int = 0
@@ -88,11 +88,11 @@ class Gate:
     _expected: dict[str, Expected] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        desk = self.desk
-        self.window = Window(desk.ceiling, desk.start)
-        self.pace = Pace(desk.rpm, desk.tpm, desk.minute)
-        self.breaker = Breaker(desk.patience, desk.in_a_row)
-        self.turns = ResidencyQueue(desk.max_loaded, desk.bound, desk.linger)
+        limits = self.limits
+        self.window = Window(limits.ceiling, limits.start)
+        self.pace = Pace(limits.rpm, limits.tpm, limits.minute)
+        self.breaker = Breaker(limits.patience, limits.in_a_row)
+        self.turns = ResidencyQueue(limits.max_loaded, limits.bound, limits.linger)
 
     async def enter(
         self, model: str, resident: str, prompt: int, longest: int
@@ -190,7 +190,7 @@ class Gate:
         )
         self._expected.setdefault(passage.model, Expected()).add(completion)
         if was is not None:
-            log.warning("back", endpoint=self.desk.place, after=round(now - was, 1))
+            log.warning("back", endpoint=self.limits.place, after=round(now - was, 1))
         self._leave(passage, prompt + completion, now)
 
     def failed(self, passage: Passage, error: ModelError) -> bool:
@@ -202,13 +202,13 @@ class Gate:
         if error.kind == "rate":
             self._hold(error.retry_after, self.window.refused(passage.sent, now), now)
         if was is None and self.breaker.opened is not None:
-            log.info("paused", endpoint=self.desk.place, why=why)
+            log.info("paused", endpoint=self.limits.place, why=why)
         used = passage.tokens if error.kind == "deadline" else 0.0
         self._leave(passage, used, now)
         return spared
 
     def _hold(self, wish: float | None, burst: bool, now: float) -> None:
-        """Let nothing through for as long as the provider wishes.
+        """Let nothing through for as long as the provider options.
 
         Where it says nothing: for a moment, and a longer one after each further burst of
         refusals without a reply between.
@@ -216,7 +216,7 @@ class Gate:
         if wish is None and burst:
             self._bursts += 1
             longest = min(
-                LONGEST_HOLD * self.desk.minute, SHORTEST_HOLD * GROWTH**self._bursts
+                LONGEST_HOLD * self.limits.minute, SHORTEST_HOLD * GROWTH**self._bursts
             )
             wish = random.uniform(longest / 2, longest)
         self.held = max(self.held, now + (wish or 0.0))
@@ -245,7 +245,7 @@ class Gate:
             return f"paused, {when}, given up in {minutes(ends)}: {self.breaker.why}"
         if self.held - now > 0.5:
             left = self.held - now
-            return f"{self.desk.place}: the provider asked for a wait of {left:.0f} s"
+            return f"{self.limits.place}: the provider asked for a wait of {left:.0f} s"
         outside = [m for m in self.turns.waiting if m not in self.turns.loaded]
         if self.turns.room is not None and outside:
             calls = sum(len(self.turns.waiting[m]) for m in outside)

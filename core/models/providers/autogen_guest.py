@@ -99,7 +99,9 @@ def text_message(message: Message) -> TextMessage:
     return TextMessage(content=message.content, source=source)
 
 
-def shared_clients(component: dict[str, Any]) -> tuple[ClientSlots, list[ChatCompletionClient]]:
+def shared_clients(
+    component: dict[str, Any],
+) -> tuple[ClientSlots, list[ChatCompletionClient]]:
     """A component with places, and the clients it had, made once for all of its runs."""
     places = ClientSlots(component)
     made = [ChatCompletionClient.load_component(dict(c)) for c in places.clients]

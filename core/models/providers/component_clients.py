@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from fellowship.errors import RecipeError
 
 Lender = Callable[[str, int], ChatCompletionClient]
-"""Who sits in a place: by the name of its agent and the place's number, from 0."""
+"""Who role_ref in a place: by the name of its agent and the place's number, from 0."""
 
 LENDER: ContextVar[Lender] = ContextVar("lender")
 
@@ -109,6 +109,8 @@ def agent_or_team(made: Any, what: str) -> ChatAgent | Team:
     )
 
 
-def missing_models(places: ClientSlots, given: Mapping[str, str], default: str) -> list[str]:
+def missing_models(
+    places: ClientSlots, given: Mapping[str, str], default: str
+) -> list[str]:
     """Agents of a component for which nobody says which model speaks."""
     return sorted({a for a in places.agents if not given.get(a, default)})

@@ -1,9 +1,9 @@
 """Who lets a call be sent and keeps its reply is one, however many processes ask.
 
-A client that wants to ask a model goes to the office first: it is handed the recorded
+A client that wants to ask a model goes to the broker first: it is handed the recorded
 reply, or waits until a slot is free, the budget allows it and the note of the call is on
 the disk. Then it must come back exactly once, with `record`, `fail` or `drop`. Nothing but
-plain values crosses, so that an office may be in another process than its clients.
+plain values crosses, so that an broker may be in another process than its clients.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fellowship.writer import Statement
 
 
 class Call(NamedTuple):
-    """One try of one call, as the office knows it. `place` is the endpoint it goes to.
+    """One try of one call, as the broker knows it. `place` is the endpoint it goes to.
 
     `resident` is what must be in the endpoint's memory for it; `prompt` and `longest` are
     the tokens it will read, about, and may write; `worst` the US dollars that it may cost,
@@ -67,18 +67,20 @@ class CallBroker(Protocol):
 
 
 class LedgerCallBroker:
-    """The office of a run whose ledger is open in this process. Made on its loop."""
+    """The broker of a run whose ledger is open in this process. Made on its loop."""
 
-    def __init__(self, ledger: Ledger, meter: Meter, desks: Mapping[str, EndpointLimits]) -> None:
-        """`desks`: what is known of each endpoint, by place."""
+    def __init__(
+        self, ledger: Ledger, meter: Meter, limits: Mapping[str, EndpointLimits]
+    ) -> None:
+        """`limits`: what is known of each endpoint, by place."""
         self.ledger = ledger
         self.meter = meter
-        self.gates = {place: Gate(desk) for place, desk in desks.items()}
+        self.gates = {place: Gate(limits) for place, limits in limits.items()}
         meter.endpoints.extend(gate.note for gate in self.gates.values())
         self._air: dict[str, list[Passage]] = {}
 
     async def open(self, call: Call) -> CallRow | None:
-        """As `Office` says. A recorded reply needs no slot."""
+        """As `CallBroker` says. A recorded reply needs no slot."""
         if row := self.ledger.find(call.key):
             self.meter.replayed += 1
             return row
@@ -105,7 +107,7 @@ class LedgerCallBroker:
         return None
 
     async def record(self, call: Call, row: CallRow) -> None:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
@@ -114,7 +116,7 @@ class LedgerCallBroker:
         await self.ledger.record(row)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         gate = self.gates[call.place]
         spared = gate.failed(self._leave(call), error)
         self.meter.retries += spared or error.retried
@@ -126,10 +128,10 @@ class LedgerCallBroker:
         return spared
 
     def drop(self, call: Call, began: float) -> None:
-        """As `Office` says."""
+        """As `CallBroker` says."""
         gate = self.gates[call.place]
         gate.dropped(self._leave(call))
-        if gate.desk.kept:
+        if gate.limits.kept:
             self.ledger.append_soon(Statement(UNNOTE, (call.key,)))
             return
         rows = failure(

@@ -1,7 +1,7 @@
 """In front of every model stands one client that records, retries, limits and prices.
 
 Whoever asks it gets a reply that is on the disk already: an old one if this very request
-was answered before, else a new one. Slots, budget and ledger are the office's.
+was answered before, else a new one. Slots, budget and ledger are the broker's.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RecordedClient(Client):
         self,
         inner: Client,
         *,
-        office: CallBroker,
+        broker: CallBroker,
         place: str,
         resident: str,
         price: Price | None,
@@ -65,7 +65,7 @@ class RecordedClient(Client):
         self.family = inner.family
         self.sampling = inner.sampling
         self.system_role = inner.system_role
-        self._office = office
+        self._broker = broker
         self._place = place
         self._resident = resident
         self._price = price
@@ -92,7 +92,7 @@ class RecordedClient(Client):
     async def _complete(self, request: Request, span: Span) -> Reply:
         call, used_up = self._call(request), 0
         while True:
-            if row := await self._office.open(call):
+            if row := await self._broker.open(call):
                 return replayed(row)
             try:
                 return await self._try(call, request)
@@ -131,7 +131,7 @@ class RecordedClient(Client):
                 raise impossible(self.name, reply.usage)
             charged = self._busy.leave(mark)
         except asyncio.CancelledError:
-            self._office.drop(call, began)
+            self._broker.drop(call, began)
             raise
         except TimeoutError as error:
             slow = f"model {self.name!r}: no answer within {allowed:.3g} s"
@@ -142,7 +142,7 @@ class RecordedClient(Client):
             await self._fail(call, error, began)
             raise
         except BaseException:
-            self._office.drop(call, began)
+            self._broker.drop(call, began)
             raise
         finally:
             if charged is None:
@@ -151,7 +151,7 @@ class RecordedClient(Client):
         if self._usd_per_second and row.usd is not None:
             row = row._replace(usd=row.usd + self._usd_per_second * charged)
         self._deadlines.answered(reply.usage.completion, row.seconds)
-        await self._office.record(call, row)
+        await self._broker.record(call, row)
         return replayed(row, recorded=False)
 
     async def _fail(self, call: Call, error: ModelError, began: float) -> None:
@@ -161,7 +161,7 @@ class RecordedClient(Client):
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
             asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (asked,)
-        spared = await self._office.fail(call, error, began)
+        spared = await self._broker.fail(call, error, began)
         error.counts = not spared
         error.again = spared or error.retried
 
@@ -237,7 +237,7 @@ def pause(error: ModelError, attempt: int) -> float:
     """Seconds before the next try: full jitter.
 
     Uniform over 0 .. min(30, 0.5 * 2^attempt), after M. Brooker, "Exponential Backoff And
-    Jitter" (2015). A provider's own wish, and an endpoint that is down, are waited for at
+    Jitter" (2015). A provider's own wish, and an endpoint that is down, are run_sync for at
     the gate, by all calls; here they only get a tenth of a second that tells them apart.
     """
     if error.kind in ("down", "rate"):
