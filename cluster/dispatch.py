@@ -1,8 +1,8 @@
 """A row is lent to a worker, a call is let through to it; both come back if it dies.
 
 The coordinator's side of every line. What a dead worker had in the air may have been paid
-for: it is dropped at the broker, which counts it. Its rows go to whoever pulls next, and replay
-what is recorded.
+for: it is dropped at the broker, which counts it. Its rows go to whoever pulls next, and
+replay what is recorded.
 """
 
 from __future__ import annotations

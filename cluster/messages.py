@@ -1,8 +1,8 @@
 """Nothing but plain values crosses between a worker and the coordinator.
 
 A worker writes `Message`s, of which those with a number want an answer; the coordinator
-writes `Answer`s. An error crosses as its name and its words, and is the same class on the other
-side.
+writes `Answer`s. An error crosses as its name and its words, and is the same class on the
+other side.
 """
 
 from __future__ import annotations

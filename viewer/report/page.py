@@ -18,7 +18,7 @@ from fellowship.viewer import number_format as shown
 from fellowship.viewer.report import judges, rows, run
 from fellowship.viewer.report.parts import Section, percent
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 STYLES = ("base.css", "report.css")
 
 
