@@ -6,9 +6,9 @@ A run by two workers on a Ray cluster of three nodes on this machine, against a 
 server in a process of its own, its driver a `fellowship run --engine ray`. Again and again
 one of them is killed with signal 9 after a random while: a worker, the coordinator, the
 driver, or a whole node (which is replaced). When the run has ended its exports are
-compared with those of a run without Ray that nobody disturbed, byte by byte. Every reply that was in the ledger
-at any kill must still be there; calls beyond the undisturbed run's must be counted as maybe
-paid twice. Exits with 1 where a promise is broken.
+compared with those of a run without Ray that nobody disturbed, byte by byte. Every reply
+that was in the ledger at any kill must still be there; calls beyond the undisturbed run's
+must be counted as maybe paid twice. Exits with 1 where a promise is broken.
 """
 
 from __future__ import annotations

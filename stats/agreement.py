@@ -99,16 +99,6 @@ def cohen_kappa(
     return float(kappa_of(table if ties else without_ties(table), weights))
 
 
-def accuracy(labels: ArrayLike, verdicts: ArrayLike) -> float:
-    """The share of rows readable on both sides (n,) where the judge says the label."""
-    return float(accuracy_of(confusion(labels, verdicts)))
-
-
-def gwet_ac1(labels: ArrayLike, verdicts: ArrayLike) -> float:
-    """Gwet's AC1 of two codings (n,), three classes on offer. See `ac1_of`."""
-    return float(ac1_of(confusion(labels, verdicts)))
-
-
 @dataclass(frozen=True)
 class Pair:
     """How far coders `first` and `second` (columns) agree on `rows` readable rows."""

@@ -5,14 +5,10 @@ Like kappa it is a function of a sum: `coincidences` gives what each row adds.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fellowship.stats.codes import CLASSES, DataError, Floats, codes, one_hot, ratio
-
-Level = Literal["nominal", "ordinal", "interval"]
+from fellowship.stats.codes import Floats, codes, one_hot, ratio
 
 
 def coincidences(votes: ArrayLike) -> Floats:
@@ -29,34 +25,20 @@ def coincidences(votes: ArrayLike) -> Floats:
     return np.asarray(pairs / np.maximum(voters - 1, 1)[:, None, None])
 
 
-def alpha_of(tables: Floats, level: Level = "nominal") -> Floats:
+def alpha_of(tables: Floats) -> Floats:
     """Krippendorff's alpha (...) of coincidence tables (..., 3, 3); NaN if undefined.
 
-    1 - observed / expected disagreement with the squared metric of `level`
-    (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section E).
+    1 - observed / expected disagreement with the nominal metric (Krippendorff 2011,
+    "Computing Krippendorff's Alpha-Reliability", section C).
     """
     totals = tables.sum(axis=-1)
     n = totals.sum(axis=-1)
-    cost = _metric(totals, level)
+    cost = 1 - np.eye(3)
     pairs = totals[..., :, None] * totals[..., None, :]
     seen = (cost * tables).sum(axis=(-2, -1)) * (n - 1)
     return 1.0 - ratio(seen, (cost * pairs).sum(axis=(-2, -1)))
 
 
-def krippendorff_alpha(votes: ArrayLike, level: Level = "nominal") -> float:
+def krippendorff_alpha(votes: ArrayLike) -> float:
     """Krippendorff's alpha of codes (n, m), INVALID where missing. See `alpha_of`."""
-    return float(alpha_of(coincidences(votes).sum(axis=0), level))
-
-
-def _metric(totals: Floats, level: Level) -> Floats:
-    """Squared differences between classes, (3, 3) or, for ordinal, (..., 3, 3)."""
-    values = np.array(CLASSES, dtype=np.float64)
-    apart = np.subtract.outer(values, values)
-    if level == "nominal":
-        return np.abs(np.sign(apart))
-    if level == "interval":
-        return np.asarray(apart**2)
-    if level != "ordinal":
-        raise DataError(f"level {level!r} is not nominal, ordinal or interval")
-    middle = np.cumsum(totals, axis=-1) - totals / 2
-    return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2)
+    return float(alpha_of(coincidences(votes).sum(axis=0)))

@@ -91,21 +91,6 @@ def crossfit(
     return found, agreed
 
 
-def flip_rate(calibration: Calibration, margins: ArrayLike) -> float:
-    """The share of pairs with these margins (n,) that people would turn round."""
-    return float(calibration.flip(margins).mean())
-
-
-def route(
-    chances: ArrayLike, sure: float = 0.9, unsure: float = 0.6
-) -> NDArray[np.str_]:
-    """ "sure", "middle" or "unsure" (n,) by P(agree): at least `sure`, below `unsure`."""
-    given = finite(chances, "chances")
-    if not 0 <= unsure <= sure <= 1:
-        raise DataError(f"0 <= unsure <= sure <= 1, not {unsure} and {sure}")
-    return np.select([given >= sure, given < unsure], ["sure", "unsure"], "middle")
-
-
 @dataclass(frozen=True)
 class Bin:
     """Rows whose predicted chance lies in one bin: `said` on average, `was` in fact."""

@@ -77,11 +77,6 @@ def finite(values: ArrayLike, name: str, ndim: int = 1) -> Floats:
     return given
 
 
-def invalid_share(verdicts: ArrayLike) -> float:
-    """The share, 0 to 1, of codes (n,) that are INVALID."""
-    return float(np.mean(codes(verdicts) == INVALID))
-
-
 def one_hot(values: Codes) -> Floats:
     """Codes of any shape (...) as (..., 3), in CLASSES order; INVALID is all zeros."""
     same = values[..., None] == np.array(CLASSES, dtype=np.int8)

@@ -62,22 +62,6 @@ def log_odds_weights(votes: ArrayLike, labels: ArrayLike) -> Floats:
     return np.asarray(np.log(2 * right / (counted.sum(axis=0) + 1 - right)))
 
 
-def mean_score(first: ArrayLike, second: ArrayLike) -> Codes:
-    """The sign (n,) of the mean of first - second, scores (n, m), NaN left out.
-
-    Scores are points of one scale; a row with no judge's two scores is INVALID.
-    """
-    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if a.shape != b.shape or a.ndim != 2 or a.size == 0:
-        raise DataError(f"scores must both be (n, m), not {a.shape} and {b.shape}")
-    if np.isinf(a).any() or np.isinf(b).any():
-        raise DataError("a score is infinite")
-    gap = a - b
-    total = np.nansum(gap, axis=1)
-    sign = np.where(np.abs(total) < _CLOSE, 0, np.sign(total))
-    return np.where(np.isnan(gap).all(axis=1), INVALID, sign).astype(np.int8)
-
-
 @dataclass(frozen=True)
 class DawidSkene:
     """What the votes alone say of rows and judges, classes in `codes.CLASSES` order.

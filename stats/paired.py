@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
 from fellowship.stats.codes import DataError, Floats, finite
 from fellowship.stats.intervals import (
@@ -58,45 +57,6 @@ def paired_difference(
     far = np.abs(spread - value) >= abs(value)
     p = float((1 + far.sum()) / (1 + len(spread)))
     return Difference(value, found.low, found.high, p, len(sums))
-
-
-def permutation_test(
-    a: ArrayLike,
-    b: ArrayLike,
-    statistic: Statistic,
-    clusters: ArrayLike | None = None,
-    plan: Resampling = DEFAULT,
-) -> float:
-    """Two-sided p of statistic(a) = statistic(b), exchanging the two prompt by prompt.
-
-    Features as in `paired_difference`; `plan.resamples` random exchanges, plus one for
-    the data themselves (Phipson and Smyth 2010), so p is never 0.
-    """
-    sums = by_cluster(_both(a, b), clusters)
-    flat = sums.reshape(len(sums), 2, -1)
-    rng = np.random.default_rng(plan.seed)
-    swap = rng.integers(0, 2, size=(plan.resamples, len(sums))).astype(np.float64)
-    moved = swap @ (flat[:, 1] - flat[:, 0])
-    left = (flat[:, 0].sum(axis=0) + moved).reshape(-1, *sums.shape[2:])
-    right = (flat[:, 1].sum(axis=0) - moved).reshape(-1, *sums.shape[2:])
-    gaps = np.abs(statistic(left) - statistic(right))
-    total = sums.sum(axis=0)[:, None]
-    seen = abs(float(statistic(total[0])[0] - statistic(total[1])[0]))
-    return float((1 + (gaps >= seen - 1e-12).sum()) / (1 + plan.resamples))
-
-
-def mcnemar(right_a: ArrayLike, right_b: ArrayLike) -> float:
-    """Exact two-sided McNemar p of two judges' being right (n,) on the same rows.
-
-    Binomial on the rows only one of them has right (McNemar 1947). Rows must not
-    share prompts: use `permutation_test` where they do.
-    """
-    a, b = np.asarray(right_a, dtype=bool), np.asarray(right_b, dtype=bool)
-    if a.shape != b.shape or a.ndim != 1 or a.size == 0:
-        raise DataError(f"right_a {a.shape} and right_b {b.shape} must both be (n,)")
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    tail = binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)
-    return min(1.0, 2 * float(tail))
 
 
 def holm(p: ArrayLike) -> Floats:

@@ -46,15 +46,6 @@ def games(
     return found
 
 
-def win_rates(matrix: Floats) -> Floats:
-    """Win rates (..., k, k) of row against column, ties half; NaN where they never met.
-
-    `matrix` (..., k, k) is a sum of `games`. rate[i, j] = 1 - rate[j, i].
-    """
-    met = matrix + np.swapaxes(matrix, -1, -2)
-    return np.asarray(matrix / np.where(met == 0, np.nan, met))
-
-
 def ratings_of(matrix: Floats, prior: float = 0.1) -> Floats:
     """Ratings (b, k) in log-odds, mean 0, of win matrices (b, k, k), by Newton.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import random
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from fellowship.models.client import Usage
 from fellowship.models.config import Price
 from fellowship.models.limits.busy import Busy
 from fellowship.models.record.prices import cost
-from fellowship.pipelines.planning.forecast import Totals, busy_time
+from fellowship.pipelines.planning.forecast import Totals
 from fellowship.pipelines.planning.pilot import spread
 from fellowship.pipelines.planning.throughput import pace_of
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -150,6 +152,16 @@ def test_a_cached_token_costs_what_cached_tokens_cost() -> None:
     assert cost(Price(prompt=2.0, completion=8.0), Usage(10, 0, 10)) == pytest.approx(
         2e-5
     )
+
+
+def busy_time(calls: Sequence[tuple[float, float]]) -> float:
+    """Seconds in which any call was in flight, from pairs of start and duration."""
+    busy, until = 0.0, -math.inf
+    for start, seconds in sorted(calls):
+        end = start + seconds
+        busy += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return busy
 
 
 SPANS = st.lists(

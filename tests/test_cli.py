@@ -23,7 +23,7 @@ from fellowship.cli.terminal import sanitize, spoken
 from fellowship.pipelines.planning.call_counts import (
     Span,
     comparisons,
-    judge_calls,
+    evaluator_calls,
     system_calls,
 )
 from fellowship.pipelines.running.run_report import RunReport
@@ -180,8 +180,8 @@ def test_a_knockout_is_linear_and_a_round_robin_is_not() -> None:
 def test_both_orders_cost_twice() -> None:
     judge = JudgeSettings(team="judge", model="j")
     once = judge.model_copy(update={"order": "forward"})
-    assert judge_calls(judge, Span(1, 3)) == Span(0, 4)
-    assert judge_calls(once, Span(1, 3)) == Span(0, 2)
+    assert evaluator_calls(judge, Span(1, 3))[0].calls == Span(0, 4)
+    assert evaluator_calls(once, Span(1, 3))[0].calls == Span(0, 2)
 
 
 def test_a_run_makes_the_calls_that_were_planned(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from fellowship.stats import bias, inflation
+from fellowship.stats import bias
 from fellowship.stats.codes import INVALID, DataError
 from fellowship.stats.intervals import Resampling
 
@@ -118,25 +118,6 @@ def test_a_contradiction_is_counted_and_an_unreadable_order_left_out() -> None:
     assert found.contradicted == pytest.approx(1 / 3)
 
 
-def test_inflated_scores_rise_and_mean_nothing() -> None:
-    scores: list[list[float]] = [
-        [8, 9, 9],
-        [8, 9, 8],
-        [7, 9, np.nan],
-        [9, 8, 9],
-        [8, 8, 8],
-    ]
-    preferred = [[1, 0], [-1, -1], [-1, INVALID], [-1, 1], [1, 1]]
-    found = inflation.inflation(scores, preferred)
-    assert found.means == pytest.approx((8, 8.6, 8.5))
-    first, second = found.steps
-    assert (first.rises, first.falls, first.rise.value) == (3, 1, 0.6)
-    assert first.after_rise == pytest.approx(1 / 3)
-    assert first.after_fall == 0
-    assert (second.rises, second.falls, second.rise.value) == (1, 1, 0)
-    assert np.isnan(inflation.inflation(scores).steps[0].after_rise)
-
-
 def test_what_shows_no_bias_is_refused_by_name() -> None:
     with pytest.raises(DataError, match="both orders"):
         bias.position([INVALID], [1])
@@ -146,7 +127,3 @@ def test_what_shows_no_bias_is_refused_by_name() -> None:
         bias.family([1], [1], [0])
     with pytest.raises(DataError, match="lengths must be"):
         bias.longer([[1, 2, 3]])
-    with pytest.raises(DataError, match="2 drafts"):
-        inflation.inflation([[1.0]])
-    with pytest.raises(DataError, match="preferred must be"):
-        inflation.inflation([[1.0, 2.0]], [[1, 1]])

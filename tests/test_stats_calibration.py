@@ -28,7 +28,7 @@ def test_the_curve_finds_the_planted_chances() -> None:
     assert found.agree([1, 2, 3, 4]) == pytest.approx([0.6, 0.7, 0.8, 0.9], abs=0.02)
     assert found.flip([1, 4]) == pytest.approx([0.4, 0.1], abs=0.02)
     assert found.agree([99]) == found.agree([4])
-    assert calibration.flip_rate(found, [1, 4]) == pytest.approx(0.25, abs=0.02)
+    assert found.flip([1, 4]).mean() == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_row_people_tie_is_neither_agreed_nor_turned_round() -> None:
@@ -55,11 +55,6 @@ def test_ties_and_unreadable_rows_teach_the_curve_nothing() -> None:
         np.append(labels, [1, 1, INVALID]),
     )
     assert extra == calibration.calibrate(margin, judge, labels)
-
-
-def test_pairs_go_to_sure_middle_and_unsure() -> None:
-    ways = calibration.route([0.95, 0.9, 0.75, 0.6, 0.59])
-    assert ways.tolist() == ["sure", "sure", "middle", "middle", "unsure"]
 
 
 def test_the_calibration_error_is_the_mean_gap_of_bins() -> None:
@@ -98,7 +93,5 @@ def test_what_can_not_be_calibrated_is_refused_by_name() -> None:
         calibration.calibrate([-1.0], [1], [1])
     with pytest.raises(DataError, match="no row has both"):
         calibration.calibrate([1.0], [0], [1])
-    with pytest.raises(DataError, match="unsure <= sure"):
-        calibration.route([0.5], 0.4, 0.6)
     with pytest.raises(DataError, match="events are 0 or 1"):
         calibration.reliability([0.5], [2])

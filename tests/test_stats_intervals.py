@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from scipy.stats import bootstrap as scipy_bootstrap
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -130,34 +129,19 @@ def test_two_judges_are_told_apart_only_when_they_differ() -> None:
     found = paired.paired_difference(a, b, kappa_of)
     assert found.low > 0
     assert found.p < 0.01
-    assert paired.permutation_test(a, b, kappa_of) < 0.01
     assert paired.paired_difference(a, a, kappa_of).p == 1
-    assert paired.permutation_test(a, a, kappa_of) == 1
 
 
-def test_paired_tests_reject_a_true_null_five_times_in_a_hundred() -> None:
+def test_a_paired_test_rejects_a_true_null_five_times_in_a_hundred() -> None:
     rng = np.random.default_rng(7)
-    small = np.zeros(2)
+    small = 0
     for trial in range(400):
         labels, a = judged(rng, 150, 0.6)
         b = np.where(rng.random(150) < 0.6, labels, judged(rng, 150, 0.6)[0])
         plan = Resampling(199, seed=trial)
         pair = cells(labels, a), cells(labels, b)
-        small[0] += paired.paired_difference(*pair, kappa_of, None, plan).p <= 0.05
-        small[1] += paired.permutation_test(*pair, kappa_of, None, plan) <= 0.05
-    assert (small / 400 < 0.08).all()
-    assert (small / 400 > 0.02).all()
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80))
-def test_mcnemar_is_the_binomial_test_of_discordant_rows(
-    rows: list[tuple[bool, bool]],
-) -> None:
-    a, b = np.array(rows).T
-    only, odd = int((a & ~b).sum()), int((a != b).sum())
-    exact = binomtest(only, odd).pvalue if odd else 1.0
-    assert paired.mcnemar(a, b) == pytest.approx(exact, abs=1e-9)
+        small += paired.paired_difference(*pair, kappa_of, None, plan).p <= 0.05
+    assert 0.02 < small / 400 < 0.08
 
 
 def test_holm_is_the_worked_example() -> None:
@@ -195,5 +179,3 @@ def test_what_gives_no_interval_is_refused() -> None:
         paired.holm([2.0])
     with pytest.raises(DataError, match="shape"):
         mean_interval(np.zeros((2, 2)))
-    with pytest.raises(DataError, match="must both be"):
-        paired.mcnemar([True], [True, False])

@@ -115,12 +115,6 @@ def test_dawid_skene_learns_that_one_class_is_common() -> None:
     assert (found.verdicts == labels).mean() > 0.85
 
 
-def test_mean_score_is_the_sign_of_the_mean_and_misses_missing_scores() -> None:
-    first: list[list[float]] = [[8, 6], [0.1 + 0.2, 5], [np.nan, 7], [np.nan, np.nan]]
-    second: list[list[float]] = [[7, 8], [0.3, 5], [3, 6], [1, 2]]
-    assert juries.mean_score(first, second).tolist() == [-1, 0, 1, INVALID]
-
-
 def test_independent_judges_count_in_full_and_copies_count_once() -> None:
     labels, votes = planted(20_000, [0.7] * 4, 3)
     assert selection.n_eff(votes, labels) == pytest.approx(4, abs=0.15)
@@ -157,10 +151,6 @@ def test_what_is_no_jury_is_refused_by_name() -> None:
         juries.majority([1, 0])
     with pytest.raises(DataError, match="weights has 3 rows"):
         juries.weighted([[1, 0]], [1, 1, 1])
-    with pytest.raises(DataError, match="scores must both"):
-        juries.mean_score([[1.0]], [[1.0, 2.0]])
-    with pytest.raises(DataError, match="infinite"):
-        juries.mean_score([[np.inf]], [[1.0]])
     with pytest.raises(DataError, match="smoothing"):
         juries.dawid_skene([[1]], smoothing=0)
     with pytest.raises(DataError, match="no jury"):

@@ -222,9 +222,9 @@ def test_ratings_intervals_cover_95_in_100() -> None:
 
 def test_two_players_rates_are_their_odds() -> None:
     matches = ratings.games([0, 0, 1, 1], [1, 1, 0, 0], [1, 0, -1, 1], 2)
-    rates = ratings.win_rates(matches.sum(axis=0))
-    assert rates[0, 1] == 2.5 / 4 == 1 - rates[1, 0]
-    gap = np.subtract(*ratings.ratings_of(matches.sum(axis=0)[None], 0.0)[0])
+    won = matches.sum(axis=0)
+    assert (won[0, 1], won[1, 0]) == (2.5, 1.5)
+    gap = np.subtract(*ratings.ratings_of(won[None], 0.0)[0])
     assert expit(gap) == pytest.approx(2.5 / 4)
 
 

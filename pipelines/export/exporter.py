@@ -7,7 +7,7 @@ on the disk, and are written under their names when all is complete.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,11 @@ from fellowship.pipelines.export.open_run import opened
 from fellowship.pipelines.export.splits import divide, split_of
 from fellowship.pipelines.export.tables import Table, replaceable, saved
 from fellowship.pipelines.export.writers import Lines, Sink
-from fellowship.pipelines.pairing.kto import kto_examples
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
-from fellowship.records import LabelledExample
 from fellowship.run_folder import EXPORTS
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
-
-
-def examples(into: Path | str) -> Iterator[LabelledExample]:
-    """The unpaired, labelled completions of a run."""
-    return (one for outcome in outcomes(into) for one in kto_examples(outcome))
 
 
 def export_run(

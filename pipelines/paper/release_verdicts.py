@@ -41,7 +41,6 @@ class Released:
     stored: Winner
     verdict: Verdict
     turns: tuple[Turn, ...] = ()
-    stored_scores: Scores | None = None
     fault: str = ""
 
     @property
@@ -168,7 +167,7 @@ def _scored(row: dict[str, Any], file: Evaluated) -> Released:
             return Scores(first=one, second=two)
 
         verdict = judged(read, "\n\n".join(texts), stored, _who(file))
-    return Released(winner_of(stored), verdict, turns, stored)
+    return Released(winner_of(stored), verdict, turns)
 
 
 def _debate(row: dict[str, Any], file: Evaluated) -> Released:
@@ -196,4 +195,4 @@ def _debate(row: dict[str, Any], file: Evaluated) -> Released:
         )
         if gap < 1e-9:  # the same mean, summed in another order
             verdict = verdict.model_copy(update={"stored": None})
-    return Released(winner_of(stored), verdict, tuple(turns), stored)
+    return Released(winner_of(stored), verdict, tuple(turns))

@@ -14,7 +14,6 @@ from fellowship.teams.settings import (
     DebateSettings,
     EvaluateSettings,
     FeedbackSettings,
-    JudgeSettings,
     JurySettings,
     SingleSettings,
     SystemSettings,
@@ -111,15 +110,6 @@ def evaluator_calls(
         asked._replace(calls=Span(low * asked.calls.low, high * asked.calls.high))
         for asked in each
     ]
-
-
-def judge_calls(judge: JudgeSettings, candidates: Span) -> Span:
-    """A judge's calls for one prompt, without repair turns.
-
-    An independent judge reads the two answers of a comparison one by one; the others read
-    both at once, twice if they are asked in both orders.
-    """
-    return evaluator_calls(judge, candidates)[0].calls
 
 
 def voter_calls(asking: Asking, order: str, meet: str) -> Asked:

@@ -176,13 +176,3 @@ def sum_of(uses: Sequence[Use]) -> Use:
     for use in uses:
         whole = whole.plus(use)
     return whole
-
-
-def busy_time(calls: Sequence[tuple[float, float]]) -> float:
-    """Seconds in which any call was in flight, from pairs of start and duration."""
-    busy, until = 0.0, -math.inf
-    for start, seconds in sorted(calls):
-        end = start + seconds
-        busy += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return busy
