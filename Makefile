@@ -32,7 +32,7 @@ check: .venv/.dev package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p fellowship
-	$(BIN)/python -m pytest -q tests/test_imports.py
+	$(BIN)/python -m pytest -q tests/project/test_imports.py
 
 docs: .venv/.dev package
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -45,7 +45,7 @@ train-check:
 	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check "$(TORCH)"
 	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check ".[data,train]" \
 	    pytest pytest-asyncio pytest-timeout hypothesis
-	$(TRAIN)/bin/python -m pytest -q -p no:cacheprovider tests/test_train.py $(ARGS)
+	$(TRAIN)/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/export/test_train.py $(ARGS)
 
 dev: .venv/.dev
 	tools/package.sh editable

@@ -27,9 +27,9 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.status import status_of
-from tests.loopback.fixtures import server_process
-from tests.nodes import Nodes, Process
-from tests.recipes import openai_model, recipe
+from tests.support.loopback.fixtures import server_process
+from tests.support.ray_nodes import Nodes, Process
+from tests.support.recipes import openai_model, recipe
 
 IN_FLIGHT = 64
 SIDES = (0, 1, 2, 4)

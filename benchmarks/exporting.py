@@ -17,7 +17,7 @@ from fellowship.ledger import RECORD_OUTCOME, Ledger, connect
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
-from tests.pairs import RECIPE, judged
+from tests.support.pairs import RECIPE, judged
 
 PIECES = [
     "ba",

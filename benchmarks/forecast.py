@@ -30,8 +30,8 @@ from fellowship.pipelines.planning.forecast import Estimate, Forecast
 from fellowship.pipelines.planning.pilot import foretold, spread
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
-from tests.loopback.fixtures import server_process
-from tests.recipes import THINGS, openai_model
+from tests.support.loopback.fixtures import server_process
+from tests.support.recipes import THINGS, openai_model
 
 TOLD = 0.95
 SURE = 0.01

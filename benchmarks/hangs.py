@@ -29,7 +29,7 @@ from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.models.registry import ModelRegistry
 from fellowship.records import Message
-from tests.loopback.fixtures import server_process
+from tests.support.loopback.fixtures import server_process
 
 
 class Left(NamedTuple):

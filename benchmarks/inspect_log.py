@@ -81,7 +81,7 @@ def told(python: Path | str, code: str, *arguments: object) -> dict[str, object]
 def example(folder: Path) -> Path:
     """A run of our own: two systems and a jury against a loopback server."""
     sys.path.insert(0, str(ROOT))
-    from tests.runs import ALONE, JURY, LOOP, made
+    from tests.support.runs import ALONE, JURY, LOOP, made
 
     return made(folder, 12, systems=[LOOP, ALONE], evaluate=JURY)[0]
 

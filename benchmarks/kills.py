@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.campaign import Account, campaign
-from tests.loopback.fixtures import server_process
+from tests.support.kill_campaign import Account, campaign
+from tests.support.loopback.fixtures import server_process
 
 
 def progress(account: Account) -> None:

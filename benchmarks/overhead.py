@@ -33,8 +33,8 @@ import openai
 from fellowship.models.providers.schema import response_format
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
-from tests.loopback.fixtures import server_process
-from tests.recipes import openai_model, recipe
+from tests.support.loopback.fixtures import server_process
+from tests.support.recipes import openai_model, recipe
 
 IN_FLIGHT = 64
 """Calls in the air at the most, on every side."""

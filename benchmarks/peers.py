@@ -26,7 +26,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.loopback.fixtures import InProcess, server_process
+from tests.support.loopback.fixtures import InProcess, server_process
 
 CALLS = {"judge": 1, "loop": 4}
 PACKAGES = {

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fellowship.pipelines.interop.autogen_team import stock_team
 from fellowship.pipelines.recipe.loading import load_recipe
-from tests.loopback.fixtures import openai_server
-from tests.recipes import openai_model, recipe
+from tests.support.loopback.fixtures import openai_server
+from tests.support.recipes import openai_model, recipe
 
 PACKAGES = (
     "autogen-agentchat==0.7.5",

@@ -20,7 +20,7 @@ from typing import Any
 
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.pairs import asked, judged, run_of, talk
+from tests.support.pairs import asked, judged, run_of, talk
 
 COMMON = ("transformers", "datasets", "trl")
 READERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

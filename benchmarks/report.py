@@ -33,7 +33,7 @@ print(json.dumps({"rows": found.flow.rows, "read": read, "all": time.time() - be
 def main() -> None:
     """Draw every size and print a line for each."""
     sys.path.insert(0, str(ROOT))
-    from tests.runs import row, written
+    from tests.support.runs import row, written
 
     sizes = [int(each) for each in sys.argv[1:]] or [1_000, 10_000]
     print(

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
-from tests.loopback.fixtures import server_process
-from tests.recipes import ollama_model, recipe
+from tests.support.loopback.fixtures import server_process
+from tests.support.recipes import ollama_model, recipe
 
 OFF = 99
 """More models than there are: every call goes at once."""

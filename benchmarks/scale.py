@@ -36,8 +36,8 @@ from benchmarks.overhead import cpu_seconds
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.runner import run_recipe
-from tests.loopback.fixtures import server_process
-from tests.recipes import openai_model
+from tests.support.loopback.fixtures import server_process
+from tests.support.recipes import openai_model
 
 LATE = 2
 """The exit code where all holds but a time, which a busy machine may be to blame for."""

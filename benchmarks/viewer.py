@@ -44,7 +44,7 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.decisions import decide
-from tests.viewing import CHROMIUM, browser, written
+from tests.support.viewer_pages import CHROMIUM, browser, written
 
 WORDS = re.findall(
     r"\w+",

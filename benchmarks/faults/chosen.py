@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for fault in FAULTS
             if fault.number in wanted
             and isinstance(fault.strike, Cases)
-            and fault.strike.takes(item.path.name, item.name)
+            and fault.strike.takes(item.nodeid.partition("::")[0], item.name)
         ]
         if keys:
             item.user_properties += [(MARK, key) for key in keys]

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks.faults.account import Form, Result
 from benchmarks.faults.runs import ROOT, doubles, exported, go, made
 from benchmarks.scale import LATE
-from tests.campaign import campaign
-from tests.loopback.fixtures import server_process
+from tests.support.kill_campaign import campaign
+from tests.support.loopback.fixtures import server_process
 
 
 def kills(form: Form, folder: Path) -> Result:

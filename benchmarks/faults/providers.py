@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import hangs as leaks
 from benchmarks.faults.account import Form, Result
 from benchmarks.faults.runs import CLI, ROOT, Ran, doubles, go, made
-from tests.loopback.fixtures import Handle, ollama_server, openai_server
+from tests.support.loopback.fixtures import Handle, ollama_server, openai_server
 
 CALLS_A_ROW = 9
 """Of the recipe of `made`: three drafts, two reviews, two comparisons in both orders."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.loopback.fixtures import Handle
-from tests.recipes import ollama_model, openai_model, recipe
+from tests.support.loopback.fixtures import Handle
+from tests.support.recipes import ollama_model, openai_model, recipe
 
 CLI = [sys.executable, "-m", "fellowship.cli.main"]
 ROOT = Path(__file__).resolve().parents[2]

@@ -43,7 +43,7 @@ class Suite:
         wanted = ",".join(str(fault.number) for fault in self.faults)
         with self._said.open("wb") as out:
             return subprocess.Popen(
-                [*command, *(f"tests/{name}" for name in sorted(files))],
+                [*command, *sorted(files)],
                 cwd=ROOT,
                 env={**os.environ, WANTED: wanted},
                 stdout=out,

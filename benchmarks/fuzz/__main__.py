@@ -2,10 +2,11 @@
 
     python -m benchmarks.fuzz [--seconds 30] [--only jsonl,verdict] [--seed 1] [--dry]
 
-With atheris (`pip install atheris`) each parser of tests/parsers.py is fuzzed by libFuzzer,
-guided by coverage; without it by seeded mutations guided by the steps between lines. Either
-way what is kept in tests/grown is the least that goes every way found: commit it. Exits
-with 1 where something broke; `tests/test_corpus.py` then fails until it is mended.
+With atheris (`pip install atheris`) each parser of tests/support/parsers.py is fuzzed by
+libFuzzer, guided by coverage; without it by seeded mutations guided by the steps between
+lines. Either way what is kept in tests/support/fuzz_corpus is the least that goes every way
+found: commit it. Exits with 1 where something broke; `tests/project/test_corpus.py` then
+fails until it is mended.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from pathlib import Path
 
 from benchmarks.fuzz.mutating import grow
 from benchmarks.fuzz.paths import OURS, Tried, distilled
-from tests.corpus import seeds
-from tests.parsers import PARSERS, grown, keep
+from tests.support.corpus import seeds
+from tests.support.parsers import PARSERS, grown, keep
 
 ROOT = Path(__file__).resolve().parents[2]
 ATHERIS = importlib.util.find_spec("atheris") is not None
 LARGEST = 2048
-"""Bytes of an entry; larger ones are made by tests/corpus.py, not kept."""
+"""Bytes of an entry; larger ones are made by tests/support/corpus.py, not kept."""
 
 
 def fuzzed(name: str, start: list[bytes], seconds: float, seed: int) -> list[bytes]:

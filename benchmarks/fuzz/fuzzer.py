@@ -15,7 +15,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["fellowship"]):
-    from tests.parsers import PARSERS
+    from tests.support.parsers import PARSERS
 
 from benchmarks.fuzz.paths import place
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import fellowship
-from tests.parsers import Parser
+from tests.support.parsers import Parser
 
 Way = tuple[str, int, int]
 """A step from one line to the next, in one file."""

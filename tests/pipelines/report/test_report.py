@@ -1,0 +1,341 @@
+"""A report says what the record says, asks nobody, and can't be talked into anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tracemalloc
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from fellowship.cli.main import outcome as cli
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
+from fellowship.pipelines.report.figures import Figures, figures
+from fellowship.pipelines.report.unusual_sessions import extreme, reasons
+from fellowship.pipelines.report.warnings import warnings
+from fellowship.records import Outcome, State
+from fellowship.stats.intervals import Resampling
+from fellowship.viewer.report.flow import bands, states_of
+from fellowship.viewer.report.page import page, policy
+from fellowship.viewer.report.svg import COLOUR, drawn
+from tests.support.paths import PAPER
+from tests.support.runs import ALONE, DEBATE, JURY, LOOP, made, row, written
+
+FEW = Resampling(50)
+HOSTILE = (
+    "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> $\\frac{$ \x1b[2J\u202e"
+)
+
+
+class Read(HTMLParser):
+    """Which elements, attributes and identities a page has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+def seen(run: Path) -> tuple[Figures, str]:
+    found = figures(run, plan=FEW)
+    return found, page(found)
+
+
+# -- the figures ---------------------------------------------------------------------
+
+
+def test_every_row_is_in_one_state_and_the_flow_adds_up(tmp_path: Path) -> None:
+    run, told = made(tmp_path, 8, systems=[LOOP, ALONE])
+    found = figures(run, plan=FEW)
+    assert dict(found.flow.states) == told.states
+    assert sum(rows for _, rows in states_of(found)) == 8
+    assert found.flow.pairs == told.exports[str(run / "exports/dpo.jsonl")]
+
+
+def test_a_report_has_the_account_of_every_export(tmp_path: Path) -> None:
+    run, told = made(tmp_path, 6)
+    found, text = seen(run)
+    assert set(found.exports) == {"dpo", "kto"}
+    assert found.exports["dpo"].exported == told.exports[str(run / "exports/dpo.jsonl")]
+    assert "What was exported" in text
+    assert "exports/" not in text.split("What was exported")[1].split("</table>")[0]
+
+
+def test_the_bands_of_a_flow_are_as_wide_as_the_rows_in_them() -> None:
+    laid = bands([("pair", 300), ("tie", 100)])
+    assert laid[0].height == pytest.approx(3 * laid[1].height)
+    assert laid[1].left == pytest.approx(laid[0].left + laid[0].height)
+
+
+def test_one_row_of_a_million_can_still_be_seen() -> None:
+    assert bands([("pair", 10**6), ("failed", 1)])[1].height > 1
+
+
+def test_a_stopped_run_says_how_many_rows_were_not_reached(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 8, limits={"calls": 20}, concurrency=1)
+    found, text = seen(run)
+    assert 0 < found.flow.rows < 8
+    assert found.flow.rows + found.pending == 8
+    assert f"{found.pending} of the source" in text
+    assert "more were not reached" in text
+    assert "all accounted for" not in text
+    assert "not reached" in text
+
+
+def test_cost_by_role_is_what_the_run_counted(tmp_path: Path) -> None:
+    run, told = made(tmp_path, 4)
+    spent = figures(run, plan=FEW).spending
+    assert {x.role for x in spent.by("role")} == {"generator", "reviewer", "judge"}
+    assert spent.whole.calls == told.calls
+    assert spent.whole.tokens == told.prompt_tokens + told.completion_tokens
+    assert spent.whole.usd == pytest.approx(told.usd)
+
+
+def test_a_jury_has_a_matrix_that_is_the_same_both_ways(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 24, evaluate=JURY)
+    matrix = figures(run, plan=FEW).bench.matrix
+    assert matrix is not None
+    assert set(matrix.names) == {"ann", "bob", "cy"}
+    for i in range(3):
+        assert [line[i] for line in matrix.kappa] == list(matrix.kappa[i])
+
+
+def test_a_debate_counts_what_it_changed(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 12, evaluate=DEBATE)
+    found, text = seen(run)
+    assert sum(n for _, _, n in found.bench.debates) > 0
+    assert "What debates changed" in text
+
+
+def test_a_judge_who_always_names_the_first_place_leans_there(tmp_path: Path) -> None:
+    rows = []
+    for n in range(1, 41):
+        one = row(n)
+        assert one.ranking
+        said = one.ranking.comparisons[0]
+        other = said.verdicts[1].model_copy(update={"winner": "second", "scores": None})
+        mixed = said.model_copy(update={"verdicts": (said.verdicts[0], other)})
+        ranking = one.ranking.model_copy(update={"comparisons": (mixed,)})
+        rows.append(one.model_copy(update={"ranking": ranking}))
+    found = figures(written(tmp_path / "r", rows), plan=FEW)
+    assert found.bench.judges[0].slot
+    assert found.bench.judges[0].slot.value == 1
+    assert any("first place by 100" in said for said in warnings(found))
+
+
+def test_labels_give_a_calibration_and_few_of_them_none(tmp_path: Path) -> None:
+    def labelled(n: int) -> Outcome:
+        return row(n, "first" if n % 3 else "second", labels=("first",))
+
+    many = figures(written(tmp_path / "a", map(labelled, range(1, 81))), plan=FEW)
+    few = figures(written(tmp_path / "b", map(labelled, range(1, 21))), plan=FEW)
+    assert many.agreement
+    assert many.agreement.margins
+    assert few.agreement
+    assert not few.agreement.enough
+    assert "Too few labels to say: 20 rows" in page(few)
+
+
+def test_a_label_saved_in_the_run_is_in_its_next_report(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1), row(2)])
+    told = HumanLabel(number=1, item="i1", annotator="ann", winner="second")
+    assert figures(run, plan=FEW).labels == 0
+    add_labels(run, [told])
+    assert figures(run, plan=FEW).labels == 1
+
+
+def test_a_gain_of_a_draft_is_within_its_prompt(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 10)
+    drafts = {d.draft: d for d in figures(run, plan=FEW).drafts}
+    assert drafts[1].gain is None
+    assert drafts[2].rows <= drafts[1].rows
+    assert drafts[2].better + drafts[2].same + drafts[2].worse == drafts[2].rows
+
+
+def test_a_row_is_strange_for_reasons_that_are_named(tmp_path: Path) -> None:
+    broken = row(1, "tie").model_copy(update={"state": "failed", "why": "no answer"})
+    said = [reason for _, reason in reasons(broken, {"x1": 2})]
+    assert said == ["failed: no answer", "failed tries: 2"]
+
+
+def test_a_margin_is_extreme_only_among_a_hundred() -> None:
+    from collections import Counter
+
+    assert extreme(Counter({1.0: 98, 9.0: 1})) is None
+    assert extreme(Counter({1.0: 99, 9.0: 1})) == 9.0
+
+
+def test_a_report_keeps_numbers_and_lets_texts_go(tmp_path: Path) -> None:
+    def rows(n: int) -> Any:
+        return (row(i, words="long " * 800) for i in range(1, n + 1))
+
+    def peak(run: Path) -> int:
+        tracemalloc.start()
+        figures(run, plan=Resampling(2))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    small = written(tmp_path / "small", rows(50))
+    large = written(tmp_path / "large", rows(450))
+    assert peak(large) - peak(small) < 400 * 3_000  # a row's texts are 40,000 bytes
+
+
+# -- the page ------------------------------------------------------------------------
+
+
+def test_a_run_without_a_row_is_a_page_that_says_so(tmp_path: Path) -> None:
+    found, text = seen(written(tmp_path / "run", []))
+    assert found.flow.rows == 0
+    assert "No prompt has an outcome yet" in text
+
+
+def test_a_run_without_a_pair_says_there_is_nothing_to_train_on(tmp_path: Path) -> None:
+    rows = [row(n, "tie") for n in range(1, 4)]
+    _, text = seen(written(tmp_path / "run", rows))
+    assert "nothing to train on" in text
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_every_state_has_a_page(state: State, tmp_path: Path) -> None:
+    bare = Outcome(number=1, item="i", state=state, why="because")
+    _, text = seen(written(tmp_path / "run", [bare]))
+    assert f"{state}: 1" in text
+
+
+def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
+    rows = [row(n, words=HOSTILE, judge=HOSTILE, text=HOSTILE) for n in range(1, 41)]
+    recipe = {"models": {HOSTILE: {"model": HOSTILE}}, "source": {"path": HOSTILE}}
+    _, text = seen(written(tmp_path / "run", rows, recipe=recipe))
+    read = Read(text)
+    assert not {"script", "img", "iframe", "object", "link"} & set(read.tags)
+    assert not [name for name, _ in read.attributes if name.startswith("on")]
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_a_page_asks_nobody_and_allows_nothing(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 4)[0])
+    read = Read(text)
+    told = [
+        v for name, v in read.attributes if name == "content" and "default-src" in v
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in told[0]
+    assert "style" not in {name for name, _ in read.attributes}
+    links = [v for n, v in read.attributes if n in ("src", "href", "action")]
+    assert all(link.startswith("#") for link in links)
+    assert read.tags.count("style") == 1
+    assert "://" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.S)
+
+
+def test_every_plot_is_told_in_words_and_identities_are_apart(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 24, systems=[LOOP, ALONE], evaluate=JURY)[0])
+    read = Read(text)
+    plots = re.findall(r'<svg role="img" aria-label="([^"]+)"', text)
+    assert len(plots) == read.tags.count("svg") >= 8
+    identities = [v for name, v in read.attributes if name == "id"]
+    assert len(identities) == len(set(identities))
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 6)
+    assert seen(run)[1] == seen(run)[1]
+
+
+def test_a_page_keeps_the_folders_of_its_maker_to_itself(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 3)[0])
+    assert "prompts.jsonl" in text
+    assert str(tmp_path) not in text
+
+
+def test_a_plot_takes_the_colours_of_its_page() -> None:
+    text = drawn(
+        lambda axes: axes.plot([1, 2], color=COLOUR["accent"]), (2, 2), "n", "a"
+    )
+    assert 'stroke="var(--accent)"' in text
+    assert "currentColor" in text
+    assert "#01" not in text
+    assert "style=" not in text
+
+
+def test_the_policy_is_of_the_style_that_is_there() -> None:
+    assert policy("a") != policy("b")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"recipe": None, "identity": None},
+        {"recipe": {"models": [1], "systems": 3, "source": "x"}, "packages": [1]},
+        {"recipe": {"systems": ["x", {"generator": [1]}]}, "identity": {"prompts": 1}},
+    ],
+)
+def test_a_header_from_anywhere_is_read_as_far_as_it_goes(
+    header: dict[str, Any], tmp_path: Path
+) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    (run / "run.json").write_text(json.dumps(header))
+    for verb in (["report", "--to", "r.html"], ["inspect", "--to", "r.eval"], ["show"]):
+        more = [str(tmp_path / each) if "." in each else each for each in verb[1:]]
+        assert cli([verb[0], str(run), *(more or ["1"])]) == 0
+
+
+# -- the command ---------------------------------------------------------------------
+
+
+def test_the_command_writes_the_page_and_prints_the_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, _ = made(tmp_path, 3)
+    to = tmp_path / "out" / "report.html"
+    assert cli(["report", str(run), "--to", str(to), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["flow"]["rows"] == 3
+    assert to.read_text().startswith("<!doctype html>")
+
+
+def test_a_report_never_takes_the_place_of_a_pipe(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [row(1)])
+    os.mkfifo(tmp_path / "pipe.html")
+    os.mkfifo(tmp_path / "pipe.eval")
+    assert cli(["report", str(run), "--to", str(tmp_path / "pipe.html")]) == 2
+    assert cli(["inspect", str(run), "--to", str(tmp_path / "pipe.eval")]) == 2
+    assert (tmp_path / "pipe.html").is_fifo()
+    assert (tmp_path / "pipe.eval").is_fifo()
+
+
+def test_without_a_file_the_command_says_what_it_wants(tmp_path: Path) -> None:
+    assert cli(["report", str(tmp_path)]) == 2
+
+
+def test_a_folder_that_is_no_run_is_said_to_be_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli(["report", str(tmp_path), "--to", str(tmp_path / "r.html")]) == 2
+    assert "not the folder of a run" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not PAPER.is_dir(), reason=f"the paper's data are not in {PAPER}")
+def test_the_papers_release_is_reported_whole(tmp_path: Path) -> None:
+    into = str(tmp_path / "paper")
+    assert (
+        cli(["import", "ma-po", str(PAPER), "--only", "pandalm-eval", "--into", into])
+        == 0
+    )
+    found = figures(Path(into), plan=FEW)
+    assert found.labels == 999
+    assert found.agreement
+    assert len(found.agreement.margins) >= 6
+    assert "Calibration" in page(found)

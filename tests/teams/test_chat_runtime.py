@@ -1,0 +1,47 @@
+"""Our runtime for one chat changes what a turn costs, and nothing that is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from autogen_agentchat.teams import RoundRobinGroupChat
+
+from fellowship.outcomes import outcomes
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
+from fellowship.teams import session
+from tests.support.loopback.fixtures import openai_server
+from tests.support.recipes import openai_model, recipe
+
+
+def stock(*args: Any, runtime: Any, **more: Any) -> RoundRobinGroupChat:
+    """The same chat on AutoGen's own runtime."""
+    return RoundRobinGroupChat(*args, **more)
+
+
+def said(into: Path) -> list[tuple[str, int, str, str]]:
+    turns = [t for o in outcomes(into) for s in o.sessions for t in s.turns]
+    return [(t.source, t.round, t.text, t.call) for t in turns]
+
+
+def test_a_chat_says_the_same_on_ours_as_on_autogen_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with openai_server() as server:
+        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
+        run(load_recipe(path), tmp_path / "ours")
+        monkeypatch.setattr(session, "RoundRobinGroupChat", stock)
+        run(load_recipe(path), tmp_path / "theirs")
+    assert said(tmp_path / "ours") == said(tmp_path / "theirs")
+    assert len(said(tmp_path / "ours")) > 30
+
+
+def test_what_an_agent_raises_ends_its_chat_with_its_own_words(tmp_path: Path) -> None:
+    with openai_server() as server:
+        server.script(mix={"context": 1.0})
+        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 2)
+        report = run(load_recipe(path), tmp_path / "run")
+    assert report.states == {"failed": 2}
+    assert all("longer than the context" in o.why for o in outcomes(tmp_path / "run"))
