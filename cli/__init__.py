@@ -1,1 +1,1 @@
-"""The command line, a verb a file."""
+"""Command line, a verb a file."""

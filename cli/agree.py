@@ -1,4 +1,4 @@
-"""`fellowship agree`: how far a judge can be trusted, with the interval beside it."""
+"""`fellowship agree`: agreement of judges with people's labels, with intervals."""
 
 from __future__ import annotations
 

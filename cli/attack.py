@@ -1,4 +1,4 @@
-"""`fellowship attack`: who can be fooled, by what, and what would have come of it."""
+"""`fellowship attack`: attacks on a recipe's evaluator, and how many succeed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship completion`: the shell learns the verbs, options, recipes and runs."""
+"""`fellowship completion`: shell completion of verbs, options, recipes and runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`fellowship doctor`: every fault comes with the command that mends it."""
+"""`fellowship doctor`: checks of this machine and of a recipe's models.
+
+Every fault comes with the command that mends it.
+"""
 
 from __future__ import annotations
 

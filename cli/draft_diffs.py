@@ -1,4 +1,4 @@
-"""What a review changed is in the words: one draft against the next, word by word."""
+"""Word diffs of drafts, with the reviews between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A run says what its evaluator was worth, and only what can be known of it."""
+"""Summary of an evaluator at the end of a run: jurors, escalation, debates.
+
+Only what can be known of it is said.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An exit code is part of the interface: scripts go by it, so it has one meaning."""
+"""Exit codes.
+
+They are part of the interface: scripts go by them, so each has one meaning.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`fellowship export`: the same replies in another shape cost no new call."""
+"""`fellowship export`: datasets of a run, in any kind and format.
+
+No model is asked.
+"""
 
 from __future__ import annotations
 

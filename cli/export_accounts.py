@@ -1,4 +1,4 @@
-"""An export closes with its account: rows made are rows written and rows dropped."""
+"""Accounts of exports on the terminal: rows made are rows written and rows dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command line says of an export is laid over what the run's recipe says."""
+"""Options of exports, laid over the export settings of the run's recipe."""
 
 from __future__ import annotations
 

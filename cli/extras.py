@@ -1,4 +1,4 @@
-"""What an optional part needs is said in the command that installs it."""
+"""Optional dependencies and the command that installs them."""
 
 from __future__ import annotations
 

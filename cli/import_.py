@@ -1,4 +1,4 @@
-"""`fellowship import`: what others published becomes a run like any other."""
+"""`fellowship import`: published verdicts, transcripts and labels as a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship inspect`: a run for those who already read their logs in Inspect."""
+"""`fellowship inspect`: a run as an Inspect log."""
 
 from __future__ import annotations
 

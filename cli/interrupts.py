@@ -1,5 +1,6 @@
-"""The first Ctrl-C lets calls in flight be recorded, the second ends the process at once.
+"""Interrupts: Ctrl-C and termination during a run.
 
+The first one lets calls in flight be recorded, the second ends the process at once.
 Either way the run resumes: what is recorded stays recorded.
 """
 

@@ -1,4 +1,4 @@
-"""`fellowship labels`: what people said of a run's rows, by whom, as a file for others."""
+"""`fellowship labels`: people's labels of a run, counted or written to a file."""
 
 from __future__ import annotations
 

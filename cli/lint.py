@@ -1,4 +1,4 @@
-"""`fellowship lint`: what a preference file would teach besides what it is meant to."""
+"""`fellowship lint`: faults of preference files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A log says in full what is new, and in brief, ever more relaxed_gc, what only goes on.
+"""Log throttle: when a line of progress is due, and how much is in it.
 
+A log says in full what is new, and in brief, ever more rarely, what only goes on.
 Decides from values and a clock that is given; prints nothing.
 """
 

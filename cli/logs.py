@@ -1,4 +1,4 @@
-"""Logs are for stderr: stdout belongs to the result."""
+"""Logging to stderr: stdout belongs to the result."""
 
 from __future__ import annotations
 

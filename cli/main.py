@@ -1,7 +1,8 @@
-"""`fellowship --help` loads no model library: a verb's code is imported when it is used.
+"""`fellowship`: the group of verbs, and errors as messages with exit codes.
 
-Errors of ours become one message on stderr and an exit code; anything else is a bug, and
-shows itself with its traceback.
+`fellowship --help` loads no model library: a verb's code is imported when it is used.
+Errors of ours become one message on stderr and an exit code; anything else is a bug,
+and shows itself with its traceback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`fellowship new`: a starting point that works, with a test that says so."""
+"""`fellowship new`: a role, team or recipe that works, with its test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Options that several verbs share mean the same in each of them."""
+"""Options and arguments that several verbs share.
+
+They mean the same in each of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship plan`: the bill before the meal."""
+"""`fellowship plan`: cost of a run before it is made, by arithmetic or a pilot."""
 
 from __future__ import annotations
 

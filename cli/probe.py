@@ -1,4 +1,4 @@
-"""`fellowship probe`: what moves a recipe's judges that should not."""
+"""`fellowship probe`: bias probes of a recipe's judges."""
 
 from __future__ import annotations
 

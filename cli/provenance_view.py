@@ -1,4 +1,4 @@
-"""The way from a pair back to the words it rests on, for a reader in a terminal."""
+"""Provenance of a row on the terminal: from a pair back to the words it rests on."""
 
 from __future__ import annotations
 

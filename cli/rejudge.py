@@ -1,4 +1,4 @@
-"""`fellowship rejudge`: another judge for the same candidates, and what that changes."""
+"""`fellowship rejudge`: another judge for the same candidates, and the drift."""
 
 from __future__ import annotations
 

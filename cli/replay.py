@@ -1,4 +1,4 @@
-"""`fellowship replay`: a transcript is had again from the record, or branched off."""
+"""`fellowship replay`: a row again from its record, or branched off with an edit."""
 
 from __future__ import annotations
 

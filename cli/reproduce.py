@@ -1,4 +1,4 @@
-"""`fellowship reproduce`: the paper's figures are recomputed in front of the reader."""
+"""`fellowship reproduce`: the paper's figures, recomputed from its release."""
 
 from __future__ import annotations
 

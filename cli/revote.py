@@ -1,4 +1,4 @@
-"""`fellowship revote`: the same verdicts by another rule, as another run, for nothing."""
+"""`fellowship revote`: the same verdicts by another voting rule, as another run."""
 
 from __future__ import annotations
 

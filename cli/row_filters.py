@@ -1,4 +1,4 @@
-"""Which rows to list is said in the words of the row: its state, its judges, its text."""
+"""Row filters of `show`: state, judges, text."""
 
 from __future__ import annotations
 

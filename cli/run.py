@@ -1,4 +1,4 @@
-"""`fellowship run`: the same line starts a run and resumes it."""
+"""`fellowship run`: a run, started or resumed by the same line."""
 
 from __future__ import annotations
 

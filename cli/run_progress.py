@@ -1,4 +1,7 @@
-"""Progress goes to stderr: drawn in place on a terminal, a line now and then in a log."""
+"""Progress of a run on stderr.
+
+Drawn in place on a terminal, a line now and then in a log.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A run closes with its accounts: every prompt in one state, and the states add up."""
+"""Summary of a finished run: states, spending, exports, how to go on.
+
+Every prompt ends in one state, and the states add up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship schema`: what an editor needs to check a recipe as it is typed."""
+"""`fellowship schema`: JSON schema of recipes, for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship show`: read what was said, from the record and nothing else."""
+"""`fellowship show`: rows, transcripts and calls of a run, from its record alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship status`: how far a run is, from any terminal, without disturbing it."""
+"""`fellowship status`: how far a run is, without disturbing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Long work that asks nobody says how far it is, on a terminal and nowhere else."""
+"""Progress of long work that asks no model.
+
+It is shown on a terminal and nowhere else.
+"""
 
 from __future__ import annotations
 

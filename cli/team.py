@@ -1,4 +1,4 @@
-"""`fellowship team`: a recipe's team in plain AutoGen's own form."""
+"""`fellowship team`: a recipe's team as a component of stock AutoGen."""
 
 from __future__ import annotations
 

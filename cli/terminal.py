@@ -1,7 +1,8 @@
-"""A terminal gets colour and frames; a pipe gets plain text; a model gets neither.
+"""Terminal output: consoles, tables, numbers, JSON.
 
-Whatever a model wrote passes through `sanitize`, so it can't move the cursor, recolour the
-screen or turn the reading direction.
+A terminal gets colour and frames; a pipe gets plain text; a model gets neither.
+Whatever a model wrote passes through `sanitize`, so it can't move the cursor, recolour
+the screen or turn the reading direction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Where spans go is said on the command line or in the environment, never in a recipe."""
+"""Tracing: OpenTelemetry spans of a run and where they are sent.
+
+Where spans go is said on the command line or in the environment, never in a recipe.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A transcript is read from top to bottom: who said what to whom, and what it led to.
+"""Transcript of a row on the terminal.
 
 On a terminal each message has its role's frame and shape; in a pipe the same words stand
 in whole lines, so that grep and diff work on them.

@@ -1,7 +1,8 @@
-"""A role is told by its name, its colour and its shape: any one of the three may be lost.
+"""Panels of a transcript: roles, markdown, word diffs.
 
-What is drawn from a model's words is tamed again after it is drawn: markdown can spell a
-control character in ways that the words did not show.
+A role has a name, a colour and a shape: any one of the three may be lost. What is drawn
+from a model's words is tamed again after it is drawn: markdown can spell a control
+character in ways that the words did not show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A verdict is shown with both orders and its arithmetic, or it asks to be believed."""
+"""Verdict panels on the terminal: both orders, scores and arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fellowship view`: read a run in the browser, while it goes on too."""
+"""`fellowship view`: a run in the browser, while it goes on too."""
 
 from __future__ import annotations
 

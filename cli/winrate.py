@@ -1,4 +1,4 @@
-"""`fellowship winrate`: a win rate is printed with its rule, its interval and its rows."""
+"""`fellowship winrate`: win rates of a run's systems, by rule, with intervals."""
 
 from __future__ import annotations
 

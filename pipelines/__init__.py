@@ -1,1 +1,1 @@
-"""From a source of prompts to a preference dataset."""
+"""Pipelines: from a source of prompts to a preference dataset."""

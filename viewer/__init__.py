@@ -1,1 +1,1 @@
-"""One run, seen whole: a local page to read and label, and a report to send."""
+"""Viewer: a local page of one run to read and label, and a report to send."""

@@ -1,7 +1,8 @@
-"""Who may ask is decided from a request's headers alone, and never by what it asks for.
+"""Access checks of requests, by their headers.
 
-A web site you have open may point a name of its own at 127.0.0.1 (so `Host` is checked),
-or send a form here (so `Origin`, `Sec-Fetch-Site` and a secret in the form are).
+Who may ask is decided from headers alone, and never by what is asked for. A web site
+you have open may point a name of its own at 127.0.0.1 (so `Host` is checked), or send a
+form here (so `Origin`, `Sec-Fetch-Site` and a secret in the form are).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The web page of one run. It reads the ledger, and writes nothing but people's labels."""
+"""Web application of one run.
+
+It reads the ledger, and writes nothing but people's labels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went over the wire, letter by letter; and what is being said this minute."""
+"""Pages of calls: one whole, the newest ones, and the run's header."""
 
 from __future__ import annotations
 

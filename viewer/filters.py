@@ -1,7 +1,8 @@
-"""A filter is part of the address: what you look at can be bookmarked, sent and undone.
+"""Filters of the list of rows, as part of the address.
 
-Whatever stands in an address, the answer is a page: a value that isn't one of those
-offered is left out, and nothing of it becomes SQL.
+What you look at can be bookmarked, sent and undone. Whatever stands in an address, the
+answer is a page: a value that isn't one of those offered is left out, and nothing of it
+becomes SQL.
 """
 
 from __future__ import annotations

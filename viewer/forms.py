@@ -1,4 +1,7 @@
-"""A form is believed if this server wrote it, and is read no further than it may go."""
+"""Forms of the viewer's own pages, read with limits.
+
+A form is believed only if this server wrote it.
+"""
 
 from __future__ import annotations
 

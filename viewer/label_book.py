@@ -1,4 +1,4 @@
-"""The labels so far: whose they are, what they say, and their way in and out as lines."""
+"""Page of all labels, with upload and download as lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Labelling: blind to models and verdicts, the order shuffled, each label saved at once."""
+"""Labelling pages.
+
+Blind to models and verdicts, the order shuffled, each label saved at once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next pair to label is the one its judges are least of one mind about.
+"""Label queue, the most uncertain pair first.
 
 Ordered by the entropy of the verdicts on a row's first two candidates, the closest margin
 first among equals, rows without a verdict last: where judges agree a label says what is

@@ -1,4 +1,4 @@
-"""What the labels say is said by the command that says it, in a process of its own.
+"""Label report of the page, made by `fellowship agree` and `winrate` in another process.
 
 So the page shows what `fellowship agree` and `fellowship winrate` print, to the digit, and
 the server doesn't hold a whole run in memory.

@@ -1,4 +1,7 @@
-"""The list is a page of an SQL query: ten thousand rows cost what fifty cost."""
+"""Listing of rows, a page at a time, in SQL.
+
+Ten thousand rows cost what fifty cost.
+"""
 
 from __future__ import annotations
 

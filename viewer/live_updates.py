@@ -1,4 +1,7 @@
-"""A run that goes on is read in its own time: never faster than it can be taken in."""
+"""Live updates: the thread that keeps the index up to a running run.
+
+It never reads faster than its reader can take it in.
+"""
 
 from __future__ import annotations
 

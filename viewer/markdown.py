@@ -1,7 +1,8 @@
-"""Every text is hostile until it is escaped: markdown becomes a few harmless tags.
+"""Markdown of model texts as safe HTML.
 
-Two independent guards stand in a row. The parser knows no raw HTML, and what it makes is
-cleaned again by an allow-list. Nothing is fetched: a picture becomes a link to itself.
+Every text is hostile until it is escaped. Two independent guards stand in a row. The
+parser knows no raw HTML, and what it makes is cleaned again by an allow-list. Nothing
+is fetched: a picture becomes a link to itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A page is a template filled with values; every value is tamed and escaped on its way."""
+"""Templates of the viewer's pages.
+
+Every value is sanitized and escaped on its way into one.
+"""
 
 from __future__ import annotations
 

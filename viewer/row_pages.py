@@ -1,4 +1,4 @@
-"""The list of a run's rows, and one row whole."""
+"""Pages of rows: the list, and one row whole."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What the list says of a row is worked out once, when the row ends, and never again.
+"""Summary of a row for the list and the search.
 
-Agreement is the share of an evaluator's final verdicts, invalid ones among them, that
-name what their comparison came to. Entropy is Shannon's, in bits, over the same verdicts
-on the first two candidates: 0 where all say the same, and most where a label teaches most.
+It is worked out once, when the row ends. Agreement is the share of an evaluator's final
+verdicts, invalid ones among them, that name what their comparison came to. Entropy is
+Shannon's, in bits, over the same verdicts on the first two candidates: 0 where all say
+the same, and most where a label teaches most.
 """
 
 from __future__ import annotations

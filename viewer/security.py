@@ -1,8 +1,9 @@
-"""A page on loopback can be reached by every web site you have open: trust no request.
+"""Security layer of the web app: refusals, token cookie, response headers.
 
-A site may point a name of its own at 127.0.0.1 (so `Host` is checked), send a form here
-(so `Origin`, `Sec-Fetch-Site` and a secret in the form are checked) or frame the page (so
-it can't be). What a page may do is said by a Content-Security-Policy without inline
+A page on loopback can be reached by every web site you have open: trust no request. A
+site may point a name of its own at 127.0.0.1 (so `Host` is checked), send a form here
+(so `Origin`, `Sec-Fetch-Site` and a secret in the form are checked) or frame the page
+(so it can't be). What a page may do is said by a Content-Security-Policy without inline
 script; beyond loopback nothing is answered without the token.
 """
 

@@ -1,4 +1,7 @@
-"""The page is for whoever started it: loopback, unless a token is asked of everybody."""
+"""Server of the page: host, port, token, socket.
+
+The page is for whoever started it: loopback, unless a token is asked of everybody.
+"""
 
 from __future__ import annotations
 

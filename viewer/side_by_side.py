@@ -1,4 +1,4 @@
-"""Two answers side by side: each as it reads, and what one has and the other hasn't."""
+"""Side-by-side view of two answers: each as it reads, and what only one of them has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row is read as the conversation it was: who said what, in which round, at what cost."""
+"""Transcripts of a row: sessions, rounds and turns with their cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict panel: both orders side by side, every juror, the rule and the arithmetic."""
+"""Verdict panel of a comparison: both orders, every juror, the rule and the arithmetic."""
 
 from __future__ import annotations
 

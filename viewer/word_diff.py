@@ -1,4 +1,7 @@
-"""Which words one draft lost and the next gained: lines first, then words within them."""
+"""Word diff of two drafts.
+
+Lines are matched first, then words within them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A judge's figure has an interval and a rival beside it, or it isn't printed."""
+"""Agreement report: judges against people, with intervals, bias and juries.
+
+A judge's figure has an interval and a rival beside it, or it isn't printed.
+"""
 
 from __future__ import annotations
 

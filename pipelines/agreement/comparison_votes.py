@@ -1,4 +1,7 @@
-"""Of a whole run only votes are kept in memory: who said which, and what came of it."""
+"""Votes on the comparisons of a run, in the source's order.
+
+Of a whole run only votes are kept in memory: who said which, and what the outcome was.
+"""
 
 from __future__ import annotations
 

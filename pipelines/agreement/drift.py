@@ -1,8 +1,10 @@
-"""A new judge is another instrument: what it changes is measured before it is believed.
+"""Judge drift: what a new judge changes against the old one, with intervals.
 
-Both judges read the same candidates, so every figure is of the same comparisons, paired,
-new minus old, resampled by prompt. What either could not say (unreadable, contradicted by
-the order) is no class of its own in agreement; its share is a figure beside it.
+A new judge is another instrument: what it changes is measured before it is believed.
+Both judges read the same candidates, so every figure is of the same comparisons,
+paired, new minus old, resampled by prompt. What either could not say (unreadable,
+contradicted by the order) is no class of its own in agreement; its share is a figure
+beside it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A judge is measured against people, so how far people agree is where it can get to."""
+"""Human ceiling: agreement of annotators with one another (kappa, alpha).
+
+A judge is measured against people, so how far people agree is as far as it can get.
+"""
 
 from __future__ import annotations
 

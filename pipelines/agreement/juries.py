@@ -1,4 +1,4 @@
-"""What all judges are worth together, and what a margin of one of them is worth alone."""
+"""Jury analysis: kappas of pooled votes and of every subset, and margin calibration."""
 
 from __future__ import annotations
 

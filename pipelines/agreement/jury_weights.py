@@ -1,6 +1,7 @@
-"""A juror is worth what the whole run says of it, not what its seat says.
+"""Dawid-Skene weights of jurors and their effective number.
 
-numpy is needed here, and nowhere else on the way from a recipe to its datasets.
+A juror's weight comes from the whole run, not from its place in the jury. numpy is
+needed here, and nowhere else on the way from a recipe to its datasets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Two systems meet in every comparison of their answers, whoever is named first."""
+"""Head-to-head comparisons of two systems, read off a row's outcome.
+
+Every comparison of two systems' answers counts, whoever is named first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's verdicts as a table: one row an item with two candidates, one column a judge.
+"""Verdict table of a run: a row for each labelled pair, a column for each judge.
 
 A judge asked in both orders of one pair has its two verdicts put together as the run does:
 scores averaged, a contradiction is invalid here, for it names no winner.

@@ -1,4 +1,7 @@
-"""A run's systems against one another, by every rule, with the prompt as the unit."""
+"""Win rates of a run's systems, by every rule, and Bradley-Terry ratings.
+
+The prompt is the unit of every interval.
+"""
 
 from __future__ import annotations
 

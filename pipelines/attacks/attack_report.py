@@ -1,4 +1,7 @@
-"""Attack success is a count by judge and kind; what the gate kept out is another."""
+"""Attack report: successes by judge and kind of attack.
+
+What the run's own checks kept from being chosen is counted apart.
+"""
 
 from __future__ import annotations
 

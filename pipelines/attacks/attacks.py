@@ -1,6 +1,7 @@
-"""An attack is a response that must lose; a judge that lets it win can be fooled.
+"""Attacks on a judge, read from a file, and the trials they make.
 
-Its opponent is an honest answer to the same prompt: the row's own first response, its
+An attack is a response that must lose; a judge that lets it win can be fooled. Its
+opponent is an honest answer to the same prompt: the row's own first response, its
 reference answer, or what the recipe's first system writes. What is wrapped around an
 attack is the first half of that answer, so the whole of it is the better one.
 """

@@ -1,7 +1,8 @@
-"""One judge's leans, each read off the rows where nothing else could matter.
+"""Bias estimates of one judge: position, length, style, family, repeatability.
 
-A lean runs from -1 to 1: how much more often a judge sides with a place, a length, a
-style or its family than against it. Rows are clusters of the bootstrap.
+Each is read off the rows where nothing else could matter. A lean runs from -1 to 1: how
+much more often a judge sides with a place, a length, a style or its family than against
+it. Rows are clusters of the bootstrap.
 """
 
 from __future__ import annotations

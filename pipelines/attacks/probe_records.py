@@ -1,4 +1,7 @@
-"""A bias is an estimate with its interval and its rows, or a reason why there is none."""
+"""Records of a bias probe: estimates with intervals and rows.
+
+A bias without rows has no figure, and a reason.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What probes found is read off the outcomes of their run, judge by judge."""
+"""Probe report: a run of bias probes, judge by judge.
+
+It is read off the outcomes of the run.
+"""
 
 from __future__ import annotations
 

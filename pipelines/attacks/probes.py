@@ -1,5 +1,6 @@
-"""A judge is probed by what can't matter: the place, padding, markup, its own name, luck.
+"""Bias probes: place, length, markup, family and repetition.
 
+A judge is probed by what can't matter: the place, padding, markup, its own name, luck.
 Each probe asks the recipe's own judges about the user's own rows, in both orders. Two
 answers of a row are compared twice, the first answer with itself made longer, and with
 itself without its markup: whoever prefers one of those prefers it for nothing else.

@@ -1,4 +1,4 @@
-"""A trial puts a doctored response to a recipe's own evaluator, through a run's ledger.
+"""Trials of a recipe's evaluator: doctored responses, put to it through a run's ledger.
 
 A row of the source is answered once, whatever is tried on it. Each trial is then a row
 like any other: recorded, resumed, budgeted, shown.

@@ -1,1 +1,1 @@
-"""From a run's outcomes to datasets that train: kinds, filters, weights, shapes, card."""
+"""Export: from a run's outcomes to datasets that train."""

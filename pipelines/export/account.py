@@ -1,4 +1,4 @@
-"""What an export did is a record: rows made, rows dropped by name, rows written."""
+"""Account of an export: rows made, rows dropped by name, rows written."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A dataset card is read off the run, so it can't flatter it.
+"""Dataset card of a run's exports.
 
-Hugging Face's format: YAML front matter that `datasets` and the hub read, then Markdown
-for people. It holds no time of day and no duration, so the same run has the same card.
+It is read off the run, so it can't flatter it. Hugging Face's format: YAML front matter
+that `datasets` and the hub read, then Markdown for people. It holds no time of day and
+no duration, so the same run has the same card.
 """
 
 from __future__ import annotations

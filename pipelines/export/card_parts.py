@@ -1,4 +1,4 @@
-"""Tables of a card, and what needs more than a query."""
+"""Markdown of a dataset card: escaping, tables, the judges' report card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An exports folder says what is in it: accounts for programs, a card for people.
+"""Catalogue of an exports folder: accounts for programs, a card for people.
 
 `accounts.json` holds the account of every file there; `README.md` is the dataset card,
 written from it and from the run, and from nothing else.

@@ -1,8 +1,9 @@
-"""A dataset that holds the exam is worthless: n-grams of named files are looked for.
+"""Contamination check: n-grams of benchmark files, looked for in a dataset.
 
-Every text in a benchmark's file counts: each string of a JSON or parquet row, each cell
-of a CSV, each line of a plain text. Texts shorter than an n-gram count whole, from eight
-words on: below that a match says nothing.
+A dataset that holds the exam is worthless. Every text in a benchmark's file counts:
+each string of a JSON or parquet row, each cell of a CSV, each line of a plain text.
+Texts shorter than an n-gram count whole, from eight words on: below that a match says
+nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run knows besides its rows: models and their families, rules, prompts, margins.
+"""Export context: a run's header, calibration and labels.
 
 One value, read once, that every example's facts are made from.
 """

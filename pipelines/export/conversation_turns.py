@@ -1,7 +1,8 @@
-"""The turns two answers share are the prompt; where they part, the answers begin.
+"""Turns of a row's conversation, divided into prompt and answers.
 
-Where an item has several user turns and an answer to each, the prompt ends at the first
-of them and the rest of the talk is the answer. Plain text labels the turns: a prompt of
+The turns two answers share are the prompt; where they differ, the answers begin. Where
+an item has several user turns and an answer to each, the prompt ends at the first of
+them and the rest of the talk is the answer. Plain text labels the turns: a prompt of
 one user turn is that turn; a longer one is `User:`, `Assistant:`, each on a line of its
 own above its text, and ends in `Assistant:` and a line break, where the answer goes on.
 """

@@ -1,6 +1,7 @@
-"""What a pass must remember lies on the disk: memory doesn't grow with the rows.
+"""Disk cache of an export's pass: sets of keys and a list of rows.
 
-A temporary SQLite file that has no name and goes with the process. Its sets and rows are
+What a pass must remember lies on the disk, so memory doesn't grow with the rows. A
+temporary SQLite file that has no name and goes with the process. Its sets and rows are
 as durable as a variable, and as private.
 """
 

@@ -1,4 +1,4 @@
-"""Every row of a dataset says whom it believes: the verdicts behind it travel with it."""
+"""Evidence columns of a dataset: the verdicts a pair rests on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between a run and a trainer's file stands one form of row, which every shape is made of.
+"""Example: the one form of row that every export format is made of.
 
 An example is plain values, so that it can be put down and taken up again: the prompt's
 turns, one or two answers (each a list of turns), and its facts, which become columns.

@@ -1,7 +1,8 @@
-"""Datasets read off a run's outcomes: no model is asked, no state is kept.
+"""Exporter: datasets made of a run's outcomes.
 
-One pass over the outcomes feeds every kind; each kind's rows then go through its filters
-on the disk, and are written under their names when all is complete.
+No model is asked, no state is kept. One pass over the outcomes feeds every kind; each
+kind's rows then go through its filters on the disk, and are written under their names
+when all is complete.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A file of rows is read as what it is, one row at a time, whoever made it."""
+"""Reader of files of rows (JSON lines, JSON, CSV, Parquet, saved datasets).
+
+One row at a time, whoever wrote the file.
+"""
 
 from __future__ import annotations
 

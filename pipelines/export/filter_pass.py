@@ -1,8 +1,9 @@
-"""Rows made are rows exported and rows dropped, by name: nothing goes missing between.
+"""Filter pass: one kind's rows on their way through the filters.
 
-Two passes. The first looks at each row once and puts it down on the disk with what took
-it, if anything did; then what needs the whole set is asked (contradictions, balance); the
-second reads back what is left, in order.
+Rows made are rows exported and rows dropped, by name. Two passes. The first looks at
+each row once and puts it down on the disk with what took it, if anything did; then what
+needs the whole set is asked (contradictions, balance); the second reads back what is
+left, in order.
 """
 
 from __future__ import annotations

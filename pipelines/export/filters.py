@@ -1,4 +1,4 @@
-"""A filter is a question with a name: whoever answers yes is left out, and counted.
+"""Filters: named checks that leave rows out of a dataset.
 
 Each check looks at one example and says why it must go, or nothing. What needs the whole
 set (duplicates, contradictions, balance) is in `sifting`.

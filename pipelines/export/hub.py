@@ -1,4 +1,7 @@
-"""What goes on the hub is the exports folder as it is: files, accounts and card."""
+"""Upload of an exports folder to the Hugging Face hub.
+
+The folder goes up as it is: files, accounts and card.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kind is a question put to a run: which of two answers, which answer, which turn?
+"""Kinds of dataset: preference pairs, labelled answers, chosen answers, turns.
 
 `pairs_of` says which pairs of an outcome a kind is made of; `examples_of` makes rows of
 them. Nothing here drops a row for its content: filters do, and count what they drop.

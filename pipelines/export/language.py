@@ -1,4 +1,7 @@
-"""A short text has no language worth betting on; a longer one is asked the library."""
+"""Language filter, by py3langid.
+
+A short text has no language worth betting on, so it passes.
+"""
 
 from __future__ import annotations
 

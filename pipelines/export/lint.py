@@ -1,7 +1,8 @@
-"""A preference file is judged by what it would teach: length, noise, copies, the exam.
+"""Linter of preference files: length bias, noise, duplicates, contradictions.
 
-One pass, any shape, ours or not. Each finding has a name and the numbers of its rows; what
-holds of the file as a whole (length bias) has its figure.
+A file is judged by what it would teach. One pass, any shape, ours or not. Each finding
+has a name and the numbers of its rows; what holds of the file as a whole (length bias)
+has its figure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A turn is as good as what it led to: workflows learn from their own turns.
+"""Multi-agent improvement data: pairs and labels of a feedback loop's own turns.
+
+A turn is as good as what it led to.
 
 Multi-agent improvement makes reviewers review and generators use reviews. The prompt of a
 row is the very request the turn answered, read from the ledger; the answer is the reply.

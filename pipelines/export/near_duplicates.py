@@ -1,9 +1,10 @@
-"""Two texts are nearly one when most of their word triples are the same.
+"""Near-duplicate detection by MinHash.
 
-MinHash (Broder 1997) by the library datasketch, 125 hashes in 25 bands of 5: texts of
-Jaccard similarity .8 share a band with probability .9999, texts of .3 with .06, and who
-shares a band is compared by the whole signature. Bands and signatures lie in the scratch
-file, so memory stays flat.
+Two texts are nearly one when most of their word triples are the same. MinHash (Broder
+1997) by the library datasketch, 125 hashes in 25 bands of 5: texts of Jaccard
+similarity .8 share a band with probability .9999, texts of .3 with .06, and who shares
+a band is compared by the whole signature. Bands and signatures lie in the scratch file,
+so memory stays flat.
 """
 
 from __future__ import annotations

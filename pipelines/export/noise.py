@@ -1,7 +1,7 @@
-"""Noise is told by its form, in any language: loops, blanks, broken letters.
+"""Noise detection: loops, blanks, broken letters, leaked templates.
 
-Each rule names what it saw. They are meant to be sure, not complete: a poor answer is
-the judge's business.
+Noise is told by its form, in any language. Each rule names what it saw. They are meant
+to be sure, not complete: a poor answer is the judge's business.
 """
 
 from __future__ import annotations

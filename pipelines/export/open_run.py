@@ -1,4 +1,4 @@
-"""A run is opened for export: its header, its ledger, and its labels if there are any."""
+"""Opening of a run for export: its header, its ledger, its labels if there are any."""
 
 from __future__ import annotations
 

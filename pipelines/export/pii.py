@@ -1,4 +1,4 @@
-"""What looks like somebody's data is flagged by its form, and by its check digits.
+"""Personal data (PII) detection by form and check digits.
 
 E-mail and IP addresses, telephone, card, account (IBAN) and US social-security numbers.
 Addresses that stand for nobody (example.com, documentation networks) are no finding.

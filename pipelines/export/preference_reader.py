@@ -1,4 +1,4 @@
-"""A preference file of anybody's is read as examples, whatever shape it has.
+"""Reader of preference files in any known format.
 
 The shape is told from a row's columns. A row that is none in any shape has a fault, and
 is reported by number.

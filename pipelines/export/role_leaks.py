@@ -1,4 +1,4 @@
-"""Words that belong to a judge or a reviewer have no business in an answer.
+"""Role leaks: a judge's or a reviewer's words in an answer.
 
 A generator that heard reviews may answer the reviewer and not the user; a parser that
 slipped may put a verdict where an answer should be. Both are told by their phrases.

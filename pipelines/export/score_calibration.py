@@ -1,4 +1,7 @@
-"""A margin is worth what people made of such margins: fitted on the run's labelled rows."""
+"""Calibration of score margins on a run's labelled rows.
+
+A margin is worth what people made of such margins.
+"""
 
 from __future__ import annotations
 

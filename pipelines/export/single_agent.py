@@ -1,4 +1,4 @@
-"""A model learns most from its own answers: both sides of a pair are written by it.
+"""Single-agent improvement data: a model's best answer over its own worst.
 
 Single-agent improvement makes one generator better. A pair is comparable when both
 answers are drafts of the same model for the same conversation, both hold a valid score

@@ -1,8 +1,9 @@
-"""A prompt is on one side of a split, and so is every prompt that is nearly the same.
+"""Splits of a dataset (train, test and so on) by groups of similar prompts.
 
+A prompt is on one side of a split, and so is every prompt that is nearly the same.
 Prompts that MinHash finds alike at .8 form one group, over any number of steps; groups
-are put in an order that depends on the seed and their prompts alone, and the order is cut
-by rows. So a split is the same for the same rows and seed, whatever their order.
+are put in an order that depends on the seed and their prompts alone, and the order is
+cut by rows. So a split is the same for the same rows and seed, whatever their order.
 """
 
 from __future__ import annotations

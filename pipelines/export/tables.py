@@ -1,4 +1,7 @@
-"""A table has one schema, written down before its first row: no guess from a sample."""
+"""Parquet and `datasets` tables with a fixed schema.
+
+The schema is written down before the first row: nothing is guessed from a sample.
+"""
 
 from __future__ import annotations
 

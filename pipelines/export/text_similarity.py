@@ -1,4 +1,7 @@
-"""Two texts are compared by their words, not by their spaces, case or commas."""
+"""Words, n-grams and normal forms by which texts are compared.
+
+Spaces, case and commas don't count.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A feedback loop is a chain of turns, each between a draft before it and one after it."""
+"""Steps of a feedback loop: reviews and revisions with the drafts around them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Files appear under their names when all of them are complete, or not at all.
+"""Writers of dataset files, renamed together.
 
-Rows go to temporary files beside their targets, one for each split; `commit` makes them
-durable and renames them. Whatever stops an export leaves the old files as they were.
+Files appear under their names when all of them are complete, or not at all. Rows go to
+temporary files beside their targets, one for each split; `commit` makes them durable
+and renames them. Whatever stops an export leaves the old files as they were.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What is imported becomes ordinary outcomes: from there no code knows where it is from.
+"""Outcomes of imported rows.
 
-One row has one outcome. All its judges sit in one comparison, told apart by `evaluator`;
-the row's own state is what most of them say, a split being a tie.
+What is imported becomes ordinary outcomes: from there no code knows where it is from.
+One row has one outcome. All its judges sit in one comparison, told apart by
+`evaluator`; the row's own state is what most of them say, a split being a tie.
 """
 
 from __future__ import annotations

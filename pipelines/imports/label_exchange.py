@@ -1,4 +1,7 @@
-"""Labels leave a run as lines and enter it from any file, and only what is new is added."""
+"""Import and export of people's labels.
+
+Labels leave a run as lines and enter it from any file, and only what is new is added.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An import is a run that asked nobody: the same folder, the same ledger, no calls."""
+"""Writer of imported runs: the same folder and ledger as any run, without calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A table of verdicts or labels is a run too, once somebody says what its columns hold."""
+"""Import of tables of verdicts or labels as a run.
+
+Which columns hold what is said by whoever imports.
+"""
 
 from __future__ import annotations
 

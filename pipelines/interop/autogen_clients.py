@@ -1,4 +1,7 @@
-"""A model as AutoGen's stock client: where it is and how it samples, never its key."""
+"""Models as components of AutoGen's stock clients.
+
+Where a model is and how it samples goes in, its key never.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A team as AutoGen's own parts: what they can't do is lost, and said with the file.
+"""Teams as components of stock AutoGen.
 
-Plain AutoGen loads the component and runs it without Fellowship. Every seat becomes an
-`AssistantAgent` whose system message is the role's prompt, every model a stock client
-without its key, every talk a `RoundRobinGroupChat`.
+What AutoGen's own parts can't do is lost, and listed with the file. Plain AutoGen loads
+the component and runs it without Fellowship. Every seat becomes an `AssistantAgent`
+whose system message is the role's prompt, every model a stock client without its key,
+every talk a `RoundRobinGroupChat`.
 """
 
 from __future__ import annotations

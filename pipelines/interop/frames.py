@@ -1,4 +1,4 @@
-"""A run is five tables, whatever it was: rows, messages, verdicts, calls, pairs.
+"""Data frames of a run: rows, messages, verdicts, calls, pairs.
 
 They have the same columns for every run, so that code written for one reads any other.
 """

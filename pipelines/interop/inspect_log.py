@@ -1,4 +1,4 @@
-"""A run as an Inspect log: a zip of JSON, written a sample at a time.
+"""Inspect log of a run: a zip of JSON, written a sample at a time.
 
 It opens in `inspect view` and `inspect log dump`, and reads with
 `inspect_ai.log.read_eval_log`. Nothing of Inspect is needed to write it.

@@ -1,4 +1,4 @@
-"""A row is a sample of an Inspect log: calls become events, and verdicts its scores.
+"""Inspect samples: a row's calls as events, its verdicts as scores.
 
 The shapes are those of Inspect's log format, version 2 (`inspect_ai.log.EvalSample`).
 """

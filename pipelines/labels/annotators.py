@@ -1,4 +1,4 @@
-"""Who labelled a row is heard by name: in the source, the run, or a file beside it.
+"""Votes of annotators by name: in the source, the run, or a file beside it.
 
 A label is about two candidates of a row; a row that sets several pairs against one another
 has a unit for each, and a label speaks of one of them.

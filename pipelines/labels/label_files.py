@@ -1,8 +1,9 @@
-"""People's verdicts come in many files; a row is matched by what it says, not by luck.
+"""Reader of files of people's labels.
 
-Known without being told: PandaLM's test set (`annotator1` ...), votes as MT-Bench has them
-(one line a vote, `model_a`, `model_b`, `winner`, `turn`), and a label a line as FairEval
-has them. Any other JSON, JSON lines or CSV file is read by the names of its columns.
+A row is matched by what it says, not by its place. Known without being told: PandaLM's
+test set (`annotator1` ...), votes as MT-Bench has them (one line a vote, `model_a`,
+`model_b`, `winner`, `turn`), and a label a line as FairEval has them. Any other JSON,
+JSON lines or CSV file is read by the names of its columns.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A label is a person's word on two texts; most of such words are what people say."""
+"""Rows of a label file and the majority of their votes.
+
+A label is a person's word on two texts; what most say is the row's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How files of labels and verdicts are spelt: rows of a table, and words for a winner."""
+"""Spelling of label files: tables of rows, and words for a winner."""
 
 from __future__ import annotations
 

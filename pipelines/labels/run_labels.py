@@ -1,8 +1,9 @@
-"""What people say of a run is kept in the run, and nobody's word is ever overwritten.
+"""Labels kept in a run's ledger.
 
-A label is a row of the ledger's table `labels`, added in a transaction of its own: a page
-may write there while the run goes on, without the run's lock. What an annotator said last
-of the same two candidates counts; what was said before stays in the table.
+Nobody's label is ever overwritten. A label is a row of the ledger's table `labels`,
+added in a transaction of its own: a page may write there while the run goes on, without
+the run's lock. What an annotator said last of the same two candidates counts; what was
+said before stays in the table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One vote a line: what several people said of one item is brought together by its key."""
+"""Vote lines: files with one vote a line, brought together by item."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A text is good or bad for a prompt, never both: whoever is both is left out.
+"""KTO examples: single answers of a row, labelled good or bad.
 
-KTO learns from single answers with a yes or a no. A pair gives one of each; under the
-rule `all` a middling answer is chosen in one pair and rejected in another, and would
-teach nothing but noise.
+A text is good or bad for a prompt, never both: whatever is both is left out. KTO learns
+from single answers with a yes or a no. A pair gives one of each; under the rule `all` a
+middling answer is chosen in one pair and rejected in another, and would teach nothing
+but noise.
 """
 
 from __future__ import annotations

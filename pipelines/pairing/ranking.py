@@ -1,4 +1,4 @@
-"""How candidates meet, and what that makes each of them worth.
+"""Tournaments of candidates and the scores they give: knockout, round robin, pointwise.
 
 Knockout, as in the paper: the first two meet, then the survivor meets the next; a tie or
 a contradiction leaves the one who was there. Its scores are anchored at the end: the

@@ -1,9 +1,10 @@
-"""What is no answer is never chosen, whatever a judge makes of it.
+"""Unusable answers: empty, copied from the prompt, or the same for every prompt.
 
-Three things are no answer: nothing, the user's own words, and what the same system also
-said to another prompt. The third only a whole run can know (`constant_texts`), so it is
-applied when the run is over, and is the same however many rows were worked on at once.
-A text that is no answer may still be judged, and be the rejected side of a pair.
+What is no answer is never chosen, whatever a judge makes of it. Three things are no
+answer: nothing, the user's own words, and what the same system also said to another
+prompt. The third only a whole run can know (`constant_texts`), so it is applied when
+the run is over, and is the same however many rows were worked on at once. A text that
+is no answer may still be judged, and be the rejected side of a pair.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the paper printed, for tables whose exact figures a release doesn't carry.
+"""Published figures of the paper, for tables whose exact figures a release lacks.
 
 arXiv 2408.08688. A release's own Kappa/ folder is exact and goes first. `DIGITS` is how
 many decimals a figure was printed with: what it can be compared to.

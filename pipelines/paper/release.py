@@ -1,8 +1,9 @@
-"""A release is known by its folders: what is in them is read, what is not is not missed.
+"""Files of a release of the paper, found by their folders.
 
-The layout is that of the paper's authors: `evaluators/<dataset>/<strategy>/<model>_<second
-or none>.json`, `generators/<prompts>/{feedback,none}/...json`, `labels/`, `Kappa/`. Any
-dataset, model or configuration with such a name is found, not only the paper's.
+What is in them is read, what is not is not missed. The layout is that of the paper's
+authors: `evaluators/<dataset>/<strategy>/<model>_<second or none>.json`,
+`generators/<prompts>/{feedback,none}/...json`, `labels/`, `Kappa/`. Any dataset, model
+or configuration with such a name is found, not only the paper's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""A loop's pick is the draft with the higher score, whatever the release wrote down.
+"""Feedback loops of a release: selections of drafts and their comparisons.
 
-In the release's second comparison response 3 is read first, yet a first that wins is
+A loop's pick is the draft with the higher score, whatever the release wrote down. In
+the release's second comparison response 3 is read first, yet a first that wins is
 stored as a win of the other: every pick there that is no tie is the loser. Here a
 comparison names the survivor first and draft 3 second, and its outcome is its scores'.
 """

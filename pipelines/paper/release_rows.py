@@ -1,4 +1,4 @@
-"""The release, row by row, as outcomes: judged rows first, then what was generated."""
+"""Outcomes of a release, row by row: judged rows first, then generated ones."""
 
 from __future__ import annotations
 

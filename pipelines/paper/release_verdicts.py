@@ -1,7 +1,9 @@
-"""A released verdict is a text; the number stored beside it is somebody's reading of it.
+"""Verdicts of a release: as stored, and parsed again from their texts.
 
-Both are kept: the text is read again by our own reader, and what was stored stays in the
-record where it differs. A text that says nothing is invalid in ours, whatever is stored.
+A released verdict is a text; the number stored beside it is somebody's reading of it.
+Both are kept: the text is read again by our own reader, and what was stored stays in
+the record where it differs. A text that says nothing is invalid in ours, whatever is
+stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every table that a release allows, three times over: published, recomputed, corrected."""
+"""Reproduction of a release's tables: published, recomputed, corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A best jury is chosen on the rows it is scored on; its honest value stands beside it."""
+"""Reproduction of jury tables, and what a best jury is worth out of bag.
+
+A best jury is chosen on the rows it is scored on; its honest value stands beside it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kappas of a release, judge by judge: published, recomputed and corrected."""
+"""Reproduction of Cohen's kappas, judge by judge: published, recomputed, corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Win rates and selections of a release: what was stored, what the texts say, who lost."""
+"""Reproduction of win rates and selections of feedback loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kappas of a release: as published, from what it stored, and from what its texts say.
+"""Verdicts of a release in three readings, as codes.
 
 Three readings of one row: *stored* is the sign of the stored scores, a stored -1 among
 them; *corrected* takes our reading where the stored one is a -1 or contradicts its text,

@@ -1,4 +1,7 @@
-"""A published figure is reproduced when ours equals it; else the table says by how much."""
+"""Records of a reproduction: lines, tables, selections.
+
+A published figure is reproduced when ours equals it; else the table says by how much.
+"""
 
 from __future__ import annotations
 

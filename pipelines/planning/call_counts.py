@@ -1,4 +1,4 @@
-"""How many calls a team makes is known before it makes any, up to its early stops.
+"""Call counts of a team, before it makes any.
 
 `fellowship plan` multiplies what stands here; a test holds the teams to it.
 """

@@ -1,4 +1,4 @@
-"""A pilot of a few rows says what all rows will cost, and how sure that is.
+"""Forecast of a run's cost from a pilot, with intervals.
 
 Each total is what the pilot used plus, for every row still to do, the pilot's mean. The
 interval is a percentile bootstrap over rows, widened for few rows (T. Hesterberg, "What

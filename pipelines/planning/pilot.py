@@ -1,4 +1,4 @@
-"""A pilot is a run like any other that works on a few rows, spread over the source.
+"""Pilot runs: a few rows of a recipe, spread over its source.
 
 It is recorded, so nothing of it is paid for twice: the whole run goes on in its folder, or
 takes its replies over with a fork.

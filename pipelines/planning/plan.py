@@ -1,7 +1,8 @@
-"""A cost is arithmetic over recipe and prompts, and every guess in it is said aloud.
+"""Plan of a run: calls, tokens, money and time from recipe and prompts.
 
-The expected figures take replies of stated average lengths and every round played; the
-ceilings take every reply at `max_tokens`. A price nobody knows is None, never 0.
+Every guess in it is listed among its assumptions. The expected figures take replies of
+stated average lengths and every round played; the ceilings take every reply at
+`max_tokens`. A price nobody knows is None, never 0.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calls in the air at once say how fast a run may go, not only how fast it went.
+"""Throughput of a run: calls in flight at once.
 
 A pilot begins and ends with few calls in the air; a long run hardly does. So its pace is
 looked at three ways: over all of its time, in the busier half of it, and at the most.

@@ -1,4 +1,4 @@
-"""What each call reads and writes, so that tokens can be foretold from prompts alone."""
+"""Token counts of calls, expected before any is made."""
 
 from __future__ import annotations
 

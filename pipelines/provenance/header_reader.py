@@ -1,4 +1,7 @@
-"""A run's header may come from anywhere: readers take of it what has the right shape."""
+"""Reader of run headers of any origin.
+
+Of a header only what has the right shape is taken.
+"""
 
 from __future__ import annotations
 

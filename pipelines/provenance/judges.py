@@ -1,4 +1,4 @@
-"""Verdicts are told apart by who gave them; who has no name is called a judge."""
+"""Verdicts grouped by judge; one without a name is called `judge`."""
 
 from __future__ import annotations
 

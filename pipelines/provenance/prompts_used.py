@@ -1,4 +1,4 @@
-"""A row names the prompts its speakers were told by, and the digests they had then.
+"""Prompts used by a row's speakers, with their digests.
 
 A turn names its own prompt; what goes with every prompt of its kind (the system line, a
 persona, the repair) follows from its role. Turns of a ledger older than that are read by

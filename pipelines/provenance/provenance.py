@@ -1,4 +1,4 @@
-"""A pair that can't say where it is from is an opinion; this one gives its sources.
+"""Provenance of a row: drafts, reviews, comparisons, calls and sums behind its pair.
 
 A pure projection of one row's outcome and its run's header: nothing is asked, nothing is
 guessed. What the record does not hold is empty here.

@@ -1,4 +1,7 @@
-"""What a row's provenance is made of: places, scores and keys, but no text twice."""
+"""Records of a row's provenance.
+
+They hold places, scores and keys, but no text twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A score is a sum somebody can check: every step from the verdicts to the margin."""
+"""Explanation of scores: every step from the verdicts to the margin.
+
+A score is a sum somebody can check.
+"""
 
 from __future__ import annotations
 

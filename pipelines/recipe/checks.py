@@ -1,6 +1,7 @@
-"""A recipe may be well formed and still mean nothing: this finds where its parts don't fit.
+"""Checks of a recipe's parts against one another.
 
-Pure but for one question, whether the files it names are there.
+A recipe may be well formed and still mean nothing. Pure but for one question, whether
+the files it names are there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A role, team or rule of the user's own is tried out before the first call is paid for.
+"""Checks of custom roles, teams and rules, before the first call is paid for.
 
 It is imported, made, and asked to write a request about a made-up case: what fails there
 would fail at every row. The fault is told once, at the recipe's line that names it.

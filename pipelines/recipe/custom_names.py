@@ -1,4 +1,4 @@
-"""Everything of the user's own that a recipe names, with the place where it does."""
+"""Names of custom code in a recipe, with the place where each stands."""
 
 from __future__ import annotations
 

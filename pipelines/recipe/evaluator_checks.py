@@ -1,4 +1,7 @@
-"""What an evaluator can't do is said when its recipe is read, not at its first row."""
+"""Checks of a recipe's evaluator.
+
+What an evaluator can't do is said when its recipe is read, not at its first row.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an export is made of is written down: a kind, a shape, filters, splits.
+"""Export settings of a recipe: kinds, format, filters, splits.
 
 A filter that is off says nothing and drops nothing; one that is on is counted.
 """

@@ -1,4 +1,4 @@
-"""A fault in a recipe is told by line, in the recipe's own words, with the cure.
+"""Faults of a recipe as sentences, with line, key and cure.
 
 Pydantic knows what is wrong; this says where it stands in the file, which key was
 probably meant, and what may stand there instead.

@@ -1,8 +1,9 @@
-"""A recipe that loads can start: names are known, files are there, something is compared.
+"""Loading of recipe files.
 
-Every fault of a file is told at once, each with its line. Paths in a recipe are relative
-to the recipe's folder; paths in overrides, which come from a command line, to the
-current one.
+A recipe that loads can start: names are known, files are there, something is compared.
+Every fault of a file is told at once, each with its line. Paths in a recipe are
+relative to the recipe's folder; paths in overrides, which come from a command line, to
+the current one.
 """
 
 from __future__ import annotations

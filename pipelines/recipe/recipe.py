@@ -1,4 +1,4 @@
-"""A recipe is a value: everything that shapes a run, and nothing that doesn't."""
+"""Recipe: everything that shapes a run, and nothing that doesn't."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A recipe's text is untrusted: it may describe a run, never execute or exhaust one.
+"""YAML reader of recipes, with limits and line numbers.
 
-What comes out is plain data (text, numbers, booleans, null, lists and mappings with text
+A recipe's text is untrusted: it may describe a run, never execute or exhaust one. What
+comes out is plain data (text, numbers, booleans, null, lists and mappings with text
 keys), none of it larger than the limits below, and the line every value stood on.
 """
 

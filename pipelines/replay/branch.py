@@ -1,4 +1,4 @@
-"""A branch is a run: one row had again with a message replaced, and live from there.
+"""Branches of a run: one row again with a message replaced, and live from there.
 
 What is on record before the edit, and whatever else is still asked in the same words, is
 taken over; the edited message is a recorded call of a model called `edit`.

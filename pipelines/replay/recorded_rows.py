@@ -1,4 +1,4 @@
-"""What a run's record says of a row is enough to have the row again.
+"""Recorded rows of a run and the recipe in its header.
 
 Its recipe stands in the header, its prompt and candidates in its outcome: neither the
 source nor a server is needed to know what was asked.

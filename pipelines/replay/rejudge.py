@@ -1,4 +1,4 @@
-"""Judges retire; candidates stay. The same ones go before another judge, in a new run.
+"""Rejudging: the candidates of a run before another judge, in a new run.
 
 What is put to the new judge is exactly what was put to the old one. A row the old run
 never got as far as judging keeps its state there: nothing is asked of it, nothing

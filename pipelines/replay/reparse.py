@@ -1,7 +1,8 @@
-"""A verdict can be read again wherever its words are kept, and what was read before stays.
+"""Verdicts parsed again from their recorded words.
 
-`kept` is what the run holds, `again` what this version's reader makes of the same words,
-`stored` what an imported file says its authors read, a -1 among them.
+What was read before stays beside it. `kept` is what the run holds, `again` what this
+version's reader makes of the same words, `stored` what an imported file says its
+authors read, a -1 among them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A session is a function of its recorded calls: without one changed, it is the same.
+"""Replay of a row from its recorded calls.
 
+A session is a function of its recorded calls: while none is changed, it is the same.
 Replaying runs a row's teams again over the ledger and compares what comes out.
 """
 

@@ -1,4 +1,4 @@
-"""Another rule over the same verdicts is another run, and asks nobody.
+"""Revoting: another rule over a run's verdicts, as a new run that asks no model.
 
 Every comparison is decided anew by the jurors and the rule that are asked for, and the
 row's ranking, state and pair follow.

@@ -1,6 +1,7 @@
-"""A row follows from its verdicts and a rule: its ranking, its state and its pair.
+"""Outcomes of rows under another voting rule.
 
-A knockout whose path the new votes leave is not guessed at: the row fails and says which
+A row follows from its verdicts and a rule: its ranking, its state and its pair. A
+knockout whose path the new votes leave is not guessed at: the row fails and says which
 two candidates never met.
 """
 

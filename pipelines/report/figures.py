@@ -1,4 +1,4 @@
-"""One pass over the record gives every figure of a report, and what not to make of it.
+"""Figures of a report, from one pass over a run's outcomes.
 
 A row is read, counted and let go: what grows with a run is a few dozen numbers a row.
 """

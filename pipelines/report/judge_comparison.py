@@ -1,7 +1,8 @@
-"""Judges are told apart by what they said of the same pair, and by nothing else.
+"""Comparison of a run's judges: kappa matrix, position and length bias, debates.
 
-A judge's forward and swapped verdicts are two columns of codes: what it says in both is
-its own, what it says in one is its place's.
+Judges are told apart by what they said of the same pair, and by nothing else. A judge's
+forward and swapped verdicts are two columns of codes: what it says in both is its own,
+what it says in one is its place's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Labelled rows are kept as the table that `agree` reads, and nothing of their texts."""
+"""Labelled rows of a run, as the table that `agree` reads.
+
+Nothing of their texts is kept.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's rows came to is counted as they pass: a row is gone when it is counted.
+"""Counts of a run's rows: states, scores, margins, drafts.
 
 What stays of a row is numbers: its scores, its margin, the gain of each draft.
 """

@@ -1,4 +1,7 @@
-"""What a run cost is read off its calls, by role and by model, and never estimated."""
+"""Spending of a run, by role and by model.
+
+It is read off the recorded calls and never estimated.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A session is strange when it surprises: by a split, a contradiction or a repair.
+"""Unusual rows and slow sessions of a run.
 
-Each surprise is worth points, and the row is shown with its reasons: whoever reads the
+A row is unusual when it surprises: by a split, a contradiction or a repair. Each
+surprise is worth points, and the row is shown with its reasons: whoever reads the
 report can disagree with the points, not with the facts.
 """
 

@@ -1,4 +1,7 @@
-"""What a reader would get wrong is said before they read: a warning has a figure in it."""
+"""Warnings of a report, each with a figure in it.
+
+What a reader would get wrong is said before they read.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A run that can't ask its models is refused before there is anything of it on a disk.
+"""Credential checks before a run begins.
 
+A run that can't ask its models is refused before there is anything of it on a disk.
 Only keys in the environment and the embedded engine are looked for. Whether a key is a
 good one, the provider says.
 """

@@ -1,4 +1,7 @@
-"""What an evaluator was worth is counted, and a count names what it is a share of."""
+"""Records of an evaluator's report: jurors, escalation, debates.
+
+A count names what it is a share of.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An evaluator's account is made when its run is over: what asking so many was worth.
+"""Evaluator report of a finished run: what asking several judges was worth.
 
 Read off the run's outcomes, like everything else. Where rows have people's labels, jurors
 and debates are held against them; where there are none, nothing is claimed but what the

@@ -1,4 +1,4 @@
-"""A row is settled when its run is over, for two things need every row to be known.
+"""Finalizing of rows, by what only the whole run knows.
 
 The weights of a Dawid-Skene jury, and which texts answer whatever was asked. Both are read
 off what the ledger holds, at no new call; doing it again changes nothing, and the order in

@@ -1,6 +1,7 @@
-"""A run ends the same way however often it is run: settled, exported, accounted, sealed.
+"""Finalizing of a run: rows, exports, report, manifest.
 
-What a manifest still vouches for is taken from it; only the rest is made.
+A run ends the same way however often it is run. What a manifest still vouches for is
+taken from it; only the rest is made.
 """
 
 from __future__ import annotations

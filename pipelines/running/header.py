@@ -1,4 +1,4 @@
-"""What a run's header says: enough to repeat the run, and no secret."""
+"""Header of a run: enough to repeat the run, and no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is, said by whoever runs it to whoever watches."""
+"""Progress of a run, as the runner reports it."""
 
 from __future__ import annotations
 

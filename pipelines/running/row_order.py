@@ -1,9 +1,10 @@
-"""The first N accepted rows are the same ones, however many are worked on at once.
+"""Order of accepted rows in a run that stops after N of them.
 
-With `limits.accept`, outcomes are kept in the order of the source's rows: a row that is
-ready early waits for those before it. When the Nth pair is kept, whatever is ready or in
-work behind it is not kept: its replies are recorded, and a run with a larger N replays
-them. So the export holds exactly N rows, and the same ones at any concurrency.
+The first N accepted rows are the same ones, however many are worked on at once. With
+`limits.accept`, outcomes are kept in the order of the source's rows: a row that is
+ready early waits for those before it. When the Nth pair is kept, whatever is ready or
+in work behind it is not kept: its replies are recorded, and a run with a larger N
+replays them. So the export holds exactly N rows, and the same ones at any concurrency.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Many rows at once, none of them able to sink the others.
+"""Runner of rows: many at once, none of them able to stop the others.
 
 A slot is taken before a row is read, so the source is never ahead of the models by more
 than the rows in work. A row that is finished is a memo in the ledger; running again skips

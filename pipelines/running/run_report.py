@@ -1,4 +1,7 @@
-"""What became of a run adds up, or the report says that it doesn't."""
+"""Closing report of a run.
+
+What became of its rows adds up, or the report says that it doesn't.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running is resuming: the same call starts a run, goes on with it, or leaves it alone."""
+"""`run_recipe`: the one call that starts a run, resumes it, or leaves it alone."""
 
 from __future__ import annotations
 

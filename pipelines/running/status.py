@@ -1,4 +1,4 @@
-"""How far a run is can be read off its folder by anybody, while it goes on.
+"""Status of a run, read off its folder by anybody, while it goes on.
 
 Nothing is asked of the process that runs it: the ledger has every row and call, the lock
 file says who holds it.

@@ -1,4 +1,4 @@
-"""A run can be watched while it speaks: every message as it comes, every row as it ends."""
+"""Streaming of a run: every message as it comes, every row as it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where rows come from and where they are worked on are values: the runner asks neither."""
+"""Origins and engines: where rows come from and where they are worked on.
+
+Both are values, so the runner asks neither.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A row is a prompt only if nothing has to be guessed: every other row says what it lacks.
+"""Items: prompts, candidates and labels read from a row's columns.
 
+A row is a prompt only if nothing has to be guessed: every other row says what it lacks.
 A prompt is a text, a list of turns (role and content, or from and value), or a list of
 texts: the user's turns alone, each to be answered before the next is asked.
 """

@@ -1,4 +1,7 @@
-"""Parquet files and Hugging Face datasets, read through the `data` extra, rows streamed."""
+"""Reader of Parquet files and Hugging Face datasets, through the `data` extra.
+
+Rows are streamed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that are no prompts are kept apart, whole, with their number and the reason."""
+"""Rejected rows of a run, kept whole, with their number and the reason."""
 
 from __future__ import annotations
 

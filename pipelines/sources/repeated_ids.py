@@ -1,7 +1,8 @@
-"""An id that several rows have names none of them: it is told, with the rows' numbers.
+"""Repeated ids of a source, with the rows' numbers.
 
-Rows are told apart by their numbers, so nothing is lost; but a label, a `show` or a join by
-such an id finds the first of them.
+An id that several rows have names none of them. Rows are told apart by their numbers,
+so nothing is lost; but a label, a `show` or a join by such an id finds the first of
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A file of rows is read one row at a time, and a row that can't be read is still a row.
+"""Reader of JSON lines and CSV files, row by row.
 
-Whatever is wrong with a row stands in its `fault`; only what is wrong with the file as a
-whole (absent, no such column, another format) is an `InputError`.
+A row that can't be read is still a row. Whatever is wrong with a row stands in its
+`fault`; only what is wrong with the file as a whole (absent, no such column, another
+format) is an `InputError`.
 """
 
 from __future__ import annotations

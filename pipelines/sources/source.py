@@ -1,4 +1,4 @@
-"""Every row of a source comes out, in order: as an item, or as rejected, with the reason.
+"""Source of a run: every row in order, as an item or as rejected with the reason.
 
 Nothing is dropped in silence: items and rejected rows add up to the rows that were read.
 """

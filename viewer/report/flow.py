@@ -1,4 +1,7 @@
-"""A flow's bands are as wide as the rows in them, so nobody can be lost between two."""
+"""Flow plot of a report: rows from prompts to states.
+
+Bands are as wide as the rows in them, so none can be lost between two columns.
+"""
 
 from __future__ import annotations
 

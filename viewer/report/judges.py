@@ -1,4 +1,4 @@
-"""What a report says of the judges: whom they agree with, and where they lean."""
+"""Report sections on judges: agreement, bias, win rates, calibration."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One file that can be mailed and printed: no script, no font, no request, no surprise.
+"""Report page: one HTML file that can be mailed and printed.
 
-Its policy forbids everything but the one style sheet inside it, so a text that got past
-the escaping could still do nothing.
+No script, no font, no request. Its policy forbids everything but the one style sheet
+inside it, so a text that got past the escaping could still do nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A section is its claim, its plot and its table; the template knows no more than that."""
+"""Sections, exhibits and tables of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every plot says one thing, and its table says the same in figures."""
+"""Plots of a report.
+
+Every plot says one thing, and its table says the same in figures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says of the rows: where they ended, how they scored, which were odd."""
+"""Report sections on rows: states, exports, scores, drafts, unusual rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a report says of the run itself: what it cost, what it was made with, how to
-make it again."""
+"""Report sections on the run: cost, models and packages, recipe, commands."""
 
 from __future__ import annotations
 

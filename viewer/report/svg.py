@@ -1,4 +1,4 @@
-"""A plot in a page is text: it takes the page's colours, and has a name to be read by.
+"""SVG of a report's plots, in the page's own colours.
 
 matplotlib draws with stand-in colours; here they become the page's CSS variables, and its
 inline styles become attributes, so that the page's policy can forbid inline styles.
