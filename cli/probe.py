@@ -70,10 +70,10 @@ def command(
       fellowship probe mine.yaml --into runs/mine-probe --json
     """
     need("stats")
-    from fellowship.outcomes import outcomes
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
     from fellowship.pipelines.attacks.trials import try_out
+    from fellowship.run_outcomes import outcomes
 
     wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
     trials = probe_trials(wanted, rows)

@@ -20,7 +20,7 @@ HOMES = {
     ),
     "pipelines.replay.branch": ("Edit", "branch", "branch_row"),
     "pipelines.agreement.drift": ("Drift", "drift"),
-    "outcomes": ("outcomes", "pairs"),
+    "run_outcomes": ("outcomes", "pairs"),
     "pipelines.interop.frames": ("Frames", "frames"),
     "pipelines.recipe.loading": ("load_recipe",),
     "pipelines.recipe.recipe": ("Recipe",),

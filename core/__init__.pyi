@@ -17,8 +17,6 @@ from fellowship.errors import ModelError as ModelError
 from fellowship.errors import RecipeError as RecipeError
 from fellowship.errors import RowError as RowError
 from fellowship.errors import VerdictError as VerdictError
-from fellowship.outcomes import outcomes as outcomes
-from fellowship.outcomes import pairs as pairs
 from fellowship.pipelines.agreement.drift import Drift as Drift
 from fellowship.pipelines.agreement.drift import drift as drift
 from fellowship.pipelines.interop.frames import Frames as Frames
@@ -53,6 +51,8 @@ from fellowship.records import Scores as Scores
 from fellowship.records import Session as Session
 from fellowship.records import Turn as Turn
 from fellowship.records import Verdict as Verdict
+from fellowship.run_outcomes import outcomes as outcomes
+from fellowship.run_outcomes import pairs as pairs
 from fellowship.teams.session import Seats as Seats
 from fellowship.teams.session import SessionContext as SessionContext
 from fellowship.teams.systems import candidate_of as candidate_of

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.labels.annotators import annotator_votes, by_row
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Verdict, Winner
+from fellowship.run_outcomes import outcomes
 from fellowship.teams.decisions import decide
 
 SIDES = ("first", "second", "tie")

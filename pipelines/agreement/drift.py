@@ -18,10 +18,10 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.verdict_table import cluster
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Outcome, Winner
+from fellowship.run_outcomes import outcomes
 from fellowship.stats.agreement import ac1_of, accuracy_of, cells, kappa_of
 from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
 from fellowship.stats.intervals import (

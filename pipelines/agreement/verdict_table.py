@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.labels.annotators import (
     Unit,
@@ -25,6 +24,7 @@ from fellowship.pipelines.labels.annotators import (
 )
 from fellowship.pipelines.labels.label_rows import LabelFile, majority
 from fellowship.records import Candidate, Outcome, Verdict, Winner
+from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
 from fellowship.suggestions import listed, nearest
 from fellowship.teams.decisions import decide

@@ -15,10 +15,10 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.meetings import Met, meetings, turned
 from fellowship.pipelines.labels.annotators import by_row
 from fellowship.records import Outcome
+from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
 from fellowship.stats.lengths import LengthControlled, length_controlled

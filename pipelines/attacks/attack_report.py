@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import votes_by_name
 from fellowship.records import Outcome, Record
+from fellowship.run_outcomes import outcomes
 
 WHOLE = "the verdict"
 """What the evaluator as a whole says, beside its judges."""

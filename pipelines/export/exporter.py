@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.export.account import Account, measured
 from fellowship.pipelines.export.catalogue import described, entered
 from fellowship.pipelines.export.context import ExportContext
@@ -27,6 +26,7 @@ from fellowship.pipelines.export.tables import Table, replaceable, saved
 from fellowship.pipelines.export.writers import Lines, Sink
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
 from fellowship.run_folder import EXPORTS
+from fellowship.run_outcomes import outcomes
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
 from fellowship.pipelines.export.context import Chance
 from fellowship.pipelines.labels.annotators import Unit, Voices, units
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Scores, Winner
+from fellowship.run_outcomes import outcomes
 from fellowship.stats.calibration import Calibration, Curve, calibrate
 from fellowship.stats.codes import DataError, encode
 

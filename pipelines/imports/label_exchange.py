@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import InputError, LedgerError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.imports.run_writer import header
 from fellowship.pipelines.labels.annotators import Unit, matched, units
 from fellowship.pipelines.labels.label_files import read_labels
@@ -25,6 +24,7 @@ from fellowship.pipelines.labels.vote_lines import OURS
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Outcome, Winner
 from fellowship.run_folder import LEDGER, read_header, written_whole
+from fellowship.run_outcomes import outcomes
 
 
 @dataclass

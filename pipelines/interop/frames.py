@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.records import Comparison, Outcome
 from fellowship.run_folder import LEDGER
+from fellowship.run_outcomes import outcomes
 
 Kind = Literal["pandas", "polars"]
 

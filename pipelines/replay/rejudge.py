@@ -19,7 +19,6 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
@@ -38,6 +37,7 @@ from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
+from fellowship.run_outcomes import outcomes
 from fellowship.run_sync import run_sync
 from fellowship.suggestions import listed, nearest
 from fellowship.teams.settings import JudgeSettings

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import Imported, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
@@ -20,6 +19,7 @@ from fellowship.pipelines.pairing.unusable_answers import constant_texts
 from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
 from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
+from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import listed, nearest
 
 

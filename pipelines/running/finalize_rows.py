@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fellowship.ledger import Ledger
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import means, ranked
@@ -22,6 +21,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 )
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
+from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
 
 Place = tuple[int, int]

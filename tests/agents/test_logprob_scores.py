@@ -11,9 +11,9 @@ from aiohttp import web
 
 from fellowship.agents.logprob_scores import expected_scores
 from fellowship.errors import RecipeError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.run_outcomes import outcomes
 from tests.support.labelled_judges import rows, source
 from tests.support.recipes import ollama_model, openai_model, recipe
 

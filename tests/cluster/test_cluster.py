@@ -20,11 +20,11 @@ import pytest
 
 from fellowship.errors import FellowshipError, RecipeError
 from fellowship.models.providers.weights import packaged_weights
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.running.status import status_of
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import ollama_server, openai_server
 from tests.support.ray_nodes import Nodes
 from tests.support.recipes import ollama_model, openai_model, recipe

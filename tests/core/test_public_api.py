@@ -72,6 +72,11 @@ def test_the_public_names_are_there_and_the_stub_knows_them() -> None:
         _ = fellowship.nothing  # type: ignore[attr-defined]
 
 
+def test_no_module_has_a_public_name_that_it_would_hide() -> None:
+    modules = {path.stem for path in (ROOT / "core").iterdir()}
+    assert not modules & {*fellowship.__all__}
+
+
 def test_importing_fellowship_loads_no_library() -> None:
     code = (
         "import fellowship, sys; print({'autogen_core', 'pydantic'} & {*sys.modules})"

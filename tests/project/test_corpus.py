@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import outcome as cli
-from fellowship.outcomes import outcomes
+from fellowship.run_outcomes import outcomes
 from tests.support.corpus import HOSTILE, SAID, contents, dumped, seeds, table
 from tests.support.loopback.fixtures import InThread, openai_server
 from tests.support.loopback.prose import Reply

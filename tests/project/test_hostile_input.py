@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.release import Evaluated
 from fellowship.pipelines.paper.release_loops import (
@@ -25,6 +24,7 @@ from fellowship.pipelines.paper.release_loops import (
 )
 from fellowship.pipelines.paper.release_verdicts import read_row
 from fellowship.pipelines.paper.reproduction import Line
+from fellowship.run_outcomes import outcomes
 from fellowship.viewer.report.reproduction_plots import kappa_plot
 from tests.support.corpus import (
     HOSTILE,

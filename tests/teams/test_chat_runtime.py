@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from autogen_agentchat.teams import RoundRobinGroupChat
 
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
+from fellowship.run_outcomes import outcomes
 from fellowship.teams import session
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run, run_recipe
+from fellowship.run_outcomes import outcomes
 from tests.support.labelled_judges import (
     good_first,
     judge_run,

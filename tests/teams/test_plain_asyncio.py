@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.agents.agent import RoleAgent
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Session
+from fellowship.run_outcomes import outcomes
 from fellowship.teams.session import TASK, SessionContext
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe

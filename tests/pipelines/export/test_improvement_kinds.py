@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.kinds import examples_of
@@ -24,6 +23,7 @@ from fellowship.records import (
     Turn,
 )
 from fellowship.run_folder import LEDGER
+from fellowship.run_outcomes import outcomes
 from tests.support.pairs import asked, rows_in
 from tests.support.runs import made
 

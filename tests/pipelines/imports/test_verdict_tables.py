@@ -10,7 +10,6 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError, RecipeError
-from fellowship.outcomes import outcomes, pairs
 from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
@@ -20,6 +19,7 @@ from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import Columns, majority
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Outcome, Scores
+from fellowship.run_outcomes import outcomes, pairs
 from tests.support.paper_release import combined, put, small
 from tests.support.paths import PAPER
 

@@ -14,7 +14,6 @@ import pytest
 
 from fellowship.cli.main import outcome as command
 from fellowship.errors import RecipeError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.interop.autogen_team import stock_team
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row
@@ -22,6 +21,7 @@ from fellowship.pipelines.replay.replay import replay_row
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.records import Outcome, Turn
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import Handle, openai_server
 from tests.support.paths import ROOT
 from tests.support.recipes import openai_model, recipe

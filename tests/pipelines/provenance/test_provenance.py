@@ -10,7 +10,6 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.provenance.provenance import why
 from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.pipelines.provenance.score_explanation import comparison_sum, pair_sums
@@ -18,6 +17,7 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Comparison, Outcome, Ranking, Scores, Verdict
 from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_outcomes import outcomes
 from tests.pipelines.export.test_formats import pair
 from tests.support.commands import said
 from tests.support.loopback.fixtures import openai_server

@@ -15,7 +15,6 @@ import pytest
 from fellowship.cli.main import outcome as command
 from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.agreement.drift import drift
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row
@@ -26,6 +25,7 @@ from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import Handle, openai_server
 from tests.support.recipes import openai_model, recipe
 

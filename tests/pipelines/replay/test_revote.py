@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.run_labels import labels_of
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote, anew
 from fellowship.records import Outcome, Verdict, Winner
+from fellowship.run_outcomes import outcomes
 from tests.pipelines.labels.test_run_labels import label, row, run_of
 from tests.support.paper_release import small
 

@@ -11,13 +11,13 @@ import pytest
 
 from fellowship.ledger import LedgerReader
 from fellowship.models.providers.weights import packaged_weights
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.attacks.attack_report import attack_report
 from fellowship.pipelines.attacks.attacks import attack_set, attack_trials, only
 from fellowship.pipelines.attacks.probes import probe_trials
 from fellowship.pipelines.attacks.trials import try_out
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
+from fellowship.run_outcomes import outcomes
 from tests.support.recipes import recipe
 
 pytestmark = [

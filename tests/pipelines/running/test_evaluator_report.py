@@ -15,7 +15,6 @@ from fellowship.cli.run_summary import as_value
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.pairing.unusable_answers import copied, empty, ineligible
 from fellowship.pipelines.planning.plan import measured, plan
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
@@ -26,6 +25,7 @@ from fellowship.pipelines.running.rows import distinct
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.sources.source import read_items
 from fellowship.records import Candidate, Comparison, Conversation, Message, Outcome
+from fellowship.run_outcomes import outcomes
 from tests.support.labelled_judges import (
     good_first,
     judge_run,

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.run_folder import RunFolder
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.support.recipes import ollama_model, openai_model, recipe
 

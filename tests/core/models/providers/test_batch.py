@@ -18,10 +18,10 @@ from fellowship.models.config import OpenAIModel, Price
 from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.prices import price_of
 from fellowship.models.registry import ModelRegistry
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
 from tests.support.recipes import openai_model, recipe
 

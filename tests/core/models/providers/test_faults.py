@@ -29,11 +29,11 @@ from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient, pause
 from fellowship.models.registry import ModelRegistry
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.records import Message
+from fellowship.run_outcomes import outcomes
 from tests.core.models.providers.test_providers import ollama_config, openai_config
 from tests.support.loopback.fixtures import ollama_server, openai_server, server_process
 from tests.support.recipes import ollama_model, openai_model, recipe

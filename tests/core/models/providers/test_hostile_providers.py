@@ -21,10 +21,10 @@ from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.wire import LARGEST
 from fellowship.models.registry import ModelRegistry
-from fellowship.outcomes import outcomes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Message
+from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import openai_server
 from tests.support.loopback.prose import Reply
 from tests.support.recipes import openai_model, recipe
