@@ -93,7 +93,7 @@ def test_a_process_may_die_at_any_step_of_a_call(
 ) -> None:
     whole.server.reset()
     times = "1" if step == "mid-export" else "5"
-    crash = [sys.executable, str(ROOT / "tests" / "crashing.py"), step, times]
+    crash = [sys.executable, str(ROOT / "tests/support/crash_steps.py"), step, times]
     command = [*crash, str(whole.recipe), str(tmp_path / "run")]
     died = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert died.returncode == -signal.SIGKILL
@@ -246,7 +246,7 @@ def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
         {go} >second.out 2>second.err; echo $? >second.rc
         cp -r disk/run/exports exports
     """
-    # Calls that would take minutes: a run that run_sync for them would not stop at once.
+    # Calls that would take minutes: a run that waited for them would not stop at once.
     subprocess.run([*APART, script], cwd=tmp_path, check=True)
     said = (tmp_path / "first.err").read_text()
     assert (tmp_path / "first.rc").read_text().strip() == str(int(Exit.RECORD)), said

@@ -11,5 +11,5 @@ async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Returns once the condition holds; an AssertionError after so many seconds."""
     ends = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < ends, "run_sync too long"
+        assert time.monotonic() < ends, "waited too long"
         await asyncio.sleep(0.02)

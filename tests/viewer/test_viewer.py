@@ -235,7 +235,7 @@ def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
 
 
 def test_a_difference_is_of_words() -> None:
-    pieces = difference("It is a red registry.", "It is a blue registry.")
+    pieces = difference("It is a red house.", "It is a blue house.")
     assert [(p.kind, p.text) for p in pieces if p.kind != "same"] == [
         ("gone", "red"),
         ("new", "blue"),

@@ -146,7 +146,7 @@ PERSONAL = (
     "call me at +49 30 901820 tonight",
     "my number is (415) 555-0132, any time",
     "reach us on 415-555-0132 or by post",
-    "+1 415 555 0132 is the limits",
+    "+1 415 555 0132 is the desk",
     "her card is 4111 1111 1111 1111, I think",
     "pay with 5500005555555559 please",
     "the account is DE89 3704 0044 0532 0130 00",

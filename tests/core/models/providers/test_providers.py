@@ -284,12 +284,12 @@ async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
         task.cancel()
         began = time.monotonic()
         await one.complete(short)
-        run_sync = time.monotonic() - began
+        waited = time.monotonic() - began
         began = time.monotonic()
         await one.complete(short)
         alone = time.monotonic() - began
     # The single slot was free again: the wait is of the order of a short call.
-    assert run_sync < 20 * alone + 5
+    assert waited < 20 * alone + 5
 
 
 @pytest.mark.skipif(shutil.which("ollama") is None, reason="no ollama binary on PATH")
