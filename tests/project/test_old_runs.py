@@ -1,0 +1,105 @@
+"""Run folders of the version before the rooms: opened, replayed and exported by this one.
+
+`tests/fixtures/runs-e49447c` holds three runs that commit e49447c made, and what it exported
+from them; `versions.json` there names the packages, `make_runs.py.txt` the script.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from fellowship.pipelines.replay.replay import replay
+from fellowship.run_outcomes import outcomes
+from tests.support.commands import said
+from tests.support.paths import ROOT
+
+OLD = ROOT / "tests/fixtures/runs-e49447c"
+RUNS = sorted(path.name for path in OLD.iterdir() if path.is_dir())
+EXPORTS = [
+    path.relative_to(OLD)
+    for path in sorted(OLD.glob("*/expected/*/*"))
+    if path.suffix in (".jsonl", ".parquet") and ".facts" not in path.name
+]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A copy of the old folders whose headers name the sources where they now are."""
+    copy = Path(shutil.copytree(OLD, tmp_path / "old"))
+    for header in copy.glob("*/run/run.json"):
+        header.write_text(header.read_text().replace("/data/old-runs", str(copy)))
+    return copy
+
+
+@pytest.mark.parametrize("expected", EXPORTS, ids=str)
+def test_an_old_run_exports_the_same_bytes(
+    expected: Path, old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, _, shape, file = expected.parts
+    to = tmp_path / file
+    kind = expected.stem
+    told = said(
+        capsys,
+        *("export", old / name / "run", "--as", kind, "--shape", shape, "--to", to),
+    )
+    assert told[0] == 0, told
+    for made in sorted(tmp_path.glob(f"{kind}.*")):
+        before = OLD / expected.with_name(made.name)
+        if made.suffix == ".parquet":
+            assert pq.read_table(made).equals(pq.read_table(before))
+        else:
+            assert made.read_bytes() == before.read_bytes()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_row_of_an_old_run_replays_from_its_record(name: str, old: Path) -> None:
+    run = old / name / "run"
+    rows = [outcome.number for outcome in outcomes(run)]
+    assert rows
+    for row in rows:
+        replayed = replay(run, str(row))
+        assert replayed.identical, replayed.differences
+        assert replayed.calls
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_old_run_is_found_finished_and_asks_nobody(
+    name: str, old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = old / name / "run"
+    before = (run / "exports" / "dpo.jsonl").read_bytes()
+    code, out, err = said(
+        capsys, "run", old / name / "recipe.yaml", "--into", run, "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["pending"] == 0
+    assert (run / "exports" / "dpo.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["dawid-skene", "debate"])
+def test_an_old_run_s_judges_are_held_against_its_labels(
+    name: str, old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = said(capsys, "agree", old / name / "run", "--json")
+    assert code == 0, err
+    assert json.loads(out)
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("verb", ["show", "status", "report", "inspect"])
+def test_every_reading_verb_opens_an_old_run(
+    verb: str,
+    name: str,
+    old: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = {"report": "r.html", "inspect": "r.eval"}.get(verb)
+    more = ("--to", tmp_path / file) if file else ()
+    code, _, err = said(capsys, verb, old / name / "run", *more)
+    assert code == 0, err
