@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import click
 
@@ -81,7 +81,7 @@ def filters(command: F) -> F:
         click.option(
             "--state",
             "states",
-            type=click.Choice(get_args(State)),
+            type=click.Choice([state.value for state in State]),
             multiple=True,
             help="Rows that ended so; may be given several times.",
         ),

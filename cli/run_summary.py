@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict, replace
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console
 
@@ -21,7 +21,7 @@ from fellowship.records import State
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
 
-BAD: tuple[State, ...] = ("failed", "rejected-input")
+BAD: tuple[State, ...] = (State.FAILED, State.REJECTED_INPUT)
 """States whose rows want mending, here or in the source."""
 
 NAMED = 5
@@ -54,7 +54,7 @@ def as_value(report: RunReport) -> dict[str, Any]:
 
 def show(report: RunReport, resume: str, out: Console) -> None:
     """The conservation table, what was spent, what was written, how to go on."""
-    ended = {state: report.states.get(state, 0) for state in get_args(State)}
+    ended = {state: report.states.get(state, 0) for state in State}
     rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in ended.items()]
     if report.pending:
         rows.append(("pending", f"{report.pending:,}"))

@@ -176,7 +176,7 @@ def summary(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:
     return {
         "row": outcome.number,
         "id": outcome.id,
-        "state": outcome.state,
+        "state": outcome.state.value,
         "why": outcome.why,
         "scores": list(outcome.ranking.scores) if outcome.ranking else [],
         "margin": outcome.pairs[0].margin if outcome.pairs else None,

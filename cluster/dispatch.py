@@ -14,8 +14,9 @@ from typing import Any
 
 from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.cluster.outbox import Outbox
-from fellowship.errors import FellowshipError, ModelError
+from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.record.call_broker import Call, CallBroker
+from fellowship.pipelines.pairing.row_state import failed_row
 from fellowship.records import Item, Outcome
 
 DEATHS = 5
@@ -105,17 +106,8 @@ class Dispatch:
         if self._deaths[number] < DEATHS:
             self._waiting.append(item)
         elif not future.done():
-            future.set_result(
-                Outcome(
-                    number=number,
-                    item=item.key,
-                    id=item.id,
-                    state="failed",
-                    why=f"{DEATHS} workers died while they worked on this row",
-                    conversation=item.conversation,
-                    labels=item.labels,
-                )
-            )
+            died = RowError(f"{DEATHS} workers died while they worked on this row")
+            future.set_result(failed_row(item, died))
 
     # -- messages ---------------------------------------------------------------------
 

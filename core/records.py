@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,19 +20,22 @@ Winner = Literal["first", "second", "tie", "invalid"]
 Order = Literal["forward", "swapped"]
 Phase = Literal["blind", "equal-cost", "final"]
 Decision = Literal["first", "second", "tie", "order-inconsistent", "invalid"]
-State = Literal[
-    "pair",
-    "tie",
-    "order-inconsistent",
-    "unparsed",
-    "refused",
-    "truncated",
-    "failed",
-    "below-margin",
-    "stopped-by-budget",
-    "rejected-input",
-]
-"""Where an input row can end. Every row ends in exactly one (the conservation law)."""
+
+
+class State(StrEnum):
+    """Where an input row can end. Every row ends in exactly one (the conservation law)."""
+
+    PAIR = "pair"
+    TIE = "tie"
+    ORDER_INCONSISTENT = "order-inconsistent"
+    UNPARSED = "unparsed"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    FAILED = "failed"
+    BELOW_MARGIN = "below-margin"
+    STOPPED_BY_BUDGET = "stopped-by-budget"
+    REJECTED_INPUT = "rejected-input"
+
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -19,7 +19,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from fellowship.models.client import Reply, Request
-from fellowship.records import Message, Outcome
+from fellowship.records import Message, Outcome, State
 
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """The environment variable, OpenTelemetry's own, that puts messages into spans."""
@@ -83,7 +83,7 @@ def ended(made: Span, outcome: Outcome) -> None:
             made,
             {"fellowship.state": outcome.state, "fellowship.pairs": len(outcome.pairs)},
         )
-        if outcome.state == "failed":
+        if outcome.state == State.FAILED:
             made.set_status(Status(StatusCode.ERROR))
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlencode
 
 from fellowship.records import State
 from fellowship.sanitize import sanitize
 from fellowship.viewer.index_tables import BITS, spaced
 
-STATES: tuple[str, ...] = get_args(State)
+STATES = tuple(state.value for state in State)
 PAGE = 50
 """Rows on one page of the list."""
 

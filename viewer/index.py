@@ -21,8 +21,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fellowship.errors import LedgerError
+from fellowship.errors import LedgerError, RowError
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.viewer.index_tables import FORMAT, TABLES, forgetting, putting
@@ -214,7 +215,8 @@ def legible(number: int, text: str) -> Outcome:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         why = f"this row's record can't be read: {where}: {first['msg']}"
-        return Outcome(number=number, item="", state="failed", why=why)
+        end = row_state(RowFacts(error=RowError(why)))
+        return Outcome(number=number, item="", state=end.state, why=end.why)
 
 
 def sound(path: Path) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fellowship.pipelines.agreement.comparison_votes import votes_by_name
-from fellowship.records import Outcome, Record
+from fellowship.records import Outcome, Record, State
 from fellowship.run_outcomes import outcomes
 
 WHOLE = "the verdict"
@@ -63,8 +63,8 @@ def attack_report(into: Path) -> AttackReport:
     for outcome in outcomes(into):
         kind = (outcome.id or "").rpartition("/")[2]
         if outcome.ranking is None:
-            failed += outcome.state != "tie"
-            idle += outcome.state == "tie"
+            failed += outcome.state != State.TIE
+            idle += outcome.state == State.TIE
             continue
         tried += 1
         chosen[kind] = chosen.get(kind, 0) + won(outcome)

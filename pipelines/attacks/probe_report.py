@@ -14,7 +14,7 @@ from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.records import Candidate, Outcome, Verdict
+from fellowship.records import Candidate, Outcome, State, Verdict
 from fellowship.teams.decisions import decide
 
 
@@ -29,7 +29,7 @@ def probe_report(made: Iterable[Outcome], families: Mapping[str, str]) -> ProbeR
         kind = (outcome.id or "").rpartition("/")[2]
         name = (outcome.number - 1) // len(PROBES)
         if outcome.ranking is None:
-            failed += outcome.state != "tie"
+            failed += outcome.state != State.TIE
             idle[kind] = idle.get(kind, 0) + 1
             reasons.setdefault(kind, outcome.why)
             continue

@@ -16,7 +16,7 @@ from typing import Any
 from fellowship.hashing import digest
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
-from fellowship.pipelines.pairing.pairs import Choice, choose
+from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
 from fellowship.pipelines.recipe.export_settings import Export
@@ -123,15 +123,15 @@ class Trial(Row):
         self._answers = answers
         self.candidates = []
 
-    async def choice(self) -> Choice:
+    async def end(self) -> RowEnd:
         """What came of it; where it can't be tried there is no ranking."""
         made = self._kind.make(self._origin, await self._answers.of(self._origin))
         if isinstance(made, str):
-            return Choice("tie", f"not tried: {made}")
+            return row_state(RowFacts(untried=made))
         self.candidates = list(made)
         self.ranking = await self.ranked(2)
         unfit = ineligible(self.item.conversation, made)
-        return choose(self.item, made, self.ranking, Pairs(), unfit)
+        return row_state(RowFacts(self.item, made, self.ranking, unfit))
 
 
 def entries(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 
@@ -121,7 +121,7 @@ def states(context: ExportContext) -> str:
     with LedgerReader(context.into / LEDGER) as reader:
         sql = "SELECT state, count(*) FROM outcomes GROUP BY state"
         found = dict(reader.rows(sql))
-    rows = [(state, f"{found.get(state, 0):,}") for state in get_args(State)]
+    rows = [(state, f"{found.get(state, 0):,}") for state in State]
     total = sum(found.values())
     return table(("state", "prompts"), [*rows, ("**prompts**", f"**{total:,}**")], " r")
 

@@ -11,11 +11,9 @@ from collections.abc import Sequence
 
 from fellowship.hashing import digest
 from fellowship.pipelines.labels.label_rows import majority
-from fellowship.pipelines.pairing.pairs import choose
 from fellowship.pipelines.pairing.ranking import anchored, ranked
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import (
-    Candidate,
     Comparison,
     Conversation,
     Item,
@@ -118,31 +116,19 @@ def ended(
         winner=ranking.winner,
         comparisons=(*comparisons, *others),
     )
-    made = Outcome(
+    facts = RowFacts(item, item.candidates[:drafts], ranking, repeated_texts=True)
+    end = row_state(RowFacts(rejected=fault) if fault else facts)
+    return Outcome(
         number=item.number,
         item=item.key,
         id=item.id,
-        state="rejected-input",
-        why=fault,
+        state=end.state,
+        why=end.why,
         conversation=item.conversation if item.conversation.question else None,
         candidates=item.candidates,
         ranking=whole,
+        pairs=end.pairs,
         sessions=tuple(sessions),
         labels=item.labels,
         flags=tuple(flags),
     )
-    return made if fault else _chosen(item, item.candidates[:drafts], ranking, made)
-
-
-def _chosen(
-    item: Item, drafts: Sequence[Candidate], ranking: Ranking, made: Outcome
-) -> Outcome:
-    """The outcome with its pair, or the state that says why there is none."""
-    choice = choose(item, drafts, ranking, Pairs())
-    apart = [
-        p for p in choice.pairs if p.chosen.text.strip() != p.rejected.text.strip()
-    ]
-    update: dict[str, object] = {"state": choice.state, "why": choice.why}
-    if choice.pairs and not apart:
-        update = {"state": "tie", "why": "the best and the worst are the same text"}
-    return made.model_copy(update={**update, "pairs": tuple(apart)})

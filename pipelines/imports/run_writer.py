@@ -15,7 +15,8 @@ from typing import Any
 from fellowship import __version__
 from fellowship.errors import InputError
 from fellowship.ledger import RECORD_OUTCOME, Ledger
-from fellowship.records import Outcome
+from fellowship.pipelines.pairing.row_state import rejected_row
+from fellowship.records import Outcome, State
 from fellowship.run_folder import RunFolder
 from fellowship.writer import Statement
 
@@ -50,7 +51,7 @@ class Imported:
         self.states[outcome.state] += 1
         if "inverted-selection" in outcome.flags:
             self.inverted.append(name)
-        if outcome.state == "rejected-input":
+        if outcome.state == State.REJECTED_INPUT:
             self.bad.append((name, outcome.why))
             self.reasons[outcome.why] += 1
 
@@ -100,13 +101,7 @@ def counted(outcomes: Iterable[Outcome], report: Imported) -> Iterator[Statement
             record = outcome.model_dump_json()
         except ValueError:  # pydantic's serialisation error, for a lone surrogate
             why = "a text holds half a character, which UTF-8 can't hold"
-            outcome = Outcome(
-                number=given.number,
-                item=given.item,
-                id=given.id,
-                state="rejected-input",
-                why=why,
-            )
+            outcome = rejected_row(given.number, why, given.item, given.id)
             record = outcome.model_dump_json()
         report.count(outcome)
         values = (outcome.number, outcome.item, outcome.state, record)

@@ -27,6 +27,7 @@ from fellowship.pipelines.labels.label_tables import (
     refuse_ambiguous,
     winner_of,
 )
+from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
     Candidate,
@@ -92,7 +93,7 @@ def import_labels(
     """People's labels as a run: what most of them chose is a row's pair."""
     rows = read_labels(path, columns)
     outcomes = sorted(
-        [*map(_labelled, rows.rows), *(_rejected(n, why) for n, why in rows.bad)],
+        [*map(_labelled, rows.rows), *(rejected_row(n, why) for n, why in rows.bad)],
         key=lambda outcome: outcome.number,
     )
     numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
@@ -114,10 +115,6 @@ def _labelled(row: LabelRow) -> Outcome:
         labels=row.votes,
     )
     return ended(item, 2, [jury(verdicts)], fault=fault)
-
-
-def _rejected(number: int, why: str) -> Outcome:
-    return Outcome(number=number, item="", state="rejected-input", why=why)
 
 
 def _candidates(
@@ -148,7 +145,7 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
         yield _grouped(number, key, rows, columns)
     for _, why in bad:
         number += 1
-        yield _rejected(number, why)
+        yield rejected_row(number, why)
 
 
 def _as_shown(

@@ -98,7 +98,7 @@ def row_of(o: Outcome) -> tuple[Any, ...]:
     score = ranking.scores[best] if ranking and best is not None else None
     prompt = o.conversation.question if o.conversation else None
     return (
-        *(o.number, o.id, o.item, o.state, o.why, prompt),
+        *(o.number, o.id, o.item, o.state.value, o.why, prompt),
         *(len(o.candidates), best, score),
     )
 

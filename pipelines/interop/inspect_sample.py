@@ -90,7 +90,9 @@ def output(text: str, model: str, ended: str) -> Json:
 
 def scores(outcome: Outcome) -> Json:
     """The row's state, its margin, and what each judge said of the first two candidates."""
-    made: Json = {"state": {"value": outcome.state, "explanation": outcome.why or None}}
+    made: Json = {
+        "state": {"value": outcome.state.value, "explanation": outcome.why or None}
+    }
     if outcome.pairs:
         pair = outcome.pairs[0]
         text = f"{pair.chosen_score:g} over {pair.rejected_score:g}"
@@ -112,7 +114,7 @@ def metadata(outcome: Outcome) -> Json:
     ranking = outcome.ranking
     return {
         "id": outcome.id,
-        "state": outcome.state,
+        "state": outcome.state.value,
         "why": outcome.why,
         "flags": list(outcome.flags),
         "labels": list(outcome.labels),

@@ -13,7 +13,7 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.planning.forecast import Forecast, Pilot, Use, forecast
 from fellowship.pipelines.planning.throughput import pace_of
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.records import Item
+from fellowship.records import Item, State
 from fellowship.run_folder import LEDGER
 
 
@@ -64,7 +64,7 @@ def seen(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
         times.append((began, took))
     return Pilot(
         uses=uses,
-        pairs=[outcome.state == "pair" for outcome in outcomes],
+        pairs=[outcome.state == State.PAIR for outcome in outcomes],
         pace=pace_of(times),
         width=min(widest, len(outcomes)),
         widest=widest,

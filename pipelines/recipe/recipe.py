@@ -59,10 +59,13 @@ class Source(Record):
     limit: PositiveInt | None = Field(default=None, description="rows to take")
 
 
+PairRule = Literal["best-vs-worst", "best-vs-first", "all"]
+
+
 class Pairs(Record):
     """Which two candidates of a row make its pair."""
 
-    rule: Literal["best-vs-worst", "best-vs-first", "all"] = "best-vs-worst"
+    rule: PairRule = "best-vs-worst"
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=0.0, description="points by which chosen must beat rejected"
     )

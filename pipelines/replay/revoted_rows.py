@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from fellowship.errors import RowError
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
-from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import anchored, means, ranked
+from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.reparse import Reading, as_read
@@ -23,9 +24,9 @@ from fellowship.records import (
     Comparison,
     Item,
     Outcome,
-    PreferencePair,
     Ranking,
     Scores,
+    State,
     Verdict,
 )
 from fellowship.teams.decisions import decide
@@ -77,9 +78,8 @@ def settled(
     scores = means(many, ours) if all_met(many, ours) else anchored(many, ours)
     ranking = ranked([*scores, *[None] * (len(outcome.candidates) - many)], decided)
     update: dict[str, Any] = {"ranking": ranking, "pairs": ()}
-    if outcome.state != "rejected-input":
-        choice = chosen(outcome, ranking, options, broken(many, ours))
-        update |= {"state": choice.state, "why": choice.why, "pairs": choice.pairs}
+    if outcome.state != State.REJECTED_INPUT:
+        update |= end_of(outcome, ranking, options, broken(many, ours))._asdict()
     return outcome.model_copy(update=update)
 
 
@@ -134,22 +134,14 @@ def broken(many: int, ours: Sequence[Comparison]) -> str:
     return ""
 
 
-def differ(pair: PreferencePair) -> bool:
-    """Whether the two texts are not the same but for blanks around them."""
-    return pair.chosen.text.strip() != pair.rejected.text.strip()
-
-
-def chosen(outcome: Outcome, ranking: Ranking, options: Revote, why: str) -> Choice:
-    """The row's pair, or the state that says why there is none."""
+def end_of(outcome: Outcome, ranking: Ranking, options: Revote, why: str) -> RowEnd:
+    """The row's pair, or the state that says why there is none; `why` it can't be had."""
     asked = outcome.conversation
     if asked is None or why:
-        return Choice("failed", why or "the row has no conversation")
+        return row_state(RowFacts(error=RowError(why or "the row has no conversation")))
     item = Item(
         key=outcome.item, number=outcome.number, id=outcome.id, conversation=asked
     )
     unfit = ineligible(asked, outcome.candidates, frozenset())
-    choice = choose(item, outcome.candidates, ranking, options.pairs, unfit)
-    apart = [p for p in choice.pairs if differ(p)]
-    if choice.pairs and not apart:
-        return Choice("tie", "the best and the worst are the same text")
-    return choice._replace(pairs=tuple(apart))
+    facts = RowFacts(item, outcome.candidates, ranking, unfit, repeated_texts=True)
+    return row_state(facts, options.pairs)

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fellowship.pipelines.provenance.judges import by_judge
-from fellowship.records import Outcome, Session
+from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
 
 SHOWN = 10
 LONG = 90
+
+BROKEN = frozenset({State.FAILED, State.REFUSED, State.TRUNCATED, State.UNPARSED})
+"""States that no judgement led to: something went wrong on the way."""
 
 Reason = tuple[float, str]
 T = TypeVar("T")
@@ -140,7 +143,7 @@ def extreme(margins: Counter[float]) -> float | None:
 
 def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
     """What is surprising in a row, with the points it is worth."""
-    if outcome.state in ("failed", "refused", "truncated", "unparsed"):
+    if outcome.state in BROKEN:
         yield 1.5, f"{outcome.state}: {single_line(outcome.why, LONG)}".rstrip(": ")
     yield from said_of_verdicts(outcome)
     turns = [turn for session in outcome.sessions for turn in session.turns]

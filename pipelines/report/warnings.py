@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fellowship.pipelines.report.figures import Figures
+from fellowship.records import State
 from fellowship.stats.intervals import MIN_LABELS, Interval
 
 SMALL = 30
@@ -37,13 +38,13 @@ def _rows(found: Figures) -> Iterator[str]:
         yield "No pair came of this run: there is nothing to train on."
     for state, what in (
         (
-            "order-inconsistent",
+            State.ORDER_INCONSISTENT,
             "end in verdicts that contradict one another when the"
             " answers change places",
         ),
-        ("unparsed", "end in verdicts nobody can read"),
-        ("truncated", "end in answers cut off at max_tokens: raise it"),
-        ("failed", "failed: run again to mend them"),
+        (State.UNPARSED, "end in verdicts nobody can read"),
+        (State.TRUNCATED, "end in answers cut off at max_tokens: raise it"),
+        (State.FAILED, "failed: run again to mend them"),
     ):
         share = flow.states[state] / flow.rows
         if share > MUCH:
@@ -85,7 +86,10 @@ def leans(found: Interval | None) -> bool:
 
 
 def _people(found: Figures) -> Iterator[str]:
-    if not found.flow.rows or found.flow.rows == found.flow.states["rejected-input"]:
+    if (
+        not found.flow.rows
+        or found.flow.rows == found.flow.states[State.REJECTED_INPUT]
+    ):
         return
     if not found.labels:
         yield (

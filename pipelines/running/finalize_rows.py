@@ -12,8 +12,8 @@ from pathlib import Path
 
 from fellowship.ledger import Ledger
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
-from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import means, ranked
+from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import (
     Said,
     constant_texts,
@@ -77,9 +77,8 @@ def recompute(
         id=outcome.id,
         conversation=conversation,
     )
-    choice: Choice = choose(item, outcome.candidates, ranking, rule, unfit)
-    update = {"ranking": ranking, "state": choice.state, "why": choice.why}
-    return outcome.model_copy(update={**update, "pairs": choice.pairs})
+    end = row_state(RowFacts(item, outcome.candidates, ranking, unfit), rule)
+    return outcome.model_copy(update={"ranking": ranking, **end._asdict()})
 
 
 def reranked(

@@ -30,6 +30,7 @@ from fellowship.pipelines.running.export_manifest import (
 from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport, report_of
+from fellowship.records import State
 from fellowship.run_folder import EXPORTS
 
 
@@ -103,9 +104,10 @@ def known_source(
     recipe: Recipe, report: RunReport, opened: Opened
 ) -> Fingerprint | None:
     """The source's file, if all of its rows have ended and it is as it was when read."""
-    todo = report.pending or report.stopped or report.states.get("failed")
+    todo = report.pending or report.stopped or report.states.get(State.FAILED)
     path, was = recipe.source.path, opened.source
-    if todo or "stopped-by-budget" in report.states or path is None or was is None:
+    capped = State.STOPPED_BY_BUDGET in report.states
+    if todo or capped or path is None or was is None:
         return None
     known = fingerprint_of(path)
     times = (was.st_mtime_ns, was.st_ctime_ns)

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Mapping
 
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.records import State
 
 AHEAD = 4
 """Rows, in multiples of the concurrency, that may be begun and not yet kept."""
@@ -48,7 +49,7 @@ class RowOrder:
 
     def __init__(self, recipe: Recipe, finished: Mapping[int, tuple[str, str]]) -> None:
         self.wanted = recipe.limits.accept
-        self.accepted = sum(state == "pair" for _, state in finished.values())
+        self.accepted = sum(state == State.PAIR for _, state in finished.values())
         self._room = asyncio.Semaphore(AHEAD * recipe.at_once)
         self._last: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._last.set_result(True)
@@ -60,7 +61,7 @@ class RowOrder:
 
     def enough(self, states: Mapping[str, int]) -> bool:
         """The same of a closed run, where pairs may have been taken back at the end."""
-        return self.wanted is not None and states.get("pair", 0) >= self.wanted
+        return self.wanted is not None and states.get(State.PAIR, 0) >= self.wanted
 
     @property
     def why(self) -> str:
@@ -82,7 +83,7 @@ class RowOrder:
 
     def count(self, state: str) -> None:
         """A row is kept."""
-        self.accepted += state == "pair"
+        self.accepted += state == State.PAIR
 
     def left(self) -> None:
         """A row is over."""

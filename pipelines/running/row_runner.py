@@ -14,13 +14,14 @@ from typing import Any
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
 from fellowship.ledger import Ledger
 from fellowship.models.record.meter import Meter
+from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.running.work import Origin, Work
 from fellowship.pipelines.sources.rejected_rows import Quarantine
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
-from fellowship.records import Item, Outcome
+from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
 
 DRAIN = 6.0
@@ -31,7 +32,7 @@ BREATH = 64
 
 INTERRUPTED = "interrupted"
 
-AGAIN = frozenset({"failed"})
+AGAIN = frozenset({State.FAILED})
 """States that running again tries to mend."""
 
 
@@ -129,7 +130,7 @@ class Runner:
         if item.number not in self.finished:
             return True
         key, state = self.finished[item.number]
-        if state == "rejected-input":
+        if state == State.REJECTED_INPUT:
             return True  # it has been mended
         if key != item.key:
             raise changed(item.number)
@@ -175,13 +176,11 @@ class Runner:
 
     async def _reject(self, entry: Rejected) -> None:
         if entry.number in self.finished:
-            if self.finished[entry.number][1] != "rejected-input":
+            if self.finished[entry.number][1] != State.REJECTED_INPUT:
                 raise changed(entry.number)
-            self._count("rejected-input")
+            self._count(State.REJECTED_INPUT)
             return
-        await self._keep(
-            Outcome(number=entry.number, item="", state="rejected-input", why=entry.why)
-        )
+        await self._keep(rejected_row(entry.number, entry.why))
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fellowship.errors import FellowshipError, ModelError, RowError
+from fellowship.errors import FellowshipError, RowError
 from fellowship.models.client import Client
-from fellowship.pipelines.pairing.pairs import Choice, choose
 from fellowship.pipelines.pairing.ranking import MEETINGS, pointwise
+from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import empty, ineligible
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
@@ -19,7 +19,6 @@ from fellowship.records import (
     Item,
     Outcome,
     Ranking,
-    State,
     Turn,
 )
 from fellowship.teams.autogen_systems import AutogenSystem
@@ -119,16 +118,16 @@ class Row:
 
     async def _work(self) -> Outcome:
         try:
-            choice = await self.choice()
+            end = await self.end()
         except RowError as error:
-            choice = Choice(state_of(error), str(error))
+            end = row_state(RowFacts(error=error))
         except FellowshipError:
             raise
         except (asyncio.CancelledError, MemoryError):
             raise
         except Exception as error:  # a team of the user's own may raise anything
-            choice = Choice("failed", f"{type(error).__name__}: {error}")
-        return self._outcome(choice)
+            end = row_state(RowFacts(error=error))
+        return self._outcome(end)
 
     async def write(self) -> None:
         """Have every system of the recipe write its candidates."""
@@ -138,26 +137,17 @@ class Row:
         for made in [await writing[0]] if alone else await asyncio.gather(*writing):
             self.candidates += made
 
-    async def choice(self) -> Choice:
+    async def end(self) -> RowEnd:
         """Write, rank, and choose the pairs."""
         await self.write()
-        cut = [c for c in self.candidates if c.finish == "length"]
         usable = distinct(self.candidates)
         if len(usable) < 2:
-            blank = sum(empty(c.text) for c in self.candidates)
-            if cut:
-                return Choice(
-                    "truncated",
-                    f"{len(cut)} of {len(self.candidates)} responses were cut off at"
-                    " max_tokens",
-                )
-            if blank:
-                return Choice("failed", f"{blank} responses are empty")
-            return Choice("tie", "all responses are the same text")
+            return row_state(RowFacts(self.item, self.candidates))
         self.candidates = usable
         self.ranking = await self.ranked(len(usable))
         unfit = ineligible(self.item.conversation, usable)
-        return choose(self.item, usable, self.ranking, self.context.recipe.pairs, unfit)
+        facts = RowFacts(self.item, usable, self.ranking, unfit)
+        return row_state(facts, self.context.recipe.pairs)
 
     async def _write(self, name: str, team: System) -> Sequence[Candidate]:
         seats = self.context.seats(name, self.item)
@@ -194,7 +184,7 @@ class Row:
         self.tables[at] = (seats, (), (made,))
         return made
 
-    def _outcome(self, choice: Choice) -> Outcome:
+    def _outcome(self, end: RowEnd) -> Outcome:
         sessions = tuple(
             seats.record(made, [v for c in comparisons for v in c.verdicts])
             for seats, made, comparisons in self.tables
@@ -203,12 +193,12 @@ class Row:
             number=self.item.number,
             item=self.item.key,
             id=self.item.id,
-            state=choice.state,
-            why=choice.why,
+            state=end.state,
+            why=end.why,
             conversation=self.item.conversation,
             candidates=tuple(self.candidates),
             ranking=self.ranking,
-            pairs=choice.pairs,
+            pairs=end.pairs,
             sessions=sessions,
             reference=self.item.reference,
             labels=self.item.labels,
@@ -238,10 +228,3 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
             said = candidate.turns or (candidate.text,)
             seen.setdefault(tuple(text.strip() for text in said), candidate)
     return list(seen.values())
-
-
-def state_of(error: RowError) -> State:
-    """Where a row ends that failed this way."""
-    if isinstance(error, ModelError) and error.kind == "filtered":
-        return "refused"
-    return "failed"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fellowship.cli.draft_diffs import joined
 from fellowship.cli.main import outcome as cli
-from fellowship.records import Outcome
+from fellowship.records import Outcome, State
 from fellowship.viewer.word_diff import difference
 from tests.support.runs import DEBATE, JURY, LOOP, made, row, written
 
@@ -99,7 +99,7 @@ def rows(tmp_path: Path) -> Path:
         [
             split.model_copy(update={"ranking": ranking}),
             row(2, "second"),
-            unread.model_copy(update={"ranking": again, "state": "unparsed"}),
+            unread.model_copy(update={"ranking": again, "state": State.UNPARSED}),
         ],
     )
 

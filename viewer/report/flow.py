@@ -5,12 +5,13 @@ Bands are as wide as the rows in them, so none can be lost between two columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
+from fellowship.registry_check import check_registry
 from fellowship.sanitize import single_line
 from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
 
@@ -21,15 +22,23 @@ LINE = 15.0
 LEAST = 1.2
 """Points of the thinnest band: one row of a million is still to be seen."""
 
-TINTS = {
-    "pair": "good",
-    "tie": "strong-line",
-    "below-margin": "strong-line",
-    "order-inconsistent": "warn",
-    "unparsed": "warn",
-    "truncated": "warn",
-    "not reached": "line",
+UNREACHED = "not reached"
+"""What stands beside the states for rows that have none yet."""
+
+TINTS: Mapping[str, str] = {
+    State.PAIR: "good",
+    State.TIE: "strong-line",
+    State.BELOW_MARGIN: "strong-line",
+    State.ORDER_INCONSISTENT: "warn",
+    State.UNPARSED: "warn",
+    State.TRUNCATED: "warn",
+    State.REFUSED: "bad",
+    State.FAILED: "bad",
+    State.STOPPED_BY_BUDGET: "bad",
+    State.REJECTED_INPUT: "bad",
+    UNREACHED: "line",
 }
+check_registry("state of a row", (*State, UNREACHED), TINTS)
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,9 @@ class Band:
 def states_of(found: Figures) -> list[tuple[str, int]]:
     """Every state with rows in it, in the order of the law; then rows not reached."""
     counted = found.flow.states
-    rows = [(state, counted[state]) for state in get_args(State) if counted[state]]
-    rows += [("not reached", found.pending)] if found.pending else []
+    rows: list[tuple[str, int]]
+    rows = [(state, counted[state]) for state in State if counted[state]]
+    rows += [(UNREACHED, found.pending)] if found.pending else []
     return rows
 
 
@@ -95,11 +105,11 @@ def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) 
         node(axes, ends[0], top, tall, "accent")
         for band in laid:
             middle = band.right + (band.slot - band.height) / 2
-            tint = TINTS.get(band.state, "bad")
+            tint = TINTS[band.state]
             ribbon(axes, ends[:2], (band.left, middle), band.height, tint)
             node(axes, ends[1], middle, band.height, tint)
             label(axes, ends[1], middle + band.height / 2, band, found, len(ends) > 2)
-            if len(ends) > 2 and band.state == "pair":
+            if len(ends) > 2 and band.state == State.PAIR:
                 ribbon(axes, ends[1:], (middle, middle), band.height, tint)
                 node(axes, ends[2], middle, band.height, tint)
                 given(axes, ends[2], middle + band.height / 2, found)
@@ -138,7 +148,7 @@ def label(
 ) -> None:
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
     said = f"{band.state}: {band.rows:,}"
-    if not wide and band.state == "pair":
+    if not wide and band.state == State.PAIR:
         said += "".join(f"\n{each}" for each in gave(found))
     axes.text(x + 0.022, -y, said, va="center")
 

@@ -14,8 +14,10 @@ from typing import Any
 from fellowship import __version__
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.warnings import warnings
+from fellowship.records import State
 from fellowship.viewer import number_format as shown
 from fellowship.viewer.report import judges, rows, run
+from fellowship.viewer.report.flow import UNREACHED
 from fellowship.viewer.report.parts import Section, percent
 
 HERE = Path(__file__).parent.parent
@@ -92,8 +94,10 @@ def summary(found: Figures) -> str:
     flow, kind = found.flow, (found.header.get("identity") or {}).get("import")
     if not flow.rows:
         return "No prompt has an outcome yet."
-    states = [(state, n) for state, n in flow.states.most_common() if state != "pair"]
-    states += [("not reached", found.pending)] if found.pending else []
+    states = [
+        (state, n) for state, n in flow.states.most_common() if state != State.PAIR
+    ]
+    states += [(UNREACHED, found.pending)] if found.pending else []
     rest = ", ".join(f"{n:,} {state}" for state, n in states[:4])
     begun = f"{shown.counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
     told = f"{begun} {shown.counted(flow.pairs, 'preference pair')}"

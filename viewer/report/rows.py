@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from fellowship.pipelines.report.figures import Figures
+from fellowship.records import State
+from fellowship.registry_check import check_registry
 from fellowship.viewer import number_format as shown
-from fellowship.viewer.report.flow import flow_plot, states_of
+from fellowship.viewer.report.flow import UNREACHED, flow_plot, states_of
 from fellowship.viewer.report.parts import Grid, Part, Section, grid, percent, span
 from fellowship.viewer.report.plots import (
     drafts_plot,
@@ -15,19 +18,20 @@ from fellowship.viewer.report.plots import (
     scores_plot,
 )
 
-MEANINGS = {
-    "pair": "gave preference data",
-    "tie": "the judges saw no difference",
-    "order-inconsistent": "the verdict changed with the places",
-    "unparsed": "no readable verdict",
-    "refused": "a provider withheld its answer",
-    "truncated": "an answer was cut off",
-    "failed": "a call failed for good; running again mends it",
-    "below-margin": "too close for the recipe's margin",
-    "stopped-by-budget": "not reached before a limit",
-    "rejected-input": "was no prompt that could be used",
-    "not reached": "in the source, without an outcome yet",
+MEANINGS: Mapping[str, str] = {
+    State.PAIR: "gave preference data",
+    State.TIE: "the judges saw no difference",
+    State.ORDER_INCONSISTENT: "the verdict changed with the places",
+    State.UNPARSED: "no readable verdict",
+    State.REFUSED: "a provider withheld its answer",
+    State.TRUNCATED: "an answer was cut off",
+    State.FAILED: "a call failed for good; running again mends it",
+    State.BELOW_MARGIN: "too close for the recipe's margin",
+    State.STOPPED_BY_BUDGET: "not reached before a limit",
+    State.REJECTED_INPUT: "was no prompt that could be used",
+    UNREACHED: "in the source, without an outcome yet",
 }
+check_registry("state of a row", (*State, UNREACHED), MEANINGS)
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -35,7 +39,7 @@ def conservation(found: Figures) -> Section:
     """Every prompt in one state, as a flow and as a table that adds up."""
     states = states_of(found)
     whole = sum(rows for _, rows in states)
-    rows = [(s, n, percent(n, whole), MEANINGS.get(s, "")) for s, n in states]
+    rows = [(s, n, percent(n, whole), MEANINGS[s]) for s, n in states]
     rows.append(("sum = prompts", whole, percent(whole, whole), ""))
     plots = (flow_plot(found, True), flow_plot(found, False)) if whole else ()
     return Section(

@@ -8,7 +8,7 @@ import re
 import tracemalloc
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -162,7 +162,7 @@ def test_a_gain_of_a_draft_is_within_its_prompt(tmp_path: Path) -> None:
 
 
 def test_a_row_is_strange_for_reasons_that_are_named(tmp_path: Path) -> None:
-    broken = row(1, "tie").model_copy(update={"state": "failed", "why": "no answer"})
+    broken = row(1, "tie").model_copy(update={"state": State.FAILED, "why": "no answer"})
     said = [reason for _, reason in reasons(broken, {"x1": 2})]
     assert said == ["failed: no answer", "failed tries: 2"]
 
@@ -205,7 +205,7 @@ def test_a_run_without_a_pair_says_there_is_nothing_to_train_on(tmp_path: Path) 
     assert "nothing to train on" in text
 
 
-@pytest.mark.parametrize("state", get_args(State))
+@pytest.mark.parametrize("state", list(State))
 def test_every_state_has_a_page(state: State, tmp_path: Path) -> None:
     bare = Outcome(number=1, item="i", state=state, why="because")
     _, text = seen(written(tmp_path / "run", [bare]))

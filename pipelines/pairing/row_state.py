@@ -1,0 +1,190 @@
+"""The state a row ends in: `row_state` decides it, from everything known of the row.
+
+Every part of Fellowship that ends a row (a run, its finalizing, a revote, an import, a
+cluster, a trial) states the facts and asks here. Nobody else names the state of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fellowship.errors import ModelError, RowError
+from fellowship.pipelines.pairing.pairs import paired, partners, score
+from fellowship.pipelines.pairing.unusable_answers import empty
+from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.records import (
+    Candidate,
+    Item,
+    Outcome,
+    PreferencePair,
+    Ranking,
+    State,
+)
+
+
+class RowEnd(NamedTuple):
+    """A row's state with its reason, and its pairs if it has any."""
+
+    state: State
+    why: str = ""
+    pairs: tuple[PreferencePair, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What is known of a row that is over. What isn't given isn't so.
+
+    The first of these decides: `rejected`, why the input row is no usable prompt;
+    `error`, what ended the work on it; `untried`, why its trial makes no sense; no
+    `ranking`, so fewer than two `candidates` were fit to be compared; the `ranking` of
+    the `candidates` by index, where those in `unfit` (index -> why) are never chosen.
+    `repeated_texts`: two candidates may be the same text, which then make no pair.
+    """
+
+    item: Item | None = None
+    candidates: Sequence[Candidate] = ()
+    ranking: Ranking | None = None
+    unfit: Mapping[int, str] = field(default_factory=dict)
+    repeated_texts: bool = False
+    rejected: str | None = None
+    error: Exception | None = None
+    untried: str | None = None
+
+
+def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
+    """The row's one state, its reason and its pairs by `rule` (the default rule if None).
+
+    `chosen_score >= rejected_score` in every pair; a tied, invalid or contradictory
+    comparison of exactly two candidates never becomes a pair of these two.
+    """
+    if facts.rejected is not None:
+        return RowEnd(State.REJECTED_INPUT, facts.rejected)
+    if facts.error is not None:
+        return _failed(facts.error)
+    if facts.untried is not None:
+        return RowEnd(State.TIE, f"not tried: {facts.untried}")
+    if facts.ranking is None:
+        return _uncompared(facts.candidates)
+    end = _ranked(facts, facts.ranking, rule or Pairs())
+    if not facts.repeated_texts:
+        return end
+    apart = tuple(pair for pair in end.pairs if _differ(pair))
+    if end.pairs and not apart:
+        return RowEnd(State.TIE, "the best and the worst are the same text")
+    return end._replace(pairs=apart)
+
+
+def rejected_row(
+    number: int, why: str, item: str = "", id: str | None = None
+) -> Outcome:
+    """The outcome of an input row that is no usable prompt."""
+    end = row_state(RowFacts(rejected=why))
+    return Outcome(number=number, item=item, id=id, state=end.state, why=end.why)
+
+
+def failed_row(item: Item, error: RowError) -> Outcome:
+    """The outcome of a row of which there is nothing but what ended the work on it."""
+    end = row_state(RowFacts(item, error=error))
+    return Outcome(
+        number=item.number,
+        item=item.key,
+        id=item.id,
+        state=end.state,
+        why=end.why,
+        conversation=item.conversation,
+        labels=item.labels,
+    )
+
+
+def _failed(error: Exception) -> RowEnd:
+    """A row that an error ended; what is no error of ours is named by its class."""
+    if isinstance(error, ModelError) and error.kind == "filtered":
+        return RowEnd(State.REFUSED, str(error))
+    if isinstance(error, RowError):
+        return RowEnd(State.FAILED, str(error))
+    return RowEnd(State.FAILED, f"{type(error).__name__}: {error}")
+
+
+def _uncompared(candidates: Sequence[Candidate]) -> RowEnd:
+    """A row with fewer than two different, complete texts."""
+    cut = sum(candidate.finish == "length" for candidate in candidates)
+    if cut:
+        return RowEnd(
+            State.TRUNCATED,
+            f"{cut} of {len(candidates)} responses were cut off at max_tokens",
+        )
+    if blank := sum(empty(candidate.text) for candidate in candidates):
+        return RowEnd(State.FAILED, f"{blank} responses are empty")
+    return RowEnd(State.TIE, "all responses are the same text")
+
+
+def _ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
+    """The pairs of a ranking, or why there are none."""
+    if ranking.winner is None:
+        return _undecided(ranking)
+    if ranking.winner in facts.unfit:
+        return _unfit_winner(facts, ranking, ranking.winner, rule)
+    return _with_winner(facts, ranking, ranking.winner, rule)
+
+
+def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> RowEnd:
+    """The pairs in which `best` is chosen, or why there are none."""
+    options = partners(ranking, best, rule.rule)
+    if not options:
+        return _undecided(ranking)
+    candidates, top = facts.candidates, score(ranking, best)
+    apart = [i for i in options if score(ranking, i) < top]
+    if not apart:
+        return RowEnd(State.TIE, f"the best of {len(candidates)} candidates are level")
+    wide = [i for i in apart if top - score(ranking, i) >= rule.margin]
+    if not wide:
+        widest = max(top - score(ranking, i) for i in apart)
+        return RowEnd(
+            State.BELOW_MARGIN, f"margin {widest:g}, {rule.margin:g} is asked for"
+        )
+    assert facts.item is not None
+    pairs = tuple(
+        paired(facts.item, candidates, ranking, best, i)
+        for i in wide
+        if candidates[i].turns[:-1] == candidates[best].turns[:-1]
+    )
+    if not pairs:
+        return RowEnd(State.FAILED, "the candidates answer different earlier turns")
+    return RowEnd(State.PAIR, "", pairs)
+
+
+def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> RowEnd:
+    """A row whose winner can't be chosen: the best candidate that can stands in."""
+    fit = [
+        (mark, -index)
+        for index, mark in enumerate(ranking.scores)
+        if mark is not None and index not in facts.unfit
+    ]
+    if fit:
+        end = _with_winner(facts, ranking, -max(fit)[1], rule)
+        if end.state == State.PAIR:
+            return end
+    why = f"candidate {won + 1} won, but {facts.unfit[won]}: it is never chosen"
+    return RowEnd(State.BELOW_MARGIN, why)
+
+
+def _undecided(ranking: Ranking) -> RowEnd:
+    """A row none of whose comparisons puts one candidate ahead of another."""
+    outcomes = [comparison.outcome for comparison in ranking.comparisons]
+    if "order-inconsistent" in outcomes:
+        return RowEnd(
+            State.ORDER_INCONSISTENT, "the judge changed its mind with the order"
+        )
+    if "tie" in outcomes or not outcomes:
+        return RowEnd(State.TIE, "no candidate stands out")
+    if "invalid" in outcomes:
+        notes = [v.note for c in ranking.comparisons for v in c.verdicts if v.note]
+        return RowEnd(State.UNPARSED, notes[0] if notes else "no verdict could be read")
+    return RowEnd(State.BELOW_MARGIN, "the first candidate is the best itself")
+
+
+def _differ(pair: PreferencePair) -> bool:
+    """Whether the two texts are not the same but for blanks around them."""
+    return pair.chosen.text.strip() != pair.rejected.text.strip()
