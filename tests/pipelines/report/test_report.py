@@ -162,7 +162,9 @@ def test_a_gain_of_a_draft_is_within_its_prompt(tmp_path: Path) -> None:
 
 
 def test_a_row_is_strange_for_reasons_that_are_named(tmp_path: Path) -> None:
-    broken = row(1, "tie").model_copy(update={"state": State.FAILED, "why": "no answer"})
+    broken = row(1, "tie").model_copy(
+        update={"state": State.FAILED, "why": "no answer"}
+    )
     said = [reason for _, reason in reasons(broken, {"x1": 2})]
     assert said == ["failed: no answer", "failed tries: 2"]
 
