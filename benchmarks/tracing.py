@@ -14,7 +14,7 @@ from opentelemetry import trace
 
 from fellowship.models.client import Reply, Request, Usage
 from fellowship.records import Message
-from fellowship.tracing import answered, call_span
+from fellowship.tracing import call_span, set_reply
 
 CALLS = 20_000
 ASKED = Request(
@@ -33,7 +33,7 @@ def cost(calls: int) -> float:
     began = time.perf_counter()
     for _ in range(calls):
         with call_span(ASKED, "gpt-4o", TO) as span:
-            answered(span, SAID)
+            set_reply(span, SAID)
     return 1e6 * (time.perf_counter() - began) / calls
 
 

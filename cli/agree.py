@@ -14,7 +14,7 @@ from fellowship.cli.extras import need
 from fellowship.cli.import_ import spelt
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 from fellowship.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def command(
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file
 
-        with written_whole(plot) as out:
+        with atomic_writer(plot) as out:
             out.write(margin_file(found))
     if as_json:
         print_json(found.as_json())

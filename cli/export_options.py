@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.export_settings import Export, Filters, not_whole
 from fellowship.run_folder import read_header
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 USUAL = {"near_duplicates": 0.8}
 """What a filter that wants a value means without one."""
@@ -77,7 +77,8 @@ def known(name: str) -> str:
     name = {"language": "languages"}.get(name.replace("-", "_"), name.replace("-", "_"))
     if name not in Filters.model_fields:
         hint = (
-            nearest(name, Filters.model_fields) or f": {listed(Filters.model_fields)}"
+            did_you_mean(name, Filters.model_fields)
+            or f": {quoted_list(Filters.model_fields)}"
         )
         raise click.UsageError(f"no filter {name!r}{hint}")
     return name

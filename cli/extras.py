@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from fellowship.errors import InputError, installing
+from fellowship.errors import InputError, install_command
 
 EXTRAS = {
     "stats": ("numpy", "scipy", "sklearn", "matplotlib"),
@@ -19,4 +19,4 @@ def need(*extras: str) -> None:
     libraries = [name for extra in extras for name in EXTRAS[extra]]
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
-        raise InputError(f"this needs {', '.join(missing)}: {installing(*extras)}")
+        raise InputError(f"this needs {', '.join(missing)}: {install_command(*extras)}")

@@ -20,7 +20,7 @@ DOWN = "paused"
 
 
 def brief(note: str) -> str:
-    """What a note says before its colon: what is run_sync for, without the reason."""
+    """What a note says before its colon: what is waited for, without the reason."""
     return note.partition(": ")[0]
 
 

@@ -21,7 +21,7 @@ from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import recipe_schema
 from fellowship.prompts.library import Library
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 FILES = {
     "role": {
@@ -73,7 +73,7 @@ def command(what: str, name: str, into: Path, as_json: bool) -> int:
     """
     made = new_files(what, name, into)
     for path, text in made.items():
-        with written_whole(path) as out:
+        with atomic_writer(path) as out:
             out.write(text)
     module = module_name(name)
     if as_json:

@@ -11,7 +11,7 @@ from fellowship.cli.extras import need
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.step_progress import counting
 from fellowship.cli.terminal import console, counted, print_json, say
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 
 @click.command("report", epilog=EPILOG)
@@ -57,7 +57,7 @@ def command(
     if to is not None:
         from fellowship.viewer.report.page import page
 
-        with written_whole(to) as out:
+        with atomic_writer(to) as out:
             out.write(page(found))
     if as_json:
         print_json(found.as_json())

@@ -13,7 +13,7 @@ from rich.console import Console
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 if TYPE_CHECKING:
     from fellowship.pipelines.paper.reproduction import (
@@ -72,10 +72,10 @@ def command(
     if html_to is not None:
         from fellowship.viewer.report.reproduction_page import page
 
-        with written_whole(html_to) as out:
+        with atomic_writer(html_to) as out:
             out.write(page(found))
     if json_to is not None and str(json_to) != "-":
-        with written_whole(json_to) as out:
+        with atomic_writer(json_to) as out:
             json.dump(found.as_json(), out, indent=2, ensure_ascii=False)
             out.write("\n")
     if json_to is not None and str(json_to) == "-":

@@ -10,7 +10,7 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.terminal import print_json
 from fellowship.pipelines.recipe.loading import recipe_schema
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 
 @click.command("schema", epilog=EPILOG)
@@ -31,7 +31,7 @@ def command(to: Path | None) -> int:
     if to is None:
         print_json(recipe_schema())
         return Exit.DONE
-    with written_whole(to) as out:
+    with atomic_writer(to) as out:
         text = json.dumps(recipe_schema(), indent=1, ensure_ascii=False)
         out.write(text + "\n")
     return Exit.DONE

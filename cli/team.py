@@ -11,7 +11,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import loaded, recipe_argument
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.interop.autogen_team import LOST, stock_team
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 
 @click.command("team", epilog=EPILOG)
@@ -53,7 +53,7 @@ def command(
     if to is None:
         print_json(made)
     else:
-        with written_whole(to) as out:
+        with atomic_writer(to) as out:
             out.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     err = console(err=True)
     say(err, "what stock parts lose:")

@@ -16,7 +16,7 @@ import click
 
 from fellowship import __version__
 from fellowship.cli.extras import need
-from fellowship.errors import installing
+from fellowship.errors import install_command
 from fellowship.tracing import CONTENT
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def traced(address: str | None, run: str, content: bool = False) -> Iterator[Non
     if address is None and find_spec("opentelemetry.sdk") is None:
         click.echo(
             "fellowship: OTEL_* asks for traces, which need"
-            f" {installing('trace')}; going on without",
+            f" {install_command('trace')}; going on without",
             err=True,
         )
         yield

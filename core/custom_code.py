@@ -1,8 +1,9 @@
-"""A recipe may name its user's own code, which is looked for where Python would look.
+"""Import of the user's own code that a recipe names: roles, teams, rules, agents.
 
-That is: installed packages and $PYTHONPATH, then the current folder, then the recipe's
-folder if it lies in the current one. The two folders come last, so a file in them can't
-pass itself off as a library; and a recipe elsewhere on the disk brings no code with it.
+It is looked for where Python would look: installed packages and $PYTHONPATH, then the
+current folder, then the recipe's folder if it lies in the current one. The two folders
+come last, so a file in them can't pass itself off as a library; and a recipe elsewhere on
+the disk brings no code with it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ NAME = r"^[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?$"
 """`package.module:Name`, or the bare name of an entry point."""
 
 
-def at_home(recipe_folder: Path) -> None:
-    """Let the user's own modules be imported from where the user stands."""
+def add_import_folders(recipe_folder: Path) -> None:
+    """Let the user's own modules be imported from the current folder and the recipe's."""
     here = Path.cwd().resolve()
     folder = recipe_folder.resolve()
     homes = [here, folder] if folder.is_relative_to(here) else [here]
@@ -50,19 +51,19 @@ def load_named(name: str, kind: Kind) -> Any:
     Raises `RecipeError` with what was expected and what was found.
     """
     if ":" not in name:
-        return offered_by_a_package(name, kind)
+        return load_entry_point(name, kind)
     module, _, attribute = name.partition(":")
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise broken(name, module, error) from error
+            raise import_failure(name, module, error) from error
         raise RecipeError(
             f"{kind} {name!r}: there is no module {error.name!r} in the installed"
             f" packages, in $PYTHONPATH or in {str(Path.cwd())!r}"
         ) from error
     except Exception as error:  # a user's module may raise anything
-        raise broken(name, module, error) from error
+        raise import_failure(name, module, error) from error
     if not hasattr(found, attribute):
         near = difflib.get_close_matches(attribute, vars(found), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -70,10 +71,10 @@ def load_named(name: str, kind: Kind) -> Any:
     return getattr(found, attribute)
 
 
-def broken(name: str, module: str, error: Exception) -> RecipeError:
+def import_failure(name: str, module: str, error: Exception) -> RecipeError:
     """A module that is there and can't be imported, with its own error in one line."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return RecipeError(f"{name!r}: importing {module!r} raised {said}")
+    detail = " ".join(f"{type(error).__name__}: {error}".split())
+    return RecipeError(f"{name!r}: importing {module!r} raised {detail}")
 
 
 @functools.cache
@@ -87,8 +88,8 @@ def is_offered(name: object, kind: Kind) -> bool:
     return isinstance(name, str) and name in entry_points(kind)
 
 
-def offered_by_a_package(name: str, kind: Kind) -> Any:
-    """An entry point's object."""
+def load_entry_point(name: str, kind: Kind) -> Any:
+    """The object behind an installed package's entry point; `RecipeError` if there is none."""
     points = entry_points(kind) if kind in GROUPS else {}
     if name not in points:
         raise RecipeError(
@@ -100,12 +101,12 @@ def offered_by_a_package(name: str, kind: Kind) -> Any:
     try:
         return point.load()
     except Exception as error:
-        raise broken(name, point.module, error) from error
+        raise import_failure(name, point.module, error) from error
 
 
 def prompts_folder(name: str) -> Path:
     """The folder of the package that an entry point of `fellowship.prompts` names."""
-    module = offered_by_a_package(name, "prompts")
+    module = load_entry_point(name, "prompts")
     file = getattr(module, "__file__", None)
     if not file:
         raise RecipeError(f"prompts {name!r}: the entry point has to name a package")

@@ -1,7 +1,7 @@
-"""The file of a run opens whole, or not at all and says why.
+"""SQLite file of a run: its tables, and a connection that is sound or an error.
 
-Whatever is wrong with it becomes one `LedgerError` with the path, what is wrong, the room
-left on the disk, and the way out.
+Whatever is wrong with the file becomes one `LedgerError` with the path, what is wrong, the
+room left on the disk, and the way out.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ BUSY = 10.0
 """Seconds to wait for another program's lock on the file."""
 
 
-class Torn(sqlite3.DatabaseError):
+class TruncatedFile(sqlite3.DatabaseError):
     """The file is shorter than it says it is."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
@@ -93,16 +93,16 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         if write:
             # Created by hand so that it is private from its first byte.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        refuse_torn(path)
-        return opened(path, write)
+        check_not_truncated(path)
+        return open_connection(path, write)
     except (sqlite3.Error, OSError) as error:
-        raise LedgerError(complaint(path, error)) from error
+        raise LedgerError(describe_failure(path, error)) from error
 
 
-def opened(path: Path, write: bool) -> sqlite3.Connection:
+def open_connection(path: Path, write: bool) -> sqlite3.Connection:
     """The connection, once its format is known to be one we read."""
     mode = "rw" if write else "ro"
-    if not write and not os.access(path.parent, os.W_OK) and not log_of(path):
+    if not write and not os.access(path.parent, os.W_OK) and not wal_bytes(path):
         mode += "&immutable=1"  # an archive: there is no making files beside it
     link = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -127,46 +127,46 @@ def opened(path: Path, write: bool) -> sqlite3.Connection:
     return link
 
 
-def log_of(path: Path) -> int:
+def wal_bytes(path: Path) -> int:
     """Bytes in the write-ahead log beside the file."""
     log = path.with_name(path.name + "-wal")
     return log.stat().st_size if log.exists() else 0
 
 
-def refuse_torn(path: Path) -> None:
-    """`Torn` where the file ends before the pages it counts, with no log to mend it.
+def check_not_truncated(path: Path) -> None:
+    """Raise `TruncatedFile` where the file ends before the pages it counts, without a log.
 
     Bytes 16-17 of SQLite's header are its page size (1 for 65,536), 28-31 its pages.
     """
-    if log_of(path) or not path.stat().st_size:
+    if wal_bytes(path) or not path.stat().st_size:
         return
     with path.open("rb") as file:
         head = file.read(32)
         size = file.seek(0, os.SEEK_END)
     page = int.from_bytes(head[16:18], "big")
-    told = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
+    declared = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
     # A log that is there by now: somebody has just begun to write.
-    if (len(head) < 32 or size < told) and not log_of(path):
-        raise Torn(f"it ends after {size:,} of {told:,} bytes")
+    if (len(head) < 32 or size < declared) and not wal_bytes(path):
+        raise TruncatedFile(f"it ends after {size:,} of {declared:,} bytes")
 
 
-def complaint(path: Path, error: Exception) -> str:
+def describe_failure(path: Path, error: Exception) -> str:
     """What went wrong with a file, with its path and the room left on its disk."""
     try:
-        free = f"{shutil.disk_usage(existing(path.parent)).free:,} bytes free there"
+        free = f"{shutil.disk_usage(nearest_existing(path.parent)).free:,} bytes free there"
     except OSError:
         free = "its folder can't be read"
-    said = error.strerror if isinstance(error, OSError) and error.strerror else error
+    detail = error.strerror if isinstance(error, OSError) and error.strerror else error
     cure = ""
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
         cure = (
             ": bring back a copy, or save what can be read with"
             f" `sqlite3 {path.name} .recover`, then run again"
         )
-    return f"{path} can't be used: {said} ({free}){cure}"
+    return f"{path} can't be used: {detail} ({free}){cure}"
 
 
-def existing(folder: Path) -> Path:
+def nearest_existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -1,7 +1,7 @@
-"""What a notebook shows of a record is read by people and was written by models.
+"""HTML of records in a notebook.
 
-So every text is tamed and escaped: a reply can't run a script, load a picture or break
-out of its place.
+It is read by people and was written by models, so every text is sanitized and escaped: a
+reply can't run a script, load a picture or break out of its place.
 """
 
 from __future__ import annotations
@@ -131,18 +131,18 @@ QUIET = "color:gray;font-size:85%"
 BLOCK = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .6em 1em"
 
 
-def plain(text: str) -> str:
-    """A text as HTML that says what it says and does nothing."""
+def escaped(text: str) -> str:
+    """A text as HTML that shows its letters and nothing else; past `LONGEST` it is counted."""
     shown = sanitize(text[:LONGEST])
     left = len(text) - len(shown) if len(text) > LONGEST else 0
     return escape(shown) + (f" … and {left:,} characters" if left else "")
 
 
-def said(who: str, facts: str, text: str) -> str:
+def message_html(who: str, facts: str, text: str) -> str:
     """One message: who, on what, and the words."""
     return (
-        f'<div><b>{plain(who)}</b> <span style="{QUIET}">{plain(facts)}</span>'
-        f'<div style="{BLOCK}">{plain(text)}</div></div>'
+        f'<div><b>{escaped(who)}</b> <span style="{QUIET}">{escaped(facts)}</span>'
+        f'<div style="{BLOCK}">{escaped(text)}</div></div>'
     )
 
 
@@ -150,14 +150,16 @@ def turn_html(turn: Turn) -> str:
     """One message of a transcript."""
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
     facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
-    return said(turn.source, ", ".join(filter(None, facts)), turn.text)
+    return message_html(turn.source, ", ".join(filter(None, facts)), turn.text)
 
 
 def session_html(session: Session) -> str:
     """A transcript with its title and why it ended early, if it did."""
-    end = f'<i style="{QUIET}">{plain(session.stopped)}</i>' if session.stopped else ""
+    end = (
+        f'<i style="{QUIET}">{escaped(session.stopped)}</i>' if session.stopped else ""
+    )
     talk = "".join(map(turn_html, session.turns))
-    return f"<h4>{plain(session.team)}</h4>{talk}{end}"
+    return f"<h4>{escaped(session.team)}</h4>{talk}{end}"
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -165,28 +167,30 @@ def verdict_html(verdict: Verdict) -> str:
     scores = verdict.scores
     marks = f"{scores.first:g} : {scores.second:g}" if scores else verdict.note
     facts = ", ".join(filter(None, (marks, verdict.order, verdict.model)))
-    return said(f"{verdict.evaluator}: {verdict.winner}", facts, verdict.reason)
+    return message_html(f"{verdict.evaluator}: {verdict.winner}", facts, verdict.reason)
 
 
 def outcome_html(outcome: Outcome) -> str:
     """A row: its state, its prompt, its sessions, its pairs."""
-    why = f": {plain(outcome.why)}" if outcome.why else ""
-    parts = [f"<h3>Row {outcome.number}: {plain(outcome.state)}{why}</h3>"]
+    why = f": {escaped(outcome.why)}" if outcome.why else ""
+    parts = [f"<h3>Row {outcome.number}: {escaped(outcome.state)}{why}</h3>"]
     turns = outcome.conversation.messages if outcome.conversation else ()
-    parts += [said(turn.role, "", turn.content) for turn in turns]
+    parts += [message_html(turn.role, "", turn.content) for turn in turns]
     parts += map(session_html, outcome.sessions)
     for pair in outcome.pairs:
-        parts.append(said("chosen", f"score {pair.chosen_score:g}", pair.chosen.text))
+        parts.append(
+            message_html("chosen", f"score {pair.chosen_score:g}", pair.chosen.text)
+        )
         facts = f"score {pair.rejected_score:g}"
-        parts.append(said("rejected", facts, pair.rejected.text))
+        parts.append(message_html("rejected", facts, pair.rejected.text))
     return "".join(parts)
 
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table of plain cells."""
-    top = "".join(f"<th>{plain(head)}</th>" for head in heads)
+    top = "".join(f"<th>{escaped(head)}</th>" for head in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{plain(str(cell))}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{escaped(str(cell))}</td>" for cell in row) + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

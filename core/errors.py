@@ -1,4 +1,4 @@
-"""An error is named by the boundary it crossed and by whether a retry helps.
+"""Errors, named by the boundary they crossed and by whether a retry helps.
 
 FellowshipError
 ├── RecipeError        the request is wrong: fix the file, never retried
@@ -35,7 +35,7 @@ Failure = Literal[
 ]
 """Why a model call failed, in one word: what retry, breaker and report go by."""
 
-RETRIED: frozenset[str] = frozenset(
+TRANSIENT: frozenset[str] = frozenset(
     {"rate", "server", "unavailable", "down", "network", "deadline", "malformed"}
 )
 """The failures that asking again can mend."""
@@ -80,9 +80,9 @@ class RowError(FellowshipError):
 class ModelError(RowError):
     """A provider refused, timed out or sent nothing usable.
 
-    `kind` is one of `Failure`; `retry_after` is the provider's own wish in seconds.
-    `again`: another try may help; `counts`: this one used up one of the call's tries,
-    which it does not where the endpoint was at fault.
+    `kind` is one of `Failure`; `retry_after` is the provider's own wait in seconds.
+    `may_retry`: another try may help; `uses_a_try`: this one used up one of the call's
+    tries, which it does not where the endpoint was at fault.
     """
 
     def __init__(
@@ -91,19 +91,19 @@ class ModelError(RowError):
         super().__init__(message)
         self.kind: Failure = kind
         self.retry_after = retry_after
-        self.again = False
-        self.counts = True
+        self.may_retry = False
+        self.uses_a_try = True
 
     @property
-    def retried(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether asking again can help."""
-        return self.kind in RETRIED
+        return self.kind in TRANSIENT
 
 
 class VerdictError(RowError):
     """An evaluator or reviewer spoke but gave no verdict that was offered."""
 
 
-def installing(*extras: str) -> str:
+def install_command(*extras: str) -> str:
     """The command that installs these optional parts: Fellowship is on no index."""
     return f"pip install '.[{','.join(extras)}]' in the clone of Fellowship"

@@ -1,4 +1,7 @@
-"""Two things are the same when their canonical JSON is: keys are content, not luck."""
+"""Canonical JSON, its digests, and seeds derived from them.
+
+Two things are the same when their canonical JSON is the same.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,22 @@ import hashlib
 import json
 from typing import Any
 
-_ONE_SPELLING = json.JSONEncoder(
+_CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
 
 
-def canonical(value: Any) -> bytes:
+def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys, no spaces, UTF-8: one spelling for one value.
 
     A lone surrogate, which JSON allows and UTF-8 does not, is kept as an escape.
     """
-    return _ONE_SPELLING.encode(value).encode("utf-8", "backslashreplace")
+    return _CANONICAL.encode(value).encode("utf-8", "backslashreplace")
 
 
 def digest(value: Any, size: int = 32) -> str:
     """Hex BLAKE2b of the canonical JSON; `size` bytes, so twice as many letters."""
-    return hashlib.blake2b(canonical(value), digest_size=size).hexdigest()
+    return hashlib.blake2b(canonical_json(value), digest_size=size).hexdigest()
 
 
 def derived_seed(*parts: object) -> int:

@@ -1,4 +1,7 @@
-"""The nouns. Each is a value: frozen, complete, and refused when a field is unknown."""
+"""Records: the frozen values of messages, candidates, verdicts, sessions and outcomes.
+
+Each is complete and refuses an unknown field.
+"""
 
 from __future__ import annotations
 

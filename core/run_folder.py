@@ -1,8 +1,8 @@
-"""A run is a folder with one owner at a time.
+"""Run folder: its files, its lock, and files written whole or not at all.
 
 `run.json` says what is run, `ledger.db` what was said, `exports/` what came of it. All of
-it is private to the user. Whoever writes holds the lock; the kernel drops it with the
-process, however that ends, so a lock can't go stale.
+it is private to the user. One process at a time writes and holds the lock; the kernel
+drops it with the process, however that ends, so a lock can't go stale.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from fellowship import __version__
-from fellowship.database import complaint
+from fellowship.database import describe_failure
 from fellowship.errors import LedgerError, NoRun, RecipeError, WrongPath
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
 EXPORTS = "exports"
 QUARANTINE = "rejected.jsonl"
-SEAL = "sealed.json"
+MANIFEST = "sealed.json"
 LOCK = "lock"
 PART = ".part"
 
@@ -37,28 +37,28 @@ HEADER_FORMAT = 1
 """The version of `run.json`, under `format`."""
 
 
-OWN = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
+OWN_FILES = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "lock")
 """Files of a run that nothing which comes of it may replace."""
 
 
-def must_be_a_file(path: Path) -> None:
-    """Refuse to put a file in the place of a folder, a device, a pipe, or a run's own."""
+def require_writable_file(path: Path) -> None:
+    """Raise `WrongPath` where a file can't be written: a folder, a device, a run's own file."""
     if not path.name or (path.exists() and not path.is_file()):
         raise WrongPath(f"{path} is there and is no file: name a file to write")
     real = path.resolve()
-    if real.name in OWN and real.exists() and real.with_name(LEDGER).is_file():
+    if real.name in OWN_FILES and real.exists() and real.with_name(LEDGER).is_file():
         raise WrongPath(f"{path} is a run's own file: name another one to write")
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[IO[str]]:
+def atomic_writer(path: Path) -> Iterator[IO[str]]:
     """A text file that appears under its name complete, or not at all."""
-    must_be_a_file(path)
+    require_writable_file(path)
     name: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sweep_of(path)
-        handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
+        remove_stale_parts_of(path)
+        handle, name = tempfile.mkstemp(PART, part_prefix(path), path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             yield out
             out.flush()
@@ -73,43 +73,43 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
         if name is not None:
             Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise LedgerError(complaint(path, error)) from error
+            raise LedgerError(describe_failure(path, error)) from error
         raise
 
 
-def begun(path: Path) -> str:
-    """How the name of a half written `path` begins: `sweep` knows by it whose it is."""
+def part_prefix(path: Path) -> str:
+    """How the name of a half written `path` begins: it holds the number of its process."""
     return f".{path.name}.{os.getpid()}."
 
 
-def sweep(folder: Path) -> None:
-    """Remove what processes that are no more had half written in this folder."""
+def remove_stale_parts(folder: Path) -> None:
+    """Remove what processes that have ended left half written in this folder."""
     for path in folder.glob(f".*{PART}"):
-        sweep_one(path)
+        remove_if_stale(path)
 
 
-def sweep_one(path: Path) -> None:
-    """Remove one half written file or folder if who wrote it is no more."""
+def remove_if_stale(path: Path) -> None:
+    """Remove one half written file or folder if the process that wrote it has ended."""
     pid = path.name.removesuffix(PART).split(".")[-2]
-    if pid.isdigit() and not alive(int(pid)):
+    if pid.isdigit() and not process_exists(int(pid)):
         whole = path.is_dir() and not path.is_symlink()
         shutil.rmtree(path) if whole else path.unlink(missing_ok=True)
 
 
-STILL = 60.0
+STALE_AFTER = 60.0
 """Seconds without a write after which a half written file of another machine's process,
 whose number means nothing here, is not taken for one in work."""
 
 
-def sweep_of(path: Path) -> None:
-    """Remove what processes that are no more had half written of this one file."""
-    since = time.time() - STILL
+def remove_stale_parts_of(path: Path) -> None:
+    """Remove what processes that have ended left half written of this one file."""
+    since = time.time() - STALE_AFTER
     for each in path.parent.glob(f".{glob.escape(path.name)}.*.*{PART}"):
         if each.lstat().st_mtime < since:
-            sweep_one(each)
+            remove_if_stale(each)
 
 
-def alive(pid: int) -> bool:
+def process_exists(pid: int) -> bool:
     """Whether there is a process of this number on this machine."""
     try:
         os.kill(pid, 0)
@@ -129,24 +129,24 @@ class RunFolder:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = open(path / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
-            raise LedgerError(complaint(path / LOCK, error)) from error
+            raise LedgerError(describe_failure(path / LOCK, error)) from error
         try:
-            self._take()
-            sweep(path)
+            self._acquire_lock()
+            remove_stale_parts(path)
             for folder in (self.exports, *self.exports.glob("*/")):
-                sweep(folder)
+                remove_stale_parts(folder)
         except OSError as error:
             self._lock.close()
-            raise LedgerError(complaint(path / LOCK, error)) from error
+            raise LedgerError(describe_failure(path / LOCK, error)) from error
         except BaseException:
             self._lock.close()
             raise
 
-    def _take(self) -> None:
+    def _acquire_lock(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            who = holder(self.path) or "another process"
+            who = lock_holder(self.path) or "another process"
             raise LedgerError(
                 f"the run {self.path} is in use by {who}: wait for it, or stop it first"
             ) from error
@@ -165,7 +165,7 @@ class RunFolder:
         """Where exports go."""
         return self.path / EXPORTS
 
-    def settle_header(
+    def write_or_check_header(
         self,
         header: dict[str, Any],
         identity: str,
@@ -180,7 +180,7 @@ class RunFolder:
         if path.exists():
             old = read_header(self.path)
             known = renewed(old) if renewed else old.get(identity)
-            changed = differing(known, header[identity])
+            changed = differing_paths(known, header[identity])
             if changed:
                 raise RecipeError(
                     f"{self.path} was made with another recipe: {', '.join(changed)}"
@@ -188,7 +188,7 @@ class RunFolder:
                     " that still apply"
                 )
             return
-        with written_whole(path) as out:
+        with atomic_writer(path) as out:
             whole = {"format": HEADER_FORMAT, **header}
             json.dump(whole, out, indent=2, ensure_ascii=False, sort_keys=True)
             out.write("\n")
@@ -204,7 +204,7 @@ class RunFolder:
         self.close()
 
 
-def running(run: Path) -> bool:
+def is_running(run: Path) -> bool:
     """Whether a process holds the run's lock, asked without taking it for a moment.
 
     Linux lists the locks that are held. Elsewhere the process named in the lock file is
@@ -216,20 +216,20 @@ def running(run: Path) -> bool:
         held = Path("/proc/locks").read_text(encoding="ascii")
         return f" {device}:{found.st_ino} " in held
     except OSError:
-        return named_alive(run / LOCK)
+        return named_process_exists(run / LOCK)
 
 
-def named_alive(lock: Path) -> bool:
+def named_process_exists(lock: Path) -> bool:
     """Whether the process that a lock file names is there."""
     try:
-        return alive(int(json.loads(lock.read_text())["pid"]))
+        return process_exists(int(json.loads(lock.read_text())["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def holder(run: Path) -> str | None:
+def lock_holder(run: Path) -> str | None:
     """The process that works on a run, as its lock file names it; None if none does."""
-    if not running(run):
+    if not is_running(run):
         return None
     try:
         held = json.loads((run / LOCK).read_text(encoding="utf-8"))
@@ -238,8 +238,8 @@ def holder(run: Path) -> str | None:
         return "another process"
 
 
-def must_be_a_run(path: Path) -> None:
-    """`NoRun` for a folder that has neither a header nor a ledger."""
+def require_run(path: Path) -> None:
+    """Raise `NoRun` for a folder that has neither a header nor a ledger."""
     if any(os.path.exists(path / name) for name in (HEADER, LEDGER)):
         return
     there = "it holds no run" if os.path.isdir(path) else "there is no such folder"
@@ -253,7 +253,7 @@ def must_be_a_run(path: Path) -> None:
 
 def read_header(path: Path) -> dict[str, Any]:
     """The header of the run at `path`; `LedgerError` when it isn't one."""
-    must_be_a_run(path)
+    require_run(path)
     try:
         header = json.loads((path / HEADER).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -270,12 +270,13 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def differing(old: Any, new: Any, at: str = "") -> list[str]:
+def differing_paths(old: Any, new: Any, at: str = "") -> list[str]:
     """Dotted paths of what differs between two JSON values."""
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted({*old, *new})
         found = [
-            differing(old.get(k), new.get(k), f"{at}.{k}" if at else k) for k in keys
+            differing_paths(old.get(k), new.get(k), f"{at}.{k}" if at else k)
+            for k in keys
         ]
         return [path for paths in found for path in paths]
     # What an older version hid can't be compared; requests are, reply by reply.

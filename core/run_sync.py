@@ -1,4 +1,4 @@
-"""Asynchronous code has a plain face that works in a notebook too, where a loop runs."""
+"""Synchronous calls of asynchronous code, also in a notebook, where a loop runs already."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, waited for here; in a thread of its own if a loop runs here."""
+    """The result of `work`, waited for here; in a thread of its own if a loop runs here."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

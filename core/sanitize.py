@@ -1,14 +1,14 @@
-"""What a model wrote is shown, never obeyed: not by a terminal, not by a page.
+"""Sanitized text: control characters spelled out before a terminal or page shows them.
 
-A control character could move the cursor, a mark turn the reading direction, half a
-character stop an encoder: each is spelled out instead.
+What a model wrote is shown, never obeyed. A control character could move the cursor, a mark
+turn the reading direction, half a character stop an encoder.
 """
 
 from __future__ import annotations
 
 import re
 
-UNRULY = re.compile(
+CONTROL_CHARACTERS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff]"
 )
@@ -18,7 +18,7 @@ UNRULY = re.compile(
 def sanitize(text: str) -> str:
     """The text with every control character spelled out: ESC becomes `\\x1b`."""
     plain = text.replace("\r\n", "\n")
-    return UNRULY.sub(lambda found: ascii(found.group())[1:-1], plain)
+    return CONTROL_CHARACTERS.sub(lambda found: ascii(found.group())[1:-1], plain)
 
 
 def single_line(text: str, room: int = 0) -> str:

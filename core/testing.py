@@ -1,7 +1,7 @@
-"""A test of a role or team needs a model that answers at once, over a real connection.
+"""Test server for roles and teams: an OpenAI-style model on loopback.
 
-`served()` is an OpenAI-style server on loopback: what is sent to it is read, limited,
-recorded and replayed as with any provider; only the words are made up, or yours.
+What is sent to `loopback_model()` is read, limited, recorded and replayed as with any
+provider; only the words are made up, or yours.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Says = Callable[[Sequence[Mapping[str, str]]], str]
 
 
 @dataclass
-class Served:
-    """A server while it is up: where it is, and what it was asked."""
+class LoopbackModel:
+    """The server while it is up: its address, and the requests it got."""
 
     base_url: str
     says: Says | None = None
@@ -50,12 +50,12 @@ class Served:
         seed = int(digest([request["messages"], request.get("seed")], 8), 16)
         schema = request.get("response_format", {}).get("json_schema", {}).get("schema")
         if schema is not None:
-            return json.dumps(instance(schema, seed))
+            return json.dumps(schema_instance(schema, seed))
         score = f"Score: {seed % 9 + 1}/10"
         return f"This is answer {seed % 1000}, made up for a test.\n{score}"
 
 
-def instance(schema: Mapping[str, Any], seed: int) -> Any:
+def schema_instance(schema: Mapping[str, Any], seed: int) -> Any:
     """A value that a JSON schema of ours accepts; another seed, another value."""
     if "enum" in schema:
         return schema["enum"][seed % len(schema["enum"])]
@@ -63,10 +63,11 @@ def instance(schema: Mapping[str, Any], seed: int) -> Any:
     if kind == "object":
         fields = schema.get("properties", {})
         return {
-            n: instance(s, seed // (i + 1)) for i, (n, s) in enumerate(fields.items())
+            n: schema_instance(s, seed // (i + 1))
+            for i, (n, s) in enumerate(fields.items())
         }
     if kind == "array":
-        return [instance(schema.get("items", {}), seed)]
+        return [schema_instance(schema.get("items", {}), seed)]
     if kind in ("number", "integer"):
         low, high = int(schema.get("minimum", 1)), int(schema.get("maximum", 10))
         return low + seed % (high - low + 1)
@@ -74,19 +75,23 @@ def instance(schema: Mapping[str, Any], seed: int) -> Any:
 
 
 @contextmanager
-def served(says: Says | None = None) -> Iterator[Served]:
-    """A model on loopback for the time of a test."""
+def loopback_model(says: Says | None = None) -> Iterator[LoopbackModel]:
+    """A model on loopback for the time of a test. `says` answers; None: answers are made up."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Served(f"http://127.0.0.1:{server.server_address[1]}/v1", says)
-    server.served = made  # type: ignore[attr-defined]
+    model = LoopbackModel(f"http://127.0.0.1:{server.server_address[1]}/v1", says)
+    server.model = model  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield made
+        yield model
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+served = loopback_model
+"""Its older name."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -102,10 +107,13 @@ class Handler(BaseHTTPRequestHandler):
         """One chat completion."""
         size = int(self.headers.get("content-length", 0))
         request = json.loads(self.rfile.read(size))
-        text = self.server.served.answer(request)  # type: ignore[attr-defined]
-        asked = sum(len(m["content"]) for m in request["messages"]) // 4
-        said = {"role": "assistant", "content": text}
-        usage = {"prompt_tokens": asked, "completion_tokens": len(text) // 4 + 1}
+        text = self.server.model.answer(request)  # type: ignore[attr-defined]
+        prompt_tokens = sum(len(m["content"]) for m in request["messages"]) // 4
+        message = {"role": "assistant", "content": text}
+        usage = {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": len(text) // 4 + 1,
+        }
         usage["total_tokens"] = sum(usage.values())
         self._send(
             {
@@ -113,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
                 "object": "chat.completion",
                 "created": 0,
                 "model": "loopback",
-                "choices": [{"index": 0, "message": said, "finish_reason": "stop"}],
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
                 "usage": usage,
             }
         )

@@ -1,9 +1,9 @@
-"""A span costs nothing until somebody listens, and tells no text unless it is asked to.
+"""OpenTelemetry spans of rows, sessions and calls, by its conventions for generative AI.
 
-Spans follow OpenTelemetry's conventions for generative AI. A row is a trace: the row, in
-it the sessions of its teams, in them the calls, with AutoGen's own spans between. Without
-a tracer provider nothing is made. Whoever has one set (`fellowship run --trace`, the
-environment, or a program of their own) gets them all.
+A span costs nothing until somebody listens, and holds no text unless that is asked for.
+A row is a trace: the row, in it the sessions of its teams, in them the calls, with
+AutoGen's own spans between. Whoever has a tracer provider set (`fellowship run --trace`,
+the environment, or a program of their own) gets them all; without one nothing is made.
 """
 
 from __future__ import annotations
@@ -33,16 +33,20 @@ SAMPLING = {
     "frequency_penalty": "gen_ai.request.frequency_penalty",
     "presence_penalty": "gen_ai.request.presence_penalty",
 }
-ENDED = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
+FINISH_REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+}
 
 
 @contextmanager
 def span(
     name: str,
     kind: SpanKind = SpanKind.INTERNAL,
-    said: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Iterator[Span]:
-    """A span around the work inside; an error that leaves it is named, not told."""
+    """A span around the work inside; an error that leaves it is set by its type, not its text."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
         yield trace.INVALID_SPAN
@@ -50,67 +54,75 @@ def span(
     tracer = provider.get_tracer("fellowship")
     with tracer.start_as_current_span(
         name, kind=kind, record_exception=False, set_status_on_exception=False
-    ) as made:
-        put(made, said or {})
+    ) as current:
+        set_attributes(current, attributes or {})
         try:
-            yield made
+            yield current
         except BaseException as error:
             kept = getattr(error, "kind", "") or type(error).__name__
-            made.set_attribute("error.type", str(kept))
-            made.set_status(Status(StatusCode.ERROR))
+            current.set_attribute("error.type", str(kept))
+            current.set_status(Status(StatusCode.ERROR))
             raise
 
 
-def put(made: Span, said: Mapping[str, Any]) -> None:
-    """Set the attributes that say something."""
-    for key, value in said.items():
+def set_attributes(current: Span, attributes: Mapping[str, Any]) -> None:
+    """Set the attributes that have a value."""
+    for key, value in attributes.items():
         if value is not None and value != "":
-            made.set_attribute(key, value)
+            current.set_attribute(key, value)
 
 
 @contextmanager
 def row_span(number: int, item: str, name: str | None) -> Iterator[Span]:
     """The span of one row: the root of a trace of its own."""
-    said = {"fellowship.row": number, "fellowship.item": item, "fellowship.id": name}
-    with span(f"row {number}", said=said) as made:
-        yield made
+    attributes = {
+        "fellowship.row": number,
+        "fellowship.item": item,
+        "fellowship.id": name,
+    }
+    with span(f"row {number}", said=attributes) as current:
+        yield current
 
 
-def ended(made: Span, outcome: Outcome) -> None:
-    """Say what became of a row."""
-    if made.is_recording():
-        put(
-            made,
+def set_outcome(current: Span, outcome: Outcome) -> None:
+    """Set a row's final state on its span."""
+    if current.is_recording():
+        set_attributes(
+            current,
             {"fellowship.state": outcome.state, "fellowship.pairs": len(outcome.pairs)},
         )
         if outcome.state == State.FAILED:
-            made.set_status(Status(StatusCode.ERROR))
+            current.set_status(Status(StatusCode.ERROR))
 
 
 @contextmanager
 def session_span(team: str, session: str) -> Iterator[Span]:
     """The span of one team's work on a row."""
-    said = {"gen_ai.conversation.id": session, "fellowship.team": team}
-    with span(f"session {team}", said=said) as made:
-        yield made
+    attributes = {"gen_ai.conversation.id": session, "fellowship.team": team}
+    with span(f"session {team}", said=attributes) as current:
+        yield current
 
 
 @contextmanager
 def call_span(request: Request, model: str, to: Mapping[str, Any]) -> Iterator[Span]:
     """The span of one call, retries and all; `to` is the client's identity."""
-    with span(f"chat {model}", SpanKind.CLIENT) as made:
-        if made.is_recording():
-            put(made, asked(request, model, to))
-            if captured():
-                made.set_attribute("gen_ai.input.messages", messages(request.messages))
-        yield made
+    with span(f"chat {model}", SpanKind.CLIENT) as current:
+        if current.is_recording():
+            set_attributes(current, request_attributes(request, model, to))
+            if captures_content():
+                current.set_attribute(
+                    "gen_ai.input.messages", messages_json(request.messages)
+                )
+        yield current
 
 
-def asked(request: Request, model: str, to: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked of whom, by the conventions' names."""
+def request_attributes(
+    request: Request, model: str, to: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A request's attributes by the conventions' names; `to` is the client's identity."""
     provider = str(to.get("provider", ""))
     address = urlsplit(str(to.get("endpoint", "")))
-    said = {
+    attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": provider,
         "gen_ai.system": provider,
@@ -123,21 +135,23 @@ def asked(request: Request, model: str, to: Mapping[str, Any]) -> dict[str, Any]
         "fellowship.role": request.role,
         "fellowship.round": request.round,
     }
-    return said | {
+    return attributes | {
         name: request.sampling[key]
         for key, name in SAMPLING.items()
         if request.sampling.get(key) is not None
     }
 
 
-def answered(made: Span, reply: Reply) -> None:
-    """Say what came back, and where it is recorded."""
-    if not made.is_recording():
+def set_reply(current: Span, reply: Reply) -> None:
+    """Set what came back, and the key under which it is recorded."""
+    if not current.is_recording():
         return
-    put(
-        made,
+    set_attributes(
+        current,
         {
-            "gen_ai.response.finish_reasons": [ENDED.get(reply.finish, "unknown")],
+            "gen_ai.response.finish_reasons": [
+                FINISH_REASONS.get(reply.finish, "unknown")
+            ],
             "gen_ai.usage.input_tokens": reply.usage.prompt,
             "gen_ai.usage.output_tokens": reply.usage.completion,
             "gen_ai.usage.cache_read.input_tokens": reply.usage.cached,
@@ -146,26 +160,28 @@ def answered(made: Span, reply: Reply) -> None:
             "fellowship.usd": reply.usd,
         },
     )
-    if captured():
-        said = [Message(role="assistant", content=reply.text)]
-        made.set_attribute("gen_ai.output.messages", messages(said))
+    if captures_content():
+        reply_messages = [Message(role="assistant", content=reply.text)]
+        current.set_attribute("gen_ai.output.messages", messages_json(reply_messages))
 
 
-def retried(made: Span, kind: str, attempt: int, wait: float) -> None:
-    """Say that a try failed and another follows."""
-    if made.is_recording():
-        made.add_event("retry", {"error.type": kind, "attempt": attempt, "wait": wait})
+def add_retry(current: Span, kind: str, attempt: int, wait: float) -> None:
+    """Add the event that a try failed and another follows, after `wait` seconds."""
+    if current.is_recording():
+        current.add_event(
+            "retry", {"error.type": kind, "attempt": attempt, "wait": wait}
+        )
 
 
-def captured() -> bool:
-    """Whether messages may be told: only where the environment says so."""
+def captures_content() -> bool:
+    """Whether messages may be put into spans: only where the environment says so."""
     return os.environ.get(CONTENT, "").lower() in ("true", "1", "span_only")
 
 
-def messages(said: Sequence[Message]) -> str:
-    """Messages as the conventions write them."""
-    told = [
+def messages_json(messages: Sequence[Message]) -> str:
+    """Messages as JSON in the form of the conventions."""
+    parts = [
         {"role": m.role, "parts": [{"type": "text", "content": m.content}]}
-        for m in said
+        for m in messages
     ]
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(parts, ensure_ascii=False)

@@ -1,8 +1,8 @@
-"""One thread owns the only writing connection; whoever appends waits for the disk.
+"""Group commit: the one thread that writes a ledger.
 
 All that is appended in one turn of the event loop, and while a commit is under way, shares
-the next one. After a commit that failed nothing more is written: what can't be kept must
-not be acted upon.
+the next one; an append returns once its rows are on the disk. After a commit that failed
+nothing more is written: what can't be kept must not be acted upon.
 """
 
 from __future__ import annotations
@@ -17,31 +17,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fellowship.database import complaint
+from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 
 
 class Statement(NamedTuple):
-    """One SQL statement and its values: what waits in the writer's queue."""
+    """One SQL statement and its values."""
 
     sql: str
     values: tuple[Any, ...]
 
 
-Waiting = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
+PendingAppend = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
 
 
 class Writer:
     """Group commit. Append from one loop; `close` from anywhere, once nobody appends."""
 
-    def __init__(self, link: sqlite3.Connection, path: Path, mark: Mark) -> None:
+    def __init__(
+        self, link: sqlite3.Connection, path: Path, mark: LastReplyMark
+    ) -> None:
         self.path = path
         self.commits = 0
         self.broken: LedgerError | None = None
         self._link = link
         self._mark = mark
-        self._pending: list[Waiting] = []
-        self._queue: queue.SimpleQueue[list[Waiting] | None] = queue.SimpleQueue()
+        self._pending: list[PendingAppend] = []
+        self._queue: queue.SimpleQueue[list[PendingAppend] | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
@@ -61,7 +63,7 @@ class Writer:
     def append_soon(self, *statements: Statement) -> None:
         """Queue rows nobody waits for: for a task that is being cancelled."""
         if not (self.broken or self._closed):
-            self._queue.put([*self._taken(), (statements, None)])
+            self._queue.put([*self._take_pending(), (statements, None)])
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
@@ -72,13 +74,13 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
-    def _taken(self) -> list[Waiting]:
+    def _take_pending(self) -> list[PendingAppend]:
         taken, self._pending = self._pending, []
         return taken
 
     def _hand_over(self) -> None:
         if self._pending:
-            self._queue.put(self._taken())
+            self._queue.put(self._take_pending())
 
     # -- the writer's thread ---------------------------------------------------------
 
@@ -88,7 +90,7 @@ class Writer:
                 self.broken = self._commit(batch)
             self._answer(batch, self.broken)
 
-    def _gather(self) -> list[Waiting] | None:
+    def _gather(self) -> list[PendingAppend] | None:
         batch = self._queue.get()
         if batch is None:
             return None
@@ -100,7 +102,7 @@ class Writer:
             batch += following
         return batch
 
-    def _commit(self, batch: list[Waiting]) -> LedgerError | None:
+    def _commit(self, batch: list[PendingAppend]) -> LedgerError | None:
         try:
             self._link.execute("BEGIN IMMEDIATE")
             for statements, _ in batch:
@@ -108,29 +110,33 @@ class Writer:
                     self._link.execute(statement.sql, statement.values)
             self._link.execute("COMMIT")
             self.commits += 1
-            self._mark.move(self._link)
+            self._mark.advance(self._link)
         except Exception as error:
             # Whatever it is: a thread that died of it would leave all waiting for ever.
             if self._link.in_transaction:
                 self._link.rollback()
-            return LedgerError(complaint(self.path, error))
+            return LedgerError(describe_failure(self.path, error))
         return None
 
-    def _answer(self, batch: list[Waiting], error: LedgerError | None) -> None:
+    def _answer(self, batch: list[PendingAppend], error: LedgerError | None) -> None:
         loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         for _, future in batch:
             if future is not None:
                 loops.setdefault(future.get_loop(), []).append(future)
         for loop, futures in loops.items():
             try:
-                loop.call_soon_threadsafe(functools.partial(settle, futures, error))
+                loop.call_soon_threadsafe(
+                    functools.partial(resolve_futures, futures, error)
+                )
             except RuntimeError:
                 # The loop was closed under us; the rows are durable all the same.
                 continue
 
 
-def settle(futures: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
-    """Wake everybody whose row is in the commit that just ended."""
+def resolve_futures(
+    futures: Sequence[asyncio.Future[None]], error: Exception | None
+) -> None:
+    """Wake all appends of the commit that just ended, with its error if there was one."""
     for future in futures:
         if future.done():
             continue
@@ -140,8 +146,8 @@ def settle(futures: Sequence[asyncio.Future[None]], error: Exception | None) -> 
             future.set_exception(error)
 
 
-class Mark:
-    """The number of the last reply that was acknowledged, in a file of its own.
+class LastReplyMark:
+    """The number of the last acknowledged reply, in a file of its own.
 
     It follows a commit, never leads one: a ledger that ends before its mark has lost
     what lies between, and how much that is can be said.
@@ -150,24 +156,24 @@ class Mark:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         text = os.pread(self._file, 32, 0)
-        self.at = int(text) if text.strip().isdigit() else 0
+        self.number = int(text) if text.strip().isdigit() else 0
 
-    def settle(self, link: sqlite3.Connection) -> int:
-        """Replies that were acknowledged and are not in the ledger; none from here on."""
-        there = last(link)
-        lost = max(0, self.at - there)
-        if there != self.at:
-            self._put(there)
+    def reconcile(self, link: sqlite3.Connection) -> int:
+        """How many acknowledged replies the ledger lacks; the mark is set to what it holds."""
+        there = last_call_id(link)
+        lost = max(0, self.number - there)
+        if there != self.number:
+            self._write(there)
         return lost
 
-    def move(self, link: sqlite3.Connection) -> None:
+    def advance(self, link: sqlite3.Connection) -> None:
         """Note the last reply that is durable now."""
-        there = last(link)
-        if there != self.at:
-            self._put(there)
+        there = last_call_id(link)
+        if there != self.number:
+            self._write(there)
 
-    def _put(self, number: int) -> None:
-        self.at = number
+    def _write(self, number: int) -> None:
+        self.number = number
         os.pwrite(self._file, f"{number:020d}\n".encode(), 0)
 
     def close(self) -> None:
@@ -175,7 +181,7 @@ class Mark:
         os.close(self._file)
 
 
-def last(link: sqlite3.Connection) -> int:
+def last_call_id(link: sqlite3.Connection) -> int:
     """The number of the last reply in the ledger; 0 if there is none."""
     found = link.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
     return int(found[0])

@@ -21,7 +21,7 @@ from fellowship.errors import FellowshipError, InputError
 from fellowship.models.record.prices import price_of
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.status import total_of
-from fellowship.run_folder import read_header, running
+from fellowship.run_folder import is_running, read_header
 from fellowship.viewer.access import Gate
 from fellowship.viewer.call_pages import CallPages
 from fellowship.viewer.index import Index
@@ -56,7 +56,7 @@ class Viewer:
                 "form_secret": gate.form,
                 "index": self.index,
                 "watcher": self.watcher,
-                "running": lambda: running(run),
+                "running": lambda: is_running(run),
                 "expected": total_of(self.header.get("recipe")),
                 "unpaid": unpaid(self.header.get("recipe")),
             }
@@ -70,7 +70,7 @@ class Viewer:
                 "rows": watcher.rows,
                 "calls": watcher.calls,
                 "waiting": self.index.waiting,
-                "running": running(self.run),
+                "running": is_running(self.run),
                 "fault": watcher.fault,
             }
         )

@@ -11,14 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
-from fellowship.ledger import CALL, CallRow
+from fellowship.ledger import CALL_COLUMNS, CallRow
 from fellowship.viewer.index import Index
 from fellowship.viewer.pages import Pages
 
 LATEST = 30
 """Replies on the page of what is being said now."""
 
-ONE = f"SELECT {CALL} FROM run.calls WHERE key = ?"
+ONE = f"SELECT {CALL_COLUMNS} FROM run.calls WHERE key = ?"
 NOW = (
     "SELECT key, seat, role, model, substr(text, 1, 600) AS text, length(text) AS size,"
     " prompt_tokens + completion_tokens AS tokens, usd, started, seconds, finish"

@@ -83,7 +83,7 @@ class Fault:
 
 
 def cpu_seconds() -> float:
-    """Seconds of CPU of this process and of all that it has run_sync for."""
+    """Seconds of CPU of this process and of all that it has waited for."""
     uses = (resource.getrusage(resource.RUSAGE_SELF),)
     uses += (resource.getrusage(resource.RUSAGE_CHILDREN),)
     return sum(use.ru_utime + use.ru_stime for use in uses)

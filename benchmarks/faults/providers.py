@@ -41,7 +41,7 @@ def storms(form: Form, folder: Path) -> Result:
             ran = go(path, folder / style / "run", limit=240)
             asked = server.stats()
         share = share_of(RATE, folder / style / "run")
-        # A year is not run_sync for: the run stops and says so. Few calls say nothing.
+        # A year is not waited for: the run stops and says so. Few calls say nothing.
         fast = not form.long or style == "huge" or share >= 0.8
         shares.append(f"{share:.0%} ({style})" if style != "huge" else "a year: stops")
         found.add(ran.orderly and asked["answered"] > 0 and fast)

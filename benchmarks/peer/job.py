@@ -41,7 +41,7 @@ def rows(many: int) -> list[dict[str, str]]:
 
 
 def cpu() -> float:
-    """Seconds of this process and of those it has run_sync for, user and system."""
+    """Seconds of this process and of those it has waited for, user and system."""
     both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(used.ru_utime + used.ru_stime for used in both)
 

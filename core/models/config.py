@@ -147,7 +147,7 @@ class OllamaModel(ModelBase):
 
 
 class Batching(Record):
-    """How calls of a model in batch mode are gathered and run_sync for."""
+    """How calls of a model in batch mode are gathered and waited for."""
 
     gather: PositiveFloat = Field(
         default=10.0, description="seconds without a new call before a batch is sent"

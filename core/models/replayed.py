@@ -61,7 +61,7 @@ def presumed_identity(name: str, config: ModelConfig) -> Mapping[str, Any]:
 
 
 class RecordOnlyBroker:
-    """An broker that hands out recorded replies and lets nothing be sent."""
+    """A broker that hands out recorded replies and lets nothing be sent."""
 
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader

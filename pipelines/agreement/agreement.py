@@ -41,7 +41,7 @@ from fellowship.stats.intervals import (
 )
 from fellowship.stats.paired import Difference, holm, paired_difference
 from fellowship.stats.selection import n_eff
-from fellowship.suggestions import listed
+from fellowship.suggestions import quoted_list
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def agree(table: Table, options: Options | None = None) -> Report:
         if not sides(table, name).any():
             raise InputError(
                 f"no labelled row sets one answer of the family {name!r} against one"
-                f" of another: the authors are {listed(authors_of(table))}"
+                f" of another: the authors are {quoted_list(authors_of(table))}"
             )
     prompts = len(set(table.clusters))
     count = labelled(table)

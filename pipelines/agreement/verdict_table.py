@@ -26,7 +26,7 @@ from fellowship.pipelines.labels.label_rows import LabelFile, majority
 from fellowship.records import Candidate, Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.decisions import decide
 
 
@@ -106,7 +106,7 @@ def heard_by(
     known = sorted({who for voices in heard for who in voices})
     for name in asked.annotators:
         if name not in known:
-            hint = nearest(name, known) or f"; there are {listed(known)}"
+            hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
             raise InputError(f"nobody called {name!r} labelled these rows{hint}")
     wanted = set(asked.annotators)
     return [{w: v for w, v in voices.items() if w in wanted} for voices in heard], how

@@ -21,7 +21,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 OURS = "attacks.yaml"
 
@@ -63,7 +63,7 @@ def only(attacks: Sequence[Attack], names: Sequence[str]) -> tuple[Attack, ...]:
     known = [one.name for one in attacks]
     for name in names:
         if name not in known:
-            hint = nearest(name, known) or f"; there are {listed(known)}"
+            hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
             raise InputError(f"no attack {name!r}{hint}")
     return tuple(one for one in attacks if not names or one.name in names)
 

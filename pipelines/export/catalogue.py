@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fellowship.database import complaint
+from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.formats import dataset_info
 from fellowship.pipelines.recipe.export_settings import Export
-from fellowship.run_folder import EXPORTS, written_whole
+from fellowship.run_folder import EXPORTS, atomic_writer
 
 ACCOUNTS = "accounts.json"
 CARD = "README.md"
@@ -37,11 +37,11 @@ def entered(
             retire(old, local(account, folder), folder)
         known[name_of(account)] = local(account, folder)
     kept = {name: known[name] for name in sorted(known) if there(known[name], folder)}
-    with written_whole(folder / ACCOUNTS) as out:
+    with atomic_writer(folder / ACCOUNTS) as out:
         value = {name: a.model_dump(mode="json") for name, a in kept.items()}
         json.dump(value, out, indent=2, ensure_ascii=False)
         out.write("\n")
-    with written_whole(folder / CARD) as out:
+    with atomic_writer(folder / CARD) as out:
         out.write(card(context, list(kept.values()), export))
 
 
@@ -61,7 +61,7 @@ def retire(old: Account, new: Account, folder: Path) -> None:
             path.unlink()
             path.with_name(f"{path.stem}.facts{path.suffix}").unlink(missing_ok=True)
         except OSError as error:
-            raise LedgerError(complaint(path, error)) from error
+            raise LedgerError(describe_failure(path, error)) from error
         forget(path)
 
 
@@ -73,7 +73,7 @@ def forget(path: Path) -> None:
         kept = {k: v for k, v in known.items() if v.get("file_name") != path.name}
     except (OSError, ValueError, AttributeError):
         return
-    with written_whole(info) as out:
+    with atomic_writer(info) as out:
         json.dump(kept, out, indent=2, ensure_ascii=False)
         out.write("\n")
 
@@ -118,6 +118,6 @@ def described(account: Account) -> None:
         except (OSError, ValueError):
             known = {}
         entry = dataset_info(path.stem.replace("-", "_"), path.name, account.kind)
-        with written_whole(info) as out:
+        with atomic_writer(info) as out:
             json.dump(known | entry, out, indent=2, ensure_ascii=False)
             out.write("\n")

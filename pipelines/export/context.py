@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import InputError, installing
+from fellowship.errors import InputError, install_command
 from fellowship.models.config import FAMILIES
 from fellowship.records import Verdict
 
@@ -66,5 +66,5 @@ def require_library(module: str, extra: str, what: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise InputError(
-            f"{what} needs {module.partition('.')[0]}: {installing(extra)}"
+            f"{what} needs {module.partition('.')[0]}: {install_command(extra)}"
         ) from error

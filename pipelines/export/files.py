@@ -13,7 +13,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_tables import read_table
 from fellowship.pipelines.sources.parquet import parquet_file, parquet_rows
 from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows
-from fellowship.suggestions import nearest
+from fellowship.suggestions import did_you_mean
 
 KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
 
@@ -26,7 +26,7 @@ def there(path: Path) -> None:
         raise InputError(f"{str(path)!r} is a link to nothing")
     folder = path.parent
     beside = [p.name for p in folder.iterdir()] if os.path.isdir(folder) else []
-    raise InputError(f"there is no file {str(path)!r}{nearest(path.name, beside)}")
+    raise InputError(f"there is no file {str(path)!r}{did_you_mean(path.name, beside)}")
 
 
 def rows_of(path: Path) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fellowship.errors import InputError, LedgerError, installing
+from fellowship.errors import InputError, LedgerError, install_command
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.context import Chance, ExportContext
 from fellowship.run_folder import LEDGER, read_header
@@ -65,7 +65,7 @@ def calibrated(
         if labels is None:
             return None, None, 0
         raise InputError(
-            f"calibration needs {error.name}: {installing('stats')}"
+            f"calibration needs {error.name}: {install_command('stats')}"
         ) from error
     return curves(into, labels)
 

@@ -13,7 +13,7 @@ from typing import Any
 from fellowship.errors import WrongPath
 from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.writers import TOGETHER, replaced
-from fellowship.run_folder import PART, begun, sweep_of
+from fellowship.run_folder import PART, part_prefix, remove_stale_parts_of
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
 FLOATS |= {"p_chosen", "sample_weight", "usd"}
@@ -88,8 +88,8 @@ def saved(files: dict[str, Path], target: Path) -> None:
     """The Parquet files of the splits as a folder that `load_from_disk` opens."""
     datasets = require_library("datasets", "data", "a saved dataset")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sweep_of(target)
-    folder = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
+    remove_stale_parts_of(target)
+    folder = Path(tempfile.mkdtemp(PART, part_prefix(target), target.parent))
     try:
         quiet(datasets)
         cache = str(folder / "cache")

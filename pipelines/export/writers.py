@@ -14,10 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from fellowship.database import complaint
+from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.examples import line
-from fellowship.run_folder import PART, begun, must_be_a_file, sweep_of
+from fellowship.run_folder import (
+    PART,
+    part_prefix,
+    remove_stale_parts_of,
+    require_writable_file,
+)
 
 TOGETHER = 200
 """Rows that a table's writer takes at a time."""
@@ -55,7 +60,7 @@ class Sink:
 
     def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
         if not target.name:  # the current folder, or an empty argument
-            must_be_a_file(target)
+            require_writable_file(target)
         self.target = target
         self._make = make
         self._open: dict[Path, tuple[Path, Writer]] = {}
@@ -72,11 +77,11 @@ class Sink:
         """The writer of a split, opened at the first call."""
         path = self.path(split, tail)
         if path not in self._open:
-            must_be_a_file(path)
+            require_writable_file(path)
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                sweep_of(path)
-                handle, name = tempfile.mkstemp(PART, begun(path), path.parent)
+                remove_stale_parts_of(path)
+                handle, name = tempfile.mkstemp(PART, part_prefix(path), path.parent)
                 os.close(handle)
                 self._open[path] = (Path(name), self._make(Path(name)))
             except OSError as error:
@@ -93,7 +98,7 @@ class Sink:
             if self._open:
                 settle(self.target.parent)
         except OSError as error:
-            raise LedgerError(complaint(self.target, error)) from error
+            raise LedgerError(describe_failure(self.target, error)) from error
 
     def __enter__(self) -> Sink:
         return self
@@ -124,7 +129,7 @@ def settle(folder: Path) -> None:
 
 def replaced(new: Path, target: Path) -> None:
     """Put a finished folder where another may be; the old one is gone only afterwards."""
-    old = Path(tempfile.mkdtemp(PART, begun(target), target.parent))
+    old = Path(tempfile.mkdtemp(PART, part_prefix(target), target.parent))
     if target.exists():
         os.replace(target, old / target.name)
     os.replace(new, target)

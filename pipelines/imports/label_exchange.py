@@ -25,6 +25,7 @@ from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Outcome, Winner
 from fellowship.run_folder import LEDGER, read_header, written_whole
 from fellowship.run_outcomes import outcomes
+from fellowship.run_folder import LEDGER, atomic_writer, read_header
 
 
 @dataclass
@@ -82,7 +83,7 @@ def write_labels(run: Path, to: Path) -> int:
     labels = labels_of(run)
     wanted = {label.number for label in labels}
     rows = {o.number: o for o in outcomes(run) if o.number in wanted}
-    with written_whole(to) as out:
+    with atomic_writer(to) as out:
         for label in labels:
             line = _line(label, rows[label.number])
             out.write(json.dumps(line, ensure_ascii=False) + "\n")

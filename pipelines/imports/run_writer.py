@@ -84,7 +84,7 @@ def write_run(
     """Put outcomes into a run folder with this header, or refuse to as the folder does."""
     report = Imported()
     with RunFolder(into) as folder:
-        folder.settle_header(header, "identity")
+        folder.write_or_check_header(header, "identity")
         ledger = Ledger(folder.ledger)
         try:
             asyncio.run(_append(ledger, counted(outcomes, report)))

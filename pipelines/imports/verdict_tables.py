@@ -38,7 +38,7 @@ from fellowship.records import (
     Verdict,
     Winner,
 )
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.decisions import swapped
 
 
@@ -79,7 +79,7 @@ def import_verdicts(
         raise InputError(f"{str(path)!r} holds no row that could be read")
     for name in columns.named:
         if name not in there:
-            hint = nearest(name, there) or f"; it has {listed(there)}"
+            hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if columns.winner:
         refuse_ambiguous(path, table, (columns.winner,), columns.values)

@@ -21,7 +21,7 @@ from fellowship.pipelines.interop.autogen_clients import client
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Message
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.debate import VOTE
 from fellowship.teams.settings import (
     Asking,
@@ -75,7 +75,7 @@ def stock_team(
                     " made it"
                 )
     known = [*(system.name for system in recipe.systems), EVALUATE]
-    hint = nearest(name, known) or f"; there are {listed(known)}"
+    hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
     raise RecipeError(f"the recipe has no team {name!r}{hint}")
 
 

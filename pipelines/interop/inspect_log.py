@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship import __version__
-from fellowship.database import complaint
+from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
@@ -26,7 +26,7 @@ from fellowship.pipelines.interop.inspect_sample import Json, sample, usage, whe
 from fellowship.pipelines.provenance.header_reader import known
 from fellowship.pipelines.report.spending import Spending, spending
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER, must_be_a_file, read_header
+from fellowship.run_folder import LEDGER, read_header, require_writable_file
 
 FORMAT = 2
 BRIEF = 1000
@@ -79,7 +79,7 @@ def write_inspect_log(run: Path, to: Path) -> int:
 @contextmanager
 def packed(to: Path) -> Iterator[Any]:
     """A zip that appears under its name whole, or not at all; gives `put(name, value)`."""
-    must_be_a_file(to)
+    require_writable_file(to)
     try:
         to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.")
@@ -95,7 +95,7 @@ def packed(to: Path) -> Iterator[Any]:
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise LedgerError(complaint(to, error)) from error
+            raise LedgerError(describe_failure(to, error)) from error
         raise
 
 

@@ -25,7 +25,7 @@ from fellowship.pipelines.labels.label_tables import (
 from fellowship.pipelines.labels.vote_lines import OURS, VOTE_KEY, line_key, votes
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Winner
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 LABEL_NAMES = ("label", "labels", "winner", "preference", "human", "vote", "verdict")
 NUMBER = re.compile(r"\d{1,18}")
@@ -40,7 +40,10 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
     texts = (columns.prompt, columns.first, columns.second)
     for name in (*columns.labels, columns.id, columns.annotator, *texts):
         if name is not None and name not in there:
-            hint = nearest(name, there) or f"; it has {listed(sorted(set(there)))}"
+            hint = (
+                did_you_mean(name, there)
+                or f"; it has {quoted_list(sorted(set(there)))}"
+            )
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if not columns.labels and set(VOTE_KEY[:3]) <= set(there):
         return votes(
@@ -75,7 +78,7 @@ def _label_columns(
     if not several and not named:
         raise InputError(
             f"{str(path)!r} has no column that looks like a label, but"
-            f" {listed(sorted(set(there)))}: name it with --label"
+            f" {quoted_list(sorted(set(there)))}: name it with --label"
         )
     return tuple(several or named)
 

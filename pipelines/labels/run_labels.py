@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from fellowship.database import complaint, connect
+from fellowship.database import connect, describe_failure
 from fellowship.errors import InputError, LedgerError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.records import Order, Outcome, Record, Winner
@@ -62,7 +62,7 @@ def add_labels(run: Path, labels: Iterable[HumanLabel]) -> int:
         link.executemany(ADD, [_row(label) for label in given])
         link.execute("COMMIT")
     except sqlite3.Error as error:
-        raise LedgerError(complaint(run / LEDGER, error)) from error
+        raise LedgerError(describe_failure(run / LEDGER, error)) from error
     finally:
         link.close()
     return len(given)

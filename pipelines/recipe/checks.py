@@ -20,7 +20,7 @@ from fellowship.pipelines.recipe.export_settings import check_format, not_whole
 from fellowship.pipelines.recipe.faults import dotted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomSettings,
@@ -73,8 +73,8 @@ def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     for place, name in named_models(recipe):
         if name not in recipe.models:
-            hint = nearest(name, recipe.models)
-            known = hint or f"; there are {listed(recipe.models)}"
+            hint = did_you_mean(name, recipe.models)
+            known = hint or f"; there are {quoted_list(recipe.models)}"
             yield place, f"{dotted(place)}: no model {name!r} under models{known}"
 
 
@@ -128,7 +128,7 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
         yield (
             ("source", "path"),
-            f"source.path is {source.path.name!r}: give a {listed(SUFFIXES)} file"
+            f"source.path is {source.path.name!r}: give a {quoted_list(SUFFIXES)} file"
             + packed(source.path),
         )
     elif source.path is not None:
@@ -159,7 +159,7 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
         return
     folder = path.parent
     beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-    hint = nearest(path.name, beside)
+    hint = did_you_mean(path.name, beside)
     yield place, f"{dotted(place)}: there is no file {str(path)!r}{hint}"
 
 

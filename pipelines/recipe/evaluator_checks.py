@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from fellowship.agents.roles import Judge
-from fellowship.errors import RecipeError, installing
+from fellowship.errors import RecipeError, install_command
 from fellowship.pipelines.recipe.faults import dotted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
@@ -107,7 +107,7 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if find_spec("numpy") is None:
         yield (
             (*EVALUATE, "rule"),
-            f"evaluate.rule: dawid-skene needs numpy: {installing('stats')}",
+            f"evaluate.rule: dawid-skene needs numpy: {install_command('stats')}",
         )
     if settings.escalate is not None:
         yield (

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 SHOWN = 60
 TEAMS = {
@@ -66,7 +66,9 @@ def sentence(
     under = dotted(place[:-1])
     if kind == "extra_forbidden":
         keys = [key for c in classes for key in c.model_fields]
-        hint = nearest(place[-1], keys) or f"; the keys here are {listed(keys)}"
+        hint = (
+            did_you_mean(place[-1], keys) or f"; the keys here are {quoted_list(keys)}"
+        )
         return f"unknown key {place[-1]!r}{f' under {under}' if under else ''}{hint}"
     if kind == "missing":
         return f"{under or 'the recipe'} needs the key {place[-1]!r}"
@@ -76,7 +78,7 @@ def sentence(
         return f"{place[-1]!r} can't be a name: use letters, digits and _"
     if kind == "literal_error":
         expected = context["expected"]
-        hint = nearest(error["input"], re.findall(r"'([^']*)'", expected))
+        hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", expected))
         return f"{name} is {shown(error['input'])}: give {expected}{hint}"
     return f"{name} {_wrong(kind, error)}"
 
@@ -99,7 +101,7 @@ def _untagged(kind: str, context: Mapping[str, Any], place: Place) -> str:
         return f"{dotted(place)} needs the key {key!r}" + (
             f": {offered}" if offered else ", which names its kind"
         )
-    hint = nearest(context["tag"], re.findall(r"'([^':]*)'", offered))
+    hint = did_you_mean(context["tag"], re.findall(r"'([^':]*)'", offered))
     return f"{name} is {shown(context['tag'])}: give one of {offered}{hint}"
 
 

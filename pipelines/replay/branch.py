@@ -147,10 +147,10 @@ class Branching:
         if ledger.find(call.key) is None:
             known = self._new if call.key == self._new.key else self._old.call(call.key)
             if known is not None:
-                await ledger.record(known)
+                await ledger.record_reply(known)
         return await self._broker.open(call)
 
 
 def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
-    """`branch_row`, run_sync for."""
+    """`branch_row`, waited for."""
     return run_sync(branch_row(Path(run), edit, Path(into)))

@@ -39,7 +39,7 @@ from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
 from fellowship.run_sync import run_sync
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import JudgeSettings
 
 
@@ -55,7 +55,10 @@ def with_model(recipe: Recipe, model: str) -> Recipe:
             " `models` are taken"
         )
     if model not in recipe.models:
-        hint = nearest(model, recipe.models) or f"; it has {listed(recipe.models)}"
+        hint = (
+            did_you_mean(model, recipe.models)
+            or f"; it has {quoted_list(recipe.models)}"
+        )
         raise RecipeError(
             f"the run's recipe has no model {model!r}{hint}; a new one comes from a"
             " recipe: --judge RECIPE"
@@ -169,7 +172,7 @@ async def rejudge_run(
 
 
 def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
-    """Judge a run's candidates again, run_sync for. `judge` as in `rejudge_recipe`."""
+    """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
     recipe = rejudge_recipe(Path(run), judge)
     return run_sync(rejudge_run(Path(run), recipe, Path(into)))
 

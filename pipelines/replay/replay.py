@@ -22,7 +22,7 @@ from fellowship.pipelines.running.finalize_rows import known_of_the_whole, recom
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER, differing
+from fellowship.run_folder import LEDGER, differing_paths
 from fellowship.run_sync import run_sync
 
 
@@ -62,12 +62,12 @@ async def replay_row(run: Path, row: str) -> Replayed:
 def unlike(known: Outcome, made: Outcome) -> list[str]:
     """Where two outcomes of one row differ, but for what is added to a run later."""
     later = {"flags", "reference", "labels"}
-    return differing(
+    return differing_paths(
         known.model_dump(mode="json", exclude=later),
         made.model_dump(mode="json", exclude=later),
     )
 
 
 def replay(run: Path | str, row: str | int) -> Replayed:
-    """`replay_row`, run_sync for."""
+    """`replay_row`, waited for."""
     return run_sync(replay_row(Path(run), str(row)))

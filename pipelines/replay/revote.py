@@ -21,6 +21,7 @@ from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 
 def revote(run: Path, into: Path, options: Revote) -> Imported:
@@ -85,7 +86,9 @@ def check(run: Path, options: Revote) -> None:
         )
     for name in (*options.judges, *options.weights):
         if name not in known:
-            hint = nearest(name, known) or f"; there are {listed(list(known))}"
+            hint = (
+                did_you_mean(name, known) or f"; there are {quoted_list(list(known))}"
+            )
             raise InputError(f"no judge {name!r} in {str(run)!r}{hint}")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from fellowship.errors import RecipeError, installing
+from fellowship.errors import RecipeError, install_command
 from fellowship.models.config import LlamaCppModel, OpenAIModel
 from fellowship.pipelines.recipe.checks import named_models
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -33,7 +33,7 @@ def check_credentials(recipe: Recipe, into: Path) -> None:
         if isinstance(config, LlamaCppModel) and find_spec("xllamacpp") is None:
             raise RecipeError(
                 f"model {name!r} runs on the embedded engine, which is not installed:"
-                f" {installing('embedded')}"
+                f" {install_command('embedded')}"
             )
         variable = config.api_key_env if isinstance(config, OpenAIModel) else None
         if variable is not None and not os.environ.get(variable):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from fellowship.errors import installing
+from fellowship.errors import install_command
 from fellowship.pipelines.agreement.comparison_votes import (
     SIDES,
     ComparisonVotes,
@@ -111,7 +111,7 @@ def worth_of(
     if len(seats) < 2:
         return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
-        return None, f"needs numpy: {installing('stats')}"
+        return None, f"needs numpy: {install_command('stats')}"
     from fellowship.pipelines.agreement.jury_weights import at_least, effective
 
     by_errors = effective(heard, seats)

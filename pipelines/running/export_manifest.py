@@ -25,7 +25,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.header import installed
 from fellowship.records import Record
-from fellowship.run_folder import EXPORTS, HEADER, PART, SEAL, written_whole
+from fellowship.run_folder import EXPORTS, HEADER, MANIFEST, PART, atomic_writer
 
 
 class Fingerprint(Record):
@@ -76,7 +76,7 @@ def manifest_if_current(
 def read_manifest(into: Path) -> ExportManifest | None:
     """The run's manifest, whether it holds or not; None where it can't be read."""
     try:
-        return ExportManifest.model_validate_json((into / SEAL).read_bytes())
+        return ExportManifest.model_validate_json((into / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         return None
 
@@ -98,7 +98,7 @@ def finished(
 
 def write_manifest(into: Path, manifest: ExportManifest) -> None:
     """Keep the manifest beside what it is of."""
-    with written_whole(into / SEAL) as out:
+    with atomic_writer(into / MANIFEST) as out:
         out.write(manifest.model_dump_json(indent=2) + "\n")
 
 

@@ -38,7 +38,9 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
         settled = recompute(outcome, weighed, constant, recipe.pairs)
         if settled != outcome:
             text = settled.model_dump_json()
-            await ledger.finish(settled.number, settled.item, settled.state, text)
+            await ledger.record_outcome(
+                settled.number, settled.item, settled.state, text
+            )
             changed += 1
     return changed
 

@@ -57,8 +57,8 @@ class Runner:
         self.limit = limit if limit is not None else recipe.source.limit
         self.stop = stop or asyncio.Event()
         self.ledger = Ledger(folder.ledger)
-        self.meter = Meter(recipe.limits, **self.ledger.spent()._asdict())
-        self.finished = self.ledger.finished()
+        self.meter = Meter(recipe.limits, **self.ledger.spending()._asdict())
+        self.finished = self.ledger.outcome_states()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
         self._slots = asyncio.Semaphore(recipe.at_once)
@@ -184,7 +184,9 @@ class Runner:
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()
-        await self.ledger.finish(outcome.number, outcome.item, outcome.state, record)
+        await self.ledger.record_outcome(
+            outcome.number, outcome.item, outcome.state, record
+        )
         self._count(outcome.state)
         self.queue.count(outcome.state)
         if self.queue.full:

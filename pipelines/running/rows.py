@@ -39,7 +39,7 @@ from fellowship.teams.settings import (
     SystemSettings,
 )
 from fellowship.teams.systems import Feedback, Single, System
-from fellowship.tracing import ended, row_span, session_span
+from fellowship.tracing import row_span, session_span, set_outcome
 
 Listen = Callable[[Item, str, Turn], None]
 """Told of every turn as it is spoken, with its row and its team."""
@@ -113,7 +113,7 @@ class Row:
         item = self.item
         with row_span(item.number, item.key, item.id) as span:
             outcome = await self._work()
-            ended(span, outcome)
+            set_outcome(span, outcome)
         return outcome
 
     async def _work(self) -> Outcome:

@@ -74,10 +74,10 @@ def report_of(
     untouched: bool,
 ) -> RunReport:
     """The closing account, read back from the ledger."""
-    states, lost = runner.ledger.closing()
-    beyond = runner.ledger.numbers() - runner.seen
+    states, lost = runner.ledger.final_counts()
+    beyond = runner.ledger.outcome_numbers() - runner.seen
     prompts = len(runner.seen) + len(beyond)
-    pending = len(runner.seen - runner.ledger.numbers())
+    pending = len(runner.seen - runner.ledger.outcome_numbers())
     budget = runner.meter.stopped.startswith("the limit")
     if budget and pending:
         states["stopped-by-budget"] = pending
@@ -117,7 +117,7 @@ def most_twice(runner: Runner) -> float:
     Not what they cost in the end: a prompt may be cached by then.
     """
     most = 0.0
-    for name, (prompt, completion, usd) in runner.ledger.maybe_twice().items():
+    for name, (prompt, completion, usd) in runner.ledger.possibly_paid_twice().items():
         config = runner.recipe.models.get(name)
         price = price_of(config) if config is not None else None
         most += max(usd, cost(price, Usage(prompt, completion, 0)) or 0.0)

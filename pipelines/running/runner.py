@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from fellowship.ledger import adopt
+from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
@@ -52,9 +52,11 @@ async def run_recipe(
             said = header(recipe, library)
             if origin is not None:
                 said["identity"]["origin"] = origin.said
-            folder.settle_header(said, "identity", partial(renewed, library=library))
+            folder.write_or_check_header(
+                said, "identity", partial(renewed, library=library)
+            )
             if fork is not None:
-                adopt(fork, folder.ledger)
+                adopt_calls(fork, folder.ledger)
             runner = Runner(
                 recipe,
                 folder,

@@ -12,12 +12,12 @@ from pathlib import Path
 from pydantic import Field
 
 from fellowship.errors import FellowshipError, LedgerError
-from fellowship.ledger import STAMP, LedgerReader
+from fellowship.ledger import SELECT_STAMP, LedgerReader
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.export_manifest import ExportManifest, read_manifest
 from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Record
-from fellowship.run_folder import LEDGER, holder, read_header
+from fellowship.run_folder import LEDGER, lock_holder, read_header
 
 RECENT = 60.0
 """Seconds over which the pace is measured."""
@@ -53,7 +53,7 @@ class Status(Record):
 def status_of(into: Path) -> Status:
     """How far the run in the folder is. `LedgerError` if it is none."""
     header = read_header(into)
-    held = holder(into)
+    held = lock_holder(into)
     with LedgerReader(into / LEDGER) as reader:
         states = dict(
             reader.rows("SELECT state, count(*) FROM outcomes GROUP BY state")
@@ -104,7 +104,7 @@ def holding(
     if manifest is None or manifest.source is None:
         return None
     try:
-        return manifest if next(reader.rows(STAMP)) == manifest.stamp else None
+        return manifest if next(reader.rows(SELECT_STAMP)) == manifest.stamp else None
     except LedgerError:
         return None  # an old ledger brought back, which knows no stamp
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from fellowship.display import said
+from fellowship.display import message_html
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -21,7 +21,7 @@ from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.work import Work
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Record, Turn
-from fellowship.run_folder import written_whole
+from fellowship.run_folder import atomic_writer
 
 ROWS = "rows.jsonl"
 
@@ -39,7 +39,7 @@ class Spoken(Record):
 
     def _repr_html_(self) -> str:
         facts = f"row {self.row}, {self.team}, {self.turn.model}"
-        return said(self.turn.source, facts, self.turn.text)
+        return message_html(self.turn.source, facts, self.turn.text)
 
 
 def with_rows(recipe: Recipe, rows: Iterable[Mapping[str, Any]], into: Path) -> Recipe:
@@ -48,7 +48,7 @@ def with_rows(recipe: Recipe, rows: Iterable[Mapping[str, Any]], into: Path) -> 
     A row is a mapping from the source's columns (`prompt`, `candidates`, ...) to values.
     """
     path = into.absolute() / ROWS
-    with written_whole(path) as out:
+    with atomic_writer(path) as out:
         for row in rows:
             out.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
     source = recipe.source.model_copy(update={"path": path, "dataset": None})

@@ -15,7 +15,7 @@ from fellowship.hashing import digest
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, no_column
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
-from fellowship.suggestions import listed
+from fellowship.suggestions import quoted_list
 
 ROLES: Mapping[str, Speaker] = {
     "system": "system",
@@ -117,7 +117,7 @@ def _label(value: Any) -> Winner:
     known = isinstance(value, str | int) and not isinstance(value, bool)
     winner = LABELS.get(str(value).strip().lower()) if known else None
     if winner is None:
-        raise InputError(f"the label {_brief(value)} is none of {listed(LABELS)}")
+        raise InputError(f"the label {_brief(value)} is none of {quoted_list(LABELS)}")
     return winner
 
 
@@ -141,7 +141,9 @@ def _message(turn: Mapping[str, Any], name: str) -> Message:
     role, content = ("from", "value") if "from" in turn else ("role", "content")
     spoken = turn.get(role)
     if not isinstance(spoken, str) or spoken not in ROLES:
-        raise InputError(f"{name}: {role} {_brief(spoken)} is none of {listed(ROLES)}")
+        raise InputError(
+            f"{name}: {role} {_brief(spoken)} is none of {quoted_list(ROLES)}"
+        )
     return Message(
         role=ROLES[spoken], content=text_of(turn.get(content), f"{name}.{content}")
     )

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import InputError, installing
+from fellowship.errors import InputError, install_command
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import Row, present
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 BATCH = 64
-EXTRA = f"needs the data extra: {installing('data')}"
+EXTRA = f"needs the data extra: {install_command('data')}"
 
 
 def _library(name: str, what: str) -> Any:
@@ -88,6 +88,6 @@ def _split(saved: Any, source: Source) -> Any:
     if not isinstance(saved, dict):
         return saved
     if source.split not in saved:
-        hint = nearest(source.split, saved) or f"; it has {listed(saved)}"
+        hint = did_you_mean(source.split, saved) or f"; it has {quoted_list(saved)}"
         raise InputError(f"{source.dataset!r} has no split {source.split!r}{hint}")
     return saved[source.split]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from fellowship.pipelines.sources.source import Rejected
-from fellowship.run_folder import QUARANTINE, written_whole
+from fellowship.run_folder import QUARANTINE, atomic_writer
 
 
 class Quarantine:
@@ -22,7 +22,7 @@ class Quarantine:
     def add(self, entry: Rejected) -> None:
         """Keep one row."""
         if self._out is None:
-            self._out = self._stack.enter_context(written_whole(self.path))
+            self._out = self._stack.enter_context(atomic_writer(self.path))
         self._out.write(json.dumps(entry.model_dump()) + "\n")
 
     def __enter__(self) -> Quarantine:

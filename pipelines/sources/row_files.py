@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.suggestions import listed, nearest
+from fellowship.suggestions import did_you_mean, quoted_list
 
 ROW_LIMIT = 1_000_000
 """Bytes a row may hold. What is longer is no prompt but an accident."""
@@ -212,6 +212,6 @@ def no_column(name: str, key: str, there: Sequence[str]) -> str:
     """What is said where a column is not there: which are, and the key to change."""
     some = [each if len(each) <= 40 else f"{each[:40]}…" for each in there[:9]]
     more = f" and {len(there) - 9:,} more" if len(there) > 9 else ""
-    told = f"; it has {listed(some)}{more}" if there else "; it has no column"
+    told = f"; it has {quoted_list(some)}{more}" if there else "; it has no column"
     mend = f": set {key} in the recipe" if key and there else ""
-    return f"no column {name!r}{nearest(name, there)}{told}{mend}"
+    return f"no column {name!r}{did_you_mean(name, there)}{told}{mend}"

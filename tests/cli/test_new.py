@@ -19,6 +19,7 @@ from fellowship.cli.new import class_name, module_name
 from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
 from fellowship.testing import instance, served
 from tests.support.paths import ROOT
+from fellowship.testing import loopback_model, schema_instance
 
 jsonschema = import_module("jsonschema")
 
@@ -166,14 +167,14 @@ def test_every_verb_has_a_line_of_its_own_and_examples() -> None:
 
 
 def test_a_model_for_tests_says_what_it_is_told_to() -> None:
-    with served(lambda messages: "Verdict: first") as server:
+    with loopback_model(lambda messages: "Verdict: first") as server:
         recipe = load_recipe(
             ROOT / "recipes/demo.yaml", server.models("generator", "reviewer", "judge")
         )
     assert {model.model for model in recipe.models.values()} == {"loopback"}
     for seed in range(20):
         schema = {"type": "object", "properties": {"a": {"enum": [1, 2]}}}
-        jsonschema.validate(instance(schema, seed), schema)
+        jsonschema.validate(schema_instance(schema, seed), schema)
 
 
 @pytest.mark.parametrize("name", ["Judge", "case", "Reviewer", "json", "First", "yaml"])

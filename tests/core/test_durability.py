@@ -26,7 +26,7 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running import row_runner
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run, run_recipe
-from fellowship.run_folder import RunFolder, written_whole
+from fellowship.run_folder import RunFolder, atomic_writer
 from fellowship.writer import Statement
 from tests.support.crash_steps import STEPS
 from tests.support.kill_campaign import campaign, exported, life, lived
@@ -127,7 +127,7 @@ def test_a_log_cut_anywhere_opens_and_says_exactly_what_is_lost(
     tmp_path: Path, torn: Path, record_property: Tell
 ) -> None:
     full = Ledger(copied(torn, tmp_path / "full") / "ledger.db")
-    acknowledged = full.spent()[0]
+    acknowledged = full.spending()[0]
     full.close()
     size = (torn / "ledger.db-wal").stat().st_size
     lost = set()
@@ -137,7 +137,7 @@ def test_a_log_cut_anywhere_opens_and_says_exactly_what_is_lost(
         run = copied(torn, tmp_path / str(n))
         os.truncate(run / "ledger.db-wal", offset)
         ledger = Ledger(run / "ledger.db")
-        assert ledger.lost == acknowledged - ledger.spent()[0]
+        assert ledger.lost == acknowledged - ledger.spending()[0]
         lost.add(ledger.lost)
         ledger.close()
         again = Ledger(run / "ledger.db")
@@ -205,7 +205,7 @@ def test_an_export_cut_anywhere_is_whole_after_the_next_run(
 
 
 def test_half_an_export_never_has_its_name_and_is_swept_away(tmp_path: Path) -> None:
-    with pytest.raises(TypeError), written_whole(tmp_path / "x.jsonl") as out:
+    with pytest.raises(TypeError), atomic_writer(tmp_path / "x.jsonl") as out:
         out.writelines(["half", 1])  # type: ignore[list-item]
     assert not list(tmp_path.iterdir())
     dead = subprocess.Popen([sys.executable, "-c", ""])
@@ -310,7 +310,7 @@ async def test_what_the_disk_refuses_is_never_acknowledged(tmp_path: Path) -> No
     with pytest.raises(LedgerError, match=r"ledger\.db.*bytes free"):
         await ledger.append(Statement("INSERT INTO nowhere VALUES (1)", ()))
     with pytest.raises(LedgerError):
-        await ledger.note("k", "m", "s")
+        await ledger.record_sent("k", "m", "s")
     ledger.close()
 
 
@@ -318,9 +318,11 @@ async def test_half_a_character_neither_hangs_nor_breaks_the_ledger(
     tmp_path: Path,
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
-    await ledger.fail("k", "s", "m", "server", "half a character: \ud83d", time.time())
+    await ledger.record_failure(
+        "k", "s", "m", "server", "half a character: \ud83d", time.time()
+    )
     with pytest.raises(LedgerError):
-        await asyncio.wait_for(ledger.note("\ud83d", "m", "s"), 5)
+        await asyncio.wait_for(ledger.record_sent("\ud83d", "m", "s"), 5)
     ledger.close()
 
 
@@ -436,7 +438,7 @@ def test_a_run_of_an_older_version_opens_and_goes_on(
     folder = tmp_path / "run"
     killed_early(whole, folder, 12)
     known = Ledger(folder / "ledger.db")
-    calls = known.spent()[0]
+    calls = known.spending()[0]
     known.close()
     head = json.loads((folder / "run.json").read_text())
     # As a version would have written it that knew no margin, no format and no mark.

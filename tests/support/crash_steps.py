@@ -37,13 +37,13 @@ def now() -> None:
 
 def before_send() -> None:
     """The note is on the disk, nothing is sent."""
-    note = Ledger.note
+    note = Ledger.record_sent
 
     async def noted(ledger: Ledger, key: str, model: str, session: str) -> None:
         await note(ledger, key, model, session)
         now()
 
-    Ledger.note = noted  # type: ignore[method-assign]
+    Ledger.record_sent = noted  # type: ignore[method-assign]
 
 
 def after_send() -> None:

@@ -57,13 +57,13 @@ def exported(into: Path) -> dict[str, bytes]:
 
 def life(path: Path, into: Path, pipe: int) -> None:
     """One go at the run in this process, telling `pipe` what was acknowledged."""
-    record = Ledger.record
+    record = Ledger.record_reply
 
     async def told(ledger: Ledger, row: CallRow) -> None:
         await record(ledger, row)
         os.write(pipe, f"{row.key}\n".encode())
 
-    Ledger.record = told  # type: ignore[method-assign]
+    Ledger.record_reply = told  # type: ignore[method-assign]
     asyncio.run(run_recipe(load_recipe(path), into))
 
 

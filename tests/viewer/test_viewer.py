@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fellowship.errors import InputError, LedgerError
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, labels_of
 from fellowship.records import Outcome
-from fellowship.run_folder import RunFolder, running
+from fellowship.run_folder import RunFolder, is_running
 from fellowship.viewer import label_queue
 from fellowship.viewer.access import Gate, loopback
 from fellowship.viewer.filters import Filters, matching
@@ -190,10 +190,10 @@ def test_a_record_that_cant_be_read_is_a_row_that_says_so(five: Path) -> None:
 
 
 def test_a_run_is_going_on_while_its_lock_is_held(five: Path) -> None:
-    assert not running(five)
+    assert not is_running(five)
     with RunFolder(five):
-        assert running(five)
-    assert not running(five)
+        assert is_running(five)
+    assert not is_running(five)
 
 
 def test_the_index_is_private_and_the_ledger_untouched(five: Path) -> None:

@@ -1,4 +1,4 @@
-"""An endpoint that is down is run_sync for; its rows are not spent on finding that out.
+"""An endpoint that is down is waited for; its rows are not spent on finding that out.
 
 Closed, calls go. Open, nothing goes but one call at a time to see whether the endpoint is
 back, each after a longer wait than the last. Whatever answers closes it again. What a wait
@@ -106,7 +106,7 @@ class Breaker:
             self.look = now + self._wait
         self.probing = False
         if now - self.opened >= self.patience:
-            self.gone[""] = f"{why} (run_sync {now - self.opened:.0f} s)"
+            self.gone[""] = f"{why} (waited {now - self.opened:.0f} s)"
 
     def _despair(self, model: str, why: str) -> bool:
         self.probing = False

@@ -15,7 +15,7 @@ MARGIN = 0.01
 """Of a minute, what clocks and wires may shift a call by."""
 
 NOTHING = 1e-6
-"""Units that rounding may lose: less is not run_sync for."""
+"""Units that rounding may lose: less is not waited for."""
 
 LEAST = 0.2
 """Of a minute's limit, what flows at the least when one call is most of it."""

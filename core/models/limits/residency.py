@@ -20,7 +20,7 @@ LINGER = 0.05
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One waiting call. `order` is its place among all calls that ever run_sync."""
+    """One waiting call. `order` is its place among all calls that ever waited."""
 
     model: str
     tokens: float = 0.0
@@ -110,7 +110,7 @@ class ResidencyQueue:
         return self.waiting[model][0].order
 
     def first(self, model: str) -> Ticket:
-        """The call of this model that has run_sync longest."""
+        """The call of this model that has waited longest."""
         return self.waiting[model][0]
 
     def send(self, model: str, now: float) -> Ticket:

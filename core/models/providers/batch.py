@@ -225,7 +225,7 @@ class BatchClient(OpenAIClient):
                 done = await work()
             except openai.APIError as error:
                 failed = self.failure(error)
-                if failed.kind in HOPELESS or not failed.retried:
+                if failed.kind in HOPELESS or not failed.is_transient:
                     raise failed from error
                 if time.monotonic() - began > self.config.patience:
                     raise EndpointDown(str(failed)) from error

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from fellowship.errors import ModelError, RecipeError, installing
+from fellowship.errors import ModelError, RecipeError, install_command
 from fellowship.models.client import Client, Finding, Finish, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
 from fellowship.models.limits.refusals import kind_of
@@ -108,7 +108,7 @@ def load(key: EngineKey) -> Any:
         import xllamacpp
     except ImportError as error:
         raise RecipeError(
-            f"the embedded engine is not installed: {installing('embedded')}"
+            f"the embedded engine is not installed: {install_command('embedded')}"
         ) from error
     params = xllamacpp.CommonParams()
     params.model.path = str(key.path)
@@ -183,7 +183,7 @@ class LlamaCppClient(Client):
         try:
             import xllamacpp  # noqa: F401
         except ImportError:
-            cure = installing("embedded")
+            cure = install_command("embedded")
             return [Finding(subject, False, "the engine is not installed", cure)]
         if self.config.model == PACKAGED:
             return [

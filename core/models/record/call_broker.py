@@ -3,7 +3,7 @@
 A client that wants to ask a model goes to the broker first: it is handed the recorded
 reply, or waits until a slot is free, the budget allows it and the note of the call is on
 the disk. Then it must come back exactly once, with `record`, `fail` or `drop`. Nothing but
-plain values crosses, so that an broker may be in another process than its clients.
+plain values crosses, so that a broker may be in another process than its clients.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from fellowship.errors import EndpointDown, ModelError
-from fellowship.ledger import UNNOTE, CallRow, Ledger, failure
+from fellowship.ledger import DELETE_SENT, CallRow, Ledger, failure_statements
 from fellowship.models.client import Usage
 from fellowship.models.limits.gate import EndpointLimits, Gate, Passage
 from fellowship.models.record.meter import Meter
@@ -97,7 +97,7 @@ class LedgerCallBroker:
         self.meter.held += call.worst
         began = time.time()
         try:
-            await self.ledger.note(call.key, call.model, call.session)
+            await self.ledger.record_sent(call.key, call.model, call.session)
         except asyncio.CancelledError:
             self.drop(call, began)
             raise
@@ -113,14 +113,14 @@ class LedgerCallBroker:
         self.meter.add(usage, row.usd)
         passage = self._leave(call)
         self.gates[call.place].back(passage, usage.prompt, usage.completion)
-        await self.ledger.record(row)
+        await self.ledger.record_reply(row)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
         gate = self.gates[call.place]
         spared = gate.failed(self._leave(call), error)
-        self.meter.retries += spared or error.retried
-        await self.ledger.fail(
+        self.meter.retries += spared or error.is_transient
+        await self.ledger.record_failure(
             call.key, call.session, call.model, error.kind, str(error), began
         )
         if verdict := gate.breaker.verdict(call.model):
@@ -132,9 +132,9 @@ class LedgerCallBroker:
         gate = self.gates[call.place]
         gate.dropped(self._leave(call))
         if gate.limits.kept:
-            self.ledger.append_soon(Statement(UNNOTE, (call.key,)))
+            self.ledger.append_soon(Statement(DELETE_SENT, (call.key,)))
             return
-        rows = failure(
+        rows = failure_statements(
             *(call.key, call.session, call.model, "cancelled", "stopped by us", began)
         )
         self.ledger.append_soon(*rows)

@@ -33,7 +33,7 @@ from fellowship.models.limits.busy import Busy
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
-from fellowship.tracing import answered, call_span, retried
+from fellowship.tracing import add_retry, call_span, set_reply
 
 log = structlog.get_logger("fellowship.models")
 
@@ -86,7 +86,7 @@ class RecordedClient(Client):
         """
         with call_span(request, self.model, self.identity) as span:
             reply = await self._complete(request, span)
-            answered(span, reply)
+            set_reply(span, reply)
         return reply
 
     async def _complete(self, request: Request, span: Span) -> Reply:
@@ -97,12 +97,12 @@ class RecordedClient(Client):
             try:
                 return await self._try(call, request)
             except ModelError as error:
-                used_up += error.counts
-                if not error.again or used_up >= self._tries:
+                used_up += error.uses_a_try
+                if not error.may_retry or used_up >= self._tries:
                     raise
                 wait = pause(error, call.attempt)
                 log.debug("retry", model=self.name, kind=error.kind, wait=wait)
-                retried(span, error.kind, call.attempt, wait)
+                add_retry(span, error.kind, call.attempt, wait)
             await asyncio.sleep(wait)
             call = call._replace(attempt=call.attempt + 1)
 
@@ -162,8 +162,8 @@ class RecordedClient(Client):
             asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (asked,)
         spared = await self._broker.fail(call, error, began)
-        error.counts = not spared
-        error.again = spared or error.retried
+        error.uses_a_try = not spared
+        error.may_retry = spared or error.is_transient
 
     def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
         return CallRow(
@@ -237,7 +237,7 @@ def pause(error: ModelError, attempt: int) -> float:
     """Seconds before the next try: full jitter.
 
     Uniform over 0 .. min(30, 0.5 * 2^attempt), after M. Brooker, "Exponential Backoff And
-    Jitter" (2015). A provider's own wish, and an endpoint that is down, are run_sync for at
+    Jitter" (2015). A provider's own wish, and an endpoint that is down, are waited for at
     the gate, by all calls; here they only get a tenth of a second that tells them apart.
     """
     if error.kind in ("down", "rate"):

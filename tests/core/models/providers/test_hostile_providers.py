@@ -76,7 +76,7 @@ async def test_texts_follow_a_redirect_nowhere(status: int, kind: str) -> None:
         await registry.close()
     assert heard == []
     assert "s3cret" not in str(caught.value)
-    assert not caught.value.retried
+    assert not caught.value.is_transient
 
 
 @pytest.mark.parametrize("tokens", [-1_000_000, 10**30])
