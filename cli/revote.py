@@ -10,7 +10,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import need
 from fellowship.cli.import_ import into, report
 from fellowship.cli.options import as_json, run_argument
-from fellowship.custom_code import at_home
+from fellowship.custom_code import add_import_folders
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.reparse import Reading
 from fellowship.pipelines.replay.revote import revote as vote_again
@@ -68,7 +68,7 @@ def command(
         raise click.UsageError(f"--rule {rule!r} is none of {', '.join(RULES)}")
     if rule == "dawid-skene":
         need("stats")
-    at_home(Path.cwd())
+    add_import_folders(Path.cwd())
     options = Revote(
         rule=rule,
         judges=judges,

@@ -89,7 +89,7 @@ def is_offered(name: object, kind: Kind) -> bool:
 
 
 def load_entry_point(name: str, kind: Kind) -> Any:
-    """The object behind an installed package's entry point; `RecipeError` if there is none."""
+    """The object of an installed package's entry point, or `RecipeError`."""
     points = entry_points(kind) if kind in GROUPS else {}
     if name not in points:
         raise RecipeError(

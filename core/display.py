@@ -132,7 +132,7 @@ BLOCK = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .6em 1em"
 
 
 def escaped(text: str) -> str:
-    """A text as HTML that shows its letters and nothing else; past `LONGEST` it is counted."""
+    """A text as inert HTML; what goes past `LONGEST` is only counted."""
     shown = sanitize(text[:LONGEST])
     left = len(text) - len(shown) if len(text) > LONGEST else 0
     return escape(shown) + (f" … and {left:,} characters" if left else "")

@@ -118,7 +118,7 @@ class Ledger:
         self._new_keys: set[int] | None = set() if new else None
 
     def _prepare(self, path: Path) -> LastReplyMark:
-        """Create the tables, record calls that were in flight and replies that are missing."""
+        """Create the tables; record calls that were in flight and missing replies."""
         try:
             self._link.executescript(
                 f"BEGIN;{TABLES}{STAMPS}{RECORD_LOST_CALLS};"
@@ -133,7 +133,7 @@ class Ledger:
         return mark
 
     def _format(self) -> str:
-        """SQL that sets the format; empty where the file has it, so that opening writes nothing."""
+        """SQL that sets the format; empty where it is set: opening then writes nothing."""
         known = self._link.execute("PRAGMA user_version").fetchone()[0]
         return "" if known == FORMAT else f"PRAGMA user_version={FORMAT};"
 
@@ -216,7 +216,7 @@ class Ledger:
         return tuple(self.rows(SELECT_STAMP)[0])
 
     def possibly_paid_twice(self) -> dict[str, tuple[int, int, float]]:
-        """Model -> (prompt tokens, completion tokens, US dollars) that may be paid for twice.
+        """Model -> (prompt tokens, completion tokens, USD) that may be paid for twice.
 
         They are those of the replies that lost or cancelled calls got in the end.
         """
@@ -265,7 +265,10 @@ def adopt_calls(old: Path, path: Path) -> int:
     try:
         uri = f"{(old / 'ledger.db').absolute().as_uri()}?mode=ro"
         link.execute("ATTACH ? AS old", (uri,))
-        sql = f"INSERT OR IGNORE INTO calls({CALL_COLUMNS}) SELECT {CALL_COLUMNS} FROM old.calls"
+        sql = (
+            f"INSERT OR IGNORE INTO calls({CALL_COLUMNS})"
+            f" SELECT {CALL_COLUMNS} FROM old.calls"
+        )
         return link.execute(sql).rowcount
     except sqlite3.Error as error:
         raise LedgerError(describe_failure(path, error)) from error
@@ -274,7 +277,7 @@ def adopt_calls(old: Path, path: Path) -> int:
 
 
 def read_outcome(text: str) -> Outcome:
-    """A row's record from its JSON. `LedgerError` where it isn't one: then nothing is trusted."""
+    """A row's record from its JSON; `LedgerError` where it isn't one."""
     try:
         return Outcome.model_validate_json(text)
     except ValidationError as error:

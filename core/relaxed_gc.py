@@ -17,7 +17,7 @@ THRESHOLD = 20_000
 
 @contextmanager
 def relaxed_gc() -> Iterator[None]:
-    """Collect at `THRESHOLD` inside, as before outside; a higher threshold is left alone."""
+    """Collect at `THRESHOLD` inside, as before outside; a higher one is left alone."""
     first, second, third = gc.get_threshold()
     if 0 < first < THRESHOLD:
         gc.set_threshold(THRESHOLD, second, third)

@@ -42,7 +42,7 @@ OWN_FILES = (HEADER, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", "ledger.mark", "l
 
 
 def require_writable_file(path: Path) -> None:
-    """Raise `WrongPath` where a file can't be written: a folder, a device, a run's own file."""
+    """Raise `WrongPath` for a folder, a device or a run's own file."""
     if not path.name or (path.exists() and not path.is_file()):
         raise WrongPath(f"{path} is there and is no file: name a file to write")
     real = path.resolve()

@@ -76,7 +76,7 @@ def schema_instance(schema: Mapping[str, Any], seed: int) -> Any:
 
 @contextmanager
 def loopback_model(says: Says | None = None) -> Iterator[LoopbackModel]:
-    """A model on loopback for the time of a test. `says` answers; None: answers are made up."""
+    """A model on loopback for the time of a test; without `says` it makes up replies."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     model = LoopbackModel(f"http://127.0.0.1:{server.server_address[1]}/v1", says)
     server.model = model  # type: ignore[attr-defined]

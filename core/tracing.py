@@ -46,7 +46,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, Any] | None = None,
 ) -> Iterator[Span]:
-    """A span around the work inside; an error that leaves it is set by its type, not its text."""
+    """A span around the work inside; of an error that leaves it, the type is set."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
         yield trace.INVALID_SPAN
@@ -80,7 +80,7 @@ def row_span(number: int, item: str, name: str | None) -> Iterator[Span]:
         "fellowship.item": item,
         "fellowship.id": name,
     }
-    with span(f"row {number}", said=attributes) as current:
+    with span(f"row {number}", attributes=attributes) as current:
         yield current
 
 
@@ -99,7 +99,7 @@ def set_outcome(current: Span, outcome: Outcome) -> None:
 def session_span(team: str, session: str) -> Iterator[Span]:
     """The span of one team's work on a row."""
     attributes = {"gen_ai.conversation.id": session, "fellowship.team": team}
-    with span(f"session {team}", said=attributes) as current:
+    with span(f"session {team}", attributes=attributes) as current:
         yield current
 
 

@@ -159,7 +159,7 @@ class LastReplyMark:
         self.number = int(text) if text.strip().isdigit() else 0
 
     def reconcile(self, link: sqlite3.Connection) -> int:
-        """How many acknowledged replies the ledger lacks; the mark is set to what it holds."""
+        """Acknowledged replies that the ledger lacks; the mark is set to what it holds."""
         there = last_call_id(link)
         lost = max(0, self.number - there)
         if there != self.number:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fellowship.custom_code import at_home, is_offered, prompts_folder
+from fellowship.custom_code import add_import_folders, is_offered, prompts_folder
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.checks import contradictions
 from fellowship.pipelines.recipe.faults import dotted, faults
@@ -29,7 +29,7 @@ def load_recipe(path: Path | str, overrides: Mapping[str, Any] | None = None) ->
     """
     path = Path(path)
     document = read_yaml(path)
-    at_home(path.parent)
+    add_import_folders(path.parent)
     changes = {_place(name): value for name, value in (overrides or {}).items()}
     data = _fresh(document.data)
     _resolve(data, path.parent.resolve())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fellowship.custom_code import at_home
+from fellowship.custom_code import add_import_folders
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
@@ -30,7 +30,7 @@ def recipe_of(run: Path) -> Recipe:
         raise RecipeError(
             f"{str(run)!r} was not made by a recipe: nothing to run again"
         )
-    at_home(Path.cwd())
+    add_import_folders(Path.cwd())
     try:
         return Recipe.model_validate(said)
     except ValidationError as error:
