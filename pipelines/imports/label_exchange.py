@@ -23,9 +23,8 @@ from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, label
 from fellowship.pipelines.labels.vote_lines import OURS
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Outcome, Winner
-from fellowship.run_folder import LEDGER, read_header, written_whole
-from fellowship.run_outcomes import outcomes
 from fellowship.run_folder import LEDGER, atomic_writer, read_header
+from fellowship.run_outcomes import outcomes
 
 
 @dataclass

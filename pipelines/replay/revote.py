@@ -20,7 +20,6 @@ from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettl
 from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
-from fellowship.suggestions import listed, nearest
 from fellowship.suggestions import did_you_mean, quoted_list
 
 

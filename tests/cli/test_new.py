@@ -17,9 +17,8 @@ from fellowship.cli.main import VERBS
 from fellowship.cli.main import outcome as command
 from fellowship.cli.new import class_name, module_name
 from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
-from fellowship.testing import instance, served
-from tests.support.paths import ROOT
 from fellowship.testing import loopback_model, schema_instance
+from tests.support.paths import ROOT
 
 jsonschema = import_module("jsonschema")
 
