@@ -18,9 +18,9 @@ from fellowship.run_folder import atomic_writer
 from fellowship.sanitize import single_line
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.agreement.agreement import Judge, Report
-    from fellowship.pipelines.agreement.human_ceiling import Ceiling
-    from fellowship.pipelines.agreement.juries import Jury, Margin
+    from fellowship.pipelines.agreement.agreement import AgreementReport, JudgeAgreement
+    from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
+    from fellowship.pipelines.agreement.juries import JuryAnalysis, MarginCalibration
     from fellowship.stats.intervals import Interval
 
 SHOWN = 10
@@ -87,7 +87,10 @@ def command(
     """
     need("stats")
     from fellowship.pipelines.agreement.agreement import Options, agree
-    from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
+    from fellowship.pipelines.agreement.verdict_table import (
+        LabelSelection,
+        verdict_table,
+    )
     from fellowship.pipelines.labels.label_files import read_labels
     from fellowship.pipelines.labels.label_rows import Columns
     from fellowship.stats.intervals import Resampling
@@ -95,7 +98,7 @@ def command(
     columns = Columns(labels=names, id=id_, values=spelt(values))
     told = read_labels(labels, columns) if labels else None
     options = Options(against, juries, families, Resampling(resamples))
-    found = agree(verdict_table(run, Asked(told, only, annotators)), options)
+    found = agree(verdict_table(run, LabelSelection(told, only, annotators)), options)
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file
 
@@ -110,7 +113,7 @@ def command(
     return Exit.DONE
 
 
-def show(found: Report, out: Console) -> None:
+def show(found: AgreementReport, out: Console) -> None:
     """The report, judges first."""
     say(
         out,
@@ -135,7 +138,7 @@ def show(found: Report, out: Console) -> None:
     show_margins(found.margins, out)
 
 
-def show_people(people: Ceiling, out: Console) -> None:
+def show_people(people: HumanCeiling, out: Console) -> None:
     """How far people agree with one another: where a judge can get to."""
     say(
         out,
@@ -154,7 +157,7 @@ def span(value: Interval) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
-def show_judges(found: Report, out: Console) -> None:
+def show_judges(found: AgreementReport, out: Console) -> None:
     """One line a judge."""
     heads = (
         *("judge", "kappa [95 %]", "2-class", "weighted", "accuracy [95 %]", "alpha"),
@@ -179,7 +182,7 @@ def show_judges(found: Report, out: Console) -> None:
 
 
 def show_judge(
-    judge: Judge, families: Mapping[str, Sequence[str]], out: Console
+    judge: JudgeAgreement, families: Mapping[str, Sequence[str]], out: Console
 ) -> None:
     """A judge's confusion table and leans."""
     rows = dict(zip(("second", "tie", "first"), judge.agreement.table, strict=True))
@@ -196,7 +199,7 @@ def show_judge(
         say(out, f"  bias score for {name} ({whose}): {span(family.score)}, {moved}")
 
 
-def show_jury(jury: Jury, out: Console) -> None:
+def show_jury(jury: JuryAnalysis, out: Console) -> None:
     """The best juries, and what the best is worth on rows that didn't choose it."""
     cells = [(name, span(kappa)) for name, kappa in jury.subsets[:SHOWN]]
     table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
@@ -207,7 +210,7 @@ def show_jury(jury: Jury, out: Console) -> None:
     )
 
 
-def show_margins(margins: dict[str, Margin], out: Console) -> None:
+def show_margins(margins: dict[str, MarginCalibration], out: Console) -> None:
     """What margins 1, 2, 3 ... say of people."""
     for name, margin in margins.items():
         at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]

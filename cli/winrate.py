@@ -14,7 +14,7 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 
 if TYPE_CHECKING:
-    from fellowship.pipelines.agreement.win_rates import Against, WinRates
+    from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
     from fellowship.stats.intervals import Interval
 
 
@@ -65,7 +65,7 @@ def show(found: WinRates, out: Console) -> None:
         say(out, found.note)
 
 
-def cells(pair: Against) -> tuple[str, ...]:
+def cells(pair: PairWinRates) -> tuple[str, ...]:
     """One pair of systems in a line."""
     both = pair.both_orders
     people = pair.people

@@ -14,15 +14,19 @@ import numpy as np
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
 from fellowship.models.config import FAMILIES
-from fellowship.pipelines.agreement.human_ceiling import Ceiling, ceiling
+from fellowship.pipelines.agreement.human_ceiling import HumanCeiling, human_ceiling
 from fellowship.pipelines.agreement.juries import (
-    Jury,
-    Margin,
-    every_jury,
-    margins,
-    pooled,
+    JuryAnalysis,
+    MarginCalibration,
+    analyse_juries,
+    calibrate_margins,
+    pooled_kappas,
 )
-from fellowship.pipelines.agreement.verdict_table import Table, labelled, sides
+from fellowship.pipelines.agreement.verdict_table import (
+    VerdictTable,
+    count_labelled,
+    family_sides,
+)
 from fellowship.stats.agreement import (
     Agreement,
     accuracy_of,
@@ -45,7 +49,7 @@ from fellowship.suggestions import quoted_list
 
 
 @dataclass(frozen=True)
-class Judge:
+class JudgeAgreement:
     """One judge against people; the test against the reference is Holm-adjusted."""
 
     name: str
@@ -60,7 +64,7 @@ class Judge:
 
 
 @dataclass(frozen=True)
-class Report:
+class AgreementReport:
     """Everything that labels say of a run's judges; `enough` is false under 50."""
 
     labels: int
@@ -68,13 +72,13 @@ class Report:
     enough: bool
     matched: str
     reference: str | None = None
-    judges: tuple[Judge, ...] = ()
-    people: Ceiling | None = None
+    judges: tuple[JudgeAgreement, ...] = ()
+    people: HumanCeiling | None = None
     pooled: tuple[tuple[str, float], ...] = ()
     effective: float | None = None
-    jury: Jury | None = None
+    jury: JuryAnalysis | None = None
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    margins: dict[str, Margin] = field(default_factory=dict)
+    margins: dict[str, MarginCalibration] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -92,59 +96,61 @@ class Options:
     plan: Resampling = DEFAULT
 
 
-def agree(table: Table, options: Options | None = None) -> Report:
+def agree(table: VerdictTable, options: Options | None = None) -> AgreementReport:
     """The report. Under 50 labelled prompts it makes no claim: `enough` is false.
 
     `InputError` for a judge named in `against` that the run doesn't have.
     """
     options = options or Options()
     for name in options.families:
-        if not sides(table, name).any():
+        if not family_sides(table, name).any():
             raise InputError(
                 f"no labelled row sets one answer of the family {name!r} against one"
                 f" of another: the authors are {quoted_list(authors_of(table))}"
             )
     prompts = len(set(table.clusters))
-    count = labelled(table)
+    count = count_labelled(table)
     if not enough_labels(min(count, prompts)):
-        return Report(count, prompts, False, table.matched)
+        return AgreementReport(count, prompts, False, table.matched)
     features = cells(table.labels, table.votes)
     kappas = bootstrap_many(features, kappa_of, table.clusters, options.plan)
     rights = bootstrap_many(features, accuracy_of, table.clusters, options.plan)
-    at = reference(table, [k.value for k in kappas], options.against)
-    tests = compared(table, features, at, options.plan)
+    at = reference_judge(table, [k.value for k in kappas], options.against)
+    tests = compare_with_reference(table, features, at, options.plan)
     judges = tuple(
-        Judge(
+        JudgeAgreement(
             name=name,
             agreement=summarise(table.labels, table.votes[:, j]),
             kappa=kappas[j],
             accuracy=rights[j],
             against=tests[j][0] if j in tests else None,
             p_holm=tests[j][1] if j in tests else None,
-            **biases(table, j, options),
+            **estimate_biases(table, j, options),
         )
         for j, name in enumerate(table.judges)
     )
     several = len(table.judges) > 1
-    return Report(
+    return AgreementReport(
         labels=count,
         prompts=prompts,
         enough=True,
         matched=table.matched,
         reference=table.judges[at] if several else None,
         judges=judges,
-        people=ceiling(table.voices),
-        pooled=pooled(table) if several else (),
+        people=human_ceiling(table.people),
+        pooled=pooled_kappas(table) if several else (),
         effective=n_eff(table.votes, table.labels) if several else None,
         families=authors_by_family(table, options),
-        jury=every_jury(table, at, options.plan)
+        jury=analyse_juries(table, at, options.plan)
         if several and options.juries
         else None,
-        margins=margins(table),
+        margins=calibrate_margins(table),
     )
 
 
-def reference(table: Table, kappas: Sequence[float], named: str | None) -> int:
+def reference_judge(
+    table: VerdictTable, kappas: Sequence[float], named: str | None
+) -> int:
     """The judge others are tested against: the named, else the best."""
     if named is None:
         return int(np.nan_to_num(kappas, nan=-2).argmax())
@@ -157,8 +163,8 @@ def reference(table: Table, kappas: Sequence[float], named: str | None) -> int:
     return found[0]
 
 
-def compared(
-    table: Table, features: Any, at: int, plan: Resampling
+def compare_with_reference(
+    table: VerdictTable, features: Any, at: int, plan: Resampling
 ) -> dict[int, tuple[Difference, float]]:
     """Each other judge's kappa minus the reference's, with p adjusted for them all."""
     others = [j for j in range(len(table.judges)) if j != at]
@@ -175,39 +181,41 @@ def compared(
     return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
 
 
-def authors_of(table: Table) -> list[str]:
+def authors_of(table: VerdictTable) -> list[str]:
     """Who wrote the candidates."""
     return sorted({name for pair in table.families for name in pair if name})
 
 
-def authors_by_family(table: Table, options: Options) -> dict[str, tuple[str, ...]]:
+def authors_by_family(
+    table: VerdictTable, options: Options
+) -> dict[str, tuple[str, ...]]:
     """Whose answers each family's bias score is of: a name holds more than a family."""
     return {
         f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
-        for f in options.families or own_families(table)
+        for f in options.families or judges_families(table)
     }
 
 
-def own_families(table: Table) -> list[str]:
+def judges_families(table: VerdictTable) -> list[str]:
     """The families of the run's judges that wrote one side of some row."""
     names = [name.lower() for name in table.judges]
     known = [f for f in FAMILIES if any(f in name for name in names)]
-    return [f for f in known if sides(table, f).any()]
+    return [f for f in known if family_sides(table, f).any()]
 
 
-def biases(table: Table, j: int, options: Options) -> dict[str, Any]:
+def estimate_biases(table: VerdictTable, j: int, options: Options) -> dict[str, Any]:
     """Whom a judge's disagreements serve: families, the first slot, the longer text."""
     votes, plan = table.votes[:, j], options.plan
     found = {}
-    for name in options.families or own_families(table):
-        side = sides(table, name)
+    for name in options.families or judges_families(table):
+        side = family_sides(table, name)
         if side.any():
             found[name] = family(votes, table.labels, side, table.clusters, plan)
     first = np.ones(len(votes))
-    made: dict[str, Any] = {"bias": found}
+    estimates: dict[str, Any] = {"bias": found}
     if not ((votes != INVALID) & (table.labels != INVALID)).any():
-        return made
-    made["first_slot"] = lean(votes, table.labels, first, table.clusters, plan)
+        return estimates
+    estimates["first_slot"] = lean(votes, table.labels, first, table.clusters, plan)
     if (side := longer(table.lengths)).any():
-        made["length"] = lean(votes, table.labels, side, table.clusters, plan)
-    return made
+        estimates["length"] = lean(votes, table.labels, side, table.clusters, plan)
+    return estimates

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibrationPoints:
     """A judge's margins and how often people named its winner: (margin, rows, share)."""
 
     judge: str

@@ -20,16 +20,16 @@ SIDES = ("first", "second", "tie")
 
 @dataclass(frozen=True, slots=True)
 class ComparisonVotes:
-    """One comparison of a run: `at` is its place among those of the row `number`.
+    """One comparison of a run: `index` is its place among those of the row `number`.
 
-    `by` holds what each voter's verdicts amount to, after a debate if there was one;
+    `decisions` holds what each voter's verdicts amount to, after a debate if there was one;
     whoever was not asked is not in it. `label` is people's, where there is one.
     """
 
     number: int
-    at: int
+    index: int
     pair: tuple[int, int]
-    by: dict[str, Decision]
+    decisions: dict[str, Decision]
     outcome: Decision
     blind: Decision | None
     equal: Decision | None
@@ -43,15 +43,15 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
     labels = by_row(into)
     for outcome in outcomes(into):
-        made = outcome.ranking.comparisons if outcome.ranking else ()
-        for at, one in enumerate(made):
+        comparisons = outcome.ranking.comparisons if outcome.ranking else ()
+        for index, one in enumerate(comparisons):
             pair = (one.first, one.second)
             people = annotator_votes(outcome, pair, labels.get(outcome.number, ()))
             yield ComparisonVotes(
                 number=outcome.number,
-                at=at,
+                index=index,
                 pair=pair,
-                by=votes_by_name(one),
+                decisions=votes_by_name(one),
                 outcome=one.outcome,
                 blind=one.blind,
                 equal=one.equal,
@@ -64,13 +64,13 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
 
 def votes_by_name(comparison: Comparison) -> dict[str, Decision]:
     """What each voter's last word on a comparison is, in the order they were asked."""
-    said: dict[str, list[Verdict]] = {}
+    by_voter: dict[str, list[Verdict]] = {}
     for verdict in comparison.verdicts:
-        said.setdefault(verdict.evaluator, []).append(verdict)
-    return {name: decide(last_verdicts(own))[0] for name, own in said.items()}
+        by_voter.setdefault(verdict.evaluator, []).append(verdict)
+    return {name: decide(last_verdicts(own))[0] for name, own in by_voter.items()}
 
 
-def last_verdicts(said: list[Verdict]) -> list[Verdict]:
+def last_verdicts(verdicts: list[Verdict]) -> list[Verdict]:
     """A voter's verdicts after the debate; those before it where there was none."""
-    final = [verdict for verdict in said if verdict.phase == "final"]
-    return final or [verdict for verdict in said if verdict.phase == "blind"]
+    final = [verdict for verdict in verdicts if verdict.phase == "final"]
+    return final or [verdict for verdict in verdicts if verdict.phase == "blind"]

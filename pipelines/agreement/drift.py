@@ -18,7 +18,7 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.pipelines.agreement.verdict_table import cluster
+from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
@@ -34,7 +34,7 @@ from fellowship.stats.intervals import (
 )
 
 
-class Twice(NamedTuple):
+class PairedDecisions(NamedTuple):
     """One comparison as two judges decided it, with the scores where they gave any."""
 
     prompt: str
@@ -92,54 +92,64 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
     """
     before = {outcome.number: outcome for outcome in outcomes(old)}
     rows = [(before[o.number], o) for o in outcomes(new) if o.number in before]
-    both = [one for a, b in rows for one in shared(a, b)]
+    both = [one for a, b in rows for one in shared_comparisons(a, b)]
     if not both:
         raise InputError(
             f"{str(old)!r} and {str(new)!r} have no comparison in common: was every row"
             " of one of them unjudged?"
         )
-    was, now = codes_of([o.old for o in both]), codes_of([o.new for o in both])
+    old_codes, new_codes = (
+        codes_of([o.old for o in both]),
+        codes_of([o.new for o in both]),
+    )
     prompts = [one.prompt for one in both]
     labels = encode([one.label for one in both])
-    made = [sum(len(compared(o)) for o in side) for side in zip(*rows, strict=True)]
+    counts = [
+        sum(len(comparisons_by_texts(o)) for o in side)
+        for side in zip(*rows, strict=True)
+    ]
     return Drift(
         comparisons=len(both),
         prompts=len(set(prompts)),
-        both_read=int(((was != INVALID) & (now != INVALID)).sum()),
-        agreement=agreement(was, now, prompts, plan),
-        changes=tuple(shares(both, was, now, plan)),
+        both_read=int(((old_codes != INVALID) & (new_codes != INVALID)).sum()),
+        agreement=agreement(old_codes, new_codes, prompts, plan),
+        changes=tuple(decision_shares(both, old_codes, new_codes, plan)),
         scores=score_drift(both, plan),
-        labels=against_people(labels, was, now, prompts, plan),
+        labels=accuracy_changes(labels, old_codes, new_codes, prompts, plan),
         pairs=pair_fates(rows),
-        only={"old": made[0] - len(both), "new": made[1] - len(both)},
+        only={"old": counts[0] - len(both), "new": counts[1] - len(both)},
     )
 
 
-def compared(outcome: Outcome) -> dict[tuple[str, str], Comparison]:
+def comparisons_by_texts(outcome: Outcome) -> dict[tuple[str, str], Comparison]:
     """A row's comparisons by the two texts that were compared."""
     ranking, texts = outcome.ranking, [c.text for c in outcome.candidates]
-    made = ranking.comparisons if ranking else ()
-    return {(texts[c.first], texts[c.second]): c for c in made}
+    comparisons = ranking.comparisons if ranking else ()
+    return {(texts[c.first], texts[c.second]): c for c in comparisons}
 
 
-def shared(old: Outcome, new: Outcome) -> list[Twice]:
+def shared_comparisons(old: Outcome, new: Outcome) -> list[PairedDecisions]:
     """The comparisons of a row that both judges made."""
-    before, after = compared(old), compared(new)
+    before, after = comparisons_by_texts(old), comparisons_by_texts(new)
     found = []
     for texts in before.keys() & after.keys():
         a, b = before[texts], after[texts]
-        one = first_two(new, b)
+        one = is_labelled_pair(new, b)
         label = majority(new.labels) if one and new.labels else "invalid"
-        found.append(Twice(cluster(new), a.outcome, b.outcome, moved(a, b), label))
+        found.append(
+            PairedDecisions(
+                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), label
+            )
+        )
     return found
 
 
-def first_two(outcome: Outcome, comparison: Comparison) -> bool:
+def is_labelled_pair(outcome: Outcome, comparison: Comparison) -> bool:
     """Whether people's labels, which are of the first two candidates, speak of this."""
     return (comparison.first, comparison.second) == (0, 1) and bool(outcome.candidates)
 
 
-def moved(a: Comparison, b: Comparison) -> tuple[float, float] | None:
+def score_shifts(a: Comparison, b: Comparison) -> tuple[float, float] | None:
     """By how much the scores of the two candidates moved, on one scale."""
     scales = {v.scale for c in (a, b) for v in c.verdicts}
     if a.scores is None or b.scores is None or len(scales) != 1:
@@ -156,12 +166,12 @@ def codes_of(decisions: Sequence[Decision]) -> Codes:
 
 
 def agreement(
-    was: Codes, now: Codes, prompts: Sequence[str], plan: Resampling
+    old_codes: Codes, new_codes: Codes, prompts: Sequence[str], plan: Resampling
 ) -> dict[str, Interval]:
     """Share agreed, kappa and AC1 where both could decide."""
-    if not ((was != INVALID) & (now != INVALID)).any():
+    if not ((old_codes != INVALID) & (new_codes != INVALID)).any():
         return {}
-    features = cells(was, now)
+    features = cells(old_codes, new_codes)
     statistics = {"agreed": accuracy_of, "kappa": kappa_of, "AC1": ac1_of}
     return {
         name: bootstrap_many(features, statistic, prompts, plan)[0]
@@ -169,27 +179,34 @@ def agreement(
     }
 
 
-def shares(
-    both: Sequence[Twice], was: Codes, now: Codes, plan: Resampling
+def decision_shares(
+    both: Sequence[PairedDecisions],
+    old_codes: Codes,
+    new_codes: Codes,
+    plan: Resampling,
 ) -> list[Change]:
     """How often each judge names a side, ties, contradicts itself, or can't be read."""
     prompts = [one.prompt for one in both]
     measured = {
-        "first named better": (was == FIRST, now == FIRST),
-        "second named better": (was == SECOND, now == SECOND),
-        "ties": (was == TIE, now == TIE),
-        "contradicted by the order": said(both, "order-inconsistent"),
-        "unreadable": said(both, "invalid"),
+        "first named better": (old_codes == FIRST, new_codes == FIRST),
+        "second named better": (old_codes == SECOND, new_codes == SECOND),
+        "ties": (old_codes == TIE, new_codes == TIE),
+        "contradicted by the order": decided_as(both, "order-inconsistent"),
+        "unreadable": decided_as(both, "invalid"),
     }
-    return [change(name, a, b, prompts, plan) for name, (a, b) in measured.items()]
+    return [
+        share_change(name, a, b, prompts, plan) for name, (a, b) in measured.items()
+    ]
 
 
-def said(both: Sequence[Twice], decision: Decision) -> tuple[list[bool], list[bool]]:
+def decided_as(
+    both: Sequence[PairedDecisions], decision: Decision
+) -> tuple[list[bool], list[bool]]:
     """Where the old judge and the new came to a decision."""
     return [o.old == decision for o in both], [o.new == decision for o in both]
 
 
-def change(
+def share_change(
     name: str, a: Any, b: Any, prompts: Sequence[str], plan: Resampling
 ) -> Change:
     """Two shares of the same rows, and their difference."""
@@ -198,7 +215,7 @@ def change(
     return Change(name, float(np.mean(old)), float(np.mean(new)), gap)
 
 
-def score_drift(both: Sequence[Twice], plan: Resampling) -> Interval | None:
+def score_drift(both: Sequence[PairedDecisions], plan: Resampling) -> Interval | None:
     """Points by which a candidate's score moved; None where the scales differ."""
     found = [(one.prompt, sum(one.scores) / 2) for one in both if one.scores]
     if not found:
@@ -206,27 +223,31 @@ def score_drift(both: Sequence[Twice], plan: Resampling) -> Interval | None:
     return mean_interval([m for _, m in found], [p for p, _ in found], plan)
 
 
-def against_people(
-    labels: Codes, was: Codes, now: Codes, prompts: Sequence[str], plan: Resampling
+def accuracy_changes(
+    labels: Codes,
+    old_codes: Codes,
+    new_codes: Codes,
+    prompts: Sequence[str],
+    plan: Resampling,
 ) -> tuple[Change, ...]:
     """How often each judge says what people said, where they said anything."""
     known = labels != INVALID
     if not known.any():
         return ()
     kept = [prompt for prompt, there in zip(prompts, known, strict=True) if there]
-    right = (was == labels)[known], (now == labels)[known]
-    return (change("agrees with people", *right, kept, plan),)
+    right = (old_codes == labels)[known], (new_codes == labels)[known]
+    return (share_change("agrees with people", *right, kept, plan),)
 
 
 def pair_fates(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, int]:
     """Rows by what became of their first pair under the new judge."""
     counted = dict.fromkeys(("same", "reversed", "other", "lost", "won", "neither"), 0)
     for old, new in rows:
-        counted[fate(old, new)] += 1
+        counted[pair_fate(old, new)] += 1
     return counted
 
 
-def fate(old: Outcome, new: Outcome) -> str:
+def pair_fate(old: Outcome, new: Outcome) -> str:
     """`lost`: only the old judge made a pair of the row; `won`: only the new one."""
     if not old.pairs or not new.pairs:
         return {(0, 0): "neither", (1, 0): "lost"}.get(

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from fellowship.pipelines.labels.annotators import Voices
+from fellowship.pipelines.labels.annotators import AnnotatorVotes
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.alpha import krippendorff_alpha
 from fellowship.stats.codes import INVALID, Codes, encode
@@ -19,7 +19,7 @@ from fellowship.stats.intervals import MIN_LABELS
 
 
 @dataclass(frozen=True)
-class Two:
+class AnnotatorPair:
     """How far two annotators agree on the `rows` both of them labelled."""
 
     first: str
@@ -29,7 +29,7 @@ class Two:
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class HumanCeiling:
     """Human against human, on the `rows` that several people labelled.
 
     `same` is the share of every two votes on one row that say the same, `alpha`
@@ -40,39 +40,39 @@ class Ceiling:
     annotators: int
     alpha: float
     same: float
-    pairs: tuple[Two, ...]
+    pairs: tuple[AnnotatorPair, ...]
 
 
-def ceiling(voices: Sequence[Voices]) -> Ceiling | None:
+def human_ceiling(labels: Sequence[AnnotatorVotes]) -> HumanCeiling | None:
     """How far people agree; None where nobody labelled what somebody else did."""
-    several = [said for said in voices if len(said) > 1]
-    names = list(dict.fromkeys(who for said in several for who in said))
+    several = [votes for votes in labels if len(votes) > 1]
+    names = list(dict.fromkeys(who for votes in several for who in votes))
     if not several:
         return None
-    votes = table(several, names)
-    met = [a == b for said in several for a, b in combinations(said.values(), 2)]
-    return Ceiling(
+    matrix = vote_matrix(several, names)
+    equal = [a == b for votes in several for a, b in combinations(votes.values(), 2)]
+    return HumanCeiling(
         rows=len(several),
         annotators=len(names),
-        alpha=krippendorff_alpha(votes),
-        same=sum(met) / len(met),
-        pairs=tuple(pairs(votes, names)),
+        alpha=krippendorff_alpha(matrix),
+        same=sum(equal) / len(equal),
+        pairs=tuple(pairwise_kappas(matrix, names)),
     )
 
 
-def table(voices: Sequence[Voices], names: Sequence[str]) -> Codes:
+def vote_matrix(labels: Sequence[AnnotatorVotes], names: Sequence[str]) -> Codes:
     """The votes (n, k) of k annotators, INVALID where one said nothing."""
     return np.stack(
-        [encode([said.get(n, "invalid") for n in names]) for said in voices]
+        [encode([votes.get(n, "invalid") for n in names]) for votes in labels]
     )
 
 
-def pairs(votes: Codes, names: Sequence[str]) -> list[Two]:
+def pairwise_kappas(votes: Codes, names: Sequence[str]) -> list[AnnotatorPair]:
     """Kappa of every two annotators who have enough rows in common."""
     seen = (votes != INVALID).astype(int)
     common = seen.T @ seen
     return [
-        Two(
+        AnnotatorPair(
             names[i],
             names[j],
             int(common[i, j]),

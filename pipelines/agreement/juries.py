@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.agreement.calibration_points import Calibrated
-from fellowship.pipelines.agreement.verdict_table import Table
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
+from fellowship.pipelines.agreement.verdict_table import VerdictTable
 from fellowship.stats.agreement import cells, cohen_kappa, kappa_of
 from fellowship.stats.calibration import (
     Calibration,
@@ -28,7 +28,7 @@ from fellowship.stats.selection import Best, best_of, every_majority, subsets
 
 
 @dataclass(frozen=True)
-class Jury:
+class JuryAnalysis:
     """Every jury of two and more: its judges and kappa, best first."""
 
     subsets: tuple[tuple[str, Interval], ...]
@@ -37,25 +37,25 @@ class Jury:
 
 
 @dataclass(frozen=True)
-class Margin:
+class MarginCalibration:
     """What one judge's margin says of people; `error` is of folds it wasn't fitted on."""
 
     fit: Calibration
     error: float
-    points: Calibrated
+    points: CalibrationPoints
 
 
-def pooled(table: Table) -> tuple[tuple[str, float], ...]:
+def pooled_kappas(table: VerdictTable) -> tuple[tuple[str, float], ...]:
     """Kappas of ways to use all votes; the weights are learned on other prompts' rows."""
     ways = {
         "majority": majority(table.votes),
         "Dawid-Skene": dawid_skene(table.votes).verdicts,
-        "weighted by accuracy, five folds": folded(table),
+        "weighted by accuracy, five folds": cross_validated_jury(table),
     }
-    return tuple((n, cohen_kappa(table.labels, said)) for n, said in ways.items())
+    return tuple((n, cohen_kappa(table.labels, votes)) for n, votes in ways.items())
 
 
-def folded(table: Table, folds: int = 5) -> Codes:
+def cross_validated_jury(table: VerdictTable, folds: int = 5) -> Codes:
     """The weighted jury (n,), each fold with weights from the other prompts."""
     names = {name: i for i, name in enumerate(dict.fromkeys(table.clusters))}
     order = np.random.default_rng(0).permutation(len(names)) % folds
@@ -68,23 +68,23 @@ def folded(table: Table, folds: int = 5) -> Codes:
     return found
 
 
-def every_jury(table: Table, at: int, plan: Resampling) -> Jury:
+def analyse_juries(table: VerdictTable, at: int, plan: Resampling) -> JuryAnalysis:
     """All juries with intervals, and the best beside its out-of-bag value."""
-    asked = subsets(len(table.judges))
-    juries = every_majority(table.votes, asked)
+    juries = subsets(len(table.judges))
+    verdicts = every_majority(table.votes, juries)
     alone = table.votes[:, at : at + 1]
-    features = cells(table.labels, np.concatenate([juries, alone], axis=1))
+    features = cells(table.labels, np.concatenate([verdicts, alone], axis=1))
     spread = bootstrap_many(features[:, :-1], kappa_of, table.clusters, plan)
-    # Only juries stand for election: the reference is scored on the same rows left out.
+    # The best is picked among juries; the reference is scored on the same rows left out.
     best = best_of(features[:, :-1], kappa_of, table.clusters, plan)
-    both = best_of(features, kappa_of, table.clusters, plan, reference=len(asked))
+    both = best_of(features, kappa_of, table.clusters, plan, reference=len(juries))
     honest = Best(**{**vars(best), "reference_out_of_bag": both.reference_out_of_bag})
-    names = [" + ".join(table.judges[i] for i in jury) for jury in asked]
+    names = [" + ".join(table.judges[i] for i in jury) for jury in juries]
     ranked = sorted(zip(names, spread, strict=True), key=lambda each: -each[1].value)
-    return Jury(tuple(ranked), honest, table.judges[at])
+    return JuryAnalysis(tuple(ranked), honest, table.judges[at])
 
 
-def margins(table: Table) -> dict[str, Margin]:
+def calibrate_margins(table: VerdictTable) -> dict[str, MarginCalibration]:
     """Margin calibration of every judge that gives scores and has rows enough."""
     found = {}
     for j, name in enumerate(table.judges):
@@ -96,13 +96,15 @@ def margins(table: Table) -> dict[str, Margin]:
         prompts = np.array(table.clusters)[kept]
         fit = calibrate(*data)
         error = calibration_error(*crossfit(*data, clusters=prompts))
-        found[name] = Margin(fit, error, points_of(name, *data))
+        found[name] = MarginCalibration(fit, error, calibration_points(name, *data))
     return found
 
 
-def points_of(name: str, margin: Any, votes: Codes, labels: Codes) -> Calibrated:
+def calibration_points(
+    name: str, margin: Any, votes: Codes, labels: Codes
+) -> CalibrationPoints:
     """(margin, rows, share that people agree) at every margin."""
-    return Calibrated(
+    return CalibrationPoints(
         name,
         tuple(
             (float(m), int(here.sum()), float((votes == labels)[here].mean()))

@@ -17,20 +17,22 @@ from fellowship.stats.juries import dawid_skene
 from fellowship.stats.selection import n_eff
 
 
-def votes_of(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> Codes:
+def juror_votes(comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]) -> Codes:
     """What each juror said of each comparison, codes (n, m); INVALID where nothing."""
-    said = [[each.by.get(seat, "invalid") for seat in seats] for each in heard]
-    return np.stack([encode([s if s in SIDES else "invalid" for s in r]) for r in said])
+    rows = [
+        [each.decisions.get(who, "invalid") for who in jurors] for each in comparisons
+    ]
+    return np.stack([encode([d if d in SIDES else "invalid" for d in r]) for r in rows])
 
 
-def weighed(
-    heard: Sequence[ComparisonVotes], seats: Sequence[str]
+def dawid_skene_chances(
+    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
 ) -> list[Scores | None]:
     """The chances of each side by Dawid-Skene over all comparisons; None without a vote.
 
     A verdict the method calls a tie, or can't tell, gives a half to each.
     """
-    found = dawid_skene(votes_of(heard, seats))
+    found = dawid_skene(juror_votes(comparisons, jurors))
     first, tie = CLASSES.index(FIRST), CLASSES.index(TIE)
     scores: list[Scores | None] = []
     for code, chances in zip(found.verdicts, found.posterior, strict=True):
@@ -44,27 +46,33 @@ def weighed(
     return scores
 
 
-def effective(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> float | None:
+def effective_votes(
+    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
+) -> float | None:
     """How many independent jurors these are worth, by their errors; None if unknown."""
-    if not any(each.label in SIDES for each in heard):
+    if not any(each.label in SIDES for each in comparisons):
         return None
-    worth = n_eff(votes_of(heard, seats), encode([each.label for each in heard]))
+    worth = n_eff(
+        juror_votes(comparisons, jurors), encode([each.label for each in comparisons])
+    )
     return None if np.isnan(worth) else float(worth)
 
 
-def at_least(heard: Sequence[ComparisonVotes], seats: Sequence[str]) -> float | None:
+def effective_votes_unlabelled(
+    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
+) -> float | None:
     """The same without labels: jurors who agree because they are right count as one.
 
-    Kish's design effect of the votes themselves: no more than `effective` would give,
+    Kish's design effect of the votes themselves: no more than `effective_votes` would give,
     where what is true makes votes more alike. None under two comparisons that all saw.
     """
-    votes = votes_of(heard, seats)
+    votes = juror_votes(comparisons, jurors)
     kept = votes[(votes != INVALID).all(axis=1)].astype(np.float64)
     if len(kept) < 2:
         return None
     apart = kept - kept.mean(axis=0)
     size = np.sqrt((apart**2).sum(axis=0))
     unit = apart / np.where(size > 0, size, 1)
-    many = len(seats)
+    many = len(jurors)
     mean = float((unit.T @ unit)[np.triu_indices(many, 1)].mean())
     return many / (1 + (many - 1) * max(0.0, mean))

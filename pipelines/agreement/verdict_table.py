@@ -15,8 +15,8 @@ import numpy as np
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.labels.annotators import (
+    AnnotatorVotes,
     Unit,
-    Voices,
     by_row,
     units,
     votes_in_file,
@@ -31,10 +31,10 @@ from fellowship.teams.decisions import decide
 
 
 @dataclass(frozen=True)
-class Table:
+class VerdictTable:
     """`votes` (n, m) codes, `margins` (n, m) points, NaN where there is none.
 
-    `labels` (n,) people's codes, `voices` what each annotator said of each row;
+    `labels` (n,) people's codes, `people` what each annotator said of each row;
     `clusters` (n,) the prompts; `families` (n, 2) who wrote the two candidates.
     """
 
@@ -43,7 +43,7 @@ class Table:
     votes: Codes
     margins: Floats
     labels: Codes
-    voices: tuple[Voices, ...]
+    people: tuple[AnnotatorVotes, ...]
     clusters: tuple[str, ...]
     families: tuple[tuple[str, str], ...]
     lengths: Floats
@@ -51,7 +51,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LabelSelection:
     """Whose labels of which rows: `only` a dataset's, `annotators` none: everybody's."""
 
     labels: LabelFile | None = None
@@ -59,113 +59,113 @@ class Asked:
     annotators: tuple[str, ...] = ()
 
 
-def verdict_table(run: Path, asked: Asked | None = None) -> Table:
+def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:
     """The labelled units of a run. `InputError` where none has a label and a verdict."""
-    asked = asked or Asked()
-    rows = (o for o in outcomes(run) if not asked.only or part_of(o, asked.only))
+    selection = selection or LabelSelection()
+    rows = (o for o in outcomes(run) if is_in_dataset(o, selection.only))
     found = units(rows)
     if not found:
         raise InputError(f"no row of {str(run)!r} holds verdicts on two candidates")
-    heard, how = heard_by(run, found, asked)
-    kept = [(u, said) for u, said in zip(found, heard, strict=True) if said]
+    votes, how = votes_by_unit(run, found, selection)
+    kept = [(u, people) for u, people in zip(found, votes, strict=True) if people]
     if not kept:
         raise InputError(
             "no row of the run has people's label: give --labels FILE, whose rows are"
             " found by id, by their texts or, if there are as many, by number; or"
             " label rows on the page of `fellowship view`"
         )
-    by_unit = [per_judge(unit.verdicts) for unit, _ in kept]
+    by_unit = [judge_decisions(unit.verdicts) for unit, _ in kept]
     names = tuple(dict.fromkeys(name for row in by_unit for name in row))
-    said = [[row.get(n, NOTHING) for n in names] for row in by_unit]
-    return Table(
+    verdicts = [[row.get(n, NO_VERDICT) for n in names] for row in by_unit]
+    return VerdictTable(
         judges=names,
         rows=tuple(unit.name for unit, _ in kept),
-        votes=np.stack([encode([vote for vote, _ in row]) for row in said]),
-        margins=np.array([[margin for _, margin in row] for row in said]),
-        labels=encode([majority(list(voices.values())) for _, voices in kept]),
-        voices=tuple(voices for _, voices in kept),
-        clusters=tuple(cluster(unit.outcome) for unit, _ in kept),
-        families=tuple(authors(unit) for unit, _ in kept),
-        lengths=np.array([lengths(unit) for unit, _ in kept], dtype=float),
+        votes=np.stack([encode([vote for vote, _ in row]) for row in verdicts]),
+        margins=np.array([[margin for _, margin in row] for row in verdicts]),
+        labels=encode([majority(list(people.values())) for _, people in kept]),
+        people=tuple(people for _, people in kept),
+        clusters=tuple(prompt_key(unit.outcome) for unit, _ in kept),
+        families=tuple(authors_of_unit(unit) for unit, _ in kept),
+        lengths=np.array([text_lengths(unit) for unit, _ in kept], dtype=float),
         matched=how,
     )
 
 
-def heard_by(
-    run: Path, found: Sequence[Unit], asked: Asked
-) -> tuple[list[Voices], str]:
-    """People's voices on each unit, those of the wanted annotators, and from where."""
-    if asked.labels is not None:
-        heard, how = votes_in_file(found, asked.labels)
+def votes_by_unit(
+    run: Path, found: Sequence[Unit], selection: LabelSelection
+) -> tuple[list[AnnotatorVotes], str]:
+    """People's votes on each unit, those of the wanted annotators, and from where."""
+    if selection.labels is not None:
+        votes, how = votes_in_file(found, selection.labels)
     else:
-        heard, how = votes_in_run(run, found), "the run's own labels"
+        votes, how = votes_in_run(run, found), "the run's own labels"
         if idle := by_row(run).keys() - {unit.outcome.number for unit in found}:
             how += f" ({len(idle):,} labelled rows have no verdict: left out)"
-    if not asked.annotators:
-        return heard, how
-    known = sorted({who for voices in heard for who in voices})
-    for name in asked.annotators:
+    if not selection.annotators:
+        return votes, how
+    known = sorted({who for people in votes for who in people})
+    for name in selection.annotators:
         if name not in known:
             hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
             raise InputError(f"nobody called {name!r} labelled these rows{hint}")
-    wanted = set(asked.annotators)
-    return [{w: v for w, v in voices.items() if w in wanted} for voices in heard], how
+    wanted = set(selection.annotators)
+    return [{w: v for w, v in people.items() if w in wanted} for people in votes], how
 
 
-NOTHING: tuple[Winner, float] = ("invalid", float("nan"))
+NO_VERDICT: tuple[Winner, float] = ("invalid", float("nan"))
 
 
-def part_of(outcome: Outcome, only: str) -> bool:
-    """Whether a row's id lies under a dataset's name."""
-    return (outcome.id or "").startswith(f"{only}/")
+def is_in_dataset(outcome: Outcome, only: str | None) -> bool:
+    """Whether a row's id lies under a dataset's name; any row where none is named."""
+    return only is None or (outcome.id or "").startswith(f"{only}/")
 
 
-def per_judge(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
+def judge_decisions(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
     """What each judge says of a row, and its margin in points."""
     by_name: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         name = verdict.evaluator or verdict.model or "judge"
         by_name.setdefault(name, []).append(verdict)
-    return {name: settled(last_verdicts(said)) for name, said in by_name.items()}
+    return {name: combine_orders(last_verdicts(own)) for name, own in by_name.items()}
 
 
-def settled(said: Sequence[Verdict]) -> tuple[Winner, float]:
+def combine_orders(verdicts: Sequence[Verdict]) -> tuple[Winner, float]:
     """One judge's verdicts in all orders as one winner and margin."""
-    winner, scores = decide(last_verdicts(list(said)))
+    winner, scores = decide(last_verdicts(list(verdicts)))
     if winner == "order-inconsistent" or winner == "invalid" or scores is None:
-        return NOTHING
+        return NO_VERDICT
     return winner, round(abs(scores.first - scores.second), 9)
 
 
-def cluster(outcome: Outcome) -> str:
+def prompt_key(outcome: Outcome) -> str:
     """The prompt's key: rows that share a prompt are one observation."""
-    said = outcome.conversation
-    if said is None or not said.question:
+    conversation = outcome.conversation
+    if conversation is None or not conversation.question:
         return outcome.item or str(outcome.number)
-    return said.key
+    return conversation.key
 
 
-def authors(unit: Unit) -> tuple[str, str]:
+def authors_of_unit(unit: Unit) -> tuple[str, str]:
     """Who wrote the two candidates: the model, else the system."""
-    first, second = (made.model or made.system for made in pair_of(unit))
+    first, second = (each.model or each.system for each in candidates_of(unit))
     return first, second
 
 
-def lengths(unit: Unit) -> tuple[float, float]:
+def text_lengths(unit: Unit) -> tuple[float, float]:
     """Characters of the two candidates."""
-    first, second = (float(len(made.text)) for made in pair_of(unit))
+    first, second = (float(len(each.text)) for each in candidates_of(unit))
     return first, second
 
 
-def pair_of(unit: Unit) -> tuple[Candidate, Candidate]:
+def candidates_of(unit: Unit) -> tuple[Candidate, Candidate]:
     """The two candidates; blank ones where the row keeps no texts."""
-    made = unit.outcome.candidates
+    there = unit.outcome.candidates
     blank = Candidate(text="", system="")
-    first, second = (made[at] if at < len(made) else blank for at in unit.pair)
+    first, second = (there[at] if at < len(there) else blank for at in unit.pair)
     return first, second
 
 
-def sides(table: Table, family: str) -> Floats:
+def family_sides(table: VerdictTable, family: str) -> Floats:
     """+1 where only the first candidate is of the family, -1 only the second, else 0."""
     name = family.lower()
     first, second = (
@@ -174,6 +174,6 @@ def sides(table: Table, family: str) -> Floats:
     return np.asarray(first.astype(float) - second.astype(float))
 
 
-def labelled(table: Table) -> int:
-    """Rows with a readable label."""
+def count_labelled(table: VerdictTable) -> int:
+    """How many rows have a readable label."""
     return int((table.labels != INVALID).sum())

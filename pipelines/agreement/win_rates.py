@@ -15,9 +15,9 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.pipelines.agreement.meetings import Met, meetings, turned
+from fellowship.pipelines.agreement.matches import Match, matches, reversed_match
+from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.labels.annotators import by_row
-from fellowship.records import Outcome
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
@@ -33,7 +33,7 @@ from fellowship.stats.winrate import (
 
 
 @dataclass(frozen=True)
-class Against:
+class PairWinRates:
     """The first system's win rates against the second, by rule.
 
     `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out.
@@ -56,7 +56,7 @@ class Against:
 class WinRates:
     """All pairs that met, and ratings where everybody is connected to everybody."""
 
-    pairs: tuple[Against, ...]
+    pairs: tuple[PairWinRates, ...]
     ratings: tuple[tuple[str, float, float, float], ...]
     note: str = ""
 
@@ -74,71 +74,68 @@ def win_rates(
 ) -> WinRates:
     """Every two systems of a run that met. `InputError` where none did."""
     labels = by_row(run)
-    rows = (o for o in outcomes(run) if part(o, only))
-    found = [m for o in rows for m in meetings(o, judge, labels.get(o.number, ()))]
+    rows = (o for o in outcomes(run) if is_in_dataset(o, only))
+    found = [m for o in rows for m in matches(o, judge, labels.get(o.number, ()))]
     if not found:
         raise InputError(
             f"no two systems of {str(run)!r} were compared: a win rate needs answers of"
             " two systems, or an import of such comparisons"
         )
-    return rated(found, plan)
+    return rate_matches(found, plan)
 
 
-def rated(found: list[Met], plan: Resampling = DEFAULT) -> WinRates:
-    """Every two systems that met, and all of them in one ladder."""
-    by_pair: dict[tuple[str, str], list[Met]] = defaultdict(list)
-    for met in found:
-        key = (met.first, met.second)
+def rate_matches(found: list[Match], plan: Resampling = DEFAULT) -> WinRates:
+    """Every two systems that met, and their common ratings."""
+    by_pair: dict[tuple[str, str], list[Match]] = defaultdict(list)
+    for match in found:
+        key = (match.first, match.second)
         if key not in by_pair and key[::-1] in by_pair:
-            by_pair[key[::-1]].append(turned(met))
+            by_pair[key[::-1]].append(reversed_match(match))
         else:
-            by_pair[key].append(met)
-    pairs = tuple(against(*names, mets, plan) for names, mets in by_pair.items())
+            by_pair[key].append(match)
+    pairs = tuple(pair_win_rates(*pair, met, plan) for pair, met in by_pair.items())
     return WinRates(pairs, *ratings(found, plan))
 
 
-def part(outcome: Outcome, only: str | None) -> bool:
-    """Whether a row is of the dataset that was asked for."""
-    return only is None or (outcome.id or "").startswith(f"{only}/")
-
-
-def against(first: str, second: str, mets: list[Met], plan: Resampling) -> Against:
+def pair_win_rates(
+    first: str, second: str, matches: list[Match], plan: Resampling
+) -> PairWinRates:
     """One pair of systems, by every rule that its rows allow."""
-    said = encode([m.outcome for m in mets])
-    prompts = [m.prompt for m in mets]
-    half = points(said, "half-tie")
-    return Against(
+    codes = encode([m.outcome for m in matches])
+    prompts = [m.prompt for m in matches]
+    half = points(codes, "half-tie")
+    return PairWinRates(
         first=first,
         second=second,
-        rows=len(mets),
-        invalid=int((said == INVALID).sum()),
-        strict=mean_interval(points(said, "strict"), prompts, plan),
+        rows=len(matches),
+        invalid=int((codes == INVALID).sum()),
+        strict=mean_interval(points(codes, "strict"), prompts, plan),
         half_tie=mean_interval(half, prompts, plan),
-        both_orders=_both(mets),
-        controlled=_controlled(mets, half, prompts, plan),
-        people=_people(mets, said),
+        both_orders=_both_orders(matches),
+        controlled=_length_controlled(matches, half, prompts, plan),
+        people=_prediction_powered(matches, codes),
     )
 
 
-def _both(mets: list[Met]) -> BothOrders | None:
+def _both_orders(matches: list[Match]) -> BothOrders | None:
     """Both-order shares, where the second order was asked at all."""
-    if all(m.swapped == "invalid" for m in mets) or all(
-        m.forward == "invalid" for m in mets
+    if all(m.swapped == "invalid" for m in matches) or all(
+        m.forward == "invalid" for m in matches
     ):
         return None
     return both_order(
-        encode([m.forward for m in mets]), encode([m.swapped for m in mets])
+        encode([m.forward for m in matches]), encode([m.swapped for m in matches])
     )
 
 
-def _controlled(
-    mets: list[Met], half: Any, prompts: list[str], plan: Resampling
+def _length_controlled(
+    matches: list[Match], half: Any, prompts: list[str], plan: Resampling
 ) -> LengthControlled | None:
     """The length-controlled rate of the rows whose two texts are known."""
-    known = np.array([min(m.lengths) > 0 for m in mets])
+    known = np.array([min(m.lengths) > 0 for m in matches])
     if known.sum() < 2 or np.isnan(half[known]).all():
         return None
-    sizes = np.array([m.lengths for m in mets])[known]
+    sizes = np.array([m.lengths for m in matches])[known]
     try:
         return length_controlled(
             half[known], sizes, clusters=np.array(prompts)[known], plan=plan
@@ -147,52 +144,54 @@ def _controlled(
         return None
 
 
-def _people(mets: list[Met], said: Codes) -> PredictionPowered | None:
+def _prediction_powered(
+    matches: list[Match], outcomes: Codes
+) -> PredictionPowered | None:
     """People's win rate from few labels and all verdicts, one row a prompt."""
-    labels = encode([m.label for m in mets])
-    _, single = np.unique([m.prompt for m in mets], return_index=True)
-    keep = np.zeros(len(mets), dtype=bool)
+    labels = encode([m.label for m in matches])
+    _, single = np.unique([m.prompt for m in matches], return_index=True)
+    keep = np.zeros(len(matches), dtype=bool)
     keep[single] = True
-    keep &= said != INVALID
-    told = keep & (labels != INVALID)
+    keep &= outcomes != INVALID
+    labelled = keep & (labels != INVALID)
     rest = keep & (labels == INVALID)
     if not rest.any():
         return None
     try:
         return prediction_powered(
-            points(labels[told]), points(said[told]), points(said[rest])
+            points(labels[labelled]), points(outcomes[labelled]), points(outcomes[rest])
         )
     except DataError:
         return None
 
 
 def ratings(
-    mets: list[Met], plan: Resampling
+    matches: list[Match], plan: Resampling
 ) -> tuple[tuple[tuple[str, float, float, float], ...], str]:
     """Bradley-Terry ratings on Elo's scale, best first; a note where there are none."""
-    names = sorted({name for m in mets for name in (m.first, m.second)})
+    names = sorted({name for m in matches for name in (m.first, m.second)})
     number = {name: i for i, name in enumerate(names)}
-    parts = _groups(mets)
+    parts = _connected_groups(matches)
     if parts > 1:
         return (), f"no common ladder: the systems form {parts} groups that never met"
     played = games(
-        np.array([number[m.first] for m in mets]),
-        np.array([number[m.second] for m in mets]),
-        encode([m.outcome for m in mets]),
+        np.array([number[m.first] for m in matches]),
+        np.array([number[m.second] for m in matches]),
+        encode([m.outcome for m in matches]),
         len(names),
     )
     try:
-        ladder = bradley_terry(played, [m.prompt for m in mets], plan)
+        ladder = bradley_terry(played, [m.prompt for m in matches], plan)
     except DataError as error:
         return (), str(error)
     rated = zip(names, ladder.elo(), strict=True)
     return tuple(sorted(((n, *e) for n, e in rated), key=lambda r: -r[1])), ""
 
 
-def _groups(mets: list[Met]) -> int:
+def _connected_groups(matches: list[Match]) -> int:
     """How many groups of systems never met one another."""
-    group = {name: name for m in mets for name in (m.first, m.second)}
-    for m in mets:
+    group = {name: name for m in matches for name in (m.first, m.second)}
+    for m in matches:
         a, b = group[m.first], group[m.second]
         if a != b:
             group = {name: a if g == b else g for name, g in group.items()}

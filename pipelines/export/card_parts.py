@@ -79,11 +79,14 @@ def judges(context: ExportContext) -> str:
         return ""
     try:
         from fellowship.pipelines.agreement.agreement import agree
-        from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
+        from fellowship.pipelines.agreement.verdict_table import (
+            LabelSelection,
+            verdict_table,
+        )
         from fellowship.pipelines.labels.label_files import read_labels
 
         given = read_labels(context.labels) if context.labels else None
-        report = agree(verdict_table(context.into, Asked(given)))
+        report = agree(verdict_table(context.into, LabelSelection(given)))
     except (ImportError, InputError):
         return ""
     if not report.enough:

@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
+from fellowship.pipelines.agreement.verdict_table import (
+    LabelSelection,
+    votes_by_unit,
+)
 from fellowship.pipelines.export.context import Chance
-from fellowship.pipelines.labels.annotators import Unit, Voices, units
+from fellowship.pipelines.labels.annotators import AnnotatorVotes, Unit, units
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Scores, Winner
@@ -28,10 +31,10 @@ def curves(into: Path, labels: Path | None) -> tuple[Chance | None, Chance | Non
 
     Of the run's own labels too few is no error, for nobody asked; of a file's it is.
     """
-    asked = Asked(read_labels(labels) if labels is not None else None)
+    asked = LabelSelection(read_labels(labels) if labels is not None else None)
     try:
         found = units(outcomes(into))
-        heard, _ = heard_by(into, found, asked)
+        heard, _ = votes_by_unit(into, found, asked)
         fitted = fit(scored(found, heard))
     except InputError as error:
         if labels is None:
@@ -40,7 +43,9 @@ def curves(into: Path, labels: Path | None) -> tuple[Chance | None, Chance | Non
     return reader(fitted.agree), reader(fitted.flip), fitted.rows
 
 
-def scored(found: list[Unit], heard: list[Voices]) -> list[tuple[Scores, Winner]]:
+def scored(
+    found: list[Unit], heard: list[AnnotatorVotes]
+) -> list[tuple[Scores, Winner]]:
     """What the run's evaluator gave two candidates, beside what people said of them."""
     made = []
     for unit, voices in zip(found, heard, strict=True):

@@ -21,7 +21,7 @@ from fellowship.pipelines.labels.label_rows import (
 from fellowship.pipelines.labels.run_labels import HumanLabel, labels_of, votes_on
 from fellowship.records import Outcome, Verdict, Winner
 
-Voices = Mapping[str, Winner]
+AnnotatorVotes = Mapping[str, Winner]
 """Annotator -> what they said of one unit."""
 
 TURNED: Mapping[Winner, Winner] = {"first": "second", "second": "first"}
@@ -87,7 +87,7 @@ def annotator_votes(
     return {**own, **votes_on(outcome, labels, pair)}
 
 
-def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
+def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[AnnotatorVotes]:
     """The voices on each unit that the run itself holds."""
     labels = by_row(run)
     return [
@@ -96,7 +96,9 @@ def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[Voices]:
     ]
 
 
-def votes_in_file(asked: Sequence[Unit], told: LabelFile) -> tuple[list[Voices], str]:
+def votes_in_file(
+    asked: Sequence[Unit], told: LabelFile
+) -> tuple[list[AnnotatorVotes], str]:
     """The voices of a file on each unit, and how it was matched: id, texts or number.
 
     `InputError` where none of the three fits.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.release import check, configurations, evaluations
@@ -28,7 +28,7 @@ def reproduce(root: Path, labels: Mapping[str, Path] | None = None) -> Reproduct
     check(root)
     began = time.perf_counter()
     made: list[Table] = []
-    margins: list[Calibrated] = []
+    margins: list[CalibrationPoints] = []
     notes: list[str] = []
     datasets = {f.dataset for f in evaluations(root)}
     datasets |= {p.name.lower() for p in (root / "Kappa").glob("*") if p.is_dir()}

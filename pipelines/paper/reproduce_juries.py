@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.paper.reproduce_parsings import Judged, People
 from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import cells, kappa_of, pairwise
@@ -86,7 +86,7 @@ def _kappa(labels: Codes, verdicts: Codes) -> float:
     return float(kappa_of(cells(labels, verdicts).sum(axis=0)))
 
 
-def margin_points(judge: Judged, who: People) -> Calibrated:
+def margin_points(judge: Judged, who: People) -> CalibrationPoints:
     """How often people name the judge's winner, by its margin in points."""
     named = np.isin(judge.strict, (1, -1)) & (who.labels != INVALID) & who.shown
     points = []
@@ -94,4 +94,4 @@ def margin_points(judge: Judged, who: People) -> Calibrated:
         here = named & (judge.margin == margin)
         right = (judge.strict[here] == who.labels[here]).mean()
         points.append((float(margin), int(here.sum()), float(right)))
-    return Calibrated(judge.name, tuple(points))
+    return CalibrationPoints(judge.name, tuple(points))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.published_figures import DIGITS, KAPPAS
 from fellowship.pipelines.paper.release import evaluations, rows_of
@@ -48,7 +48,7 @@ def published(root: Path, dataset: str) -> dict[str, dict[str, float]]:
 
 def tables(
     root: Path, dataset: str, labels: Sequence[LabelRow]
-) -> tuple[list[Table], list[Calibrated], list[str]]:
+) -> tuple[list[Table], list[CalibrationPoints], list[str]]:
     """Every table of one dataset, its judges' margins, and notes."""
     files = [f for f in evaluations(root) if f.dataset == dataset]
     known = published(root, dataset)
@@ -60,7 +60,7 @@ def tables(
             f" (give them with --labels {dataset}=FILE)"
         )
     made: list[Table] = []
-    margins: list[Calibrated] = []
+    margins: list[CalibrationPoints] = []
     strategies = dict.fromkeys([*(f.strategy for f in files), *known])
     for strategy in strategies:
         if strategy == JURIES:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from fellowship.json_values import json_value
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 
 EXACT = 1e-12
 
@@ -104,7 +104,7 @@ class Reproduction:
 
     tables: tuple[Table, ...]
     selections: tuple[SelectionTable, ...] = ()
-    margins: tuple[Calibrated, ...] = ()
+    margins: tuple[CalibrationPoints, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 

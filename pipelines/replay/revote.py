@@ -53,12 +53,12 @@ def weigh(
     into: Path, options: Revote, header: dict[str, Any], imported: bool
 ) -> Imported:
     """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
-    from fellowship.pipelines.agreement.jury_weights import weighed
+    from fellowship.pipelines.agreement.jury_weights import dawid_skene_chances
 
     heard = list(every_comparison(into))
-    seats = list(dict.fromkeys(who for each in heard for who in each.by))
-    found = zip(heard, weighed(heard, seats), strict=True)
-    scores = {(each.number, each.at): one for each, one in found if one is not None}
+    seats = list(dict.fromkeys(who for each in heard for who in each.decisions))
+    found = zip(heard, dawid_skene_chances(heard, seats), strict=True)
+    scores = {(each.number, each.index): one for each, one in found if one is not None}
     rows = [resettled(o, scores, options, imported) for o in outcomes(into)]
     return write_run(rows, into, header)
 

@@ -14,11 +14,11 @@ from typing import Any
 from fellowship.errors import FellowshipError, InputError
 from fellowship.json_values import json_value
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.agreement.agreement import AgreementReport as Agreement
 from fellowship.pipelines.agreement.agreement import Options, agree
-from fellowship.pipelines.agreement.agreement import Report as Agreement
-from fellowship.pipelines.agreement.meetings import Met, meetings
-from fellowship.pipelines.agreement.verdict_table import part_of
-from fellowship.pipelines.agreement.win_rates import WinRates, rated
+from fellowship.pipelines.agreement.matches import Match, matches
+from fellowship.pipelines.agreement.verdict_table import is_in_dataset
+from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import known_accounts
 from fellowship.pipelines.labels.annotators import by_row
@@ -100,7 +100,7 @@ class Pass:
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
     bench: JudgeComparison = field(default_factory=JudgeComparison)
-    met: list[Met] = field(default_factory=list)
+    met: list[Match] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
@@ -108,7 +108,7 @@ class Pass:
         for part in (*parts, self.odd):
             part.add(outcome)
         labels = self.labelled.people.get(outcome.number, ())
-        self.met += meetings(outcome, labels=labels)
+        self.met += matches(outcome, labels=labels)
 
 
 def figures(
@@ -139,7 +139,7 @@ def figures(
         marks=seen.marks,
         drafts=seen.drafts.result(plan),
         bench=seen.bench.result(plan),
-        winrates=rated(seen.met, plan) if seen.met else None,
+        winrates=rate_matches(seen.met, plan) if seen.met else None,
         labels=seen.labelled.rows,
         agreement=against_people(seen.labelled, plan),
         spending=spent,
@@ -155,7 +155,7 @@ def chosen(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
     """The rows that are asked for, one at a time."""
     for text in reader.outcomes():
         outcome = read_outcome(text)
-        if only is None or part_of(outcome, only):
+        if only is None or is_in_dataset(outcome, only):
             yield outcome
 
 

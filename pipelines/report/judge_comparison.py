@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fellowship.pipelines.agreement.verdict_table import cluster, per_judge
+from fellowship.pipelines.agreement.verdict_table import judge_decisions, prompt_key
 from fellowship.pipelines.provenance.judges import by_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
@@ -108,7 +108,7 @@ class JudgeComparison:
     def _keep(self, outcome: Outcome, one: Comparison) -> None:
         a, b = (len(outcome.candidates[i].text) for i in (one.first, one.second))
         self.sides.append((a > b) - (a < b))
-        prompt = self.prompts.setdefault(cluster(outcome), len(self.prompts))
+        prompt = self.prompts.setdefault(prompt_key(outcome), len(self.prompts))
         self.clusters.append(prompt)
         if one.blind is not None and "debate" not in one.spared:
             self.debates[one.blind, one.outcome] += 1
@@ -120,7 +120,7 @@ class JudgeComparison:
     def _judge(self, column: Column, at: int, said: list[Verdict]) -> None:
         column.verdicts += len(said)
         column.invalid += sum(v.winner == "invalid" for v in said)
-        both = per_judge(said)
+        both = judge_decisions(said)
         [(winner, _)] = both.values()
         orders = [[v for v in said if v.order == o] for o in ("forward", "swapped")]
         for kept, given in zip((column.forward, column.swapped), orders, strict=True):

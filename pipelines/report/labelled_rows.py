@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fellowship.pipelines.agreement.verdict_table import (
-    NOTHING,
-    Table,
-    authors,
-    cluster,
-    lengths,
-    per_judge,
+    NO_VERDICT,
+    VerdictTable,
+    authors_of_unit,
+    judge_decisions,
+    prompt_key,
+    text_lengths,
 )
-from fellowship.pipelines.labels.annotators import Voices, annotator_votes, units
+from fellowship.pipelines.labels.annotators import (
+    AnnotatorVotes,
+    annotator_votes,
+    units,
+)
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel
 from fellowship.records import Outcome, Winner
@@ -35,7 +39,7 @@ class Labelled:
     people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
-    told: list[Voices] = field(default_factory=list)
+    told: list[AnnotatorVotes] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[tuple[float, float]] = field(default_factory=list)
@@ -50,28 +54,28 @@ class Labelled:
             if not said:
                 continue
             self.names.append(unit.name)
-            self.votes.append(per_judge(unit.verdicts))
+            self.votes.append(judge_decisions(unit.verdicts))
             self.told.append(said)
-            self.prompts.append(cluster(outcome))
-            self.written.append(authors(unit))
-            self.sizes.append(lengths(unit))
+            self.prompts.append(prompt_key(outcome))
+            self.written.append(authors_of_unit(unit))
+            self.sizes.append(text_lengths(unit))
 
     @property
     def rows(self) -> int:
         """How many there are."""
         return len(self.names)
 
-    def table(self) -> Table:
+    def table(self) -> VerdictTable:
         """All of them as `agree` wants them."""
         judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
-        settled = [[row.get(name, NOTHING) for name in judges] for row in self.votes]
-        return Table(
+        settled = [[row.get(name, NO_VERDICT) for name in judges] for row in self.votes]
+        return VerdictTable(
             judges=judges,
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
             margins=np.array([[m for _, m in row] for row in settled]),
             labels=encode([majority(list(said.values())) for said in self.told]),
-            voices=tuple(self.told),
+            people=tuple(self.told),
             clusters=tuple(self.prompts),
             families=tuple(self.written),
             lengths=np.array(self.sizes, dtype=float),

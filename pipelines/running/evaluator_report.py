@@ -35,7 +35,7 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
     heard = list(every_comparison(into))
     if not heard:
         return None
-    names = dict.fromkeys(name for each in heard for name in each.by)
+    names = dict.fromkeys(name for each in heard for name in each.decisions)
     jurors = tuple(juror_report(name, heard) for name in names)
     chosen = {name for each in heard for name in each.spared}
     best, by = best_of([juror for juror in jurors if juror.name not in chosen])
@@ -68,7 +68,7 @@ def right(heard: Sequence[ComparisonVotes], said: Said) -> Share:
 
 def juror_report(name: str, heard: Sequence[ComparisonVotes]) -> JurorReport:
     """One voter over the whole run."""
-    given = [(each.by.get(name), each.outcome) for each in heard]
+    given = [(each.decisions.get(name), each.outcome) for each in heard]
     read = [(one, end) for one, end in given if one in SIDES]
     agreed = [one == end for one, end in read if end in SIDES]
     return JurorReport(
@@ -76,7 +76,7 @@ def juror_report(name: str, heard: Sequence[ComparisonVotes]) -> JurorReport:
         asked=sum(one is not None for one, _ in given),
         read=len(read),
         with_verdict=Share(many=sum(agreed), of=len(agreed)),
-        right=right(heard, lambda each: each.by.get(name)),
+        right=right(heard, lambda each: each.decisions.get(name)),
     )
 
 
@@ -111,13 +111,21 @@ def worth_of(
     if len(seats) < 2:
         return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
+<<<<<<< HEAD
         return None, f"needs numpy: {install_command('stats')}"
     from fellowship.pipelines.agreement.jury_weights import at_least, effective
+=======
+        return None, f"needs numpy: {installing('stats')}"
+    from fellowship.pipelines.agreement.jury_weights import (
+        effective_votes,
+        effective_votes_unlabelled,
+    )
+>>>>>>> cf77f82 (Agreement: functions and records say what they return)
 
-    by_errors = effective(heard, seats)
+    by_errors = effective_votes(heard, seats)
     if by_errors is not None:
         return by_errors, "labels"
-    by_votes = at_least(heard, seats)
+    by_votes = effective_votes_unlabelled(heard, seats)
     if by_votes is not None:
         return by_votes, "votes"
     return None, "fewer than two comparisons on which every juror voted"

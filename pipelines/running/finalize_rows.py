@@ -109,14 +109,14 @@ def dawid_skene_of(into: Path, jury: JurySettings) -> dict[Place, Scores]:
 
     Scores are the chance that a candidate is the better one, a tie half of it to each.
     """
-    from fellowship.pipelines.agreement.jury_weights import weighed
+    from fellowship.pipelines.agreement.jury_weights import dawid_skene_chances
 
     heard = list(every_comparison(into))
     if not heard:
         return {}
-    scores = weighed(heard, [juror.seat for juror in jury.jurors])
+    scores = dawid_skene_chances(heard, [juror.seat for juror in jury.jurors])
     return {
-        (each.number, each.at): made
+        (each.number, each.index): made
         for each, made in zip(heard, scores, strict=True)
         if made is not None
     }

@@ -235,7 +235,9 @@ three = st.tuples(*(st.sampled_from(SIDES) for _ in range(3)))
 def test_a_weighed_jury_does_not_know_names_seats_or_the_order_of_rows(
     rows: list[tuple[Decision, ...]], dice: random.Random
 ) -> None:
-    weighed = pytest.importorskip("fellowship.pipelines.agreement.jury_weights").weighed
+    weighed = pytest.importorskip(
+        "fellowship.pipelines.agreement.jury_weights"
+    ).dawid_skene_chances
     made = [heard(n, said, "abc") for n, said in enumerate(rows)]
     known = dict(enumerate(weighed(made, "abc")))
     order = dice.sample(range(len(rows)), len(rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fellowship.pipelines.agreement.win_rates import Against, WinRates
+from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
 from fellowship.stats.calibration import Curve
@@ -180,7 +180,7 @@ def winrates(found: Figures) -> Section:
     )
 
 
-def pairs(found: tuple[Against, ...]) -> Grid:
+def pairs(found: tuple[PairWinRates, ...]) -> Grid:
     """Every two systems in a line."""
     rows = [
         (

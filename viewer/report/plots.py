@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.report.judge_comparison import JudgeLine, Matrix
 from fellowship.pipelines.report.row_counts import Draft, Marks
 from fellowship.pipelines.report.spending import Spent
@@ -297,7 +297,9 @@ def brief(value: float) -> str:
     return f"{value:g}"
 
 
-def calibration_plot(judges: Sequence[tuple[Calibrated, Any]]) -> tuple[str, str]:
+def calibration_plot(
+    judges: Sequence[tuple[CalibrationPoints, Any]],
+) -> tuple[str, str]:
     """How often people name a judge's winner, by its margin: dots, and the fit."""
 
     def make(room: int) -> Draw:

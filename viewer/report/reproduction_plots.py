@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.agreement.calibration_points import Calibrated
+from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.paper.reproduction import Line, SelectionTable
 from fellowship.sanitize import single_line
 
@@ -151,7 +151,7 @@ def picks_plot(tables: Sequence[SelectionTable], inline: bool = True) -> str:
 
 
 def margins_plot(
-    judges: Sequence[Calibrated],
+    judges: Sequence[CalibrationPoints],
     curve: tuple[Sequence[float], Sequence[float]] | None = None,
     inline: bool = True,
 ) -> str:

@@ -13,8 +13,8 @@ import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.agreement.agreement import Options, Report, agree
-from fellowship.pipelines.agreement.verdict_table import Asked, verdict_table
+from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
+from fellowship.pipelines.agreement.verdict_table import LabelSelection, verdict_table
 from fellowship.pipelines.agreement.win_rates import win_rates
 from fellowship.pipelines.imports.run_writer import write
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
@@ -101,7 +101,7 @@ def test_a_judge_that_is_not_there_and_labels_that_do_not_fit_are_refused(
     run, labels = verdicts(tmp_path)
     told = read_labels(put(tmp_path / "l.json", [{"label": "A"}] * 3))
     with pytest.raises(InputError, match="do not match"):
-        verdict_table(run, Asked(told))
+        verdict_table(run, LabelSelection(told))
     assert cli(["agree", str(run), "--labels", str(labels), "--label", "who"]) == 0
     named = ["--label", "who", "--against", "nobody"]
     assert cli(["agree", str(run), "--labels", str(labels), *named]) == 2
@@ -133,7 +133,7 @@ def pandalm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @released
 def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
     table = verdict_table(pandalm)
-    found: Report = agree(table, Options(families=("llama",), plan=QUICK))
+    found: AgreementReport = agree(table, Options(families=("llama",), plan=QUICK))
     kappas = {j.name.split("/")[1]: j.kappa.value for j in found.judges}
     assert kappas["gpt-4o"] == pytest.approx(0.6875852399575386, abs=1e-12)
     assert found.reference == "multi-rater10/gpt-4o"
@@ -151,7 +151,7 @@ def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
 @released
 def test_pandalms_labels_file_gives_the_same_as_the_runs_own(pandalm: Path) -> None:
     told = read_labels(PAPER / "labels/pandalm-testset-v1.json")
-    own, given = verdict_table(pandalm), verdict_table(pandalm, Asked(told))
+    own, given = verdict_table(pandalm), verdict_table(pandalm, LabelSelection(told))
     assert (own.labels == given.labels).all()
 
 

@@ -10,7 +10,7 @@ import pytest
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.ledger import Ledger
-from fellowship.pipelines.agreement.verdict_table import Asked, heard_by
+from fellowship.pipelines.agreement.verdict_table import LabelSelection, votes_by_unit
 from fellowship.pipelines.imports.label_exchange import attach_labels, write_labels
 from fellowship.pipelines.imports.run_writer import write
 from fellowship.pipelines.labels.label_rows import Columns
@@ -158,4 +158,6 @@ def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
 def test_labelled_rows_that_no_judge_saw_are_counted(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     add_labels(run, [label(1, "first"), label(2, "tie")])
-    assert "2 labelled rows have no verdict" in heard_by(run, [], Asked())[1]
+    assert (
+        "2 labelled rows have no verdict" in votes_by_unit(run, [], LabelSelection())[1]
+    )

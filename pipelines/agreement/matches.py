@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fellowship.pipelines.agreement.verdict_table import cluster
+from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.annotators import annotator_votes
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel
@@ -17,7 +17,7 @@ from fellowship.teams.decisions import decide
 
 
 @dataclass(frozen=True)
-class Met:
+class Match:
     """One comparison of two systems' answers: what came of it, and both orders."""
 
     prompt: str
@@ -30,9 +30,9 @@ class Met:
     label: Winner
 
 
-def meetings(
+def matches(
     outcome: Outcome, judge: str | None = None, labels: Sequence[HumanLabel] = ()
-) -> Iterable[Met]:
+) -> Iterable[Match]:
     """The comparisons of a row that set two systems against one another.
 
     `labels` are those that the run keeps of this row.
@@ -46,46 +46,48 @@ def meetings(
         ]
         if names[0] == names[1] or not all(names):
             continue
-        said = [v for v in one.verdicts if judge is None or judge in v.evaluator]
-        if judge is not None and not said:
+        verdicts = [v for v in one.verdicts if judge is None or judge in v.evaluator]
+        if judge is not None and not verdicts:
             continue
         people = annotator_votes(outcome, (one.first, one.second), labels)
-        yield Met(
-            prompt=cluster(outcome),
+        yield Match(
+            prompt=prompt_key(outcome),
             first=names[0],
             second=names[1],
-            outcome=verdict_of(one, said, judge),
-            forward=ordered(said, "forward"),
-            swapped=ordered(said, "swapped"),
+            outcome=match_outcome(one, verdicts, judge),
+            forward=winner_in_order(verdicts, "forward"),
+            swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
             label=majority(list(people.values())),
         )
 
 
-def verdict_of(one: Comparison, said: list[Verdict], judge: str | None) -> Winner:
+def match_outcome(
+    one: Comparison, verdicts: list[Verdict], judge: str | None
+) -> Winner:
     """What a comparison came to; a contradiction is half to each, like a tie."""
-    outcome = one.outcome if judge is None else decide(said)[0]
+    outcome = one.outcome if judge is None else decide(verdicts)[0]
     return "tie" if outcome == "order-inconsistent" else outcome
 
 
-def ordered(said: list[Verdict], order: str) -> Winner:
+def winner_in_order(verdicts: list[Verdict], order: str) -> Winner:
     """What was said in one order."""
-    outcome = decide([v for v in said if v.order == order])[0]
+    outcome = decide([v for v in verdicts if v.order == order])[0]
     return "tie" if outcome == "order-inconsistent" else outcome
 
 
-def turned(met: Met) -> Met:
-    """The same meeting with the other system named first."""
+def reversed_match(match: Match) -> Match:
+    """The same match with the other system named first."""
     other: dict[Winner, Winner] = {"first": "second", "second": "first"}
-    winners = (met.outcome, met.forward, met.swapped, met.label)
+    winners = (match.outcome, match.forward, match.swapped, match.label)
     outcome, forward, swapped, label = (other.get(w, w) for w in winners)
     return replace(
-        met,
-        first=met.second,
-        second=met.first,
+        match,
+        first=match.second,
+        second=match.first,
         outcome=outcome,
         forward=forward,
         swapped=swapped,
-        lengths=(met.lengths[1], met.lengths[0]),
+        lengths=(match.lengths[1], match.lengths[0]),
         label=label,
     )
