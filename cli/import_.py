@@ -15,18 +15,18 @@ from fellowship.cli.step_progress import Steps, counting
 from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.label_exchange import (
-    Attached,
+    AttachReport,
+    accepts_labels,
     attach_labels,
-    takes_labels,
 )
-from fellowship.pipelines.imports.run_writer import Imported
+from fellowship.pipelines.imports.run_writer import ImportReport
 from fellowship.pipelines.imports.verdict_tables import (
     VerdictColumns,
     import_labels,
     import_verdicts,
 )
 from fellowship.pipelines.labels.label_rows import Columns
-from fellowship.pipelines.labels.label_tables import winner_of
+from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
@@ -175,7 +175,7 @@ def labels(
     """
     id_, values = named.pop("id_"), spelt(named.pop("values"))
     columns = Columns(labels, id_, values=values, annotator=column, **named)
-    if takes_labels(into, file):
+    if accepts_labels(into, file):
         attached(attach_labels(file, into, columns, annotator), into, as_json)
         return Exit.DONE
     with saving(into) as watch:
@@ -206,13 +206,13 @@ def spelt(values: tuple[str, ...]) -> dict[str, Winner]:
     for value in values:
         name, _, meaning = value.rpartition("=")
         try:
-            found[name] = winner_of(meaning, {})
+            found[name] = parse_winner(meaning, {})
         except InputError as error:
             raise click.UsageError(f"--value {value!r}: {error}") from error
     return found
 
 
-def attached(found: Attached, into: Path, as_json: bool) -> None:
+def attached(found: AttachReport, into: Path, as_json: bool) -> None:
     """What was put beside the rows of a run, and what was not."""
     if as_json:
         print_json({**vars(found), "into": str(into)})
@@ -231,7 +231,7 @@ def attached(found: Attached, into: Path, as_json: bool) -> None:
         say(out, f"  row {number}: {single_line(why, 100)}")
 
 
-def report(found: Imported, into: Path, as_json: bool) -> None:
+def report(found: ImportReport, into: Path, as_json: bool) -> None:
     """What was brought in, what was not, and why."""
     if as_json:
         print_json({**vars(found), "into": str(into)})

@@ -10,7 +10,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.pipelines.imports.label_exchange import write_labels
-from fellowship.pipelines.labels.run_labels import annotators, labels_of
+from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
 from fellowship.sanitize import single_line
 
 
@@ -34,8 +34,8 @@ def command(run: Path, to: Path | None, as_json: bool) -> int:
       fellowship labels runs/demo --to labels.jsonl
       fellowship import labels labels.jsonl --into runs/again
     """
-    labels = labels_of(run)
-    people = annotators(labels)
+    labels = latest_labels(run)
+    people = count_by_annotator(labels)
     if to is not None:
         write_labels(run, to)
     if as_json:

@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.label_exchange import (
-    Attached,
+    AttachReport,
     attach_labels,
     write_labels,
 )
 from fellowship.pipelines.labels.label_rows import Columns
-from fellowship.pipelines.labels.run_labels import annotators, labels_of
+from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
 from fellowship.viewer import label_queue
 from fellowship.viewer.access import Gate
 from fellowship.viewer.forms import annotator, own_form
@@ -55,7 +55,7 @@ class LabelBook:
 
     def _labels(self, request: Request, report: Any, **more: Any) -> Response:
         label_queue.take_in(self.index)
-        kept = labels_of(self.index.run)
+        kept = latest_labels(self.index.run)
         newest = sorted(kept, key=lambda label: -label.made)[:NEWEST]
         verdicts = {
             row["number"]: row["verdict"]
@@ -69,7 +69,7 @@ class LabelBook:
             "labels",
             here="labels",
             kept=len(kept),
-            by=annotators(kept),
+            by=count_by_annotator(kept),
             newest=newest,
             verdicts=verdicts,
             turned=label_queue.turned,
@@ -97,7 +97,7 @@ class LabelBook:
 
     def _take(self, request: Request, lines: str) -> Response:
         """Add what is new of some lines, and say what became of each."""
-        taken, why = Attached(), ""
+        taken, why = AttachReport(), ""
         with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
             path = Path(folder) / "labels.jsonl"
             path.write_text(lines, encoding="utf-8", newline="\n")

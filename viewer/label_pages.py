@@ -17,10 +17,10 @@ from starlette.routing import Route
 from fellowship.errors import InputError
 from fellowship.pipelines.labels.run_labels import (
     HumanLabel,
-    Said,
+    LabelChoice,
     add_labels,
-    annotators,
-    labels_of,
+    count_by_annotator,
+    latest_labels,
 )
 from fellowship.records import Order, Outcome
 from fellowship.sanitize import single_line
@@ -121,10 +121,10 @@ class LabelPages:
 
     def _names(self) -> list[str]:
         """Who has labelled this run."""
-        return list(annotators(labels_of(self.index.run)))
+        return list(count_by_annotator(latest_labels(self.index.run)))
 
 
-def winner(choice: str, order: Order) -> Said:
+def winner(choice: str, order: Order) -> LabelChoice:
     """What was chosen, as the row names its candidates."""
     if choice in ("skip", "tie"):
         return "skip" if choice == "skip" else "tie"

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fellowship.pipelines.labels.annotators import annotator_votes, by_row
+from fellowship.pipelines.labels.annotators import (
+    annotator_votes,
+    labels_by_row,
+)
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Verdict, Winner
 from fellowship.run_outcomes import outcomes
@@ -41,7 +44,7 @@ class ComparisonVotes:
 
 def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
-    labels = by_row(into)
+    labels = labels_by_row(into)
     for outcome in outcomes(into):
         comparisons = outcome.ranking.comparisons if outcome.ranking else ()
         for index, one in enumerate(comparisons):

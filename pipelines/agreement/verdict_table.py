@@ -17,7 +17,7 @@ from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.labels.annotators import (
     AnnotatorVotes,
     Unit,
-    by_row,
+    labels_by_row,
     units,
     votes_in_file,
     votes_in_run,
@@ -99,7 +99,7 @@ def votes_by_unit(
         votes, how = votes_in_file(found, selection.labels)
     else:
         votes, how = votes_in_run(run, found), "the run's own labels"
-        if idle := by_row(run).keys() - {unit.outcome.number for unit in found}:
+        if idle := labels_by_row(run).keys() - {unit.outcome.number for unit in found}:
             how += f" ({len(idle):,} labelled rows have no verdict: left out)"
     if not selection.annotators:
         return votes, how

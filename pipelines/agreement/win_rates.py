@@ -17,7 +17,7 @@ from fellowship.errors import InputError
 from fellowship.json_values import json_value
 from fellowship.pipelines.agreement.matches import Match, matches, reversed_match
 from fellowship.pipelines.agreement.verdict_table import is_in_dataset
-from fellowship.pipelines.labels.annotators import by_row
+from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
@@ -73,7 +73,7 @@ def win_rates(
     plan: Resampling = DEFAULT,
 ) -> WinRates:
     """Every two systems of a run that met. `InputError` where none did."""
-    labels = by_row(run)
+    labels = labels_by_row(run)
     rows = (o for o in outcomes(run) if is_in_dataset(o, only))
     found = [m for o in rows for m in matches(o, judge, labels.get(o.number, ()))]
     if not found:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fellowship.hashing import digest
 from fellowship.pipelines.labels.label_rows import majority
-from fellowship.pipelines.pairing.ranking import anchored, ranked
+from fellowship.pipelines.pairing.ranking import anchored_scores, make_ranking
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import (
     Comparison,
@@ -28,31 +28,33 @@ from fellowship.records import (
 )
 
 
-def asked(prompt: str) -> Conversation:
+def single_turn(prompt: str) -> Conversation:
     """A conversation of one turn."""
     return Conversation(messages=(Message(role="user", content=prompt),))
 
 
-def session(team: str, item: str, turns: Sequence[Turn], *said: Verdict) -> Session:
+def make_session(
+    team: str, item: str, turns: Sequence[Turn], *verdicts: Verdict
+) -> Session:
     """One judge's work on one item, its verdicts beside its words."""
     value = None
-    if said:
-        value = said[0].model_dump(mode="json", include={"winner", "scores"})
-    spoken = [*turns[:-1], turns[-1].model_copy(update={"value": value})]
+    if verdicts:
+        value = verdicts[0].model_dump(mode="json", include={"winner", "scores"})
+    shown = [*turns[:-1], turns[-1].model_copy(update={"value": value})]
     return Session(
         id=digest([item, team], 8),
         team=team,
         item=item,
-        turns=tuple(spoken),
-        verdicts=tuple(said),
+        turns=tuple(shown),
+        verdicts=tuple(verdicts),
     )
 
 
-def judge_sessions(item: str, said: Sequence[tuple[Verdict, str]]) -> list[Session]:
+def judge_sessions(item: str, verdicts: Sequence[tuple[Verdict, str]]) -> list[Session]:
     """A session for each evaluator: a turn for each of its verdicts that has words."""
     found = []
-    for name in dict.fromkeys(verdict.evaluator for verdict, _ in said):
-        own = [(v, text) for v, text in said if v.evaluator == name and text]
+    for name in dict.fromkeys(verdict.evaluator for verdict, _ in verdicts):
+        own = [(v, text) for v, text in verdicts if v.evaluator == name and text]
         turns = tuple(
             Turn(
                 source="judge",
@@ -64,37 +66,37 @@ def judge_sessions(item: str, said: Sequence[tuple[Verdict, str]]) -> list[Sessi
             )
             for n, (verdict, text) in enumerate(own, 1)
         )
-        made = Session(
+        session = Session(
             id=digest([item, name], 8),
             team=name,
             item=item,
             turns=turns,
             verdicts=tuple(verdict for verdict, _ in own),
         )
-        found += [made] if turns else []
+        found += [session] if turns else []
     return found
 
 
-def jury(verdicts: Sequence[Verdict]) -> Comparison:
+def jury_comparison(verdicts: Sequence[Verdict]) -> Comparison:
     """One comparison with every judge's verdict; its scores are shares of the votes."""
     votes: list[Winner] = [v.winner for v in verdicts if v.winner != "invalid"]
-    said = majority(votes)
+    winner = majority(votes)
     scores = None
-    if said != "invalid":
+    if winner != "invalid":
         ties = votes.count("tie") / 2
         first, second = ((votes.count(w) + ties) / len(votes) for w in SIDES)
         scores = Scores(first=first, second=second)
-        if said == "tie":
+        if winner == "tie":
             scores = Scores(first=0.5, second=0.5)
     return Comparison(
-        first=0, second=1, outcome=said, scores=scores, verdicts=tuple(verdicts)
+        first=0, second=1, outcome=winner, scores=scores, verdicts=tuple(verdicts)
     )
 
 
 SIDES: tuple[Winner, Winner] = ("first", "second")
 
 
-def ended(
+def imported_outcome(
     item: Item,
     drafts: int,
     comparisons: Sequence[Comparison],
@@ -108,8 +110,8 @@ def ended(
     The first `drafts` candidates are ranked by `comparisons`; `others` set one of them
     against an outsider, and are kept without a say in the ranking.
     """
-    scores = anchored(drafts, comparisons)
-    ranking = ranked(scores, comparisons)
+    scores = anchored_scores(drafts, comparisons)
+    ranking = make_ranking(scores, comparisons)
     outsiders = [None] * (len(item.candidates) - drafts)
     whole = Ranking(
         scores=(*scores, *outsiders),

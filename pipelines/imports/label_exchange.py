@@ -14,13 +14,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import InputError, LedgerError
-from fellowship.pipelines.imports.run_writer import header
-from fellowship.pipelines.labels.annotators import Unit, matched, units
+from fellowship.pipelines.imports.run_writer import import_header
+from fellowship.pipelines.labels.annotators import (
+    Unit,
+    match_label_rows,
+    units,
+)
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.label_tables import read_table
-from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, labels_of
-from fellowship.pipelines.labels.vote_lines import OURS
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
+from fellowship.pipelines.labels.vote_lines import OWN_COLUMNS
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Outcome, Winner
 from fellowship.run_folder import LEDGER, atomic_writer, read_header
@@ -28,7 +32,7 @@ from fellowship.run_outcomes import outcomes
 
 
 @dataclass
-class Attached:
+class AttachReport:
     """What became of a file of labels: `added` are new, `known` the run had already.
 
     `unmatched` lines speak of no row of the run; `bad` ones are no label, with the reason.
@@ -42,7 +46,7 @@ class Attached:
     bad: list[tuple[int, str]] = field(default_factory=list)
 
 
-def takes_labels(run: Path, path: Path) -> bool:
+def accepts_labels(run: Path, path: Path) -> bool:
     """Whether `run` holds rows of its own, not those that this file was once made into."""
     if not (run / LEDGER).exists():
         return False
@@ -50,27 +54,27 @@ def takes_labels(run: Path, path: Path) -> bool:
         identity = read_header(run).get("identity")
     except LedgerError:
         return True
-    return bool(identity != header("labels", [path], path)["identity"])
+    return bool(identity != import_header("labels", [path], path)["identity"])
 
 
 def attach_labels(
     path: Path, run: Path, columns: Columns, annotator: str | None = None
-) -> Attached:
+) -> AttachReport:
     """Put a file's labels beside the rows of a run; `annotator` names a nameless one.
 
     `InputError` where the file's rows can't be matched with the run's.
     """
-    report = Attached()
+    report = AttachReport()
     table = read_table(path)
     there = {name for row in table[:50] for name in row.values}
-    if not columns.labels and set(OURS) <= there:
+    if not columns.labels and set(OWN_COLUMNS) <= there:
         report.matched = "item"
-        given = list(_ours(table, run, report))
+        given = list(_own_labels(table, run, report))
     else:
         found = units(outcomes(run), unjudged=True)
-        given = list(_theirs(path, found, columns, annotator, report))
-    had = {_about(label): label.winner for label in labels_of(run)}
-    new = [label for label in given if had.get(_about(label)) != label.winner]
+        given = list(_foreign_labels(path, found, columns, annotator, report))
+    had = {_label_key(label): label.winner for label in latest_labels(run)}
+    new = [label for label in given if had.get(_label_key(label)) != label.winner]
     report.known = len(given) - len(new)
     report.added = add_labels(run, new)
     report.annotators = tuple(sorted({label.annotator for label in given}))
@@ -79,18 +83,18 @@ def attach_labels(
 
 def write_labels(run: Path, to: Path) -> int:
     """A run's labels as JSON lines with their texts; what was said last, a line each."""
-    labels = labels_of(run)
+    labels = latest_labels(run)
     wanted = {label.number for label in labels}
     rows = {o.number: o for o in outcomes(run) if o.number in wanted}
     with atomic_writer(to) as out:
         for label in labels:
-            line = _line(label, rows[label.number])
+            line = _label_line(label, rows[label.number])
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
     return len(labels)
 
 
-def _line(label: HumanLabel, row: Outcome) -> dict[str, Any]:
-    said = row.conversation
+def _label_line(label: HumanLabel, row: Outcome) -> dict[str, Any]:
+    prompt = row.conversation
     return {
         "row": label.number,
         "id": row.id,
@@ -102,17 +106,19 @@ def _line(label: HumanLabel, row: Outcome) -> dict[str, Any]:
         "order": label.order,
         "note": label.note,
         "made": label.made,
-        "prompt": said.question if said else "",
+        "prompt": prompt.question if prompt else "",
         "response1": row.candidates[label.first].text,
         "response2": row.candidates[label.second].text,
     }
 
 
-def _about(label: HumanLabel) -> tuple[int, str, int, int]:
+def _label_key(label: HumanLabel) -> tuple[int, str, int, int]:
     return label.number, label.annotator, label.first, label.second
 
 
-def _ours(table: Iterable[Row], run: Path, report: Attached) -> Iterator[HumanLabel]:
+def _own_labels(
+    table: Iterable[Row], run: Path, report: AttachReport
+) -> Iterator[HumanLabel]:
     """Labels that Fellowship wrote: the item is the same, whatever its number here."""
     at = {o.item: o.number for o in outcomes(run)}
     for row in table:
@@ -123,13 +129,13 @@ def _ours(table: Iterable[Row], run: Path, report: Attached) -> Iterator[HumanLa
             if number is None:
                 report.unmatched.append(row.number)
                 continue
-            yield _read_back(row.values, number)
+            yield _parse_label(row.values, number)
         except (InputError, ValidationError, TypeError) as error:
             why = str(error).splitlines()[0] if str(error) else "not a label"
             report.bad.append((row.number, why))
 
 
-def _read_back(values: Any, number: int) -> HumanLabel:
+def _parse_label(values: Any, number: int) -> HumanLabel:
     kept = {name: values[name] for name in ("order", "note", "made") if name in values}
     return HumanLabel(
         number=number,
@@ -142,26 +148,26 @@ def _read_back(values: Any, number: int) -> HumanLabel:
     )
 
 
-def _theirs(
+def _foreign_labels(
     path: Path,
     found: list[Unit],
     columns: Columns,
     annotator: str | None,
-    report: Attached,
+    report: AttachReport,
 ) -> Iterator[HumanLabel]:
-    told = read_labels(path, columns)
-    report.bad = list(told.bad)
-    rows, report.matched = matched(found, told.rows)
+    file = read_labels(path, columns)
+    report.bad = list(file.bad)
+    rows, report.matched = match_label_rows(found, file.rows)
     met = {row.number for row in rows if row is not None}
-    report.unmatched = [row.number for row in told.rows if row.number not in met]
+    report.unmatched = [row.number for row in file.rows if row.number not in met]
     for unit, row in zip(found, rows, strict=True):
-        said = row.voices if row else {}
-        named = dict.fromkeys(said, annotator) if len(said) == 1 and annotator else {}
-        for who, vote in said.items():
-            yield _label(unit, named.get(who) or who, vote)
+        votes = row.votes_by_name if row else {}
+        named = dict.fromkeys(votes, annotator) if len(votes) == 1 and annotator else {}
+        for who, vote in votes.items():
+            yield _human_label(unit, named.get(who) or who, vote)
 
 
-def _label(unit: Unit, who: str, vote: Winner) -> HumanLabel:
+def _human_label(unit: Unit, who: str, vote: Winner) -> HumanLabel:
     return HumanLabel(
         number=unit.outcome.number,
         item=unit.outcome.item,

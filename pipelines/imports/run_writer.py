@@ -20,12 +20,12 @@ from fellowship.records import Outcome, State
 from fellowship.run_folder import RunFolder
 from fellowship.writer import Statement
 
-TOGETHER = 200
+ROWS_PER_TRANSACTION = 200
 """Rows in one transaction."""
 
 
 @dataclass
-class Imported:
+class ImportReport:
     """What became of the rows of an import; `bad` are rejected ones by id and reason."""
 
     rows: int = 0
@@ -41,8 +41,8 @@ class Imported:
     def count(self, outcome: Outcome) -> None:
         """Take one row into the account."""
         name = outcome.id or str(outcome.number)
-        said = outcome.ranking.comparisons if outcome.ranking else ()
-        verdicts = [v for c in said for v in c.verdicts]
+        comparisons = outcome.ranking.comparisons if outcome.ranking else ()
+        verdicts = [v for c in comparisons for v in c.verdicts]
         self.rows += 1
         self.verdicts += len(verdicts)
         self.invalid += sum(v.winner == "invalid" for v in verdicts)
@@ -56,23 +56,25 @@ class Imported:
             self.reasons[outcome.why] += 1
 
 
-def watched(outcomes: Iterable[Outcome], whole: int, watch: Watch) -> Iterator[Outcome]:
-    """The outcomes of a table of `whole` rows, each told as it passes."""
+def report_progress(
+    outcomes: Iterable[Outcome], whole: int, watch: Watch
+) -> Iterator[Outcome]:
+    """The outcomes of a table of `whole` rows, each reported as it passes."""
     for number, outcome in enumerate(outcomes, 1):
         watch("rows brought in", number, number / max(1, whole))
         yield outcome
 
 
-def write(
+def write_import(
     outcomes: Iterable[Outcome],
     into: Path,
     what: str,
     files: list[Path],
     root: Path,
     only: str | None = None,
-) -> Imported:
+) -> ImportReport:
     """Put outcomes into a run folder whose header says which files they are from."""
-    report = write_run(outcomes, into, header(what, files, root, only))
+    report = write_run(outcomes, into, import_header(what, files, root, only))
     if not report.rows:
         raise InputError(f"{str(root)!r} holds no row that could be imported")
     return report
@@ -80,20 +82,22 @@ def write(
 
 def write_run(
     outcomes: Iterable[Outcome], into: Path, header: dict[str, Any]
-) -> Imported:
+) -> ImportReport:
     """Put outcomes into a run folder with this header, or refuse to as the folder does."""
-    report = Imported()
+    report = ImportReport()
     with RunFolder(into) as folder:
         folder.write_or_check_header(header, "identity")
         ledger = Ledger(folder.ledger)
         try:
-            asyncio.run(_append(ledger, counted(outcomes, report)))
+            asyncio.run(_append(ledger, count_outcomes(outcomes, report)))
         finally:
             ledger.close()
     return report
 
 
-def counted(outcomes: Iterable[Outcome], report: Imported) -> Iterator[Statement]:
+def count_outcomes(
+    outcomes: Iterable[Outcome], report: ImportReport
+) -> Iterator[Statement]:
     """The outcomes on their way to the ledger, each counted as it passes."""
     for given in outcomes:
         outcome = given
@@ -108,7 +112,7 @@ def counted(outcomes: Iterable[Outcome], report: Imported) -> Iterator[Statement
         yield Statement(RECORD_OUTCOME, values)
 
 
-def header(
+def import_header(
     what: str, files: list[Path], root: Path, only: str | None = None
 ) -> dict[str, Any]:
     """The header of an import: the files and their digests are its identity."""
@@ -129,7 +133,7 @@ def header(
 
 async def _append(ledger: Ledger, statements: Iterable[Statement]) -> None:
     waiting = iter(statements)
-    while some := list(islice(waiting, TOGETHER)):
+    while some := list(islice(waiting, ROWS_PER_TRANSACTION)):
         await ledger.append(*some)
 
 
@@ -137,5 +141,5 @@ Watch = Callable[[str, int, float], None]
 """Told what is being done, how many rows of it are, and which share of the whole."""
 
 
-def unseen(what: str, rows: int, share: float) -> None:
-    """Nobody is told."""
+def no_progress(what: str, rows: int, share: float) -> None:
+    """Report no progress."""

@@ -12,20 +12,24 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
-from fellowship.pipelines.imports.imported_rows import asked, ended, jury
+from fellowship.pipelines.imports.imported_rows import (
+    imported_outcome,
+    jury_comparison,
+    single_turn,
+)
 from fellowship.pipelines.imports.run_writer import (
-    Imported,
+    ImportReport,
     Watch,
-    unseen,
-    watched,
-    write,
+    no_progress,
+    report_progress,
+    write_import,
 )
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import Columns, LabelRow, key_of
+from fellowship.pipelines.labels.label_rows import Columns, LabelRow, text_key
 from fellowship.pipelines.labels.label_tables import (
+    parse_winner,
     read_table,
     refuse_ambiguous,
-    winner_of,
 )
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.sources.row_files import Row
@@ -66,8 +70,8 @@ class VerdictColumns:
 
 
 def import_verdicts(
-    path: Path, into: Path, columns: VerdictColumns, watch: Watch = unseen
-) -> Imported:
+    path: Path, into: Path, columns: VerdictColumns, watch: Watch = no_progress
+) -> ImportReport:
     """Rows of verdicts as a run; rows of the same item become one row's several judges."""
     if not columns.winner and not (columns.score_first and columns.score_second):
         raise InputError(
@@ -83,38 +87,43 @@ def import_verdicts(
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if columns.winner:
         refuse_ambiguous(path, table, (columns.winner,), columns.values)
-    rows = watched(_verdict_rows(table, columns), len(table), watch)
-    return write(rows, into, "verdicts", [path], path)
+    rows = report_progress(_verdict_rows(table, columns), len(table), watch)
+    return write_import(rows, into, "verdicts", [path], path)
 
 
 def import_labels(
-    path: Path, into: Path, columns: Columns, watch: Watch = unseen
-) -> Imported:
+    path: Path, into: Path, columns: Columns, watch: Watch = no_progress
+) -> ImportReport:
     """People's labels as a run: what most of them chose is a row's pair."""
     rows = read_labels(path, columns)
     outcomes = sorted(
-        [*map(_labelled, rows.rows), *(rejected_row(n, why) for n, why in rows.bad)],
+        [
+            *map(_label_outcome, rows.rows),
+            *(rejected_row(n, why) for n, why in rows.bad),
+        ],
         key=lambda outcome: outcome.number,
     )
     numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
-    return write(watched(numbered, len(outcomes), watch), into, "labels", [path], path)
+    return write_import(
+        report_progress(numbered, len(outcomes), watch), into, "labels", [path], path
+    )
 
 
-def _labelled(row: LabelRow) -> Outcome:
+def _label_outcome(row: LabelRow) -> Outcome:
     verdicts = [
         Verdict(winner=vote, evaluator=who, strategy="direct")
-        for who, vote in row.voices.items()
+        for who, vote in row.votes_by_name.items()
     ]
     fault = row.fault or ("" if row.first or row.second else "the file has no texts")
     item = Item(
         key=row.key or digest([row.id, row.number], 8),
         number=row.number,
         id=row.id,
-        conversation=asked(row.prompt),
+        conversation=single_turn(row.prompt),
         candidates=_candidates(row.first, row.second, row.names),
         labels=row.votes,
     )
-    return ended(item, 2, [jury(verdicts)], fault=fault)
+    return imported_outcome(item, 2, [jury_comparison(verdicts)], fault=fault)
 
 
 def _candidates(
@@ -133,22 +142,22 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
             if row.fault:
                 raise InputError(row.fault)
             verdict = _verdict(row.values, columns)
-            rows = found.setdefault(_same(row, columns), [])
+            rows = found.setdefault(_item_key(row, columns), [])
             if rows:
-                verdict = _as_shown(verdict, row, rows[0][0], columns)
+                verdict = _in_first_order(verdict, row, rows[0][0], columns)
             rows.append((row, verdict))
         except InputError as error:
             bad.append((row.number, f"row {row.number}: {error}"))
     number = 0
     for key, rows in found.items():
         number += 1
-        yield _grouped(number, key, rows, columns)
+        yield _verdict_outcome(number, key, rows, columns)
     for _, why in bad:
         number += 1
         yield rejected_row(number, why)
 
 
-def _as_shown(
+def _in_first_order(
     verdict: Verdict, row: Row, head: Row, columns: VerdictColumns
 ) -> Verdict:
     """A verdict as of the order in which the item's first row has its responses.
@@ -167,12 +176,12 @@ def _as_shown(
             f"its texts are not those of row {head.number}, which has the same id"
         )
     scores = verdict.scores
-    turned = scores and Scores(first=scores.second, second=scores.first)
-    update = {"winner": swapped(verdict.winner), "scores": turned, "order": "swapped"}
+    other = scores and Scores(first=scores.second, second=scores.first)
+    update = {"winner": swapped(verdict.winner), "scores": other, "order": "swapped"}
     return verdict.model_copy(update=update)
 
 
-def _grouped(
+def _verdict_outcome(
     number: int,
     key: str,
     rows: list[tuple[Row, Verdict]],
@@ -186,21 +195,21 @@ def _grouped(
         key=key,
         number=number,
         id=str(values[columns.id]) if columns.id else None,
-        conversation=asked(prompt),
+        conversation=single_turn(prompt),
         candidates=_candidates(first, second, ("first", "second")),
     )
-    comparison: Comparison = jury([verdict for _, verdict in rows])
+    comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
     fault = "" if first and second else "verdicts only: the file has no texts"
-    return ended(item, 2, [comparison], fault=fault)
+    return imported_outcome(item, 2, [comparison], fault=fault)
 
 
-def _same(row: Row, columns: VerdictColumns) -> str:
+def _item_key(row: Row, columns: VerdictColumns) -> str:
     """What rows about the same item have in common."""
     if columns.id:
         return digest([str(row.values.get(columns.id))], 8)
     if columns.first and columns.second:
         named = (columns.prompt, columns.first, columns.second)
-        return key_of(*(row.values.get(name) if name else None for name in named))
+        return text_key(*(row.values.get(name) if name else None for name in named))
     return digest([row.number], 8)
 
 
@@ -218,7 +227,7 @@ def _verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
     value = values.get(str(columns.winner))
     if value in (None, ""):
         return Verdict(winner="invalid", note="no verdict", strategy="direct", **who)
-    return Verdict(winner=winner_of(value, columns.values), strategy="direct", **who)
+    return Verdict(winner=parse_winner(value, columns.values), strategy="direct", **who)
 
 
 def _score(value: Any, scale: float) -> float | None:

@@ -15,16 +15,16 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_rows import (
     LabelFile,
     LabelRow,
-    key_of,
     named_votes,
+    text_key,
 )
-from fellowship.pipelines.labels.run_labels import HumanLabel, labels_of, votes_on
+from fellowship.pipelines.labels.run_labels import HumanLabel, latest_labels, votes_on
 from fellowship.records import Outcome, Verdict, Winner
 
 AnnotatorVotes = Mapping[str, Winner]
-"""Annotator -> what they said of one unit."""
+"""Annotator -> vote on one unit."""
 
-TURNED: Mapping[Winner, Winner] = {"first": "second", "second": "first"}
+SWAPPED: Mapping[Winner, Winner] = {"first": "second", "second": "first"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,13 @@ class Unit:
     @property
     def key(self) -> str:
         """The hash of its texts that a file of labels has too."""
-        said, made = self.outcome.conversation, self.outcome.candidates
+        prompt, candidates = self.outcome.conversation, self.outcome.candidates
         texts = (
-            [made[at].text for at in self.pair] if max(self.pair) < len(made) else []
+            [candidates[at].text for at in self.pair]
+            if max(self.pair) < len(candidates)
+            else []
         )
-        return key_of(said.question if said else "", *texts) if texts else ""
+        return text_key(prompt.question if prompt else "", *texts) if texts else ""
 
 
 def units(rows: Iterable[Outcome], unjudged: bool = False) -> list[Unit]:
@@ -69,10 +71,10 @@ def units(rows: Iterable[Outcome], unjudged: bool = False) -> list[Unit]:
     return found
 
 
-def by_row(run: Path) -> dict[int, list[HumanLabel]]:
+def labels_by_row(run: Path) -> dict[int, list[HumanLabel]]:
     """The labels kept in a run, by the row's number."""
     found: dict[int, list[HumanLabel]] = defaultdict(list)
-    for label in labels_of(run):
+    for label in latest_labels(run):
         found[label.number].append(label)
     return found
 
@@ -83,78 +85,78 @@ def annotator_votes(
     """What the source and the run's annotators say of one unit."""
     own = named_votes(outcome.labels) if set(pair) == {0, 1} else {}
     if pair == (1, 0):
-        own = {who: TURNED.get(said, said) for who, said in own.items()}
+        own = {who: SWAPPED.get(vote, vote) for who, vote in own.items()}
     return {**own, **votes_on(outcome, labels, pair)}
 
 
-def votes_in_run(run: Path, asked: Sequence[Unit]) -> list[AnnotatorVotes]:
-    """The voices on each unit that the run itself holds."""
-    labels = by_row(run)
+def votes_in_run(run: Path, judged: Sequence[Unit]) -> list[AnnotatorVotes]:
+    """The votes on each unit that the run itself holds."""
+    labels = labels_by_row(run)
     return [
         annotator_votes(u.outcome, u.pair, labels.get(u.outcome.number, ()))
-        for u in asked
+        for u in judged
     ]
 
 
 def votes_in_file(
-    asked: Sequence[Unit], told: LabelFile
+    judged: Sequence[Unit], file: LabelFile
 ) -> tuple[list[AnnotatorVotes], str]:
-    """The voices of a file on each unit, and how it was matched: id, texts or number.
+    """The votes of a file on each unit, and how it was matched: id, texts or number.
 
     `InputError` where none of the three fits.
     """
-    found, how = matched(asked, told.rows)
-    return [row.voices if row else {} for row in found], how
+    found, how = match_label_rows(judged, file.rows)
+    return [row.votes_by_name if row else {} for row in found], how
 
 
-def as_shown(unit: Unit, row: LabelRow | None) -> LabelRow | None:
+def in_run_order(unit: Unit, row: LabelRow | None) -> LabelRow | None:
     """A file's row in the run's order: its votes turned where its texts stand swapped."""
-    made = unit.outcome.candidates
-    if max(unit.pair) >= len(made):
+    candidates = unit.outcome.candidates
+    if max(unit.pair) >= len(candidates):
         return row
-    first, second = (made[at].text for at in unit.pair)
+    first, second = (candidates[at].text for at in unit.pair)
     if row is None or first == second or (row.first, row.second) != (second, first):
         return row
-    votes = tuple(TURNED.get(vote, vote) for vote in row.votes)
+    votes = tuple(SWAPPED.get(vote, vote) for vote in row.votes)
     return replace(row, votes=votes, first=row.second, second=row.first)
 
 
-def matched(
-    asked: Sequence[Unit], told: Sequence[LabelRow]
+def match_label_rows(
+    judged: Sequence[Unit], rows: Sequence[LabelRow]
 ) -> tuple[list[LabelRow | None], str]:
     """Each unit's row of a file, in the run's order of the candidates, and how."""
-    found, how = paired(asked, told)
-    return [as_shown(u, row) for u, row in zip(asked, found, strict=True)], how
+    found, how = find_label_rows(judged, rows)
+    return [in_run_order(u, row) for u, row in zip(judged, found, strict=True)], how
 
 
-def paired(
-    asked: Sequence[Unit], told: Sequence[LabelRow]
+def find_label_rows(
+    judged: Sequence[Unit], rows: Sequence[LabelRow]
 ) -> tuple[list[LabelRow | None], str]:
     """Each unit's row of a file. A row without texts speaks of the first two candidates.
 
     Identifiers are believed where they fit most of the units or most of the labels: a few
     labels for a large run are as good as labels for all of it.
     """
-    plain = [unit.pair == (0, 1) for unit in asked]
-    by_id = {row.id: row for row in told if row.id is not None}
-    by_at = {row.at: row for row in told if row.at is not None}
+    plain = [unit.pair == (0, 1) for unit in judged]
+    by_id = {row.id: row for row in rows if row.id is not None}
+    by_at = {row.at: row for row in rows if row.at is not None}
     ids = [
         by_id.get(u.outcome.id or "")
         or by_id.get(u.outcome.item)
         or by_at.get(u.outcome.number)
-        for u in asked
+        for u in judged
     ]
     found = [row if first else None for row, first in zip(ids, plain, strict=True)]
-    if sum(row is not None for row in found) > min(sum(plain), len(told)) // 2:
+    if sum(row is not None for row in found) > min(sum(plain), len(rows)) // 2:
         return found, "id"
-    keys = {row.key: row for row in told if row.key}
-    texts = [keys.get(u.outcome.item) or keys.get(u.key) for u in asked]
-    if any(texts) and len(told) != sum(plain):
+    keys = {row.key: row for row in rows if row.key}
+    texts = [keys.get(u.outcome.item) or keys.get(u.key) for u in judged]
+    if any(texts) and len(rows) != sum(plain):
         return texts, "texts"
-    if len(told) != sum(plain):
+    if len(rows) != sum(plain):
         raise InputError(
-            f"{len(told):,} labels do not match {sum(plain):,} judged rows by id or by"
+            f"{len(rows):,} labels do not match {sum(plain):,} judged rows by id or by"
             " their texts, and there are not as many of them: name the column with --id"
         )
-    rest = iter(told)
+    rest = iter(rows)
     return [next(rest) if first else None for first in plain], "number"

@@ -16,13 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.pipelines.labels.label_rows import Columns, LabelFile, LabelRow, key_of
+from fellowship.pipelines.labels.label_rows import (
+    Columns,
+    LabelFile,
+    LabelRow,
+    text_key,
+)
 from fellowship.pipelines.labels.label_tables import (
+    parse_winner,
     read_table,
     refuse_ambiguous,
-    winner_of,
 )
-from fellowship.pipelines.labels.vote_lines import OURS, VOTE_KEY, line_key, votes
+from fellowship.pipelines.labels.vote_lines import (
+    OWN_COLUMNS,
+    VOTE_KEY,
+    group_votes,
+    line_key,
+)
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Winner
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -46,22 +56,22 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
             )
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if not columns.labels and set(VOTE_KEY[:3]) <= set(there):
-        return votes(
+        return group_votes(
             table,
             VOTE_KEY,
             Columns(("winner",), annotator="judge", values=columns.values),
         )
-    if not columns.labels and set(OURS) <= set(there):
+    if not columns.labels and set(OWN_COLUMNS) <= set(there):
         columns = Columns(("label",), annotator="annotator")
-        return votes(table, ("item", "first", "second"), columns)
+        return group_votes(table, ("item", "first", "second"), columns)
     if columns.annotator:
         labels = columns.labels or _label_columns(there, columns, path)
         refuse_ambiguous(path, table, labels, columns.values)
         by = replace(columns, labels=labels)
-        return votes(table, (line_key(columns),), by)
+        return group_votes(table, (line_key(columns),), by)
     labels = _label_columns(there, columns, path)
     refuse_ambiguous(path, table, labels, columns.values)
-    return _plain(table, columns, labels)
+    return _wide_rows(table, columns, labels)
 
 
 def _label_columns(
@@ -83,37 +93,39 @@ def _label_columns(
     return tuple(several or named)
 
 
-def _plain(table: list[Row], columns: Columns, labels: tuple[str, ...]) -> LabelFile:
+def _wide_rows(
+    table: list[Row], columns: Columns, labels: tuple[str, ...]
+) -> LabelFile:
     rows, bad = [], []
     for row in table:
         try:
             if row.fault:
                 raise InputError(row.fault)
-            said = [(name, row.values.get(name)) for name in labels]
+            given = [(name, row.values.get(name)) for name in labels]
             flat = [
                 (name, one)
-                for name, value in said
+                for name, value in given
                 for one in (value if isinstance(value, list) else [value])
                 if one not in (None, "")
             ]
-            votes = tuple(winner_of(v, columns.values) for _, v in flat)
+            votes = tuple(parse_winner(v, columns.values) for _, v in flat)
             who = tuple(name for name, _ in flat) if len(labels) > 1 else ()
-            rows.append(replace(_labelled(row, votes, columns), who=who))
+            rows.append(replace(_label_row(row, votes, columns), who=who))
         except InputError as error:
             bad.append((row.number, str(error)))
     return LabelFile(tuple(rows), tuple(bad))
 
 
-def _labelled(row: Row, votes: tuple[Winner, ...], columns: Columns) -> LabelRow:
+def _label_row(row: Row, votes: tuple[Winner, ...], columns: Columns) -> LabelRow:
     values = row.values
-    prompt = _first(values, columns.prompt, "prompt", "instruction", "question")
-    given = _first(values, None, "input") if "instruction" in values else None
+    prompt = _first_value(values, columns.prompt, "prompt", "instruction", "question")
+    given = _first_value(values, None, "input") if "instruction" in values else None
     if isinstance(prompt, str) and isinstance(given, str) and given.strip():
         prompt = f"{prompt}\n\n{given}"
-    first = _first(values, columns.first, "response1", "response_1", "output_1")
-    second = _first(values, columns.second, "response2", "response_2", "output_2")
+    first = _first_value(values, columns.first, "response1", "response_1", "output_1")
+    second = _first_value(values, columns.second, "response2", "response_2", "output_2")
     has_texts = first is not None and second is not None
-    named = _first(values, columns.id, "id", "idx", "question_id")
+    named = _first_value(values, columns.id, "id", "idx", "question_id")
     pair = str(values.get("cmp_key", "")).split("_")
     return LabelRow(
         number=row.number,
@@ -122,14 +134,14 @@ def _labelled(row: Row, votes: tuple[Winner, ...], columns: Columns) -> LabelRow
         prompt=_text(prompt),
         first=_text(first),
         second=_text(second),
-        key=key_of(prompt, first, second) if has_texts else None,
+        key=text_key(prompt, first, second) if has_texts else None,
         names=(pair[0], pair[1]) if len(pair) == 2 else ("first", "second"),
-        fault=_fault(prompt, first, second) if has_texts else "",
+        fault=_text_fault(prompt, first, second) if has_texts else "",
         at=int(at) if NUMBER.fullmatch(at := str(values.get("row", ""))) else None,
     )
 
 
-def _first(values: Mapping[str, Any], named: str | None, *guesses: str) -> Any:
+def _first_value(values: Mapping[str, Any], named: str | None, *guesses: str) -> Any:
     for name in (named,) if named else guesses:
         if name in values:
             return values[name]
@@ -140,7 +152,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _fault(prompt: Any, first: Any, second: Any) -> str:
+def _text_fault(prompt: Any, first: Any, second: Any) -> str:
     named = (("the prompt", prompt), ("response1", first), ("response2", second))
     for name, value in named:
         if not isinstance(value, str):

@@ -52,7 +52,7 @@ class LabelRow:
         return majority(self.votes)
 
     @property
-    def voices(self) -> dict[str, Winner]:
+    def votes_by_name(self) -> dict[str, Winner]:
         """Annotator -> vote."""
         return named_votes(self.votes, self.who)
 
@@ -84,6 +84,6 @@ def named_votes(votes: Sequence[Winner], who: Sequence[str] = ()) -> dict[str, W
     return found
 
 
-def key_of(prompt: object, first: object, second: object) -> str:
+def text_key(prompt: object, first: object, second: object) -> str:
     """16 hex letters that depend on the three texts, whatever they are."""
     return digest([prompt, first, second], 8)

@@ -11,7 +11,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows
 from fellowship.records import Winner
 
-VALUES: Mapping[str, Winner] = {
+WINNER_WORDS: Mapping[str, Winner] = {
     **dict.fromkeys(("first", "a", "1", "model_a", "response_1", "response1"), "first"),
     **dict.fromkeys(
         ("second", "b", "2", "model_b", "response_2", "response2"), "second"
@@ -30,7 +30,7 @@ def read_table(path: Path) -> list[Row]:
     kind = path.suffix.lower()
     try:
         if kind == ".json":
-            return [_row(n, v) for n, v in enumerate(_json(path), 1)]
+            return [_row(n, v) for n, v in enumerate(_json_rows(path), 1)]
         if kind == ".csv":
             return list(csv_rows(path, ()))
         if kind == ".txt":
@@ -45,13 +45,15 @@ def read_table(path: Path) -> list[Row]:
         raise InputError(f"{str(path)!r} can't be read: {why}") from error
 
 
-def winner_of(value: Any, more: Mapping[str, Winner]) -> Winner:
+def parse_winner(value: Any, more: Mapping[str, Winner]) -> Winner:
     """A verdict as a file spells it; `InputError` names one that is unknown."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     known = isinstance(value, str | int | float) and not isinstance(value, bool)
     spelled = str(value).strip().lower() if known else ""
-    found = {k.lower(): v for k, v in more.items()}.get(spelled, VALUES.get(spelled))
+    found = {k.lower(): v for k, v in more.items()}.get(
+        spelled, WINNER_WORDS.get(spelled)
+    )
     if found is None:
         raise InputError(
             f"the label {value!a} is unknown: say what it means with --value"
@@ -66,10 +68,12 @@ def refuse_ambiguous(
 
     Here 1 is the first and 0 a tie; in many files they are the second and the first.
     """
-    told = {name.strip().lower() for name in more}
-    found = {spelt for row in table for name in labels for spelt in _spelt(row, name)}
+    explained = {name.strip().lower() for name in more}
+    found = {
+        spelt for row in table for name in labels for spelt in _cell_words(row, name)
+    }
     found -= {"", "none"}
-    if "0" in found and found <= {"0", "1"} and not found <= told:
+    if "0" in found and found <= {"0", "1"} and not found <= explained:
         raise InputError(
             f"the labels in {str(path)!r} are all 0 or 1, which can mean a tie and the"
             " first, or the first and the second: say so, `--value 0=first --value"
@@ -77,7 +81,7 @@ def refuse_ambiguous(
         )
 
 
-def _spelt(row: Row, name: str) -> list[str]:
+def _cell_words(row: Row, name: str) -> list[str]:
     value = row.values.get(name)
     return [
         str(int(one) if isinstance(one, float) and one.is_integer() else one)
@@ -88,7 +92,7 @@ def _spelt(row: Row, name: str) -> list[str]:
     ]
 
 
-def _json(path: Path) -> list[Any]:
+def _json_rows(path: Path) -> list[Any]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:

@@ -23,9 +23,11 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.records import Order, Outcome, Record, Winner
 from fellowship.run_folder import LEDGER
 
-Said = Literal["first", "second", "tie", "skip"]
+LabelChoice = Literal["first", "second", "tie", "skip"]
 
-ADD = "INSERT INTO labels(item, annotator, label, record, made) VALUES (?, ?, ?, ?, ?)"
+INSERT_LABEL = (
+    "INSERT INTO labels(item, annotator, label, record, made) VALUES (?, ?, ?, ?, ?)"
+)
 
 
 class HumanLabel(Record):
@@ -38,7 +40,7 @@ class HumanLabel(Record):
     number: int = Field(ge=1, description="the row's number in the source")
     item: str = Field(description="key of the row's item: labels of other texts fail")
     annotator: str = Field(min_length=1, max_length=200)
-    winner: Said
+    winner: LabelChoice
     first: int = Field(default=0, ge=0)
     second: int = Field(default=1, ge=0)
     order: Order = "forward"
@@ -52,14 +54,14 @@ def add_labels(run: Path, labels: Iterable[HumanLabel]) -> int:
     `InputError` for a label on a row or candidate the run doesn't have; `LedgerError`
     where the ledger can't be written.
     """
-    given = [_made_now(label) for label in labels]
+    given = [_with_time(label) for label in labels]
     with LedgerReader(run / LEDGER) as reader:
         for label in given:
-            _known(label, reader)
+            _refuse_unknown(label, reader)
     link = connect(run / LEDGER, write=True)
     try:
         link.execute("BEGIN IMMEDIATE")
-        link.executemany(ADD, [_row(label) for label in given])
+        link.executemany(INSERT_LABEL, [_label_values(label) for label in given])
         link.execute("COMMIT")
     except sqlite3.Error as error:
         raise LedgerError(describe_failure(run / LEDGER, error)) from error
@@ -83,7 +85,7 @@ def all_labels(run: Path) -> list[HumanLabel]:
         ) from error
 
 
-def labels_of(run: Path) -> list[HumanLabel]:
+def latest_labels(run: Path) -> list[HumanLabel]:
     """What each annotator said last of each two candidates, by row; no skips."""
     last: dict[tuple[int, str, tuple[int, ...]], HumanLabel] = {}
     for label in all_labels(run):
@@ -93,7 +95,7 @@ def labels_of(run: Path) -> list[HumanLabel]:
     return sorted(kept, key=lambda label: (label.number, label.annotator))
 
 
-def annotators(labels: Sequence[HumanLabel]) -> dict[str, int]:
+def count_by_annotator(labels: Sequence[HumanLabel]) -> dict[str, int]:
     """Annotator -> labels, in the order of the alphabet."""
     return dict(sorted(Counter(label.annotator for label in labels).items()))
 
@@ -113,21 +115,21 @@ def votes_on(
         if (label.first, label.second) == pair:
             found[label.annotator] = label.winner
         elif (label.second, label.first) == pair:
-            turned: dict[str, Winner] = {"first": "second", "second": "first"}
-            found[label.annotator] = turned.get(label.winner, "tie")
+            swapped: dict[str, Winner] = {"first": "second", "second": "first"}
+            found[label.annotator] = swapped.get(label.winner, "tie")
     return found
 
 
-def _made_now(label: HumanLabel) -> HumanLabel:
+def _with_time(label: HumanLabel) -> HumanLabel:
     return label if label.made else label.model_copy(update={"made": time.time()})
 
 
-def _row(label: HumanLabel) -> tuple[str, str, str, str, float]:
+def _label_values(label: HumanLabel) -> tuple[str, str, str, str, float]:
     record = label.model_dump_json()
     return label.item, label.annotator, label.winner, record, label.made
 
 
-def _known(label: HumanLabel, reader: LedgerReader) -> None:
+def _refuse_unknown(label: HumanLabel, reader: LedgerReader) -> None:
     record = reader.outcome(label.number)
     if record is None:
         raise InputError(f"row {label.number} isn't finished: it can't be labelled yet")

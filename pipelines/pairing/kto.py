@@ -14,11 +14,11 @@ from fellowship.records import Candidate, LabelledExample, Outcome, PreferencePa
 
 
 def kto_examples(outcome: Outcome) -> list[LabelledExample]:
-    """What one row's pairs say of each of its answers; see `labelled`."""
-    return labelled(outcome.pairs)
+    """What one row's pairs say of each of its answers; see `label_answers`."""
+    return label_answers(outcome.pairs)
 
 
-def labelled(pairs: Iterable[PreferencePair]) -> list[LabelledExample]:
+def label_answers(pairs: Iterable[PreferencePair]) -> list[LabelledExample]:
     """Chosen answers as True and rejected ones as False, each text once a prompt.
 
     A text that was chosen here and rejected there, by the same prompt, is left out. The

@@ -22,48 +22,50 @@ Compare = Callable[[int, int], Awaitable[Comparison]]
 
 async def knockout(n: int, compare: Compare) -> Ranking:
     """Rank `n` candidates in n - 1 comparisons."""
-    made: list[Comparison] = []
+    comparisons: list[Comparison] = []
     survivor = 0
     for challenger in range(1, n):
         comparison = await compare(survivor, challenger)
-        made.append(comparison)
+        comparisons.append(comparison)
         if comparison.outcome == "second":
             survivor = challenger
-    return ranked(anchored(n, made), made)
+    return make_ranking(anchored_scores(n, comparisons), comparisons)
 
 
 async def round_robin(n: int, compare: Compare) -> Ranking:
     """Rank `n` candidates in n (n - 1) / 2 comparisons."""
-    made = [await compare(a, b) for a, b in itertools.combinations(range(n), 2)]
-    return ranked(means(n, made), made)
+    comparisons = [await compare(a, b) for a, b in itertools.combinations(range(n), 2)]
+    return make_ranking(mean_scores(n, comparisons), comparisons)
 
 
 async def two_way(n: int, compare: Compare) -> Ranking:
     """Rank the first two of `n` candidates; the others get no score."""
-    made = [await compare(0, 1)]
-    return ranked(anchored(n, made), made)
+    comparisons = [await compare(0, 1)]
+    return make_ranking(anchored_scores(n, comparisons), comparisons)
 
 
-def pointwise(n: int, rated: Callable[[int, int], Comparison]) -> Ranking:
+def pointwise(n: int, compare: Callable[[int, int], Comparison]) -> Ranking:
     """Rank `n` candidates that were scored alone."""
-    made = [rated(a, b) for a, b in itertools.combinations(range(n), 2)]
-    return ranked(means(n, made), made)
+    comparisons = [compare(a, b) for a, b in itertools.combinations(range(n), 2)]
+    return make_ranking(mean_scores(n, comparisons), comparisons)
 
 
-MEETINGS = {"knockout": knockout, "round-robin": round_robin, "two-way": two_way}
+TOURNAMENTS = {"knockout": knockout, "round-robin": round_robin, "two-way": two_way}
 
 
-def ranked(scores: Sequence[float | None], made: Sequence[Comparison]) -> Ranking:
+def make_ranking(
+    scores: Sequence[float | None], comparisons: Sequence[Comparison]
+) -> Ranking:
     """The ranking with its winner: the highest score, the earlier candidate in a tie."""
     known = [(score, -i) for i, score in enumerate(scores) if score is not None]
     winner = -max(known)[1] if known else None
-    return Ranking(scores=tuple(scores), winner=winner, comparisons=tuple(made))
+    return Ranking(scores=tuple(scores), winner=winner, comparisons=tuple(comparisons))
 
 
-def anchored(n: int, made: Sequence[Comparison]) -> list[float | None]:
+def anchored_scores(n: int, comparisons: Sequence[Comparison]) -> list[float | None]:
     """Knockout scores, worked out from the last comparison back to the first."""
     scores: list[float | None] = [None] * n
-    for comparison in reversed(made):
+    for comparison in reversed(comparisons):
         given = comparison.scores
         if given is None or comparison.outcome in ("invalid", "order-inconsistent"):
             continue
@@ -79,10 +81,10 @@ def anchored(n: int, made: Sequence[Comparison]) -> list[float | None]:
     return scores
 
 
-def means(n: int, made: Sequence[Comparison]) -> list[float | None]:
+def mean_scores(n: int, comparisons: Sequence[Comparison]) -> list[float | None]:
     """Mean score of each candidate over the comparisons that gave it one."""
     given: list[list[float]] = [[] for _ in range(n)]
-    for comparison in made:
+    for comparison in comparisons:
         if comparison.scores is not None:
             given[comparison.first].append(comparison.scores.first)
             given[comparison.second].append(comparison.scores.second)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
 from fellowship.pipelines.pairing.pairs import paired, partners, score
-from fellowship.pipelines.pairing.unusable_answers import empty
+from fellowship.pipelines.pairing.unusable_answers import is_empty
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.records import (
     Candidate,
@@ -115,7 +115,7 @@ def _uncompared(candidates: Sequence[Candidate]) -> RowEnd:
             State.TRUNCATED,
             f"{cut} of {len(candidates)} responses were cut off at max_tokens",
         )
-    if blank := sum(empty(candidate.text) for candidate in candidates):
+    if blank := sum(is_empty(candidate.text) for candidate in candidates):
         return RowEnd(State.FAILED, f"{blank} responses are empty")
     return RowEnd(State.TIE, "all responses are the same text")
 

@@ -18,7 +18,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.records import Candidate, Conversation, Message
 from fellowship.run_folder import LEDGER
 
-Said = tuple[str, str]
+SystemText = tuple[str, str]
 """A system's name and a text it wrote."""
 
 SPACE = re.compile(r"\s+")
@@ -31,38 +31,42 @@ CONSTANT = (
 )
 
 
-def empty(text: str) -> bool:
+def is_empty(text: str) -> bool:
     """Whether there is nothing to be seen: spaces, controls, joiners, or no text."""
     return all(unicodedata.category(letter)[0] in "ZC" for letter in text)
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """The text as it reads: case, spacing and what encloses it aside."""
     return SPACE.sub(" ", text).strip(" \"'`*_>#.-").casefold()
 
 
-def copied(text: str, conversation: Conversation) -> bool:
+def repeats_prompt(text: str, conversation: Conversation) -> bool:
     """Whether the text says nothing but what the user did, once or several times."""
-    *earlier, asked = [plain(m.content) for m in conversation.messages if mine(m)]
-    own = plain(text)
+    *earlier, last = [
+        normalize(m.content) for m in conversation.messages if is_prompt_part(m)
+    ]
+    own = normalize(text)
     if not WORD.search(own):
         return False
-    for words in sorted({asked, *filter(long, earlier)} - {""}, key=len, reverse=True):
+    for words in sorted(
+        {last, *filter(is_long, earlier)} - {""}, key=len, reverse=True
+    ):
         own = own.replace(words, "")
     return not WORD.search(own)
 
 
-def mine(message: Message) -> bool:
+def is_prompt_part(message: Message) -> bool:
     """Whether a message is part of the prompt, not an answer to it."""
     return message.role != "assistant"
 
 
-def long(text: str) -> bool:
+def is_long(text: str) -> bool:
     """Whether a text is more than a few words, which anybody may say again."""
     return text.count(" ") > 2
 
 
-def constant_texts(into: Path) -> frozenset[Said]:
+def constant_texts(into: Path) -> frozenset[SystemText]:
     """What a run's systems said word for word to two or more different prompts."""
     with LedgerReader(into / LEDGER) as reader:
         return frozenset((system, text) for system, text in reader.rows(CONSTANT))
@@ -71,14 +75,14 @@ def constant_texts(into: Path) -> frozenset[Said]:
 def ineligible(
     conversation: Conversation,
     candidates: Sequence[Candidate],
-    constant: Collection[Said] = (),
+    constant: Collection[SystemText] = (),
 ) -> Mapping[int, str]:
     """Index -> why this candidate can't be chosen; absent where it can."""
     found: dict[int, str] = {}
     for index, candidate in enumerate(candidates):
-        if empty(candidate.text):
+        if is_empty(candidate.text):
             found[index] = "it is empty"
-        elif copied(candidate.text, conversation):
+        elif repeats_prompt(candidate.text, conversation):
             found[index] = "it only repeats the prompt"
         elif (candidate.system, candidate.text) in constant:
             found[index] = "its system answered other prompts with the same text"

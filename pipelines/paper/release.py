@@ -33,7 +33,7 @@ _COMPARED_ALONE = re.compile(
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class VerdictFile:
     """One judge's file of verdicts on one dataset."""
 
     path: Path
@@ -84,7 +84,7 @@ class Configuration:
         return f"{self.generator}+{self.reviewer}"
 
 
-def rows_of(path: Path) -> list[Any]:
+def read_rows(path: Path) -> list[Any]:
     """The rows of one file; `InputError` where it is no JSON list."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def rows_of(path: Path) -> list[Any]:
     return rows
 
 
-def check(root: Path) -> None:
+def check_release(root: Path) -> None:
     """`InputError` where this is no folder in the release's layout."""
     if not any((root / name).is_dir() for name in ("evaluators", "generators")):
         raise InputError(
@@ -104,7 +104,7 @@ def check(root: Path) -> None:
         )
 
 
-def evaluations(root: Path) -> list[Evaluated]:
+def verdict_files(root: Path) -> list[VerdictFile]:
     """Every file of verdicts, by dataset, strategy and name."""
     found = []
     for path in sorted((root / "evaluators").glob("*/*/*.json")):
@@ -114,7 +114,7 @@ def evaluations(root: Path) -> list[Evaluated]:
         stem = _KEPT_UNREAD.sub("", path.stem)
         model, _, second = stem.rpartition("_")
         dataset = path.parent.parent.name
-        found.append(Evaluated(path, dataset, strategy, model or stem, second))
+        found.append(VerdictFile(path, dataset, strategy, model or stem, second))
     return found
 
 
@@ -122,8 +122,8 @@ def configurations(root: Path) -> list[Configuration]:
     """Every configuration, loops first, by prompts and name."""
     found: list[Configuration] = []
     for folder in sorted(p for p in (root / "generators").glob("*") if p.is_dir()):
-        found += _loops(folder)
-        found += _alone(folder)
+        found += _loop_configurations(folder)
+        found += _single_configurations(folder)
     return found
 
 
@@ -132,9 +132,9 @@ def prompts_of(root: Path, prompts: str) -> list[str]:
     for path in sorted((root / "generators" / prompts / "none").glob("*.json")):
         if path.stem.endswith("_picks"):
             continue
-        asked = [_said(row, "user") for row in rows_of(path)]
-        if any(asked):
-            return asked
+        texts = [_first_message(row, "user") for row in read_rows(path)]
+        if any(texts):
+            return texts
     return []
 
 
@@ -143,10 +143,10 @@ def answers_of(root: Path, prompts: str, model: str) -> list[str]:
     path = root / "generators" / prompts / "none" / f"{model}.json"
     if not path.is_file():
         return []
-    return [_said(row, "assistant") for row in rows_of(path)]
+    return [_first_message(row, "assistant") for row in read_rows(path)]
 
 
-def _loops(folder: Path) -> Iterator[Configuration]:
+def _loop_configurations(folder: Path) -> Iterator[Configuration]:
     stems = {p.stem: p for p in sorted((folder / "feedback").glob("*.json"))}
     names = dict.fromkeys(stem.partition("_picks")[0] for stem in stems)
     for name in names:
@@ -165,7 +165,7 @@ def _loops(folder: Path) -> Iterator[Configuration]:
         )
 
 
-def _alone(folder: Path) -> Iterator[Configuration]:
+def _single_configurations(folder: Path) -> Iterator[Configuration]:
     stems = {p.stem: p for p in sorted((folder / "none").glob("*.json"))}
     compared: dict[str, list[tuple[str, Path]]] = {}
     for stem, path in stems.items():
@@ -179,7 +179,7 @@ def _alone(folder: Path) -> Iterator[Configuration]:
         yield Configuration(folder.name, name, "", stems.get(name), None, meets)
 
 
-def _said(row: Any, role: str) -> str:
+def _first_message(row: Any, role: str) -> str:
     """The first message of one role in a list of messages."""
     for turn in row if isinstance(row, list) else ():
         if isinstance(turn, dict) and turn.get("role") == role:

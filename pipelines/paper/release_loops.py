@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fellowship.errors import InputError
-from fellowship.pipelines.paper.release_verdicts import numbers_of, scored
+from fellowship.pipelines.paper.release_verdicts import (
+    parse_score_verdict,
+    stored_scores,
+)
 from fellowship.records import Comparison, Scores, Verdict, Winner
 
 JUDGE = "gpt-4o"
@@ -40,17 +43,17 @@ def read_selection(row: Any) -> Selection:
     """The selection in one row of a `..._picks.json` file."""
     if not isinstance(row, dict) or "score_1_1" not in row:
         return Selection(fault="the row holds no scores: nothing was selected")
-    one = _judged(row, 1)
+    one = _selection_verdict(row, 1)
     survivor = 2 if one.winner == "second" else 1
     first = Comparison(
         first=0, second=1, outcome=one.winner, scores=one.scores, verdicts=(one,)
     )
     if "score_2_1" not in row:
         return Selection((first,), survivor, survivor)
-    read = _judged(row, 2)
-    taken = _number(row.get("pick_2"), survivor)
+    read = _selection_verdict(row, 2)
+    taken = _draft_number(row.get("pick_2"), survivor)
     stored: Winner = "tie" if row.get("pick_2") == "tie" else "first"
-    two = _turned(read, "second" if taken == 3 else stored)
+    two = _with_survivor_first(read, "second" if taken == 3 else stored)
     pick = 3 if two.winner == "second" else survivor
     second = Comparison(
         first=survivor - 1,
@@ -65,14 +68,14 @@ def read_selection(row: Any) -> Selection:
 
 def read_comparison(row: Any, against: str) -> tuple[Verdict, Winner, str]:
     """A selected answer against a baseline: read, as stored, and the row's fault."""
-    who = _who(f"winner/{against}")
+    who = _verdict_fields(f"winner/{against}")
     if not isinstance(row, dict):
         return Verdict(winner="invalid", **who), "invalid", "the row is not an object"
-    told = row.get("winner")
+    named = row.get("winner")
     stored: Winner = "invalid"
-    if told in ("agent", "tie"):
-        stored = "first" if told == "agent" else "tie"
-    elif told == "gpt":  # the baseline's name in every file
+    if named in ("agent", "tie"):
+        stored = "first" if named == "agent" else "tie"
+    elif named == "gpt":  # the baseline's name in every file
         stored = "second"
     text = row.get("response")
     if not isinstance(text, str):
@@ -80,19 +83,21 @@ def read_comparison(row: Any, against: str) -> tuple[Verdict, Winner, str]:
         kept = None if stored == "invalid" else stored
         missing = Verdict(winner="invalid", note=note, stored=kept, **who)
         return missing, stored, note
-    verdict = scored(text, None, who)
+    verdict = parse_score_verdict(text, None, who)
     if verdict.winner != stored:
         verdict = verdict.model_copy(update={"stored": stored})
     return verdict, stored, ""
 
 
-def _judged(row: dict[str, Any], step: int) -> Verdict:
-    stored = numbers_of(row, f"score_{step}_1", f"score_{step}_2")
+def _selection_verdict(row: dict[str, Any], step: int) -> Verdict:
+    stored = stored_scores(row, f"score_{step}_1", f"score_{step}_2")
     text = row.get(f"response_{step}")
-    return scored(text if isinstance(text, str) else "", stored, _who("selection"))
+    return parse_score_verdict(
+        text if isinstance(text, str) else "", stored, _verdict_fields("selection")
+    )
 
 
-def _turned(read: Verdict, stored: Winner) -> Verdict:
+def _with_survivor_first(read: Verdict, stored: Winner) -> Verdict:
     """The second comparison with the survivor named first, as the ranking has it."""
     names: dict[Winner, Winner] = {"first": "second", "second": "first"}
     winner = names.get(read.winner, read.winner)
@@ -107,13 +112,13 @@ def _turned(read: Verdict, stored: Winner) -> Verdict:
     )
 
 
-def _number(pick: object, survivor: int) -> int:
+def _draft_number(pick: object, survivor: int) -> int:
     """`response_3` is 3; a tie leaves the one who was there."""
     named = {f"response_{n}": n for n in (1, 2, 3)}
     return named.get(str(pick), survivor)
 
 
-def _who(evaluator: str) -> dict[str, Any]:
+def _verdict_fields(evaluator: str) -> dict[str, Any]:
     return {"evaluator": evaluator, "model": JUDGE, "strategy": "combined", "scale": 10}
 
 

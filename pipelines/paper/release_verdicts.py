@@ -21,7 +21,7 @@ from fellowship.agents.parsing.replies import (
     read_scores,
 )
 from fellowship.errors import InputError, VerdictError
-from fellowship.pipelines.paper.release import Evaluated
+from fellowship.pipelines.paper.release import VerdictFile
 from fellowship.records import Scores, Turn, Verdict, Winner
 
 UNREAD = -1.0
@@ -34,7 +34,7 @@ DEBATERS = ("general public", "psychologist", "critic")
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleasedVerdict:
     """One judge's verdict on one row: as stored, as read again, and its texts.
 
     `fault` says what is wrong with the row itself, if anything is.
@@ -57,32 +57,34 @@ class Released:
         return "recovered" if unread else "differing"
 
 
-def read_row(row: Any, file: Evaluated) -> Released:
+def read_row(row: Any, file: VerdictFile) -> ReleasedVerdict:
     """The verdict in one row of an evaluator's file."""
     try:
         if not isinstance(row, dict):
-            raise InputError(f"the row is {shown(row)}, not an object")
+            raise InputError(f"the row is {describe(row)}, not an object")
         if file.strategy == "judge":
-            return _direct(row, file)
+            return _direct_verdict(row, file)
         if file.strategy == "debate":
-            return _debate(row, file)
-        return _scored(row, file)
+            return _debate_verdict(row, file)
+        return _score_verdict(row, file)
     except InputError as error:
-        verdict = Verdict(winner="invalid", note=str(error), **_who(file))
-        return Released("invalid", verdict, fault=str(error))
+        verdict = Verdict(winner="invalid", note=str(error), **_verdict_fields(file))
+        return ReleasedVerdict("invalid", verdict, fault=str(error))
 
 
-def scored(text: str, stored: Scores | None, who: dict[str, Any]) -> Verdict:
+def parse_score_verdict(
+    text: str, stored: Scores | None, who: dict[str, Any]
+) -> Verdict:
     """Two scores read from one text, the stored ones kept where they differ."""
     high = float(who.get("scale", 10))
 
     def read() -> Scores:
         return read_scores(text, low=0, high=high, last=True)
 
-    return judged(read, text, stored, who)
+    return make_verdict(read, text, stored, who)
 
 
-def judged(
+def make_verdict(
     read: Callable[[], Scores], text: str, stored: Scores | None, who: dict[str, Any]
 ) -> Verdict:
     """The verdict that two scores make, invalid where there are none."""
@@ -96,15 +98,15 @@ def judged(
     return Verdict(winner=found.winner, scores=found, reason=reason, stored=kept, **who)
 
 
-def text_of(row: dict[str, Any], name: str) -> str:
+def require_text(row: dict[str, Any], name: str) -> str:
     """A text of the row; `InputError` where there is something else."""
     value = row.get(name)
     if not isinstance(value, str):
-        raise InputError(f"{name} is {shown(value)}, not a text")
+        raise InputError(f"{name} is {describe(value)}, not a text")
     return value
 
 
-def numbers_of(row: dict[str, Any], first: str, second: str) -> Scores | None:
+def stored_scores(row: dict[str, Any], first: str, second: str) -> Scores | None:
     """Two stored scores, None where one isn't a number."""
     pair: tuple[Any, Any] = row.get(first), row.get(second)
     known = [isinstance(v, int | float) and not isinstance(v, bool) for v in pair]
@@ -113,19 +115,19 @@ def numbers_of(row: dict[str, Any], first: str, second: str) -> Scores | None:
     return None
 
 
-def shown(value: object) -> str:
+def describe(value: object) -> str:
     """A JSON value in a few words."""
     if value is None or isinstance(value, bool):
         return {None: "missing", True: "true", False: "false"}[value]
     return f"a {type(value).__name__}"
 
 
-def winner_of(stored: Scores | None) -> Winner:
+def stored_winner(stored: Scores | None) -> Winner:
     """The sign of the stored scores, a stored -1 included, as the authors had it."""
     return "invalid" if stored is None else stored.winner
 
 
-def _who(file: Evaluated) -> dict[str, Any]:
+def _verdict_fields(file: VerdictFile) -> dict[str, Any]:
     kind = {"judge": "direct", "debate": "debate"}.get(file.strategy)
     kind = kind or ("independent" if file.strategy.startswith("rater") else "combined")
     return {
@@ -136,14 +138,17 @@ def _who(file: Evaluated) -> dict[str, Any]:
     }
 
 
-def _turn(file: Evaluated, text: str, seat: str = "judge", round: int = 1) -> Turn:
+def _turn(file: VerdictFile, text: str, source: str = "judge", round: int = 1) -> Turn:
     role = "debater" if file.strategy == "debate" else "judge"
-    return Turn(source=seat, role=role, model=file.model, text=text, round=round)
+    return Turn(source=source, role=role, model=file.model, text=text, round=round)
 
 
-def _direct(row: dict[str, Any], file: Evaluated) -> Released:
-    text, stored = text_of(row, "response"), PICKS.get(str(row.get("pick")), "invalid")
-    who = _who(file) | {"reason": read_reason(text)}
+def _direct_verdict(row: dict[str, Any], file: VerdictFile) -> ReleasedVerdict:
+    text, stored = (
+        require_text(row, "response"),
+        PICKS.get(str(row.get("pick")), "invalid"),
+    )
+    who = _verdict_fields(file) | {"reason": read_reason(text)}
     try:
         winner: Winner = read_choice(text, last=True)
         note = ""
@@ -151,35 +156,37 @@ def _direct(row: dict[str, Any], file: Evaluated) -> Released:
         winner, note = "invalid", str(error)
     kept = None if winner == stored else stored
     verdict = Verdict(winner=winner, note=note, stored=kept, **who)
-    return Released(stored, verdict, (_turn(file, text),))
+    return ReleasedVerdict(stored, verdict, (_turn(file, text),))
 
 
-def _scored(row: dict[str, Any], file: Evaluated) -> Released:
-    stored = numbers_of(row, "score_1", "score_2")
+def _score_verdict(row: dict[str, Any], file: VerdictFile) -> ReleasedVerdict:
+    stored = stored_scores(row, "score_1", "score_2")
     if "response" in row:
-        text = text_of(row, "response")
-        verdict = scored(text, stored, _who(file))
+        text = require_text(row, "response")
+        verdict = parse_score_verdict(text, stored, _verdict_fields(file))
         turns: tuple[Turn, ...] = (_turn(file, text),)
     else:
-        texts = [text_of(row, f"response_{i}") for i in (1, 2)]
+        texts = [require_text(row, f"response_{i}") for i in (1, 2)]
         turns = tuple(_turn(file, t, f"judge_{i}") for i, t in enumerate(texts, 1))
 
         def read() -> Scores:
             one, two = (read_score(t, low=0, high=file.scale, last=True) for t in texts)
             return Scores(first=one, second=two)
 
-        verdict = judged(read, "\n\n".join(texts), stored, _who(file))
-    return Released(winner_of(stored), verdict, turns)
+        verdict = make_verdict(read, "\n\n".join(texts), stored, _verdict_fields(file))
+    return ReleasedVerdict(stored_winner(stored), verdict, turns)
 
 
-def _debate(row: dict[str, Any], file: Evaluated) -> Released:
-    stored = numbers_of(row, "score_1", "score_2")
-    said = [(i, r) for r in (1, 2) for i in (1, 2, 3) if f"response_{i}_{r}" in row]
-    turns = [
-        _turn(file, text_of(row, f"response_{i}_{r}"), DEBATERS[i - 1], r)
-        for i, r in said
+def _debate_verdict(row: dict[str, Any], file: VerdictFile) -> ReleasedVerdict:
+    stored = stored_scores(row, "score_1", "score_2")
+    spoken_turns = [
+        (i, r) for r in (1, 2) for i in (1, 2, 3) if f"response_{i}_{r}" in row
     ]
-    texts = [text_of(row, f"response_{i}") for i in (1, 2, 3)]
+    turns = [
+        _turn(file, require_text(row, f"response_{i}_{r}"), DEBATERS[i - 1], r)
+        for i, r in spoken_turns
+    ]
+    texts = [require_text(row, f"response_{i}") for i in (1, 2, 3)]
     turns += [_turn(file, t, DEBATERS[i], 3) for i, t in enumerate(texts)]
 
     def read() -> Scores:
@@ -188,7 +195,7 @@ def _debate(row: dict[str, Any], file: Evaluated) -> Released:
             first=fmean(s.first for s in read), second=fmean(s.second for s in read)
         )
 
-    verdict = judged(read, "\n\n".join(texts), stored, _who(file))
+    verdict = make_verdict(read, "\n\n".join(texts), stored, _verdict_fields(file))
     if verdict.stored is not None and verdict.scores is not None:
         assert stored is not None
         gap = max(
@@ -197,4 +204,4 @@ def _debate(row: dict[str, Any], file: Evaluated) -> Released:
         )
         if gap < 1e-9:  # the same mean, summed in another order
             verdict = verdict.model_copy(update={"stored": None})
-    return Released(winner_of(stored), verdict, tuple(turns))
+    return ReleasedVerdict(stored_winner(stored), verdict, tuple(turns))

@@ -9,9 +9,13 @@ from pathlib import Path
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import LabelRow
-from fellowship.pipelines.paper.release import check, configurations, evaluations
+from fellowship.pipelines.paper.release import (
+    check_release,
+    configurations,
+    verdict_files,
+)
 from fellowship.pipelines.paper.release_rows import labels_for
-from fellowship.pipelines.paper.reproduce_kappa import tables
+from fellowship.pipelines.paper.reproduce_kappa import dataset_tables
 from fellowship.pipelines.paper.reproduce_loops import (
     review_table,
     selection_table,
@@ -25,25 +29,25 @@ def reproduce(root: Path, labels: Mapping[str, Path] | None = None) -> Reproduct
 
     `InputError` where `root` is no release or a file of it can't be read.
     """
-    check(root)
+    check_release(root)
     began = time.perf_counter()
-    made: list[Table] = []
+    tables: list[Table] = []
     margins: list[CalibrationPoints] = []
     notes: list[str] = []
-    datasets = {f.dataset for f in evaluations(root)}
+    datasets = {f.dataset for f in verdict_files(root)}
     datasets |= {p.name.lower() for p in (root / "Kappa").glob("*") if p.is_dir()}
     seconds: dict[str, float] = {}
     for dataset in sorted(datasets):
         start = time.perf_counter()
-        found = tables(root, dataset, _labels(root, dataset, labels or {}))
-        made += found[0]
+        found = dataset_tables(root, dataset, _labels(root, dataset, labels or {}))
+        tables += found[0]
         margins += found[1]
         notes += found[2]
         seconds[dataset] = time.perf_counter() - start
-    loops, selections = _generated(root)
+    loops, selections = _loop_tables(root)
     seconds["all"] = time.perf_counter() - began
     return Reproduction(
-        (*made, *loops), tuple(selections), tuple(margins), tuple(notes), seconds
+        (*tables, *loops), tuple(selections), tuple(margins), tuple(notes), seconds
     )
 
 
@@ -53,11 +57,11 @@ def _labels(root: Path, dataset: str, given: Mapping[str, Path]) -> list[LabelRo
     return labels_for(root, dataset)
 
 
-def _generated(root: Path) -> tuple[list[Table], list[SelectionTable]]:
+def _loop_tables(root: Path) -> tuple[list[Table], list[SelectionTable]]:
     every = configurations(root)
-    made: list[Table] = []
+    tables: list[Table] = []
     for prompts in dict.fromkeys(one.prompts for one in every):
         ours = [one for one in every if one.prompts == prompts]
-        made += [t for t in [win_table(prompts, ours), *map(review_table, ours)] if t]
+        tables += [t for t in [win_table(prompts, ours), *map(review_table, ours)] if t]
     picked = [selection_table(one) for one in every]
-    return made, [one for one in picked if one is not None]
+    return tables, [one for one in picked if one is not None]

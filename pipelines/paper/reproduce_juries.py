@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
-from fellowship.pipelines.paper.reproduce_parsings import Judged, People
+from fellowship.pipelines.paper.reproduce_parsings import JudgeReadings, PeopleLabels
 from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import cells, kappa_of, pairwise
 from fellowship.stats.codes import INVALID, Codes, Floats
@@ -20,49 +20,58 @@ from fellowship.stats.selection import best_of, every_majority, n_eff, subsets
 
 
 def jury_tables(
-    dataset: str, judges: Sequence[Judged], who: People, known: Mapping[str, float]
+    dataset: str,
+    judges: Sequence[JudgeReadings],
+    people: PeopleLabels,
+    known: Mapping[str, float],
 ) -> list[Table]:
     """Every jury of two and more, and what a best jury is worth where it wasn't picked."""
-    asked = subsets(len(judges))
-    names = ["+".join(sorted(judges[i].name for i in jury)) for jury in asked]
+    juries = subsets(len(judges))
+    names = ["+".join(sorted(judges[i].name for i in jury)) for jury in juries]
     sides = []
     for reading in ("stored", "corrected"):
         votes = np.stack([getattr(j, reading) for j in judges], axis=1)
-        sides.append(every_majority(votes, asked))
-    stored = kappa_of(cells(who.labels, sides[0]).sum(axis=0))
-    fixed = cells(who.labels[who.shown], sides[1][who.shown])
+        sides.append(every_majority(votes, juries))
+    stored = kappa_of(cells(people.labels, sides[0]).sum(axis=0))
+    fixed = cells(people.labels[people.shown], sides[1][people.shown])
     spread = bootstrap_many(fixed, kappa_of)
     moved = (sides[0] != sides[1]).sum(axis=0)
     lines = [
         Line(
             name=name,
             published=known.get(name),
-            recomputed=float(was),
-            corrected=now.value,
-            low=now.low,
-            high=now.high,
-            rows=len(who.labels),
+            recomputed=float(recomputed),
+            corrected=corrected.value,
+            low=corrected.low,
+            high=corrected.high,
+            rows=len(people.labels),
             changed=int(change),
         )
-        for name, was, now, change in zip(names, stored, spread, moved, strict=True)
+        for name, recomputed, corrected, change in zip(
+            names, stored, spread, moved, strict=True
+        )
     ]
     lines.sort(key=lambda line: -(line.recomputed or 0))
     table = Table(f"{dataset}: juries", "jury", tuple(lines))
-    return [table, jury_worth(dataset, judges, who, fixed, names)]
+    return [table, jury_worth(dataset, judges, people, fixed, names)]
 
 
 def jury_worth(
-    dataset: str, judges: Sequence[Judged], who: People, fixed: Floats, names: list[str]
+    dataset: str,
+    judges: Sequence[JudgeReadings],
+    people: PeopleLabels,
+    fixed: Floats,
+    names: list[str],
 ) -> Table:
     """Best in and out of bag, votes of all, effective votes, human ceiling."""
-    votes = np.stack([j.corrected for j in judges], axis=1)[who.shown]
-    labels = who.labels[who.shown]
+    votes = np.stack([j.corrected for j in judges], axis=1)[people.shown]
+    labels = people.labels[people.shown]
     alone = cells(labels, votes)
     single = int(np.nan_to_num(kappa_of(alone.sum(axis=0)), nan=-1).argmax())
     every = np.concatenate([fixed, alone[:, single : single + 1]], axis=1)
     juries = best_of(fixed, kappa_of)
     both = best_of(every, kappa_of, reference=every.shape[1] - 1)
-    said = [
+    figures = [
         ("best jury, on the rows it was picked on", juries.value, names[juries.index]),
         ("best jury, out of bag", juries.out_of_bag, "picked anew in each resample"),
         (
@@ -74,11 +83,11 @@ def jury_worth(
         ("Dawid-Skene of all", _kappa(labels, dawid_skene(votes).verdicts), ""),
         ("effective votes", n_eff(votes, labels), f"of {len(judges)} judges"),
     ]
-    if who.annotators is not None:
-        for pair in pairwise(who.annotators):
+    if people.annotators is not None:
+        for pair in pairwise(people.annotators):
             names_of = f"people: annotators {pair.first + 1} and {pair.second + 1}"
-            said.append((names_of, pair.kappa, "the human ceiling"))
-    lines = tuple(Line(name=a, corrected=b, note=c) for a, b, c in said)
+            figures.append((names_of, pair.kappa, "the human ceiling"))
+    lines = tuple(Line(name=a, corrected=b, note=c) for a, b, c in figures)
     return Table(f"{dataset}: what a jury is worth", "kappa", lines)
 
 
@@ -86,12 +95,12 @@ def _kappa(labels: Codes, verdicts: Codes) -> float:
     return float(kappa_of(cells(labels, verdicts).sum(axis=0)))
 
 
-def margin_points(judge: Judged, who: People) -> CalibrationPoints:
+def margin_points(judge: JudgeReadings, people: PeopleLabels) -> CalibrationPoints:
     """How often people name the judge's winner, by its margin in points."""
-    named = np.isin(judge.strict, (1, -1)) & (who.labels != INVALID) & who.shown
+    named = np.isin(judge.strict, (1, -1)) & (people.labels != INVALID) & people.shown
     points = []
     for margin in np.unique(judge.margin[named]):
         here = named & (judge.margin == margin)
-        right = (judge.strict[here] == who.labels[here]).mean()
+        right = (judge.strict[here] == people.labels[here]).mean()
         points.append((float(margin), int(here.sum()), float(right)))
     return CalibrationPoints(judge.name, tuple(points))

@@ -11,9 +11,14 @@ from fellowship.errors import InputError
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.published_figures import DIGITS, KAPPAS
-from fellowship.pipelines.paper.release import evaluations, rows_of
+from fellowship.pipelines.paper.release import read_rows, verdict_files
 from fellowship.pipelines.paper.reproduce_juries import jury_tables, margin_points
-from fellowship.pipelines.paper.reproduce_parsings import Judged, People, judged, people
+from fellowship.pipelines.paper.reproduce_parsings import (
+    JudgeReadings,
+    PeopleLabels,
+    encode_labels,
+    read_judge,
+)
 from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import cells, kappa_of
 from fellowship.stats.intervals import Interval, bootstrap_many, enough_labels
@@ -28,7 +33,7 @@ KAPPA_FILES = {
 JURIES = "llms-as-a-jury"
 
 
-def published(root: Path, dataset: str) -> dict[str, dict[str, float]]:
+def published_kappas(root: Path, dataset: str) -> dict[str, dict[str, float]]:
     """Strategy -> judge -> kappa, exact, from the release's own Kappa/ folder."""
     found: dict[str, dict[str, float]] = {}
     for folder in (root / "Kappa").glob("*"):
@@ -37,7 +42,9 @@ def published(root: Path, dataset: str) -> dict[str, dict[str, float]]:
         for path in sorted(folder.glob("*.json")):
             strategy = KAPPA_FILES.get(path.stem, path.stem)
             try:
-                rows = {"+".join(sorted(who)): float(k) for who, k in rows_of(path)}
+                rows = {
+                    "+".join(sorted(people)): float(k) for people, k in read_rows(path)
+                }
             except (TypeError, ValueError) as error:
                 raise InputError(
                     f"{str(path)!r} is no list of kappas: {error}"
@@ -46,91 +53,96 @@ def published(root: Path, dataset: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def tables(
+def dataset_tables(
     root: Path, dataset: str, labels: Sequence[LabelRow]
 ) -> tuple[list[Table], list[CalibrationPoints], list[str]]:
     """Every table of one dataset, its judges' margins, and notes."""
-    files = [f for f in evaluations(root) if f.dataset == dataset]
-    known = published(root, dataset)
-    who = people(labels)
+    files = [f for f in verdict_files(root) if f.dataset == dataset]
+    known = published_kappas(root, dataset)
+    people = encode_labels(labels)
     notes: list[str] = []
-    if who is None:
+    if people is None:
         notes.append(
             f"{dataset}: no labels in the folder, so nothing to recompute a kappa from"
             f" (give them with --labels {dataset}=FILE)"
         )
-    made: list[Table] = []
+    tables: list[Table] = []
     margins: list[CalibrationPoints] = []
     strategies = dict.fromkeys([*(f.strategy for f in files), *known])
     for strategy in strategies:
         if strategy == JURIES:
             continue
-        judges = [judged(f) for f in files if f.strategy == strategy]
-        right = fitting(judges, who, dataset, notes)
-        made.append(judge_table(dataset, strategy, judges, right, known))
+        judges = [read_judge(f) for f in files if f.strategy == strategy]
+        right = matching_labels(judges, people, dataset, notes)
+        tables.append(judge_table(dataset, strategy, judges, right, known))
         if right is not None and strategy.startswith("multi-rater"):
             margins += [margin_points(j, right) for j in judges]
         if strategy == "multi-rater10" and len(judges) > 1 and right is not None:
-            made += jury_tables(dataset, judges, right, known.get(JURIES, {}))
-    return made, margins, notes
+            tables += jury_tables(dataset, judges, right, known.get(JURIES, {}))
+    return tables, margins, notes
 
 
-def fitting(
-    judges: Sequence[Judged], who: People | None, dataset: str, notes: list[str]
-) -> People | None:
+def matching_labels(
+    judges: Sequence[JudgeReadings],
+    people: PeopleLabels | None,
+    dataset: str,
+    notes: list[str],
+) -> PeopleLabels | None:
     """The labels if every judge has as many rows; else none, and a note."""
-    if who is None or not judges:
+    if people is None or not judges:
         return None
-    wrong = [j.name for j in judges if len(j.stored) != len(who.labels)]
+    wrong = [j.name for j in judges if len(j.stored) != len(people.labels)]
     if wrong:
         notes.append(
-            f"{dataset}: {len(who.labels):,} labels do not fit the rows of"
+            f"{dataset}: {len(people.labels):,} labels do not fit the rows of"
             f" {', '.join(wrong)}: not recomputed"
         )
         return None
-    return who
+    return people
 
 
 def judge_table(
     dataset: str,
     strategy: str,
-    judges: Sequence[Judged],
-    who: People | None,
+    judges: Sequence[JudgeReadings],
+    people: PeopleLabels | None,
     known: Mapping[str, Mapping[str, float]],
 ) -> Table:
     """One strategy's judges beside their published kappas."""
     exact = known.get(strategy, {})
     printed = KAPPAS.get((dataset, strategy), {})
     by_name = {j.name: j for j in judges}
-    found = kappas(judges, who)
+    found = measure_kappas(judges, people)
     lines = []
     for name in dict.fromkeys([*exact, *by_name, *(() if exact else printed)]):
         figure = exact.get(name, printed.get(name.removesuffix("_-1")))
         digits = None if name in exact else DIGITS
         line = Line(name, published=figure, digits=digits, note="verdicts not released")
         if judge := by_name.get(name):
-            line = measured(line, judge, found.get(name))
+            line = with_judge(line, judge, found.get(name))
         lines.append(line)
     title = f"{dataset}: {strategy}"
-    return Table(title, "kappa", tuple(lines), corrections(judges, who))
+    return Table(title, "kappa", tuple(lines), describe_corrections(judges, people))
 
 
-def kappas(
-    judges: Sequence[Judged], who: People | None
+def measure_kappas(
+    judges: Sequence[JudgeReadings], people: PeopleLabels | None
 ) -> dict[str, tuple[float, Interval]]:
     """Stored kappa and the corrected one's interval, by judge, resampled together."""
-    if who is None or not judges:
+    if people is None or not judges:
         return {}
     stored = np.stack([j.stored for j in judges], axis=1)
-    fixed = np.stack([j.corrected for j in judges], axis=1)[who.shown]
-    plain = kappa_of(cells(who.labels, stored).sum(axis=0))
-    spread = bootstrap_many(cells(who.labels[who.shown], fixed), kappa_of)
+    fixed = np.stack([j.corrected for j in judges], axis=1)[people.shown]
+    plain = kappa_of(cells(people.labels, stored).sum(axis=0))
+    spread = bootstrap_many(cells(people.labels[people.shown], fixed), kappa_of)
     return {
         j.name: (float(k), i) for j, k, i in zip(judges, plain, spread, strict=True)
     }
 
 
-def measured(line: Line, judge: Judged, found: tuple[float, Interval] | None) -> Line:
+def with_judge(
+    line: Line, judge: JudgeReadings, found: tuple[float, Interval] | None
+) -> Line:
     """The line with what was computed of its judge."""
     values = {
         **{"name": line.name, "published": line.published, "digits": line.digits},
@@ -146,21 +158,29 @@ def measured(line: Line, judge: Judged, found: tuple[float, Interval] | None) ->
     return Line(**values)  # type: ignore[arg-type]
 
 
-def corrections(judges: Sequence[Judged], who: People | None) -> tuple[str, ...]:
+def describe_corrections(
+    judges: Sequence[JudgeReadings], people: PeopleLabels | None
+) -> tuple[str, ...]:
     """What was corrected in a table, in words, with its counts."""
-    said = []
+    sentences = []
     differing = sum(j.differing for j in judges)
     changed = sum(j.changed for j in judges)
     if differing:
-        said.append(f"{differing} verdicts stored otherwise than their last line says")
+        sentences.append(
+            f"{differing} verdicts stored otherwise than their last line says"
+        )
     if changed - differing > 0:
-        said.append(f"{changed} verdicts changed by reading stored -1 scores again")
+        sentences.append(
+            f"{changed} verdicts changed by reading stored -1 scores again"
+        )
     if invalid := sum(j.invalid for j in judges):
-        said.append(f"{invalid} texts hold no single verdict: the stored one is kept")
-    if who is not None and not who.shown.all():
-        hidden = int((~who.shown).sum())
-        said.append(
-            f"{hidden:,} of {len(who.shown):,} rows are labelled for a later turn than"
+        sentences.append(
+            f"{invalid} texts hold no single verdict: the stored one is kept"
+        )
+    if people is not None and not people.shown.all():
+        hidden = int((~people.shown).sum())
+        sentences.append(
+            f"{hidden:,} of {len(people.shown):,} rows are labelled for a later turn than"
             " the one judged: left out of corrected"
         )
-    return tuple(said)
+    return tuple(sentences)

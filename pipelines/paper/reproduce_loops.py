@@ -10,9 +10,9 @@ import numpy as np
 
 from fellowship.agents.parsing.replies import read_score
 from fellowship.errors import InputError, VerdictError
-from fellowship.pipelines.pairing.ranking import anchored
+from fellowship.pipelines.pairing.ranking import anchored_scores
 from fellowship.pipelines.paper.published_figures import OF, PROMPTS, REVIEWS, WINS
-from fellowship.pipelines.paper.release import Configuration, rows_of
+from fellowship.pipelines.paper.release import Configuration, read_rows
 from fellowship.pipelines.paper.release_loops import (
     Selection,
     read_comparison,
@@ -36,23 +36,25 @@ def win_table(prompts: str, configured: Sequence[Configuration]) -> Table | None
     for one in configured:
         lost = set()
         if one.picks is not None:
-            chosen = [read_selection(row) for row in rows_of(one.picks)]
+            chosen = [read_selection(row) for row in read_rows(one.picks)]
             lost = {n for n, s in enumerate(chosen) if s.inverted}
         for rival, path in one.compared:
             lines.append(win_line(one, rival, path, lost))
     if not lines:
         return None
-    said = [
+    corrections = [
         "corrected reads every text again and counts what can't be read as no win;"
         " rows that judged a losing draft can't be corrected without asking again"
     ]
-    return Table(f"{prompts}: strict win rates", "rate", tuple(lines), tuple(said))
+    return Table(
+        f"{prompts}: strict win rates", "rate", tuple(lines), tuple(corrections)
+    )
 
 
 def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line:
     """One configuration against one baseline."""
-    read = [read_comparison(row, rival) for row in rows_of(path)]
-    stored = encode([told for _, told, _ in read])
+    read = [read_comparison(row, rival) for row in read_rows(path)]
+    stored = encode([original for _, original, _ in read])
     ours = encode([verdict.winner for verdict, _, _ in read])
     spread = mean_interval(points(ours, "strict"))
     wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
@@ -77,25 +79,27 @@ def selection_table(one: Configuration) -> SelectionTable | None:
     """Which of a loop's stored picks are the loser, row by row."""
     if one.picks is None:
         return None
-    found = [read_selection(row) for row in rows_of(one.picks)]
+    found = [read_selection(row) for row in read_rows(one.picks)]
     second = [s for s in found if len(s.comparisons) == 2]
-    told = [s for s in found if s.comparisons]
-    inverted = [_inverted(n, s) for n, s in enumerate(found, 1) if s.inverted]
+    judged = [s for s in found if s.comparisons]
+    inverted = [_inverted_row(n, s) for n, s in enumerate(found, 1) if s.inverted]
     right = [s for s in second if s.decided and not s.inverted]
-    released = [(s, s.released) for s in told if s.released != 1]
+    released = [(s, s.released) for s in judged if s.released != 1]
     return SelectionTable(
         name=one.name,
         rows=len(found),
         selected=len(second),
         ties=sum(s.comparisons[1].outcome == "tie" for s in second),
         inverted=tuple(inverted),
-        picks_released=_picks([s.released for s in told]),
-        picks_corrected=_picks([s.pick for s in told]),
+        picks_released=_count_picks([s.released for s in judged]),
+        picks_corrected=_count_picks([s.pick for s in judged]),
         pairs_turned_round=len(inverted),
         pairs_right=len(right),
         first_released=len(released),
-        first_wrong=sum(_score(s, pick) < _score(s, 1) for s, pick in released),
-        first_corrected=sum(s.pick != 1 for s in told),
+        first_wrong=sum(
+            _draft_score(s, pick) < _draft_score(s, 1) for s, pick in released
+        ),
+        first_corrected=sum(s.pick != 1 for s in judged),
         empty=tuple(n for n, s in enumerate(found, 1) if s.fault),
     )
 
@@ -106,7 +110,7 @@ def review_table(one: Configuration) -> Table | None:
         return None
     scores: dict[int, list[float]] = {}
     same = revised = 0
-    for row in rows_of(one.written):
+    for row in read_rows(one.written):
         try:
             drafts, reviews = transcript_of(row)
         except InputError:
@@ -130,26 +134,29 @@ def review_table(one: Configuration) -> Table | None:
         )
         for n, given in sorted(scores.items())
     ]
-    said = f"{same:,} of {revised:,} revisions changed nothing"
+    note = f"{same:,} of {revised:,} revisions changed nothing"
     title = f"{one.prompts}: {one.name}, mean review score by draft"
-    return Table(title, "mean", tuple(lines), (said,))
+    return Table(title, "mean", tuple(lines), (note,))
 
 
-def _score(selection: Selection, draft: int) -> float:
+def _draft_score(selection: Selection, draft: int) -> float:
     """A draft's anchored score, minus infinity where it has none."""
     drafts = max(c.second for c in selection.comparisons) + 1
-    value = anchored(drafts, selection.comparisons)[draft - 1]
+    value = anchored_scores(drafts, selection.comparisons)[draft - 1]
     return -np.inf if value is None else value
 
 
-def _picks(numbers: Sequence[int]) -> tuple[int, int, int]:
+def _count_picks(numbers: Sequence[int]) -> tuple[int, int, int]:
     return numbers.count(1), numbers.count(2), numbers.count(3)
 
 
-def _inverted(row: int, selection: Selection) -> InvertedRow:
-    met = selection.comparisons[1]
-    assert met.scores is not None
-    scores = {met.first + 1: met.scores.first, met.second + 1: met.scores.second}
+def _inverted_row(row: int, selection: Selection) -> InvertedRow:
+    comparison = selection.comparisons[1]
+    assert comparison.scores is not None
+    scores = {
+        comparison.first + 1: comparison.scores.first,
+        comparison.second + 1: comparison.scores.second,
+    }
     return InvertedRow(
         row=row,
         released=selection.released,

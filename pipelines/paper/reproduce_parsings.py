@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fellowship.pipelines.labels.label_rows import LabelRow
-from fellowship.pipelines.paper.release import Evaluated, rows_of
-from fellowship.pipelines.paper.release_verdicts import Released, read_row
+from fellowship.pipelines.paper.release import VerdictFile, read_rows
+from fellowship.pipelines.paper.release_verdicts import ReleasedVerdict, read_row
 from fellowship.stats.codes import Codes, Floats, encode
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgeReadings:
     """One judge's rows in the three readings, codes (n,), with its margins (n,)."""
 
     name: str
@@ -33,7 +33,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleLabels:
     """Labels (n,), annotators (n, k) and which rows were judged on the right turn."""
 
     labels: Codes
@@ -41,12 +41,14 @@ class People:
     shown: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def judged(file: Evaluated) -> Judged:
+def read_judge(file: VerdictFile) -> JudgeReadings:
     """One file of verdicts, read."""
-    return summed(file.judge, [read_row(row, file) for row in rows_of(file.path)])
+    return readings_of(
+        file.judge, [read_row(row, file) for row in read_rows(file.path)]
+    )
 
 
-def summed(name: str, rows: Sequence[Released]) -> Judged:
+def readings_of(name: str, rows: Sequence[ReleasedVerdict]) -> JudgeReadings:
     """Rows as codes."""
     fixed = [
         r.verdict.winner if r.state in ("recovered", "differing") else r.stored
@@ -56,7 +58,7 @@ def summed(name: str, rows: Sequence[Released]) -> Judged:
     corrected = encode(fixed)
     scores = [r.verdict.scores for r in rows]
     margin = [np.nan if s is None else abs(s.first - s.second) for s in scores]
-    return Judged(
+    return JudgeReadings(
         name=name,
         stored=stored,
         corrected=corrected,
@@ -68,7 +70,7 @@ def summed(name: str, rows: Sequence[Released]) -> Judged:
     )
 
 
-def people(rows: Sequence[LabelRow]) -> People | None:
+def encode_labels(rows: Sequence[LabelRow]) -> PeopleLabels | None:
     """The labels of a dataset as codes; None where there are none."""
     if not rows:
         return None
@@ -78,4 +80,4 @@ def people(rows: Sequence[LabelRow]) -> People | None:
     if several > 1:
         each = np.stack([encode(row.votes) for row in rows])
     shown = np.array([row.turn == 1 for row in rows])
-    return People(encode([row.label for row in rows]), each, shown)
+    return PeopleLabels(encode([row.label for row in rows]), each, shown)

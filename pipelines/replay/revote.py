@@ -13,7 +13,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
-from fellowship.pipelines.imports.run_writer import Imported, write_run
+from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import constant_texts
 from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
@@ -23,7 +23,7 @@ from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import did_you_mean, quoted_list
 
 
-def revote(run: Path, into: Path, options: Revote) -> Imported:
+def revote(run: Path, into: Path, options: Revote) -> ImportReport:
     """Make the run `into` of the verdicts of `run`; its labels come along.
 
     `InputError` for a judge the run doesn't have, or where nothing was judged.
@@ -51,7 +51,7 @@ def revote(run: Path, into: Path, options: Revote) -> Imported:
 
 def weigh(
     into: Path, options: Revote, header: dict[str, Any], imported: bool
-) -> Imported:
+) -> ImportReport:
     """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
     from fellowship.pipelines.agreement.jury_weights import dawid_skene_chances
 
@@ -63,7 +63,7 @@ def weigh(
     return write_run(rows, into, header)
 
 
-def gate(into: Path, options: Revote, header: dict[str, Any]) -> Imported | None:
+def gate(into: Path, options: Revote, header: dict[str, Any]) -> ImportReport | None:
     """Never choose what a system said to every prompt; None where nothing was constant."""
     constant = constant_texts(into)
     if not constant:

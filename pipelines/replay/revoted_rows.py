@@ -14,7 +14,11 @@ from typing import Any
 
 from fellowship.errors import RowError
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
-from fellowship.pipelines.pairing.ranking import anchored, means, ranked
+from fellowship.pipelines.pairing.ranking import (
+    anchored_scores,
+    make_ranking,
+    mean_scores,
+)
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.recipe.recipe import Pairs
@@ -75,8 +79,12 @@ def settled(
     """The row that follows from its comparisons."""
     many = contenders(outcome) if imported else len(outcome.candidates)
     ours = [c for c in decided if max(c.first, c.second) < many]
-    scores = means(many, ours) if all_met(many, ours) else anchored(many, ours)
-    ranking = ranked([*scores, *[None] * (len(outcome.candidates) - many)], decided)
+    scores = (
+        mean_scores(many, ours) if all_met(many, ours) else anchored_scores(many, ours)
+    )
+    ranking = make_ranking(
+        [*scores, *[None] * (len(outcome.candidates) - many)], decided
+    )
     update: dict[str, Any] = {"ranking": ranking, "pairs": ()}
     if outcome.state != State.REJECTED_INPUT:
         update |= end_of(outcome, ranking, options, broken(many, ours))._asdict()

@@ -21,7 +21,7 @@ from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import known_accounts
-from fellowship.pipelines.labels.annotators import by_row
+from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.pipelines.provenance.header_reader import known
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
@@ -123,7 +123,7 @@ def figures(
     """
     header = known(read_header(run))
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(UnusualSessions(failed_tries(reader)), Labelled(by_row(run)))
+        seen = Pass(UnusualSessions(failed_tries(reader)), Labelled(labels_by_row(run)))
         for outcome in chosen(reader, only):
             seen.add(outcome)
             watch("rows read", seen.flow.rows)

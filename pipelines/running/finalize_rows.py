@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fellowship.ledger import Ledger
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
-from fellowship.pipelines.pairing.ranking import means, ranked
+from fellowship.pipelines.pairing.ranking import make_ranking, mean_scores
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import (
-    Said,
+    SystemText,
     constant_texts,
     ineligible,
 )
@@ -47,7 +47,7 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
 
 def known_of_the_whole(
     recipe: Recipe, into: Path
-) -> tuple[Mapping[Place, Scores], Collection[Said]]:
+) -> tuple[Mapping[Place, Scores], Collection[SystemText]]:
     """What only the whole run says: its comparisons weighed anew, and constant texts."""
     constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
     weighed = (
@@ -62,7 +62,7 @@ def known_of_the_whole(
 def recompute(
     outcome: Outcome,
     weighed: Mapping[Place, Scores],
-    constant: Collection[Said],
+    constant: Collection[SystemText],
     rule: Pairs,
 ) -> Outcome:
     """The row with what the run says of its comparisons and candidates."""
@@ -94,7 +94,7 @@ def reranked(
     )
     if made == ranking.comparisons:
         return ranking
-    return ranked(means(len(outcome.candidates), made), made)
+    return make_ranking(mean_scores(len(outcome.candidates), made), made)
 
 
 def with_verdict(comparison: Comparison, scores: Scores | None) -> Comparison:

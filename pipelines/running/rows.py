@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, RowError
 from fellowship.models.client import Client
-from fellowship.pipelines.pairing.ranking import MEETINGS, pointwise
+from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
-from fellowship.pipelines.pairing.unusable_answers import empty, ineligible
+from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import (
@@ -162,7 +162,7 @@ class Row:
         """The first `n` candidates in the evaluator's eyes."""
         meet = self.context.recipe.evaluate.meet
         if meet != "pointwise":
-            return await MEETINGS[meet](n, self._compare)
+            return await TOURNAMENTS[meet](n, self._compare)
         seats = self.context.seats("evaluate alone", self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
@@ -224,7 +224,7 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     seen: dict[tuple[str, ...], Candidate] = {}
     for candidate in candidates:
-        if not empty(candidate.text) and candidate.finish != "length":
+        if not is_empty(candidate.text) and candidate.finish != "length":
             said = candidate.turns or (candidate.text,)
             seen.setdefault(tuple(text.strip() for text in said), candidate)
     return list(seen.values())

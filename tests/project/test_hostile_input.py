@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.paper.release import Evaluated
+from fellowship.pipelines.paper.release import VerdictFile
 from fellowship.pipelines.paper.release_loops import (
     read_comparison,
     read_selection,
@@ -131,7 +131,7 @@ def test_a_run_on_hostile_rows_quarantines_them_by_number(
 def test_any_json_in_a_release_is_a_verdict_or_an_input_error(
     row: Any, strategy: str
 ) -> None:
-    file = Evaluated(Path("x.json"), "odd-eval", strategy, "m", "none")
+    file = VerdictFile(Path("x.json"), "odd-eval", strategy, "m", "none")
     found = read_row(row, file).verdict
     assert found.scores is None or found.scores.winner == found.winner
     read_selection(row)

@@ -33,7 +33,7 @@ from fellowship.models.providers.batch_api import keyed
 from fellowship.models.providers.openai import OpenAIClient, words_of
 from fellowship.pipelines.export.lint import lint
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.paper.release import Evaluated
+from fellowship.pipelines.paper.release import VerdictFile
 from fellowship.pipelines.paper.release_loops import (
     read_comparison,
     read_selection,
@@ -92,7 +92,7 @@ def whole_json(content: bytes, folder: Path) -> None:
     table(content, folder, "json")
     with contextlib.suppress(ValueError, RecursionError):
         row = json.loads(content)
-        file = Evaluated(Path("x.json"), "odd-eval", "multi-rater10", "m", "none")
+        file = VerdictFile(Path("x.json"), "odd-eval", "multi-rater10", "m", "none")
         found = read_row(row, file).verdict
         assert found.scores is None or found.scores.winner == found.winner
         read_selection(row)

@@ -19,7 +19,7 @@ from fellowship.agents.roles import TWO
 from fellowship.models.client import Client, Reply, Request, Usage
 from fellowship.models.config import Sampling
 from fellowship.pipelines.agreement.comparison_votes import ComparisonVotes
-from fellowship.pipelines.pairing.ranking import MEETINGS
+from fellowship.pipelines.pairing.ranking import TOURNAMENTS
 from fellowship.pipelines.running.rows import evaluator_of
 from fellowship.prompts.library import Library
 from fellowship.records import (
@@ -249,7 +249,7 @@ def test_a_weighed_jury_does_not_know_names_seats_or_the_order_of_rows(
             assert found[n].first == pytest.approx(scores.first, abs=1e-6)
 
 
-@pytest.mark.parametrize("meet", MEETINGS)
+@pytest.mark.parametrize("meet", TOURNAMENTS)
 @settings(max_examples=40, deadline=None)
 @given(quality=st.lists(st.integers(1, 10), min_size=2, max_size=6), seed=st.integers())
 def test_the_winner_has_the_highest_score_whatever_the_path(
@@ -266,7 +266,7 @@ def test_the_winner_has_the_highest_score_whatever_the_path(
         kept = None if said == "invalid" else scores
         return Comparison(first=a, second=b, outcome=said, scores=kept)
 
-    made = asyncio.run(MEETINGS[meet](len(quality), compare))
+    made = asyncio.run(TOURNAMENTS[meet](len(quality), compare))
     known = [score for score in made.scores if score is not None]
     if made.winner is None:
         assert not known

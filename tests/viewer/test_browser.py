@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.pipelines.labels.run_labels import labels_of
+from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run as start
 from fellowship.viewer import label_queue
@@ -191,7 +191,7 @@ def test_pairs_are_labelled_by_keyboard_alone(chromium: Any, tmp_path: Path) -> 
         for key in ("Enter", "1", "2", "0", "s", "u", "ArrowLeft"):
             with page.expect_navigation():
                 page.keyboard.press(key)
-    said = {label.number: label.winner for label in labels_of(run)}
+    said = {label.number: label.winner for label in latest_labels(run)}
     left = [label_queue.shown_order("Ada", n) == "forward" for n in range(1, 8)]
     assert said == {
         1: "first" if left[0] else "second",
@@ -401,4 +401,4 @@ def test_a_page_without_script_filters_and_labels_all_the_same(
         page.click("text=Begin")
         page.click("text=Left is better")
         page.wait_for_load_state()
-    assert len(labels_of(run)) == 1
+    assert len(latest_labels(run)) == 1

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import InputError, LedgerError
-from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, labels_of
+from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder, is_running
 from fellowship.viewer import label_queue
@@ -383,7 +383,7 @@ def test_another_site_gets_nothing_and_changes_nothing(five: Path) -> None:
         assert ask(place, "/", headers={"Host": "evil.example"}).status == 421
         for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "BREW"):
             assert 400 <= ask(place, "/", method).status < 500
-    assert labels_of(five) == []
+    assert latest_labels(five) == []
 
 
 # -- labels -----------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def test_a_label_is_in_the_run_before_the_answer_comes(five: Path) -> None:
         secret = secret_of(place)
         form = {"number": "2", "item": "item2", "choice": "left"}
         assert post(place, "/label", secret, "Ada", **form).status == 303
-        (label,) = labels_of(five)
+        (label,) = latest_labels(five)
     order = label_queue.shown_order("Ada", 2)
     assert (label.annotator, label.number, label.order) == ("Ada", 2, order)
     assert label.winner == ("first" if order == "forward" else "second")
@@ -427,7 +427,7 @@ def test_a_form_without_this_servers_secret_saves_nothing(five: Path) -> None:
             post(place, "/label", secret, "Ada", number="9" * 30, choice="tie").status
             == 400
         )
-    assert labels_of(five) == []
+    assert latest_labels(five) == []
 
 
 def test_the_queue_begins_where_the_verdicts_differ_most(five: Path) -> None:
@@ -455,14 +455,14 @@ def test_undo_asks_again_and_skip_does_not(five: Path) -> None:
         post(place, "/label", secret, "Ada", **form, choice="left")
         back = post(place, "/label", secret, "Ada", choice="undo")
         assert back.headers["location"] == "/label?row=2"
-        assert labels_of(five) == []
+        assert latest_labels(five) == []
         index = indexed(five)
         label_queue.take_in(index)
         assert label_queue.following(index, "Ada") == 2
         post(place, "/label", secret, "Ada", **form, choice="skip")
         label_queue.take_in(index)
         assert label_queue.following(index, "Ada") == 3
-        assert labels_of(five) == []
+        assert latest_labels(five) == []
 
 
 def test_who_wrote_and_what_was_decided_are_not_on_the_labelling_page(
@@ -497,7 +497,7 @@ def test_labels_saved_from_the_page_are_taken_in_by_another_run(
         assert "1 label added" in post(place, "/labels", secret, lines=lines).text
         assert "0 labels added" in post(place, "/labels", secret, lines=lines).text
         assert "Nothing was taken in" in post(place, "/labels", secret, lines="x").text
-    (label,) = labels_of(again)
+    (label,) = latest_labels(again)
     assert (label.number, label.annotator, label.winner) == (3, "Ada", "tie")
 
 

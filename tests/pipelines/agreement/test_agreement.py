@@ -16,7 +16,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, verdict_table
 from fellowship.pipelines.agreement.win_rates import win_rates
-from fellowship.pipelines.imports.run_writer import write
+from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.import_release import import_release
@@ -216,7 +216,7 @@ def met(first: str, second: str, order: str, winner: str, n: int) -> Outcome:
 def test_who_is_named_first_changes_no_win_rate(tmp_path: Path) -> None:
     rows = [met("a", "b", "forward", "first", n) for n in range(1, 5)]
     rows += [met("b", "a", "forward", "second", n) for n in range(5, 9)]
-    write(rows, tmp_path / "run", "rows", [], tmp_path)
+    write_import(rows, tmp_path / "run", "rows", [], tmp_path)
     [pair] = win_rates(tmp_path / "run", plan=QUICK).pairs
     assert (pair.first, pair.rows, pair.strict.value) == ("a", 8, 1.0)
 
@@ -227,7 +227,7 @@ def test_people_are_estimated_from_few_labels_and_all_verdicts(tmp_path: Path) -
         row = met("a", "b", "forward", "first" if n % 4 else "second", n)
         label = ("first",) if n % 2 else ("second",)
         rows.append(row.model_copy(update={"labels": label if n <= 100 else ()}))
-    write(rows, tmp_path / "run", "rows", [], tmp_path)
+    write_import(rows, tmp_path / "run", "rows", [], tmp_path)
     [pair] = win_rates(tmp_path / "run", plan=QUICK).pairs
     assert pair.people is not None
     assert pair.people.low < 0.5 < pair.people.high < pair.strict.value

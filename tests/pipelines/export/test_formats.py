@@ -17,7 +17,7 @@ from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.formats import shaped
 from fellowship.pipelines.export.writers import Lines, Sink
 from fellowship.pipelines.imports.label_exchange import write_labels
-from fellowship.pipelines.pairing.kto import kto_examples, labelled
+from fellowship.pipelines.pairing.kto import kto_examples, label_answers
 from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Source
@@ -219,7 +219,7 @@ def test_an_answer_both_chosen_and_rejected_teaches_nothing() -> None:
     st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=8)
 )
 def test_each_text_has_one_label_and_is_there_once(said: list[tuple[str, str]]) -> None:
-    examples = labelled(pair(answer(a), answer(b)) for a, b in said)
+    examples = label_answers(pair(answer(a), answer(b)) for a, b in said)
     texts = [e.completion.text for e in examples]
     chosen, rejected = {a for a, _ in said}, {b for _, b in said}
     assert sorted(texts) == sorted(chosen ^ rejected)

@@ -12,14 +12,14 @@ from fellowship.errors import InputError
 from fellowship.ledger import Ledger
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, votes_by_unit
 from fellowship.pipelines.imports.label_exchange import attach_labels, write_labels
-from fellowship.pipelines.imports.run_writer import write
+from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.run_labels import (
     HumanLabel,
     add_labels,
     all_labels,
-    annotators,
-    labels_of,
+    count_by_annotator,
+    latest_labels,
     votes_on,
 )
 from fellowship.records import Candidate, Conversation, Message, Outcome
@@ -37,7 +37,7 @@ def row(number: int) -> Outcome:
 
 
 def run_of(folder: Path, rows: int = 3) -> Path:
-    write(map(row, range(1, rows + 1)), folder / "run", "made", [], folder)
+    write_import(map(row, range(1, rows + 1)), folder / "run", "made", [], folder)
     return folder / "run"
 
 
@@ -50,9 +50,12 @@ def test_what_an_annotator_said_last_counts_and_the_rest_stays(tmp_path: Path) -
     run = run_of(tmp_path)
     add_labels(run, [label(1, "first"), label(1, "tie", "bob"), label(2, "second")])
     add_labels(run, [label(1, "second"), label(2, "skip")])
-    assert [(v.number, v.winner) for v in labels_of(run)] == [(1, "second"), (1, "tie")]
+    assert [(v.number, v.winner) for v in latest_labels(run)] == [
+        (1, "second"),
+        (1, "tie"),
+    ]
     assert len(all_labels(run)) == 5
-    assert annotators(labels_of(run)) == {"ann": 1, "bob": 1}
+    assert count_by_annotator(latest_labels(run)) == {"ann": 1, "bob": 1}
 
 
 def test_labels_are_added_while_the_run_s_own_writer_is_open(tmp_path: Path) -> None:
@@ -62,7 +65,7 @@ def test_labels_are_added_while_the_run_s_own_writer_is_open(tmp_path: Path) -> 
         add_labels(run, [label(1, "first")])
     finally:
         ledger.close()
-    assert len(labels_of(run)) == 1
+    assert len(latest_labels(run)) == 1
 
 
 def test_a_label_is_all_or_nothing_and_names_a_row_that_is_there(
@@ -91,7 +94,7 @@ def test_labels_of_a_file_stand_beside_the_rows_of_a_run(tmp_path: Path) -> None
     columns = Columns(("ann", "bob"), "row")
     found = attach_labels(file, run, columns)
     assert (found.matched, found.added, found.unmatched) == ("id", 3, [3])
-    said = {(v.number, v.annotator): v.winner for v in labels_of(run)}
+    said = {(v.number, v.annotator): v.winner for v in latest_labels(run)}
     assert said == {(1, "ann"): "second", (3, "ann"): "first", (3, "bob"): "tie"}
     assert attach_labels(file, run, columns).added == 0
 
@@ -102,7 +105,7 @@ def test_labels_go_out_as_lines_and_come_back_the_same(tmp_path: Path) -> None:
     assert write_labels(run, tmp_path / "l.jsonl") == 3
     found = attach_labels(tmp_path / "l.jsonl", other, Columns())
     assert (found.added, found.unmatched) == (2, [3])
-    assert labels_of(other) == [v for v in labels_of(run) if v.number < 3]
+    assert latest_labels(other) == [v for v in latest_labels(run) if v.number < 3]
 
 
 def test_a_label_file_makes_a_run_where_there_is_none(tmp_path: Path) -> None:
@@ -110,11 +113,11 @@ def test_a_label_file_makes_a_run_where_there_is_none(tmp_path: Path) -> None:
     file.write_text("prompt,response1,response2,label\nq,a,b,1\n")
     arguments = ["import", "labels", str(file), "--into", str(tmp_path / "run")]
     assert [cli(arguments), cli(arguments)] == [0, 0]
-    assert labels_of(tmp_path / "run") == []
+    assert latest_labels(tmp_path / "run") == []
     named = [*arguments, "--annotator", "bob"]
     file.write_text("prompt,response1,response2,label\nq,a,b,2\n")
     assert cli(named) == 0
-    assert [v.annotator for v in labels_of(tmp_path / "run")] == ["bob"]
+    assert [v.annotator for v in latest_labels(tmp_path / "run")] == ["bob"]
 
 
 def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
@@ -123,10 +126,10 @@ def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
     run, file = run_of(tmp_path), tmp_path / "l.csv"
     file.write_text("idx,label\n0,1\n1,2\n2,0\n")
     assert attach_labels(file, run, Columns()).matched == "number"
-    assert [v.winner for v in labels_of(run)] == ["first", "second", "tie"]
+    assert [v.winner for v in latest_labels(run)] == ["first", "second", "tie"]
     file.write_text("row,label\n3,1\n2,2\n")
     assert attach_labels(file, run, Columns()).matched == "id"
-    assert [v.winner for v in labels_of(run)] == ["first", "second", "first"]
+    assert [v.winner for v in latest_labels(run)] == ["first", "second", "first"]
 
 
 def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -> None:
@@ -144,7 +147,11 @@ def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -
     file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     found = attach_labels(file, run, Columns(), "ann")
     assert (found.added, found.matched) == (3, "id")
-    assert [label.winner for label in labels_of(run)] == ["first", "first", "second"]
+    assert [label.winner for label in latest_labels(run)] == [
+        "first",
+        "first",
+        "second",
+    ]
 
 
 def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
@@ -152,7 +159,7 @@ def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
     told = tmp_path / "labels.jsonl"
     told.write_text('{"id": "item3", "label": "first"}\n')
     assert cli(["import", "labels", str(told), "--into", str(run)]) == 0
-    assert [(v.number, v.winner) for v in labels_of(run)] == [(3, "first")]
+    assert [(v.number, v.winner) for v in latest_labels(run)] == [(3, "first")]
 
 
 def test_labelled_rows_that_no_judge_saw_are_counted(tmp_path: Path) -> None:

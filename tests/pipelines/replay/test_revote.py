@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
-from fellowship.pipelines.labels.run_labels import labels_of
+from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote, anew
@@ -96,7 +96,7 @@ def test_labels_come_along(tmp_path: Path) -> None:
     key = next(outcomes(run)).item
     add_labels(run, [label(1, "tie", item=key)])
     revote(run, tmp_path / "new", Revote())
-    assert labels_of(tmp_path / "new") == labels_of(run)
+    assert latest_labels(tmp_path / "new") == latest_labels(run)
 
 
 def spoken(outcome: Outcome) -> list[Verdict]:
@@ -108,11 +108,13 @@ def spoken(outcome: Outcome) -> list[Verdict]:
 def test_chosen_never_scores_below_rejected_whatever_the_votes(
     said: list[Winner],
 ) -> None:
-    from fellowship.pipelines.imports.imported_rows import jury
+    from fellowship.pipelines.imports.imported_rows import jury_comparison
     from fellowship.records import Ranking
 
     verdicts = [Verdict(winner=w, evaluator=str(n)) for n, w in enumerate(said)]
-    ranking = Ranking(scores=(None, None), winner=None, comparisons=(jury(verdicts),))
+    ranking = Ranking(
+        scores=(None, None), winner=None, comparisons=(jury_comparison(verdicts),)
+    )
     for rule in ("majority", "mean"):
         made = anew(row(1).model_copy(update={"ranking": ranking}), Revote(rule))
         assert all(p.chosen_score > p.rejected_score for p in made.pairs)

@@ -15,7 +15,11 @@ from fellowship.cli.run_summary import as_value
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.pairing.unusable_answers import copied, empty, ineligible
+from fellowship.pipelines.pairing.unusable_answers import (
+    ineligible,
+    is_empty,
+    repeats_prompt,
+)
 from fellowship.pipelines.planning.plan import measured, plan
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -252,9 +256,9 @@ def test_an_empty_text_and_a_copy_of_the_prompt_are_barred(text: str, why: str) 
 def test_a_short_answer_that_stands_in_an_earlier_turn_is_an_answer() -> None:
     turns = [("user", "Yes"), ("assistant", "So?"), ("user", "Is ice cold?")]
     talk = Conversation(messages=tuple(Message(role=r, content=c) for r, c in turns))  # type: ignore[arg-type]
-    assert not copied("Yes", talk)
-    assert copied("Is ice cold?", talk)
-    assert empty("\u200d\t")
+    assert not repeats_prompt("Yes", talk)
+    assert repeats_prompt("Is ice cold?", talk)
+    assert is_empty("\u200d\t")
 
 
 def test_a_copy_of_the_prompt_that_wins_makes_no_pair(tmp_path: Path) -> None:
