@@ -111,16 +111,11 @@ def worth_of(
     if len(seats) < 2:
         return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
-<<<<<<< HEAD
         return None, f"needs numpy: {install_command('stats')}"
-    from fellowship.pipelines.agreement.jury_weights import at_least, effective
-=======
-        return None, f"needs numpy: {installing('stats')}"
     from fellowship.pipelines.agreement.jury_weights import (
         effective_votes,
         effective_votes_unlabelled,
     )
->>>>>>> cf77f82 (Agreement: functions and records say what they return)
 
     by_errors = effective_votes(heard, seats)
     if by_errors is not None:
