@@ -9,25 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fellowship.models.limits.wait_note import WaitNote
+
 PERIOD = 10.0
 """Seconds between two lines of a log while the run moves."""
 
 LONGEST = 120.0
 """Seconds between two lines while nothing moves, at the most."""
 
-DOWN = "paused"
-"""How a note begins that speaks of an endpoint that is down."""
 
-
-def brief(note: str) -> str:
-    """What a note says before its colon: what is waited for, without the reason."""
-    return note.partition(": ")[0]
-
-
-def reason(note: str) -> str:
-    """What a note says after its colon; all of it where there is none."""
-    head, _, detail = note.partition(": ")
-    return detail or head
+def told_by(note: WaitNote) -> str:
+    """What of a note is told in full once only."""
+    return note.why or note.what
 
 
 @dataclass
@@ -41,7 +34,7 @@ class Patience:
     _told: set[str] = field(default_factory=set)
 
     def notes(
-        self, now: float, moved: object, waits: Sequence[str]
+        self, now: float, moved: object, waits: Sequence[WaitNote]
     ) -> list[str] | None:
         """The notes of the line that is due; None while none is.
 
@@ -50,14 +43,14 @@ class Patience:
         """
         if moved != self._moved:
             self._moved, self.every = moved, PERIOD
-        news = [w for w in waits if w.startswith(DOWN) and reason(w) not in self._told]
+        news = [w for w in waits if w.down and told_by(w) not in self._told]
         if not news and now - self.said < self.every:
             return None
         if not news:
             self.every = min(LONGEST, 2 * self.every)
         self.said = now
-        made = [brief(w) if reason(w) in self._told else w for w in waits]
-        self._told = {reason(w) for w in waits}
+        made = [w.what if told_by(w) in self._told else str(w) for w in waits]
+        self._told = {told_by(w) for w in waits}
         return made + [self.way_out] * bool(news)
 
     @property

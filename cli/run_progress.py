@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.cli.log_throttle import DOWN, Patience
+from fellowship.cli.log_throttle import Patience
 from fellowship.cli.terminal import console, counted, dollars, spoken
 from fellowship.pipelines.running.progress import Progress
 from fellowship.sanitize import sanitize
@@ -132,9 +132,8 @@ class Watcher:
         if states:
             lines.append(Text(states, "dim"))
         waits = progress.meter.waits()
-        if any(note.startswith(DOWN) for note in waits):
-            waits.append(self._patience.way_out)
-        for note in (*waits, self.note):
+        out = [self._patience.way_out] if any(note.down for note in waits) else []
+        for note in (*map(str, waits), *out, self.note):
             if note:
                 lines.append(Text(sanitize(note), "yellow"))
         return Group(*lines)

@@ -86,7 +86,8 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     elif report.stopped or report.pending:
         why = single_line(report.stopped) or "rows are pending"
         say(out, ("stopped early: ", "bold yellow"), why)
-        spent = report.stopped.startswith("the limit") and "may cost" not in why
+        reason = report.stop_reason
+        spent = reason is not None and reason.wants_larger_limit
         say(
             out,
             "go on with a larger limit: " if spent else "go on with: ",

@@ -24,6 +24,7 @@ from fellowship.cluster.messages import Message, RemoteError
 from fellowship.cluster.placement import look_in, placed
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -61,7 +62,7 @@ class State:
     workers: int = 0
     died: int = 0
     lost_calls: int = 0
-    waits: tuple[str, ...] = ()
+    waits: tuple[WaitNote, ...] = ()
 
 
 class Coordinator:

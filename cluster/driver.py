@@ -22,6 +22,7 @@ from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import batched
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
@@ -156,7 +157,7 @@ class Driver:
         if state.progress is not None:
             self._take(state.progress, state.waits)
 
-    def _take(self, seen: Progress, waits: tuple[str, ...]) -> None:
+    def _take(self, seen: Progress, waits: tuple[WaitNote, ...]) -> None:
         """Bring the watcher's progress up to date: it keeps the first one it was given."""
         if self._progress is None:
             self._progress = Progress(seen.total, Meter(seen.meter.limits))
@@ -165,5 +166,5 @@ class Driver:
         now.states.clear()
         now.states.update(seen.states)
         vars(now.meter).update(vars(seen.meter))
-        now.meter.endpoints = [partial(str, note) for note in waits]
+        now.meter.endpoints = [partial(WaitNote, *note) for note in waits]
         self._watch(now)

@@ -20,6 +20,7 @@ from fellowship.errors import (
     RowError,
     VerdictError,
 )
+from fellowship.stop_reasons import StopReason
 
 Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
 
@@ -27,7 +28,7 @@ Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
 KNOWN: dict[str, type[FellowshipError]] = {
     kind.__name__: kind
     for kind in (
-        *(BudgetStop, EndpointDown, InputError, LedgerError, RecipeError),
+        *(EndpointDown, InputError, LedgerError, RecipeError),
         *(RowError, VerdictError),
     )
 }
@@ -62,10 +63,14 @@ class RemoteError(NamedTuple):
         """The error as plain values."""
         if isinstance(error, ModelError):
             return cls("ModelError", str(error), error.kind, error.retry_after)
+        if isinstance(error, BudgetStop):
+            return cls("BudgetStop", str(error), error.reason.value)
         return cls(type(error).__name__, str(error))
 
     def made(self) -> FellowshipError:
         """The error again; of a class unknown here, a `FellowshipError`."""
         if self.name == "ModelError":
             return ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
+        if self.name == "BudgetStop":
+            return BudgetStop(self.message, StopReason(self.kind))
         return KNOWN.get(self.name, FellowshipError)(self.message)

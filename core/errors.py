@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from fellowship.stop_reasons import StopReason
+
 Failure = Literal[
     "auth",
     "quota",
@@ -66,7 +68,14 @@ class NoRun(WrongPath):
 
 
 class BudgetStop(FellowshipError):
-    """A limit on calls, tokens or money was reached before this call was sent."""
+    """A limit on calls, tokens or money was reached before this call was sent.
+
+    `reason` names the limit.
+    """
+
+    def __init__(self, message: str, reason: StopReason = StopReason.LIMIT) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class EndpointDown(FellowshipError):

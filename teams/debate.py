@@ -24,6 +24,7 @@ from fellowship.records import (
     Scores,
     Verdict,
 )
+from fellowship.stop_reasons import SessionStop
 from fellowship.teams.judge import Pair, Rated
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Asking, DebateSettings, Persona
@@ -57,7 +58,7 @@ class DebateTeam:
         blind = await self._vote(case, seats, "blind", {})
         before, scores = self._outcome(blind, settings.blind_samples)
         if settings.stop_when_unanimous and self.unanimous(blind):
-            seats.stopped = "the blind vote was unanimous"
+            seats.stopped = SessionStop.UNANIMOUS.format()
             return comparison(pair, (before, scores), [blind], before)
         heard = {order: await self._talk(case, order, seats) for order in self.orders}
         more, final = await together(

@@ -10,6 +10,7 @@ from fellowship.agents.case import Case
 from fellowship.agents.custom_roles import R, agent_for_role
 from fellowship.agents.roles import Generator, Reviewer
 from fellowship.records import Candidate, Item, Turn
+from fellowship.stop_reasons import SessionStop
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
     FeedbackSettings,
@@ -86,11 +87,12 @@ class Feedback:
         """Why there is no point in going on; empty while there is."""
         written = drafts(turns)
         if len(written) > 1 and written[-1].text.strip() == written[-2].text.strip():
-            return f"draft {written[-1].round} changed nothing"
+            return SessionStop.UNCHANGED.format(round=written[-1].round)
         marks = mean_scores(turns, len(self.settings.reviewers))
         falls = len(marks) > 1 and marks[-1] < marks[-2]
         if self.settings.stop_on_falling_score and falls:
-            return f"the review score fell from {marks[-2]:g} to {marks[-1]:g}"
+            before, after = marks[-2:]
+            return SessionStop.WORSE.format(before=before, after=after)
         return ""
 
 

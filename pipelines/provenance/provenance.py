@@ -24,6 +24,7 @@ from fellowship.pipelines.provenance.score_explanation import (
     pair_sums,
     rule_of,
 )
+from fellowship.pipelines.provenance.session_names import ALONE, pair_session
 from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 
 
@@ -141,9 +142,9 @@ def held(
     """
     places = (comparison.first + 1, comparison.second + 1)
     by_team = {session.team: session for session in sessions}
-    if one := by_team.get("evaluate {}-{}".format(*places)):
+    if one := by_team.get(pair_session(comparison.first, comparison.second)):
         return one, one.turns
-    if one := by_team.get("evaluate alone"):
+    if one := by_team.get(ALONE):
         numbers = {str(place) for place in places}
         return one, [t for t in one.turns if numbers & {*t.source.split("_")}]
     calls = {verdict.call for verdict in comparison.verdicts if verdict.call}

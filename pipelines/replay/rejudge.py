@@ -19,6 +19,7 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.provenance.session_names import is_evaluation
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
@@ -135,7 +136,7 @@ class Old:
 def was_judged(outcome: Outcome) -> bool:
     """Whether a row got as far as an evaluator."""
     tables = (session.team for session in outcome.sessions)
-    return outcome.ranking is not None or any(t.startswith("evaluate") for t in tables)
+    return outcome.ranking is not None or any(map(is_evaluation, tables))
 
 
 async def rejudge_run(

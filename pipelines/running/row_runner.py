@@ -23,14 +23,13 @@ from fellowship.pipelines.sources.rejected_rows import Quarantine
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
+from fellowship.stop_reasons import StopReason
 
 DRAIN = 6.0
 """Seconds that calls in the air get to come home when a run is stopped."""
 
 BREATH = 64
 """Rows read between two looks at the rest of the world: signals, calls coming home."""
-
-INTERRUPTED = "interrupted"
 
 AGAIN = frozenset({State.FAILED})
 """States that running again tries to mend."""
@@ -81,14 +80,14 @@ class Runner:
         stopping = asyncio.ensure_future(self._stopped())
         stopping.add_done_callback(self._wake)
         if self.queue.full:
-            self.meter.stopped = self.queue.why
+            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
         try:
             with Quarantine(self.folder.path) as quarantine:
                 async for entry in self._entries():
                     if isinstance(entry, Rejected):
                         quarantine.add(entry)
                         await self._reject(entry)
-                    elif self._due(entry) and not self.meter.stopped:
+                    elif self._due(entry) and self.meter.stop is None:
                         await self._start(entry, work)
             await self._drain(stopping)
         finally:
@@ -142,13 +141,16 @@ class Runner:
     async def _start(self, item: Item, work: Work) -> None:
         await self.queue.room()
         await self._slots.acquire()
-        if self.stop.is_set() and not self.meter.stopped:
-            self.meter.stopped = INTERRUPTED
-        if self.meter.stopped:
+        if self.stop.is_set():
+            self._interrupt()
+        if self.meter.stop is not None:
             return
         task = asyncio.create_task(self._row(item, work, self.queue.turn()))
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
+
+    def _interrupt(self) -> None:
+        self.meter.stop_for(StopReason.INTERRUPTED, StopReason.INTERRUPTED.value)
 
     def _wake(self, stopped: asyncio.Future[None]) -> None:
         """At a stop, whoever waits for a place gets one, and sees that it is over."""
@@ -164,12 +166,14 @@ class Runner:
             if await turn.come():
                 await self._keep(outcome)
                 turn.done()
-        except (BudgetStop, EndpointDown) as error:
-            self.meter.stopped = self.meter.stopped or str(error)
+        except BudgetStop as error:
+            self.meter.stop_for(error.reason, str(error))
+        except EndpointDown as error:
+            self.meter.stop_for(StopReason.ENDPOINT_DOWN, str(error))
         except Exception as error:
             # The ledger, the recipe or a fault of ours: nothing after it can be trusted.
             self._broken = self._broken or error
-            self.meter.stopped = self.meter.stopped or str(error)
+            self.meter.stop_for(StopReason.ERROR, str(error))
             self._over.set()
         finally:
             turn.leave()
@@ -190,7 +194,7 @@ class Runner:
         self._count(outcome.state)
         self.queue.count(outcome.state)
         if self.queue.full:
-            self.meter.stopped = self.meter.stopped or self.queue.why
+            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
 
     def _count(self, state: str) -> None:
         self.progress.done += 1
@@ -203,7 +207,7 @@ class Runner:
             waiting: set[asyncio.Future[Any]] = {*self._rows, stopping}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if self._rows and not self._broken:
-            self.meter.stopped = self.meter.stopped or INTERRUPTED
+            self._interrupt()
             await asyncio.wait(self._rows, timeout=DRAIN)
 
 

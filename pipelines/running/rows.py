@@ -11,6 +11,7 @@ from fellowship.models.client import Client
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
+from fellowship.pipelines.provenance.session_names import ALONE, pair_session
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import (
@@ -163,7 +164,7 @@ class Row:
         meet = self.context.recipe.evaluate.meet
         if meet != "pointwise":
             return await TOURNAMENTS[meet](n, self._compare)
-        seats = self.context.seats("evaluate alone", self.item)
+        seats = self.context.seats(ALONE, self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         with session_span(seats.team, seats.session):
@@ -173,7 +174,7 @@ class Row:
         return ranking
 
     async def _compare(self, first: int, second: int) -> Comparison:
-        seats = self.context.seats(f"evaluate {first + 1}-{second + 1}", self.item)
+        seats = self.context.seats(pair_session(first, second), self.item)
         at = len(self.tables)
         self.tables.append((seats, (), ()))
         candidates = tuple(self.candidates)

@@ -15,8 +15,9 @@ from fellowship.models.client import Usage
 from fellowship.models.record.prices import cost, price_of
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
-from fellowship.pipelines.running.row_runner import INTERRUPTED, Runner
+from fellowship.pipelines.running.row_runner import Runner
 from fellowship.records import State
+from fellowship.stop_reasons import StopReason
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class RunReport:
     seconds: float
     exports: dict[str, int]
     stopped: str = ""
+    """Why it ended before its last row, in words; empty if it didn't."""
     accepted: bool = False
     """It stopped because as many rows became pairs as `limits.accept` asks for."""
     cached_tokens: int = 0
@@ -50,6 +52,8 @@ class RunReport:
     evaluator: EvaluatorReport | None = None
     untouched: bool = False
     """Nothing new was recorded and the exports are as an earlier go wrote them."""
+    stop_reason: StopReason | None = None
+    """Why it ended before its last row; None if it didn't."""
 
     @property
     def balanced(self) -> bool:
@@ -78,16 +82,16 @@ def report_of(
     beyond = runner.ledger.outcome_numbers() - runner.seen
     prompts = len(runner.seen) + len(beyond)
     pending = len(runner.seen - runner.ledger.outcome_numbers())
-    budget = runner.meter.stopped.startswith("the limit")
-    if budget and pending:
-        states["stopped-by-budget"] = pending
+    meter, stop = runner.meter, runner.meter.stop
+    if stop is not None and stop.reason.is_limit and pending:
+        states[State.STOPPED_BY_BUDGET] = pending
         pending = 0
-    meter = runner.meter
-    done = meter.stopped == INTERRUPTED and not pending
+    if stop and stop.reason == StopReason.INTERRUPTED and not pending:
+        stop = None  # as the last row ended: there is nothing to go on with
     return RunReport(
         into=runner.folder.path,
         prompts=prompts,
-        states=states,  # type: ignore[arg-type]
+        states={State(name): rows for name, rows in states.items()},
         pending=pending,
         calls=meter.calls,
         prompt_tokens=meter.prompt_tokens,
@@ -99,8 +103,8 @@ def report_of(
         maybe_paid_twice=lost,
         seconds=time.time() - runner.progress.started,
         exports={name: a.exported for a in accounts for name in a.files},
-        # Told to stop as the last row ended: there is nothing to go on with.
-        stopped="" if done else meter.stopped,
+        stopped=stop.why if stop else "",
+        stop_reason=stop.reason if stop else None,
         accepted=runner.queue.enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,

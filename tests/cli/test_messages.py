@@ -20,6 +20,7 @@ from fellowship.cli.step_progress import left
 from fellowship.cli.terminal import fitted
 from fellowship.errors import ModelError
 from fellowship.models.limits.gate import EndpointLimits, Gate
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.imports.verdict_tables import import_labels
 from fellowship.pipelines.labels.label_rows import Columns
@@ -112,7 +113,10 @@ def test_nothing_is_best_in_a_level_tie(
     assert "best" in said(capsys, "show", run, 2)[1]
 
 
-DOWN = "paused, next look in {} s, given up in {} s: no server at x; is it up?"
+def down(look: int, left: int) -> WaitNote:
+    """What the gate of a server that is down says."""
+    paused = f"paused, next look in {look} s, given up in {left} s"
+    return WaitNote(paused, "no server at x; is it up?", down=True)
 
 
 def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> None:
@@ -120,7 +124,7 @@ def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> 
     told = [
         (now, notes)
         for now in range(600)
-        if (notes := patience.notes(now, "still", [DOWN.format(9, 600 - now)]))
+        if (notes := patience.notes(now, "still", [down(9, 600 - now)]))
     ]
     assert [now for now, _ in told] == [0, 10, 30, 70, 150, 270, 390, 510]
     assert "is it up?" in told[0][1][0]
@@ -138,7 +142,7 @@ async def test_an_endpoint_that_is_down_says_when_it_will_be_given_up() -> None:
     gate = Gate(EndpointLimits("openai x", patience=600.0))
     passage = await gate.enter("m", "m", 10, 10)
     gate.failed(passage, ModelError("no server", "down"))
-    assert "given up in 10 min" in gate.note()
+    assert "given up in 10 min" in str(gate.note())
 
 
 def files(run: Path) -> list[str]:

@@ -17,6 +17,7 @@ from fellowship.errors import EndpointDown, ModelError
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
 from fellowship.models.limits.pace import MINUTE, Pace
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.window import START, Window
 
 log = structlog.get_logger("fellowship.models")
@@ -232,26 +233,28 @@ class Gate:
         self.turns.ended(passage.resident, now)
         self.pump()
 
-    def note(self) -> str:
-        """What calls wait for here that is not simply other calls; '' for nothing."""
+    def note(self) -> WaitNote | None:
+        """What calls wait for here that is not simply other calls; None for nothing."""
         now = time.monotonic()
         waiting = len(self.turns)
         if not waiting and self.breaker.opened is None:
-            return ""
+            return None
         if self.breaker.opened is not None:
             left = self.breaker.look - now
             when = f"next look in {left:.0f} s" if left > 0.5 else "looking now"
             ends = max(left, self.breaker.opened + self.breaker.patience - now)
-            return f"paused, {when}, given up in {minutes(ends)}: {self.breaker.why}"
+            what = f"paused, {when}, given up in {minutes(ends)}"
+            return WaitNote(what, self.breaker.why, down=True)
         if self.held - now > 0.5:
             left = self.held - now
-            return f"{self.limits.place}: the provider asked for a wait of {left:.0f} s"
+            why = f"the provider asked for a wait of {left:.0f} s"
+            return WaitNote(self.limits.place, why)
         outside = [m for m in self.turns.waiting if m not in self.turns.loaded]
         if self.turns.room is not None and outside:
             calls = sum(len(self.turns.waiting[m]) for m in outside)
             names = ", ".join(sorted(outside))
-            return f"{calls:,} calls wait for their model's turn: {names}"
-        return ""
+            return WaitNote(f"{calls:,} calls wait for their model's turn", names)
+        return None
 
 
 def minutes(seconds: float) -> str:

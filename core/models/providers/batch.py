@@ -22,6 +22,7 @@ from fellowship.models.client import Reply, Request, key_of
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import HOPELESS
 from fellowship.models.limits.refusals import kind_of
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api as wire
 from fellowship.models.providers.batch_book import SHARE, BatchBook, Entry
 from fellowship.models.providers.openai import OpenAIClient, words_of
@@ -271,14 +272,14 @@ class BatchClient(OpenAIClient):
             return "unavailable"
         return "rejected" if code == "batch_failed" else "malformed"
 
-    def note(self) -> str:
-        """What its calls wait for, in words."""
+    def note(self) -> WaitNote | None:
+        """What its calls wait for; None for nothing."""
         if self._trouble:
-            return f"paused: {self._trouble}"
+            return WaitNote("paused", self._trouble, down=True)
         notes = [f"{len(self._fresh):,} calls gathered"] if self._fresh else []
         for batch, seen in self._looks.items():
             notes.append(f"{batch} {seen.state}: {seen.done:,} of {seen.total:,} done")
-        return f"model {self.name!r}: {', '.join(notes)}" if notes else ""
+        return WaitNote(f"model {self.name!r}", ", ".join(notes)) if notes else None
 
     async def close(self) -> None:
         """Follow no batch any more; the next process will."""

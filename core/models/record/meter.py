@@ -9,7 +9,9 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from fellowship.errors import BudgetStop
 from fellowship.models.client import Usage
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.records import Record
+from fellowship.stop_reasons import Stop, StopReason
 
 
 class Limits(Record):
@@ -40,14 +42,19 @@ class Meter:
     in_flight: int = 0
     held: float = 0.0
     """US dollars that calls on their way by batch may cost at the most."""
-    stopped: str = ""
+    stop: Stop | None = None
+    """Why the run stops, once it does; the first reason stands."""
     cached_tokens: int = 0
     """Of the prompt tokens, those that the provider had read before."""
-    endpoints: list[Callable[[], str]] = field(default_factory=list)
-    """Asked what calls wait for at each endpoint: words, '' for nothing."""
+    endpoints: list[Callable[[], WaitNote | None]] = field(default_factory=list)
+    """Asked what calls wait for at each endpoint; None for nothing."""
 
-    def waits(self) -> list[str]:
-        """What calls wait for now that is more than other calls, in words."""
+    def stop_for(self, reason: StopReason, why: str) -> None:
+        """Stop the run, unless it stops for another reason already."""
+        self.stop = self.stop or Stop(reason, why)
+
+    def waits(self) -> list[WaitNote]:
+        """What calls wait for now that is more than other calls."""
         return [note for ask in self.endpoints if (note := ask())]
 
     def admit(self, worst: float = 0.0) -> None:
@@ -56,23 +63,27 @@ class Meter:
         `worst`: the US dollars it may cost, where many calls are on their way before the
         first comes back, so that what is spent would be known too late.
         """
-        if self.stopped:
-            raise BudgetStop(self.stopped)
+        if self.stop is not None:
+            raise BudgetStop(self.stop.why, self.stop.reason)
         usd, most = self.usd + self.held + worst, self.limits.usd
         if worst and most is not None and usd > most:
-            self._stop(most, "USD", " with what batches on their way may cost")
+            more = " with what batches on their way may cost"
+            self._stop_at(most, StopReason.USD_ON_THE_WAY, "USD", more)
         tokens = self.prompt_tokens + self.completion_tokens
-        for name, spent, limit in (
-            ("calls", self.calls + self.in_flight, self.limits.calls),
-            ("tokens", tokens, self.limits.tokens),
-            ("USD", self.usd, most),
+        for reason, name, spent, limit in (
+            (StopReason.CALLS, "calls", self.calls + self.in_flight, self.limits.calls),
+            (StopReason.TOKENS, "tokens", tokens, self.limits.tokens),
+            (StopReason.USD, "USD", self.usd, most),
         ):
             if limit is not None and spent >= limit:
-                self._stop(limit, name)
+                self._stop_at(limit, reason, name)
 
-    def _stop(self, limit: float, name: str, counting: str = "") -> None:
-        self.stopped = f"the limit of {limit:g} {name} is reached{counting}"
-        raise BudgetStop(self.stopped)
+    def _stop_at(
+        self, limit: float, reason: StopReason, name: str, counting: str = ""
+    ) -> None:
+        why = f"the limit of {limit:g} {name} is reached{counting}"
+        self.stop_for(reason, why)
+        raise BudgetStop(why, reason)
 
     def add(self, usage: Usage, usd: float | None) -> None:
         """Count one reply that is on record."""

@@ -1,0 +1,83 @@
+"""Why a run stops is decided once and carried as a value, whatever the words are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fellowship.cluster.messages import RemoteError
+from fellowship.errors import BudgetStop, FellowshipError
+from fellowship.models.client import Usage
+from fellowship.models.record.meter import Limits, Meter
+from fellowship.pipelines.provenance.session_names import is_evaluation, pair_session
+from fellowship.stop_reasons import SessionStop, Stop, StopReason
+from tests.support.paths import ROOT
+
+SPENT = Usage(prompt=6, completion=4, cached=0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason", "words"),
+    [
+        (Limits(calls=1), StopReason.CALLS, "the limit of 1 calls is reached"),
+        (Limits(tokens=10), StopReason.TOKENS, "the limit of 10 tokens is reached"),
+        (Limits(usd=0.5), StopReason.USD, "the limit of 0.5 USD is reached"),
+        (
+            Limits(usd=9),
+            StopReason.USD_ON_THE_WAY,
+            "the limit of 9 USD is reached with",
+        ),
+    ],
+)
+def test_a_meter_names_the_limit_it_stops_at(
+    limits: Limits, reason: StopReason, words: str
+) -> None:
+    meter = Meter(limits)
+    meter.add(SPENT, 0.5)
+    with pytest.raises(BudgetStop, match=words) as raised:
+        meter.admit(worst=9.0 if reason is StopReason.USD_ON_THE_WAY else 0.0)
+    assert raised.value.reason is reason
+    assert meter.stop == Stop(reason, str(raised.value))
+    assert reason.is_limit
+
+
+def test_the_first_reason_stands() -> None:
+    meter = Meter(Limits())
+    meter.stop_for(StopReason.ENDPOINT_DOWN, "no server")
+    meter.stop_for(StopReason.INTERRUPTED, "interrupted")
+    assert meter.stop == (StopReason.ENDPOINT_DOWN, "no server")
+
+
+def test_a_larger_limit_helps_only_where_one_is_reached() -> None:
+    assert {reason for reason in StopReason if not reason.wants_larger_limit} == {
+        *(StopReason.USD_ON_THE_WAY, StopReason.INTERRUPTED),
+        *(StopReason.ENDPOINT_DOWN, StopReason.ERROR),
+    }
+
+
+def test_a_reason_crosses_between_the_machines_of_a_cluster() -> None:
+    sent = RemoteError.of(BudgetStop("the words are free", StopReason.TOKENS))
+    made: FellowshipError = RemoteError(*sent).made()
+    assert isinstance(made, BudgetStop)
+    assert (str(made), made.reason) == ("the words are free", StopReason.TOKENS)
+
+
+def test_sessions_stop_in_the_words_that_stand_in_ledgers() -> None:
+    assert SessionStop.UNCHANGED.format(round=3) == "draft 3 changed nothing"
+    fell = SessionStop.WORSE.format(before=8.0, after=7.5)
+    assert fell == "the review score fell from 8 to 7.5"
+
+
+def test_evaluating_sessions_are_told_by_the_names_they_are_given() -> None:
+    assert is_evaluation(pair_session(0, 11))
+    assert not is_evaluation("evaluate and improve")
+
+
+@pytest.mark.parametrize("folder", ["core", "pipelines", "cli", "cluster", "viewer"])
+def test_no_code_reads_what_fellowship_itself_says_of_a_stop(folder: str) -> None:
+    prose = ('startswith("the ', 'startswith("paused', "in why", '"the limit" ')
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for line in Path(path).read_text().splitlines():
+            found = [bit for bit in prose if bit in line and " for " not in line]
+            assert not found, f"{path}: {line}"
