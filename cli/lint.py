@@ -10,7 +10,7 @@ from rich.console import Console
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, counted, print_json, say
-from fellowship.pipelines.export.lint import Finding, LintReport, as_value, lint
+from fellowship.pipelines.export.lint import Finding, LintReport, lint, report_as_json
 from fellowship.sanitize import single_line
 
 CODES = """\b
@@ -54,7 +54,7 @@ def command(
     """
     reports = [lint(path, against, near or None) for path in files]
     if as_json:
-        print_json([as_value(report) for report in reports])
+        print_json([report_as_json(report) for report in reports])
     else:
         for report in reports:
             show(report, console())

@@ -79,7 +79,7 @@ class Account(Record):
         return [name for name, n in self.splits.items() if not n]
 
 
-def measured(filter_pass: FilterPass, form: Form) -> dict[str, Any]:
+def measure_rows(filter_pass: FilterPass, form: Form) -> dict[str, Any]:
     """Counts, lengths and weights of what is left, without reading a row twice."""
     sql = (
         "SELECT count(*), coalesce(sum(side), 0), avg(p), avg(chosen), avg(rejected),"
@@ -93,19 +93,22 @@ def measured(filter_pass: FilterPass, form: Form) -> dict[str, Any]:
         return {"lengths": None, "weights": None}
     if form == "pairs":
         sizes = Lengths(
-            chosen=short(chosen),
-            rejected=short(rejected),
-            difference=short(apart),
+            chosen=round_length(chosen),
+            rejected=round_length(rejected),
+            difference=round_length(apart),
             longer=round(longer, 4),
         )
         return {"lengths": sizes, "weights": weights(p, None)}
     if form == "chosen":
-        return {"lengths": Lengths(chosen=short(chosen)), "weights": weights(p, None)}
+        return {
+            "lengths": Lengths(chosen=round_length(chosen)),
+            "weights": weights(p, None),
+        }
     bad = rows - good
     sizes = Lengths(
-        chosen=short(of_good or 0.0),
-        rejected=short(of_bad or 0.0),
-        difference=short((of_good or 0.0) - (of_bad or 0.0)),
+        chosen=round_length(of_good or 0.0),
+        rejected=round_length(of_bad or 0.0),
+        difference=round_length((of_good or 0.0) - (of_bad or 0.0)),
     )
     known = {"good": good, "bad": bad, "lengths": sizes}
     return known | {"weights": weights(p, (good, bad))}
@@ -126,6 +129,6 @@ def weights(p: float, classes: tuple[int, int] | None) -> Weights:
     )
 
 
-def short(value: float) -> float:
+def round_length(value: float) -> float:
     """A mean of characters to a tenth."""
     return round(value, 1)

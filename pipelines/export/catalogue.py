@@ -24,19 +24,21 @@ CARD = "README.md"
 INFO = "dataset_info.json"
 
 
-def entered(
+def update_catalogue(
     into: Path, context: ExportContext, accounts: Sequence[Account], export: Export
 ) -> None:
     """Put new accounts beside the old ones, and write the card anew."""
     from fellowship.pipelines.export.card import card
 
     folder = into / EXPORTS
-    known = known_accounts(folder)
+    known = read_accounts(folder)
     for account in accounts:
-        if (old := known.get(name_of(account))) is not None:
-            retire(old, local(account, folder), folder)
-        known[name_of(account)] = local(account, folder)
-    kept = {name: known[name] for name in sorted(known) if there(known[name], folder)}
+        if (old := known.get(account_key(account))) is not None:
+            remove_stale_files(old, with_local_files(account, folder), folder)
+        known[account_key(account)] = with_local_files(account, folder)
+    kept = {
+        name: known[name] for name in sorted(known) if files_exist(known[name], folder)
+    }
     with atomic_writer(folder / ACCOUNTS) as out:
         value = {name: a.model_dump(mode="json") for name, a in kept.items()}
         json.dump(value, out, indent=2, ensure_ascii=False)
@@ -45,7 +47,7 @@ def entered(
         out.write(card(context, list(kept.values()), export))
 
 
-def retire(old: Account, new: Account, folder: Path) -> None:
+def remove_stale_files(old: Account, new: Account, folder: Path) -> None:
     """Remove what the last export of a kind wrote and this one didn't write again.
 
     Whatever the old account says, only a file that an export of this kind would make is
@@ -62,10 +64,10 @@ def retire(old: Account, new: Account, folder: Path) -> None:
             path.with_name(f"{path.stem}.facts{path.suffix}").unlink(missing_ok=True)
         except OSError as error:
             raise LedgerError(describe_failure(path, error)) from error
-        forget(path)
+        remove_from_info(path)
 
 
-def forget(path: Path) -> None:
+def remove_from_info(path: Path) -> None:
     """Take a file that is gone out of the `dataset_info.json` beside it."""
     info = path.parent / INFO
     try:
@@ -78,12 +80,12 @@ def forget(path: Path) -> None:
         out.write("\n")
 
 
-def name_of(account: Account) -> str:
+def account_key(account: Account) -> str:
     """What an account is filed under: a kind in a shape is there once."""
     return account.kind if account.shape == "trl" else f"{account.kind}.{account.shape}"
 
 
-def known_accounts(folder: Path) -> dict[str, Account]:
+def read_accounts(folder: Path) -> dict[str, Account]:
     """The accounts of a folder; none where they can't be read."""
     try:
         found: dict[str, Any] = json.loads((folder / ACCOUNTS).read_text("utf-8"))
@@ -92,7 +94,7 @@ def known_accounts(folder: Path) -> dict[str, Account]:
         return {}
 
 
-def local(account: Account, folder: Path) -> Account:
+def with_local_files(account: Account, folder: Path) -> Account:
     """The account with its files' names as the folder has them."""
     files = tuple(
         str(Path(name).relative_to(folder))
@@ -103,12 +105,12 @@ def local(account: Account, folder: Path) -> Account:
     return account.model_copy(update={"files": files})
 
 
-def there(account: Account, folder: Path) -> bool:
+def files_exist(account: Account, folder: Path) -> bool:
     """Whether all files of an account are still in the folder."""
     return all((folder / name).exists() for name in account.files)
 
 
-def described(account: Account) -> None:
+def write_dataset_info(account: Account) -> None:
     """Enter LLaMA-Factory files in the dataset_info.json beside them."""
     for name in account.files:
         path = Path(name)

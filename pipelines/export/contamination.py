@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from fellowship.pipelines.export.examples import key
-from fellowship.pipelines.export.files import rows_of, there
-from fellowship.pipelines.export.text_similarity import grams, words
+from fellowship.pipelines.export.examples import text_hash
+from fellowship.pipelines.export.files import read_rows, require_path
+from fellowship.pipelines.export.text_similarity import word_grams, words
 
 SHORTEST: Final = 8
 
@@ -27,51 +27,51 @@ class Benchmarks:
         self._grams: set[int] = set()
         self._sizes: set[int] = set()
         for path in files:
-            for text in texts(path):
+            for text in benchmark_texts(path):
                 self._add(words(text))
         self._ordered = sorted(self._sizes)
 
-    def _add(self, said: list[str]) -> None:
-        n = min(len(said), self.size)
+    def _add(self, text_words: list[str]) -> None:
+        n = min(len(text_words), self.size)
         if n < min(SHORTEST, self.size):
             return
         self._sizes.add(n)
-        self._grams.update(hash_of(gram) for gram in grams(said, n))
+        self._grams.update(hash_gram(gram) for gram in word_grams(text_words, n))
 
-    def found(self, text: str) -> str:
+    def shared_gram(self, text: str) -> str:
         """The first n-gram that a text shares with a benchmark; empty if none."""
-        said = words(text)
+        text_words = words(text)
         for n in self._ordered:
-            if len(said) < n:
+            if len(text_words) < n:
                 break
-            for gram in grams(said, n):
-                if hash_of(gram) in self._grams:
+            for gram in word_grams(text_words, n):
+                if hash_gram(gram) in self._grams:
                     return gram
         return ""
 
 
-def hash_of(gram: str) -> int:
+def hash_gram(gram: str) -> int:
     """A 63-bit number of an n-gram; a false match is one in 10^13 at a million grams."""
-    return key(gram)
+    return text_hash(gram)
 
 
-def texts(path: Path) -> Iterator[str]:
+def benchmark_texts(path: Path) -> Iterator[str]:
     """Every text in a file; `InputError` where it can't be read."""
-    there(path)
+    require_path(path)
     if path.suffix.lower() in (".txt", ".md"):
         yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
         return
-    for row in rows_of(path):
-        yield from strings(dict(row.values))
+    for row in read_rows(path):
+        yield from strings_in(dict(row.values))
 
 
-def strings(value: Any) -> Iterator[str]:
+def strings_in(value: Any) -> Iterator[str]:
     """Every string inside a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from strings(inner)
+            yield from strings_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from strings(inner)
+            yield from strings_in(inner)

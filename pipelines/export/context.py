@@ -46,9 +46,9 @@ class ExportContext:
 
     def family(self, model: str) -> str:
         """The family of a model: as configured, else by its name; empty if unknown."""
-        for name, made in (self.recipe.get("models") or {}).items():
-            if model in (name, made.get("model")) and made.get("family"):
-                return str(made["family"])
+        for name, settings in (self.recipe.get("models") or {}).items():
+            if model in (name, settings.get("model")) and settings.get("family"):
+                return str(settings["family"])
         lower = model.lower()
         return next((family for family in FAMILIES if family in lower), "")
 

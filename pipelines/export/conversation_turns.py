@@ -15,34 +15,38 @@ from fellowship.pipelines.export.examples import Talk
 from fellowship.records import Candidate, Conversation, Message
 
 
-def split(
+def split_turns(
     conversation: Conversation, answers: Sequence[Candidate]
 ) -> tuple[Talk, tuple[Talk, ...]]:
     """The turns all answers share, and the turns with which each goes on."""
     messages = conversation.messages
-    asked = [m for m in messages if m.role != "system"]
-    several = len(asked) > 1 and all(m.role == "user" for m in asked)
-    if not several or any(len(a.turns) != len(asked) for a in answers):
-        return talk(messages), tuple([spoken(answer.text)] for answer in answers)
-    shared = messages[: len(messages) - len(asked) + 1]
-    return talk(shared), tuple(_woven(asked, answer.turns) for answer in answers)
+    questions = [m for m in messages if m.role != "system"]
+    several = len(questions) > 1 and all(m.role == "user" for m in questions)
+    if not several or any(len(a.turns) != len(questions) for a in answers):
+        return plain_turns(messages), tuple(
+            [assistant_turn(answer.text)] for answer in answers
+        )
+    shared = messages[: len(messages) - len(questions) + 1]
+    return plain_turns(shared), tuple(
+        _interleave(questions, answer.turns) for answer in answers
+    )
 
 
-def talk(messages: Sequence[Message]) -> Talk:
+def plain_turns(messages: Sequence[Message]) -> Talk:
     """Messages as plain values."""
     return [{"role": m.role, "content": m.content} for m in messages]
 
 
-def spoken(text: str) -> dict[str, str]:
+def assistant_turn(text: str) -> dict[str, str]:
     """An assistant's turn."""
     return {"role": "assistant", "content": text}
 
 
-def _woven(asked: Sequence[Message], turns: Sequence[str]) -> Talk:
+def _interleave(questions: Sequence[Message], turns: Sequence[str]) -> Talk:
     """The answers in their places: after the first question, between the others."""
-    woven = [spoken(turns[0])]
-    for question, text in zip(asked[1:], turns[1:], strict=True):
-        woven += [*talk([question]), spoken(text)]
+    woven = [assistant_turn(turns[0])]
+    for question, text in zip(questions[1:], turns[1:], strict=True):
+        woven += [*plain_turns([question]), assistant_turn(text)]
     return woven
 
 
@@ -50,20 +54,20 @@ def plain_prompt(prompt: Sequence[Mapping[str, str]]) -> str:
     """A prompt as text."""
     if len(prompt) == 1:
         return prompt[0]["content"]
-    return f"{labelled(prompt)}\n\nAssistant:\n"
+    return f"{label_turns(prompt)}\n\nAssistant:\n"
 
 
 def plain_answer(answer: Sequence[Mapping[str, str]]) -> str:
     """An answer as text."""
     first, rest = answer[0]["content"], answer[1:]
-    return f"{first}\n\n{labelled(rest)}" if rest else first
+    return f"{first}\n\n{label_turns(rest)}" if rest else first
 
 
 def plain_whole(prompt: Talk, answer: Talk) -> str:
     """A prompt and its answer as one text, every turn labelled."""
-    return labelled([*prompt, *answer])
+    return label_turns([*prompt, *answer])
 
 
-def labelled(talk: Sequence[Mapping[str, str]]) -> str:
+def label_turns(talk: Sequence[Mapping[str, str]]) -> str:
     """Turns under their speakers' names."""
     return "\n\n".join(f"{m['role'].capitalize()}:\n{m['content']}" for m in talk)

@@ -23,29 +23,31 @@ class Evidence(NamedTuple):
         return [v for c in self.comparisons for v in c.verdicts]
 
 
-def evidence(
+def pair_evidence(
     outcome: Outcome, pair: PreferencePair, context: ExportContext
 ) -> Evidence:
     """What a pair of one row rests on."""
-    chosen, rejected = (place(outcome, c) for c in (pair.chosen, pair.rejected))
-    made = outcome.ranking.comparisons if outcome.ranking else ()
+    chosen, rejected = (
+        candidate_place(outcome, c) for c in (pair.chosen, pair.rejected)
+    )
+    comparisons = outcome.ranking.comparisons if outcome.ranking else ()
     used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), context.recipe)
-    return Evidence((chosen, rejected), tuple(made[i] for i in used))
+    return Evidence((chosen, rejected), tuple(comparisons[i] for i in used))
 
 
-def place(outcome: Outcome, candidate: Candidate) -> int:
+def candidate_place(outcome: Outcome, candidate: Candidate) -> int:
     """A candidate's place in its row; -1 where it is not there."""
     found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
     return found[0] if found else -1
 
 
-def votes(held: Evidence) -> tuple[float, int]:
+def count_votes(evidence: Evidence) -> tuple[float, int]:
     """Single verdicts for the outcome of their comparison, and verdicts that were read.
 
     A tie is half a vote. Where a debate voted twice its final votes count.
     """
     won, read = 0.0, 0
-    for comparison in held.comparisons:
+    for comparison in evidence.comparisons:
         if comparison.outcome in VOID:
             continue
         final = [v for v in comparison.verdicts if v.phase == "final"]
@@ -58,7 +60,9 @@ def votes(held: Evidence) -> tuple[float, int]:
     return won, read
 
 
-def chance(margin: float, held: Evidence, context: ExportContext) -> dict[str, Any]:
+def chosen_chance(
+    margin: float, evidence: Evidence, context: ExportContext
+) -> dict[str, Any]:
     """`p_chosen` with its source: people's labels, else the verdicts themselves.
 
     From labels: P(people name this side) + half of P(they tie), by the fitted curves.
@@ -68,21 +72,25 @@ def chance(margin: float, held: Evidence, context: ExportContext) -> dict[str, A
         agree, flip = context.chance(margin), context.flip(margin)
         p, source = agree + max(0.0, 1 - agree - flip) / 2, "labels"
     else:
-        won, read = votes(held)
+        won, read = count_votes(evidence)
         p, source = (won + 1) / (read + 2), "verdicts"
     return {"p_chosen": round(min(max(p, 0.0), 1.0), 6), "p_source": source}
 
 
-def provenance(
-    outcome: Outcome, held: Evidence, context: ExportContext
+def provenance_columns(
+    outcome: Outcome, evidence: Evidence, context: ExportContext
 ) -> dict[str, Any]:
     """The columns under `provenance`: the same for every shape, with no null in them."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
-    said = [spoken(v, c, held.places) for c in held.comparisons for v in c.verdicts]
+    verdicts = [
+        verdict_columns(v, c, evidence.places)
+        for c in evidence.comparisons
+        for v in c.verdicts
+    ]
     return {
         "sessions": [session.id for session in outcome.sessions],
-        "verdicts": said,
-        "jurors": list(dict.fromkeys(v.evaluator for v in held.verdicts)),
+        "verdicts": verdicts,
+        "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
         "rule": rule_of(context.recipe),
         "models": sorted({turn.model for turn in turns} - {""}),
         "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, context.header)],
@@ -91,7 +99,7 @@ def provenance(
     }
 
 
-def spoken(
+def verdict_columns(
     verdict: Verdict, comparison: Comparison, places: Sequence[int]
 ) -> dict[str, Any]:
     """One verdict, its candidates called by the parts they have in the pair."""
@@ -118,7 +126,7 @@ def spoken(
     }
 
 
-def written(answer: Candidate, prefix: str) -> dict[str, Any]:
+def origin_columns(answer: Candidate, prefix: str) -> dict[str, Any]:
     """Where an answer is from, as columns."""
     return {
         f"{prefix}model": answer.model,

@@ -34,48 +34,48 @@ class Example:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def pair(self) -> bool:
+    def is_pair(self) -> bool:
         """Whether it has two sides."""
         return len(self.answers) == 2
 
     @property
     def texts(self) -> list[str]:
         """Each answer as one text."""
-        return [said(answer) for answer in self.answers]
+        return [joined_text(answer) for answer in self.answers]
 
     @property
-    def asked(self) -> str:
+    def prompt_text(self) -> str:
         """The prompt as one text."""
-        return said(self.prompt)
+        return joined_text(self.prompt)
 
-    def packed(self) -> str:
-        """JSON that `unpacked` reads."""
-        return line([self.prompt, self.answers, self.label, self.facts])
+    def pack(self) -> str:
+        """JSON that `unpack` reads."""
+        return json_line([self.prompt, self.answers, self.label, self.facts])
 
 
-def unpacked(text: str) -> Example:
+def unpack(text: str) -> Example:
     """The example that was packed."""
     prompt, answers, label, facts = json.loads(text)
     return Example(prompt, tuple(answers), label, facts)
 
 
-def said(talk: Sequence[Mapping[str, str]]) -> str:
+def joined_text(talk: Sequence[Mapping[str, str]]) -> str:
     """What all turns say, without who said it."""
     return "\n\n".join(turn["content"] for turn in talk)
 
 
-def key(*parts: object) -> int:
+def text_hash(*parts: object) -> int:
     """A 63-bit number that depends on all parts: what sets of texts are told apart by."""
     return int(digest(parts, 8), 16) >> 1
 
 
-def line(value: Any) -> str:
+def json_line(value: Any) -> str:
     """One line of JSON, whatever the text: no null bytes lost, no foreign line ends."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return UNSAFE.sub(_escaped, text)
+    return UNSAFE.sub(_escape, text)
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     """A rare line end as its JSON escape; half a character as the replacement sign."""
     code = ord(found[0])
     return "\N{REPLACEMENT CHARACTER}" if code >= 0xD800 else f"\\u{code:04x}"

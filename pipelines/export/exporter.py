@@ -12,18 +12,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.export.account import Account, measured
-from fellowship.pipelines.export.catalogue import described, entered
+from fellowship.pipelines.export.account import Account, measure_rows
+from fellowship.pipelines.export.catalogue import update_catalogue, write_dataset_info
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.filter_pass import FilterPass
-from fellowship.pipelines.export.filters import ORDER, flagged
+from fellowship.pipelines.export.filters import FILTER_ORDER, first_pii
 from fellowship.pipelines.export.formats import shaped
 from fellowship.pipelines.export.kinds import examples_of
-from fellowship.pipelines.export.open_run import opened
-from fellowship.pipelines.export.splits import divide, split_of
-from fellowship.pipelines.export.tables import Table, replaceable, saved
-from fellowship.pipelines.export.writers import Lines, Sink
+from fellowship.pipelines.export.open_run import open_run
+from fellowship.pipelines.export.splits import assign_splits, split_of
+from fellowship.pipelines.export.tables import (
+    ParquetTable,
+    require_replaceable,
+    save_dataset,
+)
+from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
 from fellowship.run_folder import EXPORTS
 from fellowship.run_outcomes import outcomes
@@ -48,35 +52,35 @@ def export_run(
     for kind in export.kinds:
         check_format(kind, export)
         if export.shape == "datasets":
-            replaceable(to or target_of(into, kind, export))
-    with opened(into, export.labels) as context:
+            require_replaceable(to or target_path(into, kind, export))
+    with open_run(into, export.labels) as context:
         flags = {"calibrated": context.chance is not None}
         filter_passes = [FilterPass(kind, export, flags) for kind in export.kinds]
         try:
             for done, outcome in enumerate(outcomes(into), 1):
                 for filter_pass in filter_passes:
                     for example in examples_of(outcome, filter_pass.kind, context):
-                        filter_pass.take(with_flags(example))
+                        filter_pass.add(with_flags(example))
                 watch("rows read", done)
-            made = [
-                write(filter_pass, export, context, to, watch)
+            accounts = [
+                write_kind(filter_pass, export, context, to, watch)
                 for filter_pass in filter_passes
             ]
         finally:
             for filter_pass in filter_passes:
                 filter_pass.close()
-        if to is None and made:
-            entered(into, context, made, export)
-    return made
+        if to is None and accounts:
+            update_catalogue(into, context, accounts, export)
+    return accounts
 
 
 def with_flags(example: Example) -> Example:
     """The example with what is flagged and not dropped: personal data."""
-    facts = {**example.facts, "pii": bool(flagged(example))}
+    facts = {**example.facts, "pii": bool(first_pii(example))}
     return Example(example.prompt, example.answers, example.label, facts)
 
 
-def target_of(into: Path, kind: str, export: Export) -> Path:
+def target_path(into: Path, kind: str, export: Export) -> Path:
     """Where a kind goes unless told otherwise."""
     folder = into / EXPORTS
     if export.shape != "trl":
@@ -85,7 +89,7 @@ def target_of(into: Path, kind: str, export: Export) -> Path:
     return folder / f"{kind}{suffix}"
 
 
-def write(
+def write_kind(
     filter_pass: FilterPass,
     export: Export,
     context: ExportContext,
@@ -93,27 +97,27 @@ def write(
     watch: Watch,
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
-    filter_pass.settle()
+    filter_pass.filter_whole_set()
     if export.splits:
-        divide(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
-    target = to or target_of(context.into, filter_pass.kind, export)
+        assign_splits(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
+    target = to or target_path(context.into, filter_pass.kind, export)
     if export.shape == "datasets":
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
-            counts, files = written(
+            counts, files = write_splits(
                 filter_pass, export, Path(folder) / "rows.parquet", watch
             )
-            saved(files, target)
+            save_dataset(files, target)
         paths = [str(target)]
     else:
-        counts, files = written(filter_pass, export, target, watch)
+        counts, files = write_splits(filter_pass, export, target, watch)
         paths = [str(path) for path in files.values()]
-    account = accounted(filter_pass, export, context, counts, paths)
+    account = make_account(filter_pass, export, context, counts, paths)
     if export.shape == "llama-factory":
-        described(account)
+        write_dataset_info(account)
     return account
 
 
-def written(
+def write_splits(
     filter_pass: FilterPass, export: Export, target: Path, watch: Watch
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Rows and file of each split; one without a name where there are no splits."""
@@ -121,11 +125,11 @@ def written(
     mean = mean_weight(filter_pass)
     names = list(export.splits) or [""]
     counts = dict.fromkeys(names, 0)
-    with Sink(target, Table if table else Lines) as sink:
+    with ExportFiles(target, ParquetTable if table else JsonLines) as sink:
         eager = names if export.shape == "datasets" or not export.splits else []
         for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
-        for done, (_, prompt, p, example) in enumerate(filter_pass.kept(), 1):
+        for done, (_, prompt, p, example) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
             weighed = with_weight(example, p, mean)
             sink.open(split).write(shaped(weighed, filter_pass.kind, export))
@@ -135,8 +139,8 @@ def written(
             counts[split] += 1
             watch(f"{filter_pass.kind} rows written", done)
         sink.commit()
-    made = [name for name in names if counts[name] or name in eager]
-    return counts, {name: sink.path(name) for name in made}
+    kept = [name for name in names if counts[name] or name in eager]
+    return counts, {name: sink.path(name) for name in kept}
 
 
 def mean_weight(filter_pass: FilterPass) -> float:
@@ -160,7 +164,7 @@ def with_weight(example: Example, p: float, mean: float) -> Example:
     return Example(example.prompt, example.answers, example.label, facts)
 
 
-def accounted(
+def make_account(
     filter_pass: FilterPass,
     export: Export,
     context: ExportContext,
@@ -169,11 +173,11 @@ def accounted(
 ) -> Account:
     """The record of what was done."""
     form = form_of(filter_pass.kind)
-    known = measured(filter_pass, form)
+    known = measure_rows(filter_pass, form)
     if known["weights"] is not None and context.chance is not None:
         source = {"source": f"labels ({context.labelled:,} rows)"}
         known["weights"] = known["weights"].model_copy(update=source)
-    dropped = filter_pass.dropped()
+    dropped = filter_pass.count_dropped()
     return Account(
         kind=filter_pass.kind,
         shape=export.shape,
@@ -182,7 +186,7 @@ def accounted(
         prompt=export.prompt,
         made=filter_pass.made,
         exported=sum(counts.values()),
-        dropped={name: dropped[name] for name in ORDER if name in dropped},
+        dropped={name: dropped[name] for name in FILTER_ORDER if name in dropped},
         splits={name: n for name, n in counts.items() if name},
         files=tuple(paths),
         filters=export.filters.model_dump(mode="json", exclude_defaults=True),

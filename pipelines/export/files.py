@@ -18,7 +18,7 @@ from fellowship.suggestions import did_you_mean
 KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
 
 
-def there(path: Path) -> None:
+def require_path(path: Path) -> None:
     """`InputError` with the nearest name where there is no such file or folder."""
     if os.path.exists(path):
         return
@@ -29,12 +29,12 @@ def there(path: Path) -> None:
     raise InputError(f"there is no file {str(path)!r}{did_you_mean(path.name, beside)}")
 
 
-def rows_of(path: Path) -> Iterator[Row]:
+def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file of any known kind; `InputError` where it is none of them."""
-    there(path)
+    require_path(path)
     kind = path.suffix.lower()
     if path.is_dir():
-        yield from saved_rows(path)
+        yield from read_saved_rows(path)
     elif kind == ".jsonl":
         yield from jsonl_rows(path)
     elif kind == ".json":
@@ -51,7 +51,7 @@ def rows_of(path: Path) -> Iterator[Row]:
         )
 
 
-def saved_rows(folder: Path) -> Iterator[Row]:
+def read_saved_rows(folder: Path) -> Iterator[Row]:
     """The rows of a dataset that `save_to_disk` wrote, of all its splits."""
     from fellowship.pipelines.export.context import require_library
 

@@ -13,15 +13,15 @@ from math import floor, log
 from typing import Any
 
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.examples import Example, key, unpacked
-from fellowship.pipelines.export.filters import checks
+from fellowship.pipelines.export.examples import Example, text_hash, unpack
+from fellowship.pipelines.export.filters import enabled_checks
 from fellowship.pipelines.export.formats import unfit
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
-from fellowship.pipelines.export.text_similarity import same
+from fellowship.pipelines.export.text_similarity import normalize
 from fellowship.pipelines.recipe.export_settings import Export
 
-PUT = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
-FINER = 5.0
+INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
+BINS_PER_UNIT = 5.0
 """Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
 
 
@@ -34,30 +34,34 @@ class FilterPass:
         self.scratch = Scratch()
         self.made = 0
         filters = export.filters
-        self._checks = checks(filters, flags)
+        self._checks = enabled_checks(filters, flags)
         self._near: list[NearDuplicates] = []
         if filters.near_duplicates is not None:
             spaces = (0, 1)  # a good and a bad answer are not one another's duplicates
             at = filters.near_duplicates
             self._near = [NearDuplicates(self.scratch, at, space=s) for s in spaces]
 
-    def take(self, example: Example) -> None:
+    def add(self, example: Example) -> None:
         """Look at one row and put it down."""
         self.made += 1
         dropped = self._reason(example)
-        texts = [same(text) for text in example.texts]
-        prompt = key("prompt", *(turn["content"] for turn in example.prompt))
+        texts = [normalize(text) for text in example.texts]
+        prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
         lengths = [len(text) for text in texts]
         side = int(example.label is not False)
-        if example.pair:
+        if example.is_pair:
             side = int(texts[0] <= texts[1])
         chance = float(example.facts.get("p_chosen", 1.0))
         self.scratch.run(
-            PUT,
+            INSERT_ROW,
             (
-                *(self.made, dropped, example.packed(), prompt),
-                *(key(prompt, *sorted(texts)), side, *leaning(example, lengths)),
-                *(chance, lengths[0], lengths[1] if example.pair else -1),
+                *(self.made, dropped, example.pack(), prompt),
+                *(
+                    text_hash(prompt, *sorted(texts)),
+                    side,
+                    *length_bin(example, lengths),
+                ),
+                *(chance, lengths[0], lengths[1] if example.is_pair else -1),
             ),
         )
 
@@ -65,19 +69,19 @@ class FilterPass:
         if unfit(example, self.kind, self.export):
             return "shape"
         if self.export.filters.duplicates:
-            names = [[t["role"], same(t["content"])] for t in example.prompt]
-            texts = [same(text) for text in example.texts]
-            if not self.scratch.new(key("row", names, texts, example.label)):
+            names = [[t["role"], normalize(t["content"])] for t in example.prompt]
+            texts = [normalize(text) for text in example.texts]
+            if not self.scratch.new(text_hash("row", names, texts, example.label)):
                 return "duplicates"
         if self._near:
             near = self._near[int(example.label is not False)]
-            parts = [example.asked, *example.texts]
+            parts = [example.prompt_text, *example.texts]
             source = int(example.facts.get("row", -1))
-            if near.taken(parts, self.made, source):
+            if near.add(parts, self.made, source):
                 return "near_duplicates"
         return next((name for name, c in self._checks.items() if c(example)), None)
 
-    def settle(self) -> None:
+    def filter_whole_set(self) -> None:
         """Ask what needs the whole set."""
         if self.export.filters.contradictory:
             self.scratch.run(
@@ -105,30 +109,30 @@ class FilterPass:
                 (at, heavy, abs(more - fewer)),
             )
 
-    def dropped(self) -> dict[str, int]:
+    def count_dropped(self) -> dict[str, int]:
         """Filter -> rows it took."""
         sql = "SELECT dropped, count(*) FROM rows WHERE dropped IS NOT NULL GROUP BY 1"
         return dict(self.scratch.rows(sql))
 
-    def kept(self) -> Iterator[tuple[int, int, float, Example]]:
+    def kept_rows(self) -> Iterator[tuple[int, int, float, Example]]:
         """Number, prompt, chance and example of every row that is left, in order."""
         sql = "SELECT n, prompt, p, record FROM rows WHERE dropped IS NULL ORDER BY n"
         for number, prompt, p, record in self.scratch.rows(sql):
-            yield number, prompt, p, unpacked(record)
+            yield number, prompt, p, unpack(record)
 
     def close(self) -> None:
         """Give the disk back."""
         self.scratch.close()
 
 
-def leaning(example: Example, lengths: list[int]) -> tuple[int, int]:
+def length_bin(example: Example, lengths: list[int]) -> tuple[int, int]:
     """A row's bin, and the side it weighs down: longer chosen 1, longer rejected -1.
 
     Of single answers the bin is the length's own, and the side the label's.
     """
-    if example.pair:
+    if example.is_pair:
         ratio = log((lengths[0] + 1) / (lengths[1] + 1))
-        return floor(abs(ratio) * FINER), (ratio > 0) - (ratio < 0)
+        return floor(abs(ratio) * BINS_PER_UNIT), (ratio > 0) - (ratio < 0)
     if example.label is None:
         return 0, 0
-    return floor(log(lengths[0] + 1) * FINER), 1 if example.label else -1
+    return floor(log(lengths[0] + 1) * BINS_PER_UNIT), 1 if example.label else -1

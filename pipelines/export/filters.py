@@ -13,13 +13,13 @@ from fellowship.errors import RecipeError
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.language import Languages
-from fellowship.pipelines.export.noise import noise
+from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Filters
 
 Check = Callable[[Example], bool]
 
-ORDER: Final = (
+FILTER_ORDER: Final = (
     "shape",
     "duplicates",
     "near_duplicates",
@@ -37,34 +37,34 @@ ORDER: Final = (
 """Filters in the order they are asked: a row is counted under the first that takes it."""
 
 
-def checks(filters: Filters, flags: Mapping[str, Any]) -> dict[str, Check]:
+def enabled_checks(filters: Filters, flags: Mapping[str, Any]) -> dict[str, Check]:
     """The checks that are switched on, by name. `flags`: whether margins are calibrated."""
-    made: dict[str, Check] = {}
+    checks: dict[str, Check] = {}
     if filters.garbage:
-        made["garbage"] = noisy
+        checks["garbage"] = is_noisy
     if filters.length.min is not None or filters.length.max is not None:
-        made["length"] = lambda example: out_of_bounds(example, filters)
+        checks["length"] = lambda example: out_of_bounds(example, filters)
     if filters.languages:
         known = Languages(filters.languages)
-        made["language"] = lambda example: any(map(known.foreign, example.texts))
+        checks["language"] = lambda example: any(map(known.is_foreign, example.texts))
     if filters.contamination:
         exam = Benchmarks(filters.contamination, filters.contamination_words)
-        made["contamination"] = lambda example: held(example, exam)
+        checks["contamination"] = lambda example: is_contaminated(example, exam)
     if filters.pii:
-        made["pii"] = lambda example: bool(flagged(example))
+        checks["pii"] = lambda example: bool(first_pii(example))
     if filters.same_family:
-        made["same_family"] = lambda example: bool(example.facts.get("same_family"))
+        checks["same_family"] = lambda example: bool(example.facts.get("same_family"))
     if filters.margin is not None:
         least = filters.margin
-        made["margin"] = lambda example: example.facts["margin"] < least
+        checks["margin"] = lambda example: example.facts["margin"] < least
     if filters.probability is not None:
-        made["probability"] = unsure(filters.probability, flags)
-    return made
+        checks["probability"] = below_probability(filters.probability, flags)
+    return checks
 
 
-def noisy(example: Example) -> bool:
+def is_noisy(example: Example) -> bool:
     """Whether any answer is noise."""
-    return any(noise(text) for text in example.texts)
+    return any(find_noise(text) for text in example.texts)
 
 
 def out_of_bounds(example: Example, filters: Filters) -> bool:
@@ -73,18 +73,18 @@ def out_of_bounds(example: Example, filters: Filters) -> bool:
     return not all(low <= len(text) <= high for text in example.texts)
 
 
-def held(example: Example, exam: Benchmarks) -> bool:
+def is_contaminated(example: Example, exam: Benchmarks) -> bool:
     """Whether the prompt or an answer shares an n-gram with a benchmark."""
-    return any(exam.found(text) for text in (example.asked, *example.texts))
+    return any(exam.shared_gram(text) for text in (example.prompt_text, *example.texts))
 
 
-def flagged(example: Example) -> str:
+def first_pii(example: Example) -> str:
     """The first kind of personal data in the row; empty where there is none."""
-    found = (find_pii(text) for text in (example.asked, *example.texts))
+    found = (find_pii(text) for text in (example.prompt_text, *example.texts))
     return next(filter(None, found), "")
 
 
-def unsure(least: float, flags: Mapping[str, Any]) -> Check:
+def below_probability(least: float, flags: Mapping[str, Any]) -> Check:
     """Rows whose calibrated chance is too small; `RecipeError` without calibration."""
     if not flags.get("calibrated"):
         raise RecipeError(

@@ -41,7 +41,7 @@ def unfit(example: Example, kind: str, export: Export) -> str:
     if columns_of(export) == "trl":
         return ""
     if any(len(answer) != 1 for answer in example.answers):
-        if export.shape == "axolotl" and not example.pair:
+        if export.shape == "axolotl" and not example.is_pair:
             return ""
         return "the answer has several turns"
     if export.shape == "llama-factory":
@@ -62,10 +62,10 @@ def trl(example: Example, kind: str, export: Export) -> Row:
         for a in example.answers
     ]
     if export.prompt == "implicit":
-        if example.pair:
+        if example.is_pair:
             return {"chosen": whole[0], "rejected": whole[1]}
         return {"text" if plain else "messages": whole[0]}
-    if example.pair:
+    if example.is_pair:
         return {"prompt": prompt, "chosen": answers[0], "rejected": answers[1]}
     row = {"prompt": prompt, "completion": answers[0]}
     return row if example.label is None else row | {"label": example.label}
@@ -75,7 +75,7 @@ def llama_factory(example: Example, kind: str, export: Export) -> Row:
     """LLaMA-Factory's sharegpt: pairs are ranked, KTO's label is `kto_tag`."""
     answers = [_sharegpt(a) for a in example.answers]
     prompt = _sharegpt(example.prompt)
-    if example.pair:
+    if example.is_pair:
         return {
             "conversations": prompt,
             "chosen": answers[0][0],
@@ -99,7 +99,7 @@ def axolotl(example: Example, kind: str, export: Export) -> Row:
             "chosen": example.answers[0][0]["content"],
             "rejected": example.answers[1][0]["content"],
         }
-    if example.pair:
+    if example.is_pair:
         return {
             "messages": example.prompt,
             "chosen": example.answers[0][0],
@@ -113,7 +113,7 @@ def axolotl(example: Example, kind: str, export: Export) -> Row:
 
 def openai(example: Example, kind: str, export: Export) -> Row:
     """OpenAI's preference format, or its chat format for chosen answers alone."""
-    if not example.pair:
+    if not example.is_pair:
         return {"messages": [*example.prompt, *example.answers[0]]}
     return {
         "input": {"messages": example.prompt},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fellowship.errors import InputError
-from fellowship.pipelines.export.catalogue import ACCOUNTS, CARD, known_accounts
+from fellowship.pipelines.export.catalogue import ACCOUNTS, CARD, read_accounts
 from fellowship.pipelines.export.context import require_library
 from fellowship.run_folder import EXPORTS
 
@@ -22,19 +22,19 @@ def push(run: Path, name: str, *, private: bool = False) -> str:
     """
     client = require_library("huggingface_hub", "data", "--push-to-hub")
     folder = run / EXPORTS
-    names = [n for account in known_accounts(folder).values() for n in account.files]
+    names = [n for account in read_accounts(folder).values() for n in account.files]
     if not names:
         raise InputError(f"{folder} holds no export to upload: export a kind first")
     paths = [folder / ACCOUNTS, folder / CARD]
-    paths += [p for n in names for p in files_in(folder / n)]
-    paths += [p for n in names for p in beside(folder / n)]
+    paths += [p for n in names for p in list_files(folder / n)]
+    paths += [p for n in names for p in companion_files(folder / n)]
     api = client.HfApi()
     try:
-        made = api.create_repo(
+        repo = api.create_repo(
             name, repo_type="dataset", private=private, exist_ok=True
         )
         api.create_commit(
-            made.repo_id,
+            repo.repo_id,
             [
                 client.CommitOperationAdd(str(path.relative_to(folder)), str(path))
                 for path in dict.fromkeys(paths)
@@ -44,17 +44,17 @@ def push(run: Path, name: str, *, private: bool = False) -> str:
         )
     except (OSError, ValueError, client.errors.HfHubHTTPError) as error:
         raise InputError(f"the hub did not take {name!r}: {error}") from error
-    return str(made)
+    return str(repo)
 
 
-def files_in(path: Path) -> list[Path]:
+def list_files(path: Path) -> list[Path]:
     """A file, or all files of a folder."""
     if path.is_dir():
         return sorted(p for p in path.rglob("*") if p.is_file())
     return [path]
 
 
-def beside(path: Path) -> list[Path]:
+def companion_files(path: Path) -> list[Path]:
     """What belongs to a file: LLaMA-Factory's description, OpenAI's facts."""
     facts = path.with_name(f"{path.stem}.facts{path.suffix}")
     return [p for p in (path.parent / "dataset_info.json", facts) if p.is_file()]

@@ -1,7 +1,8 @@
 """Kinds of dataset: preference pairs, labelled answers, chosen answers, turns.
 
-`pairs_of` says which pairs of an outcome a kind is made of; `examples_of` makes rows of
-them. Nothing here drops a row for its content: filters do, and count what they drop.
+`pairs_of_kind` says which pairs of an outcome a kind is made of; `examples_of` makes
+rows of them. Nothing here drops a row for its content: filters do, and count what they
+drop.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.conversation_turns import split
+from fellowship.pipelines.export.conversation_turns import split_turns
 from fellowship.pipelines.export.evidence import (
     Evidence,
-    chance,
-    evidence,
-    provenance,
-    written,
+    chosen_chance,
+    origin_columns,
+    pair_evidence,
+    provenance_columns,
 )
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.multi_agent import turn_pairs, turn_verdicts
@@ -34,15 +35,17 @@ def examples_of(
     elif kind == "multi-agent-kto":
         yield from turn_verdicts(outcome, context)
     else:
-        made = pairs_of(outcome, kind, context)
+        pairs = pairs_of_kind(outcome, kind, context)
         form = form_of(kind)
         if form == "pairs":
-            yield from (pair_example(outcome, pair, context) for pair in made)
+            yield from (pair_example(outcome, pair, context) for pair in pairs)
         else:
-            yield from answers(outcome, made, context, chosen_only=form == "chosen")
+            yield from answer_examples(
+                outcome, pairs, context, chosen_only=form == "chosen"
+            )
 
 
-def pairs_of(
+def pairs_of_kind(
     outcome: Outcome, kind: str, context: ExportContext
 ) -> Iterable[PreferencePair]:
     """The pairs a kind is about."""
@@ -55,8 +58,8 @@ def pair_example(
     outcome: Outcome, pair: PreferencePair, context: ExportContext
 ) -> Example:
     """Chosen over rejected, with scores, chance, and where both are from."""
-    prompt, sides = split(pair.prompt, (pair.chosen, pair.rejected))
-    held = evidence(outcome, pair, context)
+    prompt, sides = split_turns(pair.prompt, (pair.chosen, pair.rejected))
+    rests_on = pair_evidence(outcome, pair, context)
     scores = {
         "chosen_score": float(pair.chosen_score),
         "rejected_score": float(pair.rejected_score),
@@ -64,29 +67,29 @@ def pair_example(
     }
     facts = {
         **scores,
-        **common(outcome, pair, held, context),
-        **written(pair.chosen, "chosen_"),
-        **written(pair.rejected, "rejected_"),
-        "provenance": provenance(outcome, held, context),
+        **shared_facts(outcome, pair, rests_on, context),
+        **origin_columns(pair.chosen, "chosen_"),
+        **origin_columns(pair.rejected, "rejected_"),
+        "provenance": provenance_columns(outcome, rests_on, context),
     }
     return Example(prompt, sides, facts=facts)
 
 
-def common(
-    outcome: Outcome, pair: PreferencePair, held: Evidence, context: ExportContext
+def shared_facts(
+    outcome: Outcome, pair: PreferencePair, rests_on: Evidence, context: ExportContext
 ) -> dict[str, Any]:
     """The facts that pairs and single answers share."""
     writers = (pair.chosen.model, pair.rejected.model)
     return {
-        **chance(pair.margin, held, context),
-        "same_family": context.related(held.verdicts, writers),
+        **chosen_chance(pair.margin, rests_on, context),
+        "same_family": context.related(rests_on.verdicts, writers),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),
     }
 
 
-def answers(
+def answer_examples(
     outcome: Outcome,
     pairs: Iterable[PreferencePair],
     context: ExportContext,
@@ -96,7 +99,7 @@ def answers(
     """Each answer of the pairs once a label, chosen before rejected, in pairs' order."""
     seen: set[tuple[Any, ...]] = set()
     for pair in pairs:
-        held = evidence(outcome, pair, context)
+        rests_on = pair_evidence(outcome, pair, context)
         sides = [(pair.chosen, True, pair.chosen_score)]
         if not chosen_only:
             sides.append((pair.rejected, False, pair.rejected_score))
@@ -105,24 +108,26 @@ def answers(
             if name not in seen:
                 seen.add(name)
                 label = None if chosen_only else good
-                yield answered(outcome, pair, held, context, (answer, label, score))
+                yield answer_example(
+                    outcome, pair, rests_on, context, (answer, label, score)
+                )
 
 
-def answered(
+def answer_example(
     outcome: Outcome,
     pair: PreferencePair,
-    held: Evidence,
+    rests_on: Evidence,
     context: ExportContext,
     side: tuple[Candidate, bool | None, float],
 ) -> Example:
     """One side of a pair as a row of its own."""
     answer, label, score = side
-    prompt, (completion,) = split(pair.prompt, (answer,))
+    prompt, (completion,) = split_turns(pair.prompt, (answer,))
     facts = {
         "score": float(score),
         "margin": float(pair.margin),
-        **common(outcome, pair, held, context),
-        **written(answer, ""),
-        "provenance": provenance(outcome, held, context),
+        **shared_facts(outcome, pair, rests_on, context),
+        **origin_columns(answer, ""),
+        "provenance": provenance_columns(outcome, rests_on, context),
     }
     return Example(prompt, (completion,), label, facts)

@@ -16,23 +16,23 @@ from pydantic import Field
 
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.examples import Example, key
-from fellowship.pipelines.export.filters import flagged
+from fellowship.pipelines.export.examples import Example, text_hash
+from fellowship.pipelines.export.filters import first_pii
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
-from fellowship.pipelines.export.noise import noise
-from fellowship.pipelines.export.preference_reader import read
-from fellowship.pipelines.export.role_leaks import leak
-from fellowship.pipelines.export.text_similarity import same
+from fellowship.pipelines.export.noise import find_noise
+from fellowship.pipelines.export.preference_reader import read_preferences
+from fellowship.pipelines.export.role_leaks import find_leak
+from fellowship.pipelines.export.text_similarity import normalize
 from fellowship.records import Record
 
-KEPT = 20
+NUMBERS_KEPT = 20
 """Row numbers that a finding names; its count is of all."""
-FEWEST = 30
-BIASED = 0.6
+FEWEST_PAIRS = 30
+BIASED_SHARE = 0.6
 """A file of at least 30 pairs leans if so many of them prefer the longer answer, or the
 shorter, and the 95 % interval leaves out one half."""
 
-PUT = "INSERT INTO rows VALUES (?, NULL, '', ?, ?, ?, 0, 0, 1, ?, ?)"
+INSERT_ROW = "INSERT INTO rows VALUES (?, NULL, '', ?, ?, ?, 0, 0, 1, ?, ?)"
 
 
 class Finding(Record):
@@ -44,7 +44,7 @@ class Finding(Record):
     told: str = ""
 
 
-class Leaning(Record):
+class LengthBias(Record):
     """How lengths stand: mean characters, share of pairs whose longer answer is chosen."""
 
     pairs: int
@@ -64,7 +64,7 @@ class LintReport(Record):
     pairs: int
     labels: int
     findings: tuple[Finding, ...] = ()
-    length: Leaning | None = None
+    length: LengthBias | None = None
     flags: tuple[Finding, ...] = Field(default=(), description="to know, no fault")
 
     @property
@@ -73,26 +73,26 @@ class LintReport(Record):
         return not self.findings and not (self.length and self.length.biased)
 
 
-class Found:
+class FindingCounter:
     """Findings on their way: counts, and the first numbers and reason of each."""
 
     def __init__(self) -> None:
         self._of: dict[str, tuple[int, list[int], str]] = {}
 
-    def add(self, name: str, number: int, told: str = "") -> None:
+    def add(self, name: str, number: int, reason: str = "") -> None:
         """One row has it."""
-        count, numbers, first = self._of.get(name, (0, [], told))
-        if len(numbers) < KEPT:
+        count, numbers, first = self._of.get(name, (0, [], reason))
+        if len(numbers) < NUMBERS_KEPT:
             numbers.append(number)
         self._of[name] = (count + 1, numbers, first)
 
-    def listed(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[Finding, ...]:
         """All of them, most rows first."""
-        made = [
-            Finding(name=name, rows=count, numbers=tuple(numbers), told=told)
-            for name, (count, numbers, told) in self._of.items()
+        findings = [
+            Finding(name=name, rows=count, numbers=tuple(numbers), told=reason)
+            for name, (count, numbers, reason) in self._of.items()
         ]
-        return tuple(sorted(made, key=lambda f: (-f.rows, f.name)))
+        return tuple(sorted(findings, key=lambda f: (-f.rows, f.name)))
 
 
 def lint(
@@ -102,77 +102,79 @@ def lint(
 
     `InputError` where a file can't be read, or a library that was asked for isn't there.
     """
-    found, flags = Found(), Found()
+    found, flags = FindingCounter(), FindingCounter()
     exam = Benchmarks(against, 13) if against else None
     counts = [0, 0, 0]
     with Scratch() as scratch:
         nears = [NearDuplicates(scratch, near, space=s) for s in (0, 1)] if near else []
-        for row in read(path):
+        for row in read_preferences(path):
             counts[0] += 1
             if row.example is None:
                 found.add("bad row", row.number, row.fault)
                 continue
-            counts[1 + (not row.example.pair)] += 1
-            for name, told in faults(row.example, exam):
-                found.add(name, row.number, told)
-            if kind := flagged(row.example):
+            counts[1 + (not row.example.is_pair)] += 1
+            for name, reason in row_faults(row.example, exam):
+                found.add(name, row.number, reason)
+            if kind := first_pii(row.example):
                 flags.add("personal data", row.number, kind)
-            for name in copies(row.example, row.number, scratch, nears):
+            for name in find_copies(row.example, row.number, scratch, nears):
                 found.add(name, row.number)
-        for number in contradictions(scratch):
+        for number in contradictory_rows(scratch):
             found.add("contradictory label", number)
-        length = leaning(scratch)
+        length = length_bias(scratch)
     return LintReport(
         path=str(path),
         rows=counts[0],
         pairs=counts[1],
         labels=counts[2],
-        findings=found.listed(),
+        findings=found.findings(),
         length=length,
-        flags=flags.listed(),
+        flags=flags.findings(),
     )
 
 
-def faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str, str]]:
+def row_faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str, str]]:
     """What one row shows by itself."""
     texts = example.texts
-    if example.pair and same(texts[0]) == same(texts[1]):
+    if example.is_pair and normalize(texts[0]) == normalize(texts[1]):
         yield "equal answers", "chosen and rejected are the same text"
     wanted = texts[:1] if example.label is not False else []
-    if told := next(filter(None, map(noise, wanted)), ""):
-        yield "noise", told
-    if told := next(filter(None, map(leak, wanted)), ""):
-        yield "judge text", told
+    if reason := next(filter(None, map(find_noise, wanted)), ""):
+        yield "noise", reason
+    if reason := next(filter(None, map(find_leak, wanted)), ""):
+        yield "judge text", reason
     if exam is not None:
-        held = (exam.found(text) for text in (example.asked, *texts))
-        if told := next(filter(None, held), ""):
-            yield "contamination", told
+        shared = (exam.shared_gram(text) for text in (example.prompt_text, *texts))
+        if reason := next(filter(None, shared), ""):
+            yield "contamination", reason
 
 
-def copies(
+def find_copies(
     example: Example, number: int, scratch: Scratch, nears: Sequence[NearDuplicates]
 ) -> Iterator[str]:
     """Whether a row was there before, exactly or nearly; it is put down for the rest."""
-    texts = [same(text) for text in example.texts]
-    prompt = key("prompt", *(turn["content"] for turn in example.prompt))
+    texts = [normalize(text) for text in example.texts]
+    prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
     side = int(example.label is not False)
-    if example.pair:
+    if example.is_pair:
         side = int(texts[0] <= texts[1])
-    sizes = (len(texts[0]), len(texts[1]) if example.pair else -1)
-    named = key(prompt, *sorted(texts))
-    labelled = example.pair or example.label is not None
-    if not example.pair or texts[0] != texts[1]:
-        scratch.run(PUT, (number, prompt, named if labelled else number, side, *sizes))
-    if not scratch.new(key("row", prompt, texts, example.label)):
+    sizes = (len(texts[0]), len(texts[1]) if example.is_pair else -1)
+    named = text_hash(prompt, *sorted(texts))
+    labelled = example.is_pair or example.label is not None
+    if not example.is_pair or texts[0] != texts[1]:
+        scratch.run(
+            INSERT_ROW, (number, prompt, named if labelled else number, side, *sizes)
+        )
+    if not scratch.new(text_hash("row", prompt, texts, example.label)):
         yield "duplicate"
     elif nears:
         source = int(example.facts.get("row", -1))
-        parts = [example.asked, *example.texts]
-        if nears[int(example.label is not False)].taken(parts, number, source):
+        parts = [example.prompt_text, *example.texts]
+        if nears[int(example.label is not False)].add(parts, number, source):
             yield "near duplicate"
 
 
-def contradictions(scratch: Scratch) -> Iterable[int]:
+def contradictory_rows(scratch: Scratch) -> Iterable[int]:
     """Rows whose answers are good here and bad there, for one prompt."""
     sql = (
         "SELECT n FROM rows WHERE pair IN (SELECT pair FROM rows GROUP BY pair"
@@ -181,7 +183,7 @@ def contradictions(scratch: Scratch) -> Iterable[int]:
     return [number for (number,) in scratch.rows(sql)]
 
 
-def leaning(scratch: Scratch) -> Leaning | None:
+def length_bias(scratch: Scratch) -> LengthBias | None:
     """Whether length alone would tell the chosen answer; None without pairs.
 
     The interval is Wilson's (1927) at 95 %, ties counted half to each side.
@@ -194,20 +196,20 @@ def leaning(scratch: Scratch) -> Leaning | None:
     ((n, chosen, rejected, longer),) = scratch.rows(sql)
     if not n:
         return None
-    low, high = wilson(longer, n)
+    low, high = wilson_interval(longer, n)
     apart = low > 0.5 or high < 0.5
-    return Leaning(
+    return LengthBias(
         pairs=n,
         chosen=round(chosen, 1),
         rejected=round(rejected, 1),
         longer=round(longer, 4),
         low=round(low, 4),
         high=round(high, 4),
-        biased=n >= FEWEST and apart and max(longer, 1 - longer) >= BIASED,
+        biased=n >= FEWEST_PAIRS and apart and max(longer, 1 - longer) >= BIASED_SHARE,
     )
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
     """Wilson's interval of a share of n at 95 %."""
     z = 1.959963984540054
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -215,6 +217,6 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def as_value(report: LintReport) -> dict[str, Any]:
+def report_as_json(report: LintReport) -> dict[str, Any]:
     """The report as JSON."""
     return report.model_dump(mode="json") | {"clean": report.clean}

@@ -18,21 +18,25 @@ from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.conversation_turns import spoken
-from fellowship.pipelines.export.evidence import Evidence, chance, provenance
+from fellowship.pipelines.export.conversation_turns import assistant_turn
+from fellowship.pipelines.export.evidence import (
+    Evidence,
+    chosen_chance,
+    provenance_columns,
+)
 from fellowship.pipelines.export.examples import Example, Talk
-from fellowship.pipelines.export.workflow import Step, steps
+from fellowship.pipelines.export.workflow import LoopStep, loop_steps
 from fellowship.records import Outcome, Turn
 
 
-class Told(NamedTuple):
+class AnsweredStep(NamedTuple):
     """A step with the request its turn answered."""
 
-    step: Step
+    step: LoopStep
     request: Talk
 
     @property
-    def context(self) -> str:
+    def request_key(self) -> str:
         """Two turns with the same one were asked the same, to the letter."""
         return digest([self.step.turn.role, self.request], 8)
 
@@ -44,19 +48,19 @@ class Side(NamedTuple):
     score: float
 
 
-def told(outcome: Outcome, context: ExportContext) -> list[Told]:
+def answered_steps(outcome: Outcome, context: ExportContext) -> list[AnsweredStep]:
     """The steps of a row whose requests are on record."""
-    made = []
-    for step in steps(outcome):
+    answered = []
+    for step in loop_steps(outcome):
         request = context.request(step.turn.call) if step.turn.call else None
         if request:
-            made.append(Told(step, request))
-    return made
+            answered.append(AnsweredStep(step, request))
+    return answered
 
 
 def turn_verdicts(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
     """For KTO: each turn that raised the score by the margin, or lowered it so."""
-    for one in told(outcome, context):
+    for one in answered_steps(outcome, context):
         step = one.step
         if step.gain == 0 or abs(step.gain) < context.margin:
             continue
@@ -64,9 +68,11 @@ def turn_verdicts(outcome: Outcome, context: ExportContext) -> Iterator[Example]
             "score": step.after.score,
             "margin": abs(step.gain),
             **turn_facts(outcome, step, context),
-            **by("", step, step.turn),
+            **turn_columns("", step, step.turn),
         }
-        yield Example(one.request, ([spoken(step.turn.text)],), step.gain > 0, facts)
+        yield Example(
+            one.request, ([assistant_turn(step.turn.text)],), step.gain > 0, facts
+        )
 
 
 def turn_pairs(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
@@ -77,8 +83,8 @@ def turn_pairs(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
     reviews answer the same request only where two loops reviewed the same draft; the one
     that raised the score is chosen over the one that did not.
     """
-    known = told(outcome, context)
-    by_context: dict[str, list[Told]] = {}
+    known = answered_steps(outcome, context)
+    by_context: dict[str, list[AnsweredStep]] = {}
     for one in known:
         step = one.step
         if step.kind == "revision":
@@ -86,19 +92,19 @@ def turn_pairs(outcome: Outcome, context: ExportContext) -> Iterator[Example]:
                 Side(step.turn, step.after.score),
                 Side(step.draft, step.before.score),
             ]
-            yield from pair_of(outcome, one, context, sides)
+            yield from turn_pair(outcome, one, context, sides)
         else:
-            by_context.setdefault(one.context, []).append(one)
+            by_context.setdefault(one.request_key, []).append(one)
     for same in by_context.values():
         best = max(same, key=lambda o: o.step.gain)
         worst = min(same, key=lambda o: o.step.gain)
         if best.step.gain > 0 >= worst.step.gain:
             sides = [Side(o.step.turn, o.step.gain) for o in (best, worst)]
-            yield from pair_of(outcome, best, context, sides)
+            yield from turn_pair(outcome, best, context, sides)
 
 
-def pair_of(
-    outcome: Outcome, one: Told, context: ExportContext, sides: list[Side]
+def turn_pair(
+    outcome: Outcome, one: AnsweredStep, context: ExportContext, sides: list[Side]
 ) -> Iterator[Example]:
     """The better of two turns that answer one request over the other, if they differ."""
     chosen, rejected = sorted(sides, key=lambda side: -side.score)
@@ -110,32 +116,34 @@ def pair_of(
         "rejected_score": float(rejected.score),
         "margin": float(margin),
         **turn_facts(outcome, one.step, context),
-        **by("chosen_", one.step, chosen.turn),
-        **by("rejected_", one.step, rejected.turn),
+        **turn_columns("chosen_", one.step, chosen.turn),
+        **turn_columns("rejected_", one.step, rejected.turn),
     }
-    texts = ([spoken(chosen.turn.text)], [spoken(rejected.turn.text)])
+    texts = ([assistant_turn(chosen.turn.text)], [assistant_turn(rejected.turn.text)])
     yield Example(one.request, texts, facts=facts)
 
 
-def turn_facts(outcome: Outcome, step: Step, context: ExportContext) -> dict[str, Any]:
+def turn_facts(
+    outcome: Outcome, step: LoopStep, context: ExportContext
+) -> dict[str, Any]:
     """What a turn's row says besides its texts."""
-    made = outcome.ranking.comparisons if outcome.ranking else ()
+    comparisons = outcome.ranking.comparisons if outcome.ranking else ()
     places = {step.before.place, step.after.place}
-    direct = tuple(c for c in made if {c.first, c.second} == places)
-    about = direct or tuple(c for c in made if places & {c.first, c.second})
-    held = Evidence((step.after.place, step.before.place), about)
+    direct = tuple(c for c in comparisons if {c.first, c.second} == places)
+    about = direct or tuple(c for c in comparisons if places & {c.first, c.second})
+    evidence = Evidence((step.after.place, step.before.place), about)
     return {
         "turn": step.kind,
-        **chance(abs(step.gain), held, context),
-        "same_family": context.related(held.verdicts, (step.draft.model,)),
+        **chosen_chance(abs(step.gain), evidence, context),
+        "same_family": context.related(evidence.verdicts, (step.draft.model,)),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),
-        "provenance": provenance(outcome, held, context),
+        "provenance": provenance_columns(outcome, evidence, context),
     }
 
 
-def by(prefix: str, step: Step, turn: Turn) -> dict[str, Any]:
+def turn_columns(prefix: str, step: LoopStep, turn: Turn) -> dict[str, Any]:
     """Who said one side of it, as columns."""
     return {
         f"{prefix}model": turn.model,

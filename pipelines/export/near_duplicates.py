@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.text_similarity import grams, words
+from fellowship.pipelines.export.text_similarity import word_grams, words
 
 HASHES: Final = 125
 BANDS: Final = 25
@@ -52,7 +52,7 @@ class NearDuplicates:
         self._keep_all = keep_all
         self._empty = sketch.MinHash(num_perm=HASHES, hashfunc=checksum, seed=1)
 
-    def taken(self, parts: Sequence[str], name: int, source: int = -1) -> list[int]:
+    def add(self, parts: Sequence[str], name: int, source: int = -1) -> list[int]:
         """Take a text in under a number; the earlier ones near it, nearest first.
 
         Its parts (prompt, chosen, rejected) are compared with the same part of others.
@@ -62,7 +62,7 @@ class NearDuplicates:
         given = [
             f"{place} {gram}".encode()
             for place, part in enumerate(parts)
-            for gram in set(grams(words(part), WORDS))
+            for gram in set(word_grams(words(part), WORDS))
             if gram
         ]
         if not given:
@@ -78,16 +78,16 @@ class NearDuplicates:
 
     def _near(self, values: Any, source: int) -> list[tuple[float, int]]:
         sql = "SELECT id FROM bands WHERE band = ? AND hash = ?"
-        met = {
+        sharing = {
             name
             for band, hashed in self._bands(values)
             for (name,) in self._scratch.rows(sql, (band, hashed))
         }
-        found = [(self._alike(values, name, source), name) for name in met]
+        found = [(self._similarity(values, name, source), name) for name in sharing]
         near = [(a, n // SPACES) for a, n in found if a >= self._threshold]
         return sorted(near, key=lambda each: (-each[0], each[1]))
 
-    def _alike(self, values: Any, name: int, source: int) -> float:
+    def _similarity(self, values: Any, name: int, source: int) -> float:
         """The estimated Jaccard similarity with an earlier text; 0 with a sibling."""
         sql = "SELECT source, signature FROM signatures WHERE id = ?"
         of, blob = next(self._scratch.rows(sql, (name,)))
@@ -97,11 +97,11 @@ class NearDuplicates:
 
     def _keep(self, values: Any, name: int, source: int) -> None:
         own = name * SPACES + self._space
-        put = "INSERT OR REPLACE INTO signatures VALUES (?, ?, ?)"
-        self._scratch.run(put, (own, source, values.tobytes()))
+        sql = "INSERT OR REPLACE INTO signatures VALUES (?, ?, ?)"
+        self._scratch.run(sql, (own, source, values.tobytes()))
         for band, hashed in self._bands(values):
-            put = "INSERT OR IGNORE INTO bands VALUES (?, ?, ?)"
-            self._scratch.run(put, (band, hashed, own))
+            sql = "INSERT OR IGNORE INTO bands VALUES (?, ?, ?)"
+            self._scratch.run(sql, (band, hashed, own))
 
     def _bands(self, values: Any) -> list[tuple[int, int]]:
         first = self._space * BANDS

@@ -20,7 +20,7 @@ FILLER = re.compile(r"lorem ipsum|\[insert [^\]]{2,40}\]|\bTODO\b", re.IGNORECAS
 RUN = re.compile(r"(\S)\1{29,}")
 
 
-def noise(text: str) -> str:
+def find_noise(text: str) -> str:
     """What makes a text noise; empty where nothing does."""
     stripped = text.strip()
     if not stripped:
@@ -29,18 +29,18 @@ def noise(text: str) -> str:
         return f"a chat template's mark {found[0]!r}"
     if FILLER.search(stripped):
         return "a form nobody filled in"
-    if broken(stripped):
+    if is_broken(stripped):
         return "broken letters"
-    return looping(stripped)
+    return find_loop(stripped)
 
 
-def broken(text: str) -> bool:
+def is_broken(text: str) -> bool:
     """Whether characters that stand for nothing are more than one in fifty."""
     bad = sum(c == "\ufffd" or (c < " " and c not in "\n\r\t") for c in text)
     return bad > 0 and bad * 50 >= len(text)
 
 
-def looping(text: str) -> str:
+def find_loop(text: str) -> str:
     """How a text repeats itself; empty where it doesn't.
 
     Lines: half of six or more are one line. Words: of forty or more, one run of four
@@ -51,10 +51,18 @@ def looping(text: str) -> str:
     lines = [line.strip() for line in text.split("\n") if len(line.strip()) > 3]
     if len(lines) >= 6 and Counter(lines).most_common(1)[0][1] * 2 >= len(lines):
         return "one line over and over"
-    said = words(text)
-    if len(said) >= 40:
-        fours = Counter(zip(said, said[1:], said[2:], said[3:], strict=False))
-        if fours.most_common(1)[0][1] * 4 * 5 >= len(said):
+    text_words = words(text)
+    if len(text_words) >= 40:
+        fours = Counter(
+            zip(
+                text_words,
+                text_words[1:],
+                text_words[2:],
+                text_words[3:],
+                strict=False,
+            )
+        )
+        if fours.most_common(1)[0][1] * 4 * 5 >= len(text_words):
             return "the same words over and over"
     raw = text.encode("utf-8", "replace")
     if len(raw) >= 1000 and len(zlib.compress(raw, 6)) * 12 < len(raw):

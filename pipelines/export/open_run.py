@@ -15,7 +15,7 @@ from fellowship.run_folder import LEDGER, read_header
 
 
 @contextmanager
-def opened(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
+def open_run(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
     """The context of a run's rows while its ledger is open.
 
     `labels` are people's, for calibration; the run's own are used where it is None.
@@ -29,7 +29,7 @@ def opened(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
         else:
             raise
     with LedgerReader(into / LEDGER) as reader:
-        agree, flip, rows = calibrated(into, labels)
+        agree, flip, rows = calibration_curves(into, labels)
         yield ExportContext(
             into=into,
             header=header,
@@ -37,11 +37,11 @@ def opened(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
             flip=flip,
             labelled=rows,
             labels=labels,
-            request=lambda call: request(reader, call),
+            request=lambda call: request_messages(reader, call),
         )
 
 
-def request(reader: LedgerReader, call: str) -> list[dict[str, str]] | None:
+def request_messages(reader: LedgerReader, call: str) -> list[dict[str, str]] | None:
     """The messages of a recorded call; None where it isn't recorded."""
     row = reader.call(call)
     if row is None:
@@ -50,27 +50,27 @@ def request(reader: LedgerReader, call: str) -> list[dict[str, str]] | None:
     return messages or None
 
 
-def calibrated(
+def calibration_curves(
     into: Path, labels: Path | None
 ) -> tuple[Chance | None, Chance | None, int]:
     """Margin -> P(people agree), margin -> P(people name the other), labelled rows.
 
     None, None where the run has no labels and none were given, or too few of its own.
     """
-    if labels is None and not labelled(into):
+    if labels is None and not has_labels(into):
         return None, None, 0
     try:
-        from fellowship.pipelines.export.score_calibration import curves
+        from fellowship.pipelines.export.score_calibration import fit_curves
     except ImportError as error:
         if labels is None:
             return None, None, 0
         raise InputError(
             f"calibration needs {error.name}: {install_command('stats')}"
         ) from error
-    return curves(into, labels)
+    return fit_curves(into, labels)
 
 
-def labelled(into: Path) -> bool:
+def has_labels(into: Path) -> bool:
     """Whether any row of a run has people's labels."""
     sql = (
         "SELECT 1 FROM outcomes WHERE json_array_length(record, '$.labels') > 0 LIMIT 1"

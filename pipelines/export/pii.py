@@ -13,7 +13,7 @@ DIGIT = re.compile(r"\d")
 EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w-])"
 )
-NOBODY = re.compile(
+RESERVED_DOMAIN = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost)$", re.I
 )
 DIGIT = re.compile(r"\d")
@@ -34,29 +34,29 @@ PHONE = re.compile(
 
 def find_pii(text: str) -> str:
     """What kind of personal data a text seems to hold; empty where none."""
-    if "@" in text and any(not NOBODY.search(d) for d in EMAIL.findall(text)):
+    if "@" in text and any(not RESERVED_DOMAIN.search(d) for d in EMAIL.findall(text)):
         return "e-mail address"
     if not DIGIT.search(text):
         return ""
     if SOCIAL.search(text):
         return "social-security number"
-    if any(luhn(found) for found in CARD.findall(text)):
+    if any(passes_luhn(found) for found in CARD.findall(text)):
         return "card number"
-    if any(mod97(found) for found in IBAN.findall(text)):
+    if any(passes_mod97(found) for found in IBAN.findall(text)):
         return "account number"
-    if any(public(found) for found in ADDRESS.findall(text)):
+    if any(is_public_address(found) for found in ADDRESS.findall(text)):
         return "IP address"
-    if any(7 <= digits(found) <= 15 for found in PHONE.findall(text)):
+    if any(7 <= count_digits(found) <= 15 for found in PHONE.findall(text)):
         return "telephone number"
     return ""
 
 
-def digits(text: str) -> int:
+def count_digits(text: str) -> int:
     """How many digits a text has."""
     return sum(c.isdigit() for c in text)
 
 
-def luhn(text: str) -> bool:
+def passes_luhn(text: str) -> bool:
     """ISO/IEC 7812's check digit; one digit over and over is no card."""
     found = [int(c) for c in text if c.isdigit()]
     if (
@@ -69,16 +69,16 @@ def luhn(text: str) -> bool:
     return (sum(doubled) + sum(found[-1::-2])) % 10 == 0
 
 
-def mod97(text: str) -> bool:
+def passes_mod97(text: str) -> bool:
     """ISO 13616's check digits."""
     flat = text.replace(" ", "")
     if not 15 <= len(flat) <= 34:
         return False
-    turned = flat[4:] + flat[:4]
-    return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+    rotated = flat[4:] + flat[:4]
+    return int("".join(str(int(c, 36)) for c in rotated)) % 97 == 1
 
 
-def public(text: str) -> bool:
+def is_public_address(text: str) -> bool:
     """Whether a dotted quad is an address somebody can have, and no version's number."""
     if sum(len(part) > 1 for part in text.split(".")) < 2:
         return False

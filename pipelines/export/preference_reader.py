@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.pipelines.export.examples import Example, Talk
-from fellowship.pipelines.export.files import rows_of
+from fellowship.pipelines.export.files import read_rows
 
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
 ROLES |= {"system": "system", "model": "assistant", "tool": "tool"}
@@ -28,7 +28,7 @@ class NoExample(ValueError):
 
 
 @dataclass(frozen=True)
-class Read:
+class PreferenceRow:
     """One row: an example, or what is wrong with it."""
 
     number: int
@@ -36,84 +36,96 @@ class Read:
     fault: str = ""
 
 
-def read(path: Path) -> Iterator[Read]:
+def read_preferences(path: Path) -> Iterator[PreferenceRow]:
     """The rows of a file; `InputError` where it can't be read at all."""
-    for row in rows_of(path):
+    for row in read_rows(path):
         if row.fault:
-            yield Read(row.number, fault=row.fault)
+            yield PreferenceRow(row.number, fault=row.fault)
             continue
         try:
-            yield Read(row.number, example_of(row.values))
+            yield PreferenceRow(row.number, parse_example(row.values))
         except NoExample as error:
-            yield Read(row.number, fault=str(error))
+            yield PreferenceRow(row.number, fault=str(error))
 
 
-def example_of(row: Mapping[str, Any]) -> Example:
+def parse_example(row: Mapping[str, Any]) -> Example:
     """A row as an example; `NoExample` says why it is none."""
-    good, bad = first_of(row, GOOD), first_of(row, BAD)
-    facts = {name: row[name] for name in ("margin", "row") if number(row.get(name))}
+    good, bad = first_value(row, GOOD), first_value(row, BAD)
+    facts = {name: row[name] for name in ("margin", "row") if is_number(row.get(name))}
     if good is not None and bad is not None:
-        prompt, sides = parted(asked_in(row), talk(good), talk(bad))
-        return checked(Example(prompt, sides, facts=facts))
+        prompt, sides = split_common_prompt(
+            prompt_turns(row), parse_turns(good), parse_turns(bad)
+        )
+        return check_example(Example(prompt, sides, facts=facts))
     if (good is None) != (bad is None):
         raise NoExample("it has one side of a pair and not the other")
-    label = first_of(row, LABELS)
+    label = first_value(row, LABELS)
     if label is not None and not isinstance(label, bool):
         raise NoExample(f"its label is {label!r}, not true or false")
-    said = first_of(row, ANSWERS)
-    prompt = asked_in(row)
-    if said is None or (isinstance(said, list) and len(said) > 1 and not prompt):
-        prompt, answer = tail(talk(said) if said is not None else prompt)
+    answer_value = first_value(row, ANSWERS)
+    prompt = prompt_turns(row)
+    if answer_value is None or (
+        isinstance(answer_value, list) and len(answer_value) > 1 and not prompt
+    ):
+        prompt, answer = split_last_turn(
+            parse_turns(answer_value) if answer_value is not None else prompt
+        )
     else:
-        answer = talk(said)
-    return checked(Example(prompt, (answer,), label, facts))
+        answer = parse_turns(answer_value)
+    return check_example(Example(prompt, (answer,), label, facts))
 
 
-def first_of(row: Mapping[str, Any], names: Sequence[str]) -> Any:
+def first_value(row: Mapping[str, Any], names: Sequence[str]) -> Any:
     """The first of these columns that is there."""
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
-def asked_in(row: Mapping[str, Any]) -> Talk:
+def prompt_turns(row: Mapping[str, Any]) -> Talk:
     """The prompt's turns; none where it is implicit."""
-    value = first_of(row, ASKED)
+    value = first_value(row, ASKED)
     if isinstance(value, Mapping):
         value = value.get("messages")
-    made = talk(value, "user") if value is not None else []
+    turns = parse_turns(value, "user") if value is not None else []
     system = row.get("system")
-    if isinstance(system, str) and system and made[:1] != [turn("system", system)]:
-        made = [turn("system", system), *made]
-    return made
+    if (
+        isinstance(system, str)
+        and system
+        and turns[:1] != [make_turn("system", system)]
+    ):
+        turns = [make_turn("system", system), *turns]
+    return turns
 
 
-def talk(value: Any, role: str = "assistant") -> Talk:
+def parse_turns(value: Any, role: str = "assistant") -> Talk:
     """A text, a message or a list of messages as turns."""
     if isinstance(value, str):
-        return [turn(role, value)]
+        return [make_turn(role, value)]
     if isinstance(value, Mapping):
-        return [message(value)]
+        return [parse_message(value)]
     if isinstance(value, list) and value:
-        return [message(each) for each in value]
+        return [parse_message(each) for each in value]
     raise NoExample(f"{type(value).__name__} where a text or turns should be")
 
 
-def message(value: Any) -> dict[str, str]:
+def parse_message(value: Any) -> dict[str, str]:
     """One turn, as OpenAI or ShareGPT write it."""
     if not isinstance(value, Mapping):
         raise NoExample("a turn is not an object")
     role = value.get("role", value.get("from"))
-    said = value.get("content", value.get("value"))
-    if not isinstance(said, str) or ROLES.get(str(role)) is None:
+    content = value.get("content", value.get("value"))
+    if not isinstance(content, str) or ROLES.get(str(role)) is None:
         raise NoExample(f"a turn of {role!r} without a text")
-    return turn(ROLES[str(role)], said)
+    return make_turn(ROLES[str(role)], content)
 
 
-def turn(role: str, said: str) -> dict[str, str]:
+def make_turn(role: str, content: str) -> dict[str, str]:
     """A turn as values."""
-    return {"role": role, "content": said}
+    return {"role": role, "content": content}
 
 
-def parted(prompt: Talk, good: Talk, bad: Talk) -> tuple[Talk, tuple[Talk, Talk]]:
+def split_common_prompt(
+    prompt: Talk, good: Talk, bad: Talk
+) -> tuple[Talk, tuple[Talk, Talk]]:
     """An implicit prompt is what both sides begin with; a repeated one is taken off."""
     for side in (good, bad):
         if prompt and len(side) > len(prompt) and side[: len(prompt)] == prompt:
@@ -126,23 +138,23 @@ def parted(prompt: Talk, good: Talk, bad: Talk) -> tuple[Talk, tuple[Talk, Talk]
     return good[:same], (good[same:], bad[same:])
 
 
-def tail(whole: Talk) -> tuple[Talk, Talk]:
+def split_last_turn(whole: Talk) -> tuple[Talk, Talk]:
     """A conversation's last turn is the answer."""
     if len(whole) < 2 or whole[-1]["role"] != "assistant":
         raise NoExample("there is no answer in it")
     return whole[:-1], whole[-1:]
 
 
-def number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     """Whether a value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def checked(example: Example) -> Example:
+def check_example(example: Example) -> Example:
     """The example; `NoExample` where an answer is empty or a prompt ends in an answer."""
     if any(not text.strip() for text in example.texts):
         raise NoExample("an answer is empty")
-    if example.prompt and not example.asked.strip():
+    if example.prompt and not example.prompt_text.strip():
         raise NoExample("the prompt is empty")
     if example.prompt and example.prompt[-1]["role"] == "assistant":
         raise NoExample("the prompt ends with an answer")

@@ -34,18 +34,18 @@ TO_REVIEWER = re.compile(
 )
 
 
-def leak(text: str) -> str:
+def find_leak(text: str) -> str:
     """What of a judge or a review stands in a text; empty where nothing does."""
     if found := VERDICT.search(text):
-        return f"a verdict: {short(found[0])}"
+        return f"a verdict: {shorten(found[0])}"
     if found := COMPARED.search(text):
-        return f"a comparison of answers: {short(found[0])}"
+        return f"a comparison of answers: {shorten(found[0])}"
     if found := TO_REVIEWER.search(text):
-        return f"an answer to a reviewer: {short(found[0])}"
+        return f"an answer to a reviewer: {shorten(found[0])}"
     return ""
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     """A phrase on one line, cut."""
     flat = " ".join(text.split())
     return flat if len(flat) <= 60 else f"{flat[:59]}…"

@@ -26,36 +26,38 @@ from fellowship.stats.codes import DataError, encode
 DECIDED = ("first", "second", "tie")
 
 
-def curves(into: Path, labels: Path | None) -> tuple[Chance | None, Chance | None, int]:
+def fit_curves(
+    into: Path, labels: Path | None
+) -> tuple[Chance | None, Chance | None, int]:
     """Agreement and flips by margin, and the labelled comparisons they were fitted on.
 
     Of the run's own labels too few is no error, for nobody asked; of a file's it is.
     """
-    asked = LabelSelection(read_labels(labels) if labels is not None else None)
+    selection = LabelSelection(read_labels(labels) if labels is not None else None)
     try:
         found = units(outcomes(into))
-        heard, _ = votes_by_unit(into, found, asked)
-        fitted = fit(scored(found, heard))
+        votes, _ = votes_by_unit(into, found, selection)
+        fitted = fit_known(scores_and_labels(found, votes))
     except InputError as error:
         if labels is None:
             return None, None, 0
         raise InputError(f"{str(labels)!r} calibrates no margin: {error}") from error
-    return reader(fitted.agree), reader(fitted.flip), fitted.rows
+    return curve_reader(fitted.agree), curve_reader(fitted.flip), fitted.rows
 
 
-def scored(
-    found: list[Unit], heard: list[AnnotatorVotes]
+def scores_and_labels(
+    found: list[Unit], votes: list[AnnotatorVotes]
 ) -> list[tuple[Scores, Winner]]:
     """What the run's evaluator gave two candidates, beside what people said of them."""
-    made = []
-    for unit, voices in zip(found, heard, strict=True):
-        scores = given(unit)
+    known = []
+    for unit, voices in zip(found, votes, strict=True):
+        scores = unit_scores(unit)
         if voices and scores is not None:
-            made.append((scores, majority(list(voices.values()))))
-    return made
+            known.append((scores, majority(list(voices.values()))))
+    return known
 
 
-def given(unit: Unit) -> Scores | None:
+def unit_scores(unit: Unit) -> Scores | None:
     """The scores of the comparison of these two; None where nothing valid came of it."""
     ranking = unit.outcome.ranking
     for one in ranking.comparisons if ranking else ():
@@ -64,7 +66,7 @@ def given(unit: Unit) -> Scores | None:
     return None
 
 
-def fit(known: list[tuple[Scores, Winner]]) -> Calibration:
+def fit_known(known: list[tuple[Scores, Winner]]) -> Calibration:
     """The curves through scores and labels; `DataError` where they are too few."""
     if not known:
         raise DataError("no labelled row of the run has a verdict with scores")
@@ -75,6 +77,6 @@ def fit(known: list[tuple[Scores, Winner]]) -> Calibration:
     )
 
 
-def reader(curve: Curve) -> Chance:
+def curve_reader(curve: Curve) -> Chance:
     """A curve as a function of one margin."""
     return lambda margin: float(curve([margin])[0])

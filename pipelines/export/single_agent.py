@@ -25,7 +25,7 @@ def generator_pairs(
         return
     writers = dict.fromkeys(c.model for c in outcome.candidates if c.model)
     for writer in writers:
-        found = apart(outcome.candidates, ranking, writer, context.margin)
+        found = best_and_worst(outcome.candidates, ranking, writer, context.margin)
         if found is not None:
             item = Item(
                 key=outcome.item,
@@ -35,7 +35,7 @@ def generator_pairs(
             yield paired(item, outcome.candidates, ranking, *found)
 
 
-def apart(
+def best_and_worst(
     candidates: Sequence[Candidate], ranking: Ranking, writer: str, margin: float
 ) -> tuple[int, int] | None:
     """The places of a writer's best and worst comparable answers; None if there are none.

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fellowship.pipelines.export.examples import key
+from fellowship.pipelines.export.examples import text_hash
 from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 
-ALIKE = 0.8
+SIMILARITY = 0.8
 SPACE = 2
 
 
-def divide(filter_pass: FilterPass, shares: Mapping[str, float], seed: int) -> None:
+def assign_splits(
+    filter_pass: FilterPass, shares: Mapping[str, float], seed: int
+) -> None:
     """Give every prompt of the rows that are left its split, in the scratch file."""
-    group(filter_pass)
+    group_prompts(filter_pass)
     scratch = filter_pass.scratch
     groups = sorted(
-        (key("split", seed, root), root, rows)
+        (text_hash("split", seed, root), root, rows)
         for root, rows in scratch.rows(
             "SELECT n.root, count(*) FROM rows r JOIN prompts_near n"
             " ON n.prompt = r.prompt WHERE r.dropped IS NULL GROUP BY n.root"
@@ -45,36 +47,37 @@ def divide(filter_pass: FilterPass, shares: Mapping[str, float], seed: int) -> N
         )
 
 
-def group(filter_pass: FilterPass) -> None:
+def group_prompts(filter_pass: FilterPass) -> None:
     """Find each prompt's group: its root is the smallest key in it."""
-    near = NearDuplicates(filter_pass.scratch, ALIKE, space=SPACE, keep_all=True)
+    near = NearDuplicates(filter_pass.scratch, SIMILARITY, space=SPACE, keep_all=True)
     roots: dict[int, int] = {}
     seen: set[int] = set()
-    for number, prompt, _, example in filter_pass.kept():
+    for number, prompt, _, example in filter_pass.kept_rows():
         if prompt in seen:
             continue
         seen.add(prompt)
-        for other in near.taken([example.asked], number):
+        for other in near.add([example.prompt_text], number):
             (found,) = filter_pass.scratch.rows(
                 "SELECT prompt FROM rows WHERE n = ?", (other,)
             )
-            join(roots, prompt, found[0])
+            join_groups(roots, prompt, found[0])
     for prompt in seen:
         filter_pass.scratch.run(
-            "INSERT INTO prompts_near VALUES (?, ?)", (prompt, root_of(roots, prompt))
+            "INSERT INTO prompts_near VALUES (?, ?)",
+            (prompt, group_root(roots, prompt)),
         )
 
 
-def root_of(roots: dict[int, int], prompt: int) -> int:
+def group_root(roots: dict[int, int], prompt: int) -> int:
     """The head of a prompt's group; itself where it is alone."""
     while prompt in roots:
         prompt = roots[prompt]
     return prompt
 
 
-def join(roots: dict[int, int], one: int, other: int) -> None:
+def join_groups(roots: dict[int, int], one: int, other: int) -> None:
     """Make two groups one, under the smaller head."""
-    low, high = sorted((root_of(roots, one), root_of(roots, other)))
+    low, high = sorted((group_root(roots, one), group_root(roots, other)))
     if low != high:
         roots[high] = low
 

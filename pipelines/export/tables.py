@@ -12,7 +12,7 @@ from typing import Any
 
 from fellowship.errors import WrongPath
 from fellowship.pipelines.export.context import require_library
-from fellowship.pipelines.export.writers import TOGETHER, replaced
+from fellowship.pipelines.export.writers import BATCH, replace_folder
 from fellowship.run_folder import PART, part_prefix, remove_stale_parts_of
 
 FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
@@ -22,7 +22,7 @@ FLAGS = {"label", "same_family", "pii"}
 LISTS = {"flags", "sessions", "jurors", "models", "prompts"}
 
 
-class Table:
+class ParquetTable:
     """A Parquet file, written a few hundred rows at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class Table:
     def write(self, row: dict[str, Any]) -> None:
         """One row."""
         self._rows.append(row)
-        if len(self._rows) >= TOGETHER:
+        if len(self._rows) >= BATCH:
             self._flush()
 
     def _flush(self) -> None:
@@ -47,8 +47,8 @@ class Table:
             )
             self._writer = self._parquet.ParquetWriter(self._path, self._schema)
         if self._rows:
-            made = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
-            self._writer.write_table(made)
+            table = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
+            self._writer.write_table(table)
             self._rows = []
 
     def _type(self, name: str, value: Any) -> Any:
@@ -84,48 +84,50 @@ class Table:
         self._writer.close()
 
 
-def saved(files: dict[str, Path], target: Path) -> None:
+def save_dataset(files: dict[str, Path], target: Path) -> None:
     """The Parquet files of the splits as a folder that `load_from_disk` opens."""
     datasets = require_library("datasets", "data", "a saved dataset")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     remove_stale_parts_of(target)
     folder = Path(tempfile.mkdtemp(PART, part_prefix(target), target.parent))
     try:
-        quiet(datasets)
+        without_progress_bars(datasets)
         cache = str(folder / "cache")
         whole = datasets.DatasetDict(
             {
-                split or "train": read_back(datasets, path, cache)
+                split or "train": open_parquet(datasets, path, cache)
                 for split, path in files.items()
             }
         )
         whole.save_to_disk(str(folder / "made"))
-        replaced(folder / "made", target)
+        replace_folder(folder / "made", target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def replaceable(target: Path) -> None:
+def require_replaceable(target: Path) -> None:
     """`LedgerError` where a saved dataset would take the place of anything else."""
     if target.is_dir():
-        strange = sorted(each.name for each in target.iterdir() if not of_dataset(each))
+        foreign = sorted(
+            each.name for each in target.iterdir() if not is_dataset_entry(each)
+        )
     elif target.exists() or target.is_symlink():
-        strange = [target.name]
+        foreign = [target.name]
     else:
         return
-    if strange:
+    if foreign:
         raise WrongPath(
-            f"{target} holds {strange[0]!r}, which is no part of a saved dataset: name a"
+            f"{target} holds {foreign[0]!r}, which is no part of a saved dataset: name a"
             " new or empty folder"
         )
 
 
-def of_dataset(path: Path) -> bool:
+def is_dataset_entry(path: Path) -> bool:
     """Whether an entry of a folder is what `save_to_disk` puts there for its splits."""
     return path.name == "dataset_dict.json" or (path / "state.json").is_file()
 
 
-def read_back(datasets: Any, path: Path, cache: str) -> Any:
+def open_parquet(datasets: Any, path: Path, cache: str) -> Any:
     """A Parquet file as a dataset that lies on the disk; one of no rows has no columns."""
     parquet = require_library("pyarrow.parquet", "data", "a Parquet file")
     if parquet.read_metadata(path).num_rows == 0:
@@ -133,6 +135,6 @@ def read_back(datasets: Any, path: Path, cache: str) -> Any:
     return datasets.Dataset.from_parquet(str(path), cache_dir=cache)
 
 
-def quiet(datasets: Any) -> None:
+def without_progress_bars(datasets: Any) -> None:
     """No progress bars but ours."""
     datasets.disable_progress_bars()

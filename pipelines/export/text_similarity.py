@@ -22,7 +22,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(WIDE.sub(r" \g<0> ", flat))
 
 
-def grams(given: Sequence[str], n: int) -> Iterator[str]:
+def word_grams(given: Sequence[str], n: int) -> Iterator[str]:
     """Every run of `n` words, joined by spaces; the whole where there are fewer."""
     if len(given) <= n:
         yield " ".join(given)
@@ -31,6 +31,6 @@ def grams(given: Sequence[str], n: int) -> Iterator[str]:
         yield " ".join(given[at : at + n])
 
 
-def same(text: str) -> str:
+def normalize(text: str) -> str:
     """A text as exact duplicates are told by: NFC, white space at its ends gone."""
     return unicodedata.normalize("NFC", text).strip()

@@ -9,22 +9,22 @@ from fellowship.pipelines.pairing.pairs import contested
 from fellowship.records import Outcome, Ranking, Session, Turn
 
 
-class Mark(NamedTuple):
+class ScoredDraft(NamedTuple):
     """A draft's place among the row's candidates, and its score."""
 
     place: int
     score: float
 
 
-class Step(NamedTuple):
+class LoopStep(NamedTuple):
     """One turn of a loop, the scores of the drafts around it, and the draft before."""
 
     kind: Literal["review", "revision"]
     turn: Turn
     session: str
     system: str
-    before: Mark
-    after: Mark
+    before: ScoredDraft
+    after: ScoredDraft
     draft: Turn
 
     @property
@@ -33,13 +33,13 @@ class Step(NamedTuple):
         return self.after.score - self.before.score
 
 
-def steps(outcome: Outcome) -> Iterator[Step]:
+def loop_steps(outcome: Outcome) -> Iterator[LoopStep]:
     """The comparable turns of a row's loops, in the order they were said."""
     ranking = outcome.ranking
     if ranking is None:
         return
     marks = {
-        candidate.text.strip(): Mark(place, score)
+        candidate.text.strip(): ScoredDraft(place, score)
         for place, (candidate, score) in enumerate(
             zip(outcome.candidates, ranking.scores, strict=False)
         )
@@ -50,8 +50,8 @@ def steps(outcome: Outcome) -> Iterator[Step]:
 
 
 def session_steps(
-    session: Session, marks: dict[str, Mark], ranking: Ranking
-) -> Iterator[Step]:
+    session: Session, marks: dict[str, ScoredDraft], ranking: Ranking
+) -> Iterator[LoopStep]:
     """The comparable turns of one loop."""
     drafts = {t.round: t for t in session.turns if t.role == "generator"}
     for number, draft in sorted(drafts.items()):
@@ -63,13 +63,13 @@ def session_steps(
             continue
         if contested(ranking, before.place, after.place):
             continue
-        reviews = replies(session.turns, number)
-        heard = {turn.source for turn in session.turns if is_review(turn, number)}
-        if len(heard) == 1 and reviews:
-            yield Step(
+        reviews = read_reviews(session.turns, number)
+        reviewers = {turn.source for turn in session.turns if is_review(turn, number)}
+        if len(reviewers) == 1 and reviews:
+            yield LoopStep(
                 "review", reviews[0], session.id, session.team, before, after, draft
             )
-        yield Step(
+        yield LoopStep(
             "revision", following, session.id, session.team, before, after, draft
         )
 
@@ -79,8 +79,8 @@ def is_review(turn: Turn, number: int) -> bool:
     return turn.role == "reviewer" and turn.round == number
 
 
-def replies(turns: Sequence[Turn], number: int) -> list[Turn]:
+def read_reviews(turns: Sequence[Turn], number: int) -> list[Turn]:
     """The reviews of one round that were read at the first try."""
-    said = [turn for turn in turns if is_review(turn, number)]
-    repaired = {turn.source for turn in said if turn.repaired}
-    return [t for t in said if t.source not in repaired and t.value is not None]
+    reviews = [turn for turn in turns if is_review(turn, number)]
+    repaired = {turn.source for turn in reviews if turn.repaired}
+    return [t for t in reviews if t.source not in repaired and t.value is not None]

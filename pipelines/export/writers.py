@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 
 from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
-from fellowship.pipelines.export.examples import line
+from fellowship.pipelines.export.examples import json_line
 from fellowship.run_folder import (
     PART,
     part_prefix,
@@ -24,7 +24,7 @@ from fellowship.run_folder import (
     require_writable_file,
 )
 
-TOGETHER = 200
+BATCH = 200
 """Rows that a table's writer takes at a time."""
 
 
@@ -38,7 +38,7 @@ class Writer(Protocol):
         """Complete the file."""
 
 
-class Lines:
+class JsonLines:
     """JSON lines, UTF-8."""
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +46,7 @@ class Lines:
 
     def write(self, row: dict[str, Any]) -> None:
         """One line."""
-        self._out.write(line(row) + "\n")
+        self._out.write(json_line(row) + "\n")
 
     def close(self) -> None:
         """Bring it to the disk."""
@@ -55,7 +55,7 @@ class Lines:
         self._out.close()
 
 
-class Sink:
+class ExportFiles:
     """One export's files. A context: left without `commit`, nothing has happened."""
 
     def __init__(self, target: Path, make: Callable[[Path], Writer]) -> None:
@@ -96,21 +96,21 @@ class Sink:
             for path, (temporary, _) in self._open.items():
                 os.replace(temporary, path)
             if self._open:
-                settle(self.target.parent)
+                sync_folder(self.target.parent)
         except OSError as error:
             raise LedgerError(describe_failure(self.target, error)) from error
 
-    def __enter__(self) -> Sink:
+    def __enter__(self) -> ExportFiles:
         return self
 
     def __exit__(self, kind: object, error: object, _: object) -> None:
         for temporary, writer in self._open.values():
             if temporary.exists():
-                with_nothing_said(writer.close)
+                close_silently(writer.close)
                 temporary.unlink(missing_ok=True)
 
 
-def with_nothing_said(close: Callable[[], None]) -> None:
+def close_silently(close: Callable[[], None]) -> None:
     """Close what is thrown away: its errors are those of what went before."""
     try:
         close()
@@ -118,7 +118,7 @@ def with_nothing_said(close: Callable[[], None]) -> None:
         return
 
 
-def settle(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring a folder's names to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -127,11 +127,11 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
-def replaced(new: Path, target: Path) -> None:
+def replace_folder(new: Path, target: Path) -> None:
     """Put a finished folder where another may be; the old one is gone only afterwards."""
     old = Path(tempfile.mkdtemp(PART, part_prefix(target), target.parent))
     if target.exists():
         os.replace(target, old / target.name)
     os.replace(new, target)
-    settle(target.parent)
+    sync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)

@@ -20,7 +20,7 @@ from fellowship.pipelines.agreement.matches import Match, matches
 from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.catalogue import known_accounts
+from fellowship.pipelines.export.catalogue import read_accounts
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.pipelines.provenance.header_reader import known
 from fellowship.pipelines.recipe.recipe import Source
@@ -147,7 +147,7 @@ def figures(
         strange=seen.odd.result(seen.marks.margins),
         repaired=seen.odd.repaired,
         cut=seen.odd.cut,
-        exports={} if only else known_accounts(run / EXPORTS),
+        exports={} if only else read_accounts(run / EXPORTS),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.pipelines.export.account import Account
-from fellowship.pipelines.export.catalogue import local
+from fellowship.pipelines.export.catalogue import with_local_files
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
@@ -89,7 +89,7 @@ def exported(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
         written=fingerprints(written_in(into), folder),
         source=None,
         limit=None,
-        accounts=tuple(local(account, folder) for account in made),
+        accounts=tuple(with_local_files(account, folder) for account in made),
         evaluator=evaluator_report(into, recipe.evaluate),
     )
 

@@ -19,7 +19,7 @@ from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.language import Languages
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
-from fellowship.pipelines.export.noise import noise
+from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome, Winner
@@ -77,11 +77,11 @@ def test_near_duplicates_are_found_and_others_are_not() -> None:
     half = [" ".join((*t.split()[:80], *sentence(dice, 80).split())) for t in base]
     with Scratch() as scratch:
         near = NearDuplicates(scratch, 0.8)
-        assert not any(near.taken([text], n) for n, text in enumerate(base, 1))
+        assert not any(near.add([text], n) for n, text in enumerate(base, 1))
         recall = [
-            near.taken([text], 1000 + n) == [n] for n, text in enumerate(planted, 1)
+            near.add([text], 1000 + n) == [n] for n, text in enumerate(planted, 1)
         ]
-        false = [bool(near.taken([text], 3000 + n)) for n, text in enumerate(half)]
+        false = [bool(near.add([text], 3000 + n)) for n, text in enumerate(half)]
     assert sum(recall) / len(recall) >= 0.95
     assert sum(recall) / (sum(recall) + sum(false)) >= 0.95
 
@@ -94,7 +94,7 @@ def test_an_exam_is_found_in_a_prompt_or_an_answer(tmp_path: Path) -> None:
     known = Benchmarks([exam], 13)
     planted = [f"Hello, {q.upper()}, and what then?" for q in questions]
     cut = [" ".join(q.split()[:11]) for q in questions]
-    holds(known.found, planted, [*CLEAN, *cut])
+    holds(known.shared_gram, planted, [*CLEAN, *cut])
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".json", ".csv"])
@@ -103,7 +103,7 @@ def test_benchmark_files_of_every_kind_are_read(tmp_path: Path, suffix: str) -> 
     path = tmp_path / f"exam{suffix}"
     wholes = {".json": json.dumps([{"q": text}]), ".csv": f"q\n{text}\n"}
     path.write_text(wholes.get(suffix, text))
-    assert Benchmarks([path], 13).found(f"so {text}")
+    assert Benchmarks([path], 13).shared_gram(f"so {text}")
 
 
 def test_a_benchmark_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ ENGLISH = (
 
 def test_other_languages_are_told_and_short_texts_are_nobodys() -> None:
     english = Languages(["en"])
-    holds(english.foreign, FOREIGN * 2, ENGLISH * 4)
-    assert not english.foreign("Ja, gern!")
+    holds(english.is_foreign, FOREIGN * 2, ENGLISH * 4)
+    assert not english.is_foreign("Ja, gern!")
     with pytest.raises(RecipeError, match="'xx'"):
         Languages(["xx"])
 
@@ -190,7 +190,7 @@ NOISE = (
 
 def test_noise_is_told_by_its_form_in_any_language() -> None:
     clean = [*CLEAN, *ENGLISH, *FOREIGN, "Yes.", "42", "x = [i for i in range(10)]"]
-    holds(noise, NOISE, clean)
+    holds(find_noise, NOISE, clean)
 
 
 # -- in an export --------------------------------------------------------------------

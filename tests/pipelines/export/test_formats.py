@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.pipelines.export.examples import Example, unpacked
+from fellowship.pipelines.export.examples import Example, unpack
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.formats import shaped
-from fellowship.pipelines.export.writers import Lines, Sink
+from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.imports.label_exchange import write_labels
 from fellowship.pipelines.pairing.kto import kto_examples, label_answers
 from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
@@ -168,7 +168,7 @@ def test_only_line_feeds_end_a_line_and_the_same_pairs_give_the_same_bytes(
 
 
 def test_half_a_character_is_replaced_and_not_fatal(tmp_path: Path) -> None:
-    with Sink(tmp_path / "out.jsonl", Lines) as sink:
+    with ExportFiles(tmp_path / "out.jsonl", JsonLines) as sink:
         sink.open("").write({"text": "half \ud800"})
         sink.commit()
     assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "half \ufffd"
@@ -236,7 +236,7 @@ def test_any_text_comes_back_from_every_file_that_holds_it(
     _, (row,) = exported(folder, rows)
     assert row["prompt"][0]["content"] == text == row["chosen"][0]["content"]
     example = Example([{"role": "user", "content": text}], ([],), facts={"n": 1})
-    assert unpacked(example.packed()).asked == text
+    assert unpack(example.pack()).prompt_text == text
 
 
 # -- kinds ---------------------------------------------------------------------------

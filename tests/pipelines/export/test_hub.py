@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from fellowship.cli.exit_codes import Exit
-from fellowship.pipelines.export.card_parts import code, table
+from fellowship.pipelines.export.card_markdown import code_span, markdown_table
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
 from tests.support.commands import said
@@ -203,7 +203,7 @@ def test_a_card_shows_the_judges_against_people_where_there_are_labels(
 
 def test_a_name_in_a_card_s_table_is_text() -> None:
     name = "<img src=x onerror=alert(1)>|\x1b]0;title\x07"
-    made = table(("name", "file"), [(name, code("a<b>.jsonl"))])
+    made = markdown_table(("name", "file"), [(name, code_span("a<b>.jsonl"))])
     assert "<img" not in made
     assert "\x1b" not in made
     assert "&lt;img" in made

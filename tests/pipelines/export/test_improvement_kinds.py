@@ -12,7 +12,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.kinds import examples_of
-from fellowship.pipelines.export.workflow import steps
+from fellowship.pipelines.export.workflow import loop_steps
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import (
     Candidate,
@@ -84,7 +84,7 @@ def context(requests: dict[str, str] | None = None, margin: float = 0) -> Export
 def told(outcome: Outcome, kind: str, of: ExportContext) -> list[tuple[Any, ...]]:
     """Each row's turn kind, request, texts and label."""
     return [
-        (e.facts.get("turn"), e.asked, *e.texts, e.label)
+        (e.facts.get("turn"), e.prompt_text, *e.texts, e.label)
         for e in examples_of(outcome, kind, of)
     ]
 
@@ -142,7 +142,7 @@ def test_reviews_of_several_reviewers_or_repaired_ones_are_nobodys() -> None:
     repaired = loop("l", ["a", "b"], ["r"], repaired=True)
     scores: Scored = {"a": 4, "b": 7}
     for session in (both, repaired):
-        assert [s.kind for s in steps(row([session], scores))] == ["revision"]
+        assert [s.kind for s in loop_steps(row([session], scores))] == ["revision"]
 
 
 def test_single_agent_pairs_are_each_models_best_and_worst() -> None:

@@ -13,7 +13,7 @@ from fellowship.cli.exit_codes import Exit
 from fellowship.errors import InputError
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.lint import LintReport, lint
-from fellowship.pipelines.export.role_leaks import leak
+from fellowship.pipelines.export.role_leaks import find_leak
 from fellowship.pipelines.recipe.export_settings import Export
 from tests.pipelines.export.test_filters import CLEAN, ENGLISH, FOREIGN, holds, sentence
 from tests.support.commands import said
@@ -139,7 +139,7 @@ HONEST = (
 
 
 def test_text_of_judges_and_answers_to_reviewers_are_leaks() -> None:
-    holds(leak, LEAKS, [*HONEST[:9], HONEST[10], *CLEAN, *ENGLISH, *FOREIGN])
+    holds(find_leak, LEAKS, [*HONEST[:9], HONEST[10], *CLEAN, *ENGLISH, *FOREIGN])
 
 
 @pytest.mark.parametrize(

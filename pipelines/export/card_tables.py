@@ -1,0 +1,184 @@
+"""Tables of a dataset card: states, drops, lengths, noise, models, judges, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.card_markdown import (
+    code_span,
+    markdown_table,
+)
+from fellowship.pipelines.export.context import ExportContext
+from fellowship.records import State
+from fellowship.run_folder import LEDGER
+
+
+def state_table(context: ExportContext) -> str:
+    """The conservation law of the run."""
+    with LedgerReader(context.into / LEDGER) as reader:
+        sql = "SELECT state, count(*) FROM outcomes GROUP BY state"
+        found = dict(reader.rows(sql))
+    rows = [(state, f"{found.get(state, 0):,}") for state in State]
+    total = sum(found.values())
+    return markdown_table(
+        ("state", "prompts"), [*rows, ("**prompts**", f"**{total:,}**")], " r"
+    )
+
+
+def conservation_table(accounts: Sequence[Account]) -> str:
+    """Rows made are rows written and rows dropped, by name."""
+    names = list(dict.fromkeys(n for a in accounts for n in a.dropped))
+    heads = ("kind", "shape", "made", *names, "written")
+    rows = [
+        (
+            account.kind,
+            account.shape,
+            f"{account.made:,}",
+            *(f"{account.dropped.get(name, 0):,}" for name in names),
+            f"{account.exported:,}",
+        )
+        for account in accounts
+    ]
+    law = "Made is written plus what each filter took; a row counts under the first."
+    return f"{law}\n\n{markdown_table(heads, rows, '  ' + 'r' * (len(names) + 2))}"
+
+
+def noise_table(accounts: Sequence[Account]) -> str:
+    """What a trainer that minds noise is told, with where it is from."""
+    rows = []
+    for account in accounts:
+        if account.weights is not None:
+            w = account.weights
+            kto = f"{w.desirable:g} : {w.undesirable:g}" if w.desirable else ""
+            kto = kto if w.undesirable else ""
+            rows.append((account.kind, f"{w.flip_rate:.3f}", w.source, kto))
+    heads = ("kind", "flip rate", "estimated from", "KTO desirable : undesirable")
+    note = (
+        "`p_chosen` is the chance that a row's label is right: calibrated on people's"
+        " labels where the source says so, else the verdicts' own agreement, which knows"
+        " nothing of what all judges get wrong. The flip rate is the mean of 1 - p_chosen"
+        " (`label_smoothing` of a robust DPO loss); `sample_weight` is 2 p - 1 over its"
+        " mean."
+    )
+    return f"{note}\n\n{markdown_table(heads, rows, ' r  ')}" if rows else ""
+
+
+def model_table(context: ExportContext) -> str:
+    """The recipe's models, by name."""
+    configured: Mapping[str, Any] = context.recipe.get("models") or {}
+    rows = [
+        (name, m.get("provider", ""), m.get("model", ""), sampling_settings(m))
+        for name, m in configured.items()
+    ]
+    return (
+        markdown_table(("name", "provider", "model", "sampling"), rows) if rows else ""
+    )
+
+
+def sampling_settings(model: Mapping[str, Any]) -> str:
+    """What shapes a model's answers, where the recipe says it."""
+    names = ("temperature", "top_p", "top_k", "max_tokens")
+    return ", ".join(f"{n} {model[n]}" for n in names if model.get(n) is not None)
+
+
+def prompt_table(context: ExportContext) -> str:
+    """The digests of all prompt files the run had."""
+    found = (context.header.get("identity") or {}).get("prompts") or {}
+    return markdown_table(("prompt", "digest"), sorted(found.items())) if found else ""
+
+
+def evaluation_table(context: ExportContext) -> str:
+    """The evaluator's settings and the pairs' rule."""
+    recipe = context.recipe
+    rows = [
+        *dotted_settings("evaluate", recipe.get("evaluate")),
+        *dotted_settings("pairs", recipe.get("pairs")),
+    ]
+    return markdown_table(("setting", "value"), rows) if rows else ""
+
+
+def dotted_settings(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Settings as dotted names; what says nothing is left out."""
+    if isinstance(value, Mapping):
+        for inner, each in value.items():
+            yield from dotted_settings(f"{name}.{inner}", each)
+    elif isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+        for number, each in enumerate(value, 1):
+            yield from dotted_settings(f"{name}.{number}", each)
+    elif value not in (None, "", [], ()):
+        yield name, " ".join(str(value).split())
+
+
+def cost_table(context: ExportContext) -> str:
+    """Calls, tokens and money of the whole run, by model."""
+    sql = (
+        "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens),"
+        " coalesce(sum(usd), 0), count(*) - count(usd) FROM calls GROUP BY model"
+        " ORDER BY model"
+    )
+    with LedgerReader(context.into / LEDGER) as reader:
+        rows = [
+            (m, f"{n:,}", f"{a:,}", f"{b:,}", "unknown" if u == n else f"${usd:.4f}")
+            for m, n, a, b, usd, u in reader.rows(sql)
+        ]
+    heads = ("model", "calls", "prompt tokens", "completion tokens", "cost")
+    return markdown_table(heads, rows, " rrrr") if rows else ""
+
+
+def file_table(accounts: Sequence[Account]) -> str:
+    """Every file with its rows."""
+    rows = []
+    for account in accounts:
+        for _, name, n in account.parts:
+            rows.append((code_span(name), account.kind, account.shape, f"{n:,}"))
+    return markdown_table(("file", "kind", "shape", "rows"), rows, "   r")
+
+
+def length_table(accounts: Sequence[Account]) -> str:
+    """Mean characters of both sides: a set may teach length and nothing else."""
+    rows = []
+    for account in accounts:
+        sizes = account.lengths
+        if sizes is None:
+            continue
+        sides = [sizes.chosen, sizes.rejected, sizes.difference]
+        longer = "" if sizes.longer is None else f"{sizes.longer:.1%}"
+        cells = ["" if v is None else f"{v:,.1f}" for v in sides]
+        rows.append((account.kind, *cells, longer))
+    heads = ("kind", "chosen or good", "rejected or bad", "difference", "longer chosen")
+    return markdown_table(heads, rows, " rrrr") if rows else ""
+
+
+def judge_table(context: ExportContext) -> str:
+    """The judges' report card, where the run has labels enough and numpy is there."""
+    if not context.labelled:
+        return ""
+    try:
+        from fellowship.pipelines.agreement.agreement import agree
+        from fellowship.pipelines.agreement.verdict_table import (
+            LabelSelection,
+            verdict_table,
+        )
+        from fellowship.pipelines.labels.label_files import read_labels
+
+        given = read_labels(context.labels) if context.labels else None
+        report = agree(verdict_table(context.into, LabelSelection(given)))
+    except (ImportError, InputError):
+        return ""
+    if not report.enough:
+        return f"{report.labels:,} labels: under 50, which is too few to say anything."
+    rows = [
+        (
+            judge.name,
+            f"{judge.kappa.value:.3f} ({judge.kappa.low:.3f} to {judge.kappa.high:.3f})",
+            f"{judge.accuracy.value:.1%}",
+        )
+        for judge in report.judges
+    ]
+    summary = f"{report.labels:,} labels of {report.prompts:,} prompts, by people."
+    heads = ("judge", "Cohen's kappa (95 %)", "accuracy")
+    return f"{summary}\n\n{markdown_table(heads, rows)}"
