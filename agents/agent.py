@@ -211,7 +211,7 @@ def line_of(message: BaseChatMessage) -> Line:
 def sampled(role: Role, client: Client) -> dict[str, Any]:
     """The role's sampling over its model's, without what is left to the provider."""
     base = client.sampling
-    made = role.sampling.over(base).model_dump(exclude_none=True)
+    made = role.sampling.with_defaults(base).model_dump(exclude_none=True)
     return {key: value for key, value in made.items() if value != ()}
 
 

@@ -116,9 +116,11 @@ async def measured(
     )
     registry, meter = ModelRegistry({"m": config}), Meter(Limits())
     ledger = Ledger(folder / "l.db")
-    place = registry.place("m")
+    place = registry.endpoint("m")
     limits = EndpointLimits(place, ceiling=many, start=many, in_a_row=10**9)
-    client = registry.recorded(LedgerCallBroker(ledger, meter, {place: limits}))["m"]
+    client = registry.recorded_clients(
+        LedgerCallBroker(ledger, meter, {place: limits})
+    )["m"]
     client._deadlines = Deadlines(fixed=deadline)
     await hang(client, range(calls // 10))
     first = held(meter)

@@ -67,7 +67,7 @@ async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
     """The demo's recipe over its first rows. The clock starts at the first call."""
     # Imported here, so that the other side's memory is the model's alone.
     from fellowship.models.config import LlamaCppModel
-    from fellowship.models.providers.weights import weights
+    from fellowship.models.providers.weights import find_weights
     from fellowship.pipelines.recipe.loading import load_recipe
     from fellowship.pipelines.running.runner import run_recipe
 
@@ -86,7 +86,7 @@ async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
     cpu = cpu_seconds() - cpu
     config = LlamaCppModel(provider="llama_cpp")
     engine = {
-        "path": str(weights(config.model)[0]),
+        "path": str(find_weights(config.model)[0]),
         "num_ctx": config.num_ctx,
         "slots": config.slots,
         "threads": threads or os.cpu_count(),

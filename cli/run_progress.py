@@ -105,7 +105,7 @@ class Watcher:
             return
         meter = progress.meter
         moved = (progress.done, meter.calls, meter.replayed)
-        notes = self._patience.notes(time.monotonic(), moved, meter.waits())
+        notes = self._patience.notes(time.monotonic(), moved, meter.waiting_notes())
         if notes is not None:
             more = [note for note in notes if note != self._patience.way_out]
             said = "; ".join([", ".join(facts(progress, speed)), *more])
@@ -131,7 +131,7 @@ class Watcher:
         states = "  ".join(f"{s} {n}" for s, n in sorted(progress.states.items()) if n)
         if states:
             lines.append(Text(states, "dim"))
-        waits = progress.meter.waits()
+        waits = progress.meter.waiting_notes()
         out = [self._patience.way_out] if any(note.down for note in waits) else []
         for note in (*map(str, waits), *out, self.note):
             if note:

@@ -118,8 +118,8 @@ class Coordinator:
         progress = self._progress
         if progress is not None:
             # The meter asks its endpoints; what they say can travel, they can't.
-            self.state.waits = tuple(progress.meter.waits())
-            meter = replace(progress.meter, endpoints=[])
+            self.state.waits = tuple(progress.meter.waiting_notes())
+            meter = replace(progress.meter, endpoint_notes=[])
             self.state.progress = replace(progress, meter=meter)
         return self.state
 

@@ -23,6 +23,7 @@ from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import batched
 from fellowship.models.limits.wait_note import WaitNote
+from fellowship.models.config import is_batched
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
@@ -82,7 +83,7 @@ async def run_on_ray(
 
     Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
     """
-    if slow := [name for name, model in recipe.models.items() if batched(model)]:
+    if slow := [name for name, model in recipe.models.items() if is_batched(model)]:
         raise RecipeError(
             f"model {slow[0]!r} goes by batch, which one process does as well as many:"
             " leave --engine ray out"
@@ -166,5 +167,5 @@ class Driver:
         now.states.clear()
         now.states.update(seen.states)
         vars(now.meter).update(vars(seen.meter))
-        now.meter.endpoints = [partial(WaitNote, *note) for note in waits]
+        now.meter.endpoint_notes = [partial(WaitNote, *note) for note in waits]
         self._watch(now)

@@ -19,7 +19,7 @@ from fellowship.cluster.placement import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.config import LlamaCppModel
-from fellowship.models.limits.endpoints import ceiling
+from fellowship.models.limits.endpoints import max_in_flight
 from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -85,7 +85,7 @@ class RemoteCallBroker:
 
     async def open(self, call: Call) -> CallRow | None:
         """As `CallBroker` says."""
-        own = self._own.get(call.place)
+        own = self._own.get(call.endpoint)
         if own is not None:
             await own.acquire()
         row: CallRow | None = None
@@ -119,8 +119,8 @@ class RemoteCallBroker:
         self._line.tell("drop", (call, began))
 
     def _leave(self, call: Call) -> None:
-        if call.place in self._own:
-            self._own[call.place].release()
+        if call.endpoint in self._own:
+            self._own[call.endpoint].release()
 
 
 class Worker:
@@ -145,7 +145,9 @@ class Worker:
             return RemoteError.of(error)
         try:
             broker = RemoteCallBroker(self.line, own_slots(registry))
-            context = RunContext(self.recipe, self.library, registry.recorded(broker))
+            context = RunContext(
+                self.recipe, self.library, registry.recorded_clients(broker)
+            )
             pulling = asyncio.create_task(self._pull(self.line, context))
             await asyncio.wait(
                 {pulling, self.line.lost}, return_when=asyncio.FIRST_COMPLETED
@@ -208,7 +210,7 @@ class Worker:
 def own_slots(registry: ModelRegistry) -> dict[str, int]:
     """Places that each worker has one of: embedded engines."""
     return {
-        registry.place(name): ceiling(config)
+        registry.endpoint(name): max_in_flight(config)
         for name, config in registry.configs.items()
         if isinstance(config, LlamaCppModel)
     }

@@ -22,6 +22,6 @@ def sanitize(text: str) -> str:
 
 
 def single_line(text: str, room: int = 0) -> str:
-    """The text tamed, on one line, and cut to `room` letters if that is given."""
+    """The text sanitized, on one line, and cut to `room` letters if that is given."""
     flat = " ".join(sanitize(text).split())
     return flat if not room or len(flat) <= room else flat[: room - 1] + "…"

@@ -18,8 +18,8 @@ from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError, RowError
 from fellowship.models.providers.component_clients import (
     ClientSlots,
-    agent_or_team,
-    missing_models,
+    agents_without_model,
+    require_agent_or_team,
 )
 from fellowship.records import Candidate, Item, Turn
 from fellowship.teams.session import SessionContext
@@ -48,7 +48,9 @@ class AutogenSystem:
         self.places = ClientSlots(
             component_of(settings.component, settings.component_file)
         )
-        if lacking := missing_models(self.places, settings.models, settings.model):
+        if lacking := agents_without_model(
+            self.places, settings.models, settings.model
+        ):
             raise RecipeError(
                 f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"
                 " for all, or `models` by agent"
@@ -81,7 +83,7 @@ class AutogenSystem:
             made = self.build(**clients)
         else:
             made = self.build(seats.client(settings.model))
-        return agent_or_team(made, repr(settings.build))
+        return require_agent_or_team(made, repr(settings.build))
 
     def candidate(
         self, message: BaseChatMessage, draft: int, seats: SessionContext

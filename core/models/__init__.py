@@ -1,1 +1,1 @@
-"""Model clients: one a provider, and the one that records in front of each."""
+"""Model clients: one for each provider, and the one that records in front of each."""

@@ -1,4 +1,4 @@
-"""A model is whatever turns a request into a reply.
+"""Model client: what turns a request into a reply, and AutoGen's interface to it.
 
 Every client of ours is an AutoGen `ChatCompletionClient`, so any AutoGen agent can use
 it; underneath it has one method, `complete`, which loses nothing the provider said.
@@ -31,7 +31,7 @@ from fellowship.hashing import digest
 from fellowship.models.config import Sampling
 from fellowship.records import Message
 
-MOST = 2**40
+MOST_TOKENS = 2**40
 """Tokens no call can have: far beyond any context, far below what a ledger can add up."""
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
@@ -67,11 +67,12 @@ class Usage:
     cached: int = 0
 
     @property
-    def possible(self) -> bool:
-        """Whether calls can have such counts: one below 0 would make a run cheaper."""
+    def is_possible(self) -> bool:
+        """Whether a call can have such counts: one below 0 would make a run cheaper."""
         whole = type(self.prompt) is type(self.completion) is type(self.cached) is int
         return whole and (
-            0 <= self.cached <= self.prompt < MOST and 0 <= self.completion < MOST
+            0 <= self.cached <= self.prompt < MOST_TOKENS
+            and 0 <= self.completion < MOST_TOKENS
         )
 
 
@@ -92,7 +93,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `fellowship doctor`: what was looked at, and the cure if it is ill."""
+    """One line of `fellowship doctor`: what was checked, and the cure if it failed."""
 
     subject: str
     good: bool
@@ -122,7 +123,7 @@ class Client(ChatCompletionClient):
         return []
 
     async def close(self) -> None:
-        """Let go of connections and memory."""
+        """Close connections and free memory."""
 
     # -- AutoGen's face --------------------------------------------------------------
 
@@ -136,11 +137,11 @@ class Client(ChatCompletionClient):
         extra_create_args: Mapping[str, Any] = {},
         cancellation_token: CancellationToken | None = None,
     ) -> CreateResult:
-        """AutoGen's way in: the same call, with what AutoGen can express of it."""
+        """One call through AutoGen's interface, with what AutoGen can express of it."""
         if tools:
-            raise RecipeError("Fellowship's roles call no tools: seat an agent without")
+            raise RecipeError("Fellowship's roles call no tools: use an agent without")
         sampling = {**self.sampling.model_dump(exclude_none=True), **extra_create_args}
-        request = request_from(messages, json_output, sampling)
+        request = request_from_autogen(messages, json_output, sampling)
         task = asyncio.ensure_future(self.complete(request))
         if cancellation_token is not None:
             cancellation_token.link_future(task)
@@ -226,24 +227,24 @@ def estimated_tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // 4)
 
 
-def request_from(
+def request_from_autogen(
     messages: Sequence[LLMMessage],
     json_output: bool | type[BaseModel] | None,
     sampling: Mapping[str, Any],
 ) -> Request:
-    """Our request for what an AutoGen agent asks. Its place is the session's to say."""
+    """Our request for what an AutoGen agent asks; its session is filled in elsewhere."""
     schema = json_output.model_json_schema() if isinstance(json_output, type) else None
     if json_output is True:
         schema = {"type": "object"}
     return Request(
-        messages=tuple(translated(message) for message in messages),
+        messages=tuple(message_from_autogen(message) for message in messages),
         sampling={key: value for key, value in sampling.items() if value != ()},
         schema=schema,
         role="autogen",
     )
 
 
-def translated(message: LLMMessage) -> Message:
+def message_from_autogen(message: LLMMessage) -> Message:
     """An AutoGen message as one of ours; `RecipeError` for pictures and tools."""
     if isinstance(message, SystemMessage):
         return Message(role="system", content=message.content)

@@ -1,4 +1,4 @@
-"""What a recipe says of a model: where it is, how it samples, what a call may cost."""
+"""Model settings of a recipe: provider, sampling, limits and price."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sampling(Record):
     logprobs: bool | None = None
     top_logprobs: PositiveInt | None = None
 
-    def over(self, base: Sampling) -> Sampling:
+    def with_defaults(self, base: Sampling) -> Sampling:
         """These settings where they were given, `base` where not."""
         given = self.model_dump(exclude_unset=True)
         return Sampling(**(base.model_dump(exclude_unset=True) | given))
@@ -242,6 +242,6 @@ def family_of(config: AnyModel) -> str:
     return next((family for family in FAMILIES if family in name), name)
 
 
-def batched(config: AnyModel) -> bool:
-    """Whether its calls go by batch."""
+def is_batched(config: AnyModel) -> bool:
+    """Whether a model's calls go through its provider's batch API."""
     return isinstance(config, OpenAIModel) and config.mode == "batch"

@@ -1,4 +1,4 @@
-"""All models of one run: a client each, an engine or a gate for those that share one."""
+"""Model registry: the clients of one run, with the engines and gates they share."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fellowship.models.config import (
     ModelConfig,
     OllamaModel,
     OpenAIModel,
-    batched,
+    is_batched,
 )
-from fellowship.models.limits.busy import Busy
+from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.endpoints import (
-    deadlines,
+    deadlines_of,
     endpoint_limits,
     endpoint_of,
     hosts_of,
@@ -55,7 +55,7 @@ class ModelRegistry:
         if isinstance(config, OllamaModel):
             return OllamaClient(name, config)
         if isinstance(config, OpenAIModel):
-            return (BatchClient if batched(config) else OpenAIClient)(name, config)
+            return (BatchClient if is_batched(config) else OpenAIClient)(name, config)
         assert isinstance(config, AutogenModel)
         return autogen_client(name, config)
 
@@ -71,7 +71,7 @@ class ModelRegistry:
                     f"model {name!r} has no known price, so a limit in USD can't hold:"
                     " give it `price: {prompt: ..., completion: ...}`"
                 )
-            shared.setdefault(self.place(name), []).append(config)
+            shared.setdefault(self.endpoint(name), []).append(config)
         self._attach(ledger, meter)
         limits = {
             place: endpoint_limits(place, configs, copies)
@@ -85,15 +85,15 @@ class ModelRegistry:
         for client in clients:
             assert book is not None
             client.attach(book)
-            meter.endpoints.append(client.note)
+            meter.endpoint_notes.append(client.status_note)
 
-    def place(self, name: str) -> str:
+    def endpoint(self, name: str) -> str:
         """The endpoint of a model: those that share it share its gate."""
         return endpoint_of(self.configs[name], self.bare[name].identity)
 
-    def recorded(self, broker: CallBroker) -> dict[str, RecordedClient]:
+    def recorded_clients(self, broker: CallBroker) -> dict[str, RecordedClient]:
         """Each client behind its recorder."""
-        busy = {self.place(name): Busy() for name in self.bare}
+        busy = {self.endpoint(name): BusyClock() for name in self.bare}
         for bare in self.bare.values():
             if isinstance(bare, BatchClient):
                 _ = bare.book  # or `RecipeError`, before the first row
@@ -101,12 +101,12 @@ class ModelRegistry:
             name: RecordedClient(
                 bare,
                 broker=broker,
-                place=self.place(name),
+                endpoint=self.endpoint(name),
                 resident=resident_of(self.configs[name]),
                 price=price_of(self.configs[name]),
-                deadlines=deadlines(self.configs[name]),
+                deadlines=deadlines_of(self.configs[name]),
                 tries=self.configs[name].tries,
-                busy=busy[self.place(name)],
+                busy=busy[self.endpoint(name)],
                 usd_per_hour=self.configs[name].usd_per_hour or 0.0,
             )
             for name, bare in self.bare.items()

@@ -1,7 +1,7 @@
-"""A session can be had again from the ledger alone: no model, no server, no key.
+"""Replayed models: a session again from the ledger alone, with no server and no key.
 
-A remembered model knows from the record what it was called to be, so that the same
-requests have the same keys; a reply that is not on record is an error, never a call.
+Such a model knows from the record what it was called to be, so that the same requests have
+the same keys; a reply that is not on record is an error, never a call.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from fellowship.models.record.call_broker import Call
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.models.registry import ModelRegistry
 
-TOLD = (
+RECORDED_IDENTITY = (
     "SELECT json_extract(request, '$.to'),"
     " max(json_extract(request, '$.schema') IS NOT NULL)"
     " FROM calls WHERE model = ? GROUP BY 1 ORDER BY min(id)"
 )
-FAILED = (
+RECORDED_FAILURE = (
     "SELECT kind, message FROM failures WHERE key = ?"
     " AND kind NOT IN ('lost', 'cancelled') ORDER BY id DESC LIMIT 1"
 )
 
 
 class ReplayedModel(Client):
-    """A model of which there is nothing left but what it said."""
+    """A model of which only the recorded replies are left."""
 
     def __init__(self, name: str, config: ModelConfig, reader: LedgerReader) -> None:
         self.name = name
@@ -39,21 +39,23 @@ class ReplayedModel(Client):
         self.sampling = config.sampling
         self.system_role = config.system_role
         self.family = family_of(config)
-        told = list(reader.rows(TOLD, (name,)))
+        identities = list(reader.rows(RECORDED_IDENTITY, (name,)))
         self.identity: Mapping[str, Any] = (
-            json.loads(told[0][0]) if told else presumed_identity(name, config)
+            json.loads(identities[0][0])
+            if identities
+            else presumed_identity(name, config)
         )
-        by_schema = any(asked for _, asked in told)
+        by_schema = any(asked for _, asked in identities)
         foreign = config.provider == "autogen"
         self.structured = by_schema if foreign else config.structured
 
     async def complete(self, request: Request) -> Reply:
-        """Nobody is there: `LedgerError`."""
+        """Raise `LedgerError`: there is no model to ask."""
         raise LedgerError(f"model {self.name!r} is only remembered: it can't be asked")
 
 
 def presumed_identity(name: str, config: ModelConfig) -> Mapping[str, Any]:
-    """What a model that never answered is called: as it would be called today."""
+    """The identity of a model that never answered: as it would be today."""
     try:
         return ModelRegistry({name: config}).bare[name].identity
     except FellowshipError:
@@ -72,7 +74,7 @@ class RecordOnlyBroker:
         if row := self._reader.call(call.key):
             self.replayed += 1
             return row
-        if found := next(self._reader.rows(FAILED, (call.key,)), None):
+        if found := next(self._reader.rows(RECORDED_FAILURE, (call.key,)), None):
             kind, message = found
             raise ModelError(message, kind if kind in get_args(Failure) else "server")
         raise LedgerError(
@@ -94,14 +96,14 @@ class RecordOnlyBroker:
 
 
 def replayed_models(
-    models: Mapping[str, ModelConfig], reader: LedgerReader, archive: RecordOnlyBroker
+    models: Mapping[str, ModelConfig], reader: LedgerReader, broker: RecordOnlyBroker
 ) -> dict[str, RecordedClient]:
-    """The models of a run, as far as its ledger remembers them."""
+    """The models of a run, as far as its ledger has replies of them."""
     return {
         name: RecordedClient(
             ReplayedModel(name, config, reader),
-            broker=archive,
-            place="",
+            broker=broker,
+            endpoint="",
             resident="",
             price=None,
             deadlines=Deadlines(),

@@ -168,7 +168,7 @@ async def try_out(
     async def engine(
         recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
-        models = registry.recorded(broker)
+        models = registry.recorded_clients(broker)
         systems = recipe.systems[: 1 if trials.answers == 1 else None]
         writing = recipe.model_copy(update={"systems": systems})
         answers = Answers(RunContext(writing, library, models), trials.answers)

@@ -15,8 +15,8 @@ from fellowship.models.config import (
     OllamaModel,
     OpenAIModel,
 )
-from fellowship.models.providers.autogen import loaded_component
-from fellowship.models.record.secrets import secret
+from fellowship.models.providers.autogen import load_component
+from fellowship.models.record.secrets import is_secret
 
 INFO = {
     "vision": False,
@@ -112,7 +112,7 @@ def foreign(name: str, config: AutogenModel) -> dict[str, Any]:
     """A component of the recipe's own, without its secrets."""
     if config.build:
         raise RecipeError(f"model {name!r} is made in Python: it can't be written down")
-    found = loaded_component(config)
+    found = load_component(config)
     if found.get("component_type", "model") != "model":
         raise RecipeError(f"model {name!r} is a whole agent or team: no stock client")
     bare: dict[str, Any] = without(found)
@@ -122,7 +122,7 @@ def foreign(name: str, config: AutogenModel) -> dict[str, Any]:
 def without(value: Any) -> Any:
     """A configuration without the entries that hold secrets."""
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if not secret(k) or is_plain(v)}
+        kept = {k: v for k, v in value.items() if not is_secret(k) or is_plain(v)}
         return {k: without(v) for k, v in kept.items()}
     return [without(v) for v in value] if isinstance(value, list) else value
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
-from fellowship.models.config import ModelConfig, batched
+from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Record
@@ -107,4 +107,4 @@ class Recipe(Record):
         """Rows worked on at once. A row that waits for a batch costs only its memory."""
         if self.concurrency is not None:
             return self.concurrency
-        return 2048 if any(map(batched, self.models.values())) else 16
+        return 2048 if any(map(is_batched, self.models.values())) else 16

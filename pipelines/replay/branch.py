@@ -78,7 +78,7 @@ async def branch_row(
         ) -> AsyncIterator[Work]:
             assert isinstance(broker, LedgerCallBroker)
             archived = Branching(broker, reader, new)
-            context = RunContext(recipe, library, registry.recorded(archived))
+            context = RunContext(recipe, library, registry.recorded_clients(archived))
             yield lambda item: Row(item, context).work()
 
         item = item_of(known, recipe)

@@ -14,7 +14,7 @@ from fellowship.custom_code import add_import_folders
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.models.record.secrets import HIDDEN
+from fellowship.models.record.secrets import STARS
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import read_header
@@ -48,7 +48,7 @@ def to_be_asked(recipe: Recipe) -> Recipe:
     `RecipeError` where one was configured with a secret, which no header holds.
     """
     for name, config in recipe.models.items():
-        if HIDDEN in _texts(config.model_dump(mode="json")):
+        if STARS in _texts(config.model_dump(mode="json")):
             raise RecipeError(
                 f"model {name!r} was configured with a secret, which is not in the run's"
                 " header, so it can't be asked again from there: keep secrets in"

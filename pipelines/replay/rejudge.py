@@ -154,7 +154,7 @@ async def rejudge_run(
     async def engine(
         recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
-        context = RunContext(recipe, library, registry.recorded(broker))
+        context = RunContext(recipe, library, registry.recorded_clients(broker))
 
         async def work(item: Item) -> Outcome:
             known = old.outcome(item.number)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship import __version__
-from fellowship.models.record.secrets import without_secrets
+from fellowship.models.record.secrets import hide_secrets
 from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
@@ -41,7 +41,7 @@ no answer, and their model's name stays."""
 
 def header(recipe: Recipe, library: Library) -> dict[str, Any]:
     """The header of a run of `recipe`. `identity` is what must not change later."""
-    whole = without_secrets(recipe.model_dump(mode="json"))
+    whole = hide_secrets(recipe.model_dump(mode="json"))
     identity = lasting(whole)
     identity["prompts"] = library.digests()
     if code := code_digests(recipe):
@@ -78,7 +78,7 @@ def renewed(old: dict[str, Any], library: Library) -> dict[str, Any]:
     except ValidationError:
         return identity
     known = identity.get("prompts") or {}
-    identity |= lasting(without_secrets(recipe.model_dump(mode="json")))
+    identity |= lasting(hide_secrets(recipe.model_dump(mode="json")))
     identity["prompts"] = library.digests() | known
     return identity
 

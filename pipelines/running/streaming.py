@@ -80,7 +80,7 @@ async def stream(
         def listen(item: Item, team: str, turn: Turn) -> None:
             heard.put_nowait(Spoken(row=item.number, team=team, turn=turn))
 
-        context = RunContext(recipe, library, registry.recorded(broker), listen)
+        context = RunContext(recipe, library, registry.recorded_clients(broker), listen)
 
         async def work(item: Item) -> Outcome:
             outcome = await Row(item, context).work()

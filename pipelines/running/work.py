@@ -45,5 +45,5 @@ async def local(
     recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
 ) -> AsyncIterator[Work]:
     """Rows are worked on in this process."""
-    context = RunContext(recipe, library, registry.recorded(broker))
+    context = RunContext(recipe, library, registry.recorded_clients(broker))
     yield lambda item: Row(item, context).work()

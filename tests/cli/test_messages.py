@@ -141,8 +141,8 @@ def test_a_run_that_moves_says_so_every_ten_seconds() -> None:
 async def test_an_endpoint_that_is_down_says_when_it_will_be_given_up() -> None:
     gate = Gate(EndpointLimits("openai x", patience=600.0))
     passage = await gate.enter("m", "m", 10, 10)
-    gate.failed(passage, ModelError("no server", "down"))
-    assert "given up in 10 min" in str(gate.note())
+    gate.record_failure(passage, ModelError("no server", "down"))
+    assert "given up in 10 min" in str(gate.status_note())
 
 
 def files(run: Path) -> list[str]:

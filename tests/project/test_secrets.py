@@ -23,7 +23,7 @@ from fellowship.cli.main import outcome as cli
 from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.providers.autogen import AutogenClient, autogen_client
 from fellowship.models.providers.openai import OpenAIClient
-from fellowship.models.record.secrets import without_secrets
+from fellowship.models.record.secrets import hide_secrets
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.trace_collector import collector
@@ -117,7 +117,7 @@ def test_a_secret_is_hidden_however_deep_it_lies() -> None:
         "api_key_env": "THE_KEY",
     }
     recipe = {"models": {"monkey": {"provider": "openai", "extra_body": given}}}
-    hidden = without_secrets(recipe)
+    hidden = hide_secrets(recipe)
     assert not any(canary in str(hidden) for canary in CANARIES)
     assert hidden["models"]["monkey"]["provider"] == "openai"
     kept = hidden["models"]["monkey"]["extra_body"]
@@ -129,7 +129,7 @@ def test_a_provider_that_quotes_a_secret_of_the_body_is_quoted_with_stars() -> N
     body = {"gateway": {"api_key": KEY, "headers": {"X": [PASSWORD]}}, "top_k": 5}
     config = OpenAIModel(provider="openai", model="m", extra_body=body)
     client = OpenAIClient("judge", config)
-    told = str(client._broken(OSError(f"refused: {body}")))
+    told = str(client._connection_failure(OSError(f"refused: {body}")))
     component = {
         "provider": "autogen_ext.models.openai.OpenAIChatCompletionClient",
         "config": {"model": "gpt-4o", "api_key": KEY},
@@ -228,7 +228,7 @@ def test_a_query_in_a_base_url_is_sent_with_every_call(tmp_path: Path) -> None:
 
 
 def test_a_tokenizer_is_no_secret_so_changing_it_is_seen() -> None:
-    told = without_secrets({"extra_body": {"tokenizer": "x", "access_token": "y"}})
+    told = hide_secrets({"extra_body": {"tokenizer": "x", "access_token": "y"}})
     assert told == {"extra_body": {"tokenizer": "x", "access_token": "***"}}
 
 

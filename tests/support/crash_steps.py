@@ -18,7 +18,7 @@ from typing import Any
 
 from fellowship import run_folder
 from fellowship.ledger import RECORD_CALL, Ledger
-from fellowship.models.providers.wire import Wire
+from fellowship.models.providers.wire import HttpClient
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
@@ -48,15 +48,15 @@ def before_send() -> None:
 
 def after_send() -> None:
     """The server has the call and has not answered."""
-    post = Wire.post
+    post = HttpClient.post
 
-    async def sent(wire: Wire, body: bytes) -> Any:
+    async def sent(wire: HttpClient, body: bytes) -> Any:
         answer = asyncio.ensure_future(post(wire, body))
         await asyncio.wait({answer}, timeout=0.03)
         now()
         return await answer
 
-    Wire.post = sent  # type: ignore[method-assign]
+    HttpClient.post = sent  # type: ignore[method-assign]
 
 
 def after_receive() -> None:

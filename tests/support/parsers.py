@@ -29,8 +29,8 @@ from fellowship.errors import (
 from fellowship.ledger import read_outcome
 from fellowship.models.config import OpenAIModel
 from fellowship.models.providers.batch import BatchClient
-from fellowship.models.providers.batch_api import keyed
-from fellowship.models.providers.openai import OpenAIClient, words_of
+from fellowship.models.providers.batch_api import lines_by_key
+from fellowship.models.providers.openai import OpenAIClient, error_message
 from fellowship.pipelines.export.lint import lint
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.release import VerdictFile
@@ -136,12 +136,12 @@ def verdict(content: bytes, folder: Path) -> None:
 
 def reply(content: bytes, folder: Path) -> None:
     """A provider's body: a reply that a ledger can hold, or an error by name."""
-    words_of(content)
+    error_message(content)
     client = OpenAIClient("m", OpenAIModel(provider="openai", model="m"))
     with contextlib.suppress(ModelError):
-        read = client.read(content)
+        read = client.parse_body(content)
         assert json.dumps(read.raw)
-        if read.usage.possible:
+        if read.usage.is_possible:
             counts = (read.usage.prompt, read.usage.completion, read.usage.cached)
             assert all(0 <= count < 2**63 for count in counts)
 
@@ -149,9 +149,9 @@ def reply(content: bytes, folder: Path) -> None:
 def batch(content: bytes, folder: Path) -> None:
     """The lines of a batch's answer."""
     config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
-    for _, line in keyed(content.split(b"\n")):
+    for _, line in lines_by_key(content.split(b"\n")):
         with contextlib.suppress(ModelError):
-            BatchClient("m", config)._understood(line)
+            BatchClient("m", config)._parse_line(line)
 
 
 def header(content: bytes, folder: Path) -> None:

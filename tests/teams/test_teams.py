@@ -58,7 +58,9 @@ async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[RunContext]:
     registry = ModelRegistry(recipe.models)
     ledger = Ledger(folder / "ledger.db")
     try:
-        models = registry.recorded(registry.broker(ledger, Meter(recipe.limits)))
+        models = registry.recorded_clients(
+            registry.broker(ledger, Meter(recipe.limits))
+        )
         yield RunContext(recipe, Library(recipe.prompts), models)
     finally:
         ledger.close()

@@ -1,9 +1,9 @@
-"""An endpoint that is down is waited for; its rows are not spent on finding that out.
+"""Circuit breaker per endpoint.
 
-Closed, calls go. Open, nothing goes but one call at a time to see whether the endpoint is
-back, each after a longer wait than the last. Whatever answers closes it again. What a wait
-can't mend (a wrong key, no money, no such model) is given up after three calls in a row,
-an endpoint that stays down after its `patience`.
+Closed, calls go. Open, nothing goes but one probe at a time, each after a longer wait than
+the last; any answer closes it again. What a wait can't mend (a wrong key, no money, no such
+model) is given up after three calls in a row, an endpoint that stays down after its
+`patience`. So no row is spent on finding out that an endpoint is down.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from dataclasses import dataclass, field
 
 from fellowship.errors import Failure
 
-HOPELESS: frozenset[Failure] = frozenset({"auth", "quota", "missing"})
+PERMANENT: frozenset[Failure] = frozenset({"auth", "quota", "missing"})
 """Failures of a model rather than of one request, which only a person can mend."""
 
-SILENT: frozenset[Failure] = frozenset(
+OUTAGES: frozenset[Failure] = frozenset(
     {"down", "network", "unavailable", "server", "deadline"}
 )
 """Failures that, again and again and with no reply between, mean an endpoint is down."""
 
-PASSING: frozenset[Failure] = frozenset({"down", "network", "unavailable"})
+UNCOUNTED: frozenset[Failure] = frozenset({"down", "network", "unavailable"})
 """Those of them that can't be one request's own fault: its tries are not used up."""
 
-GIVEN_UP = 3
+PERMANENT_IN_A_ROW = 3
 """So many calls in a row must end hopeless before a model is given up."""
 
 IN_A_ROW = 8
 """So many failures without one reply open the breaker. One refused connection does too."""
 
-LONGEST = 30.0
+LONGEST_WAIT = 30.0
 """Seconds between two looks at an endpoint that is down, at the most."""
 
 
@@ -41,86 +41,88 @@ class Breaker:
     patience: float
     in_a_row: int = IN_A_ROW
     failures: int = 0
-    opened: float | None = None
+    opened_at: float | None = None
     why: str = ""
-    look: float = 0.0
+    next_probe: float = 0.0
     probing: bool = False
-    gone: dict[str, str] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
     """Models given up, and why; '' stands for all of them."""
     _wait: float = 0.0
     _refused: float | None = None
     _hopeless: Counter[str] = field(default_factory=Counter)
 
-    def verdict(self, model: str) -> str:
-        """Why no call of this model will be sent any more; '' while there is hope."""
-        return self.gone.get("") or self.gone.get(model, "")
+    def reason_given_up(self, model: str) -> str:
+        """Why no call of this model will be sent any more; '' while some may."""
+        return self.given_up.get("") or self.given_up.get(model, "")
 
     @property
-    def doubted(self) -> bool:
-        """Whether a model may be about to be given up: then one call at a time."""
+    def is_suspect(self) -> bool:
+        """Whether a model may be about to be given up: then one call goes at a time."""
         return bool(self._hopeless)
 
     def wait(self, now: float) -> float:
         """Seconds until a call may be sent: 0 now, infinity while one is on its way."""
-        if self.opened is None:
+        if self.opened_at is None:
             return 0.0
-        return float("inf") if self.probing else max(0.0, self.look - now)
+        return float("inf") if self.probing else max(0.0, self.next_probe - now)
 
-    def sent(self) -> None:
-        """A call goes out; in an open breaker it is the look."""
-        self.probing = self.opened is not None
+    def record_sent(self) -> None:
+        """A call goes out; of an open breaker it is the probe."""
+        self.probing = self.opened_at is not None
 
-    def answered(self, model: str) -> None:
-        """Something that can answer is there."""
+    def record_success(self, model: str) -> None:
+        """A call was answered: the breaker closes."""
         self.failures = 0
-        self.opened = self._refused = None
+        self.opened_at = self._refused = None
         self.probing = False
         self._wait = 0.0
         self._hopeless.pop(model, None)
 
-    def failed(self, model: str, kind: Failure, why: str, now: float) -> bool:
-        """A try failed. Whether that is the endpoint's fault, so that it does not count."""
-        if kind in HOPELESS:
-            return self._despair(model, why)
+    def record_failure(self, model: str, kind: Failure, why: str, now: float) -> bool:
+        """A try failed. True: the endpoint is at fault, and the try does not count."""
+        if kind in PERMANENT:
+            return self._record_permanent(model, why)
         if kind == "rate":
-            return self._too_fast(why, now)
-        if kind not in SILENT:
-            self.answered(model)
+            return self._record_rate_limit(why, now)
+        if kind not in OUTAGES:
+            self.record_success(model)
             return False
         self.failures += 1
-        if self.opened is None and (kind == "down" or self.failures >= self.in_a_row):
-            self.opened, self.why = now, why
-        if self.opened is None:
+        if self.opened_at is None and (
+            kind == "down" or self.failures >= self.in_a_row
+        ):
+            self.opened_at, self.why = now, why
+        if self.opened_at is None:
             return False
-        self._look_later(why, now)
-        return kind in PASSING
+        self._schedule_probe(why, now)
+        return kind in UNCOUNTED
 
-    def dropped(self) -> None:
-        """A call was called back: it says nothing, and another may look."""
+    def record_cancelled(self) -> None:
+        """We cancelled a call: it says nothing of the endpoint, and another may probe."""
         self.probing = False
 
-    def _look_later(self, why: str, now: float) -> None:
-        assert self.opened is not None
+    def _schedule_probe(self, why: str, now: float) -> None:
+        assert self.opened_at is not None
         if self.probing or not self._wait:
-            self._wait = min(LONGEST, 2 * self._wait or 0.5)
-            self.look = now + self._wait
+            self._wait = min(LONGEST_WAIT, 2 * self._wait or 0.5)
+            self.next_probe = now + self._wait
         self.probing = False
-        if now - self.opened >= self.patience:
-            self.gone[""] = f"{why} (waited {now - self.opened:.0f} s)"
+        if now - self.opened_at >= self.patience:
+            self.given_up[""] = f"{why} (waited {now - self.opened_at:.0f} s)"
 
-    def _despair(self, model: str, why: str) -> bool:
+    def _record_permanent(self, model: str, why: str) -> bool:
         self.probing = False
         self._hopeless[model] += 1
-        if self._hopeless[model] >= GIVEN_UP:
-            self.gone[model] = why
+        if self._hopeless[model] >= PERMANENT_IN_A_ROW:
+            self.given_up[model] = why
             del self._hopeless[model]
         return True
 
-    def _too_fast(self, why: str, now: float) -> bool:
+    def _record_rate_limit(self, why: str, now: float) -> bool:
         self.probing = False
         self.failures = 0
-        self.opened = None
+        self.opened_at = None
         self._refused = now if self._refused is None else self._refused
         if now - self._refused >= self.patience:
-            self.gone[""] = f"{why} (nothing else for {now - self._refused:.0f} s)"
+            self.given_up[""] = f"{why} (nothing else for {now - self._refused:.0f} s)"
         return True

@@ -1,4 +1,4 @@
-"""Slow is not hung: how long a reply may take is learned from the replies before it.
+"""Deadlines of model calls, learned from the replies before.
 
 The estimate is the retransmission timer of RFC 6298 on seconds a token: the mean and four
 mean deviations, doubled after every reply that did not come. Until three replies are in,
@@ -21,7 +21,7 @@ SLACK = 2.0
 KNOWN = 3
 """Replies before the estimate counts."""
 
-MOST = 64.0
+MOST_DOUBLING = 64.0
 """How often a deadline is doubled, all doublings together."""
 
 REMOTE, LOCAL = 300.0, 1800.0
@@ -40,7 +40,7 @@ class Deadlines:
     _deviation: float = 0.0
     _factor: float = 1.0
 
-    def allowed(self, longest: int) -> float:
+    def seconds_for(self, longest: int) -> float:
         """Seconds for a call whose reply has at most `longest` tokens."""
         if self.fixed is not None:
             return self.fixed
@@ -50,7 +50,7 @@ class Deadlines:
         wanted = SLACK * token * (longest + OVERHEAD)
         return max(self.floor, wanted) * self._factor
 
-    def answered(self, tokens: int, seconds: float) -> None:
+    def record_reply(self, tokens: int, seconds: float) -> None:
         """A reply of so many tokens took so long."""
         token = seconds / (tokens + OVERHEAD)
         self._factor = 1.0
@@ -61,6 +61,6 @@ class Deadlines:
         self._deviation += (abs(token - self._mean) - self._deviation) / 4
         self._mean += (token - self._mean) / 8
 
-    def missed(self) -> None:
+    def record_timeout(self) -> None:
         """A reply did not come in time: the next one has twice as long."""
-        self._factor = min(MOST, 2 * self._factor)
+        self._factor = min(MOST_DOUBLING, 2 * self._factor)

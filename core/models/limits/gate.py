@@ -1,7 +1,8 @@
-"""Every call to an endpoint passes one gate, and the gate alone knows what it waits for.
+"""Gate of an endpoint: the queue of calls that wait for its limits.
 
-What may go is decided by values without a clock (window, pace, breaker, turns); the gate
-has the clock, the waiting calls and the loop, and asks them whenever something changed.
+What may go is decided by values without a clock (window, rate limiter, circuit breaker,
+residency); the gate has the clock, the waiting calls and the loop, and asks them whenever
+something changed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import structlog
 
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
-from fellowship.models.limits.pace import MINUTE, Pace
+from fellowship.models.limits.pace import MINUTE, RateLimiter
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.window import START, Window
@@ -31,9 +32,9 @@ a limit that is already there again."""
 
 @dataclass(frozen=True)
 class EndpointLimits:
-    """What a recipe says of one endpoint. Seconds for times, calls for counts."""
+    """Limits of one endpoint. Seconds for times, calls for counts."""
 
-    place: str
+    endpoint: str
     ceiling: int = 64
     start: int = START
     rpm: float | None = None
@@ -41,22 +42,22 @@ class EndpointLimits:
     patience: float = 600.0
     max_loaded: int | None = None
     minute: float = MINUTE
-    kept: bool = False
-    """Calls in the air outlive this process and are fetched by the next."""
+    outlives_process: bool = False
+    """Calls in flight outlive this process and are fetched by the next."""
     in_a_row: int = IN_A_ROW
     bound: int = BOUND
     linger: float = LINGER
 
 
 @dataclass
-class Expected:
-    """Completion tokens of one model's replies, as far as they are known."""
+class ReplyLengths:
+    """Completion tokens of one model's replies: their running mean."""
 
     calls: int = 0
     mean: float = 0.0
 
-    def of(self, longest: float) -> float:
-        """Tokens to reckon with where a reply has at most `longest`."""
+    def estimate(self, longest: float) -> float:
+        """Tokens to expect of a reply that has at most `longest`."""
         return longest if self.calls < START else min(longest, self.mean)
 
     def add(self, tokens: float) -> None:
@@ -66,8 +67,8 @@ class Expected:
 
 
 @dataclass
-class Passage:
-    """A call that was let through. It comes back once, to `Gate.back` or `failed`."""
+class Permit:
+    """An admitted call. It is given back once, by one of the gate's `record_` methods."""
 
     model: str
     resident: str
@@ -78,186 +79,190 @@ class Passage:
 
 @dataclass
 class Gate:
-    """Calls waiting for one endpoint and calls in its air. Made on the run's loop."""
+    """Calls that wait for one endpoint, and those in flight. Made on the run's loop."""
 
     limits: EndpointLimits
-    in_air: int = 0
-    held: float = 0.0
+    in_flight: int = 0
+    held_until: float = 0.0
     _bursts: int = 0
     _timer: asyncio.TimerHandle | None = None
     _names: dict[Ticket, str] = field(default_factory=dict)
-    _expected: dict[str, Expected] = field(default_factory=dict)
+    _lengths: dict[str, ReplyLengths] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         limits = self.limits
         self.window = Window(limits.ceiling, limits.start)
-        self.pace = Pace(limits.rpm, limits.tpm, limits.minute)
+        self.rate_limiter = RateLimiter(limits.rpm, limits.tpm, limits.minute)
         self.breaker = Breaker(limits.patience, limits.in_a_row)
-        self.turns = ResidencyQueue(limits.max_loaded, limits.bound, limits.linger)
+        self.residency = ResidencyQueue(limits.max_loaded, limits.bound, limits.linger)
 
     async def enter(
         self, model: str, resident: str, prompt: int, longest: int
-    ) -> Passage:
-        """Wait for a place. `EndpointDown` when none will ever be free.
+    ) -> Permit:
+        """Wait until the call may be sent. `EndpointDown` when it never may.
 
         `resident` is what has to be loaded for this call; `prompt` and `longest` are the
         tokens it will read and may write.
         """
-        expected = self._expected.setdefault(model, Expected())
-        ticket = Ticket(resident, prompt + expected.of(longest))
+        lengths = self._lengths.setdefault(model, ReplyLengths())
+        ticket = Ticket(resident, prompt + lengths.estimate(longest))
         ticket.future = asyncio.get_running_loop().create_future()
         self._names[ticket] = model
-        self.turns.join(ticket)
-        self.pump()
+        self.residency.add(ticket)
+        self.admit_waiting()
         try:
-            passage: Passage = await ticket.future
+            permit: Permit = await ticket.future
         except asyncio.CancelledError:
             if ticket.future.done() and not ticket.future.cancelled():
                 if ticket.future.exception() is None:
-                    self.dropped(ticket.future.result())
+                    self.record_cancelled(ticket.future.result())
             else:
                 self._forget(ticket)
             raise
-        return passage
+        return permit
 
     def _forget(self, ticket: Ticket) -> None:
         if self._names.pop(ticket, None) is not None:
-            self.turns.give_up(ticket)
-            self.pump()
+            self.residency.remove(ticket)
+            self.admit_waiting()
 
     # -- letting through -------------------------------------------------------------
 
-    def pump(self) -> None:
-        """Let through whoever may go; come back when the next one may."""
+    def admit_waiting(self) -> None:
+        """Admit the calls that may go; set a timer for the next one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         now = time.monotonic()
-        self._turn_away()
-        while len(self.turns) and self.in_air < self._room():
-            wait = max(self.breaker.wait(now), self.held - now)
-            turn = self.turns.choose(now)
-            if turn.again is not None:
-                wait = max(wait, turn.again - now)
+        self._reject_given_up()
+        while len(self.residency) and self.in_flight < self._limit():
+            wait = max(self.breaker.wait(now), self.held_until - now)
+            turn = self.residency.next_turn(now)
+            if turn.ask_again_at is not None:
+                wait = max(wait, turn.ask_again_at - now)
             if turn.model is not None:
-                first = self.turns.first(turn.model)
+                first = self.residency.first_waiting(turn.model)
                 if first.future.done():  # cancelled, and not yet told so
                     self._names.pop(first)
-                    self.turns.give_up(first)
+                    self.residency.remove(first)
                     continue
-                wait = max(wait, self.pace.wait(first.tokens, now))
+                wait = max(wait, self.rate_limiter.wait(first.tokens, now))
             if wait > 0 or turn.model is None:
-                self._again(wait)
+                self._schedule(wait)
                 break
-            self._let_through(turn.model, now)
+            self._admit(turn.model, now)
 
-    def _room(self) -> int:
-        return 1 if self.breaker.doubted else self.window.limit
+    def _limit(self) -> int:
+        return 1 if self.breaker.is_suspect else self.window.limit
 
-    def _again(self, wait: float) -> None:
+    def _schedule(self, wait: float) -> None:
         if 0 < wait < float("inf"):
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(wait + 0.001, self.pump)
+            self._timer = loop.call_later(wait + 0.001, self.admit_waiting)
 
-    def _let_through(self, resident: str, now: float) -> None:
-        ticket = self.turns.send(resident, now)
+    def _admit(self, resident: str, now: float) -> None:
+        ticket = self.residency.pop_first(resident, now)
         model = self._names.pop(ticket)
-        self.in_air += 1
-        self.pace.take(ticket.tokens, now)
-        self.breaker.sent()
-        full = self.in_air >= self.window.limit or len(self.turns) > 0
-        passage = Passage(model, resident, ticket.tokens, now, full)
-        ticket.future.set_result(passage)
+        self.in_flight += 1
+        self.rate_limiter.take(ticket.tokens, now)
+        self.breaker.record_sent()
+        full = self.in_flight >= self.window.limit or len(self.residency) > 0
+        permit = Permit(model, resident, ticket.tokens, now, full)
+        ticket.future.set_result(permit)
 
-    def _turn_away(self) -> None:
-        if not self.breaker.gone:
+    def _reject_given_up(self) -> None:
+        if not self.breaker.given_up:
             return
         for ticket, model in list(self._names.items()):
-            if why := self.breaker.verdict(model):
+            if why := self.breaker.reason_given_up(model):
                 del self._names[ticket]
-                self.turns.give_up(ticket)
+                self.residency.remove(ticket)
                 if not ticket.future.done():
                     ticket.future.set_exception(EndpointDown(why))
 
     # -- coming back -----------------------------------------------------------------
 
-    def back(self, passage: Passage, prompt: int, completion: int) -> None:
+    def record_reply(self, permit: Permit, prompt: int, completion: int) -> None:
         """A reply came, with the tokens it took."""
         now = time.monotonic()
-        was, self._bursts = self.breaker.opened, 0
-        self.breaker.answered(passage.model)
-        self.window.answered(
-            passage.model, passage.sent, now, completion, full=passage.full
+        was, self._bursts = self.breaker.opened_at, 0
+        self.breaker.record_success(permit.model)
+        self.window.record_reply(
+            permit.model, permit.sent, now, completion, full=permit.full
         )
-        self._expected.setdefault(passage.model, Expected()).add(completion)
+        self._lengths.setdefault(permit.model, ReplyLengths()).add(completion)
         if was is not None:
-            log.warning("back", endpoint=self.limits.place, after=round(now - was, 1))
-        self._leave(passage, prompt + completion, now)
+            log.warning(
+                "back", endpoint=self.limits.endpoint, after=round(now - was, 1)
+            )
+        self._release(permit, prompt + completion, now)
 
-    def failed(self, passage: Passage, error: ModelError) -> bool:
+    def record_failure(self, permit: Permit, error: ModelError) -> bool:
         """A try failed. True: the endpoint is at fault, and the try does not count."""
         now = time.monotonic()
-        was = self.breaker.opened
-        model, why = passage.model, str(error)
-        spared = self.breaker.failed(model, error.kind, why, now)
+        was = self.breaker.opened_at
+        model, why = permit.model, str(error)
+        spared = self.breaker.record_failure(model, error.kind, why, now)
         if error.kind == "rate":
-            self._hold(error.retry_after, self.window.refused(passage.sent, now), now)
-        if was is None and self.breaker.opened is not None:
-            log.info("paused", endpoint=self.limits.place, why=why)
-        used = passage.tokens if error.kind == "deadline" else 0.0
-        self._leave(passage, used, now)
+            self._hold(
+                error.retry_after, self.window.record_refusal(permit.sent, now), now
+            )
+        if was is None and self.breaker.opened_at is not None:
+            log.info("paused", endpoint=self.limits.endpoint, why=why)
+        used = permit.tokens if error.kind == "deadline" else 0.0
+        self._release(permit, used, now)
         return spared
 
-    def _hold(self, wish: float | None, burst: bool, now: float) -> None:
-        """Let nothing through for as long as the provider options.
+    def _hold(self, wait: float | None, burst: bool, now: float) -> None:
+        """Admit nothing for as long as the provider asks.
 
-        Where it says nothing: for a moment, and a longer one after each further burst of
+        Where it does not say: for a moment, and a longer one after each further burst of
         refusals without a reply between.
         """
-        if wish is None and burst:
+        if wait is None and burst:
             self._bursts += 1
             longest = min(
                 LONGEST_HOLD * self.limits.minute, SHORTEST_HOLD * GROWTH**self._bursts
             )
-            wish = random.uniform(longest / 2, longest)
-        self.held = max(self.held, now + (wish or 0.0))
+            wait = random.uniform(longest / 2, longest)
+        self.held_until = max(self.held_until, now + (wait or 0.0))
 
-    def dropped(self, passage: Passage) -> None:
-        """We called it back: what it used is not known."""
-        self.breaker.dropped()
-        self._leave(passage, passage.tokens, time.monotonic())
+    def record_cancelled(self, permit: Permit) -> None:
+        """We cancelled the call: how many tokens it used is not known."""
+        self.breaker.record_cancelled()
+        self._release(permit, permit.tokens, time.monotonic())
 
-    def _leave(self, passage: Passage, used: float, now: float) -> None:
-        self.in_air -= 1
-        self.pace.settle(passage.tokens, used, now)
-        self.turns.ended(passage.resident, now)
-        self.pump()
+    def _release(self, permit: Permit, used: float, now: float) -> None:
+        self.in_flight -= 1
+        self.rate_limiter.correct(permit.tokens, used, now)
+        self.residency.record_end(permit.resident, now)
+        self.admit_waiting()
 
-    def note(self) -> WaitNote | None:
+    def status_note(self) -> WaitNote | None:
         """What calls wait for here that is not simply other calls; None for nothing."""
         now = time.monotonic()
-        waiting = len(self.turns)
-        if not waiting and self.breaker.opened is None:
+        waiting = len(self.residency)
+        if not waiting and self.breaker.opened_at is None:
             return None
-        if self.breaker.opened is not None:
-            left = self.breaker.look - now
+        if self.breaker.opened_at is not None:
+            left = self.breaker.next_probe - now
             when = f"next look in {left:.0f} s" if left > 0.5 else "looking now"
-            ends = max(left, self.breaker.opened + self.breaker.patience - now)
-            what = f"paused, {when}, given up in {minutes(ends)}"
+            ends = max(left, self.breaker.opened_at + self.breaker.patience - now)
+            what = f"paused, {when}, given up in {format_wait(ends)}"
             return WaitNote(what, self.breaker.why, down=True)
-        if self.held - now > 0.5:
-            left = self.held - now
+        if self.held_until - now > 0.5:
+            left = self.held_until - now
             why = f"the provider asked for a wait of {left:.0f} s"
-            return WaitNote(self.limits.place, why)
-        outside = [m for m in self.turns.waiting if m not in self.turns.loaded]
-        if self.turns.room is not None and outside:
-            calls = sum(len(self.turns.waiting[m]) for m in outside)
+            return WaitNote(self.limits.endpoint, why)
+        outside = [m for m in self.residency.waiting if m not in self.residency.loaded]
+        if self.residency.capacity is not None and outside:
+            calls = sum(len(self.residency.waiting[m]) for m in outside)
             names = ", ".join(sorted(outside))
             return WaitNote(f"{calls:,} calls wait for their model's turn", names)
         return None
 
 
-def minutes(seconds: float) -> str:
+def format_wait(seconds: float) -> str:
     """A wait in the unit that fits it: 45 s, 9 min."""
     whole = max(0, round(seconds))
     return f"{whole} s" if whole < 120 else f"{whole // 60} min"

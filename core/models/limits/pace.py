@@ -1,7 +1,7 @@
-"""A limit for a minute is kept in every minute, not in the one we happen to count.
+"""Rate limiter: calls and tokens a minute of one endpoint.
 
 Calls and tokens go out evenly, with a burst of a fiftieth of the limit, so that no window
-of a minute, wherever it begins and whatever the wires delay, holds more than the limit.
+of a minute, wherever it begins and whatever the network delays, holds more than the limit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ BURST = 0.02
 MARGIN = 0.01
 """Of a minute, what clocks and wires may shift a call by."""
 
-NOTHING = 1e-6
+ROUNDING = 1e-6
 """Units that rounding may lose: less is not waited for."""
 
-LEAST = 0.2
+LEAST_FLOW = 0.2
 """Of a minute's limit, what flows at the least when one call is most of it."""
 
 
-class Bucket:
-    """At most `limit` units in any `window` seconds."""
+class RateBucket:
+    """Leaky bucket: at most `limit` units in any `window` seconds."""
 
     def __init__(self, limit: float, window: float = MINUTE) -> None:
         self.limit = limit
@@ -39,7 +39,7 @@ class Bucket:
         """
         spare = self.limit / (1 + MARGIN)
         if self.room > 1:
-            spare = max(spare - self.room, LEAST * self.limit)
+            spare = max(spare - self.room, LEAST_FLOW * self.limit)
         return spare / self.window
 
     def wait(self, units: float, now: float) -> float:
@@ -47,7 +47,7 @@ class Bucket:
         self._fill(now)
         self.room = max(self.room, units)
         missing = units - self._level
-        return missing / self.flow if missing > NOTHING else 0.0
+        return missing / self.flow if missing > ROUNDING else 0.0
 
     def take(self, units: float, now: float) -> None:
         """`units` go out. More than there is makes a debt."""
@@ -60,14 +60,14 @@ class Bucket:
         self._at = now
 
 
-class Pace:
+class RateLimiter:
     """An endpoint's limits on calls and tokens a minute; None: no limit."""
 
     def __init__(
         self, rpm: float | None, tpm: float | None, window: float = MINUTE
     ) -> None:
-        self._calls = Bucket(rpm, window) if rpm else None
-        self._tokens = Bucket(tpm, window) if tpm else None
+        self._calls = RateBucket(rpm, window) if rpm else None
+        self._tokens = RateBucket(tpm, window) if tpm else None
 
     def wait(self, tokens: float, now: float) -> float:
         """Seconds until a call that will use about `tokens` may be sent."""
@@ -81,7 +81,7 @@ class Pace:
         if self._tokens:
             self._tokens.take(tokens, now)
 
-    def settle(self, expected: float, used: float, now: float) -> None:
-        """A call is over: what it used takes the place of what was expected of it."""
+    def correct(self, expected: float, used: float, now: float) -> None:
+        """A call is over: the tokens it used replace those that were expected."""
         if self._tokens:
             self._tokens.take(used - expected, now)

@@ -1,8 +1,8 @@
-"""Several hosts that serve one model are one model: whichever answers, the key is one.
+"""Pool of hosts that serve one model, as one client.
 
-A call goes to the host with the fewest calls in the air. A host that fails is left out for
-a while, then tried with one call; while every host is out the pool is down, and the gate
-waits for it as for any endpoint.
+Whichever host answers, the ledger's key is one. A call goes to the host with the fewest
+calls in flight. A host that fails is left out for a while, then tried with one call; while
+every host is out the pool is down, and the gate waits for it as for any endpoint.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from fellowship.models.client import Client, Finding, Reply, Request
 
 log = structlog.get_logger("fellowship.models")
 
-ELSEWHERE: frozenset[Failure] = frozenset({"down", "missing"})
+NEXT_HOST: frozenset[Failure] = frozenset({"down", "missing"})
 """Failures that cost nothing and are this host's own: the next host is asked at once."""
 
-ILL: frozenset[Failure] = frozenset(
+OUTAGES: frozenset[Failure] = frozenset(
     {"network", "unavailable", "server", "deadline", "malformed"}
 )
 """Failures after some of which in a row a host is left out."""
@@ -34,51 +34,51 @@ LONGEST = 30.0
 
 
 @dataclass
-class Health:
-    """What is known of one host. Times are a monotonic clock's."""
+class HostHealth:
+    """Health of one host. Times are a monotonic clock's."""
 
-    in_air: int = 0
+    in_flight: int = 0
     served: int = 0
     failures: int = 0
-    until: float = 0.0
-    rest: float = 0.0
+    out_until: float = 0.0
+    pause: float = 0.0
 
-    def open(self, now: float) -> bool:
+    def is_available(self, now: float) -> bool:
         """Whether it may be asked: it is well, or due for a try and not being tried."""
-        return now >= self.until and not (self.rest and self.in_air)
+        return now >= self.out_until and not (self.pause and self.in_flight)
 
-    def well(self) -> bool:
-        """It answered. Whether that is news."""
-        news, self.failures, self.rest, self.until = bool(self.rest), 0, 0.0, 0.0
+    def record_success(self) -> bool:
+        """It answered. True: it was left out until now."""
+        news, self.failures, self.pause, self.out_until = bool(self.pause), 0, 0.0, 0.0
         return news
 
-    def failed(self, kind: Failure, wish: float, now: float) -> bool:
-        """It failed. Whether it is left out for that, from now on."""
+    def record_failure(self, kind: Failure, wait: float, now: float) -> bool:
+        """It failed, and may have asked for a wait. True: it is left out from now on."""
         if kind == "rate":
-            self.until = max(self.until, now + wish)
+            self.out_until = max(self.out_until, now + wait)
             return False
-        if kind not in ELSEWHERE | ILL:
-            self.well()
+        if kind not in NEXT_HOST | OUTAGES:
+            self.record_success()
             return False
         self.failures += 1
-        if kind in ILL and self.failures < IN_A_ROW and not self.rest:
+        if kind in OUTAGES and self.failures < IN_A_ROW and not self.pause:
             return False
-        news = not self.rest
-        self.rest = min(LONGEST, 2 * self.rest or 1.0)
-        self.until = now + self.rest
+        news = not self.pause
+        self.pause = min(LONGEST, 2 * self.pause or 1.0)
+        self.out_until = now + self.pause
         return news
 
 
-def least(hosts: Sequence[Health], tried: set[int], now: float) -> int | None:
-    """Which host to ask: the least busy of those that may be; else the one due first.
+def next_host(hosts: Sequence[HostHealth], tried: set[int], now: float) -> int | None:
+    """The host to ask: the least busy of those available, else the one due first.
 
     None once every host was tried.
     """
     left = [n for n in range(len(hosts)) if n not in tried]
-    well = [n for n in left if hosts[n].open(now)]
+    well = [n for n in left if hosts[n].is_available(now)]
     if well:
-        return min(well, key=lambda n: (hosts[n].in_air, hosts[n].served))
-    return min(left, key=lambda n: hosts[n].until) if left else None
+        return min(well, key=lambda n: (hosts[n].in_flight, hosts[n].served))
+    return min(left, key=lambda n: hosts[n].out_until) if left else None
 
 
 class PoolClient(Client):
@@ -94,18 +94,18 @@ class PoolClient(Client):
         self.family = first.family
         self.identity = {**first.identity, "endpoint": "pool"}
         self._members = members
-        self.hosts = [Health() for _ in members]
+        self.hosts = [HostHealth() for _ in members]
 
     async def complete(self, request: Request) -> Reply:
         """As the host that is asked; `ModelError` of kind `down` when none can be."""
         tried: set[int] = set()
         last: ModelError | None = None
-        while (at := least(self.hosts, tried, time.monotonic())) is not None:
-            tried.add(at)
+        while (index := next_host(self.hosts, tried, time.monotonic())) is not None:
+            tried.add(index)
             try:
-                return await self._ask(at, request)
+                return await self._ask(index, request)
             except ModelError as error:
-                if error.kind not in ELSEWHERE:
+                if error.kind not in NEXT_HOST:
                     raise
                 last = error
         assert last is not None
@@ -113,30 +113,30 @@ class PoolClient(Client):
             f"no host of the pool answers; the last said: {last}", last.kind
         )
 
-    async def _ask(self, at: int, request: Request) -> Reply:
-        host, kind, wish = self.hosts[at], "deadline", 0.0
-        host.in_air += 1
+    async def _ask(self, index: int, request: Request) -> Reply:
+        host, kind, wait = self.hosts[index], "deadline", 0.0
+        host.in_flight += 1
         host.served += 1
         try:
-            reply = await self._members[at].complete(request)
+            reply = await self._members[index].complete(request)
             kind = ""
             return reply
         except ModelError as error:
-            kind, wish = error.kind, error.retry_after or 1.0
+            kind, wait = error.kind, error.retry_after or 1.0
             if kind == "rate" and len(self.hosts) > 1:
                 error.retry_after = None  # the others have not asked for a wait
             raise
         finally:
             # A call called back was late, as far as its host is concerned.
-            host.in_air -= 1
-            self._judge(at, kind, wish)
+            host.in_flight -= 1
+            self._record_result(index, kind, wait)
 
-    def _judge(self, at: int, kind: str, wish: float) -> None:
-        host, where = self.hosts[at], self._members[at].identity["endpoint"]
+    def _record_result(self, index: int, kind: str, wait: float) -> None:
+        host, where = self.hosts[index], self._members[index].identity["endpoint"]
         if not kind:
-            if host.well():
+            if host.record_success():
                 log.info("host back", model=self.name, host=where)
-        elif host.failed(kind, wish, time.monotonic()):  # type: ignore[arg-type]
+        elif host.record_failure(kind, wait, time.monotonic()):  # type: ignore[arg-type]
             log.warning("host out", model=self.name, host=where, why=kind)
 
     async def check(self) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Whoever refuses us, it is said in our words: by status, by header, by broken wire."""
+"""Failure kinds of providers' refusals: by status, by header, by broken connection."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ UNSENT = {
 """Errors of httpx, aiohttp and the socket before a request is on its way."""
 
 
-def kind_of(status: int, code: str | None, message: str) -> Failure:
-    """Our word for an HTTP status, with the two cases its number does not tell."""
+def failure_kind(status: int, code: str | None, message: str) -> Failure:
+    """The kind of failure of an HTTP status, with the cases its number does not tell."""
     text = f"{code or ''} {message}".lower()
     if status == 429:
         return "quota" if "insufficient_quota" in text else "rate"
@@ -37,7 +37,7 @@ def kind_of(status: int, code: str | None, message: str) -> Failure:
     return "server" if status >= 500 or status in (408, 409) else "rejected"
 
 
-def wish(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Retry-After in seconds, from seconds or from a date; None if absent or absurd."""
     value = headers.get("retry-after")
     if value is None:
@@ -52,28 +52,28 @@ def wish(headers: Mapping[str, str]) -> float | None:
     return seconds if 0 <= seconds < float("inf") else None
 
 
-def never_sent(error: BaseException) -> bool:
-    """Whether no connection was made, so that nothing can have been asked or paid.
+def was_never_sent(error: BaseException) -> bool:
+    """Whether no connection was made, so that nothing can have been sent or paid for.
 
     By the socket's and aiohttp's errors: the SDK calls a reset a time-out of connecting.
     """
-    names = {k.__name__ for cause in causes(error) for k in type(cause).__mro__}
+    names = {k.__name__ for cause in error_chain(error) for k in type(cause).__mro__}
     return bool(names & UNSENT)
 
 
-def broken_connection(error: BaseException) -> OSError | None:
+def connection_error(error: BaseException) -> OSError | None:
     """The socket's own error behind an SDK's, which calls some of them time-outs."""
     return next(
         (
             cause
-            for cause in causes(error)
+            for cause in error_chain(error)
             if isinstance(cause, OSError) and not isinstance(cause, TimeoutError)
         ),
         None,
     )
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
+def error_chain(error: BaseException) -> Iterator[BaseException]:
     """The error, what it came from, and so on; each once."""
     seen: set[int] = set()
     cause: BaseException | None = error
@@ -83,7 +83,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def shortened(value: object, room: int = 300) -> str:
+def shorten(value: object, room: int = 300) -> str:
     """The beginning of a provider's own words."""
     text = " ".join(str(value).split())
     return text if len(text) <= room else text[: room - 1] + "…"

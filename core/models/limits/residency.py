@@ -1,4 +1,4 @@
-"""A box that holds few models is asked for one of them at a time, until nobody wants it.
+"""Queue of calls for a server that holds few models in memory.
 
 Calls wait for their model's turn: while a loaded model has calls waiting they go first, so
 that swaps grow with the phases of a run and not with its sessions. A turn ends after
@@ -29,24 +29,24 @@ class Ticket:
     future: Any = None
 
 
-class Residency(NamedTuple):
-    """Whose first waiting call goes now, if any; else when to ask again, if ever."""
+class NextTurn(NamedTuple):
+    """The model whose first waiting call goes now, else when to ask again, if ever."""
 
     model: str | None
-    again: float | None = None
+    ask_again_at: float | None = None
 
 
 @dataclass
 class ResidencyQueue:
-    """Waiting calls by model, and which models are loaded. `room` None: any number."""
+    """Waiting calls by model, and which models are loaded. `capacity` None: any number."""
 
-    room: int | None = None
+    capacity: int | None = None
     bound: int = BOUND
     linger: float = LINGER
     waiting: dict[str, deque[Ticket]] = field(default_factory=dict)
     loaded: dict[str, float] = field(default_factory=dict)
-    """Model -> when it last had a call in the air, as far as we know."""
-    in_air: Counter[str] = field(default_factory=Counter)
+    """Model -> when it last had a call in flight, as far as we know."""
+    in_flight: Counter[str] = field(default_factory=Counter)
     swaps: int = 0
     _given: Counter[str] = field(default_factory=Counter)
     _orders: int = 0
@@ -55,49 +55,51 @@ class ResidencyQueue:
     def __len__(self) -> int:
         return sum(map(len, self.waiting.values()))
 
-    def join(self, ticket: Ticket) -> None:
+    def add(self, ticket: Ticket) -> None:
         """A call begins to wait."""
         self._orders += 1
         ticket.order, ticket.passed = self._orders, self._served
         self.waiting.setdefault(ticket.model, deque()).append(ticket)
 
-    def give_up(self, ticket: Ticket) -> None:
+    def remove(self, ticket: Ticket) -> None:
         """A call waits no longer."""
         self.waiting[ticket.model].remove(ticket)
         if not self.waiting[ticket.model]:
             del self.waiting[ticket.model]
 
-    def choose(self, now: float) -> Residency:
-        """Whose turn it is. The first waiting call of that model is to be sent."""
+    def next_turn(self, now: float) -> NextTurn:
+        """The model whose turn it is; its first waiting call is to be sent."""
         if not self.waiting:
-            return Residency(None)
-        if self.room is None:
-            return Residency(min(self.waiting, key=self._oldest))
+            return NextTurn(None)
+        if self.capacity is None:
+            return NextTurn(min(self.waiting, key=self._oldest))
         outside = [m for m in self.waiting if m not in self.loaded]
         ready = [
-            m for m in self.waiting if m in self.loaded and not self._over(m, outside)
+            m
+            for m in self.waiting
+            if m in self.loaded and not self._turn_is_over(m, outside)
         ]
         if ready:
-            return Residency(min(ready, key=self._oldest))
+            return NextTurn(min(ready, key=self._oldest))
         if not outside:
-            return Residency(None)
-        if len(self.loaded) < self.room:
-            return Residency(self._next(outside))
+            return NextTurn(None)
+        if len(self.loaded) < self.capacity:
+            return NextTurn(self._next(outside))
         return self._swap(outside, now)
 
-    def _over(self, model: str, outside: list[str]) -> bool:
+    def _turn_is_over(self, model: str, outside: list[str]) -> bool:
         """Whether a loaded model's turn is over: it had its share, and others wait."""
         return bool(outside) and self._given[model] >= self.bound
 
-    def _swap(self, outside: list[str], now: float) -> Residency:
-        idle = [m for m in self.loaded if not self.in_air[m]]
+    def _swap(self, outside: list[str], now: float) -> NextTurn:
+        idle = [m for m in self.loaded if not self.in_flight[m]]
         if not idle:
-            return Residency(None)
+            return NextTurn(None)
         victim = min(idle, key=lambda m: (m in self.waiting, self.loaded[m]))
         rests = self.loaded[victim] + self.linger
         if victim not in self.waiting and now < rests:
-            return Residency(None, rests)
-        return Residency(self._next(outside))
+            return NextTurn(None, rests)
+        return NextTurn(self._next(outside))
 
     def _next(self, outside: list[str]) -> str:
         """The one most calls wait for, unless somebody was passed over for too long."""
@@ -109,25 +111,25 @@ class ResidencyQueue:
     def _oldest(self, model: str) -> int:
         return self.waiting[model][0].order
 
-    def first(self, model: str) -> Ticket:
+    def first_waiting(self, model: str) -> Ticket:
         """The call of this model that has waited longest."""
         return self.waiting[model][0]
 
-    def send(self, model: str, now: float) -> Ticket:
-        """That call goes; where its model was not loaded another makes room for it."""
+    def pop_first(self, model: str, now: float) -> Ticket:
+        """Take that call out, to be sent; its model is loaded in another's place."""
         ticket = self.waiting[model].popleft()
         if not self.waiting[model]:
             del self.waiting[model]
-        if self.room is not None:
+        if self.capacity is not None:
             self._load(model, now)
-        self.in_air[model] += 1
+        self.in_flight[model] += 1
         self._served += 1
         return ticket
 
     def _load(self, model: str, now: float) -> None:
         if model not in self.loaded:
-            while len(self.loaded) >= (self.room or 1):
-                idle = [m for m in self.loaded if not self.in_air[m]]
+            while len(self.loaded) >= (self.capacity or 1):
+                idle = [m for m in self.loaded if not self.in_flight[m]]
                 del self.loaded[
                     min(idle, key=lambda m: (m in self.waiting, self.loaded[m]))
                 ]
@@ -137,8 +139,8 @@ class ResidencyQueue:
         others = any(m not in self.loaded for m in self.waiting)
         self._given[model] = self._given[model] + 1 if others else 0
 
-    def ended(self, model: str, now: float) -> None:
+    def record_end(self, model: str, now: float) -> None:
         """A call of this model is over."""
-        self.in_air[model] -= 1
+        self.in_flight[model] -= 1
         if model in self.loaded:
             self.loaded[model] = now

@@ -1,7 +1,7 @@
-"""How many calls an endpoint takes at once is found out by asking, not written down.
+"""Concurrency window: how many calls an endpoint takes at once, found by trying.
 
-A window of calls in flight doubles while that makes more work come back, then creeps. It
-shrinks only when the endpoint says "too fast", once for all calls that were in the air
+The window of calls in flight doubles while that makes more work come back, then creeps. It
+shrinks only when the endpoint says "too fast", once for all calls that were in flight
 then: a server that fails (5xx) has not said that it is asked too often.
 """
 
@@ -29,8 +29,8 @@ LEARNING = 8
 
 
 @dataclass
-class Usual:
-    """What one model's calls cost in the beginning: seconds for a unit of work."""
+class UsualCost:
+    """The usual cost of one model's calls, in seconds for a unit of work."""
 
     calls: int = 0
     cost: float = 0.0
@@ -54,13 +54,13 @@ class Window:
     _began: float = float("-inf")
     _cut: float = float("-inf")
     _slow: list[float] = field(default_factory=list)
-    _usual: dict[str, Usual] = field(default_factory=dict)
+    _usual: dict[str, UsualCost] = field(default_factory=dict)
     _before: tuple[int, float] | None = None
 
     def __post_init__(self) -> None:
         self.limit = max(1, min(self.limit, self.ceiling))
 
-    def answered(
+    def record_reply(
         self, model: str, sent: float, now: float, tokens: int, *, full: bool
     ) -> None:
         """A reply came back. `full`: the window was used up when it was sent.
@@ -69,7 +69,7 @@ class Window:
         an earlier limit nothing of this one.
         """
         cost = max(now - sent, 1e-6) / (tokens + 16)
-        slow = self._usual.setdefault(model, Usual()).slowness(cost)
+        slow = self._usual.setdefault(model, UsualCost()).slowness(cost)
         if not full or sent < self._began or self.limit >= self.ceiling:
             return
         self._slow.append(slow)
@@ -79,7 +79,7 @@ class Window:
     def _decide(self, now: float) -> None:
         good = self.limit * len(self._slow) / sum(self._slow)
         before, self._before = self._before, None
-        if before is not None and not worth(before, (self.limit, good)):
+        if before is not None and not paid_off(before, (self.limit, good)):
             self.limit, self._doubling, self._hold = before[0], False, HOLD
         elif self._hold:
             self._hold -= 1
@@ -89,7 +89,7 @@ class Window:
             self.limit = min(self.ceiling, self.limit + more)
         self._restart(now)
 
-    def refused(self, sent: float, now: float) -> bool:
+    def record_refusal(self, sent: float, now: float) -> bool:
         """The endpoint said "too fast": cut, once for all that were in flight then."""
         if sent <= self._cut:
             return False
@@ -103,7 +103,7 @@ class Window:
         self._slow.clear()
 
 
-def worth(before: tuple[int, float], after: tuple[int, float]) -> bool:
+def paid_off(before: tuple[int, float], after: tuple[int, float]) -> bool:
     """Whether a larger window brought its share. Each is (limit, work coming back)."""
     more = after[0] / before[0] - 1
     return after[1] >= before[1] * (1 + WORTH * more)

@@ -1,1 +1,1 @@
-"""Clients, one a provider."""
+"""Provider clients: OpenAI, Ollama, llama.cpp, AutoGen, and OpenAI's batches."""

@@ -1,4 +1,7 @@
-"""Whatever AutoGen can load answers too, with what AutoGen lets through."""
+"""Client for AutoGen components: any ChatCompletionClient, agent or team.
+
+It answers with what AutoGen lets through: no log probabilities, no cached tokens.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ from fellowship.custom_code import load_named, source_digest
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import AutogenModel, family_of
-from fellowship.models.limits.refusals import kind_of, shortened
+from fellowship.models.limits.refusals import failure_kind, shorten
 from fellowship.models.providers.autogen_guest import AutogenGuestClient, shared_clients
-from fellowship.models.providers.component_clients import agent_or_team
+from fellowship.models.providers.component_clients import require_agent_or_team
 from fellowship.models.providers.schema import response_format
-from fellowship.models.record.secrets import secrets_in, without, without_secrets
+from fellowship.models.record.secrets import hide_secrets, redact, secrets_in
 from fellowship.records import Message
 
 # Its OpenAI client says so at every call of a server that names its model otherwise.
@@ -49,14 +52,14 @@ class AutogenClient(Client):
         self._inner = inner
         info = inner.model_info
         # Only OpenAI's family of stock clients hands a raw response_format through.
-        speaks = "openai" in type(inner).__name__.lower()
+        takes_schema = "openai" in type(inner).__name__.lower()
         self.structured = (
-            config.structured and speaks and bool(info.get("structured_output"))
+            config.structured and takes_schema and bool(info.get("structured_output"))
         )
         self.family = config.family or str(info.get("family") or family_of(config))
         self.identity = identity
         known = config.component or config.component_file
-        self._secrets = secrets_in(loaded_component(config)) if known else []
+        self._secrets = secrets_in(load_component(config)) if known else []
 
     async def complete(self, request: Request) -> Reply:
         """One `create`. It raises `ModelError`, its kind by the status."""
@@ -70,7 +73,7 @@ class AutogenClient(Client):
             extra["response_format"] = response_format(request.schema)
         try:
             result = await self._inner.create(
-                [autogen_message(m) for m in request.messages],
+                [to_autogen_message(m) for m in request.messages],
                 extra_create_args=extra,
                 cancellation_token=token,
             )
@@ -88,10 +91,10 @@ class AutogenClient(Client):
 
     def _failure(self, error: Exception) -> ModelError:
         status = getattr(error, "status_code", None)
-        said = shortened(without(self._secrets, str(error)))
-        message = f"model {self.name!r}: {type(error).__name__}: {said}"
+        detail = shorten(redact(self._secrets, str(error)))
+        message = f"model {self.name!r}: {type(error).__name__}: {detail}"
         if isinstance(status, int) and status > 0:
-            return ModelError(message, kind_of(status, None, str(error)))
+            return ModelError(message, failure_kind(status, None, str(error)))
         if isinstance(error, TimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, ValueError):
@@ -110,33 +113,33 @@ class AutogenClient(Client):
 
 
 def autogen_client(name: str, config: AutogenModel) -> Client:
-    """The client, agent or team that a recipe means. `RecipeError` says why it is none."""
+    """The client, agent or team of a recipe's model. `RecipeError` says why it is none."""
     ways = (config.component, config.component_file, config.build or None)
     if sum(way is not None for way in ways) != 1:
         raise RecipeError(
             f"model {name!r}: give it one of component, component_file and build"
         )
     if config.build:
-        return built(name, config)
-    component = loaded_component(config)
-    identity = {"provider": "autogen", "component": without_secrets(component)}
+        return client_from_function(name, config)
+    component = load_component(config)
+    identity = {"provider": "autogen", "component": hide_secrets(component)}
     try:
         if component.get("component_type") in ("agent", "team"):
-            places, shared = shared_clients(component)
-            guest = partial(places.load, lambda agent, number: shared[number])
+            slots, shared = shared_clients(component)
+            guest = partial(slots.load, lambda agent, number: shared[number])
             guest()
             return AutogenGuestClient(name, config, guest, identity, shared)
         inner = ChatCompletionClient.load_component(component)
     except Exception as error:
         raise RecipeError(
             f"model {name!r}: AutoGen can't load the component"
-            f" {component.get('provider')!r}: {shortened(error)}"
+            f" {component.get('provider')!r}: {shorten(error)}"
         ) from error
     return AutogenClient(name, config, inner, identity)
 
 
-def built(name: str, config: AutogenModel) -> Client:
-    """What the user's function makes: a client once, an agent or team for every call."""
+def client_from_function(name: str, config: AutogenModel) -> Client:
+    """The client a user's function makes, or one that calls it for every call."""
     make = load_named(config.build, "agent")
     if not callable(make):
         raise RecipeError(f"model {name!r}: build {config.build!r} is no function")
@@ -144,7 +147,7 @@ def built(name: str, config: AutogenModel) -> Client:
         made = make()
     except Exception as error:  # a user's function may raise anything
         raise RecipeError(
-            f"model {name!r}: {config.build!r} raised {shortened(error)}"
+            f"model {name!r}: {config.build!r} raised {shorten(error)}"
         ) from error
     identity = {
         "provider": "autogen",
@@ -153,11 +156,11 @@ def built(name: str, config: AutogenModel) -> Client:
     }
     if isinstance(made, ChatCompletionClient):
         return AutogenClient(name, config, made, identity)
-    agent_or_team(made, repr(config.build))
+    require_agent_or_team(made, repr(config.build))
     return AutogenGuestClient(name, config, make, identity)
 
 
-def loaded_component(config: AutogenModel) -> dict[str, Any]:
+def load_component(config: AutogenModel) -> dict[str, Any]:
     """The component's configuration, from the recipe or from its file."""
     if config.component is not None:
         return config.component
@@ -170,7 +173,7 @@ def loaded_component(config: AutogenModel) -> dict[str, Any]:
     return cast(dict[str, Any], component)
 
 
-def autogen_message(message: Message) -> LLMMessage:
+def to_autogen_message(message: Message) -> LLMMessage:
     """One of our messages as AutoGen's."""
     if message.role == "system":
         return SystemMessage(content=message.content)

@@ -1,7 +1,7 @@
-"""An AutoGen agent or team of anybody's may sit wherever a model may.
+"""Client for an AutoGen agent or team that answers in a model's place.
 
 To the ledger its whole run is one call: one request, one reply, tokens summed over its
-messages, which are kept in the reply. It is made anew for each call and remembers nothing.
+messages, which are kept in the reply. It is built for each call and remembers nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autogen_core.models import ChatCompletionClient
 from fellowship.errors import ModelError
 from fellowship.models.client import Client, Finding, Reply, Request, Usage
 from fellowship.models.config import AutogenModel
-from fellowship.models.limits.refusals import shortened
+from fellowship.models.limits.refusals import shorten
 from fellowship.models.providers.component_clients import ClientSlots
 from fellowship.records import Message
 
@@ -49,7 +49,7 @@ class AutogenGuestClient(Client):
         self._shared = shared
 
     async def complete(self, request: Request) -> Reply:
-        """One run of a fresh agent or team. What it says last is the reply."""
+        """One run of a fresh agent or team. Its last message is the reply."""
         token = CancellationToken()
         guest = self._make()
         task = [text_message(message) for message in request.messages]
@@ -62,13 +62,13 @@ class AutogenGuestClient(Client):
             await asyncio.wait({work}, timeout=10)
             raise
         if error := work.exception():
-            said = f"{type(error).__name__}: {shortened(error)}"
-            raise ModelError(f"model {self.name!r}: {said}", "server") from error
+            detail = f"{type(error).__name__}: {shorten(error)}"
+            raise ModelError(f"model {self.name!r}: {detail}", "server") from error
         return self._reply(work.result())
 
     def _reply(self, result: TaskResult) -> Reply:
-        said = [m for m in result.messages if isinstance(m, BaseChatMessage)]
-        own = [m for m in said if m.source not in ("user", "assistant")]
+        messages = [m for m in result.messages if isinstance(m, BaseChatMessage)]
+        own = [m for m in messages if m.source not in ("user", "assistant")]
         if str(result.stop_reason).startswith(PREMATURE) or not own:
             raise ModelError(f"model {self.name!r} said nothing", "malformed")
         used = [m.models_usage for m in result.messages if m.models_usage is not None]
@@ -103,6 +103,6 @@ def shared_clients(
     component: dict[str, Any],
 ) -> tuple[ClientSlots, list[ChatCompletionClient]]:
     """A component with places, and the clients it had, made once for all of its runs."""
-    places = ClientSlots(component)
-    made = [ChatCompletionClient.load_component(dict(c)) for c in places.clients]
-    return places, made
+    slots = ClientSlots(component)
+    clients = [ChatCompletionClient.load_component(dict(c)) for c in slots.clients]
+    return slots, clients

@@ -1,4 +1,4 @@
-"""Calls that nobody waits for in person go by the batch, at half the price.
+"""Client for OpenAI's Batch API, at half the price of a live call.
 
 A call waits until no other has come for a while; then all that wait become one file and
 one batch, which is followed until it is over. What a batch says of a call is in the ledger
@@ -23,9 +23,11 @@ from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import HOPELESS
 from fellowship.models.limits.refusals import kind_of
 from fellowship.models.limits.wait_note import WaitNote
+from fellowship.models.limits.breaker import PERMANENT
+from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.providers import batch_api as wire
-from fellowship.models.providers.batch_book import SHARE, BatchBook, Entry
-from fellowship.models.providers.openai import OpenAIClient, words_of
+from fellowship.models.providers.batch_book import LINES_A_WRITE, BatchBook, Entry
+from fellowship.models.providers.openai import OpenAIClient, error_message
 
 T = TypeVar("T")
 log = structlog.get_logger("fellowship.models")
@@ -51,7 +53,7 @@ class BatchClient(OpenAIClient):
         self._fresh: dict[str, dict[str, Any]] = {}
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._looks: dict[str, wire.Look] = {}
+        self._statuses: dict[str, wire.BatchStatus] = {}
         self._last = 0.0
         self._trouble = ""
 
@@ -77,20 +79,20 @@ class BatchClient(OpenAIClient):
             if line is not None and line.text:
                 return await self._read(key, line.text)
             if line is None:
-                self._ask(key, self._body(request))
+                self._enqueue(key, self._body(request))
             elif entry := self.book.entry(line.tag):
                 self._start(entry, {})
             else:
-                await self.book.drop(key)
+                await self.book.delete_line(key)
                 continue
-            await self._news(key)
+            await self._wait_for_news(key)
 
-    def _ask(self, key: str, body: dict[str, Any]) -> None:
+    def _enqueue(self, key: str, body: dict[str, Any]) -> None:
         self._fresh[key] = body
         self._last = time.monotonic()
-        self._task("gather", self._gather)
+        self._start_task("gather", self._gather)
 
-    async def _news(self, key: str) -> None:
+    async def _wait_for_news(self, key: str) -> None:
         """Wait until something is known of this call that was not known before."""
         loop = asyncio.get_running_loop()
         future = self._wanted.setdefault(key, loop.create_future())
@@ -101,23 +103,23 @@ class BatchClient(OpenAIClient):
             self._wanted.pop(key, None)
             raise
 
-    def _task(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _start_task(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Have this done once at a time, by name."""
         if name not in self._tasks:
-            self._tasks[name] = asyncio.create_task(self._worked(name, work))
+            self._tasks[name] = asyncio.create_task(self._run_task(name, work))
 
-    async def _worked(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _run_task(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except ModelError as error:
-            self._tell(list(self._wanted), error)
+            self._wake(list(self._wanted), error)
         except Exception as error:
-            self._tell(list(self._wanted), error)
+            self._wake(list(self._wanted), error)
             log.error("batch", model=self.name, error=repr(error))
         finally:
             del self._tasks[name]
 
-    def _tell(self, keys: list[str], error: Exception | None = None) -> None:
+    def _wake(self, keys: list[str], error: Exception | None = None) -> None:
         """Wake these calls, with an error of their own if there is one."""
         for key in keys:
             future = self._wanted.pop(key, None)
@@ -140,14 +142,14 @@ class BatchClient(OpenAIClient):
             if quiet < settings.gather and len(self._fresh) < settings.lines:
                 await asyncio.sleep(min(settings.gather - quiet, 1.0))
                 continue
-            bodies = fitting(self._fresh, settings.lines)
-            entry = await self.book.mean(self.name, list(bodies))
+            bodies = first_batch(self._fresh, settings.lines)
+            entry = await self.book.note_batch(self.name, list(bodies))
             for key in bodies:
                 self._fresh.pop(key, None)
             self._start(entry, bodies)
 
     def _start(self, entry: Entry, bodies: Mapping[str, Mapping[str, Any]]) -> None:
-        self._task(entry.tag, lambda: self._follow(entry, bodies))
+        self._start_task(entry.tag, lambda: self._follow(entry, bodies))
 
     async def _follow(
         self, entry: Entry, bodies: Mapping[str, Mapping[str, Any]]
@@ -155,33 +157,35 @@ class BatchClient(OpenAIClient):
         """Create the batch if it is new, wait until it is over, keep what it brought."""
         keys, batch = self.book.keys(entry.tag), entry.batch
         try:
-            batch = batch or await self._created(entry, bodies)
+            batch = batch or await self._create(entry, bodies)
             if batch:
-                await self._watched(entry.tag, batch)
+                await self._watch(entry.tag, batch)
             else:
-                await self.book.forget(entry.tag)
+                await self.book.delete_batch(entry.tag)
         except ModelError as error:
             # Refused, so there is no such batch. One out of reach may be there.
             if not batch:
-                await self.book.forget(entry.tag)
-            self._tell(keys, error)
+                await self.book.delete_batch(entry.tag)
+            self._wake(keys, error)
         except EndpointDown as error:
-            self._tell(keys, error)
+            self._wake(keys, error)
         finally:
-            self._looks.pop(batch, None)
-            self._tell(keys)
+            self._statuses.pop(batch, None)
+            self._wake(keys)
 
-    async def _watched(self, tag: str, batch: str) -> None:
+    async def _watch(self, tag: str, batch: str) -> None:
         """Look at a batch until it is over, then fetch what it brought."""
         while True:
-            seen = await self._patient(lambda: wire.look(self.api(), batch))
-            self._looks[batch] = seen
-            if seen.over:
+            status = await self._retry_while_down(
+                lambda: wire.batch_status(self.api(), batch)
+            )
+            self._statuses[batch] = status
+            if status.is_over:
                 break
             await asyncio.sleep(self.config.batch.poll)
-        await self._patient(lambda: self._fetch(tag, batch, seen))
+        await self._retry_while_down(lambda: self._fetch(tag, batch, status))
 
-    async def _created(
+    async def _create(
         self, entry: Entry, bodies: Mapping[str, Mapping[str, Any]]
     ) -> str:
         """The batch's id. '' where it was never created and its calls are not at hand.
@@ -192,41 +196,42 @@ class BatchClient(OpenAIClient):
 
         async def once() -> str:
             nonlocal tried
-            found = await wire.find(self.api(), entry) if tried else ""
+            found = await wire.find_batch(self.api(), entry) if tried else ""
             tried = True
             if not found and bodies:
                 found = await wire.submit(self.api(), entry, bodies)
             return found
 
-        if batch := await self._patient(once):
-            await self.book.opened(entry.tag, batch)
+        if batch := await self._retry_while_down(once):
+            await self.book.set_batch_id(entry.tag, batch)
         return batch
 
-    async def _fetch(self, tag: str, batch: str, seen: wire.Look) -> None:
+    async def _fetch(self, tag: str, batch: str, status: wire.BatchStatus) -> None:
         """Write down every line of the batch's files."""
-        for file in seen.files:
+        for file in status.files:
             lines: list[bytes] = []
-            async for line in wire.fetched(self.api(), file):
+            async for line in wire.file_lines(self.api(), file):
                 lines.append(line)
-                if len(lines) == SHARE:
-                    await self.book.arrived(tag, wire.keyed(lines))
+                if len(lines) == LINES_A_WRITE:
+                    await self.book.store_lines(tag, wire.lines_by_key(lines))
                     lines.clear()
-            await self.book.arrived(tag, wire.keyed(lines))
-        said = (
-            seen.why or f"batch {batch} is {seen.state} and has no line for this call"
+            await self.book.store_lines(tag, wire.lines_by_key(lines))
+        message = (
+            status.why
+            or f"batch {batch} is {status.state} and has no line for this call"
         )
-        error = {"code": f"batch_{seen.state}", "message": said}
-        await self.book.close(tag, json.dumps({"response": None, "error": error}))
+        error = {"code": f"batch_{status.state}", "message": message}
+        await self.book.close_batch(tag, json.dumps({"response": None, "error": error}))
 
-    async def _patient(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _retry_while_down(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do this, again and again while the endpoint is out of reach."""
         began, wait = time.monotonic(), 0.5
         while True:
             try:
                 done = await work()
             except openai.APIError as error:
-                failed = self.failure(error)
-                if failed.kind in HOPELESS or not failed.is_transient:
+                failed = self.sdk_failure(error)
+                if failed.kind in PERMANENT or not failed.is_transient:
                     raise failed from error
                 if time.monotonic() - began > self.config.patience:
                     raise EndpointDown(str(failed)) from error
@@ -244,26 +249,26 @@ class BatchClient(OpenAIClient):
     async def _read(self, key: str, text: str) -> Reply:
         """What the provider's line says. An error makes room for another try."""
         try:
-            return self._understood(text)
+            return self._parse_line(text)
         except ModelError:
-            await self.book.drop(key)
+            await self.book.delete_line(key)
             raise
 
-    def _understood(self, text: str) -> Reply:
+    def _parse_line(self, text: str) -> Reply:
         try:
             line = json.loads(text)
             response, error = line.get("response"), line.get("error")
             if response is None:
                 code, said = str(error["code"]), str(error["message"])
                 kind = KINDS.get(code, self._failed_kind(code, said))
-                raise ModelError(f"{self._where}: {code}: {self._said(said)}", kind)
+                raise ModelError(f"{self._where}: {code}: {self._redacted(said)}", kind)
             status, body = int(response["status_code"]), response["body"]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
-            raise self._malformed(f"its line can't be read ({odd!r})") from odd
+            raise self._malformed_error(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            said, word = words_of(json.dumps(body).encode())
-            message = f"{self._where}: HTTP {status}: {self._said(said)}"
-            raise ModelError(message, kind_of(status, word, said))
+            said, word = error_message(json.dumps(body).encode())
+            message = f"{self._where}: HTTP {status}: {self._redacted(said)}"
+            raise ModelError(message, failure_kind(status, word, said))
         return self._reply(body)
 
     def _failed_kind(self, code: str, said: str) -> Failure:
@@ -272,12 +277,12 @@ class BatchClient(OpenAIClient):
             return "unavailable"
         return "rejected" if code == "batch_failed" else "malformed"
 
-    def note(self) -> WaitNote | None:
+    def status_note(self) -> WaitNote | None:
         """What its calls wait for; None for nothing."""
         if self._trouble:
             return WaitNote("paused", self._trouble, down=True)
         notes = [f"{len(self._fresh):,} calls gathered"] if self._fresh else []
-        for batch, seen in self._looks.items():
+        for batch, seen in self._statuses.items():
             notes.append(f"{batch} {seen.state}: {seen.done:,} of {seen.total:,} done")
         return WaitNote(f"model {self.name!r}", ", ".join(notes)) if notes else None
 
@@ -289,7 +294,7 @@ class BatchClient(OpenAIClient):
         await super().close()
 
 
-def fitting(bodies: Mapping[str, dict[str, Any]], lines: int) -> dict[str, Any]:
+def first_batch(bodies: Mapping[str, dict[str, Any]], lines: int) -> dict[str, Any]:
     """The first of these that go into one file."""
     taken: dict[str, Any] = {}
     room = LARGEST_FILE

@@ -1,4 +1,4 @@
-"""OpenAI's Files and Batches endpoints, as far as judging by the thousand needs them."""
+"""Requests to OpenAI's Files and Batches endpoints."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 TAG = "fellowship"
 """Under which a batch carries our tag: that is how one is found whose id was lost."""
 
-OVER = frozenset({"completed", "failed", "expired", "cancelled"})
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 SKEW = 3600.0
 """Seconds by which the provider's clock may be behind ours."""
 
 
-class Look(NamedTuple):
-    """A batch as it stands. `files` hold replies and errors, once it is over."""
+class BatchStatus(NamedTuple):
+    """Progress of a batch. `files` hold replies and errors, once it is over."""
 
     state: str
     done: int
@@ -31,12 +31,12 @@ class Look(NamedTuple):
     why: str = ""
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.state in OVER
+        return self.state in ENDED
 
 
-def written(bodies: Mapping[str, Mapping[str, Any]]) -> bytes:
+def batch_file(bodies: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The file of a batch: a line a call, by the ledger's key."""
     return b"".join(
         json.dumps(
@@ -52,7 +52,7 @@ async def submit(
 ) -> str:
     """Upload the file, create the batch; its id."""
     file = await api.files.create(
-        file=(f"{entry.tag}.jsonl", written(bodies)), purpose="batch"
+        file=(f"{entry.tag}.jsonl", batch_file(bodies)), purpose="batch"
     )
     batch = await api.batches.create(
         completion_window="24h",
@@ -63,7 +63,7 @@ async def submit(
     return batch.id
 
 
-async def find(api: openai.AsyncOpenAI, entry: Entry) -> str:
+async def find_batch(api: openai.AsyncOpenAI, entry: Entry) -> str:
     """The id of the batch with this tag, '' if there is none. Newest come first."""
     async for batch in api.batches.list(limit=100):
         if (batch.metadata or {}).get(TAG) == entry.tag:
@@ -73,18 +73,18 @@ async def find(api: openai.AsyncOpenAI, entry: Entry) -> str:
     return ""
 
 
-async def look(api: openai.AsyncOpenAI, batch: str) -> Look:
-    """How far it is."""
+async def batch_status(api: openai.AsyncOpenAI, batch: str) -> BatchStatus:
+    """The batch's state and progress, from its provider."""
     found = await api.batches.retrieve(batch)
     counts = found.request_counts
     errors = (found.errors.data or []) if found.errors else []
     why = "; ".join(f"{e.code}: {e.message}" for e in errors[:3])
     files = tuple(f for f in (found.output_file_id, found.error_file_id) if f)
     done = counts.completed + counts.failed if counts else 0
-    return Look(found.status, done, counts.total if counts else 0, files, why)
+    return BatchStatus(found.status, done, counts.total if counts else 0, files, why)
 
 
-async def fetched(api: openai.AsyncOpenAI, file: str) -> AsyncIterator[bytes]:
+async def file_lines(api: openai.AsyncOpenAI, file: str) -> AsyncIterator[bytes]:
     """The lines of a file, one at a time. JSON may hold U+2028, so by newline alone.
 
     A line longer than a reply may be is passed over: its call is then one without a line.
@@ -107,7 +107,7 @@ async def fetched(api: openai.AsyncOpenAI, file: str) -> AsyncIterator[bytes]:
         yield b"".join(parts)
 
 
-def keyed(lines: Iterable[bytes]) -> list[tuple[str, str]]:
+def lines_by_key(lines: Iterable[bytes]) -> list[tuple[str, str]]:
     """(key, line) of those that can be read and name a call."""
     made = []
     for line in lines:

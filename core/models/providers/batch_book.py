@@ -1,7 +1,8 @@
-"""A batch is written down before it is asked for, and its replies before they are read.
+"""Batches of a run in its ledger.
 
-So a process may end at any step: whoever opens the run next finds the batch by its tag,
-even if its id never came back, and each line waits in the ledger until its call wants it.
+A batch is written down before it is asked for, and its replies before they are read. So a
+process may end at any step: whoever opens the run next finds the batch by its tag, even if
+its id never came back, and each line waits in the ledger until its call wants it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from fellowship.ledger import Ledger
 from fellowship.writer import Statement
 
-SHARE = 500
+LINES_A_WRITE = 500
 """Lines written in one transaction."""
 
 
@@ -51,7 +52,7 @@ class BatchBook:
             ),
         )
 
-    async def mean(self, model: str, keys: Sequence[str]) -> Entry:
+    async def note_batch(self, model: str, keys: Sequence[str]) -> Entry:
         """Note that a batch of these calls is about to be asked for."""
         entry = Entry(secrets.token_hex(16), model, "", time.time())
         add = "INSERT OR REPLACE INTO batch_lines(key, tag, line) VALUES (?, ?, '')"
@@ -65,19 +66,19 @@ class BatchBook:
         )
         return entry
 
-    async def opened(self, tag: str, batch: str) -> None:
+    async def set_batch_id(self, tag: str, batch: str) -> None:
         """Note the id the provider has given it."""
         sql = "UPDATE batches SET batch = ? WHERE tag = ?"
         await self._ledger.append(Statement(sql, (batch, tag)))
 
-    async def arrived(self, tag: str, lines: Iterable[tuple[str, str]]) -> None:
+    async def store_lines(self, tag: str, lines: Iterable[tuple[str, str]]) -> None:
         """Keep lines that were fetched: (key, the provider's words)."""
         sql = "UPDATE batch_lines SET line = ? WHERE key = ? AND tag = ? AND line = ''"
         made = [Statement(sql, (text, key, tag)) for key, text in lines]
-        for at in range(0, len(made), SHARE):
-            await self._ledger.append(*made[at : at + SHARE])
+        for at in range(0, len(made), LINES_A_WRITE):
+            await self._ledger.append(*made[at : at + LINES_A_WRITE])
 
-    async def close(self, tag: str, rest: str) -> None:
+    async def close_batch(self, tag: str, rest: str) -> None:
         """The batch is over; lines that did not come are given the words of `rest`."""
         await self._ledger.append(
             Statement(
@@ -87,15 +88,15 @@ class BatchBook:
             Statement("UPDATE batches SET state = 'done' WHERE tag = ?", (tag,)),
         )
 
-    async def forget(self, tag: str) -> None:
-        """The batch never came to be: its calls are to be asked anew."""
+    async def delete_batch(self, tag: str) -> None:
+        """The batch was never created: its calls are to be sent again."""
         await self._ledger.append(
             Statement("DELETE FROM batch_lines WHERE tag = ?", (tag,)),
             Statement("DELETE FROM batches WHERE tag = ?", (tag,)),
         )
 
-    async def drop(self, key: str) -> None:
-        """This call's line was an error: it is to be asked anew."""
+    async def delete_line(self, key: str) -> None:
+        """This call's line was an error: it is to be sent again."""
         await self._ledger.append(
             Statement("DELETE FROM batch_lines WHERE key = ?", (key,))
         )

@@ -1,8 +1,8 @@
-"""A model client inside an AutoGen component is a place where another can sit.
+"""Placeholders for the model clients inside an AutoGen component.
 
 A component names its clients by configuration and makes them when it is loaded. Here each
-is replaced by a placeholder, and loading asks a lender who is to sit there: a recorded
-client, or one that many loads share.
+is replaced by a placeholder, and loading asks a supplier for the client to use there: a
+recorded one, or one that many loads share.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pydantic import BaseModel
 
 from fellowship.errors import RecipeError
 
-Lender = Callable[[str, int], ChatCompletionClient]
+ClientSupplier = Callable[[str, int], ChatCompletionClient]
 """Who role_ref in a place: by the name of its agent and the place's number, from 0."""
 
-LENDER: ContextVar[Lender] = ContextVar("lender")
+SUPPLIER: ContextVar[ClientSupplier] = ContextVar("lender")
 
 
 class ClientSlot(BaseModel):
@@ -32,43 +32,45 @@ class ClientSlot(BaseModel):
 
 
 class SuppliedClient(Component[ClientSlot], ComponentBase[ClientSlot]):
-    """The placeholder. Loading it gives whom the lender names, and never itself."""
+    """The placeholder. Loading it gives the supplier's client, never the placeholder."""
 
     component_type = "model"
     component_config_schema = ClientSlot
 
     @classmethod
     def _from_config(cls, config: ClientSlot) -> Any:
-        return LENDER.get()(config.agent, config.number)
+        return SUPPLIER.get()(config.agent, config.number)
 
 
 class ClientSlots:
-    """A component with placeholders for its clients, and what stood there before."""
+    """A component with placeholders for its clients, and the clients that were there."""
 
     def __init__(self, component: Mapping[str, Any]) -> None:
         self.agents: list[str] = []
         self.clients: list[Mapping[str, Any]] = []
-        self.component = self._emptied(component, "")
+        self.component = self._with_placeholders(component, "")
 
-    def _emptied(self, value: Any, agent: str) -> Any:
+    def _with_placeholders(self, value: Any, agent: str) -> Any:
         if isinstance(value, list):
-            return [self._emptied(inner, agent) for inner in value]
+            return [self._with_placeholders(inner, agent) for inner in value]
         if not isinstance(value, Mapping):
             return value
         if value.get("component_type") == "model" and "provider" in value:
-            return self._place(value, agent)
+            return self._placeholder(value, agent)
         config = value.get("config")
         named = config.get("name") if isinstance(config, Mapping) else None
         agent = named if isinstance(named, str) else agent
-        made = {}
+        component = {}
         for key, inner in value.items():
             is_client = key == "model_client" and isinstance(inner, Mapping)
-            made[key] = (
-                self._place(inner, agent) if is_client else self._emptied(inner, agent)
+            component[key] = (
+                self._placeholder(inner, agent)
+                if is_client
+                else self._with_placeholders(inner, agent)
             )
-        return made
+        return component
 
-    def _place(self, client: Mapping[str, Any], agent: str) -> dict[str, Any]:
+    def _placeholder(self, client: Mapping[str, Any], agent: str) -> dict[str, Any]:
         number = len(self.clients)
         self.clients.append(client)
         self.agents.append(agent or "team")
@@ -80,28 +82,28 @@ class ClientSlots:
             "config": {"agent": agent or "team", "number": number},
         }
 
-    def load(self, lender: Lender) -> ChatAgent | Team:
-        """A fresh agent or team, its places filled by the lender.
+    def load(self, supplier: ClientSupplier) -> ChatAgent | Team:
+        """A fresh agent or team with the supplier's clients in its placeholders.
 
         Raises `RecipeError` where AutoGen can't load it, or it is neither.
         """
-        token = LENDER.set(lender)
+        token = SUPPLIER.set(supplier)
         provider = self.component.get("provider")
         try:
             made: Any = ComponentLoader.load_component(self.component, object)
         except Exception as error:  # whatever a component's module may raise
-            said = " ".join(str(error).split())[:300]
+            detail = " ".join(str(error).split())[:300]
             raise RecipeError(
                 f"AutoGen can't load the component {provider!r}:"
-                f" {type(error).__name__}: {said}"
+                f" {type(error).__name__}: {detail}"
             ) from error
         finally:
-            LENDER.reset(token)
-        return agent_or_team(made, repr(provider))
+            SUPPLIER.reset(token)
+        return require_agent_or_team(made, repr(provider))
 
 
-def agent_or_team(made: Any, what: str) -> ChatAgent | Team:
-    """`made`, if it is something AutoGen can run on a task."""
+def require_agent_or_team(made: Any, what: str) -> ChatAgent | Team:
+    """`made`, if AutoGen can run it on a task; else `RecipeError`."""
     if isinstance(made, ChatAgent | Team):
         return made
     raise RecipeError(
@@ -109,8 +111,8 @@ def agent_or_team(made: Any, what: str) -> ChatAgent | Team:
     )
 
 
-def missing_models(
-    places: ClientSlots, given: Mapping[str, str], default: str
+def agents_without_model(
+    slots: ClientSlots, given: Mapping[str, str], default: str
 ) -> list[str]:
-    """Agents of a component for which nobody says which model speaks."""
-    return sorted({a for a in places.agents if not given.get(a, default)})
+    """Agents of a component that the recipe gives no model."""
+    return sorted({a for a in slots.agents if not given.get(a, default)})

@@ -1,4 +1,4 @@
-"""A model in this process: llama.cpp's own server engine, fed without a socket.
+"""Client for the embedded engine: llama.cpp's own server in this process, without a socket.
 
 Replies are streamed to a callback, because a callback is what can stop them: a call that
 is cancelled frees its slot at the next token.
@@ -18,10 +18,10 @@ from typing import Any, cast
 from fellowship.errors import ModelError, RecipeError, install_command
 from fellowship.models.client import Client, Finding, Finish, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
-from fellowship.models.limits.refusals import kind_of
+from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.providers.openai import usage_from
 from fellowship.models.providers.schema import response_format
-from fellowship.models.providers.weights import CURE, PACKAGED, weights
+from fellowship.models.providers.weights import CURE, PACKAGED, find_weights
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Engine:
         """The engine, loaded at the first call."""
         with self._loading:
             if self._server is None:
-                self._server = load(self.key)
+                self._server = load_server(self.key)
         return self._server
 
-    async def stream(self, body: dict[str, Any]) -> Gathered:
+    async def stream(self, body: dict[str, Any]) -> StreamedReply:
         """Run one request to its end; cancelling the task stops it at the next token."""
-        gathered = Gathered()
+        gathered = StreamedReply()
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._pool, self._run, body, gathered)
         try:
@@ -61,11 +61,11 @@ class Engine:
             gathered.stopped = True
             raise
 
-    def _run(self, body: dict[str, Any], gathered: Gathered) -> Gathered:
+    def _run(self, body: dict[str, Any], gathered: StreamedReply) -> StreamedReply:
         if not gathered.stopped:
-            early = self.server().handle_chat_completions(body, gathered.take)
+            early = self.server().handle_chat_completions(body, gathered.add_chunk)
             if isinstance(early, dict):
-                gathered.take(early)
+                gathered.add_chunk(early)
         return gathered
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class Engine:
 
 
 @dataclass
-class Gathered:
+class StreamedReply:
     """What a stream has said so far."""
 
     parts: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Gathered:
     error: Any = None
     stopped: bool = False
 
-    def take(self, chunk: dict[str, Any]) -> bool:
+    def add_chunk(self, chunk: dict[str, Any]) -> bool:
         """One chunk of the stream. True asks the engine to stop."""
         if "error" in chunk:
             self.error = chunk["error"]
@@ -99,7 +99,7 @@ class Gathered:
         return self.stopped
 
 
-def load(key: EngineKey) -> Any:
+def load_server(key: EngineKey) -> Any:
     """Start llama.cpp's server engine. Its HTTP side is shut with a key nobody knows."""
     # The engine's threads meet many times a token. By default they wait spinning, and
     # one busy neighbour then stalls them all; docs/log.md has what each way costs.
@@ -133,7 +133,7 @@ class LlamaCppClient(Client):
         self.structured = config.structured
         self.family = family_of(config)
         self._engines = engines
-        path, content = weights(config.model)
+        path, content = find_weights(config.model)
         self._key = EngineKey(
             path, config.num_ctx, config.slots, config.threads or os.cpu_count() or 1
         )
@@ -174,7 +174,7 @@ class LlamaCppClient(Client):
         )
         status = error.get("code", 500) if isinstance(error, dict) else 500
         return ModelError(
-            f"model {self.name!r}: {message}", kind_of(int(status), None, message)
+            f"model {self.name!r}: {message}", failure_kind(int(status), None, message)
         )
 
     async def check(self) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Ollama's own /api/chat: the one way in that lets a caller fix the context length.
+"""Client for Ollama's own /api/chat, the one interface that fixes the context length.
 
 Every call of a model carries the same num_ctx (another one would reload the model), and
 a prompt that the server cut short in silence is a failure, not an answer.
@@ -25,15 +25,15 @@ from fellowship.models.client import (
     estimated_tokens,
 )
 from fellowship.models.config import OllamaModel, family_of
-from fellowship.models.limits.refusals import kind_of, shortened
-from fellowship.models.providers.schema import strict
-from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit
+from fellowship.models.limits.refusals import failure_kind, shorten
+from fellowship.models.providers.schema import strict_schema
+from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
 from fellowship.models.providers.wire import LARGEST
 from fellowship.models.record.secrets import (
-    public,
-    secrets_of,
-    without,
-    without_secrets,
+    hide_secrets,
+    public_url,
+    redact,
+    secrets_in_url,
 )
 
 DEFAULT_HOST = "http://localhost:11434"
@@ -54,11 +54,11 @@ class OllamaClient(Client):
         self._api: ollama.AsyncClient | None = None
         self.identity = {
             "provider": "ollama",
-            "endpoint": public(self.host),
+            "endpoint": public_url(self.host),
             "model": config.model,
             "num_ctx": config.num_ctx,
             "think": config.think,
-            "options": without_secrets(config.options),
+            "options": hide_secrets(config.options),
         }
 
     def api(self) -> ollama.AsyncClient:
@@ -68,7 +68,7 @@ class OllamaClient(Client):
                 host=self.host,
                 timeout=httpx.Timeout(self.config.deadline, connect=10),
                 limits=httpx.Limits(max_connections=None),
-                event_hooks={"response": [limit]},
+                event_hooks={"response": [limit_response]},
                 headers=PLAIN,
                 follow_redirects=False,
             )
@@ -80,8 +80,8 @@ class OllamaClient(Client):
             len(m.content.encode("utf-8", "replace")) for m in request.messages
         )
         if length > 8 * self.config.num_ctx:
-            raise self._too_long(length // 4)
-        schema = strict(request.schema) if request.schema is not None else None
+            raise self._too_long_error(length // 4)
+        schema = strict_schema(request.schema) if request.schema is not None else None
         try:
             answer = await self.api().chat(
                 model=self.config.model,
@@ -96,7 +96,7 @@ class OllamaClient(Client):
         except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
             raise self._failure(error) from error
         except (pydantic.ValidationError, ValueError, TooLarge) as error:
-            raise self._malformed(error) from error
+            raise self._malformed_error(error) from error
         return self._reply(answer, request)
 
     def _options(self, request: Request) -> dict[str, Any]:
@@ -123,12 +123,12 @@ class OllamaClient(Client):
         sent = sum(estimated_tokens(m.content) for m in request.messages)
         room = self.config.num_ctx
         if read >= room or (sent > 0.75 * room and read < sent / 2):
-            raise self._too_long(sent)
+            raise self._too_long_error(sent)
         reason = answer.done_reason
         finish = reason if reason in ("stop", "length") else "unknown"
         return Reply(text, cast(Finish, finish), Usage(read, answer.eval_count), raw)
 
-    def _too_long(self, tokens: int) -> ModelError:
+    def _too_long_error(self, tokens: int) -> ModelError:
         return ModelError(
             f"model {self.name!r}: a prompt of about {tokens:,} tokens does not fit"
             f" num_ctx {self.config.num_ctx}, and Ollama would cut it in silence: raise"
@@ -136,8 +136,8 @@ class OllamaClient(Client):
             "too-long",
         )
 
-    def _malformed(self, error: Exception) -> ModelError:
-        said = shortened(error)
+    def _malformed_error(self, error: Exception) -> ModelError:
+        said = shorten(error)
         if isinstance(error, TooLarge):
             said = f"it is larger than {LARGEST:,} bytes"
         return ModelError(
@@ -146,10 +146,10 @@ class OllamaClient(Client):
 
     def _failure(self, error: Exception) -> ModelError:
         where = self.identity["endpoint"]
-        said = without(secrets_of(self.host), shortened(error))
+        said = redact(secrets_in_url(self.host), shorten(error))
         if isinstance(error, ollama.ResponseError):
-            kind = kind_of(error.status_code, None, error.error)
-            message = self._not_pulled() if kind == "missing" else said
+            kind = failure_kind(error.status_code, None, error.error)
+            message = self._pull_hint() if kind == "missing" else said
             return ModelError(f"model {self.name!r} at {where}: {message}", kind)
         if isinstance(error, httpx.TimeoutException) and not isinstance(
             error, httpx.ConnectTimeout
@@ -167,7 +167,7 @@ class OllamaClient(Client):
         broke = f"model {self.name!r} at {where}: the connection broke ({said})"
         return ModelError(broke, "network")
 
-    def _not_pulled(self) -> str:
+    def _pull_hint(self) -> str:
         return (
             f"{self.config.model!r} is not on this server: run"
             f' "ollama pull {self.config.model}"'

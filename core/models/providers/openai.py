@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, wherever they are served.
+"""Client for OpenAI's chat completions, wherever they are served.
 
 The SDK says where a call goes and with which headers, and lists models; the call itself
 is one POST of ours, which costs a third of the SDK's (docs/benchmarks.md), is never
@@ -21,23 +21,23 @@ from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.refusals import (
-    broken_connection,
-    kind_of,
-    never_sent,
-    shortened,
-    wish,
+    connection_error,
+    failure_kind,
+    retry_after,
+    shorten,
+    was_never_sent,
 )
 from fellowship.models.providers.schema import response_format
-from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, Wire
+from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, HttpClient
 from fellowship.models.record.secrets import (
-    public,
+    hide_secrets,
+    public_url,
+    redact,
     secrets_in,
-    secrets_of,
-    without,
-    without_secrets,
+    secrets_in_url,
 )
 
-SDK = 300.0
+SDK_TIMEOUT = 300.0
 """Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
 
@@ -45,7 +45,7 @@ class OpenAIClient(Client):
     """One model behind one base URL."""
 
     def __init__(self, name: str, config: OpenAIModel) -> None:
-        refuse_unknown(config)
+        check_base_urls(config)
         self.name = name
         self.model = config.model
         self.config = config
@@ -54,12 +54,12 @@ class OpenAIClient(Client):
         self.structured = config.structured
         self.family = family_of(config)
         self._api: openai.AsyncOpenAI | None = None
-        self._wire: Wire | None = None
+        self._http_client: HttpClient | None = None
         self.identity = {
             "provider": "openai",
-            "endpoint": public(config.base_url) if config.base_url else "openai",
+            "endpoint": public_url(config.base_url) if config.base_url else "openai",
             "model": config.model,
-            "extra": without_secrets(config.extra_body),
+            "extra": hide_secrets(config.extra_body),
         }
 
     @property
@@ -92,29 +92,31 @@ class OpenAIClient(Client):
             base_url=(self.config.base_url or "").partition("?")[0] or None,
             default_query=dict(self._query),
             max_retries=0,
-            timeout=openai.Timeout(self.config.deadline or SDK, connect=CONNECT),
+            timeout=openai.Timeout(
+                self.config.deadline or SDK_TIMEOUT, connect=CONNECT
+            ),
             http_client=through,
         )
 
-    def wire(self) -> Wire:
-        """The line that calls go over, made on the loop that uses it."""
-        if self._wire is None:
+    def http_client(self) -> HttpClient:
+        """The HTTP client that calls go over, made on the loop that uses it."""
+        if self._http_client is None:
             # Asked where calls go, never to send one: certificates take 50 ms to load.
             api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
             url = f"{api.base_url}chat/completions"
             url += f"?{urlencode(self._query)}" * bool(self._query)
-            self._wire = Wire(url, headers, self.config.deadline)
-        return self._wire
+            self._http_client = HttpClient(url, headers, self.config.deadline)
+        return self._http_client
 
     async def complete(self, request: Request) -> Reply:
         """One POST, no retry. Raises `ModelError` with the provider's own words."""
         body = json.dumps(self._body(request)).encode()
         try:
-            answer = await self.wire().post(body)
+            answer = await self.http_client().post(body)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise self._broken(error) from error
+            raise self._connection_failure(error) from error
         if not answer.whole:
             raise ModelError(
                 f"model {self.name!r} sent more than the {LARGEST:,} bytes a reply may"
@@ -122,15 +124,15 @@ class OpenAIClient(Client):
                 "malformed",
             )
         if answer.status >= 300:
-            raise self._refused(answer)
-        return self.read(answer.content)
+            raise self._http_failure(answer)
+        return self.parse_body(answer.content)
 
-    def read(self, content: bytes) -> Reply:
+    def parse_body(self, content: bytes) -> Reply:
         """A body as a reply; `ModelError` says why it is none."""
         try:
             raw = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise self._malformed(f"not JSON ({error})") from error
+            raise self._malformed_error(f"not JSON ({error})") from error
         return self._reply(raw)
 
     @property
@@ -140,32 +142,32 @@ class OpenAIClient(Client):
             f"model {self.name!r} at {'OpenAI' if endpoint == 'openai' else endpoint}"
         )
 
-    def _said(self, words: object) -> str:
+    def _redacted(self, words: object) -> str:
         """A provider's or library's words without our secrets, which they may quote."""
         key = os.environ.get(self.config.api_key_env or "", "")
         own = secrets_in(self.config.extra_body)
-        secrets = (key, *secrets_of(self.config.base_url or ""), *own)
-        return shortened(without(secrets, str(words)))
+        secrets = (key, *secrets_in_url(self.config.base_url or ""), *own)
+        return shorten(redact(secrets, str(words)))
 
-    def _broken(self, error: Exception) -> ModelError:
-        said = f"{self._where}: {self._said(error or type(error).__name__)}"
-        if never_sent(error):
+    def _connection_failure(self, error: Exception) -> ModelError:
+        said = f"{self._where}: {self._redacted(error or type(error).__name__)}"
+        if was_never_sent(error):
             return ModelError(f"{said}; is the server up?", "down")
         if isinstance(error, TimeoutError):
             slow = f"{self._where}: no answer within {self.config.deadline or 0:g} s"
             return ModelError(slow, "deadline")
         return ModelError(said, "network")
 
-    def _refused(self, answer: Answer) -> ModelError:
-        said, code = words_of(answer.content)
+    def _http_failure(self, answer: Answer) -> ModelError:
+        said, code = error_message(answer.content)
         if answer.status < 400:
-            to = public(answer.headers.get("Location", "")) or "nowhere"
+            to = public_url(answer.headers.get("Location", "")) or "nowhere"
             said = (
                 f"it redirects to {to}: name that address as base_url, if it is meant"
             )
-        kind = kind_of(answer.status, code, said)
-        message = f"{self._where}: HTTP {answer.status}: {self._said(said)}"
-        return ModelError(message, kind, wish(answer.headers))
+        kind = failure_kind(answer.status, code, said)
+        message = f"{self._where}: HTTP {answer.status}: {self._redacted(said)}"
+        return ModelError(message, kind, retry_after(answer.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
@@ -194,7 +196,7 @@ class OpenAIClient(Client):
             reason = choice.get("finish_reason")
             usage = usage_from(raw.get("usage"))
         except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise self._malformed(f"no choice in it ({error!r})") from error
+            raise self._malformed_error(f"no choice in it ({error!r})") from error
         if reason == "content_filter":
             raise ModelError(
                 f"model {self.name!r}: reply withheld by a filter", "filtered"
@@ -205,30 +207,32 @@ class OpenAIClient(Client):
                 f"model {self.name!r} refused: {refusal[:200]}", "filtered"
             )
         if not isinstance(text, str):
-            raise self._malformed("its content is not text")
+            raise self._malformed_error("its content is not text")
         if usage is None:
-            raise self._malformed("it does not say what it used")
+            raise self._malformed_error("it does not say what it used")
         finish = reason if reason in ("stop", "length") else "unknown"
         return Reply(text, cast(Finish, finish), usage, raw)
 
-    def _malformed(self, why: str) -> ModelError:
+    def _malformed_error(self, why: str) -> ModelError:
         return ModelError(
             f"model {self.name!r} sent no usable reply: {why}", "malformed"
         )
 
-    def failure(self, error: openai.APIError) -> ModelError:
-        """Our word for what the SDK met."""
-        message = f"{self._where}: {self._said(error.message)}"
-        if (broken := broken_connection(error)) is not None:
-            kind: Failure = "down" if never_sent(error) else "network"
-            return ModelError(f"{message} ({self._said(broken)})", kind)
+    def sdk_failure(self, error: openai.APIError) -> ModelError:
+        """An error of the SDK as a `ModelError`."""
+        message = f"{self._where}: {self._redacted(error.message)}"
+        if (broken := connection_error(error)) is not None:
+            kind: Failure = "down" if was_never_sent(error) else "network"
+            return ModelError(f"{message} ({self._redacted(broken)})", kind)
         if isinstance(error, openai.APITimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, openai.APIStatusError):
-            kind = kind_of(error.status_code, error.code, error.message)
-            return ModelError(message, kind, wish(error.response.headers))
+            kind = failure_kind(error.status_code, error.code, error.message)
+            return ModelError(message, kind, retry_after(error.response.headers))
         if isinstance(error, openai.APIConnectionError):
-            return ModelError(f"{message} ({self._said(error.__cause__)})", "network")
+            return ModelError(
+                f"{message} ({self._redacted(error.__cause__)})", "network"
+            )
         return ModelError(message, "malformed")
 
     async def check(self) -> list[Finding]:
@@ -241,7 +245,7 @@ class OpenAIClient(Client):
             variable = self.config.api_key_env
             return [Finding(subject, False, str(error), f"export {variable}=...")]
         except openai.APIError as error:
-            failure = self.failure(error)
+            failure = self.sdk_failure(error)
             return [Finding(subject, False, str(failure), self._cure(failure.kind))]
         if listed and self.config.model not in listed:
             some = ", ".join(sorted(listed)[:8])
@@ -263,13 +267,13 @@ class OpenAIClient(Client):
         if self._api is not None:
             await self._api.close()
             self._api = None
-        if self._wire is not None:
-            await self._wire.close()
-            self._wire = None
+        if self._http_client is not None:
+            await self._http_client.close()
+            self._http_client = None
 
 
-def words_of(content: bytes) -> tuple[str, str | None]:
-    """What an error body says, and its code; the body itself where it is not JSON."""
+def error_message(content: bytes) -> tuple[str, str | None]:
+    """The message and code of an error body; the body itself where it is not JSON."""
     text = content.decode("utf-8", "replace")
     try:
         body = json.loads(text)
@@ -297,16 +301,16 @@ def usage_from(usage: Any) -> Usage | None:
     return Usage(prompt, completion, kept)
 
 
-def refuse_unknown(config: OpenAIModel) -> None:
-    """`RecipeError` for a base URL that can't be one, or that holds a password."""
+def check_base_urls(config: OpenAIModel) -> None:
+    """Raise `RecipeError` for a base URL that can't be one, or that holds a password."""
     for url in filter(None, (config.base_url, *config.base_urls)):
         if not url.startswith(("http://", "https://")):
             raise RecipeError(
-                f"base_url {public(url)!r}: it must start with http:// or https://"
+                f"base_url {public_url(url)!r}: it must start with http:// or https://"
             )
         if urlsplit(url).username is not None:
             raise RecipeError(
-                f"base_url {public(url)!r} holds a user or a password, which can't be"
+                f"base_url {public_url(url)!r} holds a user or a password, which can't be"
                 " sent beside a key: leave them out, and name the key's variable in"
                 " api_key_env"
             )

@@ -1,4 +1,7 @@
-"""A reply is cut off while it comes in, so that a broken server can't fill our memory."""
+"""Size limit of HTTP replies, applied while they come in.
+
+A broken server can't fill our memory.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class TooLarge(Exception):
     """A reply went on beyond `LARGEST` bytes."""
 
 
-class Limited(httpx.AsyncByteStream):
+class LimitedStream(httpx.AsyncByteStream):
     """A response's stream that ends in `TooLarge` where it goes on for too long."""
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
@@ -35,7 +38,7 @@ class Limited(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-async def limit(response: httpx.Response) -> None:
+async def limit_response(response: httpx.Response) -> None:
     """An event hook for responses: none is read beyond `LARGEST`."""
     assert isinstance(response.stream, httpx.AsyncByteStream)
-    response.stream = Limited(response.stream)
+    response.stream = LimitedStream(response.stream)

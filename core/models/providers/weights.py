@@ -1,4 +1,7 @@
-"""The embedded model's weights are a file that is checked, never a package that is run."""
+"""Weights of embedded models: GGUF files, found and checked.
+
+The packaged model's weights are a file that is checked, never a package that is run.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def packaged_weights() -> Path | None:
     return None
 
 
-def weights(name: str) -> tuple[Path, str]:
+def find_weights(name: str) -> tuple[Path, str]:
     """The GGUF file a recipe names, and a digest that stands for its content.
 
     The packaged file is held against its known SHA-256. Any other is known by its size

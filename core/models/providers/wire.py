@@ -1,7 +1,8 @@
-"""A model call is one POST of one body; everything else an HTTP client does is overhead.
+"""HTTP client for model calls: one POST of one body on aiohttp.
 
-A session on aiohttp, made once with its address, headers and proxy settled: nothing is
-worked out again for each call. A reply is read no further than it may be long.
+Everything else an HTTP client does is overhead: address, headers and proxy are settled
+once, nothing is worked out again for each call. A reply is read no further than it may be
+long.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ class Answer(NamedTuple):
     whole: bool
 
 
-class Wire:
+class HttpClient:
     """POSTs to one address. To be made on the loop that uses it."""
 
     def __init__(
         self, url: str, headers: Mapping[str, str], deadline: float | None
     ) -> None:
         self._url = URL(url)
-        secure = trusted() if self._url.scheme == "https" else True
+        secure = tls_context() if self._url.scheme == "https" else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=secure),
             headers=headers,
@@ -67,11 +68,11 @@ class Wire:
             return Answer(response.status, response.headers, content, left > 0)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         await self._session.close()
 
 
-def trusted() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """The system's certificates and Mozilla's; `SSL_CERT_FILE` or `_DIR` alone if set."""
     context = ssl.create_default_context()
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):

@@ -1,1 +1,1 @@
-"""The recorded client: record, replay, budget, prices."""
+"""The recorded client and its parts: broker, budget meter, prices, secrets."""

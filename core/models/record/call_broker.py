@@ -1,4 +1,4 @@
-"""Who lets a call be sent and keeps its reply is one, however many processes ask.
+"""Call broker: admits calls to models and keeps their replies, for all processes of a run.
 
 A client that wants to ask a model goes to the broker first: it is handed the recorded
 reply, or waits until a slot is free, the budget allows it and the note of the call is on
@@ -16,27 +16,27 @@ from typing import NamedTuple, Protocol
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.ledger import DELETE_SENT, CallRow, Ledger, failure_statements
 from fellowship.models.client import Usage
-from fellowship.models.limits.gate import EndpointLimits, Gate, Passage
+from fellowship.models.limits.gate import EndpointLimits, Gate, Permit
 from fellowship.models.record.meter import Meter
 from fellowship.writer import Statement
 
 
 class Call(NamedTuple):
-    """One try of one call, as the broker knows it. `place` is the endpoint it goes to.
+    """One try of one call, as the broker knows it.
 
-    `resident` is what must be in the endpoint's memory for it; `prompt` and `longest` are
-    the tokens it will read, about, and may write; `worst` the US dollars that it may cost,
-    for a call by batch.
+    `endpoint` is where it goes; `resident` what must be in that server's memory;
+    `prompt` and `longest` are the tokens it will read, about, and may write; `worst_usd`
+    the US dollars that it may cost, for a call by batch.
     """
 
     key: str
     model: str
-    place: str
+    endpoint: str
     session: str
     resident: str = ""
     prompt: int = 0
     longest: int = 0
-    worst: float = 0.0
+    worst_usd: float = 0.0
     attempt: int = 1
 
 
@@ -76,25 +76,25 @@ class LedgerCallBroker:
         self.ledger = ledger
         self.meter = meter
         self.gates = {place: Gate(limits) for place, limits in limits.items()}
-        meter.endpoints.extend(gate.note for gate in self.gates.values())
-        self._air: dict[str, list[Passage]] = {}
+        meter.endpoint_notes.extend(gate.status_note for gate in self.gates.values())
+        self._permits: dict[str, list[Permit]] = {}
 
     async def open(self, call: Call) -> CallRow | None:
         """As `CallBroker` says. A recorded reply needs no slot."""
         if row := self.ledger.find(call.key):
             self.meter.replayed += 1
             return row
-        gate = self.gates[call.place]
+        gate = self.gates[call.endpoint]
         passage = await gate.enter(call.model, call.resident, call.prompt, call.longest)
         try:
-            self.meter.admit(call.worst)
+            self.meter.admit(call.worst_usd)
         except BaseException:
-            gate.dropped(passage)
+            gate.record_cancelled(passage)
             raise
-        self._air.setdefault(call.key, []).append(passage)
+        self._permits.setdefault(call.key, []).append(passage)
         # Counted before anything is awaited: whoever is admitted next must see it.
         self.meter.in_flight += 1
-        self.meter.held += call.worst
+        self.meter.held_usd += call.worst_usd
         began = time.time()
         try:
             await self.ledger.record_sent(call.key, call.model, call.session)
@@ -102,7 +102,7 @@ class LedgerCallBroker:
             self.drop(call, began)
             raise
         except BaseException:
-            self.gates[call.place].dropped(self._leave(call))
+            self.gates[call.endpoint].record_cancelled(self._release(call))
             raise
         return None
 
@@ -111,27 +111,27 @@ class LedgerCallBroker:
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
-        passage = self._leave(call)
-        self.gates[call.place].back(passage, usage.prompt, usage.completion)
+        passage = self._release(call)
+        self.gates[call.endpoint].record_reply(passage, usage.prompt, usage.completion)
         await self.ledger.record_reply(row)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
-        gate = self.gates[call.place]
-        spared = gate.failed(self._leave(call), error)
+        gate = self.gates[call.endpoint]
+        spared = gate.record_failure(self._release(call), error)
         self.meter.retries += spared or error.is_transient
         await self.ledger.record_failure(
             call.key, call.session, call.model, error.kind, str(error), began
         )
-        if verdict := gate.breaker.verdict(call.model):
+        if verdict := gate.breaker.reason_given_up(call.model):
             raise EndpointDown(verdict)
         return spared
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""
-        gate = self.gates[call.place]
-        gate.dropped(self._leave(call))
-        if gate.limits.kept:
+        gate = self.gates[call.endpoint]
+        gate.record_cancelled(self._release(call))
+        if gate.limits.outlives_process:
             self.ledger.append_soon(Statement(DELETE_SENT, (call.key,)))
             return
         rows = failure_statements(
@@ -139,11 +139,11 @@ class LedgerCallBroker:
         )
         self.ledger.append_soon(*rows)
 
-    def _leave(self, call: Call) -> Passage:
+    def _release(self, call: Call) -> Permit:
         self.meter.in_flight -= 1
-        self.meter.held -= call.worst
-        passages = self._air[call.key]
+        self.meter.held_usd -= call.worst_usd
+        passages = self._permits[call.key]
         passage = passages.pop()
         if not passages:
-            del self._air[call.key]
+            del self._permits[call.key]
         return passage

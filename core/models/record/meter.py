@@ -1,4 +1,4 @@
-"""What a run has spent, over all of its processes, and when it must stop."""
+"""Budget meter: what a run has spent, over all of its processes, and when it must stop."""
 
 from __future__ import annotations
 
@@ -40,33 +40,33 @@ class Meter:
     replayed: int = 0
     retries: int = 0
     in_flight: int = 0
-    held: float = 0.0
+    held_usd: float = 0.0
     """US dollars that calls on their way by batch may cost at the most."""
     stop: Stop | None = None
     """Why the run stops, once it does; the first reason stands."""
     cached_tokens: int = 0
     """Of the prompt tokens, those that the provider had read before."""
-    endpoints: list[Callable[[], WaitNote | None]] = field(default_factory=list)
+    endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 
     def stop_for(self, reason: StopReason, why: str) -> None:
         """Stop the run, unless it stops for another reason already."""
         self.stop = self.stop or Stop(reason, why)
 
-    def waits(self) -> list[WaitNote]:
+    def waiting_notes(self) -> list[WaitNote]:
         """What calls wait for now that is more than other calls."""
-        return [note for ask in self.endpoints if (note := ask())]
+        return [note for ask in self.endpoint_notes if (note := ask())]
 
-    def admit(self, worst: float = 0.0) -> None:
+    def admit(self, worst_usd: float = 0.0) -> None:
         """Let one more call be sent, or raise `BudgetStop`.
 
-        `worst`: the US dollars it may cost, where many calls are on their way before the
-        first comes back, so that what is spent would be known too late.
+        `worst_usd`: what it may cost, where many calls are on their way before the first
+        comes back, so that what is spent would be known too late.
         """
         if self.stop is not None:
             raise BudgetStop(self.stop.why, self.stop.reason)
-        usd, most = self.usd + self.held + worst, self.limits.usd
-        if worst and most is not None and usd > most:
+        usd, most = self.usd + self.held_usd + worst_usd, self.limits.usd
+        if worst_usd and most is not None and usd > most:
             more = " with what batches on their way may cost"
             self._stop_at(most, StopReason.USD_ON_THE_WAY, "USD", more)
         tokens = self.prompt_tokens + self.completion_tokens

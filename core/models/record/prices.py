@@ -1,4 +1,7 @@
-"""What a call costs, by a table with a date on it. An unknown price is not zero."""
+"""Price table of models, with its date, and the cost of a call in US dollars.
+
+An unknown price is not zero.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from fellowship.models.config import (
     LlamaCppModel,
     OllamaModel,
     Price,
-    batched,
+    is_batched,
 )
 
 DATE = "2025-08-07"
@@ -33,22 +36,24 @@ FREE = Price(prompt=0, completion=0)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-BATCH = 0.5
+BATCH_DISCOUNT = 0.5
 """What a call of a batch costs of a plain one: OpenAI's Batch API, same date."""
 
 
 def price_of(config: AnyModel) -> Price | None:
-    """The price of a model's tokens; None where nobody told it."""
-    price = plain_price(config)
-    if price is None or not batched(config):
+    """The price of a model's tokens; None where it is not known."""
+    price = live_price(config)
+    if price is None or not is_batched(config):
         return price
-    cached = None if price.cached is None else BATCH * price.cached
+    cached = None if price.cached is None else BATCH_DISCOUNT * price.cached
     return Price(
-        prompt=BATCH * price.prompt, completion=BATCH * price.completion, cached=cached
+        prompt=BATCH_DISCOUNT * price.prompt,
+        completion=BATCH_DISCOUNT * price.completion,
+        cached=cached,
     )
 
 
-def plain_price(config: AnyModel) -> Price | None:
+def live_price(config: AnyModel) -> Price | None:
     """The price of a call that is answered at once."""
     if config.price is not None:
         return config.price
@@ -60,11 +65,11 @@ def plain_price(config: AnyModel) -> Price | None:
         return None
     urls = config.base_urls or ((config.base_url,) if config.base_url else ())
     if not urls:
-        return listed(config.model)
+        return list_price(config.model)
     return FREE if all(urlsplit(url).hostname in LOOPBACK for url in urls) else None
 
 
-def listed(model: str) -> Price | None:
+def list_price(model: str) -> Price | None:
     """The table's price for a model name, dated snapshots included."""
     names = [n for n in TABLE if model == n or model.startswith(f"{n}-20")]
     return TABLE[max(names, key=len)] if names else None

@@ -1,7 +1,7 @@
-"""In front of every model stands one client that records, retries, limits and prices.
+"""Recorded client: records, retries, limits and prices the calls of one model.
 
-Whoever asks it gets a reply that is on the disk already: an old one if this very request
-was answered before, else a new one. Slots, budget and ledger are the broker's.
+Its caller gets a reply that is on the disk already: an old one if this very request was
+answered before, else a new one. Slots, budget and ledger are the broker's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from fellowship.models.client import (
     key_of,
 )
 from fellowship.models.config import Price
-from fellowship.models.limits.busy import Busy
+from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
@@ -49,12 +49,12 @@ class RecordedClient(Client):
         inner: Client,
         *,
         broker: CallBroker,
-        place: str,
+        endpoint: str,
         resident: str,
         price: Price | None,
         deadlines: Deadlines,
         tries: int,
-        busy: Busy | None = None,
+        busy: BusyClock | None = None,
         usd_per_hour: float = 0.0,
     ) -> None:
         self.inner = inner
@@ -66,12 +66,12 @@ class RecordedClient(Client):
         self.sampling = inner.sampling
         self.system_role = inner.system_role
         self._broker = broker
-        self._place = place
+        self._endpoint = endpoint
         self._resident = resident
         self._price = price
         self._deadlines = deadlines
         self._tries = tries
-        self._busy = busy or Busy()
+        self._busy = busy or BusyClock()
         self._usd_per_second = usd_per_hour / 3600
 
     def key(self, request: Request) -> str:
@@ -93,14 +93,14 @@ class RecordedClient(Client):
         call, used_up = self._call(request), 0
         while True:
             if row := await self._broker.open(call):
-                return replayed(row)
+                return reply_from_row(row)
             try:
                 return await self._try(call, request)
             except ModelError as error:
                 used_up += error.uses_a_try
                 if not error.may_retry or used_up >= self._tries:
                     raise
-                wait = pause(error, call.attempt)
+                wait = retry_delay(error, call.attempt)
                 log.debug("retry", model=self.name, kind=error.kind, wait=wait)
                 add_retry(span, error.kind, call.attempt, wait)
             await asyncio.sleep(wait)
@@ -108,56 +108,60 @@ class RecordedClient(Client):
 
     def _call(self, request: Request) -> Call:
         prompt = sum(estimated_tokens(m.content) for m in request.messages)
-        most = Usage(prompt, longest(request)) if self.inner.delayed else Usage()
+        most = (
+            Usage(prompt, max_reply_tokens(request)) if self.inner.delayed else Usage()
+        )
         return Call(
             self.key(request),
             self.name,
-            self._place,
+            self._endpoint,
             request.session,
             self._resident,
             prompt,
-            longest(request),
+            max_reply_tokens(request),
             cost(self._price, most) or 0.0,
         )
 
     async def _try(self, call: Call, request: Request) -> Reply:
-        began, mark = time.time(), self._busy.enter()
+        began, mark = time.time(), self._busy.start()
         charged: float | None = None
-        allowed = self._deadlines.allowed(call.longest)
+        allowed = self._deadlines.seconds_for(call.longest)
         try:
             async with asyncio.timeout(allowed):
                 reply = await self.inner.complete(request)
-            if not reply.usage.possible:
-                raise impossible(self.name, reply.usage)
-            charged = self._busy.leave(mark)
+            if not reply.usage.is_possible:
+                raise impossible_usage(self.name, reply.usage)
+            charged = self._busy.succeed(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
             raise
         except TimeoutError as error:
             slow = f"model {self.name!r}: no answer within {allowed:.3g} s"
             late = ModelError(slow, "deadline")
-            await self._fail(call, late, began)
+            await self._record_failure(call, late, began)
             raise late from error
         except ModelError as error:
-            await self._fail(call, error, began)
+            await self._record_failure(call, error, began)
             raise
         except BaseException:
             self._broker.drop(call, began)
             raise
         finally:
             if charged is None:
-                self._busy.waste(mark)
+                self._busy.fail(mark)
         row = self._row(call, request, reply, began)
         if self._usd_per_second and row.usd is not None:
             row = row._replace(usd=row.usd + self._usd_per_second * charged)
-        self._deadlines.answered(reply.usage.completion, row.seconds)
+        self._deadlines.record_reply(reply.usage.completion, row.seconds)
         await self._broker.record(call, row)
-        return replayed(row, recorded=False)
+        return reply_from_row(row, recorded=False)
 
-    async def _fail(self, call: Call, error: ModelError, began: float) -> None:
+    async def _record_failure(
+        self, call: Call, error: ModelError, began: float
+    ) -> None:
         """Have a failed try recorded; what it means for another is noted on the error."""
         if error.kind == "deadline":
-            self._deadlines.missed()
+            self._deadlines.record_timeout()
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
             asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (asked,)
@@ -172,9 +176,9 @@ class RecordedClient(Client):
             seat=request.seat,
             role=request.role,
             model=self.name,
-            request=as_json(self._described(request)),
+            request=compact_json(self._request_record(request)),
             reply=json.dumps(reply.raw, default=str),
-            text=clean(reply.text),
+            text=replace_surrogates(reply.text),
             finish=reply.finish,
             prompt_tokens=reply.usage.prompt,
             completion_tokens=reply.usage.completion,
@@ -185,7 +189,7 @@ class RecordedClient(Client):
             tries=call.attempt,
         )
 
-    def _described(self, request: Request) -> dict[str, Any]:
+    def _request_record(self, request: Request) -> dict[str, Any]:
         return {
             "to": self.identity,
             "messages": [
@@ -205,14 +209,14 @@ class RecordedClient(Client):
         await self.inner.close()
 
 
-def impossible(name: str, usage: Usage) -> ModelError:
-    """A reply says that it used what no call can use."""
-    said = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
-    told = f"model {name!r} reports impossible counts of tokens"
-    return ModelError(f"{told} (prompt, cached, completion: {said})", "malformed")
+def impossible_usage(name: str, usage: Usage) -> ModelError:
+    """The error of a reply that reports counts of tokens no call can have."""
+    counts = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
+    message = f"model {name!r} reports impossible counts of tokens"
+    return ModelError(f"{message} (prompt, cached, completion: {counts})", "malformed")
 
 
-def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
+def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
     """The reply as the ledger holds it: a new one and an old one are the same."""
     return Reply(
         text=row.text,
@@ -227,25 +231,25 @@ def replayed(row: CallRow, *, recorded: bool = True) -> Reply:
     )
 
 
-def longest(request: Request) -> int:
+def max_reply_tokens(request: Request) -> int:
     """Tokens the reply may have; a guess where the request sets no limit."""
     limit = request.sampling.get("max_tokens")
     return limit if isinstance(limit, int) else 1024
 
 
-def pause(error: ModelError, attempt: int) -> float:
+def retry_delay(error: ModelError, attempt: int) -> float:
     """Seconds before the next try: full jitter.
 
     Uniform over 0 .. min(30, 0.5 * 2^attempt), after M. Brooker, "Exponential Backoff And
-    Jitter" (2015). A provider's own wish, and an endpoint that is down, are waited for at
-    the gate, by all calls; here they only get a tenth of a second that tells them apart.
+    Jitter" (2015). A provider's Retry-After, and an endpoint that is down, are waited
+    for at the gate, by all calls; here they get a tenth of a second to tell them apart.
     """
     if error.kind in ("down", "rate"):
         return random.uniform(0, 0.1)
     return random.uniform(0, min(30.0, 0.5 * 2.0**attempt))
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with lone surrogates, which no file can hold, made replacement marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -253,6 +257,6 @@ def clean(text: str) -> str:
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def as_json(value: Mapping[str, Any]) -> str:
+def compact_json(value: Mapping[str, Any]) -> str:
     """Compact JSON that people can read in any SQLite tool."""
-    return clean(COMPACT.encode(value))
+    return replace_surrogates(COMPACT.encode(value))

@@ -1,4 +1,4 @@
-"""What is secret stays out of whatever is written down: record, log, error, page."""
+"""Secrets kept out of whatever is written down: record, log, error, page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-HIDDEN = "***"
+STARS = "***"
 ADDRESS = ("url", "host", "endpoint", "proxy", "proxies", "address")
 OPEN = ("api-version",)
 """Query parameters that are no secret and without which a URL leads nowhere."""
@@ -23,7 +23,7 @@ NAMING = ("models", "properties")
 """Entries whose own entries have names that somebody chose: they tell nothing."""
 
 
-def without(secrets: Iterable[str], text: str) -> str:
+def redact(secrets: Iterable[str], text: str) -> str:
     """The text with each secret made stars: providers quote keys in their errors."""
     for secret in secrets:
         if len(secret) > 3:
@@ -31,7 +31,7 @@ def without(secrets: Iterable[str], text: str) -> str:
     return text
 
 
-def public(url: str) -> str:
+def public_url(url: str) -> str:
     """A URL fit to be written down: without user, password and query."""
     parts = urlsplit(url)
     if not (parts.query or parts.username or parts.password):
@@ -40,22 +40,21 @@ def public(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def plain(url: str) -> str:
-    """A URL fit for a header that is run again: `public`, with what is known to be open."""
+def runnable_url(url: str) -> str:
+    """`public_url` with the query parameters that are no secret, fit to be run again."""
     kept = [(k, v) for k, v in parse_qsl(urlsplit(url).query) if k in OPEN]
-    return public(url) + (f"?{urlencode(kept)}" if kept else "")
+    return public_url(url) + (f"?{urlencode(kept)}" if kept else "")
 
 
-def secrets_of(url: str) -> tuple[str, ...]:
-    """What of a URL is nobody's business."""
+def secrets_in_url(url: str) -> tuple[str, ...]:
+    """The password and the query's values of a URL."""
     parts = urlsplit(url)
     values = [value for _, value in parse_qsl(parts.query)]
     return tuple(v for v in (parts.password, *values) if v)
 
 
-def without_secrets(value: Any, name: str = "") -> Any:
-    """A configuration fit to be written down: texts under a secret's name are hidden,
-    however deep in lists and mappings they lie.
+def hide_secrets(value: Any, name: str = "") -> Any:
+    """A configuration with the texts under a secret's name hidden, however deep they lie.
 
     A model's own name is no secret, whatever it contains, nor is a property's in a
     schema, a number (`max_tokens`), or the name of a variable (`api_key_env`). Of an
@@ -63,46 +62,48 @@ def without_secrets(value: Any, name: str = "") -> Any:
     """
     if isinstance(value, Mapping):
         return {
-            k: without_texts(v)
-            if name not in NAMING and secret(str(k))
-            else without_secrets(v, within(name, k))
+            k: hide_texts(v)
+            if name not in NAMING and is_secret(str(k))
+            else hide_secrets(v, entry_name(name, k))
             for k, v in value.items()
         }
     if isinstance(value, list | tuple):
-        return [without_secrets(v, name) for v in value]
+        return [hide_secrets(v, name) for v in value]
     address = isinstance(value, str) and any(part in name.lower() for part in ADDRESS)
-    return plain(value) if address else value
+    return runnable_url(value) if address else value
 
 
-def secrets_in(value: Any, name: str = "", told: bool = False) -> list[str]:
-    """The texts of a configuration that `without_secrets` hides under a name."""
+def secrets_in(value: Any, name: str = "", is_hidden: bool = False) -> list[str]:
+    """The texts of a configuration that `hide_secrets` hides."""
     if isinstance(value, Mapping):
         found = [
-            secrets_in(v, str(k), told or (name not in NAMING and secret(str(k))))
+            secrets_in(
+                v, str(k), is_hidden or (name not in NAMING and is_secret(str(k)))
+            )
             for k, v in value.items()
         ]
     elif isinstance(value, list | tuple):
-        found = [secrets_in(v, name, told) for v in value]
+        found = [secrets_in(v, name, is_hidden) for v in value]
     else:
-        return [value] if told and isinstance(value, str) else []
+        return [value] if is_hidden and isinstance(value, str) else []
     return [text for texts in found for text in texts]
 
 
-def within(name: str, key: object) -> str:
+def entry_name(name: str, key: object) -> str:
     """The name of an entry: of what lies in proxies, each is an address too."""
     return f"{name}.{key}" if "prox" in name.lower() else str(key)
 
 
-def without_texts(value: Any) -> Any:
+def hide_texts(value: Any) -> Any:
     """The value with each text in it hidden, and each number, flag and name left."""
     if isinstance(value, Mapping):
-        return {k: without_texts(v) for k, v in value.items()}
+        return {k: hide_texts(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [without_texts(v) for v in value]
-    return HIDDEN if isinstance(value, str) else value
+        return [hide_texts(v) for v in value]
+    return STARS if isinstance(value, str) else value
 
 
-def secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
     """Whether the texts of a configuration's entry are to be hidden."""
     lower = name.lower()
     if lower.endswith("_env"):

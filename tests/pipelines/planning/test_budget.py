@@ -18,7 +18,7 @@ from fellowship.cli.main import outcome
 from fellowship.ledger import LedgerReader
 from fellowship.models.client import Usage
 from fellowship.models.config import Price
-from fellowship.models.limits.busy import Busy
+from fellowship.models.limits.busy import BusyClock
 from fellowship.models.record.prices import cost
 from fellowship.pipelines.planning.forecast import Totals
 from fellowship.pipelines.planning.pilot import spread
@@ -189,7 +189,7 @@ def test_hours_charged_to_calls_add_up_to_the_time_any_was_in_flight(
     calls: list[tuple[float, float]],
 ) -> None:
     now = [0.0]
-    busy = Busy(lambda: now[0])
+    busy = BusyClock(lambda: now[0])
     events = [(start, 1, n) for n, (start, _) in enumerate(calls)]
     events += [(start + took, 0, n) for n, (start, took) in enumerate(calls)]
     marks: dict[int, float] = {}
@@ -197,9 +197,9 @@ def test_hours_charged_to_calls_add_up_to_the_time_any_was_in_flight(
     for at, begins, n in sorted(events):
         now[0] = at
         if begins:
-            marks[n] = busy.enter()
+            marks[n] = busy.start()
         else:
-            charged += busy.leave(marks[n])
+            charged += busy.succeed(marks[n])
     assert charged == pytest.approx(busy_time(calls), abs=1e-6)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
-from fellowship.models.limits.pool import Health, least
+from fellowship.models.limits.pool import HostHealth, next_host
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run, run_recipe
@@ -35,8 +35,8 @@ def pooled(*urls: str, **more: Any) -> dict[str, Any]:
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
 def test_the_least_busy_host_is_asked(busy: list[int]) -> None:
-    hosts = [Health(in_air=n) for n in busy]
-    assert busy[least(hosts, set(), 0.0) or 0] == min(busy)
+    hosts = [HostHealth(in_flight=n) for n in busy]
+    assert busy[next_host(hosts, set(), 0.0) or 0] == min(busy)
 
 
 @given(
@@ -46,14 +46,14 @@ def test_the_least_busy_host_is_asked(busy: list[int]) -> None:
 def test_a_host_is_never_out_for_longer_than_its_rest(
     events: list[tuple[int, bool]], many: int
 ) -> None:
-    hosts, now = [Health() for _ in range(many)], 0.0
+    hosts, now = [HostHealth() for _ in range(many)], 0.0
     for n, good in events:
         now += 0.3
         host = hosts[n % many]
-        host.well() if good else host.failed("down", 1.0, now)
-        assert all(h.until <= now + 30 for h in hosts)
-        assert least(hosts, set(), now) is not None
-        assert least(hosts, set(range(many)), now) is None
+        host.record_success() if good else host.record_failure("down", 1.0, now)
+        assert all(h.out_until <= now + 30 for h in hosts)
+        assert next_host(hosts, set(), now) is not None
+        assert next_host(hosts, set(range(many)), now) is None
 
 
 def test_hosts_share_the_work_evenly(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_a_worker_without_the_ledger_refuses_batch_mode_before_the_first_row() -
     config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
     registry = ModelRegistry({"m": config})
     with pytest.raises(RecipeError, match="without --engine"):
-        registry.recorded(Nobody())
+        registry.recorded_clients(Nobody())
 
 
 class Nobody(LedgerCallBroker):

@@ -27,7 +27,7 @@ from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.limits.gate import EndpointLimits, Gate
 from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.meter import Limits, Meter
-from fellowship.models.record.recorded_client import RecordedClient, pause
+from fellowship.models.record.recorded_client import RecordedClient, retry_delay
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
@@ -72,9 +72,9 @@ async def bench(
     """A recorder as a run makes it, with the endpoint's `EndpointLimits` to choose."""
     registry, meter = ModelRegistry({"m": config}), Meter(Limits())
     os.makedirs(folder, exist_ok=True)
-    ledger, place = Ledger(folder / "ledger.db"), registry.place("m")
+    ledger, place = Ledger(folder / "ledger.db"), registry.endpoint("m")
     broker = LedgerCallBroker(ledger, meter, {place: EndpointLimits(place, **limits)})
-    made = registry.recorded(broker)["m"]
+    made = registry.recorded_clients(broker)["m"]
     if deadlines is not None:
         made._deadlines = deadlines
     try:
@@ -173,7 +173,7 @@ async def test_nothing_goes_before_the_time_a_provider_names(tmp_path: Path) -> 
         server.script(next=["429:2"])
         async with bench(tmp_path, openai_config(server)) as one:
             first = asyncio.create_task(one.ask(0))
-            await until(lambda: one.gate.held > 0)
+            await until(lambda: one.gate.held_until > 0)
             began, asked = time.monotonic(), server.stats()["calls"]
             await one.many(range(1, 20))
             await first
@@ -210,7 +210,7 @@ def test_a_fifth_of_all_calls_failing_costs_no_row_its_state(tmp_path: Path) -> 
 
 
 def test_retries_are_spread_out() -> None:
-    plain = [pause(ModelError("x", "server"), 4) for _ in range(2000)]
+    plain = [retry_delay(ModelError("x", "server"), 4) for _ in range(2000)]
     assert max(plain) <= 8.0
     counts = [sum(n <= p < n + 1 for p in plain) for n in range(8)]
     assert min(counts) > 180
@@ -240,7 +240,7 @@ async def test_a_hang_ends_at_its_deadline_and_leaves_nothing_behind(
                 files = len(os.listdir("/proc/self/fd"))
                 raised = await one.many(range(64, 384))
                 assert {getattr(e, "kind", e) for e in raised} == {"deadline"}
-                assert one.gate.in_air == one.meter.in_flight == 0
+                assert one.gate.in_flight == one.meter.in_flight == 0
                 assert len(os.listdir("/proc/self/fd")) <= files + 8
                 handle.script(mix={})
                 await one.ask(1000)
@@ -255,7 +255,7 @@ async def test_a_slow_model_is_no_failure_and_a_hung_one_is(tmp_path: Path) -> N
         async with bench(tmp_path, config, learned) as one:
             assert await one.many(range(12)) == [None] * 12
             slowest = max(s for (s,) in queried(tmp_path, "SELECT seconds FROM calls"))
-            allowed = learned.allowed(60)
+            allowed = learned.seconds_for(60)
             assert slowest < allowed < 60
             server.script(next=["hang"])
             began = time.monotonic()
@@ -270,12 +270,17 @@ async def test_calls_called_back_while_they_wait_leave_the_gate_as_it_was(
     with openai_server(latency=0.2) as server:
         async with bench(tmp_path, openai_config(server), ceiling=4) as one:
             tasks = [asyncio.create_task(one.ask(n)) for n in range(60)]
-            await until(lambda: one.gate.in_air == 4)
+            await until(lambda: one.gate.in_flight == 4)
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             assert {type(e) for e in ended} == {asyncio.CancelledError}
-            assert one.gate.in_air == len(one.gate.turns) == one.meter.in_flight == 0
+            assert (
+                one.gate.in_flight
+                == len(one.gate.residency)
+                == one.meter.in_flight
+                == 0
+            )
             await one.ask(99)
 
 

@@ -102,7 +102,7 @@ def test_a_refused_line_of_a_batch_is_a_failure_whatever_its_body(body: object) 
     config = openai_config("http://127.0.0.1:9/v1", mode="batch")
     line = json.dumps({"response": {"status_code": 500, "body": body}})
     with pytest.raises(ModelError):
-        BatchClient("m", config)._understood(line)
+        BatchClient("m", config)._parse_line(line)
 
 
 class Streamed:
@@ -125,7 +125,7 @@ class Streamed:
 
 def test_an_endless_line_of_a_batch_is_passed_over_and_not_held() -> None:
     async def read() -> list[bytes]:
-        return [line async for line in batch_api.fetched(Streamed(80), "f")]  # type: ignore[arg-type]
+        return [line async for line in batch_api.file_lines(Streamed(80), "f")]  # type: ignore[arg-type]
 
     tracemalloc.start()
     lines = asyncio.run(read())
