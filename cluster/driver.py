@@ -21,9 +21,8 @@ from fellowship.cluster.coordinator import Coordinator, Job, State
 from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import placed
 from fellowship.errors import LedgerError, RecipeError
-from fellowship.models.config import batched
-from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.config import is_batched
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch

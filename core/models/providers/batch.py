@@ -20,11 +20,9 @@ import structlog
 from fellowship.errors import EndpointDown, Failure, ModelError, RecipeError
 from fellowship.models.client import Reply, Request, key_of
 from fellowship.models.config import OpenAIModel
-from fellowship.models.limits.breaker import HOPELESS
-from fellowship.models.limits.refusals import kind_of
-from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.breaker import PERMANENT
 from fellowship.models.limits.refusals import failure_kind
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api as wire
 from fellowship.models.providers.batch_book import LINES_A_WRITE, BatchBook, Entry
 from fellowship.models.providers.openai import OpenAIClient, error_message
