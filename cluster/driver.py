@@ -24,6 +24,7 @@ from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import is_batched
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.meter import Meter
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.run_report import RunReport
@@ -82,6 +83,7 @@ async def run_on_ray(
 
     Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
     """
+    check_recipe(recipe)
     if slow := [name for name, model in recipe.models.items() if is_batched(model)]:
         raise RecipeError(
             f"model {slow[0]!r} goes by batch, which one process does as well as many:"

@@ -19,6 +19,7 @@ from pydantic import Field, PositiveInt, ValidationError
 
 from fellowship.errors import InputError
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -72,7 +73,9 @@ def attack_trials(recipe: Recipe, attacks: Sequence[Attack], rows: int) -> Trial
     """The recipe's evaluator against every attack, on so many rows.
 
     Every juror is asked about every attack, also where the vote is settled.
+    `RecipeError` where the recipe could not be run.
     """
+    check_recipe(recipe)
     changed = {"early_stop": False} if hasattr(recipe.evaluate, "early_stop") else {}
     evaluate = recipe.evaluate.model_copy(update=changed)
     recipe = recipe.model_copy(update={"evaluate": evaluate})

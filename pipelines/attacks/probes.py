@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item
 from fellowship.teams.settings import DebateSettings, JudgeSettings, JurySettings
@@ -82,7 +83,11 @@ PROBES = (
 
 
 def probe_trials(recipe: Recipe, rows: int) -> Trials:
-    """The recipe's judges, all of them and in both orders, on so many rows."""
+    """The recipe's judges, all of them and in both orders, on so many rows.
+
+    `RecipeError` where the recipe could not be run.
+    """
+    check_recipe(recipe)
     settings = recipe.evaluate
     update: dict[str, Any] = {}
     if isinstance(settings, JudgeSettings):

@@ -18,6 +18,7 @@ from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.errors import RecipeError
 from fellowship.pipelines.interop.autogen_clients import client
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Conversation, Message
@@ -59,8 +60,10 @@ def stock_team(
     """The component of the system `name`, or of the evaluator for `evaluate`.
 
     `base_url` is where a server of the embedded model would be. `RecipeError` for a
-    name the recipe doesn't have, and for what stock parts can't be.
+    name the recipe doesn't have, for what stock parts can't be, and where the recipe
+    could not be run.
     """
+    check_recipe(recipe, own_rows=False)
     library = Library(recipe.prompts)
     maker = Parts(recipe, library, base_url)
     if name == EVALUATE:

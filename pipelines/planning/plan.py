@@ -29,6 +29,7 @@ from fellowship.pipelines.planning.token_counts import (
     Rows,
     system_loads,
 )
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.sources.repeated_ids import among
 from fellowship.pipelines.sources.source import Rejected
@@ -110,7 +111,11 @@ def measured(items: Iterable[object]) -> Rows:
 
 
 def plan(recipe: Recipe, rows: Rows) -> Plan:
-    """Calls, tokens, money and time of a run over these rows."""
+    """Calls, tokens, money and time of a run over these rows.
+
+    `RecipeError` where the recipe could not be run.
+    """
+    check_recipe(recipe, own_rows=False)
     loads = [load for system in recipe.systems for load in system_loads(system)]
     candidates = Span(rows.candidates, rows.candidates)
     for system in recipe.systems:

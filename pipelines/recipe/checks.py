@@ -33,14 +33,31 @@ from fellowship.teams.settings import (
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 
 
-def contradictions(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+def check_recipe(recipe: Recipe, *, own_rows: bool = True) -> None:
+    """`RecipeError` with one line a fault, unless the recipe can be run as it is.
+
+    Whoever takes a recipe calls this before anything is written or asked: one that was
+    built in code has been checked by nobody. Asks no model and changes nothing.
+    `own_rows`: the rows are those of the recipe's source, not another run's or the
+    caller's.
+    """
+    if found := dict(contradictions(recipe, own_rows=own_rows)):
+        raise RecipeError("\n".join(found.values()))
+
+
+def contradictions(
+    recipe: Recipe, *, own_rows: bool = True
+) -> Iterator[tuple[Place, str]]:
     """What no single value shows: where a recipe's parts don't fit, or files lack."""
     yield from _unknown_models(recipe)
     yield from _unlike_names(recipe)
-    yield from _source(recipe)
-    yield from _comparable(recipe)
+    if own_rows:
+        yield from _source(recipe)
+        yield from _comparable(recipe)
     yield from evaluator_faults(recipe)
     yield from own_faults(recipe)
+    if own_rows:
+        yield from _missing_source(recipe)
     yield from _missing_files(recipe)
     yield from _exports(recipe)
 
@@ -123,7 +140,7 @@ def _comparable(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             )
 
 
-def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+def _missing_source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     source = recipe.source
     if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
         yield (
@@ -133,6 +150,9 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         )
     elif source.path is not None:
         yield from _missing(("source", "path"), source.path)
+
+
+def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if recipe.prompts is not None and not recipe.prompts.is_dir():
         yield ("prompts",), f"prompts: there is no folder {str(recipe.prompts)!r}"
     for n, system in enumerate(recipe.systems):

@@ -20,11 +20,8 @@ from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.provenance.session_names import is_evaluation
-from fellowship.pipelines.recipe.evaluator_checks import (
-    evaluator_faults,
-    evaluators_models,
-)
-from fellowship.pipelines.recipe.faults import dotted
+from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.evaluator_checks import evaluators_models
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
@@ -85,9 +82,8 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
         new = with_recipe(old, load_recipe(Path(judge)))
     else:
         new = to_be_asked(with_model(old, judge))
-    faults = [f"{dotted(place)}: {fault}" for place, fault in evaluator_faults(new)]
-    if faults:
-        raise RecipeError("\n".join(faults))
+    new = new.model_copy(update={"systems": ()})
+    check_recipe(new, own_rows=False)
     used = {name for _, name in evaluators_models(new.evaluate)}
     same = all(old.models.get(name) == new.models[name] for name in used)
     if same and (old.evaluate, old.prompts) == (new.evaluate, new.prompts):
@@ -100,7 +96,7 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
         new = new.model_copy(
             update={"models": {n: models[n] for n in models if n in used}}
         )
-    return new.model_copy(update={"systems": ()})
+    return new
 
 
 @dataclass(frozen=True)
@@ -148,6 +144,7 @@ async def rejudge_run(
     stop: asyncio.Event | None = None,
 ) -> RunReport:
     """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`."""
+    check_recipe(recipe, own_rows=False)
     old = Old(run)
 
     @asynccontextmanager

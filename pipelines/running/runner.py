@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.finalize_run import Opened, ended
@@ -43,6 +44,7 @@ async def run_recipe(
     `copies`: processes in which `engine` works, each with its own embedded models.
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
+    check_recipe(recipe, own_rows=origin is None)
     library = Library(recipe.prompts)
     if engine is local:
         check_credentials(recipe, into)

@@ -14,6 +14,7 @@ from typing import Any
 from fellowship.display import message_html
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.rows import Row, RunContext
@@ -69,6 +70,7 @@ async def stream(
     Raises what `run_recipe` raises.
     """
     folder = Path(into)
+    check_recipe(recipe, own_rows=rows is None)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)
     heard: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
     stop = asyncio.Event()
