@@ -29,35 +29,57 @@ SHOWN = 10
 
 @click.command("agree", epilog=EPILOG)
 @run_argument
-@click.option("--labels", type=click.Path(path_type=Path), help="People's labels.")
-@click.option("--label", "names", multiple=True, metavar="COL", help="A label column.")
-@click.option("--id", "id_", metavar="COL", help="The labels' column with row ids.")
-@click.option("--value", "values", multiple=True, metavar="SPELT=MEANING")
-@click.option("--only", metavar="NAME", help="Rows of one imported dataset only.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="A file of people's labels; the run's own if absent.",
+)
+@click.option(
+    "--label",
+    "names",
+    multiple=True,
+    metavar="COL",
+    help="Column with one person's labels; may be given several times.",
+)
+@click.option("--id", "id_", metavar="COL", help="Column with the row's id.")
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="SPELT=MEANING",
+    help="What a value in the file means: first, second or tie.",
+)
+@click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
 @click.option(
     "--annotator",
     "annotators",
     multiple=True,
     metavar="NAME",
-    help="These people's labels only.",
+    help="Only labels by this person; may be given several times.",
 )
 @click.option(
-    "--against", metavar="JUDGE", help="Test others against it, not the best."
+    "--against",
+    metavar="JUDGE",
+    help="Test the other judges against this one; the best judge if absent.",
 )
-@click.option("--juries", is_flag=True, help="Every jury of two judges and more.")
+@click.option(
+    "--juries", is_flag=True, help="Evaluate every jury of two or more judges."
+)
 @click.option(
     "--family",
     "families",
     multiple=True,
-    help="A family's bias score; else the judges' own.",
+    help="Measure the judges' bias towards this model family; their own if absent.",
 )
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.svg",
-    help="Draw how often people agree at each margin.",
+    help="Plot how often people agree with a judge at each score gap.",
 )
-@click.option("--resamples", default=2000, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
+)
 @as_json
 def command(
     run: Path,
@@ -77,7 +99,8 @@ def command(
     """Compare the judges of RUN with people: kappa, accuracy, alpha, AC1, intervals.
 
     Labels are those of the run, or of --labels FILE: PandaLM's test set, votes, or any
-    file by --label COL. Intervals resample prompts. Under 50 labels there is no claim.
+    file with --label COL. Intervals resample prompts. With fewer than 50 labelled
+    prompts nothing is reported.
 
     \b
     Examples:
@@ -121,7 +144,7 @@ def show(found: AgreementReport, out: Console) -> None:
         f" {found.matched}",
     )
     if not found.enough:
-        say(out, ("too few labels to say: 50 labelled prompts are needed", "yellow"))
+        say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
         return
     show_judges(found, out)
     for judge in found.judges:
@@ -132,7 +155,10 @@ def show(found: AgreementReport, out: Console) -> None:
         say(out, f"all judges, {way}: kappa {kappa:.3f}")
     if found.effective is not None:
         judges = len(found.judges)
-        say(out, f"effective votes: {found.effective:.2f} of {judges} judges")
+        say(
+            out,
+            f"the {judges} judges are worth {found.effective:.2f} independent judges",
+        )
     if found.jury is not None:
         show_jury(found.jury, out)
     show_margins(found.margins, out)
@@ -142,8 +168,8 @@ def show_people(people: HumanCeiling, out: Console) -> None:
     """How far people agree with one another: where a judge can get to."""
     say(
         out,
-        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two say the"
-        f" same {people.same:.1%}, alpha {people.alpha:.3f}",
+        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two of them"
+        f" agree on {people.same:.1%}, alpha {people.alpha:.3f}",
     )
     for two in people.pairs[:SHOWN]:
         who = f"  {single_line(two.first)} and {single_line(two.second)}"
@@ -184,29 +210,35 @@ def show_judges(found: AgreementReport, out: Console) -> None:
 def show_judge(
     judge: JudgeAgreement, families: Mapping[str, Sequence[str]], out: Console
 ) -> None:
-    """A judge's confusion table and leans."""
-    rows = dict(zip(("second", "tie", "first"), judge.agreement.table, strict=True))
+    """A judge's confusion table and biases."""
+    rows = dict(zip(("B", "tie", "A"), judge.agreement.table, strict=True))
     counts = "; ".join(
         f"{name} {row[2]}/{row[1]}/{row[0]}" for name, row in reversed(rows.items())
     )
-    say(out, (judge.name, "bold"), f"  people said, judge first/tie/second: {counts}")
-    for name, lean in (("first slot", judge.first_slot), ("longer", judge.length)):
-        if lean is not None:
-            say(out, f"  leans to the {name} by {span(lean.excess)} more than people")
+    say(
+        out, (judge.name, "bold"), f"  people's label, judge's A/tie/B counts: {counts}"
+    )
+    for name, bias in (
+        ("first position", judge.first_slot),
+        ("longer answer", judge.length),
+    ):
+        if bias is not None:
+            say(out, f"  bias to the {name}, beyond people's: {span(bias.excess)}")
     for name, family in judge.bias.items():
         moved = f"{family.favours} verdicts for, {family.disfavours} against"
         whose = single_line(", ".join(families.get(name, ())), 60)
-        say(out, f"  bias score for {name} ({whose}): {span(family.score)}, {moved}")
+        say(out, f"  bias to {name} ({whose}): {span(family.score)}, {moved}")
 
 
 def show_jury(jury: JuryAnalysis, out: Console) -> None:
-    """The best juries, and what the best is worth on rows that didn't choose it."""
+    """The best juries, and how the best does on rows that didn't choose it."""
     cells = [(name, span(kappa)) for name, kappa in jury.subsets[:SHOWN]]
     table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
     say(
         out,
-        f"best jury in bag {jury.best.value:.3f}, out of bag {jury.best.out_of_bag:.3f};"
-        f" {jury.reference} alone on the same rows {jury.best.reference_out_of_bag:.3f}",
+        f"best jury: {jury.best.value:.3f} on the rows that chose it,"
+        f" {jury.best.out_of_bag:.3f} on the other rows (out of bag), where"
+        f" {jury.reference} alone has {jury.best.reference_out_of_bag:.3f}",
     )
 
 

@@ -16,7 +16,7 @@ from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, loaded, recipe_argument, source
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.pipelines.attacks.attack_report import (
     WHOLE,
     AttackReport,
@@ -42,11 +42,16 @@ from fellowship.records import Item
     show_default=True,
     help="Take the source's first N rows.",
 )
-@click.option("--kind", "kinds", multiple=True, help="This attack only; give it often.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="Only this attack; may be given several times.",
+)
 @click.option(
     "--attacks",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A set of your own (YAML) instead of ours.",
+    help="Attacks of your own (YAML) instead of the built-in ones.",
 )
 @source
 @click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
@@ -102,8 +107,8 @@ def announce(trials: Trials) -> None:
     low, high = trials.cost(items)
     calls = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     click.echo(
-        f"{items:,} rows, {len(trials.kinds)} trials each: {calls} calls to judges,"
-        " and what writing the answers takes",
+        f"{counted(items, 'row')}, {counted(len(trials.kinds), 'trial')} each:"
+        f" {calls} calls to judges, plus the calls that write the answers",
         err=True,
     )
 
@@ -124,14 +129,15 @@ def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None
     ]
     totals = [shown(total(list(found.judges[name].values()))) for name in columns]
     rows.append(("all", *totals, str(sum(found.chosen.values())), ""))
-    heads = ("attacks that won", *columns, "chosen", "")
+    heads = ("attacks that won", *columns, "chosen in a pair", "")
     table(out, heads, rows, right=" " + "r" * (len(columns) + 1))
     whole = total(list(found.judges[WHOLE].values()))
     say(
         out,
-        f"{found.trials:,} attacks: {whole.won:,} won, {whole.tied:,} tied,"
-        f" {whole.contradictory:,} contradictory, {whole.unread:,} unread,"
-        f" {whole.lost:,} lost; {sum(found.chosen.values()):,} would have been chosen",
+        f"{counted(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"
+        f" {whole.contradictory:,} order-inconsistent, {whole.unread:,} invalid,"
+        f" {whole.lost:,} lost; {sum(found.chosen.values()):,} would have been chosen"
+        " in a pair",
     )
     if found.not_tried or found.failed:
         say(out, f"{found.not_tried:,} not tried, {found.failed:,} failed")

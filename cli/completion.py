@@ -15,7 +15,7 @@ VARIABLE = "_FELLOWSHIP_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the completion script of SHELL.
+    """Print the completion script of a shell.
 
     \b
     Examples:

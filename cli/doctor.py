@@ -35,9 +35,9 @@ PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollam
 @click.argument("recipe", type=click.Path(path_type=Path), required=False)
 @as_json
 def command(recipe: Path | None, as_json: bool) -> int:
-    """Check this machine, and every model of RECIPE: the embedded one without it.
+    """Check this machine, and every model of RECIPE (the embedded model if absent).
 
-    Servers are asked whether they are up and have the model; no reply is generated.
+    Checks that servers are up and have the model; no reply is generated.
 
     \b
     Examples:
@@ -68,9 +68,14 @@ def show(findings: list[Finding]) -> None:
             f": {sanitize(finding.message)}",
         )
         if finding.cure:
-            say(out, "      mend it with: ", (sanitize(finding.cure), "cyan"))
+            say(out, "      fix: ", (sanitize(finding.cure), "cyan"))
     faults = sum(not finding.good for finding in findings)
-    say(out, f"{faults} fault{'s' * (faults != 1)} found" if faults else "all is well")
+    say(
+        out,
+        f"{faults} problem{'s' * (faults != 1)} found"
+        if faults
+        else "no problem found",
+    )
 
 
 def python() -> Finding:
@@ -95,7 +100,9 @@ def disk(folder: Path) -> Finding:
     """Whether a run has room here."""
     free = shutil.disk_usage(folder).free
     good = free >= ROOM
-    cure = "" if good else "free some room, or give --into a folder on a larger disk"
+    cure = (
+        "" if good else "free some disk space, or give --into a folder on a larger disk"
+    )
     return Finding("disk", good, f"{free / 1e9:,.1f} GB free in {folder}", cure)
 
 

@@ -17,30 +17,36 @@ from fellowship.pipelines.running.evaluator_records import (
 
 
 def show(report: EvaluatorReport, out: Console) -> None:
-    """Voters, effective votes, escalation and debates, as far as there were any."""
+    """Voters, independent votes, escalation and debates, as far as there were any."""
     if len(report.jurors) > 1:
         voters(report, out)
     elif report.right.of:
-        say(out, f"the judge is right on {counted(report.right)} labelled comparisons")
+        say(out, f"the judge agrees with people on {counted(report.right)} labels")
     if report.escalation is not None:
         escalation(report.escalation, out)
     if report.debate is not None:
         debates(report.debate, out)
     elif report.spared and report.escalation is None:
-        say(out, f"{report.spared:,} votes were not needed and not asked for")
+        say(
+            out,
+            f"votes not asked for, because the outcome was clear: {report.spared:,}",
+        )
     if report.recused:
-        say(out, f"{report.recused:,} votes were left out: a juror's own family")
+        own = "an answer was by a model of the juror's own family"
+        say(out, f"votes abstained from, because {own}: {report.recused:,}")
     if report.same_family:
         say(
             out,
-            (f"{report.same_family:,} rows ", "yellow"),
-            "were judged by a model of a candidate's own family: flag same_family",
+            (f"{report.same_family:,} ", "yellow"),
+            f"{'row was' if report.same_family == 1 else 'rows were'} judged by a model"
+            " of an answer's own family",
         )
 
 
 def voters(report: EvaluatorReport, out: Console) -> None:
-    """A line a voter, then what they are worth together."""
-    alone = "best alone" if report.best_by == "labels" else "nearest to the verdict"
+    """A line a voter, then how many independent judges they are worth together."""
+    labelled = report.best_by == "labels"
+    alone = "most accurate alone" if labelled else "closest to the verdict"
     rows = [
         (
             voter.name,
@@ -55,18 +61,18 @@ def voters(report: EvaluatorReport, out: Console) -> None:
     rows.append(
         ("together", f"{report.comparisons:,}", "", "", percent(report.right), "")
     )
-    heads = ("voter", "asked", "read", "with the verdict", "right", "")
+    heads = ("voter", "asked", "valid", "agrees with the verdict", "with people", "")
     table(out, heads, rows, right=" rrrr")
     if report.n_eff is not None:
         least = "at least " if report.n_eff_by == "votes" else ""
         say(
             out,
-            ("effective votes ", "bold"),
-            f"{least}{report.n_eff:.2f} of {report.seats} asked every time,"
+            (f"worth {least}{report.n_eff:.2f} independent judges", "bold"),
+            f": the {report.seats} jurors who were asked every time,"
             f" by {report.n_eff_by}",
         )
     elif report.n_eff_by != "no jury":
-        say(out, f"effective votes: {report.n_eff_by}")
+        say(out, f"how many independent judges they are worth: {report.n_eff_by}")
 
 
 def escalation(report: EscalationReport, out: Console) -> None:
@@ -81,13 +87,13 @@ def escalation(report: EscalationReport, out: Console) -> None:
 
 
 def debates(report: DebateReport, out: Console) -> None:
-    """What debating changed, and what a vote of the same price says."""
+    """What debating changed, and what a vote of equal cost says."""
     of = report.debated + report.unanimous
     say(
         out,
         ("debate ", "bold"),
         f"{report.debated:,} of {of:,} comparisons were debated, {report.unanimous:,}"
-        f" unanimous before; it changed {report.changed:,}",
+        f" unanimous before; the debate changed {report.changed:,}",
     )
     if report.right_after.of:
         say(
@@ -97,7 +103,7 @@ def debates(report: DebateReport, out: Console) -> None:
             f" {counted(report.right_after)} after",
         )
     if report.equal_cost_agrees.of:
-        same = f"of the debate's mind on {counted(report.equal_cost_agrees)}"
+        same = f"agrees with the debate on {counted(report.equal_cost_agrees)}"
         labelled = report.right_equal_cost
         known = f", right {counted(labelled)}" if labelled.of else ""
         say(out, f"  vote of equal cost ({report.vote_calls} calls): {same}{known}")

@@ -32,7 +32,7 @@ class Exit(IntEnum):
 EPILOG = """\b
 Exit codes:
   0  done
-  1  rows failed or were no prompts; doctor found a fault
+  1  rows failed or had no usable prompt; doctor found a problem
   2  the command line, the recipe or the source is wrong
   3  stopped early (limit, endpoint down, interrupted): the same command resumes
   4  the ledger or the disk can't be used

@@ -29,67 +29,74 @@ from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, 
     type=click.Choice(get_args(Kind)),
     multiple=True,
     required=True,
-    help="What a row is; may be given several times.",
+    help="The kind of dataset; may be given several times.",
 )
 @click.option(
     "--shape",
     type=click.Choice(get_args(Shape)),
-    help="Whose format; TRL's JSON lines if absent.",
+    help="The file format; TRL's JSON lines if absent.",
 )
 @click.option(
     "--style",
     type=click.Choice(get_args(Style)),
-    help="TRL's columns as lists of turns, or plain text.",
+    help="TRL: columns hold lists of messages, or plain text.",
 )
 @click.option(
     "--prompt",
     type=click.Choice(get_args(Prompting)),
-    help="TRL: a prompt column, or the prompt at the head of both answers.",
+    help="TRL: a prompt column, or the prompt at the start of both answers.",
 )
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
-    help="File to write, for one kind (shape datasets: folder); RUN/exports if absent.",
+    help="File to write, for one kind (a folder for shape datasets); RUN/exports if"
+    " absent.",
 )
 @click.option(
     "--split",
     metavar="NAME=SHARE,...",
     callback=shares,
-    help="Divide by prompt, e.g. train=0.9,test=0.1; near-equal prompts stay together.",
+    help="Split by prompt, e.g. train=0.9,test=0.1; near-duplicate prompts stay together.",
 )
 @click.option(
     "--filter", "on", metavar="NAME[=VALUE]", multiple=True, help=filter_help()
 )
 @click.option(
-    "--no-filter", "off", metavar="NAME", multiple=True, help="Switch a filter off."
+    "--no-filter", "off", metavar="NAME", multiple=True, help="Turn a filter off."
 )
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
-    help="People's labels to calibrate margins on; the run's own if absent.",
+    help="People's labels to calibrate score gaps on; the run's own if absent.",
 )
 @click.option("--licence", help="The dataset's licence, for the card (e.g. cc-by-4.0).")
 @click.option(
     "--push-to-hub",
     metavar="OWNER/NAME",
-    help="Upload RUN/exports, card and all; your token is read as the hub's client does.",
+    help="Upload RUN/exports with its dataset card, using the token that the Hugging"
+    " Face client is logged in with.",
 )
-@click.option("--private", is_flag=True, help="With --push-to-hub: a private dataset.")
+@click.option(
+    "--private", is_flag=True, help="With --push-to-hub: make the dataset private."
+)
 @as_json
 def command(run: Path, as_json: bool, **said: Any) -> int:
-    """Write the preference data of RUN for whoever trains on it. No model is asked.
+    """Write the preference data of RUN for training. No model is called.
 
     \b
     Kinds (--as):
-      dpo, reward        chosen over rejected; reward models read the margin
-      kto                single answers, good or bad
-      sft                the chosen answers alone
-      single-agent       pairs of one model's own answers, for each generator
-      multi-agent        the workflow's own turns: reviews and revisions by what
-                         they led to (and -kto of both: single turns, good or bad)
+      dpo, reward        pairs of a chosen and a rejected answer; reward adds
+                         the score gap
+      kto                single answers, labelled good or bad
+      sft                only the chosen answers
+      single-agent       pairs of answers by the same model, for each generator
+      multi-agent        pairs of the workflow's own messages: reviews and
+                         revisions, by whether they improved the answer
+      single-agent-kto, multi-agent-kto
+                         the same as single messages, labelled good or bad
 
-    What isn't said here is taken from the run's recipe. Files appear whole or not at all;
-    rows made are rows written plus rows dropped, by filter. docs/datasets.md defines all.
+    Options that are not given are taken from the run's recipe. A file is written
+    completely or not at all. docs/datasets.md defines kinds, formats and filters.
 
     \b
     Examples:
@@ -106,7 +113,7 @@ def command(run: Path, as_json: bool, **said: Any) -> int:
     if to is not None and hub is not None:
         raise click.UsageError("--push-to-hub uploads RUN/exports: leave --to out")
     if said["private"] and hub is None:
-        raise click.UsageError("--private speaks of --push-to-hub")
+        raise click.UsageError("--private needs --push-to-hub")
     export = asked(run, said)
     if to is not None:
         refuse_suffix(to, export)

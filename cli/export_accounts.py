@@ -29,7 +29,7 @@ def show(accounts: Sequence[Account], out: Console) -> None:
         for _, name, n in account.parts:
             say(out, (str(Path(name)), "bold"), f"  {counted(n, 'row')}")
         for split in account.empty:
-            why = "got no row and no file: prompts that are nearly equal stay together"
+            why = "got no row and no file: near-duplicate prompts stay together"
             say(out, (f"{account.kind}: the split {split!r} {why}", "yellow"))
 
 

@@ -22,9 +22,9 @@ USUAL = {"near_duplicates": 0.8}
 def filter_help() -> str:
     """The help of --filter, from the filters there are."""
     return (
-        "Leave rows out, and count them: near_duplicates[=0.8], contamination=FILE,"
-        " languages=en,de, length=MIN:MAX (characters), margin=POINTS,"
-        " probability=0.6, same_family, garbage, pii, balance. On already: duplicates,"
+        "Drop rows, and count them: near_duplicates[=0.8], contamination=FILE,"
+        " languages=en,de, length=MIN:MAX (characters), min_gap=POINTS,"
+        " probability=0.6, same_family, garbage, pii, balance. On by default: duplicates,"
         " contradictory."
     )
 

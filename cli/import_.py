@@ -31,12 +31,13 @@ from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
+from fellowship.wording import state_word
 
 SHOWN = 10
 """Rejected rows that are listed; `show RUN --json` has them all."""
 
 into = click.option(
-    "--into", type=click.Path(path_type=Path), required=True, help="Folder of the run."
+    "--into", type=click.Path(path_type=Path), required=True, help="The run's folder."
 )
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -49,16 +50,18 @@ def text_columns(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--id", "id_", metavar="COL", help="Column with the row's id."
             ),
             click.option("--prompt", metavar="COL", help="Column with the prompt."),
-            click.option("--first", metavar="COL", help="Column, the first response."),
             click.option(
-                "--second", metavar="COL", help="Column, the second response."
+                "--first", metavar="COL", help="Column with the first answer."
+            ),
+            click.option(
+                "--second", metavar="COL", help="Column with the second answer."
             ),
             click.option(
                 "--value",
                 "values",
                 multiple=True,
                 metavar="SPELT=MEANING",
-                help="What a value means: first, second or tie. May be given often.",
+                help="What a value means: first, second or tie; may be repeated.",
             ),
         )
     ):
@@ -68,9 +71,9 @@ def text_columns(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("import", epilog=EPILOG)
 def command() -> None:
-    """Bring published verdicts, transcripts or people's labels into a run.
+    """Import published verdicts, transcripts or people's labels as a run.
 
-    Each kind has its own --help; with --json the account of the rows is JSON.
+    Each kind has its own --help; --json prints the counts of rows as JSON.
 
     \b
     Examples:
@@ -83,13 +86,14 @@ def command() -> None:
 @command.command("ma-po", epilog=EPILOG)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @into
-@click.option("--only", metavar="NAME", help="One dataset or set of prompts only.")
+@click.option("--only", metavar="NAME", help="Only this dataset or set of prompts.")
 @as_json
 def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
-    """Read the paper authors' release, the folder with evaluators/ and generators/.
+    """Import the paper authors' release: the folder with evaluators/ and generators/.
 
-    Every text is read again; what the release stored is kept where it differs. The rows
-    whose stored selection is the loser are counted, flagged `inverted-selection`.
+    Every judge's text is parsed again; where the result differs from what the release
+    stored, both are kept. Rows whose stored selection is the losing draft are counted
+    and flagged `inverted-selection`.
 
     \b
     Examples:
@@ -105,19 +109,23 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
 @command.command("verdicts", epilog=EPILOG)
 @file_argument
 @into
-@click.option("--judge", metavar="COL", help="Column that names the judge.")
+@click.option("--judge", metavar="COL", help="Column with the judge's name.")
 @click.option("--winner", metavar="COL", help="Column with the verdict.")
-@click.option("--score-first", metavar="COL", help="Column, the first one's score.")
-@click.option("--score-second", metavar="COL", help="Column, the second one's score.")
 @click.option(
-    "--scale", default=10.0, show_default=True, help="Scores are out of this."
+    "--score-first", metavar="COL", help="Column with the score of the first answer."
 )
+@click.option(
+    "--score-second", metavar="COL", help="Column with the score of the second answer."
+)
+@click.option("--scale", default=10.0, show_default=True, help="The highest score.")
 @text_columns
 @as_json
 def verdicts(
     file: Path, into: Path, as_json: bool, id_: str | None, values: Any, **named: Any
 ) -> int:
-    """Read verdicts from FILE (.json, .jsonl or .csv); judges of one id share a row.
+    """Import verdicts from FILE (.json, .jsonl or .csv).
+
+    Verdicts with the same id are verdicts of several judges on one row.
 
     \b
     Examples:
@@ -140,15 +148,18 @@ def verdicts(
     "labels",
     multiple=True,
     metavar="COL",
-    help="Column with one person's label; may be given for several people.",
+    help="Column with one person's labels; may be given for several people.",
 )
 @click.option(
     "--annotator-column",
     "column",
     metavar="COL",
-    help="One vote a line: the column with who voted; --id says on which row.",
+    help="For files with one vote a line: column with the person's name; --id names"
+    " the column with the row.",
 )
-@click.option("--annotator", metavar="NAME", help="Whose labels these are.")
+@click.option(
+    "--annotator", metavar="NAME", help="The name of the person whose labels these are."
+)
 @text_columns
 @as_json
 def labels(
@@ -160,10 +171,10 @@ def labels(
     annotator: str | None,
     **named: Any,
 ) -> int:
-    """Read people's labels: PandaLM's test set, MT-Bench votes, a label a line, columns.
+    """Import people's labels: PandaLM's test set, MT-Bench votes, or your own table.
 
-    Where the folder is a run already, they are put beside its rows, found by id, by
-    their texts or by number: agree and winrate use them. Else they become a run.
+    If the folder is a run already, the labels are added to its rows, matched by id, by
+    text or by row number, and used by agree and winrate. Otherwise they become a run.
 
     \b
     Examples:
@@ -193,8 +204,8 @@ def saving(into: Path) -> Iterator[Steps]:
     except KeyboardInterrupt:
         if (into / LEDGER).exists():
             click.echo(
-                f"the rows that were read are kept in {into}, which lacks the others:"
-                " the same command brings them in",
+                f"the rows read so far are kept in {into}: the same command imports"
+                " the others",
                 err=True,
             )
         raise
@@ -221,12 +232,13 @@ def attached(found: AttachReport, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {counted(found.added, 'label')} added, {found.known:,} were there, rows"
+        f"  {counted(found.added, 'label')} added, {found.known:,} known already, rows"
         f" matched by {found.matched}; annotators:"
         f" {single_line(', '.join(found.annotators), 100)}",
     )
     if found.unmatched:
-        say(out, f"{len(found.unmatched):,} speak of no row of the run", "")
+        unmatched = counted(len(found.unmatched), "label")
+        say(out, f"{unmatched} matched no row of the run", "")
     for number, why in found.bad[:SHOWN]:
         say(out, f"  row {number}: {single_line(why, 100)}")
 
@@ -244,20 +256,23 @@ def report(found: ImportReport, into: Path, as_json: bool) -> None:
     )
     say(
         out,
-        f"{found.reread:,} read otherwise than stored, {found.invalid:,} unreadable,"
-        f" {found.labelled:,} rows with people's labels",
+        f"{counted(found.reread, 'verdict')} parsed otherwise than stored,"
+        f" {found.invalid:,} invalid, {counted(found.labelled, 'row')} with people's"
+        " labels",
     )
-    table(
-        out, ("state", "rows"), [(k, f"{v:,}") for k, v in found.states.items()], " r"
-    )
+    states = [(state_word(k), f"{v:,}") for k, v in found.states.items()]
+    table(out, ("state", "rows"), states, " r")
     if found.inverted:
         say(
             out,
-            (f"{len(found.inverted):,} selections are the loser", "yellow"),
+            (
+                f"{counted(len(found.inverted), 'row')} selected the losing draft",
+                "yellow",
+            ),
             ": flagged inverted-selection; fellowship reproduce lists them by number",
         )
     for why, count in found.reasons.most_common():
-        say(out, f"{count:,} rejected: {single_line(why, 100)}")
+        say(out, f"{counted(count, 'row')} left out: {single_line(why, 100)}")
     rare = [(n, why) for n, why in found.bad if found.reasons[why] <= SHOWN]
     for name, why in rare[:SHOWN]:
         say(out, f"  row {single_line(name)}: {single_line(why, 100)}")

@@ -19,14 +19,14 @@ from fellowship.pipelines.interop.inspect_log import write_inspect_log
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.eval",
-    help="The log to write.",
+    help="The log file to write.",
 )
 @as_json
 def command(run: Path, to: Path, as_json: bool) -> int:
     """Write RUN as a log of Inspect (inspect_ai), for `inspect view` and its readers.
 
     Each row is a sample: its transcript, every call with its exact request, the judges'
-    verdicts as scores, candidates and pairs as metadata. Needs nothing of Inspect.
+    verdicts as scores, answers and pairs as metadata. Inspect need not be installed.
 
     \b
     Examples:

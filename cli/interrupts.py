@@ -43,7 +43,7 @@ class Stopper:
         self._first = now
         self.stop.set()
         self._tell(
-            "stopping: calls in flight are being recorded; again to quit at once"
+            "stopping: waiting for calls in flight; press Ctrl-C again to quit at once"
         )
 
     def close(self) -> None:

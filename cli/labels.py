@@ -20,13 +20,13 @@ from fellowship.sanitize import single_line
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write them as JSON lines, which import labels reads.",
+    help="Write them as JSON lines, as `import labels` reads them.",
 )
 @as_json
 def command(run: Path, to: Path | None, as_json: bool) -> int:
     """Count the labels that people gave in RUN, or write them to a file.
 
-    What an annotator said last of two candidates counts; skips are left out.
+    An annotator's latest label of two answers counts; skipped rows are left out.
 
     \b
     Examples:

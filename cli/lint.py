@@ -16,7 +16,7 @@ from fellowship.sanitize import single_line
 CODES = """\b
 Exit codes:
   0  nothing was found
-  1  something was found (flags alone are no finding)
+  1  something was found (flags alone don't count)
   2  the command line or a file is wrong
 """
 
@@ -27,21 +27,22 @@ Exit codes:
     "--against",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A benchmark's file: its 13-word n-grams must not be in the rows.",
+    help="A benchmark's file: rows that share a 13-word n-gram with it are reported.",
 )
 @click.option(
     "--near",
     type=click.FloatRange(0, 1),
     default=0.8,
     show_default=True,
-    help="Similarity from which rows are near duplicates; 0: don't look.",
+    help="Similarity from which rows count as near duplicates; 0 turns the check off.",
 )
 @as_json
 def command(
     files: tuple[Path, ...], against: tuple[Path, ...], near: float, as_json: bool
 ) -> int:
-    """Judge preference FILES, ours or not: length bias, duplicates, contradictory
-    labels, judge text, noise, contamination, bad rows, each by row number.
+    """Check preference FILES, made by Fellowship or not, by row number: length bias,
+    duplicates, contradictory labels, judges' text in answers, noise, contamination, bad
+    rows.
 
     Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in TRL's, ShareGPT's,
     Axolotl's and OpenAI's columns.
@@ -80,7 +81,7 @@ def show(report: LintReport, out: Console) -> None:
         style = "red" if length.biased else "dim"
         say(out, ("  length bias  " if length.biased else "  length  ", style), told)
     if not report.rows:
-        say(out, ("  no row: there is nothing to judge", "yellow"))
+        say(out, ("  no rows: nothing to check", "yellow"))
     elif report.clean:
         say(out, ("  nothing found", "green"))
 

@@ -56,5 +56,5 @@ class Patience:
     @property
     def way_out(self) -> str:
         """What somebody can do who doesn't want to wait."""
-        go_on = f"; go on later with: {self.resume}" if self.resume else ""
-        return f"nothing that is recorded is lost by Ctrl-C{go_on}"
+        go_on = f"; resume later with: {self.resume}" if self.resume else ""
+        return f"Ctrl-C loses nothing that is recorded{go_on}"

@@ -56,14 +56,14 @@ VERBATIM = frozenset({"role.md", "prompts.jsonl"})
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="The project's folder; the current one if absent.",
+    help="The project's folder; the current folder if absent.",
 )
 @as_json
 def command(what: str, name: str, into: Path, as_json: bool) -> int:
-    """Write a role, team or recipe called NAME into your project, ready to run.
+    """Create a role, team or recipe called NAME in your project, ready to run.
 
-    With it come a recipe that uses it, two prompts, and a test that runs the whole way
-    on a made-up model over a real connection. Nothing that is there is overwritten.
+    With it come a recipe that uses it, two prompts, and a test that runs the recipe
+    against a local test server. Existing files are not overwritten.
 
     \b
     Examples:
@@ -109,9 +109,7 @@ def new_files(what: str, name: str, into: Path) -> dict[Path, str]:
         schema = json.dumps(recipe_schema(), indent=1, ensure_ascii=False)
         made[into / f"{module}.schema.json"] = schema + "\n"
     if there := [str(path) for path in made if path.exists()]:
-        raise RecipeError(
-            f"{there[0]!r} is there already: give another name, or --into"
-        )
+        raise RecipeError(f"{there[0]!r} exists already: give another name, or --into")
     return made
 
 
@@ -127,7 +125,7 @@ def refuse_taken(name: str, module: str) -> None:
     for thing, there in taken.items():
         if there:
             raise RecipeError(
-                f"{name!r} would hide the {thing} that is there already: give another"
+                f"{name!r} would hide the existing {thing}: give another"
                 f" name, say {'My' + class_name(module)!r}"
             )
 

@@ -19,7 +19,7 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
 )
 limit = click.option(
-    "--limit", type=click.IntRange(min=1), help="Take the source's first N rows only."
+    "--limit", type=click.IntRange(min=1), help="Only the source's first N rows."
 )
 source = click.option(
     "--source",

@@ -32,7 +32,7 @@ from fellowship.sanitize import single_line
 @click.option(
     "--pilot",
     type=click.IntRange(min=2),
-    help="Run so many rows, spread over the source, and foretell the rest by them.",
+    help="Run N rows, spread over the source, and extrapolate from them.",
 )
 @click.option(
     "--into",
@@ -40,7 +40,7 @@ from fellowship.sanitize import single_line
     help="With --pilot: its run folder. Default: runs/RECIPE-pilot.",
 )
 @click.option(
-    "--max-usd", type=click.FloatRange(min=0), help="Most the pilot may cost."
+    "--max-usd", type=click.FloatRange(min=0), help="Stop the pilot at this spend."
 )
 @as_json
 def command(
@@ -52,11 +52,11 @@ def command(
     max_usd: float | None,
     as_json: bool,
 ) -> int:
-    """Say what a run of RECIPE would cost: calls, tokens, money and time.
+    """Estimate what a run of RECIPE would cost: calls, tokens, money and time.
 
     The prompts are read and counted; no model is called. With --pilot a few rows are
-    run first, and what they took tells what all would take, with an interval. The
-    pilot is a run: go on with it, or take its replies over with `run --fork`.
+    run first, and the cost of all rows is estimated from them, with an interval. The
+    pilot is a run: continue it, or reuse its replies with `run --fork`.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def command(
       fellowship plan recipes/paper-best.yaml --pilot 12 --into runs/best
     """
     if pilot is None and (into is not None or max_usd is not None):
-        raise click.UsageError("--into and --max-usd go with --pilot")
+        raise click.UsageError("--into and --max-usd need --pilot")
     wanted = loaded(recipe, source=source, max_usd=max_usd)
     entries = read_items(wanted.source, limit or wanted.source.limit)
     if pilot is not None:
@@ -82,7 +82,7 @@ def command(
 def piloted(
     wanted: Recipe, into: Path, many: int, numbers: list[int], as_json: bool
 ) -> int:
-    """Run the pilot, or finish it, and say what it foretells."""
+    """Run the pilot, or finish it, and print the forecast."""
     logs_to_stderr()
     picked = spread(numbers, many)
     again = f"fellowship {shlex.join(sys.argv[1:])}"
@@ -102,10 +102,14 @@ def piloted(
 
 
 def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
-    """What the pilot foretells, as a table, and how to go on."""
+    """The forecast from the pilot, as a table, and how to continue."""
     out = console()
-    say(out, (counted(made.rows, "prompt"), "bold"), f", by a pilot of {made.piloted}")
-    heads = ("model", "calls", "prompt tokens", "of them cached", "reply tokens", "USD")
+    say(
+        out,
+        (counted(made.rows, "prompt"), "bold"),
+        f", estimated from a pilot of {made.piloted}",
+    )
+    heads = ("model", "calls", "prompt tokens", "cached", "reply tokens", "USD")
     rows = [
         (
             m.model,
@@ -119,7 +123,7 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     tokens, usd = between(made.tokens), between(made.usd, "${:,.2f}")
     say(
         out,
-        ("in all: ", "bold"),
+        ("total: ", "bold"),
         f"{between(made.calls)} calls, {tokens} tokens, {usd}",
     )
     time = made.seconds
@@ -128,9 +132,9 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     say(out, ("pairs: ", "bold"), between(made.pairs))
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
-    say(out, "intervals hold 19 times of 20 if the other rows are like these")
+    say(out, "95 % intervals, if the other rows are like these")
     here = shlex.quote(str(into))
-    say(out, f"the pilot is kept: run with --into {here}, or --fork {here}")
+    say(out, f"to reuse the pilot's replies: run with --into {here}, or --fork {here}")
 
 
 def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
@@ -149,7 +153,8 @@ def show(made: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {made.rows.rejected:,} that can't be; {single_line(made.rows.why, 300)}"
+        f", and {counted(made.rows.rejected, 'row')} without a usable prompt;"
+        f" {single_line(made.rows.why, 300)}"
         if made.rows.rejected
         else ""
     )
@@ -167,11 +172,11 @@ def show(made: Plan) -> None:
     )
     table(out, heads, map(cells, made.models), right=" rrrrrr")
     total = "unknown" if made.usd is None else f"${made.usd:,.2f}"
-    say(out, ("expected in all: ", "bold"), total)
+    say(out, ("expected total: ", "bold"), total)
     low, high = spoken(made.seconds / APART), spoken(made.seconds * APART)
-    guess = "how fast your models answer is a guess; --pilot 12 measures it"
+    guess = "the speed of your models is a guess; --pilot 12 measures it"
     say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
-    say(out, ("assumed", "bold"))
+    say(out, ("assumptions", "bold"))
     for sentence in made.assumptions:
         say(out, f"  - {sentence}")
 
@@ -181,7 +186,7 @@ def cells(model: ModelPlan) -> tuple[str, ...]:
     low, high = model.calls_min, model.calls_max
     return (
         model.model,
-        f"{low:,}" if low == high else f"{low:,}..{high:,}",
+        f"{low:,}" if low == high else f"{low:,} to {high:,}",
         f"{model.prompt_tokens:,}",
         f"{model.completion_tokens:,}",
         money(model.usd),

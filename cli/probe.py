@@ -56,12 +56,13 @@ def command(
     max_calls: int | None,
     as_json: bool,
 ) -> int:
-    """Measure the judges of RECIPE for bias, on its own rows.
+    """Measure the bias of RECIPE's judges, on its own rows.
 
-    Place: two answers in both orders. Length: an answer against itself, padded. Style:
-    against itself without Markdown. Family: whether it sides with its own, beyond people
-    where rows have labels. Repeatability: the same question twice. Leans run from -1
-    (against) to 1 (for); 0 is none. All of it is a run, resumed by the same command.
+    Position: two answers in both orders. Length: an answer against itself with padding.
+    Style: an answer against itself without Markdown. Family: whether a judge prefers
+    answers of its own model family, beyond people's preference where rows have labels.
+    Repeatability: the same question twice. A bias runs from -1 (against) to 1 (for); 0
+    is none. The probes are a run of their own, resumed by the same command.
 
     \b
     Examples:
@@ -96,7 +97,7 @@ def show(found: ProbeReport, out: Console) -> None:
     rows = [
         (
             one.judge,
-            name if name in LEANS else "says the same again",
+            f"{name} bias" if name in LEANS else "same verdict when asked again",
             *cells(getattr(one, name), signed=name in LEANS),
         )
         for one in found.judges

@@ -12,12 +12,19 @@ from fellowship.pipelines.provenance.provenance_records import (
     Why,
 )
 from fellowship.sanitize import single_line
+from fellowship.wording import (
+    answers_compared,
+    decision_word,
+    session_title,
+    state_word,
+)
 
 
 def show(told: Why, out: Console) -> None:
     """Print one row's provenance."""
     name = f"  {single_line(told.id)}" if told.id else ""
-    say(out, (f"Row {told.number}", "bold"), name, "  ", (told.state, "bold"))
+    state = state_word(told.state)
+    say(out, (f"Row {told.number}", "bold"), name, "  ", (state, "bold"))
     say(out, single_line(told.why or told.question, 100))
     show_pairs(told, out)
     heading(out, "Drafts")
@@ -30,7 +37,7 @@ def show(told: Why, out: Console) -> None:
     for session in told.sessions:
         say(
             out,
-            (single_line(session.team), "bold"),
+            (single_line(session_title(session.team)), "bold"),
             f"  {cost(session.spent)}  {session.id}",
         )
     show_sources(told, out)
@@ -40,28 +47,28 @@ def show_pairs(told: Why, out: Console) -> None:
     """Each pair and its arithmetic."""
     heading(out, "Pair" if len(told.pairs) < 2 else "Pairs")
     if not told.pairs:
-        say(out, f"none: {told.state}")
+        say(out, f"none: {state_word(told.state)}")
     for pair in told.pairs:
         say(
             out,
-            (f"candidate {pair.chosen + 1}", "bold green"),
+            (f"answer {pair.chosen + 1}", "bold green"),
             " over ",
-            (f"candidate {pair.rejected + 1}", "bold red"),
+            (f"answer {pair.rejected + 1}", "bold red"),
         )
         for step in pair.arithmetic:
             say(out, f"  {single_line(step)}")
 
 
 def show_draft(draft: Draft, out: Console) -> None:
-    """One candidate: who wrote it, what it got, its call."""
+    """One answer: who wrote it, its score, its call."""
     score = "no score" if draft.score is None else f"score {draft.score:g}"
     where = (
         f"{single_line(draft.system)}, draft {draft.draft}, {single_line(draft.model)}"
     )
     size = f"{draft.characters:,} characters"
-    say(out, (f"candidate {draft.index + 1}", "bold"), f"  {where}, {size}, {score}")
+    say(out, (f"answer {draft.index + 1}", "bold"), f"  {where}, {size}, {score}")
     for review in draft.reviews:
-        mark = "unreadable" if review.score is None else f"{review.score:g}"
+        mark = "invalid" if review.score is None else f"{review.score:g}"
         say(out, f"  {single_line(review.seat)} on {single_line(review.model)}: {mark}")
     if draft.call:
         say(out, (f"  call {draft.call}", "dim"))
@@ -70,8 +77,8 @@ def show_draft(draft: Draft, out: Console) -> None:
 def show_meeting(meeting: Meeting, out: Console) -> None:
     """One comparison: every order, the rule, the calls."""
     one = meeting.comparison
-    names = f"candidate {one.first + 1} or {one.second + 1}"
-    say(out, (names, "bold"), f": {one.outcome}")
+    ended = decision_word(one.outcome)
+    say(out, (answers_compared(one.first, one.second), "bold"), f": {ended}")
     for step in meeting.arithmetic:
         say(out, f"  {single_line(step)}")
     for call in meeting.calls:
@@ -80,16 +87,16 @@ def show_meeting(meeting: Meeting, out: Console) -> None:
 
 def show_sources(told: Why, out: Console) -> None:
     """The rule, the models, the prompts' digests and the whole cost."""
-    heading(out, "Rests on")
+    heading(out, "Depends on")
     if told.rule:
         say(out, f"evaluator: {told.evaluator}, {told.rule}; pairs: {told.pair_rule}")
     for name, model in told.models.items():
         say(out, f"model {single_line(name)}: {single_line(model)}")
     if told.prompts:
         rows = [(p.name, p.digest, ", ".join(p.seats)) for p in told.prompts]
-        table(out, ("prompt", "digest", "told to"), rows)
-    say(out, f"in all: {cost(told.spent)}")
-    say(out, ("any call, whole: fellowship show RUN --call KEY", "dim"))
+        table(out, ("prompt", "digest", "used by"), rows)
+    say(out, f"total: {cost(told.spent)}")
+    say(out, ("one call in full: fellowship show RUN --call KEY", "dim"))
 
 
 def cost(spent: Spent) -> str:

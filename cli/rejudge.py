@@ -18,7 +18,8 @@ from fellowship.cli.extras import need
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.cli.terminal import console, counted, print_json, say, table
+from fellowship.wording import drift_word
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.drift import Drift
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     "--judge",
     required=True,
     metavar="MODEL|RECIPE",
-    help="A model of the run's recipe, or a recipe (.yaml) whose evaluator is taken.",
+    help="A model of the run's recipe, or a recipe (.yaml) whose evaluator is used.",
 )
 @click.option(
     "--into",
@@ -39,15 +40,17 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="The new run's folder: made if absent, resumed if not.",
 )
-@click.option("--resamples", default=2000, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
+)
 @as_json
 def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) -> int:
-    """Put the candidates of RUN to another judge, and report agreement and drift.
+    """Have another judge compare the answers of RUN; report agreement and drift.
 
     RUN is left as it is: the new verdicts are a run of their own, whose header names the
-    old judge and the new. Nothing is written anew; rows that were never judged keep
-    their state. A model's name changes the judge's model and nothing else; a recipe
-    brings its `evaluate`, `models`, `prompts` and `limits`.
+    old judge and the new. No answer is generated; rows that were never judged keep their
+    state. A model's name changes only the judge's model; a recipe replaces `evaluate`,
+    `models`, `prompts` and `limits`.
 
     \b
     Examples:
@@ -80,22 +83,27 @@ def show(found: Drift, out: Console) -> None:
     out.print()
     say(
         out,
-        f"old judge and new on {found.comparisons:,} comparisons of"
-        f" {found.prompts:,} prompts, {found.both_read:,} decided by both",
+        f"old judge and new on {counted(found.comparisons, 'comparison')} of"
+        f" {counted(found.prompts, 'prompt')}, {found.both_read:,} decided by both",
     )
     rows = [(name, *cells(value)) for name, value in found.agreement.items()]
     table(out, ("old against new", "value", "95 %"), rows, right=" rr")
     if not found.enough:
-        say(out, ("under 50 prompts: a look, not a claim", "yellow"))
+        say(out, ("fewer than 50 prompts: too few to draw conclusions", "yellow"))
     moved = [
-        (c.name, f"{c.old:.1%}", f"{c.new:.1%}", *cells(c.change, points=True))
+        (
+            drift_word(c.name),
+            f"{c.old:.1%}",
+            f"{c.new:.1%}",
+            *cells(c.change, points=True),
+        )
         for c in (*found.changes, *found.labels)
     ]
     table(out, ("share", "old", "new", "change", "95 %"), moved, right=" rrrr")
     if found.scores:
         value, span = cells(found.scores)
         say(out, f"scores moved by {value} points on average, 95 % {span}")
-    fates = ", ".join(f"{n:,} {name}" for name, n in found.pairs.items())
+    fates = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
     say(out, f"pairs by row: {fates}")
     if any(found.only.values()):
         old, new = found.only["old"], found.only["new"]

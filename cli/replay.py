@@ -17,7 +17,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.replay.branch import Edit, branch_row
@@ -25,6 +25,7 @@ from fellowship.pipelines.replay.recorded_rows import row_of, turns_of
 from fellowship.pipelines.replay.replay import Replayed, replay
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
+from fellowship.wording import session_title, speaker_name
 
 
 @click.command("replay", epilog=EPILOG)
@@ -37,16 +38,18 @@ from fellowship.sanitize import single_line
     type=click.IntRange(min=1),
     help="The number of the message to change; without it, they are listed.",
 )
-@click.option("--with", "text", metavar="TEXT", help="What it is to say; else $EDITOR.")
+@click.option(
+    "--with", "text", metavar="TEXT", help="The new text; opens $EDITOR if absent."
+)
 @click.option(
     "--with-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A file that holds what it is to say.",
+    help="A file with the new text.",
 )
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
-    help="With --edit: the folder of the branch, a run of its own.",
+    help="With --edit: the folder of the branch, which is a run of its own.",
 )
 @as_json
 def command(
@@ -58,12 +61,12 @@ def command(
     into: Path | None,
     as_json: bool,
 ) -> int:
-    """Have the sessions of a ROW of RUN again from the ledger, without a model.
+    """Replay the sessions of a ROW of RUN from the ledger, without calling a model.
 
-    It has to come out as it is on record: exit code 1 says where it did not. With
-    --edit, one message is replaced and the row goes on live from there, into a run of
-    its own: the messages before it cost nothing, and the branch can be shown, viewed,
-    exported and replayed like any other.
+    The result must equal the record; if it doesn't, the exit code is 1 and the
+    differences are listed. With --edit, one message is replaced and the row continues
+    with live calls from there, as a run of its own: the messages before it cost nothing,
+    and the branch can be shown, viewed, exported and replayed like any other run.
 
     \b
     Examples:
@@ -74,10 +77,12 @@ def command(
     """
     if message is None:
         if text is not None or with_file is not None or into is not None:
-            raise click.UsageError("--with, --with-file and --into go with --edit")
+            raise click.UsageError("--with, --with-file and --into need --edit")
         return replayed(run, row, as_json)
     if into is None:
-        raise click.UsageError("--edit makes a run of its own: give its folder --into")
+        raise click.UsageError(
+            "--edit makes a run of its own: give its folder with --into"
+        )
     edit = Edit(row, message, new_text(run, row, message, text, with_file))
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
@@ -128,10 +133,16 @@ def show(found: Replayed, out: Console) -> None:
         for turn in session.turns:
             n += 1
             cells.append(
-                (n, session.team, turn.source, turn.round, single_line(turn.text, 48))
+                (
+                    n,
+                    session_title(session.team),
+                    speaker_name(turn.source, turn.role, session.team),
+                    turn.round,
+                    single_line(turn.text, 48),
+                )
             )
     table(out, ("message", "session", "speaker", "round", "text"), cells, "r  r")
-    say(out, f"{found.calls:,} calls replayed, none made")
+    say(out, f"{counted(found.calls, 'call')} replayed, none made")
     if found.identical:
         say(out, ("identical to the record", "green"))
     for place in found.differences:

@@ -20,25 +20,25 @@ from fellowship.run_folder import atomic_writer
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html",
-    help="The file to write; without it give --json.",
+    help="The file to write; if absent, give --json.",
 )
-@click.option("--only", metavar="NAME", help="Rows of one imported dataset only.")
+@click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
 @click.option(
     "--resamples",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="Of each interval's bootstrap.",
+    help="Bootstrap resamples of each interval.",
 )
 @as_json
 def command(
     run: Path, to: Path | None, only: str | None, resamples: int, as_json: bool
 ) -> int:
-    """Draw RUN on one page: where rows went, scores, judges, bias, cost, oddities.
+    """Write the report of RUN, one page: states, scores, judges, bias, cost, unusual rows.
 
-    The file has its plots inside, needs no network and no script, follows the reader's
-    light or dark, and prints. It can be drawn while the run goes on. --json prints the
-    figures behind it.
+    The file contains its plots, needs no network and no script, follows the reader's
+    light or dark mode, and can be printed. It can be written while the run is running.
+    --json prints its figures.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def command(
       fellowship report runs/demo --json | jq .flow
     """
     if to is None and not as_json:
-        raise click.UsageError("say where to write the page, --to FILE.html, or --json")
+        raise click.UsageError("give a file to write with --to FILE.html, or --json")
     need("stats", "view")
     from fellowship.pipelines.report.figures import figures
     from fellowship.stats.intervals import Resampling

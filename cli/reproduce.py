@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     "labels",
     multiple=True,
     metavar="DATASET=FILE",
-    help="People's labels of a dataset that DIR holds none of. May be given often.",
+    help="People's labels of a dataset for which DIR has none; may be given several times.",
 )
 @click.option(
     "--json",
     "json_to",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="Write everything as JSON; - is stdout.",
+    help="Write all figures as JSON; - is stdout.",
 )
 @click.option(
     "--html",
@@ -46,7 +46,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write one self-contained page with plots.",
 )
-@click.option("--rows", is_flag=True, help="List every row whose pick is the loser.")
+@click.option(
+    "--rows",
+    is_flag=True,
+    help="List every row in which the losing draft was selected.",
+)
 def command(
     folder: Path,
     labels: tuple[str, ...],
@@ -54,10 +58,11 @@ def command(
     html_to: Path | None,
     rows: bool,
 ) -> int:
-    """Recompute every table that the authors' release in DIR allows.
+    """Recompute every table for which the authors' release in DIR has the data.
 
-    Published | recomputed from what is stored | corrected by reading the texts again,
-    with what was corrected. Exit code 1 where a recomputed figure isn't the published.
+    Columns: published, recomputed from what the release stores, corrected by parsing
+    the texts again, with what was corrected. The exit code is 1 if a recomputed figure
+    differs from the published one.
 
     \b
     Examples:
@@ -108,7 +113,7 @@ def show(found: Reproduction, out: Console, rows: bool) -> None:
     say(
         out,
         (f"{equal} of {found.compared} published figures", "bold"),
-        f" recomputed to the last digit, in {found.seconds['all']:.1f} s",
+        f" recomputed exactly, in {found.seconds['all']:.1f} s",
     )
     for line in found.unequal:
         say(out, (f"not equal: {line.name}", "red"), f", off by {line.difference:g}")
@@ -156,7 +161,7 @@ def show_selection(one: SelectionTable, out: Console, rows: bool) -> None:
     for said in said_of(one):
         say(out, f"  {said}")
     listed = one.inverted if rows else one.inverted[:5]
-    heads = ("row", "released pick", "its score", "winner", "its score")
+    heads = ("row", "selected", "its score", "winner", "its score")
     cells = [
         (
             *(x.row, f"draft {x.released}", f"{x.released_score:g}"),

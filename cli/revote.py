@@ -26,20 +26,38 @@ RULES = ("majority", "mean", "weighted", "dawid-skene")
     "--rule",
     default="majority",
     show_default=True,
-    help=f"{', '.join(RULES)}, or a function of yours: package.module:name.",
+    help=f"{', '.join(RULES)}, or a function of your own: package.module:name.",
 )
 @click.option(
-    "--judge", "judges", multiple=True, metavar="NAME", help="Only these vote."
+    "--judge",
+    "judges",
+    multiple=True,
+    metavar="NAME",
+    help="Only this judge votes; may be given several times.",
 )
-@click.option("--weight", "weights", multiple=True, metavar="JUDGE=NUMBER")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="JUDGE=NUMBER",
+    help="A judge's weight in rule weighted.",
+)
 @click.option(
     "--reading",
     type=click.Choice(("kept", "again", "stored")),
     default="kept",
     show_default=True,
-    help="again: imported words are re-parsed; stored: as the file's authors read them.",
+    help="Which verdicts count: kept: as in RUN; again: imported texts parsed again;"
+    " stored: as the imported file has them.",
 )
-@click.option("--margin", type=click.FloatRange(min=0), default=0.0, help="Of a pair.")
+@click.option(
+    "--min-gap",
+    "--margin",
+    "margin",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Least score gap between the answers of a pair.",
+)
 @as_json
 def command(
     run: Path,
@@ -51,11 +69,11 @@ def command(
     margin: float,
     as_json: bool,
 ) -> int:
-    """Decide the comparisons of RUN anew from the verdicts it holds: no call is made.
+    """Decide the comparisons of RUN again, from its verdicts, without calling a model.
 
     The new run has the verdicts of the judges that vote, and rankings, states and pairs
-    by the new rule. A run of a recipe can also be had again with another rule by
-    run --fork; replay reads its calls again.
+    by the new rule. A recipe with another rule can also be run with `run --fork`, which
+    reuses the recorded calls.
 
     \b
     Examples:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from fellowship.records import Outcome, State
+from fellowship.records import Outcome
 from fellowship.sanitize import single_line
+from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.viewer.row_summary import models, summarise, teams, texts
+from fellowship.wording import STATES, hyphened, state_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 AROUND = 30
@@ -75,32 +77,74 @@ def within(part: str, name: str) -> bool:
     return part.lower() in name.lower()
 
 
+SHOWN_STATES = tuple(map(hyphened, STATES.values()))
+"""The states as they are shown, each as one word of a command line."""
+
+
+def stored_states(
+    _: click.Context, param: click.Parameter, typed: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The ledger's spelling of the states that were typed in either spelling."""
+    found = []
+    for word in typed:
+        state = state_of(word)
+        if state is None:
+            hint = did_you_mean(word, [*SHOWN_STATES, *STATES])
+            raise click.BadParameter(
+                f"{word!r} is no state: give one of {quoted_list(SHOWN_STATES)}{hint}"
+            )
+        found.append(state)
+    return tuple(found)
+
+
+def complete_state(
+    _: click.Context, param: click.Parameter, incomplete: str
+) -> list[str]:
+    """The states that begin with what is typed so far."""
+    return [name for name in SHOWN_STATES if name.startswith(incomplete)]
+
+
 def filters(command: F) -> F:
     """The options of a command that lists rows."""
     options = (
         click.option(
             "--state",
             "states",
-            type=click.Choice([state.value for state in State]),
             multiple=True,
-            help="Rows that ended so; may be given several times.",
+            metavar=f"[{'|'.join(SHOWN_STATES)}]",
+            callback=stored_states,
+            shell_complete=complete_state,
+            help="Only rows in this state; may be given several times.",
         ),
-        click.option("--team", default="", metavar="NAME", help="Rows of this team."),
-        click.option("--model", default="", metavar="NAME", help="Rows it spoke in."),
+        click.option(
+            "--team",
+            default="",
+            metavar="NAME",
+            help="Only rows that this team worked on.",
+        ),
+        click.option(
+            "--model",
+            default="",
+            metavar="NAME",
+            help="Only rows in which this model wrote or judged.",
+        ),
         click.option(
             "--disagreement",
             type=click.Choice(["jurors", "orders", "any"]),
             is_flag=False,
             flag_value="any",
             default=None,
-            help="Rows whose judges differ, with one another or between orders.",
+            help="Only rows whose jurors disagree, or whose judge changes its verdict"
+            " with the order of the answers.",
         ),
-        click.option("--invalid", is_flag=True, help="Rows with unreadable verdicts."),
+        click.option(
+            "--invalid", is_flag=True, help="Only rows with invalid verdicts."
+        ),
         click.option(
             "--search",
             default="",
             metavar="TEXT",
-            help="Rows where any message holds it; with ROW, it is marked.",
+            help="Only rows with this text in a message; with ROW, mark it.",
         ),
     )
     for option in reversed(options):

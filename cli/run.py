@@ -40,41 +40,40 @@ from fellowship.pipelines.running.runner import run_recipe
 @click.option(
     "--fork",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Take over replies that still apply from this other run.",
+    help="Reuse the replies of this other run where the requests are the same.",
 )
 @source
 @click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
-@click.option(
-    "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
-)
-@click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many.")
+@click.option("--max-calls", type=click.IntRange(min=0), help="Stop after N calls.")
+@click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after N tokens.")
 @click.option(
     "--accept",
     type=click.IntRange(min=1),
-    help="Stop once so many rows have become pairs: the first ones, exactly.",
+    help="Stop once N rows have become pairs; keeps exactly the first N.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
-    help="Where rows are worked on: in this process, or by workers on a Ray cluster.",
+    help="Where rows run: in this process, or on workers of a Ray cluster.",
 )
 @click.option(
     "--address",
-    help="The Ray cluster to join, e.g. auto; without it Ray starts on this machine.",
+    help="The Ray cluster to join, e.g. auto; if absent, Ray starts on this machine.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Ray: worker processes, spread over the machines. Default: one a machine.",
+    help="Ray worker processes, spread over the machines. Default: one per machine.",
 )
 @click.option(
     "--trace",
     metavar="URL",
-    help="Send OpenTelemetry spans there (http://host:4318); OTEL_* variables do too.",
+    help="Send OpenTelemetry traces to this collector, e.g. http://host:4318; the OTEL_*"
+    " variables work too.",
 )
 @click.option(
-    "--trace-content", is_flag=True, help="Put messages into the spans as well."
+    "--trace-content", is_flag=True, help="Include the messages in the traces."
 )
 @as_json
 def command(
@@ -96,9 +95,9 @@ def command(
 ) -> int:
     """Run RECIPE into a folder, or resume the run that is there.
 
-    Every reply is on disk before it is used. Limits count what earlier tries of the
-    same run spent. Ctrl-C stops the run once calls in flight are recorded, a second one
-    at once; the same command goes on where it stopped.
+    Every reply is saved to disk before it is used. Limits include what the run spent
+    before it was resumed. Ctrl-C stops the run once calls in flight are recorded, a
+    second Ctrl-C at once; the same command resumes it.
 
     \b
     Examples:
@@ -162,7 +161,7 @@ async def watched(go: Go, resume: str) -> RunReport:
 
         def last_words() -> None:
             watcher.close()
-            click.echo(f"quit; go on with: {resume}", err=True)
+            click.echo(f"quit; resume with: {resume}", err=True)
 
         stopper = Stopper(watcher.say, last_words)
         lines = asyncio.create_task(watcher.lines())

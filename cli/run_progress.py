@@ -21,6 +21,7 @@ from fellowship.cli.log_throttle import Patience
 from fellowship.cli.terminal import console, counted, dollars, spoken
 from fellowship.pipelines.running.progress import Progress
 from fellowship.sanitize import sanitize
+from fellowship.wording import state_word
 
 
 class Speed:
@@ -128,7 +129,9 @@ class Watcher:
         rows, *rest = facts(progress, speed)
         grid.add_row(bar, Text(rows, "bold"))
         lines: list[RenderableType] = [grid, Text("  ".join(rest))]
-        states = "  ".join(f"{s} {n}" for s, n in sorted(progress.states.items()) if n)
+        states = "  ".join(
+            f"{state_word(s)} {n}" for s, n in sorted(progress.states.items()) if n
+        )
         if states:
             lines.append(Text(states, "dim"))
         waits = progress.meter.waiting_notes()
@@ -146,12 +149,14 @@ def facts(progress: Progress, speed: Speed) -> list[str]:
     said = [
         f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
         counted(meter.calls, "call")
-        + (f" ({meter.in_flight} now)" * (meter.in_flight > 0)),
+        + (f" ({meter.in_flight} running)" * (meter.in_flight > 0)),
         f"{speed.tokens(progress):.0f} tokens/s",
         dollars(meter.usd, meter.unpriced),
     ]
     if meter.retries:
-        said.append(f"{meter.retries:,} retries")
+        said.append(counted(meter.retries, "retry", "retries"))
     left = speed.remaining(progress)
-    said.append(f"about {spoken(left)} left" if left is not None else "time left: ?")
+    said.append(
+        f"about {spoken(left)} left" if left is not None else "time left unknown"
+    )
     return said

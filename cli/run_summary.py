@@ -20,6 +20,7 @@ from fellowship.pipelines.sources.repeated_ids import repeated
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
+from fellowship.wording import state_word
 
 BAD: tuple[State, ...] = (State.FAILED, State.REJECTED_INPUT)
 """States whose rows want mending, here or in the source."""
@@ -53,9 +54,9 @@ def as_value(report: RunReport) -> dict[str, Any]:
 
 
 def show(report: RunReport, resume: str, out: Console) -> None:
-    """The conservation table, what was spent, what was written, how to go on."""
+    """The table of states, what was spent, what was written, how to go on."""
     ended = {state: report.states.get(state, 0) for state in State}
-    rows: list[tuple[str, str]] = [(s, f"{n:,}") for s, n in ended.items()]
+    rows = [(state_word(s), f"{n:,}") for s, n in ended.items()]
     if report.pending:
         rows.append(("pending", f"{report.pending:,}"))
     total = sum(ended.values()) + report.pending
@@ -80,17 +81,17 @@ def account(report: RunReport, resume: str, out: Console) -> None:
     if report.accounts:
         export_accounts.show(report.accounts, out)
     if report.untouched:
-        say(out, "nothing new: the exports are as they were written")
+        say(out, "nothing new: the exports are unchanged")
     if report.accepted:
-        say(out, ("enough: ", "bold green"), single_line(report.stopped))
+        say(out, ("done: ", "bold green"), single_line(report.stopped))
     elif report.stopped or report.pending:
-        why = single_line(report.stopped) or "rows are pending"
+        why = single_line(report.stopped) or "some rows have not finished"
         say(out, ("stopped early: ", "bold yellow"), why)
         reason = report.stop_reason
         spent = reason is not None and reason.wants_larger_limit
         say(
             out,
-            "go on with a larger limit: " if spent else "go on with: ",
+            "resume with a larger limit: " if spent else "resume with: ",
             (resume, "cyan"),
         )
 
@@ -98,7 +99,11 @@ def account(report: RunReport, resume: str, out: Console) -> None:
 def spending(report: RunReport, out: Console) -> None:
     """Calls, tokens, money, and the calls that may have been paid for twice."""
     tokens = report.prompt_tokens + report.completion_tokens
-    replayed = f", {report.replayed:,} replies replayed" if report.replayed else ""
+    replayed = (
+        f", {counted(report.replayed, 'recorded reply', 'recorded replies')} reused"
+        if report.replayed
+        else ""
+    )
     money = dollars(report.usd, report.unpriced)
     cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
     say(
@@ -106,16 +111,18 @@ def spending(report: RunReport, out: Console) -> None:
         f"{counted(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
     )
     if report.lost_replies:
-        lost = f"{report.lost_replies:,} recorded replies are gone from the disk"
-        say(out, (f"{lost}: they were asked for again", "bold red"))
+        lost = f"recorded replies lost from the disk: {report.lost_replies:,}"
+        say(out, (f"{lost}; their calls were made again", "bold red"))
     if report.maybe_paid_twice:
-        many = f"{report.maybe_paid_twice:,} calls may have been paid for twice"
+        many = (
+            f"{counted(report.maybe_paid_twice, 'call')} may have been paid for twice"
+        )
         more = f": up to {dollars(report.usd_maybe_twice)} more"
         say(out, many + more * bool(report.usd_maybe_twice))
 
 
 def complaints(report: RunReport, out: Console) -> None:
-    """The first rows that failed or were no prompts, by number, with the reason."""
+    """The first rows that failed or had no usable prompt, by number, with the reason."""
     many = sum(report.states.get(state, 0) for state in BAD)
     if not many:
         return
@@ -125,7 +132,8 @@ def complaints(report: RunReport, out: Console) -> None:
     )
     with LedgerReader(report.into / LEDGER) as reader:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
-            say(out, (f"row {number}", "bold red"), f"  {state}: {single_line(why)}")
+            told = f"  {state_word(state)}: {single_line(why)}"
+            say(out, (f"row {number}", "bold red"), told)
     if many > NAMED:
         run = shlex.quote(str(report.into))
         say(out, f"and {many - NAMED:,} more: fellowship show {run}")

@@ -15,13 +15,15 @@ from fellowship.run_folder import atomic_writer
 
 @click.command("schema", epilog=EPILOG)
 @click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it here."
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; stdout if absent.",
 )
 def command(to: Path | None) -> int:
     """Print the JSON schema of recipes.
 
     An editor with a YAML language server completes and checks a recipe whose first line
-    names the file: `# yaml-language-server: $schema=recipe.schema.json`.
+    names the schema: `# yaml-language-server: $schema=recipe.schema.json`.
 
     \b
     Examples:

@@ -26,6 +26,7 @@ from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.sanitize import single_line
 from fellowship.viewer.row_summary import models, summarise, teams
+from fellowship.wording import state_word
 
 
 @click.command("show", epilog=EPILOG)
@@ -33,20 +34,20 @@ from fellowship.viewer.row_summary import models, summarise, teams
 @click.argument("row", required=False)
 @filters
 @click.option(
-    "--requests", is_flag=True, help="With ROW: the exact request of each turn."
+    "--requests", is_flag=True, help="With ROW: the exact request of each message."
 )
 @click.option(
     "--why",
     is_flag=True,
-    help="With ROW: where its pair is from: verdicts, sums, models, prompts, calls.",
+    help="With ROW: what its pair depends on: verdicts, sums, models, prompts, calls.",
 )
 @click.option(
-    "--diff", is_flag=True, help="With ROW: each draft against the next, by words."
+    "--diff", is_flag=True, help="With ROW: what changed from each draft to the next."
 )
 @click.option(
     "--call", metavar="KEY", help="One call's exact request and reply, as JSON."
 )
-@click.option("--pager", is_flag=True, help="Through your pager, colours and all.")
+@click.option("--pager", is_flag=True, help="Show it in your pager, with colours.")
 @as_json
 def command(
     run: Path,
@@ -61,8 +62,8 @@ def command(
 ) -> int:
     """Show what became of every row of RUN, or the whole transcript of one ROW.
 
-    ROW is a row's number in the source, or its id. A run can be read while it goes on.
-    A pipe gets plain text in whole lines.
+    ROW is a row's number in the source, or its id. A run can be read while it is
+    running. Piped output is plain text without line wrapping.
 
     \b
     Examples:
@@ -101,10 +102,10 @@ def check(row: str | None, wanted: Wanted, of_a_row: bool) -> None:
     """Refuse options that speak of one row without it, and of many beside it."""
     if row is None and of_a_row:
         raise click.UsageError(
-            "--why, --diff and --requests speak of one row: fellowship show RUN ROW"
+            "--why, --diff and --requests need a row: fellowship show RUN ROW"
         )
     if row is not None and wanted.narrows:
-        raise click.UsageError("filters narrow the list of rows: leave ROW out")
+        raise click.UsageError("filters apply to the list of rows: leave ROW out")
 
 
 @contextmanager
@@ -151,11 +152,11 @@ def overview(
         print_json(summaries)
         return
     last = "found" if wanted.search else "prompt"
-    heads = ("row", "state", "scores", "margin", "drafts", "tokens", last)
+    heads = ("row", "state", "scores", "score gap", "answers", "tokens", last)
     cells = [
         (
             s["row"],
-            s["state"],
+            state_word(s["state"]),
             " ".join("-" if x is None else f"{x:g}" for x in s["scores"]),
             "" if s["margin"] is None else f"{s['margin']:g}",
             s["drafts"] or "",
@@ -167,7 +168,7 @@ def overview(
     table(out, heads, cells, right="r  rrr")
     if not summaries:
         narrowed = wanted.narrows or wanted.search
-        say(out, "no row is like that" if narrowed else "no row has finished yet")
+        say(out, "no row matches" if narrowed else "no row has finished yet")
 
 
 def summary(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:

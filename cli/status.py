@@ -10,16 +10,17 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, counted, dollars, print_json, say, spoken
 from fellowship.pipelines.running.status import Status, status_of
+from fellowship.wording import failure_word, state_word
 
 
 @click.command("status", epilog=EPILOG)
 @run_argument
 @as_json
 def command(run: Path, as_json: bool) -> int:
-    """How far the run in the folder RUN is, and who works on it.
+    """Show the progress of the run in the folder RUN, and which process runs it.
 
-    Reads the folder alone, so it works from any terminal and on a run that is asleep,
-    stopped or killed. `--json` prints the same for a script to poll.
+    Only reads the folder, so it works from any terminal, and on a run that was stopped
+    or killed. `--json` prints the same for a script to poll.
 
     \b
     Examples:
@@ -42,19 +43,23 @@ def told(status: Status) -> list[str]:
     rows = counted(status.done, "row")
     if status.total is not None:
         rows = f"{status.done:,} of {counted(status.total, 'row')}"
-    who = f"running: {status.holder}" if status.holder else "nobody works on it"
+    who = f"running: {status.holder}" if status.holder else "not running"
     if status.finished:
         who = f"finished: --limit {status.limit}" if status.limit else "finished"
     lines = [
         f"{rows}  ({who})",
-        "  ".join(f"{state} {n:,}" for state, n in sorted(status.states.items())),
-        f"{counted(status.calls, 'call')}, {status.in_flight:,} in the air,"
+        "  ".join(
+            f"{state_word(state)} {n:,}" for state, n in sorted(status.states.items())
+        ),
+        f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
         f" {status.tokens:,} tokens, {dollars(status.usd, status.unpriced)}",
         "failed tries: "
-        + ", ".join(f"{kind} {n:,}" for kind, n in sorted(status.failures.items()))
+        + ", ".join(
+            f"{failure_word(kind)} {n:,}" for kind, n in sorted(status.failures.items())
+        )
         if status.failures
         else "",
-        f"{status.tokens_per_second:.0f} tokens/s of late, {spoken(status.seconds)} since"
+        f"{status.tokens_per_second:.0f} tokens/s recently, {spoken(status.seconds)} since"
         " the first call"
         + (f", about {spoken(status.left)} left" if status.left is not None else ""),
     ]

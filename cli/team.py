@@ -23,15 +23,17 @@ from fellowship.run_folder import atomic_writer
     type=click.Choice(["autogen"]),
     default="autogen",
     show_default=True,
-    help="AutoGen component JSON of stock parts.",
+    help="The format: AutoGen component JSON, from AutoGen's own parts.",
 )
 @click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it here."
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; stdout if absent.",
 )
 @click.option(
     "--base-url",
     metavar="URL",
-    help="Where an OpenAI-style server of the embedded model listens.",
+    help="Address of an OpenAI-compatible server for the embedded model.",
 )
 def command(
     recipe: Path, name: str, form: str, to: Path | None, base_url: str | None
@@ -39,8 +41,8 @@ def command(
     """Write the team NAME of RECIPE as an AutoGen component.
 
     NAME is a system's name, or `evaluate`. Plain AutoGen loads the file and runs it
-    without Fellowship; keys are not in it. What stock parts lose is said on stderr and
-    in the file's description.
+    without Fellowship; it holds no API keys. What is lost without Fellowship is listed
+    on stderr and in the file's description.
 
     \b
     Examples:
@@ -56,7 +58,7 @@ def command(
         with atomic_writer(to) as out:
             out.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     err = console(err=True)
-    say(err, "what stock parts lose:")
+    say(err, "lost without Fellowship:")
     for sentence in LOST:
         say(err, f"  {sentence}")
     if to is not None:

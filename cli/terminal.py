@@ -131,9 +131,9 @@ def spoken(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def counted(many: int, noun: str) -> str:
-    """So many of a thing: `1 row`, `1,200 rows`."""
-    return f"{many:,} {noun}{'s' * (many != 1)}"
+def counted(many: int, noun: str, plural: str = "") -> str:
+    """So many of a thing: `1 row`, `1,200 rows`, `2 retries`."""
+    return f"{many:,} {noun if many == 1 else plural or noun + 's'}"
 
 
 def dollars(usd: float, unpriced: int = 0) -> str:

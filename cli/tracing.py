@@ -63,7 +63,7 @@ def traced(address: str | None, run: str, content: bool = False) -> Iterator[Non
     if address is None and find_spec("opentelemetry.sdk") is None:
         click.echo(
             "fellowship: OTEL_* asks for traces, which need"
-            f" {install_command('trace')}; going on without",
+            f" {install_command('trace')}; continuing without traces",
             err=True,
         )
         yield

@@ -20,6 +20,13 @@ from fellowship.cli.verdict_panels import show_ranking
 from fellowship.pipelines.provenance.provenance_records import Why
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
+from fellowship.wording import (
+    finish_words,
+    flag_word,
+    session_title,
+    speaker_name,
+    state_word,
+)
 
 Asked = Callable[[str], Any]
 
@@ -49,11 +56,13 @@ def show(outcome: Outcome, told: Why, out: Console, how: How | None = None) -> N
 def head(outcome: Outcome, out: Console) -> None:
     """The row's number, name and state, and why it ended there."""
     name = f"  {single_line(outcome.id)}" if outcome.id else ""
-    say(out, (f"Row {outcome.number}", "bold"), name, "  ", (outcome.state, "bold"))
+    state = state_word(outcome.state)
+    say(out, (f"Row {outcome.number}", "bold"), name, "  ", (state, "bold"))
     if outcome.why:
         say(out, single_line(outcome.why))
     if outcome.flags:
-        say(out, f"flags: {single_line(', '.join(outcome.flags))}")
+        flags = "; ".join(flag_word(flag) for flag in outcome.flags)
+        say(out, f"flags: {single_line(flags)}")
 
 
 def words(out: Console, role: str, title: str, facts: str, text: str, how: How) -> None:
@@ -88,14 +97,14 @@ def body(out: Console, text: str) -> None:
 
 def show_session(session: Session, out: Console, how: How) -> None:
     """One team's work: its rounds and turns, then why it stopped if it did so early."""
-    heading(out, f"Session {single_line(session.team)}")
+    heading(out, f"Session: {single_line(session_title(session.team))}")
     rounds = sorted({turn.round for turn in session.turns})
     at = None
     for turn in session.turns:
         if out.is_terminal and len(rounds) > 1 and turn.round != at:
             at = turn.round
             out.print(Text(f"── round {at} ", "dim"))
-        show_turn(turn, out, how)
+        show_turn(turn, out, how, session.team)
         if how.asked and turn.call:
             say(out, (f"  request of call {turn.call}", "dim"))
             body(out, json.dumps(how.asked(turn.call), ensure_ascii=False, indent=2))
@@ -103,21 +112,22 @@ def show_session(session: Session, out: Console, how: How) -> None:
         say(out, ("stopped early: ", "yellow"), single_line(session.stopped))
 
 
-def show_turn(turn: Turn, out: Console, how: How) -> None:
-    """Who spoke, on which model, at what cost; then the words; then what was read."""
+def show_turn(turn: Turn, out: Console, how: How, team: str = "") -> None:
+    """Who spoke, on which model, at what cost; then the words; then what was parsed."""
     told = f"{', '.join(facts(turn))}"
     read = single_line(reading(turn.value)) if turn.value is not None else ""
+    who = speaker_name(turn.source, turn.role, team)
     if out.is_terminal:
-        title = transcript_panels.title_of(turn.source)
+        title = transcript_panels.title_of(who)
         drawn = transcript_panels.spoken_panel(
             turn.role, title, told, said(turn), reading=read
         )
         print_marked(out, drawn, how.search)
         return
-    say(out, single_line(turn.source), f"  {told}")
+    say(out, single_line(who), f"  {told}")
     body(out, said(turn))
     if read:
-        say(out, f"  read as: {read}")
+        say(out, f"  parsed as: {read}")
 
 
 def facts(turn: Turn) -> Sequence[str]:
@@ -138,7 +148,7 @@ def facts(turn: Turn) -> Sequence[str]:
     if turn.usd:
         found.append(f"${turn.usd:.4f}")
     if turn.finish != "stop":
-        found.append(f"ended by {turn.finish}")
+        found.append(finish_words(turn.finish))
     if turn.repaired:
         found.append("repair turn")
     return found
@@ -153,7 +163,10 @@ def said(turn: Turn) -> str:
 
 
 def reading(value: dict[str, Any]) -> str:
-    """What was read from a turn, in one line: the score, or winner and scores."""
+    """What was parsed from a turn, in one line: the score, or winner and scores.
+
+    First and second are the places in which this reply's author read the answers.
+    """
     if "critique" in value:
         return f"score {value['score']:g} of {value.get('scale', 10):g}"
     if "winner" in value:
@@ -171,15 +184,15 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
     if not outcome.pairs:
         say(
             out,
-            f"none: {outcome.state}",
+            f"none: {state_word(outcome.state)}",
             f", {single_line(outcome.why)}" * bool(outcome.why),
         )
     for pair in outcome.pairs:
-        margin = f"by {pair.margin:g}" if pair.margin else "at equal scores"
+        gap = f"by {pair.margin:g} points" if pair.margin else "at equal scores"
         for label, colour, made, score in (
             ("chosen", "green", pair.chosen, pair.chosen_score),
             ("rejected", "red", pair.rejected, pair.rejected_score),
         ):
             where = f"  {single_line(made.system)}, draft {made.draft}, score {score:g}"
             say(out, (label, f"bold {colour}"), where)
-        say(out, f"chosen over rejected {margin}")
+        say(out, f"chosen over rejected {gap}")

@@ -68,7 +68,7 @@ def look(role: str) -> tuple[str, str]:
 def spoken_panel(
     role: str, title: str, facts: str, text: str, *, reading: str = ""
 ) -> Panel:
-    """One message in its role's frame: markdown drawn, and below what was read from it."""
+    """One message in its role's frame: markdown drawn, below it what was parsed."""
     shape, colour = look(role)
     head = Text.assemble((f"{shape} {title}", f"bold {colour}"))
     foot = Text(facts, "dim") if facts else None
@@ -76,7 +76,7 @@ def spoken_panel(
     if reading:
         lines = Table.grid(padding=0)
         lines.add_row(inside)
-        lines.add_row(Text.assemble(("read as: ", "dim"), (reading, "bold")))
+        lines.add_row(Text.assemble(("parsed as: ", "dim"), (reading, "bold")))
         inside = lines
     return Panel(
         inside,

@@ -14,6 +14,7 @@ from fellowship.cli.terminal import heading, say
 from fellowship.pipelines.provenance.provenance_records import Meeting, Why
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import sanitize, single_line
+from fellowship.wording import answers_compared, decision_word, order_word, phase_word
 
 TINTS = {"first": "green", "second": "green", "tie": "cyan", "invalid": "red"}
 
@@ -36,32 +37,34 @@ def show_ranking(outcome: Outcome, told: Why, out: Console) -> None:
     for index, score in enumerate(ranking.scores):
         best = ("  best", "bold green") if index == ranking.best else ""
         shown = "no valid score" if score is None else f"{score:g}"
-        say(out, f"{candidate(outcome, index)}: {shown}", best)
+        say(out, f"{answer(outcome, index)}: {shown}", best)
 
 
-def candidate(outcome: Outcome, index: int) -> str:
-    """Candidate 2 (feedback, draft 2)."""
+def answer(outcome: Outcome, index: int, letter: str = "") -> str:
+    """`answer 2 (feedback, draft 2)`, with its letter in a comparison if it is given."""
+    name = f"answer {index + 1}"
     if index >= len(outcome.candidates):
-        return f"candidate {index + 1}"
+        return f"{name} ({letter})" if letter else name
     made = outcome.candidates[index]
     sample = f", sample {made.sample + 1}" if made.sample else ""
-    return f"candidate {index + 1} ({single_line(made.system)}, draft {made.draft}{sample})"
+    mark = f"{letter}: " if letter else ""
+    return f"{name} ({mark}{single_line(made.system)}, draft {made.draft}{sample})"
 
 
 def verdict_panel(
     outcome: Outcome, comparison: Comparison, sums: Sequence[str]
 ) -> Panel:
     """One comparison: a line a judge, a column an order, below them the arithmetic."""
-    first, second = (
-        candidate(outcome, i) for i in (comparison.first, comparison.second)
-    )
+    first = answer(outcome, comparison.first, "A")
+    second = answer(outcome, comparison.second, "B")
     lines = Table.grid(padding=(0, 2))
     lines.add_row(opinions(comparison.verdicts))
     for step in sums:
         lines.add_row(Text(f"  {sanitize(step)}", "dim"))
-    came = Text.assemble("came to: ", (comparison.outcome, "bold"), mean(comparison))
+    outcome_word = decision_word(comparison.outcome)
+    came = Text.assemble("verdict: ", (outcome_word, "bold"), mean(comparison))
     lines.add_row(came)
-    title = Text(f"◆ {first} or {second}", "bold magenta")
+    title = Text(f"◆ {first} and {second}", "bold magenta")
     return Panel(
         lines, title=title, title_align="left", border_style="magenta", padding=(0, 1)
     )
@@ -70,19 +73,24 @@ def verdict_panel(
 def opinions(verdicts: Sequence[Verdict]) -> Table:
     """Who said what, in which order, and why."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
-    for head in ("judge", "read", "verdict"):
+    for head in ("judge", "order", "verdict"):
         table.add_column(head, no_wrap=True, overflow="ellipsis")
     table.add_column("reason", ratio=1)
     for verdict in verdicts:
         who = single_line(verdict.evaluator or verdict.model)
-        phase = " (blind)" if verdict.phase == "blind" else ""
+        winner = decision_word(verdict.winner)
         table.add_row(
-            Text(f"{who}{phase}"),
-            Text("in this order" if verdict.order == "forward" else "swapped"),
-            Text(f"{verdict.winner}{given(verdict)}", TINTS.get(verdict.winner, "")),
+            Text(f"{who}{phase(verdict)}"),
+            Text(order_word(verdict.order)),
+            Text(f"{winner}{given(verdict)}", TINTS.get(verdict.winner, "")),
             Text(single_line(verdict.reason or verdict.note, 400)),
         )
     return table
+
+
+def phase(verdict: Verdict) -> str:
+    """Which vote of a debate a verdict belongs to, unless it is the one that counts."""
+    return "" if verdict.phase == "final" else f", {phase_word(verdict.phase)}"
 
 
 def given(verdict: Verdict | Comparison) -> str:
@@ -97,16 +105,16 @@ def mean(comparison: Comparison) -> str:
 
 
 def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -> None:
-    """Two candidates and what was said of them, in whole lines."""
-    names = f"candidate {comparison.first + 1} or {comparison.second + 1}"
-    say(out, f"{names}: {comparison.outcome}{mean(comparison)}")
+    """Two answers and what was said of them, in whole lines."""
+    ended = f"{decision_word(comparison.outcome)}{mean(comparison)}"
+    say(out, f"{answers_compared(comparison.first, comparison.second)}: {ended}")
     for verdict in comparison.verdicts:
-        order = "in this order" if verdict.order == "forward" else "places swapped"
-        phase = ", before the debate" if verdict.phase == "blind" else ""
+        order = order_word(verdict.order)
         who = single_line(verdict.evaluator or verdict.model)
         note = f" ({verdict.note})" if verdict.note else ""
-        said = single_line(f"{verdict.winner}{given(verdict)}{note}")
-        say(out, f"  {who}, {order}{phase}: {said}")
+        winner = decision_word(verdict.winner)
+        said = single_line(f"{winner}{given(verdict)}{note}")
+        say(out, f"  {who}, {order}{phase(verdict)}: {said}")
         for each in sanitize(verdict.reason).rstrip().split("\n"):
             say(out, f"    {each}".rstrip() if verdict.reason else "")
     for step in sums:

@@ -18,22 +18,33 @@ from fellowship.cli.options import as_json, run_argument
 
 @click.command("view", epilog=EPILOG)
 @run_argument
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Any if absent.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; any free port if absent.",
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
 @click.option(
     "--token",
     default="",
     envvar="FELLOWSHIP_TOKEN",
-    help="Ask everybody for it; needed beyond loopback. Or in FELLOWSHIP_TOKEN.",
+    help="Require this token of every visitor; needed unless the address is local. May be"
+    " given in FELLOWSHIP_TOKEN.",
 )
-@click.option("--no-open", is_flag=True, help="Print the address; open no browser.")
+@click.option(
+    "--no-open", is_flag=True, help="Print the address without opening a browser."
+)
 @as_json
 def command(
     run: Path, port: int, host: str, token: str, no_open: bool, as_json: bool
 ) -> int:
     """Read and label RUN in the browser: transcripts, search, verdicts, people's labels.
 
-    The page is live while the run goes on, and stays on this machine. Ctrl-C ends it.
+    The page updates while the run is running, and stays on this machine. Ctrl-C stops
+    the server.
 
     \b
     Examples:
@@ -52,7 +63,7 @@ def command(
         if as_json:
             click.echo(json.dumps({"address": place.address, "port": place.port}))
         else:
-            click.echo(f"{run} is at {place.address}  (Ctrl-C ends it)")
+            click.echo(f"{run} is at {place.address}  (Ctrl-C stops it)")
         if not no_open and has_display():
             webbrowser.open(place.address)
         with contextlib.suppress(KeyboardInterrupt):

@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
 @click.command("winrate", epilog=EPILOG)
 @run_argument
-@click.option("--only", metavar="NAME", help="Rows of one imported dataset only.")
-@click.option("--judge", metavar="NAME", help="Only verdicts of judges so named.")
-@click.option("--resamples", default=2000, show_default=True, help="Of the bootstrap.")
+@click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
+@click.option("--judge", metavar="NAME", help="Only verdicts of this judge.")
+@click.option(
+    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
+)
 @as_json
 def command(
     run: Path, only: str | None, judge: str | None, resamples: int, as_json: bool
 ) -> int:
-    """Compare the systems of RUN: every two that met, then all in one ladder.
+    """Compare the systems of RUN: every pair of systems, then a rating of all.
 
     Strict: ties and failures lose (the paper's rule). Half-tie: a tie is half a win.
-    Both orders: a contradiction is half. Length-controlled: AlpacaEval 2's model, at
-    equal lengths. People: prediction-powered, where 50 rows have labels.
+    Both orders: a verdict that changes with the order is half a win. Length-controlled:
+    AlpacaEval 2's model, at equal lengths. People: prediction-powered estimate, where 50
+    rows have labels.
 
     \b
     Examples:
@@ -73,7 +76,9 @@ def cells(pair: PairWinRates) -> tuple[str, ...]:
         *(pair.first, pair.second, f"{pair.rows:,}", f"{pair.invalid:,}"),
         span(pair.strict),
         span(pair.half_tie),
-        f"{both.rate:.1%}, {both.contradictions:.1%} differ" if both else "",
+        f"{both.rate:.1%}, {both.contradictions:.1%} order-inconsistent"
+        if both
+        else "",
         span(pair.controlled.controlled) if pair.controlled else "",
         f"{people.value:.1%} [{people.low:.1%}, {people.high:.1%}]" if people else "",
     )

@@ -11,6 +11,13 @@ from html import escape
 from typing import Protocol
 
 from fellowship.sanitize import sanitize
+from fellowship.wording import (
+    decision_word,
+    order_word,
+    session_title,
+    speaker_name,
+    state_word,
+)
 
 
 class Turn(Protocol):
@@ -18,6 +25,8 @@ class Turn(Protocol):
 
     @property
     def source(self) -> str: ...
+    @property
+    def role(self) -> str: ...
     @property
     def model(self) -> str: ...
     @property
@@ -150,7 +159,8 @@ def turn_html(turn: Turn) -> str:
     """One message of a transcript."""
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
     facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
-    return message_html(turn.source, ", ".join(filter(None, facts)), turn.text)
+    who = speaker_name(turn.source, turn.role)
+    return message_html(who, ", ".join(filter(None, facts)), turn.text)
 
 
 def session_html(session: Session) -> str:
@@ -159,21 +169,24 @@ def session_html(session: Session) -> str:
         f'<i style="{QUIET}">{escaped(session.stopped)}</i>' if session.stopped else ""
     )
     talk = "".join(map(turn_html, session.turns))
-    return f"<h4>{escaped(session.team)}</h4>{talk}{end}"
+    return f"<h4>{escaped(session_title(session.team))}</h4>{talk}{end}"
 
 
 def verdict_html(verdict: Verdict) -> str:
     """A verdict in a line, with its reason."""
     scores = verdict.scores
     marks = f"{scores.first:g} : {scores.second:g}" if scores else verdict.note
-    facts = ", ".join(filter(None, (marks, verdict.order, verdict.model)))
-    return message_html(f"{verdict.evaluator}: {verdict.winner}", facts, verdict.reason)
+    order = order_word(verdict.order)
+    facts = ", ".join(filter(None, (marks, order, verdict.model)))
+    winner = decision_word(verdict.winner)
+    return message_html(f"{verdict.evaluator}: {winner}", facts, verdict.reason)
 
 
 def outcome_html(outcome: Outcome) -> str:
     """A row: its state, its prompt, its sessions, its pairs."""
     why = f": {escaped(outcome.why)}" if outcome.why else ""
-    parts = [f"<h3>Row {outcome.number}: {escaped(outcome.state)}{why}</h3>"]
+    state = state_word(outcome.state)
+    parts = [f"<h3>Row {outcome.number}: {escaped(state)}{why}</h3>"]
     turns = outcome.conversation.messages if outcome.conversation else ()
     parts += [message_html(turn.role, "", turn.content) for turn in turns]
     parts += map(session_html, outcome.sessions)

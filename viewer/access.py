@@ -42,7 +42,7 @@ class Gate:
             return Refusal(405, "only GET, HEAD and POST are answered")
         host = headers.get("host", "").lower()
         if not self.known(host):
-            return Refusal(421, "this server doesn't go by that name")
+            return Refusal(421, "this server doesn't answer to that host name")
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{host}":
             return Refusal(403, "the request comes from another site")

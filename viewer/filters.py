@@ -16,22 +16,23 @@ from urllib.parse import urlencode
 from fellowship.records import State
 from fellowship.sanitize import sanitize
 from fellowship.viewer.index_tables import BITS, spaced
+from fellowship.wording import state_of
 
 STATES = tuple(state.value for state in State)
 PAGE = 50
 """Rows on one page of the list."""
 
 DISAGREE = {
-    "jurors": ("jurors differ", "jurors_differ"),
-    "orders": ("orders differ", "orders_differ"),
+    "jurors": ("jurors disagree", "jurors_differ"),
+    "orders": ("verdict changes with the order", "orders_differ"),
     "any": ("either", "(jurors_differ OR orders_differ)"),
 }
 LABELLED = {
     "against": (
-        "label against verdict",
+        "label differs from verdict",
         "label NOT IN ('', 'invalid', verdict) AND verdict <> ''",
     ),
-    "with": ("label as verdict", "label <> '' AND label = verdict"),
+    "with": ("label agrees with verdict", "label <> '' AND label = verdict"),
     "labelled": ("labelled", "label NOT IN ('', 'invalid')"),
     "unlabelled": ("not labelled", "label IN ('', 'invalid')"),
 }
@@ -76,7 +77,7 @@ class Filters:
         made = cls(**said, page=int(page) if re.fullmatch("[0-9]{1,7}", page) else 1)
         return replace(
             made,
-            state=made.state if made.state in STATES else "",
+            state=state_of(made.state) or "",
             disagree=made.disagree if made.disagree in DISAGREE else "",
             label=made.label if made.label in LABELLED else "",
             low=number(made.low),

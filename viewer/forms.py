@@ -30,7 +30,7 @@ async def own_form(request: Request, gate: Gate) -> dict[str, str]:
     said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     form = {name: values[0] for name, values in said.items()}
     if not gate.own_form(form.pop("form", "")):
-        raise HTTPException(403, "the form is not of this server: reload the page")
+        raise HTTPException(403, "the form is not from this server: reload the page")
     return form
 
 

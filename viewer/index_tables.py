@@ -51,8 +51,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(
   text, who UNINDEXED, tokenize='unicode61 remove_diacritics 2');
 """
 
-FORMAT = derived_seed(TABLES)
-"""A number that goes with these tables; an index of another one is made anew."""
+FORMAT = derived_seed(TABLES, 2)
+"""A number that goes with these tables and what is put into them; an index with another
+one is built again."""
 
 PUT = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
 

@@ -61,7 +61,7 @@ class LabelPages:
             number = label_queue.following(self.index, who)
         outcome = None if number is None else self.index.outcome(number)
         if outcome is not None and len(outcome.candidates) < 2:
-            raise InputError(f"row {number} has no two candidates to label")
+            raise InputError(f"row {number} has fewer than two answers to label")
         return self.pages.page(
             "label",
             here="label",

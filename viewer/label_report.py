@@ -49,7 +49,7 @@ def report(verb: str, run: Path) -> tuple[dict[str, Any], str]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        return {}, f"{verb} took longer than {PATIENCE} s: ask it in a terminal"
+        return {}, f"{verb} took longer than {PATIENCE} s: run it in a terminal"
     try:
         value: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

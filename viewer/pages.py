@@ -15,6 +15,17 @@ from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer import filters, number_format
 from fellowship.viewer.index_tables import marked
 from fellowship.viewer.markdown import rendered
+from fellowship.wording import (
+    decision_word,
+    failure_word,
+    finish_words,
+    flag_word,
+    order_word,
+    phase_word,
+    session_title,
+    speaker_name,
+    state_word,
+)
 
 
 def environment() -> Environment:
@@ -33,6 +44,11 @@ def environment() -> Environment:
         "line": single_line,
     }
     made.filters |= {"markdown": rendered, "marked": marked}
+    words = (state_word, decision_word, order_word, phase_word, failure_word, flag_word)
+    made.filters |= {
+        word.__name__: word
+        for word in (*words, finish_words, session_title, speaker_name)
+    }
     return made
 
 

@@ -53,7 +53,7 @@ class RowPages:
             there = number_format.counted(
                 self.index.one("SELECT count(*) FROM rows"), "row"
             )
-            raise InputError(f"no finished row {number}: {there} have been read so far")
+            raise InputError(f"no finished row {number}: {there} read so far")
         asked = request.query_params
         filters = Filters.read(asked)
         written = asked.get("as") == "written"

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
+from fellowship.wording import speaker_name
 
 SHOWN = 200
 """Letters of a prompt that a list may show."""
@@ -180,9 +181,11 @@ def texts(outcome: Outcome) -> Iterator[Said]:
     """Every text of a row, once: prompt, messages, and what nobody said in a session."""
     for message in outcome.conversation.messages if outcome.conversation else ():
         yield Said(message.role, message.content)
-    turns = [turn for session in outcome.sessions for turn in session.turns]
-    yield from (Said(turn.source or turn.role, turn.text) for turn in turns)
-    spoken = "\0".join(turn.text for turn in turns)
+    turns = [(turn, one.team) for one in outcome.sessions for turn in one.turns]
+    for turn, team in turns:
+        who = speaker_name(turn.source, turn.role, team)
+        yield Said(who or turn.role, turn.text)
+    spoken = "\0".join(turn.text for turn, _ in turns)
     for said in unspoken(outcome):
         if said.text.strip() and said.text.strip() not in spoken:
             yield said
@@ -192,7 +195,7 @@ def unspoken(outcome: Outcome) -> Iterator[Said]:
     """Texts that may be no session's: an import's candidates and reasons, the id."""
     for candidate in outcome.candidates:
         for text in (*candidate.turns, candidate.text):
-            yield Said(candidate.system or "candidate", text)
+            yield Said(candidate.system or "answer", text)
     for comparison in outcome.ranking.comparisons if outcome.ranking else ():
         for verdict in comparison.verdicts:
             yield Said(verdict.evaluator or "judge", verdict.reason)

@@ -68,9 +68,7 @@ class Guard:
                 await send_entry(scope, send, self.gate.token)
                 return
             if not self.gate.admits(cookie(headers.get("cookie", ""))):
-                refusal = Refusal(
-                    401, "open the address that was printed, token and all"
-                )
+                refusal = Refusal(401, "open the printed address, with its token")
         if refusal is not None:
             await send_plain(send, refusal.status, f"{refusal.why}\n")
             return

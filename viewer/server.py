@@ -30,7 +30,7 @@ class Place:
     def check(self) -> None:
         """`InputError` where others could read the run without being asked for a token."""
         if self.token and len(self.token) < SHORTEST:
-            raise InputError(f"a token needs {SHORTEST} letters or more")
+            raise InputError(f"a token needs {SHORTEST} characters or more")
         if not loopback(self.host) and not self.token:
             raise InputError(
                 f"anybody on the network could read this run on {self.host!r}: give a"

@@ -83,7 +83,7 @@ def answer(
 def candidate_name(outcome: Outcome, index: int) -> str:
     """`feedback, draft 2`."""
     if index >= len(outcome.candidates):
-        return f"candidate {index + 1}"
+        return f"answer {index + 1}"
     made = outcome.candidates[index]
     sample = f", sample {made.sample + 1}" if made.sample else ""
     return f"{single_line(made.system)}, draft {made.draft}{sample}"

@@ -13,6 +13,7 @@ from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
 from fellowship.viewer import number_format
 from fellowship.viewer.markdown import as_written, rendered
+from fellowship.wording import finish_words, session_title, speaker_name
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,18 @@ def shown_session(session: Session, *, written: bool = False) -> ShownSession:
     rounds = groupby(session.turns, key=lambda turn: turn.round)
     turned = {v.call for v in session.verdicts if v.call and v.order == "swapped"}
     return ShownSession(
-        team=single_line(session.team),
+        team=single_line(session_title(session.team)),
         rounds=tuple(
             Round(
                 number,
                 tuple(
                     replace(
-                        shown_turn(turn, written=written, turned=turn.call in turned),
+                        shown_turn(
+                            turn,
+                            session.team,
+                            written=written,
+                            turned=turn.call in turned,
+                        ),
                         role=role_in(session, turn),
                     )
                     for turn in turns
@@ -94,13 +100,15 @@ def shown_session(session: Session, *, written: bool = False) -> ShownSession:
     )
 
 
-def shown_turn(turn: Turn, *, written: bool = False, turned: bool = False) -> ShownTurn:
+def shown_turn(
+    turn: Turn, team: str = "", *, written: bool = False, turned: bool = False
+) -> ShownTurn:
     """One turn; of a structured reply the words, unless it is wanted as written.
 
-    `turned`: the candidates stood in each other's place when this was said.
+    `turned`: the answers stood in each other's place when this was said.
     """
     return ShownTurn(
-        who=turn.source or turn.role,
+        who=speaker_name(turn.source, turn.role, team) or turn.role,
         role=turn.role,
         model=turn.model,
         facts=facts(turn),
@@ -134,7 +142,7 @@ def facts(turn: Turn) -> tuple[str, ...]:
     if turn.usd:
         made.append(number_format.usd(turn.usd))
     if turn.finish != "stop":
-        made.append(f"ended by {turn.finish}")
+        made.append(finish_words(turn.finish))
     if turn.repaired:
         made.append("repair turn")
     return tuple(made)

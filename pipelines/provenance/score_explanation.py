@@ -10,6 +10,7 @@ from typing import Any
 
 from fellowship.records import Comparison, PreferencePair, Ranking, Scores, Verdict
 from fellowship.teams.decisions import decide
+from fellowship.wording import decision_word, order_word
 
 ORDERS = ("forward", "swapped")
 VOID = ("invalid", "order-inconsistent")
@@ -32,30 +33,33 @@ def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
     made = [evaluator_sum(n, [v for v in said if v.evaluator == n]) for n in names]
     if len(names) > 1:
         voters = f"{rule or 'vote'} of {len(names)}"
-        made.append(f"{voters}: {comparison.outcome}{colon(comparison.scores)}")
+        ended = decision_word(comparison.outcome)
+        made.append(f"{voters}: {ended}{colon(comparison.scores)}")
     if comparison.blind is not None:
-        made.append(f"before the debate: {comparison.blind}")
+        made.append(f"blind vote: {decision_word(comparison.blind)}")
     if comparison.equal is not None:
-        made.append(f"by a vote of equal cost: {comparison.equal}")
+        made.append(f"vote of equal cost: {decision_word(comparison.equal)}")
     if comparison.recused:
-        made.append(f"recused, own family: {', '.join(comparison.recused)}")
+        who = ", ".join(comparison.recused)
+        made.append(f"abstained, an answer is by a model of its own family: {who}")
     if comparison.spared:
         made.append(f"not asked: {', '.join(comparison.spared)}")
     return tuple(made)
 
 
 def evaluator_sum(name: str, said: Sequence[Verdict]) -> str:
-    """judge: forward 7 : 2, swapped 4 : 6, mean 5.5 : 4, so first."""
+    """judge: A first 7 : 2, B first 4 : 6, mean 5.5 : 4, so A."""
     parts = []
     for order in ORDERS:
         for verdict in said:
             if verdict.order == order:
                 note = f" ({verdict.note})" if verdict.note else ""
-                shown = colon(verdict.scores) or f" {verdict.winner}"
-                parts.append(f"{order}{shown}{note}")
+                shown = colon(verdict.scores) or f" {decision_word(verdict.winner)}"
+                parts.append(f"{order_word(order)}{shown}{note}")
     outcome, scores = decide(said)
     mean = f", mean{colon(scores)}" if len(said) > 1 and scores else ""
-    return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {outcome}"
+    so = decision_word(outcome)
+    return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {so}"
 
 
 def pair_sums(
@@ -64,7 +68,7 @@ def pair_sums(
     places: tuple[int, int],
     recipe: Mapping[str, Any],
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The comparisons a pair's scores rest on, and the sums that lead to its margin."""
+    """The comparisons a pair's scores depend on, and the sums behind its score gap."""
     made = ranking.comparisons if ranking else ()
     averaged = (recipe.get("evaluate") or {}).get("meet") in (
         "round-robin",
@@ -77,7 +81,7 @@ def pair_sums(
         used |= dict.fromkeys(through)
         lines += [line] if line else []
     lines.append(
-        f"margin = {pair.chosen_score:g} - {pair.rejected_score:g} = {pair.margin:g}"
+        f"score gap = {pair.chosen_score:g} - {pair.rejected_score:g} = {pair.margin:g}"
     )
     return tuple(sorted(used)), tuple(lines)
 
@@ -90,7 +94,7 @@ def mean_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
         return [], ""
     total = sum(given) / len(given)
     shown = ", ".join(f"{g:g}" for g in given)
-    return at, f"candidate {place + 1} = mean of {shown} = {total:g}"
+    return at, f"answer {place + 1} = mean of {shown} = {total:g}"
 
 
 def path_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
@@ -103,10 +107,10 @@ def path_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
     won = winner(made[last])
     if won == place:
         score = mark(made[last], place)
-        return [last], f"candidate {place + 1} = {score:g} in its last comparison"
+        return [last], f"answer {place + 1} = {score:g} in its last comparison"
     gap = mark(made[last], won) - mark(made[last], place)
     through, _ = path_of(made[last + 1 :], won)
-    line = f"candidate {place + 1} = candidate {won + 1} - {gap:g}"
+    line = f"answer {place + 1} = answer {won + 1} - {gap:g}"
     return [last, *(last + 1 + i for i in through)], line
 
 

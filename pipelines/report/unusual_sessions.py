@@ -17,6 +17,7 @@ from fellowship.pipelines.provenance.judges import by_judge
 from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
+from fellowship.wording import flag_word, speaker_name, state_word
 
 SHOWN = 10
 LONG = 90
@@ -84,7 +85,7 @@ class UnusualSessions:
         found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
-                said = (*each.reasons, f"a margin of {margin:g}: top 1 % of the run")
+                said = (*each.reasons, f"a score gap of {margin:g}: top 1 % of the run")
                 found[each.number] = Unusual(
                     each.number, each.state, each.points + 1, said, each.prompt
                 )
@@ -114,7 +115,8 @@ def timed(number: int, session: Session) -> Slow:
         team=session.team,
         seconds=sum(turn.seconds for turn in session.turns),
         calls=len(session.turns),
-        slowest=f"{longest.source} on {longest.model}",
+        slowest=f"{speaker_name(longest.source, longest.role, session.team)}"
+        f" on {longest.model}",
         longest=longest.seconds,
     )
 
@@ -144,7 +146,8 @@ def extreme(margins: Counter[float]) -> float | None:
 def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
     """What is surprising in a row, with the points it is worth."""
     if outcome.state in BROKEN:
-        yield 1.5, f"{outcome.state}: {single_line(outcome.why, LONG)}".rstrip(": ")
+        state = state_word(outcome.state)
+        yield 1.5, f"{state}: {single_line(outcome.why, LONG)}".rstrip(": ")
     yield from said_of_verdicts(outcome)
     turns = [turn for session in outcome.sessions for turn in session.turns]
     again = sum(tries.get(session.id, 0) for session in outcome.sessions)
@@ -156,7 +159,7 @@ def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
         if count:
             yield min(2.0, count * each), what.format(count)
     for flag in outcome.flags:
-        yield 0.5, single_line(flag)
+        yield 0.5, single_line(flag_word(flag))
 
 
 def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:
@@ -170,9 +173,9 @@ def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:
         split += {"first", "second"} <= set(decisions)
         changed += one.blind is not None and one.blind != one.outcome
     for count, each, what in (
-        (split, 1.5, "judges on both sides: {}"),
-        (contradicted, 1.0, "verdicts that change with the places: {}"),
-        (invalid, 0.75, "unreadable verdicts: {}"),
+        (split, 1.5, "comparisons on which judges disagree: {}"),
+        (contradicted, 1.0, "verdicts that change with the order: {}"),
+        (invalid, 0.75, "invalid verdicts: {}"),
         (changed, 1.0, "debates that changed the vote: {}"),
     ):
         if count:

@@ -30,21 +30,20 @@ def _rows(found: Figures) -> Iterator[str]:
     if found.pending:
         yield (
             f"{found.pending:,} of the source's {found.source:,} rows were not reached:"
-            " the run was stopped, limited, or is still going on."
+            " the run was stopped, has a limit, or is still running."
         )
     if flow.rows < SMALL:
-        yield f"{flow.rows} rows are few: every share below is wide open."
+        yield f"There are only {flow.rows} rows: every share below is uncertain."
     if not flow.pairs:
-        yield "No pair came of this run: there is nothing to train on."
+        yield "This run made no pair: there is nothing to train on."
     for state, what in (
         (
             State.ORDER_INCONSISTENT,
-            "end in verdicts that contradict one another when the"
-            " answers change places",
+            "are order-inconsistent: the verdict changes with the order of the answers",
         ),
-        (State.UNPARSED, "end in verdicts nobody can read"),
-        (State.TRUNCATED, "end in answers cut off at max_tokens: raise it"),
-        (State.FAILED, "failed: run again to mend them"),
+        (State.UNPARSED, "have no valid verdict"),
+        (State.TRUNCATED, "have answers cut off at max_tokens: raise it"),
+        (State.FAILED, "failed: run again to retry them"),
     ):
         share = flow.states[state] / flow.rows
         if share > MUCH:
@@ -53,7 +52,7 @@ def _rows(found: Figures) -> Iterator[str]:
     if pairs >= SMALL and found.marks.longer / pairs > 0.65:
         yield (
             f"In {pc(found.marks.longer / pairs)} of the pairs the longer answer is the"
-            " chosen one: a model trained on them may learn to be long."
+            " chosen one: a model trained on them may learn to give long answers."
         )
     if flow.flags["same_family"]:
         yield (
@@ -66,16 +65,16 @@ def _judges(found: Figures) -> Iterator[str]:
     for judge in found.bench.judges:
         share = judge.invalid / judge.verdicts if judge.verdicts else 0.0
         if share > MUCH:
-            yield f"{pc(share)} of the verdicts of {judge.name} can't be read."
+            yield f"{pc(share)} of the verdicts of {judge.name} are invalid."
         if judge.contradicted is not None and judge.contradicted > 0.25:
             yield (
                 f"{judge.name} changes its verdict in {pc(judge.contradicted)} of the"
-                " pairs when the answers change places."
+                " comparisons when the order of the answers changes."
             )
         if judge.slot is not None and leans(judge.slot):
             yield (
-                f"{judge.name} leans to the answer in the"
-                f" {'first' if judge.slot.value > 0 else 'second'} place by"
+                f"{judge.name} has a position bias to the"
+                f" {'first' if judge.slot.value > 0 else 'second'} answer it reads, of"
                 f" {pc(abs(judge.slot.value))} of its verdicts."
             )
 
@@ -93,14 +92,14 @@ def _people(found: Figures) -> Iterator[str]:
         return
     if not found.labels:
         yield (
-            "Nobody has labelled a row: how far the judges agree with people is not"
-            f" known. {MIN_LABELS} labels say something: fellowship view RUN."
+            "No row is labelled, so how far the judges agree with people is unknown."
+            f" {MIN_LABELS} labels are enough to measure it: fellowship view RUN."
         )
     elif found.agreement is None or not found.agreement.enough:
         prompts = found.agreement.prompts if found.agreement else found.labels
         yield (
-            f"Too few labels to say: {found.labels} rows of {prompts} prompts are"
-            f" labelled, and {MIN_LABELS} prompts are needed before a kappa is claimed."
+            f"Too few labels: {found.labels} rows of {prompts} prompts are labelled, and"
+            f" {MIN_LABELS} prompts are needed for a kappa."
         )
 
 
@@ -108,13 +107,13 @@ def _calls(found: Figures) -> Iterator[str]:
     whole = found.spending.whole
     if whole.unpriced:
         yield (
-            f"{whole.unpriced:,} of {whole.calls:,} calls have no known price: the money"
+            f"{whole.unpriced:,} of {whole.calls:,} calls have no known price: the cost"
             " below is a lower bound."
         )
     lost = sum(f.tries for f in found.spending.failed if f.kind in LOST)
     if lost:
         yield (
-            f"{lost:,} calls may have been paid for twice: they were in the air when"
+            f"{lost:,} calls may have been paid for twice: they were in flight when"
             " the run ended."
         )
 

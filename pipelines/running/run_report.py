@@ -18,6 +18,7 @@ from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.records import State
 from fellowship.stop_reasons import StopReason
+from fellowship.wording import state_word
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class RunReport:
         return rows and all(account.balanced for account in self.accounts)
 
     def _repr_html_(self) -> str:
-        rows: list[tuple[object, ...]] = [*self.states.items()]
+        rows: list[tuple[object, ...]] = [
+            (state_word(state), rows) for state, rows in self.states.items()
+        ]
         rows.append(("pending", self.pending))
         rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
         rows.append(("calls", self.calls))

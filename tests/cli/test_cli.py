@@ -217,7 +217,7 @@ def test_bad_rows_are_named_and_good_rows_go_on(
         recipe = recipe_for(server, tmp_path, rows)
         code, out, _ = said(capsys, "run", recipe, "--into", tmp_path / "run")
     assert code == Exit.FAILED
-    assert "row 2  rejected-input" in out
+    assert "row 2  unusable input" in out
     assert "sum = 3 prompts" in out
 
 
@@ -240,7 +240,7 @@ def test_a_budget_stops_a_run_and_says_how_to_go_on(
         arguments = ("run", recipe, "--into", tmp_path / "run")
         code, out, _ = said(capsys, *arguments, "--max-calls", 2)
         assert code == Exit.STOPPED
-        assert "go on with a larger limit: fellowship " in out
+        assert "resume with a larger limit: fellowship " in out
         assert said(capsys, *arguments)[0] == Exit.DONE
 
 
@@ -270,7 +270,7 @@ def test_a_signal_drains_the_run_and_the_same_line_resumes_it(tmp_path: Path) ->
         os.kill(process.pid, signal.SIGTERM)
         out, err = process.communicate(timeout=60)
         assert process.returncode == Exit.STOPPED, err
-        assert "go on with: fellowship run" in out
+        assert "resume with: fellowship run" in out
         assert "may have been paid for" not in out
         again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == Exit.DONE, again.stderr
@@ -312,7 +312,7 @@ def test_a_transcript_in_a_pipe_is_plain(
     assert r"\x1b[2Jcleared\u202e\x07" in out
     for heading in (
         "== Conversation",
-        "== Session feedback",
+        "== Session: feedback",
         "== Verdicts",
         "== Ranking",
     ):

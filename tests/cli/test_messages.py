@@ -128,7 +128,7 @@ def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> 
     ]
     assert [now for now, _ in told] == [0, 10, 30, 70, 150, 270, 390, 510]
     assert "is it up?" in told[0][1][0]
-    assert "go on later with: fellowship run r.yaml --into run" in told[0][1][1]
+    assert "resume later with: fellowship run r.yaml --into run" in told[0][1][1]
     assert all(len("".join(notes)) < 60 for _, notes in told[1:])
 
 

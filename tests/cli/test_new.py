@@ -57,7 +57,7 @@ def test_nothing_that_is_there_is_overwritten(
 ) -> None:
     (tmp_path / "mine.py").write_text("precious")
     assert command(["new", "team", "Mine", "--into", str(tmp_path)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.py"]
 
 

@@ -136,7 +136,7 @@ def test_a_pipe_has_whole_lines_without_frames(
 def test_the_verdict_panel_has_both_orders_and_the_sum(jury: Path) -> None:
     text = ANSI.sub("", on_a_terminal("show", jury, 1))
     panel = text[text.index("Verdicts") :]
-    for said in ("in this order", "swapped", "majority of 3", "came to:"):
+    for said in ("A first", "B first", "majority of 3", "verdict:"):
         assert said in panel
 
 
@@ -154,7 +154,7 @@ def test_markdown_is_drawn_on_a_terminal_and_kept_in_a_pipe(
 ) -> None:
     words = "Do **this**:\n\n- one\n- two\n\n```python\nx = 1\n```\n"
     run = written(tmp_path / "run", [row(1, words=words)])
-    drawn = ANSI.sub("", on_a_terminal("show", run, 1)).split("judge_forward")[1]
+    drawn = ANSI.sub("", on_a_terminal("show", run, 1)).split("judge, A first")[1]
     drawn = drawn.split("Verdicts")[0]
     assert "Do this:" in drawn
     assert " • one" in drawn
@@ -205,6 +205,7 @@ def test_a_row_with_one_answer_has_nothing_to_compare(
     [
         (["--state", "pair"], [1, 2]),
         (["--state", "pair", "--state", "unparsed"], [1, 2, 3]),
+        (["--state", "pair", "--state", "invalid"], [1, 2, 3]),
         (["--disagreement"], [1]),
         (["--disagreement", "jurors"], [1]),
         (["--disagreement", "orders"], []),
@@ -232,7 +233,7 @@ def test_a_search_says_who_said_it(
     assert "user: A split about granite 1" in piped(
         capsys, "show", rows, "--search", "granite"
     )
-    assert "no row is like that" in piped(capsys, "show", rows, "--search", "basalt")
+    assert "no row matches" in piped(capsys, "show", rows, "--search", "basalt")
 
 
 def test_a_search_in_one_row_is_marked(rows: Path) -> None:

@@ -124,7 +124,7 @@ def test_searching_narrows_the_list_while_one_types(page: Any, address: str) -> 
     assert shown(page) == [8]
     assert page.locator("table.rows mark").count() >= 1
     page.fill("#q", "zebra")
-    page.get_by_text("Nothing fits these filters").wait_for()
+    page.get_by_text("No row matches these filters").wait_for()
 
 
 def test_a_row_reads_as_the_conversation_it_was(page: Any, address: str) -> None:
@@ -214,7 +214,7 @@ def test_rows_appear_while_the_run_goes_on(chromium: Any, tmp_path: Path) -> Non
             with served(tmp_path / "run") as place, chromium.new_context() as context:
                 page = context.new_page()
                 page.goto(place.address)
-                going = page.get_by_text("the run is going on")
+                going = page.get_by_text("running", exact=True)
                 expect(going).to_be_visible(timeout=30_000)
                 seen = len(shown(page))
                 page.evaluate("window.here = true")

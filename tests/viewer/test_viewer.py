@@ -312,7 +312,7 @@ def test_beyond_loopback_nothing_is_served_without_a_token(host: str) -> None:
 
 
 def test_a_short_token_is_refused() -> None:
-    with pytest.raises(InputError, match="16 letters"):
+    with pytest.raises(InputError, match="16 characters"):
         Place(token="123").check()
 
 
@@ -496,7 +496,7 @@ def test_labels_saved_from_the_page_are_taken_in_by_another_run(
         secret = secret_of(place)
         assert "1 label added" in post(place, "/labels", secret, lines=lines).text
         assert "0 labels added" in post(place, "/labels", secret, lines=lines).text
-        assert "Nothing was taken in" in post(place, "/labels", secret, lines="x").text
+        assert "Nothing was imported" in post(place, "/labels", secret, lines="x").text
     (label,) = latest_labels(again)
     assert (label.number, label.annotator, label.winner) == (3, "Ada", "tie")
 

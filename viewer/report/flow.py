@@ -14,6 +14,7 @@ from fellowship.records import State
 from fellowship.registry_check import check_registry
 from fellowship.sanitize import single_line
 from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
+from fellowship.wording import state_word
 
 ROOM = 180.0
 """Points of height for all rows together."""
@@ -147,7 +148,7 @@ def label(
     axes: Any, x: float, y: float, band: Band, found: Figures, wide: bool
 ) -> None:
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
-    said = f"{band.state}: {band.rows:,}"
+    said = f"{state_word(band.state)}: {band.rows:,}"
     if not wide and band.state == State.PAIR:
         said += "".join(f"\n{each}" for each in gave(found))
     axes.text(x + 0.022, -y, said, va="center")
@@ -172,7 +173,7 @@ def gave(found: Figures) -> list[str]:
 def told(found: Figures, states: Sequence[tuple[str, int]]) -> str:
     """The picture in words."""
     total = sum(rows for _, rows in states)
-    parts = ", ".join(f"{rows:,} {state}" for state, rows in states)
+    parts = ", ".join(f"{rows:,} {state_word(state)}" for state, rows in states)
     return (
         f"Flow of {total:,} prompts into their states: {parts or 'none yet'}."
         f" The pairs give {', '.join(gave(found))}."

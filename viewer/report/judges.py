@@ -21,6 +21,7 @@ from fellowship.viewer.report.plots import (
     leans_plot,
     matrix_plot,
 )
+from fellowship.wording import decision_word
 
 MANY = 24
 """Judges, or pairs of systems, that a plot has room for."""
@@ -30,7 +31,7 @@ def agreement(found: Figures) -> Section:
     """Judges with one another, with people, and with themselves before a debate."""
     title = "Agreement of the judges"
     if not found.bench.judges:
-        return Section("agreement", title, nothing="No verdict has been given.")
+        return Section("agreement", title, nothing="There are no verdicts.")
     parts = []
     if found.bench.matrix is not None:
         parts.append(matrix(found.bench.matrix))
@@ -38,22 +39,27 @@ def agreement(found: Figures) -> Section:
         parts.append(people(found))
     if found.bench.debates:
         heads = ("blind vote", "after the debate", "comparisons")
-        table = grid(heads, found.bench.debates, "  r")
-        note = "Where the two differ the debate changed the vote, for better or worse."
+        changed = [
+            (decision_word(blind), decision_word(after), rows)
+            for blind, after, rows in found.bench.debates
+        ]
+        table = grid(heads, changed, "  r")
+        note = "Where the two differ, the debate changed the vote, for better or worse."
         parts.append(Part("What debates changed", grid=table, note=note))
     why = "" if parts else ONE
     return Section(
         "agreement",
         title,
-        "Cohen's kappa on the pairs both judges could be read on: 1 is always the same, 0"
-        f" what chance gives. Under {FEW} shared pairs there is a dash." * bool(parts),
+        "Cohen's kappa on the comparisons with valid verdicts of both judges: 1 is perfect"
+        f" agreement, 0 is chance. A dash means fewer than {FEW} shared comparisons."
+        * bool(parts),
         tuple(parts),
         why,
     )
 
 
 ONE = (
-    "There is one judge, and nobody has labelled enough rows: it can only be compared with"
+    "There is one judge and there are too few labels, so it can only be compared with"
     " itself in the other order, below."
 )
 
@@ -73,10 +79,10 @@ def matrix(found: Matrix) -> Part:
         if found.kappa[i][j] is not None
     ]
     rows.sort(key=lambda row: -float(str(row[2]).replace("−", "-")))
-    table = grid(("judge", "judge", "kappa", "pairs"), rows[:20], "  rr")
+    table = grid(("judge", "judge", "kappa", "comparisons"), rows[:20], "  rr")
     left = f"The closest 20 of {len(rows)} pairs of judges." if len(rows) > 20 else ""
     broad = kept > 6
-    return Part("Judge with judge", (matrix_plot(short),), table, left, broad)
+    return Part("Agreement between judges", (matrix_plot(short),), table, left, broad)
 
 
 def two(value: float | None) -> str:
@@ -104,25 +110,25 @@ def people(found: Figures) -> Part:
     )
     note = f"{told.labels:,} labels on {told.prompts:,} prompts; 95 % intervals."
     if told.effective is not None:
-        note += f" Together they are worth {told.effective:.2f} independent votes."
-    heads = ("judge", "kappa", "accuracy", "invalid", "longer, beyond people")
+        note += f" Together they are worth {told.effective:.2f} independent judges."
+    heads = ("judge", "kappa", "accuracy", "invalid", "length bias, beyond people's")
     table = grid(heads, rows, " rrrr")
-    return Part("Judge with people", plots, table, note, broad=True)
+    return Part("Agreement with people", plots, table, note, broad=True)
 
 
 def bias(found: Figures) -> Section:
     """Position and length."""
-    title = "Position and length"
+    title = "Position and length bias"
     judges = found.bench.judges
     if not judges:
-        return Section("bias", title, nothing="No verdict has been given.")
+        return Section("bias", title, nothing="There are no verdicts.")
     shown = [j for j in judges if j.slot or j.longer][:MANY]
     return Section(
         "bias",
         title,
-        "A lean is how much more often a judge sides with one than with the other, from −1"
-        " to 1. The lean to the first place comes from asking in both orders, so it is a"
-        " bias. The lean to the longer answer may be deserved: only people can tell.",
+        "A bias is how much more often a judge prefers one side than the other, from −1 to"
+        " 1. Position bias is measured by asking in both orders. A preference for the"
+        " longer answer may be justified: only people's labels can tell.",
         (
             Part(
                 plots=leans_plot(shown) if shown else (),
@@ -143,13 +149,13 @@ def bench(judges: tuple[JudgeLine, ...]) -> Grid:
         )
         for j in judges
     ]
-    heads = ("judge", "verdicts", "invalid", "both orders", "changed", "first place")
-    return grid((*heads, "longer answer"), rows, " rrrrrr")
+    heads = ("judge", "verdicts", "invalid", "both orders", "order-inconsistent")
+    return grid((*heads, "position bias", "length bias"), rows, " rrrrrr")
 
 
 def winrates(found: Figures) -> Section:
-    """System against system."""
-    title = "System against system"
+    """Win rates of systems."""
+    title = "Win rates of systems"
     rates = found.winrates
     if rates is None:
         why = "No two systems of this run answered the same prompts."
@@ -163,7 +169,9 @@ def winrates(found: Figures) -> Section:
     ]
     parts = [
         Part(
-            plots=forest(rows, "win rate of the first", "winrates", 0.5, bars=True),
+            plots=forest(
+                rows, "win rate of the first system", "winrates", 0.5, bars=True
+            ),
             grid=pairs(rates.pairs),
             broad=True,
         )
@@ -173,8 +181,8 @@ def winrates(found: Figures) -> Section:
     return Section(
         "winrates",
         title,
-        "A win rate is printed with its rule: where ties and failures lose, where ties"
-        " count half, and at equal lengths. 95 % intervals resample prompts.",
+        "Win rates under three rules: ties and failures lose; ties count half; at equal"
+        " lengths. 95 % intervals resample prompts.",
         tuple(parts),
         "",
     )
@@ -200,11 +208,11 @@ def ladder(found: WinRates) -> Part:
     """All systems on one scale."""
     rows = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
     table = grid(("system", "rating", "95 %"), rows, " rr")
-    return Part("One ladder (Bradley-Terry, on Elo's scale)", grid=table)
+    return Part("Ratings (Bradley-Terry, on the Elo scale)", grid=table)
 
 
 def calibration(found: Figures) -> Section:
-    """What a margin is worth in people's eyes."""
+    """How often people agree with a judge, by score gap."""
     title = "Calibration"
     told = found.agreement
     if told is None or not told.margins:
@@ -221,18 +229,18 @@ def calibration(found: Figures) -> Section:
         )
         for name, m in told.margins.items()
     ]
-    heads = ("judge", "rows", "at 1", "at 2", "at 3", "at 4", "error")
+    heads = ("judge", "rows", "gap 1", "gap 2", "gap 3", "gap 4", "error")
     return Section(
         "calibration",
         title,
-        "How often people name the judge's winner, by its margin: dots are the rows as"
-        " they are (larger: more rows), lines an isotonic fit. The error is of rows the"
-        " fit has not seen.",
+        "How often people agree with the judge's winner, by score gap: dots are the rows"
+        " (larger: more rows), lines an isotonic fit. The error is on rows that the fit"
+        " has not seen.",
         (
             Part(
                 plots=calibration_plot(curves),
                 grid=grid(heads, rows, " rrrrrr"),
-                note=f"Drawn are the {len(best)} of {len(names)} judges with the least"
+                note=f"Shown are the {len(best)} of {len(names)} judges with the lowest"
                 " error." * (len(names) > len(best)),
                 broad=True,
             ),
@@ -248,8 +256,8 @@ def chance(curve: Curve, margin: float) -> float | None:
 def uncalibrated(found: Figures) -> str:
     """Why there is no curve."""
     if not found.labels:
-        return "Nobody has labelled a row: what a margin is worth is not known."
+        return "No row is labelled, so how reliable score gaps are is unknown."
     return (
-        f"Too few labels to say: {found.labels} rows are labelled; a curve needs 50 with"
-        " a winner named by a judge that gives scores."
+        f"Too few labels: {found.labels} rows are labelled; a curve needs 50 on which a"
+        " judge that gives scores named a winner."
     )

@@ -19,6 +19,7 @@ from fellowship.viewer import number_format as shown
 from fellowship.viewer.report import judges, rows, run
 from fellowship.viewer.report.flow import UNREACHED
 from fellowship.viewer.report.parts import Section, percent
+from fellowship.wording import state_word
 
 HERE = Path(__file__).parent.parent
 STYLES = ("base.css", "report.css")
@@ -98,10 +99,10 @@ def summary(found: Figures) -> str:
         (state, n) for state, n in flow.states.most_common() if state != State.PAIR
     ]
     states += [(UNREACHED, found.pending)] if found.pending else []
-    rest = ", ".join(f"{n:,} {state}" for state, n in states[:4])
+    rest = ", ".join(f"{n:,} {state_word(state)}" for state, n in states[:4])
     begun = f"{shown.counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
     told = f"{begun} {shown.counted(flow.pairs, 'preference pair')}"
-    return f"{told}; the others: {rest}." if rest else f"{told}; none was left over."
+    return f"{told}; the others: {rest}." if rest else f"{told}."
 
 
 def accounted(found: Figures) -> str:
@@ -122,10 +123,12 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
         ),
     ]
     if whole.calls:
-        cached = f"{percent(whole.cached, whole.prompt)} of what was read was cached"
+        cached = f"{percent(whole.cached, whole.prompt)} of prompt tokens cached"
         money = "not known" if whole.unpriced == whole.calls else f"${whole.usd:,.2f}"
         per = (
-            f"${whole.usd / flow.pairs:.4f} a pair" if flow.pairs and whole.usd else ""
+            f"${whole.usd / flow.pairs:.4f} per pair"
+            if flow.pairs and whole.usd
+            else ""
         )
         made += [
             (f"{whole.calls:,}", "calls", retried(whole.retries)),
@@ -143,7 +146,7 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
 
 def retried(calls: int) -> str:
     """How many calls needed more than one try."""
-    return f"{calls:,} of them after a retry" if calls else "each at the first try"
+    return f"{calls:,} of them retried" if calls else "none retried"
 
 
 def pace(found: Figures) -> str:

@@ -67,11 +67,11 @@ def scores_plot(marks: Marks) -> str:
             label="best of a row",
         )
         axes.set_xlabel("score")
-        axes.set_ylabel("candidates")
+        axes.set_ylabel("answers")
         whole_numbers(axes)
         axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(-0.02, 1))
 
-    alt = f"Histogram of scores: {spread(marks.best)} for the best candidate of a row, "
+    alt = f"Histogram of scores: {spread(marks.best)} for the best answer of a row, "
     return drawn(
         draw, (HALF, 2.7), "scores", alt + f"{spread(marks.others)} for the others."
     )
@@ -91,11 +91,11 @@ def margins_plot(margins: Counter[float]) -> str:
     def draw(axes: Any) -> None:
         at = bins[:-1] + np.diff(bins) / 2
         axes.bar(at, binned(margins, bins), np.diff(bins) * 0.9, color=COLOUR["good"])
-        axes.set_xlabel("margin of a pair: chosen score minus rejected score")
+        axes.set_xlabel("score gap of a pair: chosen minus rejected")
         axes.set_ylabel("pairs")
         whole_numbers(axes)
 
-    alt = f"Histogram of the margins of pairs: {spread(margins)}."
+    alt = f"Histogram of the score gaps of pairs: {spread(margins)}."
     return drawn(draw, (HALF, 2.5), "margins", alt)
 
 
@@ -254,11 +254,8 @@ def forest(
 
 def leans_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
     """Where each judge leans: to the first place, to the longer answer."""
-    rows = [
-        (j.name, (("the first place", j.slot), ("the longer answer", j.longer)))
-        for j in judges
-    ]
-    return forest(rows, "lean, from −1 to 1", "leans", 0)
+    rows = [(j.name, (("position", j.slot), ("length", j.longer))) for j in judges]
+    return forest(rows, "bias, from −1 to 1", "leans", 0)
 
 
 def spend_plot(lines: Sequence[Spent], what: str) -> str:
@@ -327,16 +324,16 @@ def calibration_plot(
                 )
             axes.axhline(0.5, color=COLOUR["strong-line"], lw=0.8)
             axes.set_ylim(0, 1.04)
-            axes.set_xlabel("margin, points of the judge's scale")
-            axes.set_ylabel("people name its winner")
+            axes.set_xlabel("score gap, points of the judge's scale")
+            axes.set_ylabel("people agree with its winner")
             axes.legend(frameon=False, fontsize=8, loc="lower right")
 
         return draw
 
     said = "; ".join(
-        f"{j.judge}: {curve.chance[0]:.0%} at margin {curve.at[0]:g},"
+        f"{j.judge}: {curve.chance[0]:.0%} at score gap {curve.at[0]:g},"
         f" {curve.chance[-1]:.0%} at {curve.at[-1]:g}"
         for j, curve in judges
     )
-    alt = f"How often people name a judge's winner, by margin: {said}."
+    alt = f"How often people agree with a judge's winner, by score gap: {said}."
     return twice(make, 3.2, "calibration", alt)

@@ -77,7 +77,7 @@ def _parts(found: Reproduction) -> Iterator[str]:
     yield (
         f"<p>{found.compared} published figures could be recomputed from this release;"
         f" {found.compared - len(found.unequal)} are equal. Published | recomputed from"
-        " the stored verdicts | corrected by reading the texts again.</p>"
+        " the stored verdicts | corrected by parsing the texts again.</p>"
     )
     if found.compared:
         yield f"<h2>Published and recomputed</h2>{published_plot(found.lines)}"
@@ -86,10 +86,10 @@ def _parts(found: Reproduction) -> Iterator[str]:
     for table in found.tables:
         yield from _table(table)
     if found.margins:
-        yield "<h2>What a margin is worth</h2>"
+        yield "<h2>How often people agree with a judge, by score gap</h2>"
         yield margins_plot(found.margins)
     if found.selections:
-        yield "<h2>Which selections are the loser</h2>"
+        yield "<h2>Selections of the losing draft</h2>"
         yield picks_plot(found.selections)
         for selection in found.selections:
             yield from _selection(selection)
@@ -155,13 +155,14 @@ def said_of(table: SelectionTable) -> list[str]:
         "/".join(map(str, p)) for p in (table.picks_released, table.picks_corrected)
     )
     said = [
-        f"{wrong} of {table.selected} second-round picks are the loser ({decided} had a"
-        f" winner, {table.ties} tied). Drafts 1/2/3 picked: {released} as released,"
-        f" {ours} by their scores.",
-        f"Pairs of a pick and the draft it met last: {table.pairs_turned_round} turned"
-        f" round, {table.pairs_right} right. Pairs of a pick and draft 1:"
-        f" {table.first_released} as released, {table.first_wrong} of them with the"
-        f" lower score chosen; {table.first_corrected} by the scores, none wrong.",
+        f"{wrong} of {table.selected} selections in the second round are the losing"
+        f" draft ({decided} had a winner, {table.ties} tied). Drafts 1/2/3 selected:"
+        f" {released} as released, {ours} by their scores.",
+        "Pairs of the selected draft and the draft it was last compared with:"
+        f" {table.pairs_turned_round} reversed, {table.pairs_right} right. Pairs of the"
+        f" selected draft and draft 1: {table.first_released} as released,"
+        f" {table.first_wrong} of them with the lower score chosen;"
+        f" {table.first_corrected} by the scores, none wrong.",
     ]
     if table.empty:
         rows = ", ".join(map(str, table.empty))

@@ -170,8 +170,8 @@ def margins_plot(
         if curve is not None:
             axes.plot(*curve, color=MARK, lw=1.5, label="isotonic fit")
         axes.set_ylim(0, 1.03)
-        axes.set_xlabel("margin, points of the judge's scale")
-        axes.set_ylabel("people name the judge's winner")
+        axes.set_xlabel("score gap, points of the judge's scale")
+        axes.set_ylabel("people agree with the judge's winner")
         legend(axes)
 
     return svg(draw, (7.5, 4.2), inline)

@@ -17,19 +17,20 @@ from fellowship.viewer.report.plots import (
     quantile,
     scores_plot,
 )
+from fellowship.wording import session_title, state_word
 
 MEANINGS: Mapping[str, str] = {
     State.PAIR: "gave preference data",
     State.TIE: "the judges saw no difference",
-    State.ORDER_INCONSISTENT: "the verdict changed with the places",
-    State.UNPARSED: "no readable verdict",
-    State.REFUSED: "a provider withheld its answer",
+    State.ORDER_INCONSISTENT: "the verdict changed with the order of the answers",
+    State.UNPARSED: "no verdict could be parsed",
+    State.REFUSED: "the provider withheld a reply",
     State.TRUNCATED: "an answer was cut off",
-    State.FAILED: "a call failed for good; running again mends it",
-    State.BELOW_MARGIN: "too close for the recipe's margin",
+    State.FAILED: "a call failed; run again to retry it",
+    State.BELOW_MARGIN: "the score gap is below the recipe's minimum",
     State.STOPPED_BY_BUDGET: "not reached before a limit",
-    State.REJECTED_INPUT: "was no prompt that could be used",
-    UNREACHED: "in the source, without an outcome yet",
+    State.REJECTED_INPUT: "the source's row has no usable prompt",
+    UNREACHED: "in the source, not finished yet",
 }
 check_registry("state of a row", (*State, UNREACHED), MEANINGS)
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -39,18 +40,18 @@ def conservation(found: Figures) -> Section:
     """Every prompt in one state, as a flow and as a table that adds up."""
     states = states_of(found)
     whole = sum(rows for _, rows in states)
-    rows = [(s, n, percent(n, whole), MEANINGS[s]) for s, n in states]
+    rows = [(state_word(s), n, percent(n, whole), MEANINGS[s]) for s, n in states]
     rows.append(("sum = prompts", whole, percent(whole, whole), ""))
     plots = (flow_plot(found, True), flow_plot(found, False)) if whole else ()
     return Section(
         "conservation",
-        "What became of every prompt",
-        "Each row ends in exactly one state, and the states add up. None is dropped, and"
-        " none gets a score by default.",
+        "Every row accounted for",
+        "Each row ends in exactly one state, and the states add up to the prompts. No row"
+        " is dropped silently or given a default score.",
         (
             Part(
                 plots=plots,
-                grid=grid(("state", "rows", "share", "which means"), rows, " rr"),
+                grid=grid(("state", "rows", "share", "meaning"), rows, " rr"),
                 broad=True,
             ),
             *exported(found),
@@ -75,24 +76,24 @@ def exported(found: Figures) -> tuple[Part, ...]:
 
 
 def scores(found: Figures) -> Section:
-    """Scores and margins."""
+    """Scores and score gaps."""
     marks = found.marks
-    title = "Scores and margins"
+    title = "Scores and score gaps"
     if not marks.best and not marks.others:
         return Section("scores", title, nothing="No row has a score.")
     counted = {"best of a row": marks.best, "the others": marks.others}
-    title_of, plot = "Scores of all candidates", scores_plot(marks)
+    title_of, plot = "Scores of all answers", scores_plot(marks)
     parts = [Part(title_of, (plot,), quarters(counted))]
     if marks.margins:
-        table = quarters({"margin": marks.margins})
+        table = quarters({"score gap": marks.margins})
         plot = margins_plot(marks.margins)
-        parts.append(Part("Margins of the pairs", (plot,), table))
+        parts.append(Part("Score gaps of the pairs", (plot,), table))
     return Section(
         "scores",
         title,
-        "In a knockout a loser stands below whoever beat it by the margin the judge gave,"
-        " so a score can leave the judge's scale. What a margin is worth, people's"
-        " labels tell: see calibration.",
+        "In a knockout the losing answer's score is the winner's score minus the score gap"
+        " of their comparison, so a score can be outside the judge's scale. How reliable"
+        " a score gap is can be read from people's labels: see calibration.",
         tuple(parts),
     )
 
@@ -113,7 +114,7 @@ def quarters(counted: dict[str, Counter[float]]) -> Grid:
 
 def drafts(found: Figures) -> Section:
     """Whether another draft was a better one."""
-    title = "Draft to draft"
+    title = "From draft to draft"
     if not found.drafts:
         why = "No system of this run has scores for more than one draft of a prompt."
         return Section("drafts", title, nothing=why)
@@ -131,8 +132,8 @@ def drafts(found: Figures) -> Section:
         "drafts",
         title,
         "Gains are within a prompt, and their intervals resample prompts. Better, same"
-        " and worse compare with the draft before. A loop that stops early leaves the"
-        " later drafts to the harder prompts.",
+        " and worse compare with the draft before. Where a loop stops early, later drafts"
+        " exist only for the harder prompts.",
         (
             Part(
                 plots=drafts_plot(found.drafts),
@@ -144,36 +145,47 @@ def drafts(found: Figures) -> Section:
 
 
 def odd(found: Figures) -> Section:
-    """The slowest sessions and the strangest rows."""
+    """The slowest sessions and the most unusual rows."""
     slow = [
         (
-            *(f"row {s.number}", s.team, shown.seconds(s.seconds), s.calls),
+            *(
+                f"row {s.number}",
+                session_title(s.team),
+                shown.seconds(s.seconds),
+                s.calls,
+            ),
             f"{s.slowest}, {shown.seconds(s.longest)}",
         )
         for s in found.slow
     ]
     strange = [
-        (f"row {s.number}", s.state, f"{s.points:g}", "; ".join(s.reasons), s.prompt)
+        (
+            f"row {s.number}",
+            state_word(s.state),
+            f"{s.points:g}",
+            "; ".join(s.reasons),
+            s.prompt,
+        )
         for s in found.strange
     ]
     parts = []
     if strange:
         heads = ("", "state", "points", "why", "prompt")
         table = grid(heads, strange, "  r")
-        parts.append(Part("Strangest rows", grid=table, broad=True))
+        parts.append(Part("Most unusual rows", grid=table, broad=True))
     if slow:
-        heads = ("", "team", "time", "turns", "its slowest turn")
+        heads = ("", "session", "time", "calls", "slowest call")
         table = grid(heads, slow, "  rr")
         parts.append(Part("Slowest sessions", grid=table, broad=True))
     return Section(
         "odd",
-        "Slowest and strangest",
-        "Strange is what surprises: judges on both sides, a verdict that changes with the"
-        " places, an unreadable one, repairs, cut-off replies, failed tries, a debate"
-        " that changed the vote, a margin beyond 99 of 100. Read one with"
+        "Slow and unusual rows",
+        "A row is unusual if judges disagree, a verdict changes with the order or is"
+        " invalid, a reply was repaired or cut off, a call was retried, a debate changed"
+        " the vote, or its score gap is in the top 1 %. Read one with"
         " fellowship show RUN ROW --why."
         if parts
         else "",
         tuple(parts),
-        "" if parts else "No session was timed and no row was surprising.",
+        "" if parts else "No session was timed and no row was unusual.",
     )

@@ -16,6 +16,7 @@ from fellowship.sanitize import sanitize
 from fellowship.viewer import number_format as shown
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import spend_plot
+from fellowship.wording import failure_word
 
 MOST = 16
 
@@ -25,7 +26,7 @@ def cost(found: Figures) -> Section:
     title = "Cost, tokens and time"
     spent = found.spending
     if not spent.lines:
-        why = "This run made no call: it was imported, or has not begun."
+        why = "This run made no calls: it was imported, or has not started."
         return Section("cost", title, nothing=why)
     parts = [
         Part(
@@ -36,14 +37,16 @@ def cost(found: Figures) -> Section:
         for what in ("role", "model")
     ]
     if spent.failed:
-        rows = [(f.model, f.kind, f.tries, f.message) for f in spent.failed[:MOST]]
+        rows = [
+            (f.model, failure_word(f.kind), f.tries, f.message)
+            for f in spent.failed[:MOST]
+        ]
         table = grid(("model", "kind", "tries", "for example"), rows, "  r")
         parts.append(Part("Tries that failed", grid=table, broad=True))
     return Section(
         "cost",
         title,
-        "Every call that was answered, read off the record. A time is what calls took,"
-        " added up: many ran at once.",
+        "All recorded calls. Times are summed over calls, many of which ran at once.",
         tuple(parts),
     )
 
@@ -54,7 +57,7 @@ def bill(lines: tuple[Spent, ...], what: str) -> Grid:
         ("calls", [x.calls for x in lines]),
         ("prompt", [x.prompt for x in lines]),
         ("cached", [x.cached for x in lines]),
-        ("written", [x.completion for x in lines]),
+        ("completion", [x.completion for x in lines]),
         ("US$", [money(x) for x in lines]),
         ("time", [shown.seconds(x.seconds) for x in lines]),
         ("retries", [x.retries for x in lines]),
@@ -93,7 +96,7 @@ def made_with(found: Figures) -> Section:
     parts.append(
         Part("Versions", grid=grid(("package", "version"), [*versions.items()]))
     )
-    return Section("made-with", "What it was made with", parts=tuple(parts))
+    return Section("made-with", "Models, prompts and versions", parts=tuple(parts))
 
 
 SAID = {"provider", "model", "api_key_env", "base_url", "host"} | FREE_OF_MODELS

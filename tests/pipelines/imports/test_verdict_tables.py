@@ -95,7 +95,7 @@ def test_the_command_shows_exports_and_reports_an_import(
 ) -> None:
     run = str(tmp_path / "run")
     assert cli(["import", "ma-po", str(small(tmp_path / "r")), "--into", run]) == 0
-    assert "2 selections are the loser" in capsys.readouterr().out
+    assert "2 rows selected the losing draft" in capsys.readouterr().out
     assert cli(["show", run, "4"]) == 0
     assert "draft 3" in capsys.readouterr().out
     assert cli(["export", run, "--as", "dpo"]) == 0

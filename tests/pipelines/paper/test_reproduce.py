@@ -144,6 +144,6 @@ def test_the_command_writes_both_files_and_prints_the_rows(
     to = [str(tmp_path / "f.json"), str(tmp_path / "f.html")]
     assert cli(["reproduce", root, "--json", to[0], "--html", to[1], "--rows"]) == 0
     said = capsys.readouterr().out
-    assert "2 of 3 second-round picks are the loser" in said
+    assert "2 of 3 selections in the second round are the losing draft" in said
     assert json.loads(Path(to[0]).read_text())["selections"][0]["inverted"]
     assert "<svg" in Path(to[1]).read_text()

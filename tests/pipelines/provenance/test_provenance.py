@@ -102,9 +102,9 @@ def test_a_knockout_score_is_followed_to_the_one_who_won() -> None:
     used, lines = pair_sums(ranking, one, (2, 0), {})
     assert used == (0, 1)
     assert lines == (
-        "candidate 3 = 9 in its last comparison",
-        "candidate 1 = candidate 2 - 2",
-        "margin = 9 - 3 = 6",
+        "answer 3 = 9 in its last comparison",
+        "answer 1 = answer 2 - 2",
+        "score gap = 9 - 3 = 6",
     )
 
 
@@ -121,7 +121,7 @@ def test_both_orders_and_their_mean_are_spelled_out() -> None:
     )
     one = Comparison(first=0, second=1, outcome="first", verdicts=verdicts)
     (told,) = comparison_sum(one, "")
-    assert told == "judge: forward 7 : 2, swapped 4 : 3, mean 5.5 : 2.5, so first"
+    assert told == "judge: A first 7 : 2, B first 4 : 3, mean 5.5 : 2.5, so A"
 
 
 def test_a_row_without_a_record_of_calls_has_no_guessed_provenance() -> None:
@@ -136,8 +136,8 @@ def test_show_why_prints_the_path_and_json(
     number = next(o.number for o in outcomes(folder) if o.pairs)
     code, out, _ = said(capsys, "show", folder, number, "--why")
     assert code == Exit.DONE
-    assert "margin = " in out
-    assert "swapped" in out
+    assert "score gap = " in out
+    assert "B first" in out
     _, out, _ = said(capsys, "show", folder, number, "--why", "--json")
     told = Why.model_validate(json.loads(out))
     assert told.calls[0] in said(capsys, "show", folder, "--call", told.calls[0])[1]

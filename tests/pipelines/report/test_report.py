@@ -142,7 +142,7 @@ def test_labels_give_a_calibration_and_few_of_them_none(tmp_path: Path) -> None:
     assert many.agreement.margins
     assert few.agreement
     assert not few.agreement.enough
-    assert "Too few labels to say: 20 rows" in page(few)
+    assert "Too few labels: 20 rows" in page(few)
 
 
 def test_a_label_saved_in_the_run_is_in_its_next_report(tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def test_a_jury_is_told_by_its_effective_votes_and_its_best_member(
     out = console()
     with out.capture() as shown:
         evaluator_summary.show(made, out)
-    assert "best alone" in shown.get()
-    assert "effective votes" in shown.get()
+    assert "most accurate alone" in shown.get()
+    assert "independent judges" in shown.get()
     json.dumps(as_value(report)["evaluator"])
 
 
@@ -185,7 +185,7 @@ def test_a_debate_counts_whom_it_turned_and_what_a_vote_would_have_said(
     debated = [
         o for o in outcomes(tmp_path / "run") if "debate" not in made_of(o).spared
     ]
-    assert "by a vote of equal cost: second" in comparison_sum(made_of(debated[0]), "")
+    assert "vote of equal cost: B" in comparison_sum(made_of(debated[0]), "")
 
 
 def test_nobody_hears_from_a_debaters_name_which_order_is_shown(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_the_closing_of_a_run_shows_the_account(tmp_path: Path) -> None:
     into = ["--into", str(tmp_path / "run")]
     shown = CliRunner().invoke(app, ["run", str(tmp_path / "r.yaml"), *into])
     assert "24 of its calls saved" in shown.output
-    assert "effective votes" in shown.output
+    assert "independent judges" in shown.output
 
 
 PLANNED = {

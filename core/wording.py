@@ -1,0 +1,179 @@
+"""Words shown to people for the values that JSON and the ledger hold.
+
+Stored values never change their spelling, for scripts and old runs read them; every
+message, table and page shows the words of this module instead, and whoever types a state
+may use either spelling. docs/concepts.md has the two side by side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+STATES: Mapping[str, str] = {
+    "pair": "pair",
+    "tie": "tie",
+    "order-inconsistent": "order-inconsistent",
+    "unparsed": "invalid",
+    "refused": "refused",
+    "truncated": "truncated",
+    "failed": "failed",
+    "below-margin": "too close",
+    "stopped-by-budget": "stopped by limit",
+    "rejected-input": "unusable input",
+}
+"""The state a row ended in."""
+
+DECISIONS: Mapping[str, str] = {
+    "first": "A",
+    "second": "B",
+    "tie": "tie",
+    "order-inconsistent": "order-inconsistent",
+    "invalid": "invalid",
+}
+"""What a verdict or a comparison came to: A is its first answer, B its second."""
+
+ORDERS: Mapping[str, str] = {"forward": "A first", "swapped": "B first"}
+"""Which of the two answers a judge read first."""
+
+PHASES: Mapping[str, str] = {
+    "blind": "blind vote",
+    "equal-cost": "vote of equal cost",
+    "final": "final vote",
+}
+"""Which of a debate's votes a verdict belongs to."""
+
+FAILURES: Mapping[str, str] = {
+    "auth": "authentication",
+    "quota": "quota used up",
+    "missing": "model not found",
+    "rejected": "request rejected",
+    "filtered": "content filter",
+    "too-long": "prompt too long",
+    "rate": "rate limit",
+    "server": "server error",
+    "unavailable": "unavailable",
+    "down": "server down",
+    "network": "connection lost",
+    "deadline": "timeout",
+    "malformed": "malformed reply",
+    "truncated": "reply cut off",
+    "lost": "process ended during the call",
+    "cancelled": "cancelled",
+}
+"""Why a call to a model failed: `errors.Failure`, and the ledger's own two."""
+
+FLAGS: Mapping[str, str] = {
+    "same_family": "judged by a model of an answer's own family",
+    "inverted-selection": "inverted selection",
+    "nothing-selected": "nothing selected",
+}
+DRIFT: Mapping[str, str] = {
+    "first named better": "A better",
+    "second named better": "B better",
+    "contradicted by the order": "order-inconsistent",
+    "unreadable": "invalid",
+    "same": "same pair from both judges",
+    "reversed": "chosen and rejected swapped",
+    "other": "other answers",
+    "lost": "pair only from the old judge",
+    "won": "pair only from the new judge",
+    "neither": "no pair from either",
+}
+"""What `fellowship rejudge` counts."""
+
+MET = re.compile(r"evaluate (\d+)-(\d+)")
+ALONE = "evaluate alone"
+JUDGING = ("judge", "juror", "debater")
+SEAT = re.compile(
+    r"(?P<name>.+?)(?:_(?P<order>forward|swapped)(?:_(?P<phase>blind|equal_cost|final))?"
+    r"|_(?P<place>first|second))(?:_(?P<sample>\d+))?"
+)
+SCORED = re.compile(r"(?P<name>.+?)_(?P<place>\d+)(?:_(?P<sample>\d+))?")
+
+
+def state_word(value: str) -> str:
+    """The state of a row as people read it."""
+    return STATES.get(value, value)
+
+
+def decision_word(value: str) -> str:
+    """The winner of a verdict, or what a comparison came to: A, B, tie, ..."""
+    return DECISIONS.get(value, value)
+
+
+def order_word(value: str) -> str:
+    """Which answer a judge read first: `A first` or `B first`."""
+    return ORDERS.get(value, value)
+
+
+def phase_word(value: str) -> str:
+    """Which of a debate's votes this is."""
+    return PHASES.get(value, value)
+
+
+def failure_word(value: str) -> str:
+    """Why a call failed, as people read it."""
+    return FAILURES.get(value, value)
+
+
+def flag_word(value: str) -> str:
+    """A row's flag as people read it."""
+    return FLAGS.get(value, value)
+
+
+def finish_words(value: str) -> str:
+    """How a reply ended, where that wasn't by itself."""
+    return "cut off at max_tokens" if value == "length" else f"ended by {value}"
+
+
+def hyphened(words: str) -> str:
+    """Words as one argument of a command line or an address: `too-close`."""
+    return words.replace(" ", "-")
+
+
+def state_of(typed: str) -> str | None:
+    """The ledger's spelling of a state that somebody typed in either; None if none."""
+    said = hyphened(typed.strip().lower())
+    for value, shown in STATES.items():
+        if said in (value, hyphened(shown)):
+            return value
+    return None
+
+
+def session_title(team: str) -> str:
+    """What a session was for: a team's name, or which answers were compared."""
+    if met := MET.fullmatch(team):
+        return f"comparing answers {met[1]} (A) and {met[2]} (B)"
+    return "scoring each answer alone" if team == ALONE else team
+
+
+def answers_compared(first: int, second: int) -> str:
+    """The two answers of a comparison, given by index, as number and letter."""
+    return f"answers {first + 1} (A) and {second + 1} (B)"
+
+
+def speaker_name(source: str, role: str, team: str = "") -> str:
+    """Who spoke in a session: a judge's stored name says in which order it was asked.
+
+    `judge_swapped_2` is `judge, B first, sample 2`; names of other roles stay.
+    """
+    if role not in JUDGING:
+        return source
+    found = (SCORED if team == ALONE else SEAT).fullmatch(source)
+    if found is None:
+        return source
+    said = found.groupdict()
+    parts = [
+        found["name"],
+        ORDERS.get(said.get("order") or "", ""),
+        PHASES.get((said.get("phase") or "").replace("_", "-"), ""),
+        f"answer {decision_word(said['place'])}" if said["place"] else "",
+        f"sample {said['sample']}" if said["sample"] else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def drift_word(value: str) -> str:
+    """A count of `fellowship rejudge` as people read it."""
+    return DRIFT.get(value, value)
