@@ -3,6 +3,7 @@
 The long form exits with 1 where one was survived too late, too.
 
     python -m benchmarks.faults [--long] [--only 9,10] [--seed 1] [--to docs/faults.md]
+    python -m benchmarks.faults --tests tests.xml  # lines that are tests: read from there
 
 What is done is kept in `.faults/`, by form, seed and commit: run again to go on.
 """
@@ -16,14 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.faults.account import Cases, Fault, Form, Result, cpu_seconds
 from benchmarks.faults.catalogue import FAULTS
 from benchmarks.faults.runs import ROOT
-from benchmarks.faults.suites import Suite
+from benchmarks.faults.suites import Suite, reported
 from benchmarks.faults.table import line, state, table, told
 
 
@@ -60,20 +60,16 @@ def struck(fault: Fault, form: Form) -> Result:
     return result
 
 
-LATER = {16, 21}
-"""Lines whose tests wait for the campaigns to end: so both cores have as much to do."""
-
-
-def strike(faults: Sequence[Fault], form: Form, kept: Kept) -> None:
+def strike(
+    faults: Sequence[Fault], form: Form, kept: Kept, report: Path | None
+) -> None:
     """Tests in a process beside the campaigns, then what must be alone on the machine."""
     tests = [f for f in faults if isinstance(f.strike, Cases)]
     campaigns = [f for f in faults if not isinstance(f.strike, Cases)]
-    with ExitStack() as suites:
-        first = suites.enter_context(Suite([f for f in tests if f.number not in LATER]))
+    with Suite([] if report else tests) as suite:
         for fault in (f for f in campaigns if not f.alone):
             kept.keep(fault, struck(fault, form))
-        second = suites.enter_context(Suite([f for f in tests if f.number in LATER]))
-        found = second.results() | first.results()
+        found = reported(report, tests) if report else suite.results()
         for fault in tests:
             kept.keep(fault, found[fault.key])
         for fault in (f for f in campaigns if f.alone):
@@ -93,11 +89,13 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--only", default="", help="numbers of faults, with commas")
     words.add_argument("--to", type=Path, help="replace the table in this page")
+    words.add_argument("--tests", type=Path, help="pytest's report of all tests")
     given = words.parse_args()
     form = Form(given.long, given.seed)
     faults, kept = chosen(given.only.split(",")), Kept(form)
     began, cpu = time.perf_counter(), cpu_seconds()
-    strike([f for f in faults if f.key not in kept.results], form, kept)
+    missing = [f for f in faults if f.key not in kept.results]
+    strike(missing, form, kept, given.tests)
     found = [(fault, kept.results[fault.key]) for fault in faults]
     print(table(found))
     took = f"{time.perf_counter() - began:.0f} s, {cpu_seconds() - cpu:.0f} s of CPU"

@@ -54,15 +54,7 @@ Strike = Callable[[Form, Path], Result]
 
 @dataclass(frozen=True)
 class Cases:
-    """Tests that are a fault's tries: of these files, those whose name has a word."""
-
-    files: tuple[str, ...]
-    words: tuple[str, ...] = ()
-
-    def takes(self, file: str, name: str) -> bool:
-        """Whether this test is one of them."""
-        chosen = not self.words or any(word in name for word in self.words)
-        return file in self.files and chosen
+    """Tests that are a fault's tries: those marked `@pytest.mark.fault(number=...)`."""
 
 
 @dataclass(frozen=True)

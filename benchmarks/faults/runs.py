@@ -48,7 +48,7 @@ def go(path: Path, into: Path, *flags: str, limit: float = 300) -> Ran:
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         work = subprocess.Popen(command, stdout=out, stderr=err, cwd=ROOT)
-        status, use = run_sync(work, limit)
+        status, use = waited(work, limit)
         seconds = time.perf_counter() - began
         out.seek(0)
         err.seek(0)
@@ -60,7 +60,7 @@ def go(path: Path, into: Path, *flags: str, limit: float = 300) -> Ran:
     return Ran(status, seconds, use / 1024, errors, report)
 
 
-def run_sync(work: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
+def waited(work: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
     """Exit code and kilobytes at most; past the limit the process is killed."""
     ends = time.monotonic() + limit
     while True:

@@ -1,12 +1,12 @@
-"""Where a fault has tests of its own, they are its tries, all lines' in one process.
+"""The tests that are a fault's tries: those marked `@pytest.mark.fault(number=...)`.
 
-A test may say how many tries it holds, `record_property("cuts", 45)`, and what it measured,
-`record_property("stopped after", "0.4 s")`; else it is one try, a case.
+They run here, in one pytest, or are read from the report of a run of all tests
+(`--junit-xml`). A test may say how many tries it holds, `record_property("cuts", 45)`, and
+what it measured, `record_property("stopped after", "0.4 s")`; else it is one try, a case.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,12 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from benchmarks.faults.account import Cases, Fault, Result
+from benchmarks.faults.account import Fault, Result
 from benchmarks.faults.runs import ROOT
 
-WANTED = "FELLOWSHIP_FAULTS"
-"""The environment variable that names the lines whose tests are to run."""
 MARK = "fault"
+"""The property under which tests/conftest.py reports a marked test's number."""
 
 
 class Suite:
@@ -35,19 +34,14 @@ class Suite:
         self._process = self._started() if faults else None
 
     def _started(self) -> subprocess.Popen[bytes]:
+        numbers = [fault.number for fault in self.faults]
+        wanted = " or ".join(f"{MARK}(number={number})" for number in numbers)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += ["-p", "benchmarks.faults.chosen", "-o", "junit_family=xunit1"]
-        command += [f"--junit-xml={self._report}"]
+        command += ["-m", wanted, "-n", "0", f"--junit-xml={self._report}"]
         command += [f"--basetemp={self._folder.name}/work"]
-        files = {f for fault in self.faults for f in cases_of(fault).files}
-        wanted = ",".join(str(fault.number) for fault in self.faults)
         with self._said.open("wb") as out:
             return subprocess.Popen(
-                [*command, *sorted(files)],
-                cwd=ROOT,
-                env={**os.environ, WANTED: wanted},
-                stdout=out,
-                stderr=subprocess.STDOUT,
+                command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
             )
 
     def results(self) -> dict[str, Result]:
@@ -58,8 +52,7 @@ class Suite:
         if not self._report.exists():
             said = self._said.read_text(errors="replace")[-200:]
             return {fault.key: Result(1, measured=said) for fault in self.faults}
-        found = list(tree.parse(self._report).iter("testcase"))
-        return {fault.key: counted(fault.key, found) for fault in self.faults}
+        return reported(self._report, self.faults)
 
     def __enter__(self) -> Self:
         return self
@@ -72,27 +65,27 @@ class Suite:
         self._folder.cleanup()
 
 
-def cases_of(fault: Fault) -> Cases:
-    """The tests that are its tries."""
-    assert isinstance(fault.strike, Cases)
-    return fault.strike
+def reported(report: Path, faults: Sequence[Fault]) -> dict[str, Result]:
+    """The account of each line in a report of pytest, by key."""
+    found = list(tree.parse(report).iter("testcase"))
+    return {fault.key: counted(fault.number, found) for fault in faults}
 
 
-def counted(key: str, cases: Sequence[tree.Element]) -> Result:
+def counted(number: int, cases: Sequence[tree.Element]) -> Result:
     """The account of one line; skipped cases are no tries and are said."""
     found, units, said, broken = Result(), Counter[str](), list[str](), list[str]()
     for case in cases:
         told = [
             (str(p.get("name")), str(p.get("value"))) for p in case.iter("property")
         ]
-        if (MARK, key) not in told:
+        if (MARK, str(number)) not in told:
             continue
         found.seconds += float(case.get("time", 0))
         if case.find("skipped") is not None:
             units["skipped"] += 1
             continue
         good = case.find("failure") is None and case.find("error") is None
-        counts = {name: int(value) for name, value in told if value.isdigit()}
+        counts = {n: int(value) for n, value in told if n != MARK and value.isdigit()}
         figures = (f"{n} {v}" for n, v in told if n != MARK and not v.isdigit())
         said += figures
         found.add(good, sum(counts.values()) or 1)

@@ -5,8 +5,8 @@
 With atheris (`pip install atheris`) each parser of tests/support/parsers.py is fuzzed by
 libFuzzer, guided by coverage; without it by seeded mutations guided by the steps between
 lines. Either way what is kept in tests/support/fuzz_corpus is the least that goes every way
-found: commit it. Exits with 1 where something broke; `tests/project/test_corpus.py` then
-fails until it is mended.
+found: commit it. Exits with 1 where something broke; `tests/project/test_fuzz_corpus.py`
+then fails until it is mended.
 """
 
 from __future__ import annotations

@@ -16,13 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fellowship.cli.draft_diffs import joined
+from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import outcome as cli
-from fellowship.records import Outcome, State
+from fellowship.records import Outcome, Ranking, State
 from fellowship.viewer.word_diff import difference
+from tests.support.commands import said
 from tests.support.runs import DEBATE, JURY, LOOP, made, row, written
 
 HOSTILE = "\x1b[2Jcleared\u202e\x07 &#x202e;&#27;[31m [a](http://x/\x1b]8;;) `\x9b1m`"
+
 SHAPES = {"generator": "●", "reviewer": "▲", "judge": "◆", "debater": "★", "user": "■"}
+
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -105,6 +109,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 SPLIT: dict[str, Any] = {"winner": "second", "scores": None, "evaluator": "other"}
+
 UNREAD: dict[str, Any] = {"winner": "invalid", "scores": None, "note": "no number"}
 
 
@@ -136,8 +141,8 @@ def test_a_pipe_has_whole_lines_without_frames(
 def test_the_verdict_panel_has_both_orders_and_the_sum(jury: Path) -> None:
     text = ANSI.sub("", on_a_terminal("show", jury, 1))
     panel = text[text.index("Verdicts") :]
-    for said in ("A first", "B first", "majority of 3", "verdict:"):
-        assert said in panel
+    for words in ("A first", "B first", "majority of 3", "verdict:"):
+        assert words in panel
 
 
 @pytest.mark.parametrize("width", [40, 100, 200])
@@ -159,9 +164,6 @@ def test_markdown_is_drawn_on_a_terminal_and_kept_in_a_pipe(
     assert "Do this:" in drawn
     assert " • one" in drawn
     assert "**this**" in piped(capsys, "show", run, 1)
-
-
-# -- drafts --------------------------------------------------------------------------
 
 
 def test_a_diff_in_a_pipe_marks_words_and_gives_both_drafts_back(
@@ -195,9 +197,6 @@ def test_a_row_with_one_answer_has_nothing_to_compare(
 ) -> None:
     run = written(tmp_path / "run", [Outcome(number=1, item="i", state="failed")])
     assert "nothing to compare" in piped(capsys, "show", run, 1, "--diff")
-
-
-# -- filters -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -253,3 +252,46 @@ def test_a_pager_gets_colours_and_every_line(rows: Path) -> None:
     text = on_a_terminal("show", rows, 1, "--pager", PAGER="cat")
     assert "╭" in text
     assert ANSI.search(text)
+
+
+def test_nothing_is_best_in_a_level_tie(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Ranking(scores=(2.0, 5.0, 5.0), winner=1).best is None
+    assert Ranking(scores=(2.0, 5.0, 4.0), winner=1).best == 1
+    run = written(tmp_path / "run", [row(1, "tie"), row(2, "first")])
+    assert "best" not in said(capsys, "show", run, 1)[1]
+    assert "best" in said(capsys, "show", run, 2)[1]
+
+
+def test_show_lists_every_row(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = said(capsys, "show", finished)
+    assert [row.split()[0] for row in out.splitlines()] == ["row", "1", "2", "3"]
+
+
+def test_a_transcript_in_a_pipe_is_plain(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = said(capsys, "show", finished, 3)
+    assert code == Exit.DONE
+    assert not {"\x1b", "\u202e", "\x07", "─", "│"} & set(out)
+    assert r"\x1b[2Jcleared\u202e\x07" in out
+    for heading in (
+        "== Conversation",
+        "== Session: feedback",
+        "== Verdicts",
+        "== Ranking",
+    ):
+        assert heading in out
+
+
+def test_the_exact_requests_can_be_read(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = said(capsys, "show", finished, 1, "--json")
+    turn = json.loads(out)["sessions"][0]["turns"][0]
+    _, call, _ = said(capsys, "show", finished, "--call", turn["call"])
+    assert json.loads(call)["request"]["messages"][-1]["content"] == "one"
+    assert '"messages": [' in said(capsys, "show", finished, 1, "--requests")[1]

@@ -28,6 +28,7 @@ from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import ollama_server, openai_server
 from tests.support.ray_nodes import Nodes
 from tests.support.recipes import ollama_model, openai_model, recipe
+from tests.support.runs import exported
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [
@@ -48,10 +49,6 @@ def nodes() -> Iterator[Nodes]:
     yield made
     made.close()
     del os.environ["FELLOWSHIP_CANARY"]
-
-
-def exported(into: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted((into / "exports").iterdir())}
 
 
 def on_ray(

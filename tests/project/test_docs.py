@@ -142,6 +142,13 @@ def test_the_python_page_shows_the_examples_as_they_are() -> None:
         assert any(set(code_lines(block)) <= lines for lines in files), block
 
 
+def test_every_test_that_is_named_exists() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "Makefile"]
+    for path in (page for page in pages if page.name not in ("log.md", "CHANGELOG.md")):
+        for name in re.findall(r"\btests/[\w/]+(?:\.py)?", path.read_text()):
+            assert (ROOT / name).exists(), f"{path.name}: {name}"
+
+
 def test_every_verb_in_the_docs_exists() -> None:
     for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]:
         if path.name == "log.md":

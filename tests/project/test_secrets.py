@@ -24,13 +24,17 @@ from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.providers.autogen import AutogenClient, autogen_client
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.record.secrets import hide_secrets
+from tests.support.commands import CLI
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.trace_collector import collector
 from tests.support.viewer_pages import ask, served
 
+pytestmark = pytest.mark.fault(number=19)
 KEY, PASSWORD, QUERY = "sk-canary-k3y-4711", "canary-pa55-4711", "canary-qu3ry-4711"
+
 CANARIES = (KEY, PASSWORD, QUERY)
+
 READERS = (
     ["show", "RUN"],
     ["show", "RUN", "1", "--requests"],
@@ -263,3 +267,27 @@ def test_no_canary_is_in_spans_batch_files_or_logs_of_inspect(tmp_path: Path) ->
     for name, content in {"spans": kept.raw, "batches": sent, "log": told}.items():
         assert not [c for c in CANARIES if c.encode() in content], name
     assert canaries_in(tmp_path, done.stdout + done.stderr) == []
+
+
+def test_no_secret_reaches_the_record_or_the_log(tmp_path: Path) -> None:
+    canary = "sk-canary-51f0c9"
+    env = {**os.environ, "CANARY_KEY": canary}
+    with openai_server(keys=["another"]) as server:
+        model = openai_model(server.base_url) | {"api_key_env": "CANARY_KEY"}
+        model["extra_body"] = {"api_key": canary}
+        path = recipe(tmp_path / "r.yaml", model, 3)
+        done = subprocess.run(
+            [*CLI, "run", str(path), "--into", str(tmp_path / "run")],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        # The server quotes the key in its error, as some do.
+        assert server.stats()["by_status"] == {"401": server.stats()["calls"]}
+    assert done.returncode == 3
+    assert "***" in done.stdout
+    assert canary not in done.stdout + done.stderr
+    for file in (tmp_path / "run").rglob("*"):
+        if file.is_file():
+            assert canary.encode() not in file.read_bytes(), file

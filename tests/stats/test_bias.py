@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from fellowship.stats import bias
 from fellowship.stats.codes import INVALID, DataError
@@ -18,13 +15,6 @@ from fellowship.stats.intervals import Resampling
 Ints = NDArray[np.int64]
 N, FEW = 2000, Resampling(2)
 BIASES = [0.0, 0.1, 0.3]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Thousands of small products: on a busy machine threads only wait for cores."""
-    with threadpool_limits(1):
-        yield
 
 
 def people(rng: np.random.Generator) -> Ints:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from fellowship.stats import intervals, paired
 from fellowship.stats.agreement import accuracy_of, cells, cohen_kappa, kappa_of
@@ -18,13 +15,6 @@ from fellowship.stats.codes import DataError, TooFewLabels
 from fellowship.stats.intervals import Resampling, bootstrap, mean_interval
 
 Ints = NDArray[np.int64]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Thousands of small products: on a busy machine threads only wait for cores."""
-    with threadpool_limits(1):
-        yield
 
 
 def judged(rng: np.random.Generator, n: int, right: float) -> tuple[Ints, Ints]:

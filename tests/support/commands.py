@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from fellowship.cli.main import outcome
+
+CLI = [sys.executable, "-m", "fellowship.cli.main"]
+"""The command line, for a process of its own."""
 
 
 def said(

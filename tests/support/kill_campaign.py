@@ -27,6 +27,7 @@ from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from tests.support.loopback.fixtures import InProcess
 from tests.support.recipes import openai_model, recipe
+from tests.support.runs import exported
 
 
 @dataclass
@@ -48,11 +49,6 @@ class Account:
         """Nothing lost, nothing double, nothing different, nothing asked without need."""
         within = self.extra_calls <= self.counted_twice == self.in_the_air
         return within and not (self.lost or self.duplicates or self.differing)
-
-
-def exported(into: Path) -> dict[str, bytes]:
-    """The bytes of every export of a run, by name."""
-    return {p.name: p.read_bytes() for p in sorted((into / "exports").iterdir())}
 
 
 def life(path: Path, into: Path, pipe: int) -> None:

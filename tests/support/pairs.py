@@ -104,7 +104,7 @@ def run_of(folder: Path, outcomes: Iterable[Outcome], **recipe: Any) -> Path:
     return written(folder, outcomes, recipe=whole, identity=identity)
 
 
-def exported(
+def export_rows(
     folder: Path, outcomes: Sequence[Outcome], kind: str = "dpo", **export: Any
 ) -> tuple[Account, list[dict[str, Any]]]:
     """The account of one kind of a run of these outcomes, and its JSON rows."""
@@ -117,3 +117,12 @@ def rows_in(account: Account) -> list[dict[str, Any]]:
     """The rows of an account's JSON lines files."""
     texts = [Path(name).read_text(encoding="utf-8") for name in account.files]
     return [json.loads(line) for text in texts for line in text.split("\n") if line]
+
+
+def pair(
+    chosen: Candidate,
+    rejected: Candidate,
+    prompt: Conversation | None = None,
+    scores: tuple[float, float] = (8, 6.5),
+) -> PreferencePair:
+    return judged(1, chosen, rejected, prompt or asked("q"), scores).pairs[0]

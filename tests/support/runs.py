@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +35,7 @@ from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 
 T = TypeVar("T")
+
 LOOP = {
     "team": "feedback",
     "name": "loop",
@@ -40,6 +43,7 @@ LOOP = {
     "reviewers": ["critic"],
     "drafts": 3,
 }
+
 JURY = {
     "team": "jury",
     "early_stop": False,
@@ -49,11 +53,13 @@ JURY = {
         {"model": "critic", "name": "cy", "strategy": "direct"},
     ],
 }
+
 DEBATE = {
     "team": "debate",
     "model": "judge",
     "personas": [{"name": "general_public"}, {"name": "critic"}],
 }
+
 ALONE = {"team": "single", "name": "alone", "generator": "writer"}
 
 
@@ -153,3 +159,37 @@ def row(
         ),
         labels=labels,
     )
+
+
+def go(
+    path: Path, into: Path, overrides: dict[str, Any] | None = None, **more: Any
+) -> RunReport:
+    """Run a recipe file, or go on with its run."""
+    return run(load_recipe(path, overrides), into, **more)
+
+
+def exported(into: Path) -> dict[str, bytes]:
+    """The bytes of every export of a run, by name."""
+    return {p.name: p.read_bytes() for p in sorted((into / "exports").iterdir())}
+
+
+def exported_data(into: Path) -> dict[str, bytes]:
+    """The datasets of a run; not the card, which also tells the header and the calls."""
+    return {k: v for k, v in exported(into).items() if k.endswith(".jsonl")}
+
+
+def rows_of(into: Path) -> list[int]:
+    """The numbers of the rows whose pairs are exported."""
+    lines = (into / "exports" / "dpo.jsonl").read_text().splitlines()
+    return [json.loads(line)["row"] for line in lines]
+
+
+def queried(into: Path, sql: str) -> list[Any]:
+    """Rows of a run's ledger; a change that the statement makes is kept."""
+    with closing(sqlite3.connect(into / LEDGER)) as link, link:
+        return link.execute(sql).fetchall()
+
+
+def exported_names(run: Path) -> list[str]:
+    """The datasets in a run's exports folder."""
+    return sorted(path.name for path in (run / "exports").glob("*.jsonl"))

@@ -29,9 +29,13 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.run_folder import HEADER, LEDGER
+from fellowship.viewer.filters import Filters
+from fellowship.viewer.index import Index
+from fellowship.viewer.listing import listing
 from fellowship.viewer.server import Place, server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 needs_browser = pytest.mark.skipif(
@@ -157,3 +161,32 @@ def row(
 def asked(text: str) -> Conversation:
     """A prompt of one turn."""
     return Conversation(messages=(Message(role="user", content=text),))
+
+
+BOTH = (verdict("first"), verdict("first", "swapped"))
+
+SPLIT = (verdict("first"), verdict("second", "swapped"))
+
+
+def indexed(run: Path) -> Index:
+    index = Index(run)
+    list(index.refresh(thorough=True))
+    return index
+
+
+def numbers(index: Index, **asked: str) -> list[int]:
+    return [one.row["number"] for one in listing(index, Filters.read(asked)).rows]
+
+
+def shown(page: Any) -> list[int]:
+    """The numbers of the rows in the list."""
+    found = page.locator("table.rows tbody tr").evaluate_all(
+        "rows => rows.map(r => Number(r.id.slice(4)))"
+    )
+    return [int(n) for n in found]
+
+
+def settled(page: Any, count: int) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator("table.rows tbody tr")).to_have_count(count)

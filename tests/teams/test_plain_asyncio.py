@@ -22,6 +22,8 @@ from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import DEBATE, JURY, LOOP
 
+pytestmark = pytest.mark.fault(number=17)
+
 Told = tuple[str, list[Session]]
 """A row's state, and its sessions."""
 

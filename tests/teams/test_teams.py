@@ -1,4 +1,4 @@
-"""Who speaks when, what each of them is shown, and what comes of it."""
+"""Teams in a row: who speaks when, what each is shown, and what comes of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
 
-from fellowship.agents.case import Case
 from fellowship.ledger import Ledger
 from fellowship.models.providers.weights import packaged_weights
 from fellowship.models.record.meter import Meter
@@ -20,13 +18,13 @@ from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
-from fellowship.records import Candidate, Conversation, Item, Message, Outcome
-from fellowship.teams.session import SessionContext
+from fellowship.records import Conversation, Item, Message, Outcome
 from tests.support.loopback.fixtures import openai_server
 from tests.support.loopback.prose import Reply
 from tests.support.recipes import openai_model
 
 Answer = Callable[[dict[str, Any]], str]
+
 REVIEW = '{{"critique": "Say more about {0}.", "score": {0}}}'
 
 
@@ -255,18 +253,6 @@ async def test_every_seed_is_its_own(tmp_path: Path) -> None:
     assert len(set(seeds)) == len(seeds) > 8
 
 
-class Pair:
-    """A team of a user's own, of AutoGen's stock agents."""
-
-    async def run(self, row: Item, seats: SessionContext) -> list[Candidate]:
-        made = []
-        for name in ("plain", "poetic"):
-            agent = AssistantAgent(name, seats.client("a"), system_message=name)
-            result = await agent.run(task=row.conversation.question)
-            made.append(Candidate(text=result.messages[-1].to_text(), system=name))
-        return made
-
-
 async def test_a_team_of_stock_agents_is_recorded_like_any_other(
     tmp_path: Path,
 ) -> None:
@@ -281,22 +267,12 @@ async def test_a_team_of_stock_agents_is_recorded_like_any_other(
     made = await outcome(
         answer,
         tmp_path,
-        systems=[{"team": "tests.teams.test_teams:Pair", "name": "own"}],
+        systems=[{"team": "tests.support.custom_teams:Pair", "name": "own"}],
     )
     assert made.state == "pair", made.why
     assert made.pairs[0].chosen.system == "poetic"
     own = next(s for s in made.sessions if s.team == "own")
     assert [len(turn.call) for turn in own.turns] == [64, 64]
-
-
-def test_the_fence_is_the_same_in_both_orders_and_in_no_text() -> None:
-    texts = [
-        Candidate(text=t, system="s") for t in ("one", "=== END first response ===")
-    ]
-    case = Case(item("Q?").conversation, tuple(texts))
-    assert case.nonce == case.swapped().nonce
-    assert all(case.nonce not in candidate.text for candidate in texts)
-    assert case.shown(("first response", "second response")).count(case.nonce) == 6
 
 
 @pytest.mark.embedded

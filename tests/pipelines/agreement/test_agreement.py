@@ -1,4 +1,4 @@
-"""Agreement and win rates of a run: the figures have intervals, or there are none."""
+"""Agreement of judges with people: intervals, or no claim."""
 
 from __future__ import annotations
 
@@ -8,50 +8,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from fellowship.cli.main import outcome as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, verdict_table
-from fellowship.pipelines.agreement.win_rates import win_rates
-from fellowship.pipelines.imports.run_writer import write_import
-from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.import_release import import_release
-from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.intervals import Resampling
-from tests.support.paper_release import combined, put
+from tests.support.paper_release import put
 from tests.support.paths import PAPER
+from tests.support.verdict_runs import verdicts
 
 released = pytest.mark.skipif(
     not PAPER.is_dir(), reason=f"the paper's released data are not in {PAPER}"
 )
+
 QUICK = Resampling(200)
-
-
-def verdicts(tmp_path: Path, rows: int = 80) -> tuple[Path, Path]:
-    """A run of two judges, one right at wide margins only, and people's labels."""
-    rng = np.random.default_rng(3)
-    truth = rng.choice(["first", "second"], rows)
-    said = []
-    for n, right in enumerate(truth):
-        for judge, skill in (("good", 0.9), ("poor", 0.6)):
-            hit = rng.random() < skill
-            margin = int(rng.integers(1, 3)) + 3 * int(hit)
-            first = (right == "first") == hit
-            a, b = (9, 9 - margin) if first else (9 - margin, 9)
-            said.append({"row": f"r{n}", "judge": judge, "a": a, "b": b})
-    file = tmp_path / "v.jsonl"
-    file.write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
-    columns = VerdictColumns(judge="judge", score_first="a", score_second="b", id="row")
-    import_verdicts(file, tmp_path / "run", columns)
-    labels = [{"row": f"r{n}", "who": v} for n, v in enumerate(truth)]
-    told = tmp_path / "labels.jsonl"
-    told.write_text("\n".join(map(json.dumps, labels[::-1])), encoding="utf-8")
-    return tmp_path / "run", told
 
 
 def said_as_json(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
@@ -160,96 +135,3 @@ def test_gpt_4os_margins_from_a_run(pandalm: Path) -> None:
     found = agree(verdict_table(pandalm), Options(plan=QUICK))
     fit = found.margins["multi-rater10/gpt-4o"].fit
     assert fit.agree([1, 2, 3]) == pytest.approx([0.595, 0.775, 0.865], abs=5e-4)
-
-
-def loop(root: Path, rows: int = 60) -> Path:
-    """One single model against two others, texts known of one of them."""
-    none = root / "generators/p/none"
-    wins = ["agent", "agent", "gpt"] * (rows // 3)
-    scores = {"agent": (9, 4), "gpt": (4, 9), "tie": (5, 5)}
-    for name, told in (("small_picks", wins), ("small_llama_picks", wins[::-1])):
-        texts = [combined(*scores[w])["response"] for w in told]
-        rows_of = [
-            {"response": t, "winner": w} for t, w in zip(texts, told, strict=True)
-        ]
-        put(none / f"{name}.json", rows_of)
-    for name in ("small", "gpt-4o"):
-        said = [
-            [
-                {"role": "user", "content": f"Q{n}"},
-                {"role": "assistant", "content": name * (1 + n % 7)},
-            ]
-            for n in range(rows)
-        ]
-        put(none / f"{name}.json", said)
-    return root
-
-
-def test_every_rule_of_a_win_rate(tmp_path: Path) -> None:
-    import_release(loop(tmp_path / "r"), tmp_path / "run")
-    found = win_rates(tmp_path / "run", plan=QUICK)
-    one = next(p for p in found.pairs if p.second == "gpt-4o")
-    assert one.strict.value == pytest.approx(2 / 3)
-    assert one.half_tie.value == pytest.approx(2 / 3)
-    assert one.controlled is not None
-    assert one.both_orders is None
-    assert found.ratings[0][0] == "small"
-    assert len(found.ratings) == 3
-
-
-def met(first: str, second: str, order: str, winner: str, n: int) -> Outcome:
-    """One row whose judge read two systems in one order only."""
-    names = [Candidate(text="t" * (n + 1), system=s) for s in (first, second)]
-    verdict = Verdict.model_validate({"winner": winner, "order": order})
-    one = Comparison.model_validate(
-        {"first": 0, "second": 1, "outcome": winner, "verdicts": [verdict]}
-    )
-    return Outcome(
-        number=n,
-        item=f"i{n}",
-        state="tie",
-        candidates=tuple(names),
-        ranking=Ranking(scores=(None, None), winner=None, comparisons=(one,)),
-    )
-
-
-def test_who_is_named_first_changes_no_win_rate(tmp_path: Path) -> None:
-    rows = [met("a", "b", "forward", "first", n) for n in range(1, 5)]
-    rows += [met("b", "a", "forward", "second", n) for n in range(5, 9)]
-    write_import(rows, tmp_path / "run", "rows", [], tmp_path)
-    [pair] = win_rates(tmp_path / "run", plan=QUICK).pairs
-    assert (pair.first, pair.rows, pair.strict.value) == ("a", 8, 1.0)
-
-
-def test_people_are_estimated_from_few_labels_and_all_verdicts(tmp_path: Path) -> None:
-    rows = []
-    for n in range(1, 401):
-        row = met("a", "b", "forward", "first" if n % 4 else "second", n)
-        label = ("first",) if n % 2 else ("second",)
-        rows.append(row.model_copy(update={"labels": label if n <= 100 else ()}))
-    write_import(rows, tmp_path / "run", "rows", [], tmp_path)
-    [pair] = win_rates(tmp_path / "run", plan=QUICK).pairs
-    assert pair.people is not None
-    assert pair.people.low < 0.5 < pair.people.high < pair.strict.value
-
-
-def test_a_run_without_two_systems_has_no_win_rate(tmp_path: Path) -> None:
-    run, _ = verdicts(tmp_path)
-    assert cli(["winrate", str(run)]) == 2
-
-
-@released
-def test_the_papers_win_rates_from_a_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    prompts = "argilla-capybara-prompts-subset"
-    import_release(PAPER, tmp_path / "run", prompts)
-    found = win_rates(tmp_path / "run", plan=QUICK)
-    ours = "gemma-2-9b-it+gemma-2-9b-it"
-    wins = [p.strict.value * 500 for p in found.pairs if p.first == ours]
-    assert sorted(wins) == pytest.approx([207, 263, 324])
-    capsys.readouterr()
-    printed = said_as_json(
-        ["winrate", str(tmp_path / "run"), "--resamples", "50"], capsys
-    )
-    assert len(printed["ratings"]) == 6

@@ -1,4 +1,4 @@
-"""What `datasets` reads back is what the run said, in one schema, byte for byte."""
+"""Shapes and styles of exported rows, read back by `datasets`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fellowship.errors import LedgerError, RecipeError
+from fellowship.errors import RecipeError
 from fellowship.pipelines.export.examples import Example, unpack
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.formats import shaped
 from fellowship.pipelines.export.writers import ExportFiles, JsonLines
-from fellowship.pipelines.imports.label_exchange import write_labels
-from fellowship.pipelines.pairing.kto import kto_examples, label_answers
 from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
-from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source import read_items
-from fellowship.records import Candidate, Conversation, Item, Outcome, PreferencePair
-from tests.support.pairs import answer, asked, exported, judged, run_of, talk
-from tests.support.recipes import openai_model, recipe
+from fellowship.records import Item
+from tests.support.pairs import answer, asked, export_rows, judged, run_of, talk
 
 TEXT = "plain\u2028line\u2029sep\u0085nel\r\n\x00nul \x1b[31m \u202e \U0001f600 <$slot>"
+
 STYLES: list[Style] = ["conversational", "plain"]
+
 SHAPES: list[Shape] = [
     "trl",
     "datasets",
@@ -36,16 +34,8 @@ SHAPES: list[Shape] = [
     "axolotl",
     "openai",
 ]
+
 QUIET = [HealthCheck.function_scoped_fixture]
-
-
-def pair(
-    chosen: Candidate,
-    rejected: Candidate,
-    prompt: Conversation | None = None,
-    scores: tuple[float, float] = (8, 6.5),
-) -> PreferencePair:
-    return judged(1, chosen, rejected, prompt or asked("q"), scores).pairs[0]
 
 
 def opened(path: Path, cache: Path) -> list[dict[str, Any]]:
@@ -62,7 +52,7 @@ def test_datasets_opens_an_export_with_one_schema(tmp_path: Path, style: Style) 
         judged(1, TEXT, "b"),
         judged(2, answer("x", "w", "x"), answer("z", "y", "z"), several, (9.25, 9)),
     ]
-    account, made = exported(tmp_path, rows, style=style)
+    account, made = export_rows(tmp_path, rows, style=style)
     assert (account.made, account.exported, account.balanced) == (2, 2, True)
     assert opened(Path(account.files[0]), tmp_path / "cache") == made
     assert {type(row["margin"]) for row in made} == {float}
@@ -70,7 +60,7 @@ def test_datasets_opens_an_export_with_one_schema(tmp_path: Path, style: Style) 
 
 def test_a_dpo_row_has_trls_conversational_shape(tmp_path: Path) -> None:
     rows = [judged(1, answer("good", draft=3), answer("bad"), asked("q"))]
-    _, (row,) = exported(tmp_path, rows)
+    _, (row,) = export_rows(tmp_path, rows)
     assert row["prompt"] == [{"role": "user", "content": "q"}]
     assert row["chosen"] == [{"role": "assistant", "content": "good"}]
     assert (row["chosen_score"], row["rejected_score"], row["margin"]) == (8, 6.5, 1.5)
@@ -80,7 +70,7 @@ def test_a_dpo_row_has_trls_conversational_shape(tmp_path: Path) -> None:
 def test_a_row_carries_both_orders_verdicts_jurors_rule_and_cost(
     tmp_path: Path,
 ) -> None:
-    _, (row,) = exported(tmp_path, [judged(1, "good", "bad")])
+    _, (row,) = export_rows(tmp_path, [judged(1, "good", "bad")])
     told = row["provenance"]
     assert [(v["order"], v["winner"]) for v in told["verdicts"]] == [
         ("forward", "chosen"),
@@ -92,14 +82,14 @@ def test_a_row_carries_both_orders_verdicts_jurors_rule_and_cost(
 
 def test_several_open_turns_are_woven_after_the_first(tmp_path: Path) -> None:
     one = judged(1, answer("x", "w", "x"), answer("z", "y", "z"), asked("1", "2"))
-    _, (row,) = exported(tmp_path / "a", [one])
+    _, (row,) = export_rows(tmp_path / "a", [one])
     assert [m["content"] for m in row["prompt"]] == ["1"]
     assert [(m["role"], m["content"]) for m in row["chosen"]] == [
         ("assistant", "w"),
         ("user", "2"),
         ("assistant", "x"),
     ]
-    _, (plain,) = exported(tmp_path / "b", [one], style="plain")
+    _, (plain,) = export_rows(tmp_path / "b", [one], style="plain")
     assert (plain["prompt"], plain["chosen"]) == (
         "1",
         "w\n\nUser:\n2\n\nAssistant:\nx",
@@ -110,7 +100,7 @@ LONG = talk(("system", "s"), ("user", "a"), ("assistant", "b"), ("user", "c"))
 
 
 def test_a_long_plain_prompt_is_labelled_by_role(tmp_path: Path) -> None:
-    _, (row,) = exported(tmp_path, [judged(1, "good", "bad", LONG)], style="plain")
+    _, (row,) = export_rows(tmp_path, [judged(1, "good", "bad", LONG)], style="plain")
     assert row["prompt"] == (
         "System:\ns\n\nUser:\na\n\nAssistant:\nb\n\nUser:\nc\n\nAssistant:\n"
     )
@@ -149,7 +139,7 @@ def test_a_multi_turn_row_comes_back_from_its_own_export(tmp_path: Path) -> None
     (tmp_path / "in.jsonl").write_text(json.dumps({"prompt": turns}))
     (item,) = read_items(Source(path=tmp_path / "in.jsonl"))
     assert isinstance(item, Item)
-    account, _ = exported(tmp_path, [judged(1, "x", "y", item.conversation)])
+    account, _ = export_rows(tmp_path, [judged(1, "x", "y", item.conversation)])
     source = Source(path=Path(account.files[0]), candidates=("chosen", "rejected"))
     (again,) = read_items(source)
     assert isinstance(again, Item)
@@ -161,7 +151,7 @@ def test_only_line_feeds_end_a_line_and_the_same_pairs_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
     rows = [judged(n, TEXT, "half") for n in (1, 2, 3)]
-    made = [exported(tmp_path / name, rows)[0] for name in "ab"]
+    made = [export_rows(tmp_path / name, rows)[0] for name in "ab"]
     contents = [Path(account.files[0]).read_bytes() for account in made]
     assert contents[0] == contents[1]
     assert len(contents[0].decode().splitlines()) == 3
@@ -174,58 +164,6 @@ def test_half_a_character_is_replaced_and_not_fatal(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "half \ufffd"
 
 
-def test_an_export_that_breaks_off_leaves_the_old_one(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", [judged(n, f"a {n}", "b") for n in range(1, 9)])
-    (account,) = export_run(run, Export(kinds=("dpo",)))
-    path = Path(account.files[0])
-    before, names = path.read_bytes(), sorted(p.name for p in path.parent.iterdir())
-
-    def breaking(what: str, done: int) -> None:
-        if what == "dpo rows written" and done == 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        export_run(run, Export(kinds=("dpo",), style="plain"), watch=breaking)
-    assert path.read_bytes() == before
-    assert sorted(p.name for p in path.parent.iterdir()) == names
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
-    (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerError, match="can't be written"):
-        export_run(run, Export(kinds=("dpo",)), tmp_path / "file" / "x.jsonl")
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_kto_examples_open_with_a_boolean_label(tmp_path: Path, style: Style) -> None:
-    account, _ = exported(tmp_path, [judged(1, "good", "bad")], "kto", style=style)
-    rows = opened(Path(account.files[0]), tmp_path / "cache")
-    assert [(r["label"], r["score"]) for r in rows] == [(True, 8.0), (False, 6.5)]
-    said = "good" if style == "plain" else [{"role": "assistant", "content": "good"}]
-    assert rows[0]["completion"] == said
-
-
-def test_an_answer_both_chosen_and_rejected_teaches_nothing() -> None:
-    best, middle, worst = answer("a"), answer("b"), answer("c")
-    pairs = (pair(best, middle), pair(middle, worst), pair(best, worst))
-    outcome = Outcome(number=1, item="x", state="pair", pairs=pairs)
-    said = [(e.completion.text, e.label) for e in kto_examples(outcome)]
-    assert said == [("a", True), ("c", False)]
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=8)
-)
-def test_each_text_has_one_label_and_is_there_once(said: list[tuple[str, str]]) -> None:
-    examples = label_answers(pair(answer(a), answer(b)) for a, b in said)
-    texts = [e.completion.text for e in examples]
-    chosen, rejected = {a for a, _ in said}, {b for _, b in said}
-    assert sorted(texts) == sorted(chosen ^ rejected)
-    assert all(e.label == (e.completion.text in chosen) for e in examples)
-
-
 @settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1))
 def test_any_text_comes_back_from_every_file_that_holds_it(
@@ -233,24 +171,23 @@ def test_any_text_comes_back_from_every_file_that_holds_it(
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
     rows = [judged(1, text, "b", asked(text))]
-    _, (row,) = exported(folder, rows)
+    _, (row,) = export_rows(folder, rows)
     assert row["prompt"][0]["content"] == text == row["chosen"][0]["content"]
     example = Example([{"role": "user", "content": text}], ([],), facts={"n": 1})
     assert unpack(example.pack()).prompt_text == text
 
 
-# -- kinds ---------------------------------------------------------------------------
-
-
 def test_sft_is_the_chosen_answer_once(tmp_path: Path) -> None:
     one = judged(1, "best", "b")
     more = one.model_copy(update={"pairs": (*one.pairs, *one.pairs)})
-    _, rows = exported(tmp_path, [more], "sft")
+    _, rows = export_rows(tmp_path, [more], "sft")
     assert [r["completion"][0]["content"] for r in rows] == ["best"]
 
 
 def test_reward_rows_hold_the_margin(tmp_path: Path) -> None:
-    _, (row,) = exported(tmp_path, [judged(1, "a", "b")], "reward", prompt="implicit")
+    _, (row,) = export_rows(
+        tmp_path, [judged(1, "a", "b")], "reward", prompt="implicit"
+    )
     assert row["margin"] == 1.5
     assert [m["content"] for m in row["chosen"]] == ["question 1", "a"]
     assert "prompt" not in row
@@ -271,7 +208,7 @@ def test_what_a_shape_cannot_hold_is_refused_with_the_cure() -> None:
 def test_a_row_that_fits_no_shape_is_counted_under_shape(tmp_path: Path) -> None:
     woven = judged(1, answer("x", "w", "x"), answer("z", "y", "z"), asked("1", "2"))
     for shape in ("llama-factory", "openai", "axolotl"):
-        account, rows = exported(
+        account, rows = export_rows(
             tmp_path / shape, [woven, judged(2, "a", "b")], shape=shape
         )
         assert account.dropped == {"shape": 1}
@@ -279,7 +216,7 @@ def test_a_row_that_fits_no_shape_is_counted_under_shape(tmp_path: Path) -> None
 
 
 def test_facts_of_openai_rows_lie_beside_them(tmp_path: Path) -> None:
-    account, (row,) = exported(tmp_path, [judged(1, "a", "b")], shape="openai")
+    account, (row,) = export_rows(tmp_path, [judged(1, "a", "b")], shape="openai")
     assert set(row) == {"input", "preferred_output", "non_preferred_output"}
     path = Path(account.files[0])
     facts = json.loads(path.with_name("dpo.facts.jsonl").read_text())
@@ -292,70 +229,10 @@ def test_a_saved_dataset_and_parquet_hold_the_same_rows(
     tmp_path: Path, kind: str
 ) -> None:
     made = [judged(n, f"a {n}", "b") for n in range(1, 5)]
-    _, rows = exported(tmp_path / "json", made, kind)
+    _, rows = export_rows(tmp_path / "json", made, kind)
     run = run_of(tmp_path / "run", made)
     (disk,) = export_run(run, Export(kinds=(kind,), shape="datasets"))  # type: ignore[arg-type]
     (table,) = export_run(run, Export(kinds=(kind,), shape="parquet"))  # type: ignore[arg-type]
     assert list(datasets.load_from_disk(disk.files[0])["train"]) == rows
     cache = str(tmp_path / "cache")
     assert list(datasets.Dataset.from_parquet(table.files[0], cache_dir=cache)) == rows
-
-
-def test_an_export_of_no_rows_is_a_file_of_no_rows(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", [Outcome(number=1, item="x", state="tie")])
-    for shape in ("trl", "parquet", "datasets"):
-        (account,) = export_run(run, Export(kinds=("dpo",), shape=shape))  # type: ignore[arg-type]
-        assert (account.made, account.exported) == (0, 0)
-        assert Path(account.files[0]).exists()
-
-
-def test_a_saved_dataset_replaces_an_older_one_and_nothing_else(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
-    export = Export(kinds=("dpo",), shape="datasets")
-    thesis = tmp_path / "papers" / "thesis.txt"
-    thesis.parent.mkdir()
-    thesis.write_text("years of work")
-    for taken in (thesis.parent, thesis):
-        with pytest.raises(LedgerError, match=r"thesis\.txt.*no part of a saved"):
-            export_run(run, export, taken)
-    assert thesis.read_text() == "years of work"
-    (tmp_path / "set").mkdir()
-    for _ in range(2):
-        (account,) = export_run(run, export, tmp_path / "set")
-        assert account.exported == 1
-
-
-@pytest.mark.parametrize("name", ["ledger.db", "run.json"])
-def test_no_export_replaces_a_run_s_own_file(tmp_path: Path, name: str) -> None:
-    run = run_of(tmp_path / "run", [judged(1, "a", "b")])
-    before = (run / name).read_bytes()
-    link = tmp_path / "out.jsonl"
-    link.symlink_to(run / name)
-    for shape in ("trl", "parquet"):
-        for target in (run / name, link):
-            with pytest.raises(LedgerError, match="a run's own file"):
-                export_run(run, Export(kinds=("dpo",), shape=shape), target)  # type: ignore[arg-type]
-    with pytest.raises(LedgerError, match="a run's own file"):
-        write_labels(run, run / name)
-    assert (run / name).read_bytes() == before
-
-
-def test_a_recipe_whose_exports_cannot_be_is_refused_before_the_first_call(
-    tmp_path: Path,
-) -> None:
-    model = openai_model("http://127.0.0.1:9")
-    filters = {"contamination": ["exam.jsonl"]}
-    export = {"kinds": ["kto"], "shape": "openai", "filters": filters}
-    path = recipe(tmp_path / "r.yaml", model, 2, export=export)
-    with pytest.raises(RecipeError) as told:
-        load_recipe(path)
-    assert "no place for 'kto'" in str(told.value)
-    assert "exam.jsonl" in str(told.value)
-
-
-def test_benchmark_files_lie_beside_the_recipe(tmp_path: Path) -> None:
-    (tmp_path / "exam.txt").write_text("one text")
-    export = {"filters": {"contamination": ["exam.txt"]}}
-    model = openai_model("http://127.0.0.1:9")
-    made = load_recipe(recipe(tmp_path / "r.yaml", model, 2, export=export))
-    assert made.export.filters.contamination == (tmp_path / "exam.txt",)

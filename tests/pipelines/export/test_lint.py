@@ -15,9 +15,9 @@ from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.lint import LintReport, lint
 from fellowship.pipelines.export.role_leaks import find_leak
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.pipelines.export.test_filters import CLEAN, ENGLISH, FOREIGN, holds, sentence
 from tests.support.commands import said
 from tests.support.pairs import judged, run_of
+from tests.support.sentences import CLEAN, ENGLISH, FOREIGN, holds, sentence
 
 
 def file_of(folder: Path, rows: list[Any], name: str = "x.jsonl") -> Path:

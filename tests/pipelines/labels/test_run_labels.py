@@ -1,4 +1,4 @@
-"""Labels live in the run: added while it goes on, never lost; the last one counts."""
+"""Labels in a run: added while it goes on, never lost; the last one counts."""
 
 from __future__ import annotations
 
@@ -12,38 +12,17 @@ from fellowship.errors import InputError
 from fellowship.ledger import Ledger
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, votes_by_unit
 from fellowship.pipelines.imports.label_exchange import attach_labels, write_labels
-from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.run_labels import (
-    HumanLabel,
     add_labels,
     all_labels,
     count_by_annotator,
     latest_labels,
     votes_on,
 )
-from fellowship.records import Candidate, Conversation, Message, Outcome
+from tests.support.labelled_runs import label, row, run_of
 from tests.support.pairs import judged
 from tests.support.pairs import run_of as made_run
-
-
-def row(number: int) -> Outcome:
-    asked = Conversation(messages=(Message(role="user", content=f"Q{number}"),))
-    made = (Candidate(text="a", system="x"), Candidate(text="b", system="y"))
-    key = f"item{number}"
-    return Outcome(
-        number=number, item=key, state="tie", conversation=asked, candidates=made
-    )
-
-
-def run_of(folder: Path, rows: int = 3) -> Path:
-    write_import(map(row, range(1, rows + 1)), folder / "run", "made", [], folder)
-    return folder / "run"
-
-
-def label(number: int, winner: str, who: str = "ann", **more: object) -> HumanLabel:
-    values = {"number": number, "item": f"item{number}", "winner": winner}
-    return HumanLabel.model_validate({**values, "annotator": who, **more})
 
 
 def test_what_an_annotator_said_last_counts_and_the_rest_stays(tmp_path: Path) -> None:

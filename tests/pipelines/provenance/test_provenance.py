@@ -18,10 +18,9 @@ from fellowship.pipelines.running.runner import run
 from fellowship.records import Comparison, Outcome, Ranking, Scores, Verdict
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
-from tests.pipelines.export.test_formats import pair
 from tests.support.commands import said
 from tests.support.loopback.fixtures import openai_server
-from tests.support.pairs import answer
+from tests.support.pairs import answer, pair
 from tests.support.recipes import openai_model, recipe
 
 JURY = {

@@ -96,7 +96,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_lines(tmp_path: Path) -> No
 
 
 def test_a_team_of_ones_own_is_taken_by_its_import_path(tmp_path: Path) -> None:
-    custom = GOOD.replace("team: feedback", "team: tests.teams.test_teams:Pair")
+    custom = GOOD.replace("team: feedback", "team: tests.support.custom_teams:Pair")
     assert "unknown key 'generator' under systems[0]" in refusal(tmp_path, custom)
     head, _, tail = custom.partition("    generator")
     recipe = load_recipe(write(tmp_path, head + tail.partition("]\n")[2]))
@@ -131,6 +131,7 @@ def test_an_override_of_one_model_leaves_its_alias_alone(tmp_path: Path) -> None
     assert recipe.models["small"].max_tokens == 1024
 
 
+@pytest.mark.fault(number=21)
 @pytest.mark.parametrize(
     "text",
     [
@@ -158,6 +159,7 @@ def test_a_hostile_file_is_refused_and_nothing_runs(
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.fault(number=21)
 def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
     bomb = ["a0: &a0 [x, x]"] + [
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 40)

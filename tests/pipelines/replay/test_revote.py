@@ -17,7 +17,7 @@ from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote, anew
 from fellowship.records import Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
-from tests.pipelines.labels.test_run_labels import label, row, run_of
+from tests.support.labelled_runs import label, row, run_of
 from tests.support.paper_release import small
 
 VOTES = "id,p,x,y,who,pick\n" + "".join(

@@ -15,20 +15,10 @@ from fellowship.cli.run_summary import as_value
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.pairing.unusable_answers import (
-    ineligible,
-    is_empty,
-    repeats_prompt,
-)
-from fellowship.pipelines.planning.plan import measured, plan
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.replay.revote import revote
-from fellowship.pipelines.replay.revoted_rows import Revote
-from fellowship.pipelines.running.rows import distinct
 from fellowship.pipelines.running.runner import run
-from fellowship.pipelines.sources.source import read_items
-from fellowship.records import Candidate, Comparison, Conversation, Message, Outcome
+from fellowship.records import Comparison, Outcome
 from fellowship.run_outcomes import outcomes
 from tests.support.labelled_judges import (
     good_first,
@@ -200,92 +190,6 @@ def test_nobody_hears_from_a_debaters_name_which_order_is_shown(tmp_path: Path) 
     assert not any("swapped" in text for text in texts)
 
 
-def test_what_a_system_says_to_every_prompt_is_never_chosen(tmp_path: Path) -> None:
-    """However the rows are worked on, and though the judge loves it."""
-
-    def answer(body: dict[str, Any]) -> str:
-        text = said(body)
-        if "BEGIN second response" in text:
-            return scored("I win" in text.split("BEGIN second response")[0])
-        other = str(body["model"]) == "other"
-        return "I win." if other else f"An answer to {text}"
-
-    async def reply(body: dict[str, Any]) -> str:
-        return answer(body)
-
-    with openai_server(reply) as server:
-        model = openai_model(server.base_url, price={"prompt": 0, "completion": 0})
-        systems = [
-            {"team": "single", "name": n, "generator": n} for n in ("plain", "other")
-        ]
-        models = {"plain": model, "other": {**model, "model": "other"}, "judge": model}
-        path = recipe(tmp_path / "r.yaml", model, 4, models=models, systems=systems)
-        for wide in (1, 8):
-            run(load_recipe(path, {"concurrency": wide}), tmp_path / f"run{wide}")
-        run(load_recipe(path, {"pairs.allow_constant": True}), tmp_path / "free")
-    revote(tmp_path / "free", tmp_path / "gated", Revote())
-    assert states(tmp_path / "gated") == ["below-margin"] * 4
-    assert (
-        states(tmp_path / "run1") == states(tmp_path / "run8") == ["below-margin"] * 4
-    )
-    whys = {outcome.why for outcome in outcomes(tmp_path / "run1")}
-    assert len(whys) == 1
-    assert "same text" in whys.pop()
-    assert states(tmp_path / "free") == ["pair"] * 4
-
-
-ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("\u200b \n\u2060", "it is empty"),
-        ("what is a  LAKE?", "it only repeats the prompt"),
-        ('"What is a lake?" What is a lake?', "it only repeats the prompt"),
-        ("What is a lake? A body of water.", ""),
-        (":", ""),
-        ("水", ""),
-    ],
-)
-def test_an_empty_text_and_a_copy_of_the_prompt_are_barred(text: str, why: str) -> None:
-    made = ineligible(ASKED, [Candidate(text=text, system="s")])
-    assert made.get(0, "") == why
-
-
-def test_a_short_answer_that_stands_in_an_earlier_turn_is_an_answer() -> None:
-    turns = [("user", "Yes"), ("assistant", "So?"), ("user", "Is ice cold?")]
-    talk = Conversation(messages=tuple(Message(role=r, content=c) for r, c in turns))  # type: ignore[arg-type]
-    assert not repeats_prompt("Yes", talk)
-    assert repeats_prompt("Is ice cold?", talk)
-    assert is_empty("\u200d\t")
-
-
-def test_a_copy_of_the_prompt_that_wins_makes_no_pair(tmp_path: Path) -> None:
-    lines = {
-        "prompt": "What is a lake?",
-        "first": "What is a lake?",
-        "second": "Water.",
-    }
-    (tmp_path / "judged.jsonl").write_text(json.dumps({**lines, "label": "second"}))
-
-    async def reply(body: dict[str, Any]) -> str:
-        return scored(
-            "What is a lake?\n" in said(body).split("BEGIN first response")[1][:80]
-        )
-
-    with openai_server(reply) as server:
-        model = openai_model(server.base_url)
-        source = {"path": "judged.jsonl", "candidates": ["first", "second"]}
-        path = recipe(tmp_path / "r.yaml", model, 1, source=source, systems=[])
-        run(load_recipe(path), tmp_path / "run")
-    (outcome,) = outcomes(tmp_path / "run")
-    assert outcome.ranking
-    assert outcome.ranking.winner == 0
-    assert outcome.state == "below-margin"
-    assert "only repeats the prompt" in outcome.why
-
-
 def test_a_juror_does_not_vote_on_its_own_family(tmp_path: Path) -> None:
     async def reply(body: dict[str, Any]) -> str:
         text = said(body)
@@ -332,44 +236,6 @@ def test_the_closing_of_a_run_shows_the_account(tmp_path: Path) -> None:
     assert "independent judges" in shown.output
 
 
-PLANNED = {
-    "six": {
-        "team": "jury",
-        "jurors": [{"model": "abcd"[n % 4], "name": f"j{n}"} for n in range(6)],
-    },
-    "escalation": jury("ab", escalate={"model": "d"}),
-    "pointwise": {
-        **jury("ab", escalate={"model": "d", "strategy": "independent"}),
-        "jurors": [{"model": n, "strategy": "independent"} for n in "ab"],
-        "meet": "pointwise",
-    },
-    "debate": {"team": "debate", "model": "a", "rounds": 1},
-    "adaptive": {"team": "judge", "model": "a", "order": "adaptive", "samples": 2},
-}
-
-
-@pytest.mark.parametrize("kind", PLANNED)
-def test_a_run_makes_the_calls_that_were_planned(tmp_path: Path, kind: str) -> None:
-    def answer(body: dict[str, Any]) -> str:
-        text = said(body)
-        if "You take part in a discussion" in text:
-            return "I see."
-        wrong = (
-            number(body) + len(str(body["model"])) * ("b" in body["model"])
-        ) % 3 == 0
-        if '"score_first"' in text:
-            return scored(good_first(body) != wrong)
-        return json.dumps(
-            {"reason": "r", "score": 8 if ("good" in text) != wrong else 3}
-        )
-
-    report = judge_run(tmp_path, PLANNED[kind], LABELS, answer)
-    recipe = load_recipe(tmp_path / "r.yaml")
-    models = plan(recipe, measured(read_items(recipe.source))).models
-    assert sum(m.calls_min for m in models) <= report.calls
-    assert report.calls <= sum(m.calls_max for m in models)
-
-
 def test_jurors_who_cant_matter_are_not_asked(tmp_path: Path) -> None:
     report = judge_run(tmp_path, jury("abc"), LABELS, wrong_on({"a": [0, 1]}))
     assert report.evaluator
@@ -377,11 +243,3 @@ def test_jurors_who_cant_matter_are_not_asked(tmp_path: Path) -> None:
     assert report.evaluator.seats == 2  # c is seen on split rows alone
     assert report.evaluator.best == "b"
     assert report.calls == 12 * 4 + 2 * 2
-
-
-def test_conversations_with_one_last_answer_are_told_apart_by_their_turns() -> None:
-    one, other = (
-        Candidate(text="bye", system=name, turns=(name, "bye")) for name in "ab"
-    )
-    assert distinct([one, other]) == [one, other]
-    assert distinct([one, one]) == [one]

@@ -6,7 +6,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,12 @@ from fellowship.models.config import OpenAIModel, Price
 from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.prices import price_of
 from fellowship.models.registry import ModelRegistry
-from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.running.run_report import RunReport
-from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
+from tests.support.commands import CLI
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
 from tests.support.recipes import openai_model, recipe
+from tests.support.runs import go, queried
 
-CLI = [sys.executable, "-m", "fellowship.cli.main"]
 QUICK = {"gather": 0.3, "poll": 0.2}
 
 
@@ -37,21 +34,8 @@ def judged_by_batch(folder: Path, server: Handle, rows: int = 6, **more: Any) ->
     return recipe(folder / "r.yaml", live, rows, models=models)
 
 
-def go(path: Path, into: Path, overrides: dict[str, Any] | None = None) -> RunReport:
-    return run(load_recipe(path, overrides), into)
-
-
-def exported(into: Path) -> bytes:
+def exported_pairs(into: Path) -> bytes:
     return (into / "exports" / "dpo.jsonl").read_bytes()
-
-
-def queried(into: Path, sql: str) -> list[Any]:
-    """Rows of a run's ledger."""
-    link = sqlite3.connect(into / "ledger.db")
-    try:
-        return link.execute(sql).fetchall()
-    finally:
-        link.close()
 
 
 def lines_judged(server: Handle) -> int:
@@ -65,7 +49,7 @@ def test_a_judge_by_batch_gives_the_same_verdicts_as_a_live_one(tmp_path: Path) 
         report = go(path, tmp_path / "batch")
         asked = server.stats()
         live = go(path, tmp_path / "live", {"models.judge.mode": "live"})
-    assert exported(tmp_path / "batch") == exported(tmp_path / "live")
+    assert exported_pairs(tmp_path / "batch") == exported_pairs(tmp_path / "live")
     assert report.balanced
     assert not report.stopped
     assert report.calls == live.calls == asked["answered"]
@@ -135,7 +119,7 @@ def test_kill_9_at_any_step_of_a_batch_pays_for_no_line_twice(
         asked = server.stats()
         server.reset()
         go(path, tmp_path / "whole", {"models.judge.mode": "live"})
-    assert exported(tmp_path / "killed") == exported(tmp_path / "whole")
+    assert exported_pairs(tmp_path / "killed") == exported_pairs(tmp_path / "whole")
     assert report.calls == asked["answered"]
     assert report.maybe_paid_twice == 0
     assert report.balanced
@@ -219,7 +203,7 @@ def test_a_reply_nobody_reads_now_is_kept_for_whoever_asks_later(
         report = go(path, tmp_path / "run")
         assert server.stats()["calls"] == asked
     assert report.balanced
-    assert json.loads(exported(tmp_path / "run").splitlines()[0])
+    assert json.loads(exported_pairs(tmp_path / "run").splitlines()[0])
 
 
 def test_a_worker_without_the_ledger_refuses_batch_mode_before_the_first_row() -> None:

@@ -1,4 +1,4 @@
-"""Every provider is spoken to across a real wire, and every refusal has its own word."""
+"""Providers across a real wire: replies kept, and a word for each refusal."""
 
 from __future__ import annotations
 
@@ -6,92 +6,27 @@ import asyncio
 import json
 import os
 import shutil
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from autogen_core.models import SystemMessage, UserMessage
 
 from fellowship.errors import ModelError
-from fellowship.models.client import Client, Reply, Request
+from fellowship.models.client import Request
 from fellowship.models.config import (
-    AutogenModel,
-    LlamaCppModel,
     OllamaModel,
     OpenAIModel,
 )
-from fellowship.models.providers.weights import packaged_weights
-from fellowship.models.registry import ModelRegistry
 from fellowship.records import Message
-from tests.support.loopback.fixtures import Handle, ollama_server, openai_server
-
-QUESTION = Request(
-    messages=(
-        Message(role="system", content="Be brief."),
-        Message(role="user", content="What is a lake?"),
-    ),
-    sampling={"temperature": 0.5, "max_tokens": 40, "seed": 11},
+from tests.support.loopback.fixtures import ollama_server, openai_server
+from tests.support.model_configs import (
+    QUESTION,
+    SCORE,
+    ask,
+    client,
+    ollama_config,
+    openai_config,
+    stock_config,
 )
-SCORE = {
-    "type": "object",
-    "properties": {
-        "reason": {"type": "string", "maxLength": 40},
-        "score": {"type": "integer", "enum": [1, 2, 3, 4, 5]},
-    },
-}
-STOCK = {
-    "provider": "autogen_ext.models.openai.OpenAIChatCompletionClient",
-    "component_type": "model",
-}
-INFO = {
-    "vision": False,
-    "function_calling": False,
-    "json_output": True,
-    "structured_output": True,
-    "family": "gpt-4o",
-}
-
-
-@asynccontextmanager
-async def client(config: Any) -> AsyncIterator[Client]:
-    registry = ModelRegistry({"m": config})
-    try:
-        yield registry.bare["m"]
-    finally:
-        await registry.close()
-
-
-def openai_config(server: Handle, **more: Any) -> OpenAIModel:
-    return OpenAIModel(
-        provider="openai",
-        model=more.pop("model", "gpt-4o"),
-        base_url=server.base_url,
-        api_key_env=None,
-        **more,
-    )
-
-
-def ollama_config(server: Handle, **more: Any) -> OllamaModel:
-    model = more.pop("model", "llama3.1:8b")
-    return OllamaModel(provider="ollama", model=model, host=server.url, **more)
-
-
-def stock_config(server: Handle) -> AutogenModel:
-    settings = {
-        "model": "gpt-4o-2024-08-06",
-        "base_url": server.base_url,
-        "api_key": "none",
-        "model_info": INFO,
-        "max_retries": 0,
-    }
-    return AutogenModel(provider="autogen", component={**STOCK, "config": settings})
-
-
-async def ask(config: Any, request: Request = QUESTION) -> Reply:
-    async with client(config) as one:
-        return await one.complete(request)
 
 
 async def test_openai_keeps_usage_and_the_providers_own_words() -> None:
@@ -244,52 +179,6 @@ async def test_an_autogen_agent_can_use_any_of_our_clients() -> None:
             )
     assert isinstance(result.content, str)
     assert result.usage.completion_tokens > 0
-
-
-@pytest.mark.embedded
-@pytest.mark.timeout(600)
-async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
-    config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=2)
-    short = Request(QUESTION.messages, {"max_tokens": 12, "temperature": 0})
-    cold = {"max_tokens": 60, "temperature": 0}
-    wanted = Request(QUESTION.messages, cold, schema=SCORE)
-    huge = Request((Message(role="user", content="far too long " * 2000),), {})
-    async with client(config) as one:
-        reply = await one.complete(short)
-        scored = await one.complete(wanted)
-        with pytest.raises(ModelError) as caught:
-            await one.complete(huge)
-    assert 0 < reply.usage.completion <= 12
-    assert '"score"' in scored.text
-    assert caught.value.kind == "too-long"
-
-
-@pytest.mark.embedded
-@pytest.mark.timeout(600)
-async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
-    config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=1)
-    endless = Request(
-        (Message(role="user", content="Count from one to a thousand."),),
-        {"max_tokens": 900, "temperature": 0},
-    )
-    short = Request(QUESTION.messages, {"max_tokens": 4, "temperature": 0})
-    async with client(config) as one:
-        await one.complete(short)
-        task = asyncio.ensure_future(one.complete(endless))
-        await asyncio.sleep(0.5)
-        task.cancel()
-        began = time.monotonic()
-        await one.complete(short)
-        waited = time.monotonic() - began
-        began = time.monotonic()
-        await one.complete(short)
-        alone = time.monotonic() - began
-    # The single slot was free again: the wait is of the order of a short call.
-    assert waited < 20 * alone + 5
 
 
 @pytest.mark.skipif(shutil.which("ollama") is None, reason="no ollama binary on PATH")

@@ -1,0 +1,63 @@
+"""The embedded model: answers, counts, obeys a schema, and frees its slot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from fellowship.errors import ModelError
+from fellowship.models.client import Request
+from fellowship.models.config import (
+    LlamaCppModel,
+)
+from fellowship.models.providers.weights import packaged_weights
+from fellowship.records import Message
+from tests.support.model_configs import QUESTION, SCORE, client
+
+
+@pytest.mark.embedded
+@pytest.mark.timeout(600)
+async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
+    if packaged_weights() is None:
+        pytest.skip("the embedded model's weights are not installed")
+    config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=2)
+    short = Request(QUESTION.messages, {"max_tokens": 12, "temperature": 0})
+    cold = {"max_tokens": 60, "temperature": 0}
+    wanted = Request(QUESTION.messages, cold, schema=SCORE)
+    huge = Request((Message(role="user", content="far too long " * 2000),), {})
+    async with client(config) as one:
+        reply = await one.complete(short)
+        scored = await one.complete(wanted)
+        with pytest.raises(ModelError) as caught:
+            await one.complete(huge)
+    assert 0 < reply.usage.completion <= 12
+    assert '"score"' in scored.text
+    assert caught.value.kind == "too-long"
+
+
+@pytest.mark.embedded
+@pytest.mark.timeout(600)
+async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
+    if packaged_weights() is None:
+        pytest.skip("the embedded model's weights are not installed")
+    config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=1)
+    endless = Request(
+        (Message(role="user", content="Count from one to a thousand."),),
+        {"max_tokens": 900, "temperature": 0},
+    )
+    short = Request(QUESTION.messages, {"max_tokens": 4, "temperature": 0})
+    async with client(config) as one:
+        await one.complete(short)
+        task = asyncio.ensure_future(one.complete(endless))
+        await asyncio.sleep(0.5)
+        task.cancel()
+        began = time.monotonic()
+        await one.complete(short)
+        waited = time.monotonic() - began
+        began = time.monotonic()
+        await one.complete(short)
+        alone = time.monotonic() - began
+    # The single slot was free again: the wait is of the order of a short call.
+    assert waited < 20 * alone + 5

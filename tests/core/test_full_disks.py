@@ -1,0 +1,78 @@
+"""Full and read-only disks: the run stops at once, by name, and can go on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fellowship.cli.exit_codes import Exit
+from tests.support.baseline_run import Tell, Whole, resumed
+from tests.support.runs import exported
+
+APART = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+
+
+def can_mount() -> bool:
+    """Whether a file system of our own can be mounted here."""
+    if shutil.which("unshare") is None:
+        return False
+    probe = [*APART, "mount -t tmpfs -o size=64k tmpfs /mnt"]
+    return subprocess.run(probe, capture_output=True).returncode == 0
+
+
+mounting = pytest.mark.skipif(not can_mount(), reason="no user may mount a tmpfs here")
+
+
+@pytest.mark.fault(number=4)
+@mounting
+def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
+    tmp_path: Path, whole: Whole, record_property: Tell
+) -> None:
+    go = f"{sys.executable} -m fellowship.cli.main run {whole.recipe} --into disk/run"
+    script = f"""
+        mkdir disk && mount -t tmpfs -o size=300k tmpfs disk
+        {go} >first.out 2>first.err; echo $? >first.rc; date +%s.%N >stopped
+        stat -c %.Y disk/run/ledger.db-wal >written
+        mount -o remount,size=64m disk
+        {go} >second.out 2>second.err; echo $? >second.rc
+        cp -r disk/run/exports exports
+    """
+    # Calls that would take minutes: a run that waited for them would not stop at once.
+    subprocess.run([*APART, script], cwd=tmp_path, check=True)
+    said = (tmp_path / "first.err").read_text()
+    assert (tmp_path / "first.rc").read_text().strip() == str(int(Exit.RECORD)), said
+    assert "disk/run/ledger.db" in said
+    assert "bytes free there" in said
+    assert "Traceback" not in said
+    took = [float((tmp_path / name).read_text()) for name in ("stopped", "written")]
+    assert took[0] - took[1] < 5
+    record_property("ends after", f"{took[0] - took[1]:.1f} s on a full disk")
+    assert (tmp_path / "second.rc").read_text().strip() in ("0", "1")
+    assert exported(tmp_path) == whole.exports
+
+
+@pytest.mark.fault(number=4)
+@mounting
+def test_a_read_only_folder_is_named_and_can_still_be_read(
+    tmp_path: Path, whole: Whole
+) -> None:
+    resumed(whole, tmp_path / "run")
+    verb = f"{sys.executable} -m fellowship.cli.main"
+    script = f"""
+        mount --bind run run && mount -o remount,bind,ro run
+        {verb} run {whole.recipe} --into run 2>run.err; echo $? >rc
+        {verb} run {whole.recipe} --into run/new 2>new.err; echo $? >>rc
+        {verb} show run >show.out 2>&1; echo $? >>rc
+    """
+    subprocess.run([*APART, script], cwd=tmp_path, check=True)
+    codes = (tmp_path / "rc").read_text().split()
+    assert codes[:2] == [str(int(Exit.RECORD))] * 2
+    for name in ("run.err", "new.err"):
+        said = (tmp_path / name).read_text()
+        assert "Read-only file system" in said
+        assert "bytes free there" in said
+    assert codes[2] == "0", (tmp_path / "show.out").read_text()

@@ -1,0 +1,124 @@
+"""Filters in an export: each is counted under its name, and the rows add up."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fellowship.records import Outcome
+from tests.support.pairs import answer, export_rows, judged
+from tests.support.sentences import CLEAN, FOREIGN, sentence
+
+
+def kept(rows: list[dict[str, Any]]) -> list[int]:
+    return [row["row"] for row in rows]
+
+
+def test_each_filter_is_counted_under_its_name_and_the_rows_add_up(
+    tmp_path: Path,
+) -> None:
+    exam = tmp_path / "exam.txt"
+    exam.write_text(ask := sentence(random.Random(9), 40))
+    near = sentence(random.Random(8), 120)
+    planted: dict[str, list[Outcome]] = {
+        "": [
+            judged(1, CLEAN[1], CLEAN[2], "q one"),
+            judged(2, near, CLEAN[4], "q two"),
+        ],
+        "duplicates": [judged(3, CLEAN[1], CLEAN[2], "q one")],
+        "near_duplicates": [judged(4, near + " once", CLEAN[4], "q two")],
+        "garbage": [judged(5, CLEAN[10], "lorem ipsum dolor " * 4)],
+        "length": [judged(6, CLEAN[11], "short")],
+        "language": [judged(7, FOREIGN[0], CLEAN[12])],
+        "contamination": [judged(8, CLEAN[13], CLEAN[14], ask)],
+        "pii": [judged(9, f"{CLEAN[15]} mail a.b@c.org", CLEAN[16])],
+        "same_family": [judged(10, answer(CLEAN[17], model="gpt-z"), CLEAN[18])],
+        "margin": [judged(11, CLEAN[19], CLEAN[20], scores=(5, 4.5))],
+        "contradictory": [
+            judged(12, CLEAN[21], CLEAN[22], "which?"),
+            judged(13, CLEAN[22], CLEAN[21], "which?"),
+        ],
+    }
+    account, rows = export_rows(
+        tmp_path,
+        [row for made in planted.values() for row in made],
+        filters={
+            **{"near_duplicates": 0.8, "garbage": True, "length": {"min": 20}},
+            **{"languages": ["en"], "contamination": [str(exam)], "pii": True},
+            **{"same_family": True, "margin": 1},
+        },
+    )
+    assert kept(rows) == [1, 2]
+    assert account.dropped == {
+        name: len(made) for name, made in planted.items() if name
+    }
+    assert account.made == account.exported + sum(account.dropped.values()) == 13
+
+
+def test_filters_that_are_off_drop_nothing(tmp_path: Path) -> None:
+    rows = [
+        judged(1, "a", "b", "q"),
+        judged(2, "a", "b", "q"),
+        judged(3, "b", "a", "q"),
+    ]
+    off = {"duplicates": False, "contradictory": False}
+    account, made = export_rows(tmp_path, rows, filters=off)
+    assert (kept(made), account.dropped) == ([1, 2, 3], {})
+
+
+def test_contradictory_kto_labels_go_on_both_sides_and_across_rows(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        judged(1, "a", "b", "q"),
+        judged(2, "c", "a", "q"),
+        judged(3, "d", "e", "r"),
+    ]
+    account, made = export_rows(tmp_path, rows, "kto")
+    assert account.dropped == {"contradictory": 2}
+    said = [(r["completion"][0]["content"], r["label"]) for r in made]
+    assert said == [("b", False), ("c", True), ("d", True), ("e", False)]
+
+
+def test_personal_data_and_related_judges_are_flagged_where_they_are_kept(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        judged(1, "mail me: a.b@c.org", "no"),
+        judged(2, answer("yes", model="gpt-9"), "no"),
+    ]
+    _, made = export_rows(tmp_path, rows)
+    assert [(r["pii"], r["same_family"]) for r in made] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), max_size=40))
+def test_balance_leaves_as_many_longer_as_shorter_answers_chosen(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[tuple[int, int]]
+) -> None:
+    rows = [judged(n, "x" * a, "y" * b) for n, (a, b) in enumerate(sizes, 1)]
+    folder = tmp_path_factory.mktemp("balance")
+    account, made = export_rows(folder, rows, filters={"balance": True})
+    longer = [
+        (len(r["chosen"][0]["content"]) > len(r["rejected"][0]["content"]))
+        - (len(r["chosen"][0]["content"]) < len(r["rejected"][0]["content"]))
+        for r in made
+    ]
+    assert sum(longer) == 0
+    assert account.balanced
+
+
+def test_the_mean_length_difference_is_in_the_account(tmp_path: Path) -> None:
+    account, _ = export_rows(
+        tmp_path, [judged(1, "x" * 30, "y" * 10), judged(2, "z", "w")]
+    )
+    assert account.lengths is not None
+    assert (account.lengths.difference, account.lengths.longer) == (10.0, 0.75)

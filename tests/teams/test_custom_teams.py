@@ -1,0 +1,96 @@
+"""Teams, evaluators and voting rules of a user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fellowship.cli.main import outcome as command
+from fellowship.errors import RecipeError
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
+from tests.support.custom_project import first_row, ran, refusal
+from tests.support.loopback.fixtures import openai_server
+from tests.support.recipes import openai_model, recipe
+from tests.support.viewer_pages import ask, served
+
+
+async def test_a_team_and_an_evaluator_of_ones_own_make_pairs_and_resume(
+    project: Path,
+) -> None:
+    sections = {
+        "systems": [{"team": "own_teams:Twice", "settings": {"model": "writer"}}],
+        "evaluate": {"team": "own_teams:Longest"},
+    }
+    async with openai_server() as server:
+        model = openai_model(server.base_url)
+        made = load_recipe(recipe(project / "r.yaml", model, 4, **sections))
+        half = await run_recipe(made, project / "run", limit=2)
+        report = await run_recipe(made, project / "run")
+    assert (half.calls, report.calls, report.balanced) == (4, 8, True)
+    assert report.states["pair"] == 4
+
+
+async def test_a_team_of_ones_own_is_in_transcript_viewer_and_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    systems = [
+        {"team": "own_teams:Twice", "name": "twice", "settings": {"model": "writer"}}
+    ]
+    await ran(project, systems=systems, evaluate={"team": "own_teams:Longest"})
+    assert command(["show", "run", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "Session twice" in shown
+    assert "chosen over rejected" in shown
+    with served(project / "run") as place:
+        page = ask(place, "/row/1").text
+    assert "longest" in page
+    assert "g1" in page
+    assert command(["report", "run", "--to", "r.html"]) == 0
+    assert "twice" in (project / "r.html").read_text()
+
+
+async def test_a_jury_rule_of_ones_own_decides(project: Path) -> None:
+    jurors = [{"model": "judge"}, {"model": "critic"}]
+    rule = {"team": "jury", "jurors": jurors, "rule": "own_teams:veto"}
+    report = await ran(project, evaluate=rule)
+    assert set(report.states) <= {"pair", "tie", "order-inconsistent", "unparsed"}
+    assert first_row(project).ranking
+
+
+@pytest.mark.parametrize(
+    ("team", "said"),
+    [
+        ({"team": "own_teams:Plain"}, "'run' must be async"),
+        ({"team": "own_teams:Nothing"}, "no method 'run': give it `async def run("),
+        ({"team": "own_teams:Twice"}, "can't be made with none"),
+        ({"team": "own_teams:veto"}, "is a function: a class is expected"),
+        ({"team": "singel"}, "did you mean 'single'?"),
+    ],
+)
+def test_a_team_that_cannot_run_is_one_message(
+    project: Path, team: dict[str, Any], said: str
+) -> None:
+    told = refusal(project, systems=[team])
+    assert said in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_misspelt_evaluator_is_told_what_there_is(project: Path) -> None:
+    told = refusal(project, evaluate={"team": "jurry"})
+    assert "'judge', 'jury', 'debate' or 'package.module:Class'" in told
+    assert "did you mean 'jury'?" in told
+
+
+async def test_a_team_that_returns_something_else_stops_the_run(project: Path) -> None:
+    with pytest.raises(RecipeError, match="returned int, expected is Candidate"):
+        await ran(project, systems=[{"team": "own_teams:Numbers"}])
+
+
+async def test_a_rule_that_returns_something_else_stops_the_run(project: Path) -> None:
+    jurors = [{"model": "judge"}, {"model": "critic"}]
+    evaluate = {"team": "jury", "jurors": jurors, "rule": "own_teams:bad_rule"}
+    with pytest.raises(RecipeError, match="returned 'maybe', NoneType"):
+        await ran(project, evaluate=evaluate)

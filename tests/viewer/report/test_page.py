@@ -1,0 +1,133 @@
+"""The report as a page: asks nobody, runs nothing, and is the same for the same run."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from fellowship.pipelines.report.figures import Figures, figures
+from fellowship.records import Outcome, State
+from fellowship.stats.intervals import Resampling
+from fellowship.viewer.report.flow import bands
+from fellowship.viewer.report.page import page, policy
+from fellowship.viewer.report.svg import COLOUR, drawn
+from tests.support.runs import ALONE, JURY, LOOP, made, row, written
+
+FEW = Resampling(50)
+
+HOSTILE = (
+    "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> $\\frac{$ \x1b[2J\u202e"
+)
+
+
+class Read(HTMLParser):
+    """Which elements, attributes and identities a page has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+def seen(run: Path) -> tuple[Figures, str]:
+    found = figures(run, plan=FEW)
+    return found, page(found)
+
+
+def test_the_bands_of_a_flow_are_as_wide_as_the_rows_in_them() -> None:
+    laid = bands([("pair", 300), ("tie", 100)])
+    assert laid[0].height == pytest.approx(3 * laid[1].height)
+    assert laid[1].left == pytest.approx(laid[0].left + laid[0].height)
+
+
+def test_one_row_of_a_million_can_still_be_seen() -> None:
+    assert bands([("pair", 10**6), ("failed", 1)])[1].height > 1
+
+
+def test_a_run_without_a_row_is_a_page_that_says_so(tmp_path: Path) -> None:
+    found, text = seen(written(tmp_path / "run", []))
+    assert found.flow.rows == 0
+    assert "No prompt has an outcome yet" in text
+
+
+def test_a_run_without_a_pair_says_there_is_nothing_to_train_on(tmp_path: Path) -> None:
+    rows = [row(n, "tie") for n in range(1, 4)]
+    _, text = seen(written(tmp_path / "run", rows))
+    assert "nothing to train on" in text
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_a_page(state: State, tmp_path: Path) -> None:
+    bare = Outcome(number=1, item="i", state=state, why="because")
+    _, text = seen(written(tmp_path / "run", [bare]))
+    assert f"{state}: 1" in text
+
+
+def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
+    rows = [row(n, words=HOSTILE, judge=HOSTILE, text=HOSTILE) for n in range(1, 41)]
+    recipe = {"models": {HOSTILE: {"model": HOSTILE}}, "source": {"path": HOSTILE}}
+    _, text = seen(written(tmp_path / "run", rows, recipe=recipe))
+    read = Read(text)
+    assert not {"script", "img", "iframe", "object", "link"} & set(read.tags)
+    assert not [name for name, _ in read.attributes if name.startswith("on")]
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_a_page_asks_nobody_and_allows_nothing(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 4)[0])
+    read = Read(text)
+    told = [
+        v for name, v in read.attributes if name == "content" and "default-src" in v
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in told[0]
+    assert "style" not in {name for name, _ in read.attributes}
+    links = [v for n, v in read.attributes if n in ("src", "href", "action")]
+    assert all(link.startswith("#") for link in links)
+    assert read.tags.count("style") == 1
+    assert "://" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.S)
+
+
+def test_every_plot_is_told_in_words_and_identities_are_apart(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 24, systems=[LOOP, ALONE], evaluate=JURY)[0])
+    read = Read(text)
+    plots = re.findall(r'<svg role="img" aria-label="([^"]+)"', text)
+    assert len(plots) == read.tags.count("svg") >= 8
+    identities = [v for name, v in read.attributes if name == "id"]
+    assert len(identities) == len(set(identities))
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    run, _ = made(tmp_path, 6)
+    assert seen(run)[1] == seen(run)[1]
+
+
+def test_a_page_keeps_the_folders_of_its_maker_to_itself(tmp_path: Path) -> None:
+    _, text = seen(made(tmp_path, 3)[0])
+    assert "prompts.jsonl" in text
+    assert str(tmp_path) not in text
+
+
+def test_a_plot_takes_the_colours_of_its_page() -> None:
+    text = drawn(
+        lambda axes: axes.plot([1, 2], color=COLOUR["accent"]), (2, 2), "n", "a"
+    )
+    assert 'stroke="var(--accent)"' in text
+    assert "currentColor" in text
+    assert "#01" not in text
+    assert "style=" not in text
+
+
+def test_the_policy_is_of_the_style_that_is_there() -> None:
+    assert policy("a") != policy("b")
