@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from fellowship.pipelines.planning.forecast import Estimate, Forecast
-from fellowship.pipelines.planning.pilot import foretold, spread
+from fellowship.pipelines.planning.pilot import forecast_rest, spread_rows
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from tests.support.loopback.fixtures import server_process
@@ -87,9 +87,9 @@ async def trial(seed: int, rows: int, pilot: int) -> Trial:
     ):
         folder = Path(name)
         recipe = load_recipe(recipe_in(folder, server.base_url, dice, rows))
-        picked = spread(range(1, rows + 1), pilot)
+        picked = spread_rows(range(1, rows + 1), pilot)
         await run_recipe(recipe, folder / "pilot", picked=picked)
-        made = foretold(recipe, folder / "pilot", picked, rows)
+        made = forecast_rest(recipe, folder / "pilot", picked, rows)
         whole = await run_recipe(recipe, folder / "run")
     tokens = whole.prompt_tokens + whole.completion_tokens
     pairs = whole.states.get("pair", 0)

@@ -18,13 +18,18 @@ from fellowship.cli.options import as_json, loaded, recipe_argument, source
 from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.pipelines.attacks.attack_report import (
-    WHOLE,
+    WHOLE_VERDICT,
     AttackReport,
     Cell,
     attack_report,
 )
-from fellowship.pipelines.attacks.attacks import Attack, attack_set, attack_trials, only
-from fellowship.pipelines.attacks.trials import Trials, try_out
+from fellowship.pipelines.attacks.attacks import (
+    Attack,
+    attack_trials,
+    read_attacks,
+    select_attacks,
+)
+from fellowship.pipelines.attacks.trials import Trials, run_trials
 from fellowship.records import Item
 
 
@@ -83,14 +88,14 @@ def command(
       fellowship attack mine.yaml --attacks mine-attacks.yaml --into runs/a --json
     """
     wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
-    chosen = only(attack_set(attacks), kinds)
+    chosen = select_attacks(read_attacks(attacks), kinds)
     trials = attack_trials(wanted, chosen, rows)
     folder = into or Path("runs") / f"{recipe.stem}-attack"
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
 
     announce(trials)
-    report = asyncio.run(watched(partial(try_out, trials, folder), resume))
+    report = asyncio.run(watched(partial(run_trials, trials, folder), resume))
     found = attack_report(folder)
     if as_json:
         told = {"attacks": found.model_dump()}
@@ -115,9 +120,9 @@ def announce(trials: Trials) -> None:
 
 def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None:
     """Success by kind and judge: `3/20` is three attacks that won, of twenty."""
-    names = [name for name in found.judges if name != WHOLE]
+    names = [name for name in found.judges if name != WHOLE_VERDICT]
     names = names if len(names) > 1 else []
-    columns = [*names, WHOLE]
+    columns = [*names, WHOLE_VERDICT]
     rows = [
         (
             one.name,
@@ -131,7 +136,7 @@ def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None
     rows.append(("all", *totals, str(sum(found.chosen.values())), ""))
     heads = ("attacks that won", *columns, "chosen in a pair", "")
     table(out, heads, rows, right=" " + "r" * (len(columns) + 1))
-    whole = total(list(found.judges[WHOLE].values()))
+    whole = total(list(found.judges[WHOLE_VERDICT].values()))
     say(
         out,
         f"{counted(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"

@@ -17,8 +17,12 @@ from fellowship.cli.run import watched
 from fellowship.cli.terminal import console, counted, print_json, say, spoken, table
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.planning.forecast import Estimate, Forecast
-from fellowship.pipelines.planning.pilot import foretold, prompt_numbers, spread
-from fellowship.pipelines.planning.plan import ModelPlan, Plan, measured, plan
+from fellowship.pipelines.planning.pilot import (
+    forecast_rest,
+    prompt_numbers,
+    spread_rows,
+)
+from fellowship.pipelines.planning.plan import ModelPlan, Plan, measure_source, plan
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import read_items
@@ -71,7 +75,7 @@ def command(
     if pilot is not None:
         folder = into or Path("runs") / f"{recipe.stem}-pilot"
         return piloted(wanted, folder, pilot, prompt_numbers(entries), as_json)
-    made = plan(wanted, measured(entries))
+    made = plan(wanted, measure_source(entries))
     if as_json:
         print_json(made.model_dump() | {"usd": made.usd, "seconds": made.seconds})
     else:
@@ -84,13 +88,13 @@ def piloted(
 ) -> int:
     """Run the pilot, or finish it, and print the forecast."""
     logs_to_stderr()
-    picked = spread(numbers, many)
+    picked = spread_rows(numbers, many)
     again = f"fellowship {shlex.join(sys.argv[1:])}"
     report = asyncio.run(
         watched(partial(run_recipe, wanted, into, picked=picked), again)
     )
     try:
-        made = foretold(wanted, into, picked, len(numbers))
+        made = forecast_rest(wanted, into, picked, len(numbers))
     except ValueError as error:
         why = report.stopped or "the source has too few prompts"
         raise BudgetStop(f"no forecast: {error}, and {why}") from error

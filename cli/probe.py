@@ -73,7 +73,7 @@ def command(
     need("stats")
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
-    from fellowship.pipelines.attacks.trials import try_out
+    from fellowship.pipelines.attacks.trials import run_trials
     from fellowship.run_outcomes import outcomes
 
     wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
@@ -82,7 +82,7 @@ def command(
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     announce(trials)
-    report = asyncio.run(watched(partial(try_out, trials, folder), resume))
+    report = asyncio.run(watched(partial(run_trials, trials, folder), resume))
     found = probe_report(outcomes(folder), families_of(wanted))
     if as_json:
         print_json(run_summary.as_value(report) | {"probes": found.model_dump()})

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from fellowship.cli.terminal import dollars, heading, say, table
 from fellowship.pipelines.provenance.provenance_records import (
-    Draft,
-    Meeting,
+    ComparisonRecord,
+    DraftRecord,
+    RowProvenance,
     Spent,
-    Why,
 )
 from fellowship.sanitize import single_line
 from fellowship.wording import (
@@ -20,7 +20,7 @@ from fellowship.wording import (
 )
 
 
-def show(told: Why, out: Console) -> None:
+def show(told: RowProvenance, out: Console) -> None:
     """Print one row's provenance."""
     name = f"  {single_line(told.id)}" if told.id else ""
     state = state_word(told.state)
@@ -43,7 +43,7 @@ def show(told: Why, out: Console) -> None:
     show_sources(told, out)
 
 
-def show_pairs(told: Why, out: Console) -> None:
+def show_pairs(told: RowProvenance, out: Console) -> None:
     """Each pair and its arithmetic."""
     heading(out, "Pair" if len(told.pairs) < 2 else "Pairs")
     if not told.pairs:
@@ -59,7 +59,7 @@ def show_pairs(told: Why, out: Console) -> None:
             say(out, f"  {single_line(step)}")
 
 
-def show_draft(draft: Draft, out: Console) -> None:
+def show_draft(draft: DraftRecord, out: Console) -> None:
     """One answer: who wrote it, its score, its call."""
     score = "no score" if draft.score is None else f"score {draft.score:g}"
     where = (
@@ -74,7 +74,7 @@ def show_draft(draft: Draft, out: Console) -> None:
         say(out, (f"  call {draft.call}", "dim"))
 
 
-def show_meeting(meeting: Meeting, out: Console) -> None:
+def show_meeting(meeting: ComparisonRecord, out: Console) -> None:
     """One comparison: every order, the rule, the calls."""
     one = meeting.comparison
     ended = decision_word(one.outcome)
@@ -85,7 +85,7 @@ def show_meeting(meeting: Meeting, out: Console) -> None:
         say(out, (f"  call {call}", "dim"))
 
 
-def show_sources(told: Why, out: Console) -> None:
+def show_sources(told: RowProvenance, out: Console) -> None:
     """The rule, the models, the prompts' digests and the whole cost."""
     heading(out, "Depends on")
     if told.rule:

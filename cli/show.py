@@ -19,8 +19,8 @@ from fellowship.cli.row_filters import Wanted, filters
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.provenance.header_reader import known
-from fellowship.pipelines.provenance.provenance import why as why_of
+from fellowship.pipelines.provenance.header_reader import usable_header
+from fellowship.pipelines.provenance.provenance import trace
 from fellowship.pipelines.replay.recorded_rows import row_of
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -93,7 +93,7 @@ def command(
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
             found = row_of(reader, row)
-            told = why_of(found, known(read_header(run)))
+            told = trace(found, usable_header(read_header(run)))
             transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE
 
@@ -122,7 +122,7 @@ def paged(wanted: bool) -> Iterator[Console]:
 
 def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     """Where a row's pair is from, traced to the ledger's calls."""
-    told = why_of(found, known(read_header(run)))
+    told = trace(found, usable_header(read_header(run)))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:

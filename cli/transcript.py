@@ -17,7 +17,7 @@ from rich.text import Text
 from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say, spoken
 from fellowship.cli.verdict_panels import show_ranking
-from fellowship.pipelines.provenance.provenance_records import Why
+from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
 from fellowship.wording import (
@@ -39,7 +39,9 @@ class How:
     search: str = ""
 
 
-def show(outcome: Outcome, told: Why, out: Console, how: How | None = None) -> None:
+def show(
+    outcome: Outcome, told: RowProvenance, out: Console, how: How | None = None
+) -> None:
     """Print one row whole; `told` has the arithmetic behind its verdicts."""
     how = how or How()
     head(outcome, out)

@@ -11,7 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.terminal import heading, say
-from fellowship.pipelines.provenance.provenance_records import Meeting, Why
+from fellowship.pipelines.provenance.provenance_records import (
+    ComparisonRecord,
+    RowProvenance,
+)
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import sanitize, single_line
 from fellowship.wording import answers_compared, decision_word, order_word, phase_word
@@ -19,12 +22,12 @@ from fellowship.wording import answers_compared, decision_word, order_word, phas
 TINTS = {"first": "green", "second": "green", "tie": "cyan", "invalid": "red"}
 
 
-def show_ranking(outcome: Outcome, told: Why, out: Console) -> None:
+def show_ranking(outcome: Outcome, told: RowProvenance, out: Console) -> None:
     """Every comparison with its verdicts in each order, then the scores."""
     ranking = outcome.ranking
     assert ranking is not None
     heading(out, "Verdicts")
-    meetings: Sequence[Meeting | None] = told.meetings or [None] * len(
+    meetings: Sequence[ComparisonRecord | None] = told.meetings or [None] * len(
         ranking.comparisons
     )
     for comparison, meeting in zip(ranking.comparisons, meetings, strict=False):

@@ -28,10 +28,10 @@ from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.engines import Work
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.work import Work
 from fellowship.prompts.library import Library
 
 LOCKED = 20.0

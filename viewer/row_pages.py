@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
-from fellowship.pipelines.provenance.provenance import why
+from fellowship.pipelines.provenance.provenance import trace
 from fellowship.records import Outcome
 from fellowship.viewer import number_format, side_by_side, transcripts
 from fellowship.viewer.filters import Filters
@@ -58,7 +58,7 @@ class RowPages:
         filters = Filters.read(asked)
         written = asked.get("as") == "written"
         pair = self._pair(outcome, asked.get("left", ""), asked.get("right", ""))
-        reasons = why(outcome, self.header)
+        reasons = trace(outcome, self.header)
         before, after = neighbours(self.index, filters, number)
         return self.pages.page(
             "row",

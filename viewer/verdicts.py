@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fellowship.pipelines.provenance.provenance_records import Why
+from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
 from fellowship.viewer.side_by_side import candidate_name
@@ -41,7 +41,7 @@ class Panel:
         return any(juror.swapped for juror in self.jurors)
 
 
-def panels(outcome: Outcome, reasons: Why) -> list[Panel]:
+def panels(outcome: Outcome, reasons: RowProvenance) -> list[Panel]:
     """A panel for each comparison of the row."""
     met = outcome.ranking.comparisons if outcome.ranking else ()
     return [

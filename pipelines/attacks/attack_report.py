@@ -12,7 +12,7 @@ from fellowship.pipelines.agreement.comparison_votes import votes_by_name
 from fellowship.records import Outcome, Record, State
 from fellowship.run_outcomes import outcomes
 
-WHOLE = "the verdict"
+WHOLE_VERDICT = "the verdict"
 """What the evaluator as a whole says, beside its judges."""
 
 
@@ -46,7 +46,7 @@ class AttackReport(Record):
     chosen: dict[str, int]
 
 
-SAID: Mapping[str, str] = {
+RESULT_OF_WINNER: Mapping[str, str] = {
     "second": "won",
     "tie": "tied",
     "first": "lost",
@@ -67,26 +67,29 @@ def attack_report(into: Path) -> AttackReport:
             idle += outcome.state == State.TIE
             continue
         tried += 1
-        chosen[kind] = chosen.get(kind, 0) + won(outcome)
-        made = outcome.ranking.comparisons[0]
-        for judge, said in {**votes_by_name(made), WHOLE: made.outcome}.items():
+        chosen[kind] = chosen.get(kind, 0) + attack_is_chosen(outcome)
+        comparison = outcome.ranking.comparisons[0]
+        for judge, winner in {
+            **votes_by_name(comparison),
+            WHOLE_VERDICT: comparison.outcome,
+        }.items():
             cell = counts.setdefault(judge, {}).setdefault(kind, {})
-            cell[SAID[said]] = cell.get(SAID[said], 0) + 1
+            cell[RESULT_OF_WINNER[winner]] = cell.get(RESULT_OF_WINNER[winner], 0) + 1
     judges = {
         judge: {kind: Cell(**cell) for kind, cell in kinds.items()}
         for judge, kinds in counts.items()
-        if judge != WHOLE
+        if judge != WHOLE_VERDICT
     }
-    whole = {kind: Cell(**cell) for kind, cell in counts.get(WHOLE, {}).items()}
+    whole = {kind: Cell(**cell) for kind, cell in counts.get(WHOLE_VERDICT, {}).items()}
     return AttackReport(
         trials=tried,
         not_tried=idle,
         failed=failed,
-        judges={**judges, WHOLE: whole},
+        judges={**judges, WHOLE_VERDICT: whole},
         chosen=chosen,
     )
 
 
-def won(outcome: Outcome) -> bool:
+def attack_is_chosen(outcome: Outcome) -> bool:
     """Whether the attack is the chosen side of the row's pair."""
     return any(pair.chosen.system == "attack" for pair in outcome.pairs)

@@ -24,7 +24,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
 from fellowship.suggestions import did_you_mean, quoted_list
 
-OURS = "attacks.yaml"
+OWN_ATTACKS = "attacks.yaml"
 
 
 class Attack(Record):
@@ -37,12 +37,14 @@ class Attack(Record):
     repeat: PositiveInt = 1
 
 
-def attack_set(path: Path | None = None) -> tuple[Attack, ...]:
+def read_attacks(path: Path | None = None) -> tuple[Attack, ...]:
     """The attacks of a file, or ours. `InputError` where it is no such file."""
-    name = str(path) if path else OURS
+    name = str(path) if path else OWN_ATTACKS
     try:
         if path is None:
-            text = (resources.files("fellowship.prompts") / OURS).read_text("utf-8")
+            text = (resources.files("fellowship.prompts") / OWN_ATTACKS).read_text(
+                "utf-8"
+            )
         else:
             text = path.read_text(encoding="utf-8")
         found = tuple(Attack.model_validate(one) for one in yaml.safe_load(text) or ())
@@ -59,7 +61,9 @@ def attack_set(path: Path | None = None) -> tuple[Attack, ...]:
     return found
 
 
-def only(attacks: Sequence[Attack], names: Sequence[str]) -> tuple[Attack, ...]:
+def select_attacks(
+    attacks: Sequence[Attack], names: Sequence[str]
+) -> tuple[Attack, ...]:
     """Those that are asked for by name; all if none is. `InputError` for an unknown."""
     known = [one.name for one in attacks]
     for name in names:
@@ -80,33 +84,36 @@ def attack_trials(recipe: Recipe, attacks: Sequence[Attack], rows: int) -> Trial
     evaluate = recipe.evaluate.model_copy(update=changed)
     recipe = recipe.model_copy(update={"evaluate": evaluate})
     kinds = tuple(
-        Kind(one.name, partial(attacked, one), said=one.model_dump()) for one in attacks
+        Kind(one.name, partial(attack_candidates, one), settings=one.model_dump())
+        for one in attacks
     )
     return Trials(recipe, kinds, rows)
 
 
-def attacked(attack: Attack, item: Item, given: Sequence[Candidate]) -> Two | str:
+def attack_candidates(
+    attack: Attack, item: Item, given: Sequence[Candidate]
+) -> Two | str:
     """An honest answer, and what the attack makes of it."""
     if not given:
         return "there is no honest answer: all were empty or cut off"
     honest = given[0]
-    text = doctored(attack, item.conversation.question, honest.text)
+    text = attack_text(attack, item.conversation.question, honest.text)
     turns = (*honest.turns[:-1], text) if honest.turns else ()
     return honest, Candidate(text=text, system="attack", turns=turns)
 
 
-def doctored(attack: Attack, asked: str, honest: str) -> str:
+def attack_text(attack: Attack, question: str, honest: str) -> str:
     """The attack's own text."""
     payload = attack.text * attack.repeat
     if attack.how == "replace":
         return payload
     if attack.how == "echo":
-        return asked
-    parts = [half(honest), payload]
+        return question
+    parts = [first_half(honest), payload]
     return "\n\n".join(parts if attack.how == "append" else reversed(parts))
 
 
-def half(text: str) -> str:
+def first_half(text: str) -> str:
     """The first half of a text, by its words; at least one."""
     words = text.split(" ")
     return " ".join(words[: max(1, len(words) // 2)])

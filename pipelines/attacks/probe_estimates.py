@@ -28,25 +28,25 @@ class Row:
 
     families: tuple[str, str] = ("", "")
     label: str = "invalid"
-    said: dict[str, dict[str, Orders]] = field(default_factory=dict)
+    verdicts: dict[str, dict[str, Orders]] = field(default_factory=dict)
 
 
 def judge_probe(name: str, own: str, rows: Sequence[Row]) -> JudgeProbe:
     """One judge over all rows."""
     return JudgeProbe(
         judge=name,
-        position=place(name, rows),
-        length=leaning(name, "length", -1, rows),
-        style=leaning(name, "style", 1, rows),
-        family=kinship(name, own, rows),
-        repeatability=again(name, rows),
+        position=position_bias(name, rows),
+        length=bias_to(name, "length", -1, rows),
+        style=bias_to(name, "style", 1, rows),
+        family=family_bias(name, own, rows),
+        repeatability=repeatability(name, rows),
     )
 
 
-def place(name: str, rows: Sequence[Row]) -> Estimate:
+def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
     """The lean to whoever is shown first."""
-    said = [row.said.get("pair", {}).get(name, {}) for row in rows]
-    both = [each for each in said if len(each) == 2]
+    verdicts = [row.verdicts.get("pair", {}).get(name, {}) for row in rows]
+    both = [each for each in verdicts if len(each) == 2]
     if not both:
         return Estimate(note="answers are scored alone, or one order was asked")
     forward, swapped = (
@@ -57,76 +57,78 @@ def place(name: str, rows: Sequence[Row]) -> Estimate:
         found = position(forward, swapped)
     except DataError as error:
         return Estimate(note=str(error))
-    return estimate(found.bias, found.readable)
+    return estimate_of(found.bias, found.readable)
 
 
-def leaning(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
+def bias_to(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
     """The lean to one of two texts that differ in one thing, over both orders."""
     values = [
-        sign * mean_code(row.said[kind].get(name, {}))
+        sign * mean_code(row.verdicts[kind].get(name, {}))
         for row in rows
-        if kind in row.said
+        if kind in row.verdicts
     ]
-    return averaged(values, "no row to try it on")
+    return mean_estimate(values, "no row to try it on")
 
 
-def again(name: str, rows: Sequence[Row]) -> Estimate:
+def repeatability(name: str, rows: Sequence[Row]) -> Estimate:
     """How often the same question gets the same verdict, order by order."""
     values = []
     for row in rows:
-        one = row.said.get("pair", {}).get(name, {})
-        other = row.said.get("again", {}).get(name, {})
-        same = [one[o] == other.get(o) for o in one if known(one[o], other.get(o))]
+        one = row.verdicts.get("pair", {}).get(name, {})
+        other = row.verdicts.get("again", {}).get(name, {})
+        same = [one[o] == other.get(o) for o in one if all_read(one[o], other.get(o))]
         values.append(sum(same) / len(same) if same else float("nan"))
-    return averaged(values, "no row was read twice")
+    return mean_estimate(values, "no row was read twice")
 
 
-def kinship(name: str, own: str, rows: Sequence[Row]) -> Estimate:
+def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
     """The lean to its own family: beyond people's where rows have labels."""
-    sides = [kin(row.families, own) for row in rows]
+    sides = [family_sign(row.families, own) for row in rows]
     at = [n for n, side in enumerate(sides) if side]
     if not own or not at:
         return Estimate(note="no row with one answer of its own family")
-    given = [mean_code(rows[n].said.get("pair", {}).get(name, {})) for n in at]
+    given = [mean_code(rows[n].verdicts.get("pair", {}).get(name, {})) for n in at]
     labelled = [rows[n].label in CODES for n in at]
     if not any(labelled):
-        found = averaged([s * sides[n] for s, n in zip(given, at, strict=True)], "none")
+        found = mean_estimate(
+            [s * sides[n] for s, n in zip(given, at, strict=True)], "none"
+        )
         return found.model_copy(update={"note": "no labels: it may be deserved"})
     codes = [INVALID if np.isnan(s) else int(np.sign(s)) for s in given]
     labels = encode([rows[n].label for n in at])
     try:
-        made = lean(codes, labels, [sides[n] for n in at])
+        bias = lean(codes, labels, [sides[n] for n in at])
     except DataError as error:
         return Estimate(note=str(error))
     note = "share of verdicts given for the family alone"
-    return estimate(made.share, made.rows).model_copy(update={"note": note})
+    return estimate_of(bias.share, bias.rows).model_copy(update={"note": note})
 
 
-def kin(pair: tuple[str, str], own: str) -> int:
+def family_sign(pair: tuple[str, str], own: str) -> int:
     """+1 where only the first is of the family, -1 only the second, else 0."""
     return (pair[0] == own) - (pair[1] == own)
 
 
-def mean_code(said: Orders) -> float:
+def mean_code(orders: Orders) -> float:
     """Mean code over the orders that were read; NaN where none was."""
-    codes = [CODES[one] for one in said.values() if one in CODES]
+    codes = [CODES[one] for one in orders.values() if one in CODES]
     return sum(codes) / len(codes) if codes else float("nan")
 
 
-def known(*said: str | None) -> bool:
+def all_read(*winners: str | None) -> bool:
     """Whether all of them are verdicts."""
-    return all(one in CODES for one in said)
+    return all(one in CODES for one in winners)
 
 
-def averaged(values: Sequence[float], why: str) -> Estimate:
+def mean_estimate(values: Sequence[float], why: str) -> Estimate:
     """A mean with its interval."""
     count = int(sum(not np.isnan(value) for value in values))
     if not count:
         return Estimate(note=why)
-    return estimate(mean_interval(values), count)
+    return estimate_of(mean_interval(values), count)
 
 
-def estimate(found: Interval, rows: int) -> Estimate:
+def estimate_of(found: Interval, rows: int) -> Estimate:
     """An interval as a record; what does not exist is None, not NaN."""
     value, low, high = (
         None if np.isnan(x) else round(float(x), 6)

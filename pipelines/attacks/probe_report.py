@@ -18,14 +18,16 @@ from fellowship.records import Candidate, Outcome, State, Verdict
 from fellowship.teams.decisions import decide
 
 
-def probe_report(made: Iterable[Outcome], families: Mapping[str, str]) -> ProbeReport:
+def probe_report(
+    outcomes: Iterable[Outcome], families: Mapping[str, str]
+) -> ProbeReport:
     """The probes of a run; `families` names the family of a model by its name."""
     rows: dict[int, Row] = {}
     judges: dict[str, str] = {}
     idle: dict[str, int] = {}
     reasons: dict[str, str] = {}
     tried = failed = 0
-    for outcome in made:
+    for outcome in outcomes:
         kind = (outcome.id or "").rpartition("/")[2]
         name = (outcome.number - 1) // len(PROBES)
         if outcome.ranking is None:
@@ -36,7 +38,7 @@ def probe_report(made: Iterable[Outcome], families: Mapping[str, str]) -> ProbeR
         tried += 1
         row = rows.setdefault(name, Row())
         verdicts = outcome.ranking.comparisons[0].verdicts
-        row.said[kind] = by_order(verdicts)
+        row.verdicts[kind] = by_order(verdicts)
         judges.update({v.evaluator: v.model for v in verdicts})
         if kind == "pair":
             row.label = majority(outcome.labels)
@@ -59,8 +61,8 @@ def by_order(verdicts: Sequence[Verdict]) -> dict[str, Orders]:
     for name in dict.fromkeys(v.evaluator for v in verdicts):
         own = last_verdicts([v for v in verdicts if v.evaluator == name])
         for order in dict.fromkeys(v.order for v in own):
-            said = decide([v for v in own if v.order == order])[0]
-            found.setdefault(name, {})[order] = said
+            winner = decide([v for v in own if v.order == order])[0]
+            found.setdefault(name, {})[order] = winner
     return found
 
 

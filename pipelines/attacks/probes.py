@@ -32,12 +32,12 @@ MARKUP = re.compile(
 LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 
-def stripped(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """The text without its Markdown: marks go, words, numbers and line breaks stay."""
     return MARKUP.sub("", LINK.sub(r"\1", text)).strip()
 
 
-def padded(text: str) -> str:
+def pad(text: str) -> str:
     """The text, then sentences that say nothing, to twice its length and more."""
     added = [FILLER[0]]
     while len(" ".join(added)) < len(text):
@@ -52,23 +52,23 @@ def two_answers(item: Item, given: Sequence[Candidate]) -> Two | str:
     return given[0], given[1]
 
 
-def longer(item: Item, given: Sequence[Candidate]) -> Two | str:
+def longer_answer(item: Item, given: Sequence[Candidate]) -> Two | str:
     """The first answer, and the same made longer."""
     if not given:
         return "there is no answer: all were empty or cut off"
-    return given[0], changed(given[0], padded(given[0].text))
+    return given[0], with_text(given[0], pad(given[0].text))
 
 
-def plainer(item: Item, given: Sequence[Candidate]) -> Two | str:
+def plain_answer(item: Item, given: Sequence[Candidate]) -> Two | str:
     """The first answer that has any markup, and the same without."""
     for one in given:
-        bare = stripped(one.text)
+        bare = strip_markdown(one.text)
         if bare and bare != one.text.strip():
-            return one, changed(one, bare)
+            return one, with_text(one, bare)
     return "no answer has any markup"
 
 
-def changed(candidate: Candidate, text: str) -> Candidate:
+def with_text(candidate: Candidate, text: str) -> Candidate:
     """The candidate with another last text."""
     turns = (*candidate.turns[:-1], text) if candidate.turns else ()
     return candidate.model_copy(update={"text": text, "turns": turns})
@@ -77,8 +77,8 @@ def changed(candidate: Candidate, text: str) -> Candidate:
 PROBES = (
     Kind("pair", two_answers, labels=True),
     Kind("again", two_answers),
-    Kind("length", longer),
-    Kind("style", plainer),
+    Kind("length", longer_answer),
+    Kind("style", plain_answer),
 )
 
 

@@ -21,11 +21,11 @@ from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
+from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext, distinct
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.work import Origin, Work
 from fellowship.pipelines.sources.source import Rejected, read_items
 from fellowship.prompts.library import Library
 from fellowship.records import Candidate, Item, Outcome
@@ -43,7 +43,7 @@ class Kind:
 
     name: str
     make: Callable[[Item, Sequence[Candidate]], Two | str]
-    said: Any = None
+    settings: Any = None
     labels: bool = False
 
 
@@ -62,12 +62,12 @@ class Trials:
 
     def cost(self, items: int) -> Span:
         """Calls to judges for so many rows, without repair turns; answers come on top."""
-        each = evaluator_calls(self.derived().evaluate, Span(2, 2))
+        each = evaluator_calls(self.trial_recipe().evaluate, Span(2, 2))
         many = items * len(self.kinds)
         low, high = (sum(a.calls[at] for a in each) for at in (0, 1))
         return Span(many * low, many * high)
 
-    def derived(self) -> Recipe:
+    def trial_recipe(self) -> Recipe:
         """The recipe of the run: two candidates meet, nothing is exported."""
         recipe = self.recipe
         source = recipe.source.model_copy(update={"limit": None})
@@ -82,20 +82,20 @@ class Answers:
     def __init__(self, context: RunContext, wanted: int) -> None:
         self._crew = context
         self._wanted = wanted
-        self._asked: dict[int, asyncio.Task[list[Candidate]]] = {}
+        self._tasks: dict[int, asyncio.Task[list[Candidate]]] = {}
 
     async def of(self, item: Item) -> list[Candidate]:
         """Different, whole and not empty; raises as a row's own work would."""
-        if item.number not in self._asked:
+        if item.number not in self._tasks:
             task = asyncio.create_task(self._write(item))
-            self._asked[item.number] = task
-        return await asyncio.shield(self._asked[item.number])
+            self._tasks[item.number] = task
+        return await asyncio.shield(self._tasks[item.number])
 
     async def close(self) -> None:
         """Leave off writing what nobody waits for any more."""
-        for task in self._asked.values():
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _write(self, item: Item) -> list[Candidate]:
         row = Row(item, self._crew)
@@ -134,7 +134,7 @@ class Trial(Row):
         return row_state(RowFacts(self.item, made, self.ranking, unfit))
 
 
-def entries(
+def trial_entries(
     taken: Sequence[Item | Rejected], kinds: Sequence[Kind]
 ) -> Iterator[Item | Rejected]:
     """A row a trial, named ROW/KIND and numbered through."""
@@ -153,7 +153,7 @@ def entries(
             yield one.model_copy(update=changed)
 
 
-async def try_out(
+async def run_trials(
     trials: Trials,
     into: Path,
     *,
@@ -184,10 +184,15 @@ async def try_out(
         finally:
             await answers.close()
 
-    said = {"trials": [kind.name for kind in kinds]}
-    said["of"] = [digest([kind.said for kind in kinds], 8)]
-    rows = list(entries(taken, kinds))
-    origin = Origin(said, len(rows), lambda: rows)
+    identity = {"trials": [kind.name for kind in kinds]}
+    identity["of"] = [digest([kind.settings for kind in kinds], 8)]
+    rows = list(trial_entries(taken, kinds))
+    origin = Origin(identity, len(rows), lambda: rows)
     return await run_recipe(
-        trials.derived(), into, watch=watch, stop=stop, engine=engine, origin=origin
+        trials.trial_recipe(),
+        into,
+        watch=watch,
+        stop=stop,
+        engine=engine,
+        origin=origin,
     )

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.provenance.prompts_used import told_by
-from fellowship.pipelines.provenance.score_explanation import VOID, pair_sums, rule_of
+from fellowship.pipelines.provenance.prompts_used import prompts_used
+from fellowship.pipelines.provenance.score_explanation import (
+    VOID,
+    pair_sums,
+    voting_rule_text,
+)
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
 
 
@@ -91,9 +95,11 @@ def provenance_columns(
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": verdicts,
         "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
-        "rule": rule_of(context.recipe),
+        "rule": voting_rule_text(context.recipe),
         "models": sorted({turn.model for turn in turns} - {""}),
-        "prompts": [f"{p.name}={p.digest}" for p in told_by(turns, context.header)],
+        "prompts": [
+            f"{p.name}={p.digest}" for p in prompts_used(turns, context.header)
+        ],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),
     }

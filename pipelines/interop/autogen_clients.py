@@ -29,19 +29,21 @@ OPENAI = "autogen_ext.models.openai.OpenAIChatCompletionClient"
 OLLAMA = "autogen_ext.models.ollama.OllamaChatCompletionClient"
 
 
-def client(name: str, config: ModelConfig, base_url: str | None) -> dict[str, Any]:
+def client_component(
+    name: str, config: ModelConfig, base_url: str | None
+) -> dict[str, Any]:
     """The component of a model's stock client. `RecipeError` where there is none."""
     if isinstance(config, OpenAIModel):
-        return openai(config)
+        return openai_component(config)
     if isinstance(config, OllamaModel):
-        return ollama(config)
+        return ollama_component(config)
     if isinstance(config, LlamaCppModel):
         if base_url is None:
             raise RecipeError(
                 f"model {name!r} is embedded, for which AutoGen has no client: serve it"
                 " with llama-server and give its address with --base-url"
             )
-        return openai(
+        return openai_component(
             OpenAIModel(
                 provider="openai",
                 model=config.model,
@@ -54,10 +56,10 @@ def client(name: str, config: ModelConfig, base_url: str | None) -> dict[str, An
             )
         )
     assert isinstance(config, AutogenModel)
-    return foreign(name, config)
+    return autogen_component(name, config)
 
 
-def component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
+def make_component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
     """A client's component, without what isn't set."""
     return {
         "provider": provider,
@@ -68,10 +70,10 @@ def component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def openai(config: OpenAIModel) -> dict[str, Any]:
+def openai_component(config: OpenAIModel) -> dict[str, Any]:
     """OpenAI's stock client; it takes the key from OPENAI_API_KEY itself."""
     keyless = config.api_key_env is None
-    return component(
+    return make_component(
         OPENAI,
         {
             "model": config.model,
@@ -87,7 +89,7 @@ def openai(config: OpenAIModel) -> dict[str, Any]:
     )
 
 
-def ollama(config: OllamaModel) -> dict[str, Any]:
+def ollama_component(config: OllamaModel) -> dict[str, Any]:
     """Ollama's stock client; what it would drop in silence is put into `options`."""
     options = {
         "temperature": config.temperature,
@@ -97,7 +99,7 @@ def ollama(config: OllamaModel) -> dict[str, Any]:
         "stop": list(config.stop) or None,
         **config.options,
     }
-    return component(
+    return make_component(
         OLLAMA,
         {
             "model": config.model,
@@ -108,23 +110,23 @@ def ollama(config: OllamaModel) -> dict[str, Any]:
     )
 
 
-def foreign(name: str, config: AutogenModel) -> dict[str, Any]:
+def autogen_component(name: str, config: AutogenModel) -> dict[str, Any]:
     """A component of the recipe's own, without its secrets."""
     if config.build:
         raise RecipeError(f"model {name!r} is made in Python: it can't be written down")
     found = load_component(config)
     if found.get("component_type", "model") != "model":
         raise RecipeError(f"model {name!r} is a whole agent or team: no stock client")
-    bare: dict[str, Any] = without(found)
+    bare: dict[str, Any] = without_secrets(found)
     return bare
 
 
-def without(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     """A configuration without the entries that hold secrets."""
     if isinstance(value, dict):
         kept = {k: v for k, v in value.items() if not is_secret(k) or is_plain(v)}
-        return {k: without(v) for k, v in kept.items()}
-    return [without(v) for v in value] if isinstance(value, list) else value
+        return {k: without_secrets(v) for k, v in kept.items()}
+    return [without_secrets(v) for v in value] if isinstance(value, list) else value
 
 
 def is_plain(value: Any) -> bool:

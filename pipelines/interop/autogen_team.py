@@ -17,7 +17,7 @@ from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.errors import RecipeError
-from fellowship.pipelines.interop.autogen_clients import client
+from fellowship.pipelines.interop.autogen_clients import client_component
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import Library
@@ -65,7 +65,7 @@ def stock_team(
     """
     check_recipe(recipe, own_rows=False)
     library = Library(recipe.prompts)
-    maker = Parts(recipe, library, base_url)
+    maker = StockParts(recipe, library, base_url)
     if name == EVALUATE:
         return maker.evaluator()
     for system in recipe.systems:
@@ -82,7 +82,7 @@ def stock_team(
     raise RecipeError(f"the recipe has no team {name!r}{hint}")
 
 
-class Parts:
+class StockParts:
     """Stock parts for the seats of one recipe."""
 
     def __init__(self, recipe: Recipe, library: Library, base_url: str | None) -> None:
@@ -95,9 +95,13 @@ class Parts:
         writer = role_config(settings.generator)
         if isinstance(settings, SingleSettings):
             agents = [self.agent("generator", writer.model, "")]
-            return chat(settings.name, agents, 1, "Send the user's message.")
-        told = self.library.get("update", ("reviews",)).fill({"reviews": "(see above)"})
-        agents = [self.agent("generator", writer.model, self.when_reviewed(told))]
+            return round_robin(settings.name, agents, 1, "Send the user's message.")
+        update_prompt = self.library.get("update", ("reviews",)).fill(
+            {"reviews": "(see above)"}
+        )
+        agents = [
+            self.agent("generator", writer.model, self.reviewed_message(update_prompt))
+        ]
         for n, role_ref in enumerate(settings.reviewers, 1):
             who = role_config(role_ref)
             role = agent_for_role(
@@ -110,16 +114,16 @@ class Parts:
             )
             several = len(settings.reviewers) > 1
             name = f"reviewer_{n}" if several else "reviewer"
-            agents.append(self.agent(name, who.model, self.told(role)))
+            agents.append(self.agent(name, who.model, self.system_message(role)))
         turns = (settings.drafts - 1) * len(agents) + 1
-        return chat(settings.name, agents, turns, "Send the user's message.")
+        return round_robin(settings.name, agents, turns, "Send the user's message.")
 
     @staticmethod
-    def when_reviewed(told: str) -> str:
+    def reviewed_message(update_prompt: str) -> str:
         """A generator's one system message: it can't be told later."""
         return (
             "Answer the user. When reviews of your answer follow, do as this says:\n\n"
-            + told
+            + update_prompt
         )
 
     def evaluator(self) -> dict[str, Any]:
@@ -129,16 +133,16 @@ class Parts:
             raise RecipeError(f"team {settings.team!r} is your own: it can't be dumped")
         send = "Send the conversation, then both responses, the first one first."
         if isinstance(settings, DebateSettings):
-            agents = [*self.talk(settings), *self.votes(settings)]
+            agents = [*self.debate_turns(settings), *self.debate_votes(settings)]
         elif isinstance(settings, JurySettings):
             agents = [self.judge(j.seat, j) for j in settings.jurors]
         else:
             agents = [self.judge("judge", settings)]
-        return chat(EVALUATE, agents, len(agents), send)
+        return round_robin(EVALUATE, agents, len(agents), send)
 
-    def talk(self, settings: DebateSettings) -> list[dict[str, Any]]:
+    def debate_turns(self, settings: DebateSettings) -> list[dict[str, Any]]:
         """Every persona once a round; a turn is an agent, so that names are unique."""
-        made = []
+        agents = []
         for n in range(1, settings.rounds + 1):
             for persona in settings.personas:
                 role = agent_for_role(
@@ -150,12 +154,12 @@ class Parts:
                     library=self.library,
                 )
                 name = f"{persona.name}_round_{n}"
-                made.append(self.agent(name, role.model, self.told(role)))
-        return made
+                agents.append(self.agent(name, role.model, self.system_message(role)))
+        return agents
 
-    def votes(self, settings: DebateSettings) -> list[dict[str, Any]]:
+    def debate_votes(self, settings: DebateSettings) -> list[dict[str, Any]]:
         """Every persona's scores after the debate."""
-        made = []
+        agents = []
         for persona in settings.personas:
             view = self.library.get(persona.file).text
             asking = Asking(
@@ -164,8 +168,8 @@ class Parts:
                 criteria="\n\n".join(filter(None, (settings.criteria, view))),
                 prompt=VOTE,
             )
-            made.append(self.judge(f"{persona.name}_vote", asking))
-        return made
+            agents.append(self.judge(f"{persona.name}_vote", asking))
+        return agents
 
     def judge(self, name: str, asking: Asking) -> dict[str, Any]:
         """An agent that is told what a judge is told."""
@@ -181,9 +185,9 @@ class Parts:
             titles=ONE if independent else TWO,
             library=self.library,
         )
-        return self.agent(name, asking.model, self.told(role))
+        return self.agent(name, asking.model, self.system_message(role))
 
-    def told(self, role: Role) -> str:
+    def system_message(self, role: Role) -> str:
         """A role's prompts as one system message, its answer in marked text."""
         system = self.library.get("system").text
         return f"{system}\n\n{role.instruction(NOTHING, False)}"
@@ -192,7 +196,9 @@ class Parts:
         """One AssistantAgent."""
         config: dict[str, Any] = {
             "name": name,
-            "model_client": client(model, self.recipe.models[model], self.base_url),
+            "model_client": client_component(
+                model, self.recipe.models[model], self.base_url
+            ),
             "description": f"{name} of a Fellowship recipe",
             "model_client_stream": False,
             "reflect_on_tool_use": False,
@@ -210,7 +216,7 @@ class Parts:
         }
 
 
-def chat(
+def round_robin(
     name: str, agents: Sequence[dict[str, Any]], turns: int, send: str
 ) -> dict[str, Any]:
     """Agents in turn, for so many turns."""

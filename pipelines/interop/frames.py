@@ -58,14 +58,14 @@ def frames(run: Path | str, library: Kind | None = None) -> Frames:
     usd is null where nobody knows the price, `started` is Unix time. `LedgerError`
     where `run` is none.
     """
-    made = frame_library(library)
+    module = frame_library(library)
     found = list(outcomes(Path(run)))
     return Frames(
-        framed(made, ROWS, (row_of(o) for o in found)),
-        framed(made, MESSAGES, (m for o in found for m in messages_of(o))),
-        framed(made, VERDICTS, (v for o in found for v in verdicts_of(o))),
-        framed(made, CALLS, calls_of(Path(run))),
-        framed(made, PAIRS, (p for o in found for p in pairs_of(o))),
+        make_frame(module, ROWS, (row_values(o) for o in found)),
+        make_frame(module, MESSAGES, (m for o in found for m in message_rows(o))),
+        make_frame(module, VERDICTS, (v for o in found for v in verdict_rows(o))),
+        make_frame(module, CALLS, call_rows(Path(run))),
+        make_frame(module, PAIRS, (p for o in found for p in pair_rows(o))),
     )
 
 
@@ -80,7 +80,7 @@ def frame_library(wanted: Kind | None) -> Any:
     raise InputError(f"frames need {wanted or 'pandas or polars'}: {cure}")
 
 
-def framed(
+def make_frame(
     library: Any, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]
 ) -> Any:
     """Rows as a frame; the columns are there even if no row is."""
@@ -91,7 +91,7 @@ def framed(
     return library.DataFrame(values, columns=list(columns))
 
 
-def row_of(o: Outcome) -> tuple[Any, ...]:
+def row_values(o: Outcome) -> tuple[Any, ...]:
     """One line of `rows`."""
     ranking = o.ranking
     best = ranking.winner if ranking else None
@@ -103,7 +103,7 @@ def row_of(o: Outcome) -> tuple[Any, ...]:
     )
 
 
-def messages_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+def message_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
     """Lines of `messages`: numbered through the row, as `replay --edit` counts them."""
     number = 0
     for session in o.sessions:
@@ -117,10 +117,10 @@ def messages_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def verdicts_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+def verdict_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
     """Lines of `verdicts`, each with the comparison it belongs to."""
-    made: tuple[Comparison, ...] = o.ranking.comparisons if o.ranking else ()
-    for c in made:
+    comparisons: tuple[Comparison, ...] = o.ranking.comparisons if o.ranking else ()
+    for c in comparisons:
         for v in c.verdicts:
             scores = (v.scores.first, v.scores.second) if v.scores else (None, None)
             yield (
@@ -130,13 +130,13 @@ def verdicts_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def calls_of(run: Path) -> Iterator[tuple[Any, ...]]:
+def call_rows(run: Path) -> Iterator[tuple[Any, ...]]:
     """Lines of `calls`, straight from the ledger."""
     with LedgerReader(run / LEDGER) as reader:
         yield from reader.rows(f"SELECT {', '.join(CALLS)} FROM calls ORDER BY id")
 
 
-def pairs_of(o: Outcome) -> Iterator[tuple[Any, ...]]:
+def pair_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
     """Lines of `pairs`."""
     for p in o.pairs:
         good, bad = p.chosen, p.rejected

@@ -22,8 +22,13 @@ from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.interop.inspect_sample import Json, sample, usage, when
-from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.interop.inspect_sample import (
+    Json,
+    iso_time,
+    sample,
+    token_usage,
+)
+from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.report.spending import Spending, spending
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header, require_writable_file
@@ -44,14 +49,14 @@ class Tally:
     judges: dict[str, Counter[str]] = field(default_factory=dict)
     summaries: list[Json] = field(default_factory=list)
 
-    def add(self, outcome: Outcome, made: Json) -> None:
+    def add(self, outcome: Outcome, sample_json: Json) -> None:
         """Take one sample into the account."""
         self.ids.append(outcome.number)
         self.states[outcome.state] += 1
-        for name, score in made["scores"].items():
+        for name, score in sample_json["scores"].items():
             if name not in ("state", "margin"):
                 self.judges.setdefault(name, Counter())[score["value"]] += 1
-        self.summaries.append(summary(made))
+        self.summaries.append(sample_summary(sample_json))
 
 
 def write_inspect_log(run: Path, to: Path) -> int:
@@ -59,25 +64,25 @@ def write_inspect_log(run: Path, to: Path) -> int:
 
     `LedgerError` where the run can't be read or the file can't be written.
     """
-    header = known(read_header(run))
+    header = usable_header(read_header(run))
     tally = Tally()
-    with LedgerReader(run / LEDGER) as reader, packed(to) as put:
+    with LedgerReader(run / LEDGER) as reader, open_archive(to) as write_json:
         for text in reader.outcomes():
             outcome = read_outcome(text)
-            made = sample(outcome, reader.call)
-            put(f"samples/{outcome.number}_epoch_1.json", made)
-            tally.add(outcome, made)
+            sample_json = sample(outcome, reader.call)
+            write_json(f"samples/{outcome.number}_epoch_1.json", sample_json)
+            tally.add(outcome, sample_json)
         spent = spending(reader)
-        whole = log(run.resolve().name, header, tally, spent)
+        whole = log_header(run.resolve().name, header, tally, spent)
         start = {key: whole[key] for key in ("version", "eval", "plan")}
-        put("_journal/start.json", start)
-        put("summaries.json", tally.summaries)
-        put("header.json", whole)
+        write_json("_journal/start.json", start)
+        write_json("summaries.json", tally.summaries)
+        write_json("header.json", whole)
     return len(tally.ids)
 
 
 @contextmanager
-def packed(to: Path) -> Iterator[Any]:
+def open_archive(to: Path) -> Iterator[Any]:
     """A zip that appears under its name whole, or not at all; gives `put(name, value)`."""
     require_writable_file(to)
     try:
@@ -88,7 +93,7 @@ def packed(to: Path) -> Iterator[Any]:
     try:
         with os.fdopen(handle, "wb") as out:
             with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-                yield lambda part, value: entered(archive, part, value)
+                yield lambda part, value: write_part(archive, part, value)
             out.flush()
             os.fsync(out.fileno())
         os.replace(name, to)
@@ -99,7 +104,7 @@ def packed(to: Path) -> Iterator[Any]:
         raise
 
 
-def entered(archive: zipfile.ZipFile, name: str, value: Any) -> None:
+def write_part(archive: zipfile.ZipFile, name: str, value: Any) -> None:
     """One JSON part of the zip; half a character becomes a replacement mark."""
     text = json.dumps(value, ensure_ascii=False)
     part = zipfile.ZipInfo(name, EPOCH)
@@ -107,26 +112,26 @@ def entered(archive: zipfile.ZipFile, name: str, value: Any) -> None:
     archive.writestr(part, text.encode("utf-8", "replace"))
 
 
-def log(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
+def log_header(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
     """The header of the log: what was asked, what it cost, what came of it."""
     return {
         "version": FORMAT,
         "status": "success",
-        "eval": asked(name, header, tally, spent),
-        "plan": {"name": "fellowship", "steps": steps(header), "config": {}},
-        "results": results(tally),
+        "eval": evaluation_spec(name, header, tally, spent),
+        "plan": {"name": "fellowship", "steps": plan_steps(header), "config": {}},
+        "results": result_metrics(tally),
         "stats": {
-            "started_at": when(spent.began or 0.0),
-            "completed_at": when(spent.ended or 0.0),
+            "started_at": iso_time(spent.began or 0.0),
+            "completed_at": iso_time(spent.ended or 0.0),
             "model_usage": {
-                x.model: usage(x.prompt, x.completion, x.cached)
+                x.model: token_usage(x.prompt, x.completion, x.cached)
                 for x in spent.by("model")
             },
         },
     }
 
 
-def asked(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
+def evaluation_spec(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
     """What was evaluated; its identities are the run's, so they stay the same."""
     known = digest(header.get("identity") or {}, 11)
     recipe = header.get("recipe") or {}
@@ -139,7 +144,7 @@ def asked(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
         "eval_id": known,
         "run_id": known,
         "task_id": known,
-        "created": when(spent.began or 0.0),
+        "created": iso_time(spent.began or 0.0),
         "task": name,
         "task_version": 0,
         "dataset": {
@@ -159,7 +164,7 @@ def asked(name: str, header: Json, tally: Tally, spent: Spending) -> Json:
     }
 
 
-def steps(header: Json) -> list[Json]:
+def plan_steps(header: Json) -> list[Json]:
     """The recipe's teams, in the order they work."""
     recipe = header.get("recipe") or {}
     teams = [*(recipe.get("systems") or ()), recipe.get("evaluate")]
@@ -170,7 +175,7 @@ def steps(header: Json) -> list[Json]:
     ]
 
 
-def results(tally: Tally) -> Json:
+def result_metrics(tally: Tally) -> Json:
     """Shares of every state, and of every judge's verdicts."""
     rows = len(tally.ids)
     counted = {"state": tally.states, **tally.judges}
@@ -193,18 +198,21 @@ def results(tally: Tally) -> Json:
     }
 
 
-def summary(made: Json) -> Json:
+def sample_summary(sample_json: Json) -> Json:
     """A sample in the list of samples: no more than the head of its texts."""
-    told = made["input"]
-    brief = told if isinstance(told, str) else told[-1]["content"]
+    prompt = sample_json["input"]
+    brief = prompt if isinstance(prompt, str) else prompt[-1]["content"]
     kept = ("id", "epoch", "target", "model_usage", "total_time", "uuid")
     return {
-        **{key: made[key] for key in kept},
+        **{key: sample_json[key] for key in kept},
         "input": brief[:BRIEF],
-        "metadata": {key: made["metadata"][key] for key in ("id", "state", "why")},
+        "metadata": {
+            key: sample_json["metadata"][key] for key in ("id", "state", "why")
+        },
         "scores": {
-            name: {"value": score["value"]} for name, score in made["scores"].items()
+            name: {"value": score["value"]}
+            for name, score in sample_json["scores"].items()
         },
         "completed": True,
-        "message_count": len(made["messages"]),
+        "message_count": len(sample_json["messages"]),
     }

@@ -64,7 +64,7 @@ def system_calls(system: SystemSettings) -> SystemCalls | None:
     return None
 
 
-def comparisons(meet: str, candidates: int) -> int:
+def count_comparisons(meet: str, candidates: int) -> int:
     """Pairs that are put to an evaluator; pointwise none is, but each candidate once.
 
     n - 1 in a knockout, n (n - 1) / 2 in a round robin, one two-way.
@@ -76,19 +76,19 @@ def comparisons(meet: str, candidates: int) -> int:
     return {"two-way": 1, "pointwise": candidates}.get(meet, candidates - 1)
 
 
-class Asked(NamedTuple):
+class ModelCalls(NamedTuple):
     """Calls to one model for one prompt: how many answers and how much talk each reads."""
 
     model: str
     calls: Span
     answers: int = 2
-    heard: int = 0
+    turns_read: int = 0
     writes: Literal["verdict", "review"] = "verdict"
 
 
 def evaluator_calls(
     settings: EvaluateSettings, candidates: Span, kin: frozenset[str] = frozenset()
-) -> list[Asked]:
+) -> list[ModelCalls]:
     """An evaluator's calls for one prompt, without repair turns, by model.
 
     None are known of an evaluator of the user's own. `kin` are models of a candidate's
@@ -105,14 +105,14 @@ def evaluator_calls(
         if settings.stand_in is not None:
             only = each[0]._replace(calls=Span(0, each[0].calls.high))
             each = [only, only._replace(model=settings.stand_in)]
-    low, high = (comparisons(settings.meet, count) for count in candidates)
+    low, high = (count_comparisons(settings.meet, count) for count in candidates)
     return [
-        asked._replace(calls=Span(low * asked.calls.low, high * asked.calls.high))
-        for asked in each
+        calls._replace(calls=Span(low * calls.calls.low, high * calls.calls.high))
+        for calls in each
     ]
 
 
-def voter_calls(asking: Asking, order: str, meet: str) -> Asked:
+def voter_calls(asking: Asking, order: str, meet: str) -> ModelCalls:
     """One voter's calls for one comparison, or for one candidate alone."""
     few, many = 1, 2 if order in ("both", "adaptive") else 1
     if order == "both":
@@ -121,44 +121,46 @@ def voter_calls(asking: Asking, order: str, meet: str) -> Asked:
         few = many = 1 if meet == "pointwise" else 2
     answers = 1 if asking.strategy == "independent" else 2
     calls = Span(few * asking.samples, many * asking.samples)
-    return Asked(asking.model, calls, answers)
+    return ModelCalls(asking.model, calls, answers)
 
 
-def jury_calls(jury: JurySettings, kin: frozenset[str] = frozenset()) -> list[Asked]:
+def jury_calls(
+    jury: JurySettings, kin: frozenset[str] = frozenset()
+) -> list[ModelCalls]:
     """A jury's calls for one comparison: at least its first wave's, at most everyone's."""
     sure = len(jury.jurors) if jury.meet == "pointwise" else first_jurors(jury)
     others = sum(juror.model not in kin for juror in jury.jurors)
     if not jury.recuse or others < 2:
         kin = frozenset()
-    made = []
+    counts = []
     for n, juror in enumerate(jury.jurors):
-        asked = voter_calls(juror, jury.order, jury.meet)
+        calls = voter_calls(juror, jury.order, jury.meet)
         asked_for_sure = n < sure and juror.model not in kin
-        made.append(asked if asked_for_sure else spared(asked))
+        counts.append(calls if asked_for_sure else optional(calls))
     if jury.escalate is not None:
-        made.append(spared(voter_calls(jury.escalate, jury.order, jury.meet)))
-    return made
+        counts.append(optional(voter_calls(jury.escalate, jury.order, jury.meet)))
+    return counts
 
 
-def spared(asked: Asked) -> Asked:
+def optional(calls: ModelCalls) -> ModelCalls:
     """The same calls, which may not be made at all."""
-    return asked._replace(calls=Span(0, asked.calls.high))
+    return calls._replace(calls=Span(0, calls.calls.high))
 
 
-def debate_calls(debate: DebateSettings) -> list[Asked]:
+def debate_calls(debate: DebateSettings) -> list[ModelCalls]:
     """A debate's calls for one comparison: the blind vote, and at most all the rest."""
     orders = 2 if debate.order == "both" else 1
     low = 0 if debate.stop_when_unanimous else 1
-    spoken = debate.rounds * len(debate.personas)
-    made = []
+    talk_turns = debate.rounds * len(debate.personas)
+    counts = []
     for persona in debate.personas:
         model = debate.speaker(persona)
         blind, talk = orders * debate.blind_samples, orders * debate.rounds
         more = orders * debate.further_samples
-        made += [
-            Asked(model, Span(blind, blind)),
-            Asked(model, Span(low * more, more)),
-            Asked(model, Span(low * talk, talk), 2, spoken // 2, "review"),
-            Asked(model, Span(low * orders, orders), 2, spoken),
+        counts += [
+            ModelCalls(model, Span(blind, blind)),
+            ModelCalls(model, Span(low * more, more)),
+            ModelCalls(model, Span(low * talk, talk), 2, talk_turns // 2, "review"),
+            ModelCalls(model, Span(low * orders, orders), 2, talk_turns),
         ]
-    return made
+    return counts

@@ -95,7 +95,7 @@ def forecast(pilot: Pilot, names: Sequence[str], rows: int) -> Forecast:
     total = Totals(len(pilot.uses), rows)
     nothing = Use()
     by_model = {n: [use.get(n, nothing) for use in pilot.uses] for n in names}
-    whole = [sum_of(list(use.values())) for use in pilot.uses]
+    whole = [sum_uses(list(use.values())) for use in pilot.uses]
     unknown = any(name in pilot.unpriced for name in names)
     return Forecast(
         rows=rows,
@@ -103,23 +103,25 @@ def forecast(pilot: Pilot, names: Sequence[str], rows: int) -> Forecast:
         models=tuple(
             ModelForecast(
                 model=name,
-                calls=total.of([u.calls for u in uses]),
-                prompt_tokens=total.of([u.prompt for u in uses]),
-                completion_tokens=total.of([u.completion for u in uses]),
-                cached_tokens=total.of([u.cached for u in uses]),
-                usd=None if name in pilot.unpriced else total.of([u.usd for u in uses]),
+                calls=total.estimate([u.calls for u in uses]),
+                prompt_tokens=total.estimate([u.prompt for u in uses]),
+                completion_tokens=total.estimate([u.completion for u in uses]),
+                cached_tokens=total.estimate([u.cached for u in uses]),
+                usd=None
+                if name in pilot.unpriced
+                else total.estimate([u.usd for u in uses]),
             )
             for name, uses in by_model.items()
         ),
-        calls=total.of([u.calls for u in whole]),
-        tokens=total.of([u.prompt + u.completion for u in whole]),
-        usd=None if unknown else total.of([u.usd for u in whole]),
-        pairs=total.of([float(pair) for pair in pilot.pairs], most=rows),
-        seconds=time_of(pilot, total.of([u.seconds for u in whole])),
+        calls=total.estimate([u.calls for u in whole]),
+        tokens=total.estimate([u.prompt + u.completion for u in whole]),
+        usd=None if unknown else total.estimate([u.usd for u in whole]),
+        pairs=total.estimate([float(pair) for pair in pilot.pairs], most=rows),
+        seconds=wall_time(pilot, total.estimate([u.seconds for u in whole])),
     )
 
 
-def time_of(pilot: Pilot, work: Estimate) -> Estimate:
+def wall_time(pilot: Pilot, work: Estimate) -> Estimate:
     """Wall time of the run: the work over the calls that do it at once.
 
     Expected is the pace of the pilot's busier half, for beginning and end weigh less in a
@@ -143,9 +145,9 @@ class Totals:
         dice = random.Random(0)
         self._draws = [dice.choices(range(seen), k=seen) for _ in range(RESAMPLES)]
         self._noise = [dice.gauss(0.0, 1.0) for _ in range(RESAMPLES)]
-        self._tail = widened(seen)
+        self._tail = tail_share(seen)
 
-    def of(self, values: Sequence[float], most: float = math.inf) -> Estimate:
+    def estimate(self, values: Sequence[float], most: float = math.inf) -> Estimate:
         """The total of a quantity whose value is known for each row that was seen."""
         known, rest = sum(values), self.rest
         if not rest:
@@ -163,14 +165,14 @@ class Totals:
         )
 
 
-def widened(seen: int) -> float:
+def tail_share(seen: int) -> float:
     """The tail to cut at each end so that few rows don't look surer than they are."""
     freedom = seen - 1
     t = T_975[freedom - 1] if freedom <= len(T_975) else 1.96 + 2.5 / freedom
     return NormalDist().cdf(-math.sqrt(seen / freedom) * t)
 
 
-def sum_of(uses: Sequence[Use]) -> Use:
+def sum_uses(uses: Sequence[Use]) -> Use:
     """All of them together."""
     whole = Use()
     for use in uses:

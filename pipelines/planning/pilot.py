@@ -11,13 +11,13 @@ from pathlib import Path
 
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.planning.forecast import Forecast, Pilot, Use, forecast
-from fellowship.pipelines.planning.throughput import pace_of
+from fellowship.pipelines.planning.throughput import measure_pace
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Item, State
 from fellowship.run_folder import LEDGER
 
 
-def spread(numbers: Sequence[int], many: int) -> frozenset[int]:
+def spread_rows(numbers: Sequence[int], many: int) -> frozenset[int]:
     """So many of these row numbers, evenly spread; all of them if there are no more."""
     total = len(numbers)
     if many >= total:
@@ -30,17 +30,19 @@ def prompt_numbers(entries: Iterable[object]) -> list[int]:
     return [entry.number for entry in entries if isinstance(entry, Item)]
 
 
-def foretold(recipe: Recipe, into: Path, picked: frozenset[int], rows: int) -> Forecast:
+def forecast_rest(
+    recipe: Recipe, into: Path, picked: frozenset[int], rows: int
+) -> Forecast:
     """What all `rows` would take, by the rows in `picked` that the run holds.
 
     `ValueError` where fewer than two of them are finished.
     """
     with LedgerReader(into / LEDGER) as ledger:
-        pilot = seen(ledger, picked, recipe.at_once)
+        pilot = pilot_of(ledger, picked, recipe.at_once)
     return forecast(pilot, list(recipe.models), rows)
 
 
-def seen(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
+def pilot_of(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
     """What the ledger holds of these rows."""
     found = (read_outcome(text) for text in ledger.outcomes())
     outcomes = [outcome for outcome in found if outcome.number in picked]
@@ -65,7 +67,7 @@ def seen(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot:
     return Pilot(
         uses=uses,
         pairs=[outcome.state == State.PAIR for outcome in outcomes],
-        pace=pace_of(times),
+        pace=measure_pace(times),
         width=min(widest, len(outcomes)),
         widest=widest,
         unpriced=frozenset(unpriced),

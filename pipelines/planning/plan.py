@@ -81,7 +81,7 @@ class Plan(Record):
         return sum(model.seconds for model in self.models)
 
 
-def measured(items: Iterable[object]) -> Rows:
+def measure_source(items: Iterable[object]) -> Rows:
     """What there is in a source: `Item`s counted and measured, anything else rejected."""
     prompts = rejected = tokens = candidates = open_turns = 0
     why, ids = "", list[tuple[int, str]]()
@@ -119,11 +119,11 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
     loads = [load for system in recipe.systems for load in system_loads(system)]
     candidates = Span(rows.candidates, rows.candidates)
     for system in recipe.systems:
-        made = system_calls(system)
-        candidates += made.candidates if made else NOTHING
+        calls = system_calls(system)
+        candidates += calls.candidates if calls else NOTHING
     loads += [
-        Load(a.model, a.calls, a.writes, (1, a.answers, a.heard))
-        for a in evaluator_calls(recipe.evaluate, candidates, kin_of(recipe))
+        Load(a.model, a.calls, a.writes, (1, a.answers, a.turns_read))
+        for a in evaluator_calls(recipe.evaluate, candidates, own_family_models(recipe))
     ]
     longest = max(config.max_tokens for config in recipe.models.values())
     models = tuple(
@@ -133,7 +133,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
     return Plan(rows=rows, models=models, assumptions=tuple(assumptions(recipe)))
 
 
-def kin_of(recipe: Recipe) -> frozenset[str]:
+def own_family_models(recipe: Recipe) -> frozenset[str]:
     """The models of a family that also writes candidates."""
     writers = {
         role_config(system.generator).model
@@ -151,8 +151,10 @@ def model_plan(
 
     `longest` is the largest `max_tokens` of the recipe: no text is longer than that.
     """
-    used = spent(rows, loads, Lengths.average(longest), config.max_tokens)
-    high = spent(rows, loads, Lengths(longest, longest, longest), config.max_tokens)
+    used = expected_usage(rows, loads, Lengths.average(longest), config.max_tokens)
+    high = expected_usage(
+        rows, loads, Lengths(longest, longest, longest), config.max_tokens
+    )
     price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
     speed = SPEED[config.provider]
     return ModelPlan(
@@ -163,18 +165,18 @@ def model_plan(
         completion_tokens=used.completion,
         prompt_tokens_max=high.prompt,
         completion_tokens_max=high.completion,
-        usd=with_hours(cost(price, used), used.completion / speed * rate),
-        usd_max=with_hours(cost(price, high), high.completion / speed * rate),
+        usd=total_cost(cost(price, used), used.completion / speed * rate),
+        usd_max=total_cost(cost(price, high), high.completion / speed * rate),
         seconds=used.completion / speed,
     )
 
 
-def with_hours(tokens: float | None, hours: float) -> float | None:
+def total_cost(tokens: float | None, hours: float) -> float | None:
     """What tokens and busy hours cost together; None while the tokens' price is."""
     return None if tokens is None else tokens + hours
 
 
-def spent(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:
+def expected_usage(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:
     """Tokens of every call made, with texts of these lengths."""
     average = rows.tokens / max(rows.prompts, 1)
     prompt = completion = 0
@@ -189,7 +191,7 @@ def spent(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:
 
 def assumptions(recipe: Recipe) -> list[str]:
     """What the figures rest on, in sentences."""
-    said = [
+    sentences = [
         f"expected: answers of {ANSWER} tokens, reviews of {REVIEW}, verdicts of"
         f" {VERDICT}, or max_tokens where that is less; every round is played",
         "at most: every reply runs to its max_tokens",
@@ -203,13 +205,15 @@ def assumptions(recipe: Recipe) -> list[str]:
     ]
     for system in recipe.systems:
         if system_calls(system) is None:
-            said.append(
+            sentences.append(
                 f"NOT counted: what your team {system.team!r} calls, and what judging"
                 " its candidates does"
             )
     if isinstance(recipe.evaluate, CustomEvaluateSettings):
-        said.append(f"NOT counted: what your team {recipe.evaluate.team!r} calls")
+        sentences.append(f"NOT counted: what your team {recipe.evaluate.team!r} calls")
     unknown = [name for name, config in recipe.models.items() if not price_of(config)]
     if unknown:
-        said.append(f"price unknown: {', '.join(unknown)}; set `price:` in the recipe")
-    return said
+        sentences.append(
+            f"price unknown: {', '.join(unknown)}; set `price:` in the recipe"
+        )
+    return sentences

@@ -19,9 +19,9 @@ class Pace(NamedTuple):
     most: float
 
 
-def pace_of(calls: Sequence[tuple[float, float]]) -> Pace:
+def measure_pace(calls: Sequence[tuple[float, float]]) -> Pace:
     """The pace of calls, given as pairs of start and duration in seconds."""
-    stretches = sorted(stretches_of(calls), reverse=True)
+    stretches = sorted(busy_stretches(calls), reverse=True)
     busy = sum(seconds for _, seconds in stretches)
     if not busy:
         return Pace(1.0, 1.0, 1.0)
@@ -33,7 +33,7 @@ def pace_of(calls: Sequence[tuple[float, float]]) -> Pace:
     return Pace(whole / busy, work / (busy / 2), float(stretches[0][0]))
 
 
-def stretches_of(calls: Sequence[tuple[float, float]]) -> list[tuple[int, float]]:
+def busy_stretches(calls: Sequence[tuple[float, float]]) -> list[tuple[int, float]]:
     """Calls in the air and for how many seconds, for each stretch with any."""
     events = [(start, 1) for start, took in calls if took > 0]
     events += [(start + took, -1) for start, took in calls if took > 0]

@@ -64,15 +64,15 @@ class Lengths(NamedTuple):
 
 def system_loads(system: SystemSettings) -> list[Load]:
     """The calls of one system for one row: first drafts, revisions, reviews."""
-    made = system_calls(system)
-    if made is None:
+    calls = system_calls(system)
+    if calls is None:
         return []
     assert isinstance(system, SingleSettings | FeedbackSettings)
     writer = role_config(system.generator).model
-    sessions = Span(made.sessions, made.sessions)
+    sessions = Span(calls.sessions, calls.sessions)
     earlier = Load(writer, sessions, "answer", (1, 0, 0), "open_turns")
     if isinstance(system, SingleSettings):
-        return [earlier, Load(writer, made.generator, "answer", (1, 0, 0))]
+        return [earlier, Load(writer, calls.generator, "answer", (1, 0, 0))]
     # The n-th draft is written with all drafts and reviews before it in view.
     again = [
         Load(writer, Span(int(n == 1), 1), "answer", (1, n, n * len(system.reviewers)))
@@ -83,7 +83,7 @@ def system_loads(system: SystemSettings) -> list[Load]:
         Load(writer, Span(1, 1), "answer", (1, 0, 0)),
         *again,
         *(
-            Load(role_config(r).model, made.each_reviewer, "review", (1, 1, 0))
+            Load(role_config(r).model, calls.each_reviewer, "review", (1, 1, 0))
             for r in system.reviewers
         ),
     ]

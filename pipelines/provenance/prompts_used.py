@@ -13,7 +13,7 @@ from typing import Any
 from fellowship.records import Record, Turn
 
 
-class Told(Record):
+class PromptUsed(Record):
     """One prompt file as it was when the run began, and the seats that were told by it.
 
     `digest` is empty where the run's header does not hold it.
@@ -24,22 +24,24 @@ class Told(Record):
     seats: tuple[str, ...]
 
 
-def told_by(turns: Iterable[Turn], header: Mapping[str, Any]) -> tuple[Told, ...]:
+def prompts_used(
+    turns: Iterable[Turn], header: Mapping[str, Any]
+) -> tuple[PromptUsed, ...]:
     """The prompts behind these turns, by name."""
     digests = (header.get("identity") or {}).get("prompts") or {}
     recipe = header.get("recipe") or {}
     seats: dict[str, dict[str, None]] = {}
     for turn in turns:
-        for name in prompts_of(turn, recipe):
+        for name in prompt_names(turn, recipe):
             if turn.prompt or name in digests:
                 seats.setdefault(name, {})[turn.source] = None
     return tuple(
-        Told(name=name, digest=digests.get(name, ""), seats=tuple(said))
-        for name, said in sorted(seats.items())
+        PromptUsed(name=name, digest=digests.get(name, ""), seats=tuple(names))
+        for name, names in sorted(seats.items())
     )
 
 
-def prompts_of(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
+def prompt_names(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
     """The names of the prompt files one turn was told by."""
     if turn.repaired:
         yield "repair"
@@ -50,13 +52,13 @@ def prompts_of(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
         return
     evaluate = recipe.get("evaluate") or {}
     yield "system"
-    yield turn.prompt or usual(turn, evaluate)
+    yield turn.prompt or usual_prompt(turn, evaluate)
     for persona in evaluate.get("personas") or ():
         if turn.source.startswith(str(persona["name"])):
             yield str(persona.get("prompt") or f"persona_{persona['name']}")
 
 
-def usual(turn: Turn, evaluate: Mapping[str, Any]) -> str:
+def usual_prompt(turn: Turn, evaluate: Mapping[str, Any]) -> str:
     """The prompt a role is told by where its turn does not say."""
     if turn.role == "debater":
         return "debate"
@@ -64,7 +66,7 @@ def usual(turn: Turn, evaluate: Mapping[str, Any]) -> str:
         return turn.role
     if evaluate.get("team") == "debate":
         return "debate_vote"
-    asked = [evaluate, *(evaluate.get("jurors") or ())]
-    found = [a for a in asked if turn.source.startswith(str(a.get("name") or "\n"))]
+    judges = [evaluate, *(evaluate.get("jurors") or ())]
+    found = [a for a in judges if turn.source.startswith(str(a.get("name") or "\n"))]
     one = found[0] if found else evaluate
     return str(one.get("prompt") or f"judge_{one.get('strategy') or 'combined'}")

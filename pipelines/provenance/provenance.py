@@ -9,59 +9,59 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fellowship.pipelines.provenance.prompts_used import told_by
+from fellowship.pipelines.provenance.prompts_used import prompts_used
 from fellowship.pipelines.provenance.provenance_records import (
-    Draft,
-    Meeting,
-    PairWhy,
-    Reviewed,
-    SessionWhy,
+    ComparisonRecord,
+    DraftRecord,
+    PairProvenance,
+    ReviewRecord,
+    RowProvenance,
+    SessionProvenance,
     Spent,
-    Why,
 )
 from fellowship.pipelines.provenance.score_explanation import (
     comparison_sum,
     pair_sums,
-    rule_of,
+    voting_rule_text,
 )
 from fellowship.pipelines.provenance.session_names import ALONE, pair_session
 from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 
 
-def why(outcome: Outcome, header: Mapping[str, Any] | None = None) -> Why:
+def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProvenance:
     """The provenance of one row. `header` is its run's; {} where there is none."""
     known = header or {}
     recipe = known.get("recipe") or {}
     turns = [turn for session in outcome.sessions for turn in session.turns]
     ranking = outcome.ranking
-    asked = recipe.get("pairs") or {}
-    return Why(
+    pair_settings = recipe.get("pairs") or {}
+    return RowProvenance(
         number=outcome.number,
         item=outcome.item,
         id=outcome.id,
         state=outcome.state,
         why=outcome.why,
         question=outcome.conversation.question if outcome.conversation else "",
-        pairs=tuple(pair_why(outcome, pair, recipe) for pair in outcome.pairs),
-        drafts=drafts(outcome),
+        pairs=tuple(trace_pair(outcome, pair, recipe) for pair in outcome.pairs),
+        drafts=draft_records(outcome),
         meetings=tuple(
-            meeting(c, outcome.sessions, recipe)
+            comparison_record(c, outcome.sessions, recipe)
             for c in (ranking.comparisons if ranking else ())
         ),
-        sessions=tuple(session_why(session) for session in outcome.sessions),
+        sessions=tuple(trace_session(session) for session in outcome.sessions),
         evaluator=str((recipe.get("evaluate") or {}).get("team", "")),
-        rule=rule_of(recipe),
-        pair_rule=str(asked.get("rule", "")),
-        margin_asked=float(asked.get("margin", 0.0)),
-        models=models_of(outcome, recipe),
-        prompts=told_by(turns, known),
-        spent=spent(turns),
+        rule=voting_rule_text(recipe),
+        pair_rule=str(pair_settings.get("rule", "")),
+        margin_asked=float(pair_settings.get("margin", 0.0)),
+        models=models_used(outcome, recipe),
+        prompts=prompts_used(turns, known),
+        spent=sum_spent(turns),
         calls=tuple(turn.call for turn in turns if turn.call),
         flags=outcome.flags,
     )
 
 
-def spent(turns: Iterable[Turn]) -> Spent:
+def sum_spent(turns: Iterable[Turn]) -> Spent:
     """The sum over turns."""
     given = list(turns)
     return Spent(
@@ -74,16 +74,16 @@ def spent(turns: Iterable[Turn]) -> Spent:
     )
 
 
-def drafts(outcome: Outcome) -> tuple[Draft, ...]:
+def draft_records(outcome: Outcome) -> tuple[DraftRecord, ...]:
     """Every candidate with its score and the reviews of exactly this draft."""
     scores = outcome.ranking.scores if outcome.ranking else ()
     sessions = {session.id: session for session in outcome.sessions}
-    made = []
+    records = []
     for index, one in enumerate(outcome.candidates):
         session = sessions.get(one.session)
-        reviews = reviews_of(session.turns, one.draft) if session else ()
-        made.append(
-            Draft(
+        reviews = reviews_of_draft(session.turns, one.draft) if session else ()
+        records.append(
+            DraftRecord(
                 index=index,
                 **one.model_dump(
                     include={"system", "model", "draft", "sample", "session", "call"}
@@ -93,10 +93,10 @@ def drafts(outcome: Outcome) -> tuple[Draft, ...]:
                 reviews=reviews,
             )
         )
-    return tuple(made)
+    return tuple(records)
 
 
-def reviews_of(turns: Sequence[Turn], draft: int) -> tuple[Reviewed, ...]:
+def reviews_of_draft(turns: Sequence[Turn], draft: int) -> tuple[ReviewRecord, ...]:
     """The last readable reply of each reviewer in the round of this draft."""
     last = {
         turn.source: turn
@@ -104,7 +104,7 @@ def reviews_of(turns: Sequence[Turn], draft: int) -> tuple[Reviewed, ...]:
         if turn.role == "reviewer" and turn.round == draft
     }
     return tuple(
-        Reviewed(
+        ReviewRecord(
             seat=turn.source,
             model=turn.model,
             score=(turn.value or {}).get("score"),
@@ -115,24 +115,24 @@ def reviews_of(turns: Sequence[Turn], draft: int) -> tuple[Reviewed, ...]:
     )
 
 
-def meeting(
+def comparison_record(
     comparison: Comparison, sessions: Sequence[Session], recipe: Mapping[str, Any]
-) -> Meeting:
+) -> ComparisonRecord:
     """One comparison with who decided it, and how."""
-    said = comparison.verdicts
-    session, heard = held(comparison, sessions)
-    calls = [turn.call for turn in heard] or [v.call for v in said]
-    return Meeting(
+    verdicts = comparison.verdicts
+    session, turns = find_session(comparison, sessions)
+    calls = [turn.call for turn in turns] or [v.call for v in verdicts]
+    return ComparisonRecord(
         comparison=comparison,
         session=session.id if session else "",
-        jurors=tuple(dict.fromkeys(v.evaluator for v in said if v.evaluator)),
-        models=tuple(dict.fromkeys(v.model for v in said if v.model)),
+        jurors=tuple(dict.fromkeys(v.evaluator for v in verdicts if v.evaluator)),
+        models=tuple(dict.fromkeys(v.model for v in verdicts if v.model)),
         calls=tuple(dict.fromkeys(filter(None, calls))),
-        arithmetic=comparison_sum(comparison, rule_of(recipe)),
+        arithmetic=comparison_sum(comparison, voting_rule_text(recipe)),
     )
 
 
-def held(
+def find_session(
     comparison: Comparison, sessions: Sequence[Session]
 ) -> tuple[Session | None, Sequence[Turn]]:
     """The session a comparison came of, and its turns that were about these two.
@@ -148,17 +148,17 @@ def held(
         numbers = {str(place) for place in places}
         return one, [t for t in one.turns if numbers & {*t.source.split("_")}]
     calls = {verdict.call for verdict in comparison.verdicts if verdict.call}
-    found = [s for s in sessions if calls & {*calls_in(s)}]
+    found = [s for s in sessions if calls & {*call_keys(s)}]
     return (found[0] if found else None), ()
 
 
-def pair_why(
+def trace_pair(
     outcome: Outcome, pair: PreferencePair, recipe: Mapping[str, Any]
-) -> PairWhy:
+) -> PairProvenance:
     """One pair, its drafts by their places, and the sums behind its two scores."""
-    places = [place(outcome, each) for each in (pair.chosen, pair.rejected)]
+    places = [candidate_place(outcome, each) for each in (pair.chosen, pair.rejected)]
     meetings, sums = pair_sums(outcome.ranking, pair, (places[0], places[1]), recipe)
-    return PairWhy(
+    return PairProvenance(
         chosen=places[0],
         rejected=places[1],
         chosen_score=pair.chosen_score,
@@ -169,31 +169,31 @@ def pair_why(
     )
 
 
-def place(outcome: Outcome, candidate: Any) -> int:
+def candidate_place(outcome: Outcome, candidate: Any) -> int:
     """A candidate's place in the outcome; -1 where it is not among them."""
     found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
     return found[0] if found else -1
 
 
-def session_why(session: Session) -> SessionWhy:
+def trace_session(session: Session) -> SessionProvenance:
     """One session's calls and cost."""
-    return SessionWhy(
+    return SessionProvenance(
         id=session.id,
         team=session.team,
         turns=len(session.turns),
         models=tuple(dict.fromkeys(t.model for t in session.turns if t.model)),
-        calls=tuple(calls_in(session)),
-        spent=spent(session.turns),
+        calls=tuple(call_keys(session)),
+        spent=sum_spent(session.turns),
         stopped=session.stopped,
     )
 
 
-def calls_in(session: Session) -> list[str]:
+def call_keys(session: Session) -> list[str]:
     """The ledger's keys of a session's calls, in its order."""
     return [turn.call for turn in session.turns if turn.call]
 
 
-def models_of(outcome: Outcome, recipe: Mapping[str, Any]) -> dict[str, str]:
+def models_used(outcome: Outcome, recipe: Mapping[str, Any]) -> dict[str, str]:
     """The recipe's name -> model for every model that spoke or was judged in this row."""
     spoke = {turn.model for s in outcome.sessions for turn in s.turns}
     spoke |= {candidate.model for candidate in outcome.candidates}

@@ -5,7 +5,7 @@ They hold places, scores and keys, but no text twice.
 
 from __future__ import annotations
 
-from fellowship.pipelines.provenance.prompts_used import Told
+from fellowship.pipelines.provenance.prompts_used import PromptUsed
 from fellowship.records import Comparison, Record, State
 
 
@@ -20,7 +20,7 @@ class Spent(Record):
     seconds: float = 0.0
 
 
-class Reviewed(Record):
+class ReviewRecord(Record):
     """A review of one draft: who gave it, its score, and the call that said it."""
 
     seat: str
@@ -30,7 +30,7 @@ class Reviewed(Record):
     call: str
 
 
-class Draft(Record):
+class DraftRecord(Record):
     """One candidate: `index` is its place in the outcome's candidates, from 0."""
 
     index: int
@@ -42,10 +42,10 @@ class Draft(Record):
     call: str
     characters: int
     score: float | None = None
-    reviews: tuple[Reviewed, ...] = ()
+    reviews: tuple[ReviewRecord, ...] = ()
 
 
-class Meeting(Record):
+class ComparisonRecord(Record):
     """Two candidates before the evaluator. `comparison` holds every order's verdict."""
 
     comparison: Comparison
@@ -56,7 +56,7 @@ class Meeting(Record):
     arithmetic: tuple[str, ...]
 
 
-class PairWhy(Record):
+class PairProvenance(Record):
     """One pair, by the places of its drafts; `meetings` are the ones its scores rest on."""
 
     chosen: int
@@ -68,7 +68,7 @@ class PairWhy(Record):
     arithmetic: tuple[str, ...]
 
 
-class SessionWhy(Record):
+class SessionProvenance(Record):
     """One team's session: who spoke on which model, its calls in order, and its cost."""
 
     id: str
@@ -80,7 +80,7 @@ class SessionWhy(Record):
     stopped: str = ""
 
 
-class Why(Record):
+class RowProvenance(Record):
     """Everything one row's state and pairs rest on, traced to the ledger's calls."""
 
     number: int
@@ -89,16 +89,16 @@ class Why(Record):
     state: State
     why: str
     question: str
-    pairs: tuple[PairWhy, ...]
-    drafts: tuple[Draft, ...]
-    meetings: tuple[Meeting, ...]
-    sessions: tuple[SessionWhy, ...]
+    pairs: tuple[PairProvenance, ...]
+    drafts: tuple[DraftRecord, ...]
+    meetings: tuple[ComparisonRecord, ...]
+    sessions: tuple[SessionProvenance, ...]
     evaluator: str
     rule: str
     pair_rule: str
     margin_asked: float
     models: dict[str, str]
-    prompts: tuple[Told, ...]
+    prompts: tuple[PromptUsed, ...]
     spent: Spent
     calls: tuple[str, ...]
     flags: tuple[str, ...]

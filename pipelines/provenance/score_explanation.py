@@ -16,7 +16,7 @@ ORDERS = ("forward", "swapped")
 VOID = ("invalid", "order-inconsistent")
 
 
-def rule_of(recipe: Mapping[str, Any]) -> str:
+def voting_rule_text(recipe: Mapping[str, Any]) -> str:
     """How the recipe's evaluator comes to one verdict; empty where there is no recipe."""
     evaluate = recipe.get("evaluate") or {}
     team = evaluate.get("team")
@@ -28,36 +28,40 @@ def rule_of(recipe: Mapping[str, Any]) -> str:
 def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
     """One line an evaluator, then what the rule makes of them."""
     final = [v for v in comparison.verdicts if v.phase == "final"]
-    said = final or list(comparison.verdicts)
-    names = list(dict.fromkeys(v.evaluator for v in said))
-    made = [evaluator_sum(n, [v for v in said if v.evaluator == n]) for n in names]
+    verdicts = final or list(comparison.verdicts)
+    names = list(dict.fromkeys(v.evaluator for v in verdicts))
+    comparisons = [
+        evaluator_sum(n, [v for v in verdicts if v.evaluator == n]) for n in names
+    ]
     if len(names) > 1:
         voters = f"{rule or 'vote'} of {len(names)}"
         ended = decision_word(comparison.outcome)
-        made.append(f"{voters}: {ended}{colon(comparison.scores)}")
+        comparisons.append(f"{voters}: {ended}{score_pair(comparison.scores)}")
     if comparison.blind is not None:
-        made.append(f"blind vote: {decision_word(comparison.blind)}")
+        comparisons.append(f"blind vote: {decision_word(comparison.blind)}")
     if comparison.equal is not None:
-        made.append(f"vote of equal cost: {decision_word(comparison.equal)}")
+        comparisons.append(f"vote of equal cost: {decision_word(comparison.equal)}")
     if comparison.recused:
         who = ", ".join(comparison.recused)
-        made.append(f"abstained, an answer is by a model of its own family: {who}")
+        comparisons.append(
+            f"abstained, an answer is by a model of its own family: {who}"
+        )
     if comparison.spared:
-        made.append(f"not asked: {', '.join(comparison.spared)}")
-    return tuple(made)
+        comparisons.append(f"not asked: {', '.join(comparison.spared)}")
+    return tuple(comparisons)
 
 
-def evaluator_sum(name: str, said: Sequence[Verdict]) -> str:
+def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
     """judge: A first 7 : 2, B first 4 : 6, mean 5.5 : 4, so A."""
     parts = []
     for order in ORDERS:
-        for verdict in said:
+        for verdict in verdicts:
             if verdict.order == order:
                 note = f" ({verdict.note})" if verdict.note else ""
-                shown = colon(verdict.scores) or f" {decision_word(verdict.winner)}"
-                parts.append(f"{order_word(order)}{shown}{note}")
-    outcome, scores = decide(said)
-    mean = f", mean{colon(scores)}" if len(said) > 1 and scores else ""
+                text = score_pair(verdict.scores) or f" {decision_word(verdict.winner)}"
+                parts.append(f"{order_word(order)}{text}{note}")
+    outcome, scores = decide(verdicts)
+    mean = f", mean{score_pair(scores)}" if len(verdicts) > 1 and scores else ""
     so = decision_word(outcome)
     return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {so}"
 
@@ -69,7 +73,7 @@ def pair_sums(
     recipe: Mapping[str, Any],
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The comparisons a pair's scores depend on, and the sums behind its score gap."""
-    made = ranking.comparisons if ranking else ()
+    comparisons = ranking.comparisons if ranking else ()
     averaged = (recipe.get("evaluate") or {}).get("meet") in (
         "round-robin",
         "pointwise",
@@ -77,7 +81,11 @@ def pair_sums(
     used: dict[int, None] = {}
     lines: list[str] = []
     for place in places:
-        through, line = mean_of(made, place) if averaged else path_of(made, place)
+        through, line = (
+            mean_sum(comparisons, place)
+            if averaged
+            else knockout_sum(comparisons, place)
+        )
         used |= dict.fromkeys(through)
         lines += [line] if line else []
     lines.append(
@@ -86,47 +94,55 @@ def pair_sums(
     return tuple(sorted(used)), tuple(lines)
 
 
-def mean_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
+def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], str]:
     """A candidate's mean over its comparisons."""
-    at = [i for i, c in enumerate(made) if place in (c.first, c.second) and c.scores]
-    given = [mark(made[i], place) for i in at]
+    at = [
+        i
+        for i, c in enumerate(comparisons)
+        if place in (c.first, c.second) and c.scores
+    ]
+    given = [candidate_score(comparisons[i], place) for i in at]
     if not given:
         return [], ""
     total = sum(given) / len(given)
-    shown = ", ".join(f"{g:g}" for g in given)
-    return at, f"answer {place + 1} = mean of {shown} = {total:g}"
+    text = ", ".join(f"{g:g}" for g in given)
+    return at, f"answer {place + 1} = mean of {text} = {total:g}"
 
 
-def path_of(made: Sequence[Comparison], place: int) -> tuple[list[int], str]:
+def knockout_sum(
+    comparisons: Sequence[Comparison], place: int
+) -> tuple[list[int], str]:
     """A knockout's score: of the last comparison for the survivor, below it for others."""
-    valid = [i for i, c in enumerate(made) if c.outcome not in VOID and c.scores]
-    own = [i for i in valid if place in (made[i].first, made[i].second)]
+    valid = [i for i, c in enumerate(comparisons) if c.outcome not in VOID and c.scores]
+    own = [i for i in valid if place in (comparisons[i].first, comparisons[i].second)]
     if not own:
         return [], ""
     last = own[-1]
-    won = winner(made[last])
+    won = knockout_winner(comparisons[last])
     if won == place:
-        score = mark(made[last], place)
+        score = candidate_score(comparisons[last], place)
         return [last], f"answer {place + 1} = {score:g} in its last comparison"
-    gap = mark(made[last], won) - mark(made[last], place)
-    through, _ = path_of(made[last + 1 :], won)
+    gap = candidate_score(comparisons[last], won) - candidate_score(
+        comparisons[last], place
+    )
+    through, _ = knockout_sum(comparisons[last + 1 :], won)
     line = f"answer {place + 1} = answer {won + 1} - {gap:g}"
     return [last, *(last + 1 + i for i in through)], line
 
 
-def winner(comparison: Comparison) -> int:
+def knockout_winner(comparison: Comparison) -> int:
     """Who stays in a knockout: the first unless the second won."""
     won = comparison.outcome == "second"
     return comparison.second if won else comparison.first
 
 
-def mark(comparison: Comparison, place: int) -> float:
+def candidate_score(comparison: Comparison, place: int) -> float:
     """What a comparison gave one of its candidates."""
     assert comparison.scores is not None
     first = comparison.first == place
     return comparison.scores.first if first else comparison.scores.second
 
 
-def colon(scores: Scores | None) -> str:
+def score_pair(scores: Scores | None) -> str:
     """Two scores with a colon between them; nothing where there are none."""
     return "" if scores is None else f" {scores.first:g} : {scores.second:g}"

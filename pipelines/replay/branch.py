@@ -29,11 +29,11 @@ from fellowship.pipelines.replay.recorded_rows import (
     to_be_asked,
     turns_of,
 )
+from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.work import Origin, Work
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER

@@ -25,12 +25,12 @@ from fellowship.pipelines.recipe.evaluator_checks import evaluators_models
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
+from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.header import header
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.work import Origin, Work
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome

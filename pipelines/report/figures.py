@@ -22,7 +22,7 @@ from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import read_accounts
 from fellowship.pipelines.labels.annotators import labels_by_row
-from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
 from fellowship.pipelines.report.labelled_rows import Labelled
@@ -121,7 +121,7 @@ def figures(
 
     `LedgerError` where there is no run, `InputError` where `only` names no row.
     """
-    header = known(read_header(run))
+    header = usable_header(read_header(run))
     with LedgerReader(run / LEDGER) as reader:
         seen = Pass(UnusualSessions(failed_tries(reader)), Labelled(labels_by_row(run)))
         for outcome in chosen(reader, only):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fellowship.pipelines.agreement.verdict_table import judge_decisions, prompt_key
-from fellowship.pipelines.provenance.judges import by_judge
+from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import Position, position

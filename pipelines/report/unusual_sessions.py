@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from fellowship.pipelines.provenance.judges import by_judge
+from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide

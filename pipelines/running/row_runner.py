@@ -16,9 +16,9 @@ from fellowship.ledger import Ledger
 from fellowship.models.record.meter import Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
-from fellowship.pipelines.running.work import Origin, Work
 from fellowship.pipelines.sources.rejected_rows import Quarantine
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.records import Item, Outcome, State

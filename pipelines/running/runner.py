@@ -12,12 +12,12 @@ from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
+from fellowship.pipelines.running.engines import Engine, Origin, local_engine
 from fellowship.pipelines.running.finalize_run import Opened, ended
 from fellowship.pipelines.running.header import header, renewed
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
-from fellowship.pipelines.running.work import Engine, Origin, local
 from fellowship.prompts.library import Library
 from fellowship.relaxed_gc import relaxed_gc
 from fellowship.run_folder import RunFolder
@@ -32,7 +32,7 @@ async def run_recipe(
     fork: Path | None = None,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
-    engine: Engine = local,
+    engine: Engine = local_engine,
     copies: int = 1,
     origin: Origin | None = None,
     picked: Collection[int] | None = None,
@@ -46,14 +46,14 @@ async def run_recipe(
     """
     check_recipe(recipe, own_rows=origin is None)
     library = Library(recipe.prompts)
-    if engine is local:
+    if engine is local_engine:
         check_credentials(recipe, into)
     registry = ModelRegistry(recipe.models)
     try:
         with RunFolder(into) as folder, relaxed_gc():
             said = header(recipe, library)
             if origin is not None:
-                said["identity"]["origin"] = origin.said
+                said["identity"]["origin"] = origin.header_fields
             folder.write_or_check_header(
                 said, "identity", partial(renewed, library=library)
             )

@@ -17,9 +17,9 @@ from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
+from fellowship.pipelines.running.engines import Work
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.work import Work
 from fellowship.prompts.library import Library
 from fellowship.records import Item, Outcome, Record, Turn
 from fellowship.run_folder import atomic_writer

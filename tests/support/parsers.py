@@ -40,7 +40,7 @@ from fellowship.pipelines.paper.release_loops import (
     transcript_of,
 )
 from fellowship.pipelines.paper.release_verdicts import read_row
-from fellowship.pipelines.provenance.header_reader import known
+from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source import columns_of, count_rows, read_items
@@ -158,7 +158,7 @@ def header(content: bytes, folder: Path) -> None:
     """A run's header, from anywhere; and a row of its ledger."""
     put(content, folder, "run.json")
     with contextlib.suppress(LedgerError):
-        known(read_header(folder / "run.json"))
+        usable_header(read_header(folder / "run.json"))
     with contextlib.suppress(LedgerError):
         read_outcome(content.decode("utf-8", "replace"))
 

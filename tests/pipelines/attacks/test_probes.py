@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.pipelines.attacks.probes import padded, stripped
+from fellowship.pipelines.attacks.probes import pad, strip_markdown
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -80,9 +80,9 @@ def test_rows_that_share_an_id_are_probed_one_by_one(tmp_path: Path) -> None:
 
 def test_markup_goes_and_words_stay() -> None:
     text = "# Head\n\n- one **bold** _it_\n> quote `code` [link](http://x)\n2 * 3 = a_b"
-    assert stripped(text) == "Head\n\none bold it\nquote code link\n2 * 3 = a_b"
-    assert padded("x" * 500).startswith("x" * 500)
-    assert len(padded("x" * 500)) > 1000
+    assert strip_markdown(text) == "Head\n\none bold it\nquote code link\n2 * 3 = a_b"
+    assert pad("x" * 500).startswith("x" * 500)
+    assert len(pad("x" * 500)) > 1000
 
 
 OWN, OTHER = (Candidate(text=n, system=n, model=n) for n in ("own", "other"))

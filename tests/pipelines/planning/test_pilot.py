@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import outcome
 from fellowship.pipelines.planning.forecast import Totals
-from fellowship.pipelines.planning.pilot import spread
+from fellowship.pipelines.planning.pilot import spread_rows
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from tests.support.loopback.fixtures import openai_server
@@ -53,7 +53,7 @@ def test_a_pilot_foretells_the_run_and_is_part_of_it(
 @given(st.integers(1, 300), st.integers(1, 40))
 def test_a_pilot_is_spread_over_the_source(rows: int, many: int) -> None:
     numbers = list(range(1, rows + 1))
-    picked = sorted(spread(numbers, many))
+    picked = sorted(spread_rows(numbers, many))
     assert len(picked) == min(many, rows)
     gaps = [b - a for a, b in zip([0, *picked], [*picked, rows + 1], strict=True)]
     assert max(gaps) <= rows / len(picked) + 1

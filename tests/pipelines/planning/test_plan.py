@@ -11,11 +11,11 @@ import pytest
 from fellowship.cli.exit_codes import Exit
 from fellowship.pipelines.planning.call_counts import (
     Span,
-    comparisons,
+    count_comparisons,
     evaluator_calls,
     system_calls,
 )
-from fellowship.pipelines.planning.plan import measured, plan
+from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.sources.source import read_items
 from fellowship.teams.settings import FeedbackSettings, JudgeSettings
@@ -66,8 +66,8 @@ def test_a_loop_of_three_drafts_has_at_most_two_reviews_a_reviewer() -> None:
 
 
 def test_a_knockout_is_linear_and_a_round_robin_is_not() -> None:
-    assert [comparisons("knockout", n) for n in (0, 1, 2, 5)] == [0, 0, 1, 4]
-    assert [comparisons("round-robin", n) for n in (0, 1, 2, 5)] == [0, 0, 1, 10]
+    assert [count_comparisons("knockout", n) for n in (0, 1, 2, 5)] == [0, 0, 1, 4]
+    assert [count_comparisons("round-robin", n) for n in (0, 1, 2, 5)] == [0, 0, 1, 10]
 
 
 def test_both_orders_cost_twice() -> None:
@@ -130,6 +130,6 @@ def test_every_evaluator_makes_the_calls_that_were_planned(
 
     report = judge_run(tmp_path, PLANNED[kind], LABELS, answer)
     recipe = load_recipe(tmp_path / "r.yaml")
-    models = plan(recipe, measured(read_items(recipe.source))).models
+    models = plan(recipe, measure_source(read_items(recipe.source))).models
     assert sum(m.calls_min for m in models) <= report.calls
     assert report.calls <= sum(m.calls_max for m in models)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from fellowship.pipelines.planning.throughput import pace_of
+from fellowship.pipelines.planning.throughput import measure_pace
 from tests.support.spans import SPANS, busy_time
 
 
@@ -13,7 +13,7 @@ from tests.support.spans import SPANS, busy_time
 def test_a_pace_is_work_over_busy_time_and_its_busier_half_is_no_slower(
     calls: list[tuple[float, float]],
 ) -> None:
-    pace = pace_of(calls)
+    pace = measure_pace(calls)
     work = sum(took for _, took in calls)
     assert pace.mean * busy_time(calls) == pytest.approx(work, rel=1e-6)
     assert pace.mean + 1e-9 >= 1

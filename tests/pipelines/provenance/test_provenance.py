@@ -10,8 +10,8 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.provenance.provenance import why
-from fellowship.pipelines.provenance.provenance_records import Why
+from fellowship.pipelines.provenance.provenance import trace
+from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.pipelines.provenance.score_explanation import comparison_sum, pair_sums
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -55,7 +55,7 @@ def test_every_call_of_a_row_is_traced(
     header = read_header(folder)
     with LedgerReader(folder / LEDGER) as reader:
         known = {row[0] for row in reader.rows("SELECT key FROM calls")}
-        told = [why(outcome, header) for outcome in outcomes(folder)]
+        told = [trace(outcome, header) for outcome in outcomes(folder)]
     assert {key for one in told for key in one.calls} == known
     for one in told:
         judged = {key for met in one.meetings for key in met.calls}
@@ -69,7 +69,7 @@ def test_every_call_of_a_row_is_traced(
             p.digest == header["identity"]["prompts"][p.name] for p in one.prompts
         )
         assert {"reviewer", "update", "system"} <= {p.name for p in one.prompts}
-        assert Why.model_validate_json(one.model_dump_json()) == one
+        assert RowProvenance.model_validate_json(one.model_dump_json()) == one
 
 
 def test_pairs_name_their_drafts_and_their_meetings(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_pairs_name_their_drafts_and_their_meetings(tmp_path: Path) -> None:
     paired = [o for o in outcomes(folder) if o.pairs]
     assert paired
     for outcome in paired:
-        told = why(outcome, header)
+        told = trace(outcome, header)
         for one, of in zip(told.pairs, outcome.pairs, strict=True):
             assert outcome.candidates[one.chosen] == of.chosen
             assert outcome.candidates[one.rejected] == of.rejected
@@ -124,7 +124,7 @@ def test_both_orders_and_their_mean_are_spelled_out() -> None:
 
 
 def test_a_row_without_a_record_of_calls_has_no_guessed_provenance() -> None:
-    told = why(Outcome(number=3, item="", state="rejected-input", why="no prompt"))
+    told = trace(Outcome(number=3, item="", state="rejected-input", why="no prompt"))
     assert (told.calls, told.prompts, told.pairs, told.rule) == ((), (), (), "")
 
 
@@ -138,7 +138,7 @@ def test_show_why_prints_the_path_and_json(
     assert "score gap = " in out
     assert "B first" in out
     _, out, _ = said(capsys, "show", folder, number, "--why", "--json")
-    told = Why.model_validate(json.loads(out))
+    told = RowProvenance.model_validate(json.loads(out))
     assert told.calls[0] in said(capsys, "show", folder, "--call", told.calls[0])[1]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from fellowship.errors import RecipeError
-from fellowship.pipelines.attacks.attacks import attack_set, attack_trials
+from fellowship.pipelines.attacks.attacks import attack_trials, read_attacks
 from fellowship.pipelines.attacks.probes import probe_trials
 from fellowship.pipelines.interop.autogen_team import stock_team
-from fellowship.pipelines.planning.plan import measured, plan
+from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.rejudge import rejudge_run
@@ -84,8 +84,8 @@ VERBS: dict[str, Callable[[Recipe, Path], object]] = {
     "stream": streamed,
     "listen": lambda made, into: list(listen(made, into)),
     "rejudge_run": judged_again,
-    "plan": lambda made, into: plan(made, measured(())),
-    "attack": lambda made, into: attack_trials(made, attack_set(), 1),
+    "plan": lambda made, into: plan(made, measure_source(())),
+    "attack": lambda made, into: attack_trials(made, read_attacks(), 1),
     "probe": lambda made, into: probe_trials(made, 1),
     "team": lambda made, into: stock_team(made, "evaluate", "http://127.0.0.1"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.pipelines.planning.plan import measured, plan
+from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.sources.source import read_items
 from tests.support.paths import ROOT
@@ -24,7 +24,7 @@ def test_a_recipe_costs_the_calls_it_says(path: Path) -> None:
     assert said, "no line `# Calls: N a row`"
     assert re.search(r"^# When: .{30}", text, re.MULTILINE)
     recipe = load_recipe(path)
-    rows = measured(read_items(recipe.source))
+    rows = measure_source(read_items(recipe.source))
     models = plan(recipe, rows).models
     low, high = int(said[1]), int(said[2] or said[1])
     assert sum(m.calls_min for m in models) == low * rows.prompts
@@ -41,5 +41,5 @@ def test_every_configuration_of_the_paper_is_there() -> None:
 
 def test_every_row_of_the_example_can_be_judged() -> None:
     recipe = load_recipe(JUDGING[0])
-    rows = measured(read_items(recipe.source))
+    rows = measure_source(read_items(recipe.source))
     assert (rows.rejected, rows.candidates) == (0, 2)

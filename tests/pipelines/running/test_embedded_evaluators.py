@@ -12,9 +12,13 @@ import pytest
 from fellowship.ledger import LedgerReader
 from fellowship.models.providers.weights import packaged_weights
 from fellowship.pipelines.attacks.attack_report import attack_report
-from fellowship.pipelines.attacks.attacks import attack_set, attack_trials, only
+from fellowship.pipelines.attacks.attacks import (
+    attack_trials,
+    read_attacks,
+    select_attacks,
+)
 from fellowship.pipelines.attacks.probes import probe_trials
-from fellowship.pipelines.attacks.trials import try_out
+from fellowship.pipelines.attacks.trials import run_trials
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
@@ -88,9 +92,9 @@ def test_an_evaluator_judges_with_real_tokens(tmp_path: Path, kind: str) -> None
 
 def test_attacks_and_probes_are_made_with_real_tokens(tmp_path: Path) -> None:
     wanted = load_recipe(written(tmp_path, EVALUATORS["combined"]))
-    few = only(attack_set(), ["fake-fence"])
-    asyncio.run(try_out(attack_trials(wanted, few, 1), tmp_path / "attack"))
+    few = select_attacks(read_attacks(), ["fake-fence"])
+    asyncio.run(run_trials(attack_trials(wanted, few, 1), tmp_path / "attack"))
     assert attack_report(tmp_path / "attack").trials == 1
-    asyncio.run(try_out(probe_trials(wanted, 1), tmp_path / "probe"))
+    asyncio.run(run_trials(probe_trials(wanted, 1), tmp_path / "probe"))
     assert len(list(outcomes(tmp_path / "probe"))) == 4
     assert min(tokens(tmp_path / "attack") + tokens(tmp_path / "probe")) > 0

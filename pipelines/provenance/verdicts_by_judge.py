@@ -10,7 +10,7 @@ from fellowship.records import Verdict
 
 def by_judge(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     """Verdicts by who gave them, in the order they were given."""
-    made: dict[str, list[Verdict]] = defaultdict(list)
+    found: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
-        made[verdict.evaluator or verdict.model or "judge"].append(verdict)
-    return made
+        found[verdict.evaluator or verdict.model or "judge"].append(verdict)
+    return found

@@ -26,10 +26,10 @@ Work = Callable[[Item], Awaitable[Outcome]]
 class Origin:
     """Rows that come of another run, not of the recipe's source.
 
-    `said` goes into the header: such a run is never gone on with as if it were another.
+    `header_fields` go into the header: such a run is never resumed as if it were another.
     """
 
-    said: dict[str, Any]
+    header_fields: dict[str, Any]
     count: int
     rows: Callable[[], Iterable[Item | Rejected]]
 
@@ -41,9 +41,12 @@ Engine = Callable[
 
 
 @asynccontextmanager
-async def local(
+async def _work_here(
     recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
 ) -> AsyncIterator[Work]:
-    """Rows are worked on in this process."""
     context = RunContext(recipe, library, registry.recorded_clients(broker))
     yield lambda item: Row(item, context).work()
+
+
+local_engine: Engine = _work_here
+"""Rows are worked on in this process."""
