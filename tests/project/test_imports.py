@@ -1,4 +1,4 @@
-"""The registry rules that no linter knows."""
+"""Import rules: layers and rooms point one way, no cycle, AutoGen in few places."""
 
 from __future__ import annotations
 
@@ -10,21 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-
-LAYERS = (
-    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "viewer", "cli"),
-)
-"""From the bottom up: a layer imports from those before it. A verb starts the viewer."""
-
-ROOMS = {
-    "pipelines": (
-        *("replay", "attacks", "interop", "running", "report", "export", "paper"),
-        *("imports", "agreement", "planning", "labels", "pairing", "sources"),
-        *("provenance", "recipe"),
-    ),
-    "core/models": ("replayed", "registry", "providers", "record", "limits"),
-}
-"""From the top down: a room imports from those after it, and from its folder's files."""
+from tools.map import LAYERS, ROOMS
 
 AUTOGEN = ("core/models", "agents", "teams")
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
