@@ -65,7 +65,7 @@ def test_intervals_hold_as_often_as_they_say_also_for_few_and_skewed_rows() -> N
     for trial in range(150):
         rows = [dice.lognormvariate(0, 0.5) for _ in range(200)]
         seen = (6, 12, 24)[trial % 3]
-        made = totals[seen].of(rows[:seen])
+        made = totals[seen].estimate(rows[:seen])
         held += made.low <= sum(rows) <= made.high
     assert held / 150 > 0.88
 
