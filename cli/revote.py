@@ -15,8 +15,8 @@ from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.reparse import Reading
 from fellowship.pipelines.replay.revote import revote as vote_again
 from fellowship.pipelines.replay.revoted_rows import Revote
-
-RULES = ("majority", "mean", "weighted", "dawid-skene")
+from fellowship.teams.settings import is_custom_rule
+from fellowship.teams.voting_rules import RULES, rule_named
 
 
 @click.command("revote", epilog=EPILOG)
@@ -82,9 +82,9 @@ def command(
         --judge multi-rater10/gpt-4o-mini --judge multi-rater10/gemma-2-27b-it
       fellowship revote runs/paper --into runs/theirs --reading stored
     """
-    if rule not in RULES and ":" not in rule:
+    if rule not in RULES and not is_custom_rule(rule):
         raise click.UsageError(f"--rule {rule!r} is none of {', '.join(RULES)}")
-    if rule == "dawid-skene":
+    if rule_named(rule).whole_run:
         need("stats")
     add_import_folders(Path.cwd())
     options = Revote(

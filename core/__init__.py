@@ -41,7 +41,7 @@ HOMES = {
             "Verdict",
         ),
     ),
-    "teams.voting_rules": ("Vote",),
+    "teams.vote_counting": ("Vote",),
     "teams.session": ("Seats", "SessionContext"),
     "teams.systems": ("candidate_of",),
 }

@@ -56,7 +56,7 @@ from fellowship.run_outcomes import pairs as pairs
 from fellowship.teams.session import Seats as Seats
 from fellowship.teams.session import SessionContext as SessionContext
 from fellowship.teams.systems import candidate_of as candidate_of
-from fellowship.teams.voting_rules import Vote as Vote
+from fellowship.teams.vote_counting import Vote as Vote
 
 __version__: str
 HOMES: dict[str, tuple[str, ...]]

@@ -10,8 +10,9 @@ from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, Rated, related
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Juror, JurySettings
+from fellowship.teams.vote_counting import Vote, tally
 from fellowship.teams.voter import Rating, Voter, case_of, compared, together
-from fellowship.teams.voting_rules import Vote, apply_rule, next_jurors, tally
+from fellowship.teams.voting_rules import NextJurors, apply_rule, rule_named
 
 
 class JuryTeam:
@@ -98,12 +99,11 @@ class JuryTeam:
 
     def _next(self, said: dict[str, list[Verdict]], left: Sequence[Juror]) -> int:
         """How many jurors to ask now."""
-        if not left or not stops_early(self.settings):
+        fewest = early_stop(self.settings)
+        if not left or fewest is None:
             return len(left)
         votes = self._votes(said, self.settings.jurors)
-        return next_jurors(
-            tally([v for v in votes if v.read]), weights(self.settings, left)
-        )
+        return fewest(tally([v for v in votes if v.read]), weights(self.settings, left))
 
     def _votes(
         self, said: dict[str, list[Verdict]], jurors: Sequence[Juror]
@@ -139,19 +139,22 @@ def speakers(
 
 def weights(settings: JurySettings, jurors: Sequence[Juror]) -> list[float]:
     """What each juror counts under the rule."""
-    weighted = settings.rule == "weighted"
-    return [juror.weight if weighted else 1.0 for juror in jurors]
+    weighs = rule_named(settings.rule).weighs
+    return [juror.weight if weighs else 1.0 for juror in jurors]
 
 
-def stops_early(settings: JurySettings) -> bool:
-    """Whether jurors may be spared: every vote is needed for a mean, or to agree."""
-    by_heads = settings.rule in ("majority", "weighted")
-    return settings.early_stop and by_heads and settings.escalate is None
+def early_stop(settings: JurySettings) -> NextJurors | None:
+    """How many jurors to ask next; None where every vote is needed by the rule, or to
+    see whether they agree."""
+    if not settings.early_stop or settings.escalate is not None:
+        return None
+    return rule_named(settings.rule).next_jurors
 
 
 def first_jurors(settings: JurySettings) -> int:
     """How many jurors are asked in any case."""
     each = weights(settings, settings.jurors)
-    if not stops_early(settings) or fsum(each) == 0:
+    fewest = early_stop(settings)
+    if fewest is None or fsum(each) == 0:
         return len(each)
-    return next_jurors(tally([]), each)
+    return fewest(tally([]), each)

@@ -126,9 +126,16 @@ Meet = Annotated[
 ]
 NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
 OwnRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+
+
+def is_custom_rule(rule: object) -> bool:
+    """Whether a rule is the user's own function."""
+    return ":" in str(rule)
+
+
 Rule = Annotated[
     Annotated[NamedRule, Tag("named")] | Annotated[OwnRule, Tag("own")],
-    Discriminator(lambda rule: "own" if ":" in str(rule) else "named"),
+    Discriminator(lambda rule: "own" if is_custom_rule(rule) else "named"),
 ]
 """A rule of ours, or a function of the user's own: `package.module:function`."""
 SeatName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]

@@ -21,7 +21,7 @@ from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
 from fellowship.teams.decisions import decide, swapped
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, Asking
-from fellowship.teams.voting_rules import Vote
+from fellowship.teams.vote_counting import Vote
 
 
 class Rating(NamedTuple):

@@ -1,66 +1,105 @@
-"""A split jury has not decided, and who abstains does not vote.
+"""Voting rules: what the votes of several jurors amount to.
 
-A vote is one juror's decision, both orders settled. A juror that could not be read or
-contradicted itself abstains. A vote by heads names a winner and no margin: its scores are
-1 and 0, or a half each, so that asking fewer jurors than there are can't change them.
+`RULES` has one entry for each rule that settings can name; to add a rule, write its
+function here, enter it, and add its name to `settings.NamedRule`. A split jury has not
+decided, and who abstains does not vote. A vote by heads names a winner and no margin: its
+scores are 1 and 0, or a half each, so that asking fewer jurors than there are can't change
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import fsum
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import get_args
 
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
 from fellowship.records import Decision, Scores
-from fellowship.teams.decisions import mean
-from fellowship.teams.settings import Rule
+from fellowship.registry_check import check_registry
+from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.teams.settings import NamedRule, Rule, is_custom_rule
+from fellowship.teams.vote_counting import (
+    SIDES,
+    Vote,
+    mean_scores,
+    next_jurors,
+    share,
+    tally,
+    winning_side,
+)
 
-CLOSE = 1e-9
-SIDES: tuple[Decision, ...] = ("first", "second", "tie")
+Decide = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]
+"""The votes that could be read, at least one, and the jury's scale -> its decision."""
+
+NextJurors = Callable[[Mapping[Decision, float], Sequence[float]], int]
+"""Weight behind each side, weights of the jurors left -> how many to ask next."""
 
 
-class Vote(NamedTuple):
-    """One juror's decision with its scores, which run from `low` to `high`."""
+@dataclass(frozen=True)
+class VotingRule:
+    """How votes are decided, and what a rule asks of whoever takes them.
 
-    decision: Decision
-    scores: Scores | None = None
-    weight: float = 1.0
-    low: float = 1.0
-    high: float = 10.0
+    `weighs`: a juror counts by its weight, and not once. `next_jurors`: how many to ask
+    next; None where every vote is needed. `whole_run`: a row's decision is provisional,
+    until `agreement.jury_weights.WHOLE_RUN` makes it anew from all rows.
+    """
 
-    @property
-    def read(self) -> bool:
-        """Whether it says anything."""
-        return self.decision in SIDES
+    decide: Decide
+    weighs: bool
+    next_jurors: NextJurors | None
+    whole_run: bool
+
+
+def by_weight(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
+    """The side with the most weight behind it; any split is a tie."""
+    side = winning_side(tally(votes))
+    return side, Scores(first=share(side), second=1 - share(side))
+
+
+def by_heads(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
+    """The side most jurors are for; any split is a tie."""
+    return by_weight([vote._replace(weight=1.0) for vote in votes], scale)
+
+
+RULES: Mapping[str, VotingRule] = {
+    "majority": VotingRule(by_heads, False, next_jurors, whole_run=False),
+    "mean": VotingRule(mean_scores, False, None, whole_run=False),
+    "weighted": VotingRule(by_weight, True, next_jurors, whole_run=False),
+    "dawid-skene": VotingRule(by_heads, False, None, whole_run=True),
+}
+check_registry("voting rule", get_args(NamedRule), RULES)
+
+
+def rule_named(rule: Rule) -> VotingRule:
+    """The entry of a rule; one of the user's own is not loaded before it decides.
+
+    `RecipeError` where there is no such rule.
+    """
+    if is_custom_rule(rule):
+        return VotingRule(
+            lambda votes, scale: custom_rule(rule)(votes, scale),
+            weighs=False,
+            next_jurors=None,
+            whole_run=False,
+        )
+    if rule not in RULES:
+        hint = did_you_mean(rule, RULES) or f"; there are {quoted_list(RULES)}"
+        raise RecipeError(f"no voting rule {rule!r}{hint}")
+    return RULES[rule]
 
 
 def apply_rule(
     rule: Rule, votes: Sequence[Vote], scale: float
 ) -> tuple[Decision, Scores | None]:
-    """What the votes amount to under a rule; jurors' order and names mean nothing.
-
-    `dawid-skene` needs a whole run (`pipelines.running.finalize_rows`): row by row it is
-    the majority.
-    """
+    """What the votes amount to under a rule; jurors' order and names mean nothing."""
     read = [vote for vote in votes if vote.read]
     if not read:
         return no_valid_vote(votes), None
-    if rule == "mean":
-        return mean_scores(read, scale)
-    if ":" in rule:
-        return custom_rule(rule)(read, scale)
-    if rule != "weighted":
-        read = [vote._replace(weight=1.0) for vote in read]
-    side = winning_side(tally(read))
-    return side, Scores(first=share(side), second=1 - share(side))
+    return rule_named(rule).decide(read, scale)
 
 
-OwnRuled = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]
-
-
-def custom_rule(name: str) -> OwnRuled:
+def custom_rule(name: str) -> Decide:
     """The user's function `rule(votes, scale) -> (decision, scores or None)`.
 
     It gets the votes that were read, at least one; a side without scores gets those of a
@@ -95,69 +134,3 @@ def no_valid_vote(votes: Sequence[Vote]) -> Decision:
     """What a vote is in which everybody abstains."""
     contradicted = any(vote.decision == "order-inconsistent" for vote in votes)
     return "order-inconsistent" if contradicted else "invalid"
-
-
-def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
-    """The sign of the mean difference, with the mean scores on 1 to `scale`."""
-    first = mean([rescale(v, v.scores.first, scale) for v in votes if v.scores])
-    second = mean([rescale(v, v.scores.second, scale) for v in votes if v.scores])
-    if abs(first - second) < CLOSE:
-        first = second = mean([first, second])
-    scores = Scores(first=first, second=second)
-    return scores.winner, scores
-
-
-def rescale(vote: Vote, score: float, scale: float) -> float:
-    """A juror's score on the jury's scale."""
-    if (vote.low, vote.high) == (1.0, scale):
-        return score
-    return 1 + (score - vote.low) / (vote.high - vote.low) * (scale - 1)
-
-
-def share(side: Decision) -> float:
-    """What the first candidate has of a vote by heads."""
-    return {"first": 1.0, "second": 0.0}.get(side, 0.5)
-
-
-def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
-    """Weight behind each side."""
-    return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
-
-
-def winning_side(totals: Mapping[Decision, float]) -> Decision:
-    """The side with most weight; any split is a tie."""
-    top = max(totals.values())
-    sides = [side for side, total in totals.items() if total >= top - CLOSE]
-    return sides[0] if len(sides) == 1 else "tie"
-
-
-def is_decided(totals: Mapping[Decision, float], rest: float) -> bool:
-    """Whether votes of the weight `rest` can't change what these amount to."""
-    if sum(totals.values()) == 0:
-        return False
-    first, second, tie = (totals[side] for side in SIDES)
-    if first > max(second, tie) + rest + CLOSE:
-        return True
-    if second > max(first, tie) + rest + CLOSE:
-        return True
-    first_can = first + rest > max(second, tie) + CLOSE
-    second_can = second + rest > max(first, tie) + CLOSE
-    return not first_can and not second_can
-
-
-def next_jurors(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
-    """How many of the jurors `left`, by weight, to ask next: the fewest who may win it.
-
-    0 when it is settled.
-    """
-    if is_decided(totals, fsum(left)):
-        return 0
-    for n in range(1, len(left)):
-        asked, rest = fsum(left[:n]), fsum(left[n:])
-        for side in SIDES[:2]:
-            if is_decided({**totals, side: totals[side] + asked}, rest):
-                return n
-    return len(left)
-
-
-NOBODY: Mapping[Decision, float] = dict.fromkeys(SIDES, 0.0)

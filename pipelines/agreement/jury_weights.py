@@ -12,9 +12,11 @@ import numpy as np
 
 from fellowship.pipelines.agreement.comparison_votes import SIDES, ComparisonVotes
 from fellowship.records import Scores
+from fellowship.registry_check import check_registry
 from fellowship.stats.codes import CLASSES, FIRST, INVALID, TIE, Codes, encode
 from fellowship.stats.juries import dawid_skene
 from fellowship.stats.selection import n_eff
+from fellowship.teams.voting_rules import RULES
 
 
 def juror_votes(comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]) -> Codes:
@@ -44,6 +46,15 @@ def dawid_skene_chances(
         else:
             scores.append(Scores(first=share, second=round(1 - share, 9)))
     return scores
+
+
+WHOLE_RUN = {"dawid-skene": dawid_skene_chances}
+"""Voting rule -> each comparison's scores by the votes on all of them."""
+check_registry(
+    "voting rule over a whole run",
+    [name for name, rule in RULES.items() if rule.whole_run],
+    WHOLE_RUN,
+)
 
 
 def effective_votes(

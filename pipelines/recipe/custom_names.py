@@ -22,6 +22,7 @@ from fellowship.teams.settings import (
     JurySettings,
     RoleRef,
     SingleSettings,
+    is_custom_rule,
     role_config,
 )
 
@@ -72,7 +73,7 @@ def own_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
     evaluate = recipe.evaluate
     if isinstance(evaluate, CustomEvaluateSettings):
         yield (*EVALUATE, "team"), "team", evaluate.team
-    if isinstance(evaluate, JurySettings) and ":" in evaluate.rule:
+    if isinstance(evaluate, JurySettings) and is_custom_rule(evaluate.rule):
         yield (*EVALUATE, "rule"), "rule", evaluate.rule
 
 

@@ -21,6 +21,7 @@ from fellowship.teams.settings import (
     JudgeSettings,
     JurySettings,
 )
+from fellowship.teams.voting_rules import rule_named
 
 EVALUATE: Place = ("evaluate",)
 
@@ -102,17 +103,20 @@ def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
 
 
 def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
-    if not isinstance(settings, JurySettings) or settings.rule != "dawid-skene":
+    if not isinstance(settings, JurySettings):
+        return
+    rule = settings.rule
+    if not rule_named(rule).whole_run:
         return
     if find_spec("numpy") is None:
         yield (
             (*EVALUATE, "rule"),
-            f"evaluate.rule: dawid-skene needs numpy: {install_command('stats')}",
+            f"evaluate.rule: {rule} needs numpy: {install_command('stats')}",
         )
     if settings.escalate is not None:
         yield (
             (*EVALUATE, "rule"),
-            "evaluate.rule: dawid-skene weighs a whole run, so it can't say row by row"
+            f"evaluate.rule: {rule} weighs a whole run, so it can't say row by row"
             " whom to escalate: give rule: majority",
         )
 
@@ -122,10 +126,10 @@ def _exact(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     settings = recipe.evaluate
     if recipe.limits.accept is None or not isinstance(settings, JurySettings):
         return
-    if settings.rule == "dawid-skene":
+    if rule_named(settings.rule).whole_run:
         yield (
             ("limits", "accept"),
-            "limits.accept: dawid-skene weighs a whole run, so which rows are pairs is"
+            f"limits.accept: {settings.rule} weighs a whole run, so which rows are pairs is"
             " not known while it goes on: give rule: majority, or source.limit",
         )
 

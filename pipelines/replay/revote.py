@@ -21,6 +21,7 @@ from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.teams.voting_rules import rule_named
 
 
 def revote(run: Path, into: Path, options: Revote) -> ImportReport:
@@ -40,7 +41,7 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
     imported = read.get("kind") == "import"
     rows = (anew(outcome, options, imported) for outcome in outcomes(run))
     made = write_run(rows, into, header)
-    if options.rule == "dawid-skene":
+    if rule_named(options.rule).whole_run:
         made = weigh(into, options, header, imported)
     if not (imported or options.pairs.allow_constant):
         made = gate(into, options, header) or made
@@ -52,12 +53,12 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
 def weigh(
     into: Path, options: Revote, header: dict[str, Any], imported: bool
 ) -> ImportReport:
-    """Decide every comparison by Dawid-Skene over the whole run: it needs every vote."""
-    from fellowship.pipelines.agreement.jury_weights import dawid_skene_chances
+    """Decide every comparison by the votes of the whole run: it needs every one."""
+    from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 
     heard = list(every_comparison(into))
     seats = list(dict.fromkeys(who for each in heard for who in each.decisions))
-    found = zip(heard, dawid_skene_chances(heard, seats), strict=True)
+    found = zip(heard, WHOLE_RUN[options.rule](heard, seats), strict=True)
     scores = {(each.number, each.index): one for each, one in found if one is not None}
     rows = [resettled(o, scores, options, imported) for o in outcomes(into)]
     return write_run(rows, into, header)
@@ -74,8 +75,10 @@ def gate(into: Path, options: Revote, header: dict[str, Any]) -> ImportReport | 
 
 def check(run: Path, options: Revote) -> None:
     """`InputError` for a judge nobody knows, or a run without verdicts."""
-    if options.rule == "weighted" and not options.weights:
-        raise InputError("rule weighted: say what judges weigh, --weight JUDGE=NUMBER")
+    if rule_named(options.rule).weighs and not options.weights:
+        raise InputError(
+            f"rule {options.rule}: say what judges weigh, --weight JUDGE=NUMBER"
+        )
     known: dict[str, None] = {}
     for outcome in outcomes(run):
         known |= dict.fromkeys(v.evaluator for c in made(outcome) for v in c.verdicts)

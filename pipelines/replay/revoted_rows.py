@@ -35,7 +35,8 @@ from fellowship.records import (
 )
 from fellowship.teams.decisions import decide
 from fellowship.teams.settings import Rule
-from fellowship.teams.voting_rules import Vote, apply_rule
+from fellowship.teams.vote_counting import Vote
+from fellowship.teams.voting_rules import apply_rule
 
 
 @dataclass(frozen=True)

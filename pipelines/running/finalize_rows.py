@@ -23,6 +23,7 @@ from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
+from fellowship.teams.voting_rules import rule_named
 
 Place = tuple[int, int]
 """A row's number and which of its comparisons."""
@@ -50,13 +51,10 @@ def known_of_the_whole(
 ) -> tuple[Mapping[Place, Scores], Collection[SystemText]]:
     """What only the whole run says: its comparisons weighed anew, and constant texts."""
     constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
-    weighed = (
-        dawid_skene_of(into, recipe.evaluate)
-        if isinstance(recipe.evaluate, JurySettings)
-        and recipe.evaluate.rule == "dawid-skene"
-        else {}
-    )
-    return weighed, constant
+    jury = recipe.evaluate
+    if isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run:
+        return whole_run_scores(into, jury), constant
+    return {}, constant
 
 
 def recompute(
@@ -104,17 +102,17 @@ def with_verdict(comparison: Comparison, scores: Scores | None) -> Comparison:
     return comparison.model_copy(update={"outcome": scores.winner, "scores": scores})
 
 
-def dawid_skene_of(into: Path, jury: JurySettings) -> dict[Place, Scores]:
+def whole_run_scores(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     """What the whole run says of each comparison somebody could be read on.
 
     Scores are the chance that a candidate is the better one, a tie half of it to each.
     """
-    from fellowship.pipelines.agreement.jury_weights import dawid_skene_chances
+    from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 
     heard = list(every_comparison(into))
     if not heard:
         return {}
-    scores = dawid_skene_chances(heard, [juror.seat for juror in jury.jurors])
+    scores = WHOLE_RUN[jury.rule](heard, [juror.seat for juror in jury.jurors])
     return {
         (each.number, each.index): made
         for each, made in zip(heard, scores, strict=True)

@@ -12,7 +12,8 @@ from fellowship.records import (
     Decision,
     Scores,
 )
-from fellowship.teams.voting_rules import Vote, apply_rule
+from fellowship.teams.vote_counting import Vote
+from fellowship.teams.voting_rules import apply_rule
 
 SIDES: tuple[Decision, ...] = (
     "first",

@@ -1,0 +1,98 @@
+"""Votes, and how they are counted: tallies, mean scores, and when a vote is settled.
+
+A vote is one juror's decision, both orders settled. A juror that could not be read or
+contradicted itself abstains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import fsum
+from typing import NamedTuple
+
+from fellowship.records import Decision, Scores
+from fellowship.teams.decisions import mean
+
+CLOSE = 1e-9
+SIDES: tuple[Decision, ...] = ("first", "second", "tie")
+
+
+class Vote(NamedTuple):
+    """One juror's decision with its scores, which run from `low` to `high`."""
+
+    decision: Decision
+    scores: Scores | None = None
+    weight: float = 1.0
+    low: float = 1.0
+    high: float = 10.0
+
+    @property
+    def read(self) -> bool:
+        """Whether it says anything."""
+        return self.decision in SIDES
+
+
+def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
+    """The sign of the mean difference, with the mean scores on 1 to `scale`."""
+    first = mean([rescale(v, v.scores.first, scale) for v in votes if v.scores])
+    second = mean([rescale(v, v.scores.second, scale) for v in votes if v.scores])
+    if abs(first - second) < CLOSE:
+        first = second = mean([first, second])
+    scores = Scores(first=first, second=second)
+    return scores.winner, scores
+
+
+def rescale(vote: Vote, score: float, scale: float) -> float:
+    """A juror's score on the jury's scale."""
+    if (vote.low, vote.high) == (1.0, scale):
+        return score
+    return 1 + (score - vote.low) / (vote.high - vote.low) * (scale - 1)
+
+
+def share(side: Decision) -> float:
+    """What the first candidate has of a vote by heads."""
+    return {"first": 1.0, "second": 0.0}.get(side, 0.5)
+
+
+def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
+    """Weight behind each side."""
+    return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
+
+
+def winning_side(totals: Mapping[Decision, float]) -> Decision:
+    """The side with most weight; any split is a tie."""
+    top = max(totals.values())
+    sides = [side for side, total in totals.items() if total >= top - CLOSE]
+    return sides[0] if len(sides) == 1 else "tie"
+
+
+def is_decided(totals: Mapping[Decision, float], rest: float) -> bool:
+    """Whether votes of the weight `rest` can't change what these amount to."""
+    if sum(totals.values()) == 0:
+        return False
+    first, second, tie = (totals[side] for side in SIDES)
+    if first > max(second, tie) + rest + CLOSE:
+        return True
+    if second > max(first, tie) + rest + CLOSE:
+        return True
+    first_can = first + rest > max(second, tie) + CLOSE
+    second_can = second + rest > max(first, tie) + CLOSE
+    return not first_can and not second_can
+
+
+def next_jurors(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
+    """How many of the jurors `left`, by weight, to ask next: the fewest who may win it.
+
+    0 when it is settled.
+    """
+    if is_decided(totals, fsum(left)):
+        return 0
+    for n in range(1, len(left)):
+        asked, rest = fsum(left[:n]), fsum(left[n:])
+        for side in SIDES[:2]:
+            if is_decided({**totals, side: totals[side] + asked}, rest):
+                return n
+    return len(left)
+
+
+NOBODY: Mapping[Decision, float] = dict.fromkeys(SIDES, 0.0)
