@@ -21,7 +21,7 @@ from fellowship.cli.terminal import console, counted, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.replay.branch import Edit, branch_row
-from fellowship.pipelines.replay.recorded_rows import row_of, turns_of
+from fellowship.pipelines.replay.recorded_rows import find_row, row_turns
 from fellowship.pipelines.replay.replay import Replayed, replay
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
@@ -120,7 +120,7 @@ def as_value(found: Replayed) -> dict[str, Any]:
                 "round": turn.round,
                 "text": turn.text,
             }
-            for n, turn in enumerate(turns_of(found.outcome), 1)
+            for n, turn in enumerate(row_turns(found.outcome), 1)
         ],
     }
 
@@ -163,7 +163,7 @@ def new_text(
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{str(file)!r} can't be read: {error}") from error
     with LedgerReader(run / LEDGER) as reader:
-        turns = turns_of(row_of(reader, row))
+        turns = row_turns(find_row(reader, row))
     if message > len(turns):
         raise InputError(
             f"row {row} has no message {message}: {len(turns)} is the last"

@@ -16,7 +16,7 @@ from fellowship.cli.exit_codes import Exit
 from fellowship.cli.terminal import counted, dollars, say, table
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.running.run_report import RunReport
-from fellowship.pipelines.sources.repeated_ids import repeated
+from fellowship.pipelines.sources.repeated_ids import repeated_in_run
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
@@ -45,7 +45,7 @@ def as_value(report: RunReport) -> dict[str, Any]:
     made = report.evaluator.model_dump() if report.evaluator else None
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
-        "repeated_ids": repeated(report.into)._asdict(),
+        "repeated_ids": repeated_in_run(report.into)._asdict(),
         "into": str(report.into),
         "balanced": report.balanced,
         "evaluator": made,
@@ -66,8 +66,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
     complaints(report, out)
-    if (twice := repeated(report.into)).many:
-        say(out, (twice.told(), "yellow"))
+    if (twice := repeated_in_run(report.into)).many:
+        say(out, (twice.sentence(), "yellow"))
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)
     account(report, resume, out)

@@ -21,7 +21,7 @@ from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.provenance.provenance import trace
-from fellowship.pipelines.replay.recorded_rows import row_of
+from fellowship.pipelines.replay.recorded_rows import find_row
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.sanitize import single_line
@@ -85,14 +85,14 @@ def command(
         elif row is None:
             overview(filter(wanted.takes, outcomes(reader)), wanted, out, as_json)
         elif as_json and not why:
-            print_json(row_of(reader, row).model_dump(mode="json"))
+            print_json(find_row(reader, row).model_dump(mode="json"))
         elif why:
-            provenance(row_of(reader, row), run, out, as_json)
+            provenance(find_row(reader, row), run, out, as_json)
         elif diff:
-            draft_diffs.show(row_of(reader, row), out)
+            draft_diffs.show(find_row(reader, row), out)
         else:
             asked = (lambda key: exact(reader, key)["request"]) if requests else None
-            found = row_of(reader, row)
+            found = find_row(reader, row)
             told = trace(found, usable_header(read_header(run)))
             transcript.show(found, told, out, transcript.How(asked, wanted.search))
     return Exit.DONE

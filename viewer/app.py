@@ -20,7 +20,7 @@ from starlette.routing import Route
 from fellowship.errors import FellowshipError, InputError
 from fellowship.models.record.prices import price_of
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.status import total_of
+from fellowship.pipelines.running.status import count_source_rows
 from fellowship.run_folder import is_running, read_header
 from fellowship.viewer.access import Gate
 from fellowship.viewer.call_pages import CallPages
@@ -57,7 +57,7 @@ class Viewer:
                 "index": self.index,
                 "watcher": self.watcher,
                 "running": lambda: is_running(run),
-                "expected": total_of(self.header.get("recipe")),
+                "expected": count_source_rows(self.header.get("recipe")),
                 "unpaid": unpaid(self.header.get("recipe")),
             }
         )

@@ -23,7 +23,7 @@ from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Watch
-from fellowship.pipelines.running.rows import Row, RunContext, distinct
+from fellowship.pipelines.running.rows import Row, RunContext, distinct_candidates
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import Rejected, read_items
@@ -101,9 +101,9 @@ class Answers:
         row = Row(item, self._crew)
         if self._wanted == 1 and not row.candidates and item.reference:
             row.candidates = [Candidate(text=item.reference, system="reference")]
-        if len(distinct(row.candidates)) < self._wanted:
-            await row.write()
-        return distinct(row.candidates)
+        if len(distinct_candidates(row.candidates)) < self._wanted:
+            await row.write_candidates()
+        return distinct_candidates(row.candidates)
 
 
 class Trial(Row):
@@ -129,7 +129,7 @@ class Trial(Row):
         if isinstance(made, str):
             return row_state(RowFacts(untried=made))
         self.candidates = list(made)
-        self.ranking = await self.ranked(2)
+        self.ranking = await self.rank(2)
         unfit = ineligible(self.item.conversation, made)
         return row_state(RowFacts(self.item, made, self.ranking, unfit))
 

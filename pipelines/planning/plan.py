@@ -31,7 +31,7 @@ from fellowship.pipelines.planning.token_counts import (
 )
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.sources.repeated_ids import among
+from fellowship.pipelines.sources.repeated_ids import find_repeated
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.records import Item, Record
 from fellowship.teams.settings import (
@@ -103,7 +103,7 @@ def measure_source(items: Iterable[object]) -> Rows:
         prompts=prompts,
         rejected=rejected,
         why=why,
-        repeated=among(ids).told(),
+        repeated=find_repeated(ids).sentence(),
         tokens=tokens,
         candidates=candidates,
         open_turns=open_turns,

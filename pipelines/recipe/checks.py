@@ -11,13 +11,13 @@ from pathlib import Path
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import AutogenModel, LlamaCppModel
-from fellowship.pipelines.recipe.custom_checks import own_faults
+from fellowship.pipelines.recipe.custom_checks import custom_code_faults
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
 )
 from fellowship.pipelines.recipe.export_settings import check_format, not_whole
-from fellowship.pipelines.recipe.faults import dotted
+from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -50,12 +50,12 @@ def contradictions(
 ) -> Iterator[tuple[Place, str]]:
     """What no single value shows: where a recipe's parts don't fit, or files lack."""
     yield from _unknown_models(recipe)
-    yield from _unlike_names(recipe)
+    yield from _repeated_names(recipe)
     if own_rows:
         yield from _source(recipe)
         yield from _comparable(recipe)
     yield from evaluator_faults(recipe)
-    yield from own_faults(recipe)
+    yield from custom_code_faults(recipe)
     if own_rows:
         yield from _missing_source(recipe)
     yield from _missing_files(recipe)
@@ -92,22 +92,22 @@ def _unknown_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         if name not in recipe.models:
             hint = did_you_mean(name, recipe.models)
             known = hint or f"; there are {quoted_list(recipe.models)}"
-            yield place, f"{dotted(place)}: no model {name!r} under models{known}"
+            yield place, f"{dotted_place(place)}: no model {name!r} under models{known}"
 
 
-def _unlike_names(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+def _repeated_names(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """Candidates are told apart by the name of what wrote them."""
     names = [*recipe.source.candidates]
     for n, name in enumerate(names):
         if name in names[:n]:
             place: Place = ("source", "candidates", n)
-            yield place, f"{dotted(place)}: the column {name!r} is there already"
+            yield place, f"{dotted_place(place)}: the column {name!r} is there already"
     for n, system in enumerate(recipe.systems):
         if system.name in names:
             place = ("systems", n)
             yield (
                 place,
-                f"{dotted(place)}: the name {system.name!r} is taken; "
+                f"{dotted_place(place)}: the name {system.name!r} is taken; "
                 "give each system a `name` of its own",
             )
         names.append(system.name)
@@ -146,7 +146,7 @@ def _missing_source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield (
             ("source", "path"),
             f"source.path is {source.path.name!r}: give a {quoted_list(SUFFIXES)} file"
-            + packed(source.path),
+            + compression_note(source.path),
         )
     elif source.path is not None:
         yield from _missing(("source", "path"), source.path)
@@ -167,7 +167,7 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             yield from _missing(("models", name, "model"), Path(model.model))
 
 
-def packed(path: Path) -> str:
+def compression_note(path: Path) -> str:
     """What is added where a file's name says that it is compressed."""
     if path.suffix.lower() in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"):
         return ", which nothing has compressed: unpack it first"
@@ -180,7 +180,7 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
     folder = path.parent
     beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
     hint = did_you_mean(path.name, beside)
-    yield place, f"{dotted(place)}: there is no file {str(path)!r}{hint}"
+    yield place, f"{dotted_place(place)}: there is no file {str(path)!r}{hint}"
 
 
 def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:

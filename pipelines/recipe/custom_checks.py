@@ -15,8 +15,8 @@ from fellowship.agents.role import Line, Role
 from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
-from fellowship.pipelines.recipe.custom_names import Seat, own_names, seats
-from fellowship.pipelines.recipe.faults import dotted
+from fellowship.pipelines.recipe.custom_names import RoleSlot, custom_names, role_slots
+from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import Library
@@ -30,37 +30,37 @@ from fellowship.teams.settings import (
 )
 from fellowship.teams.voting_rules import custom_rule
 
-ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
-HEARD = (
+TRIAL_PROMPT = Conversation(messages=(Message(role="user", content="What is a lake?"),))
+TRIAL_LINES = (
     Line("generator", "generator", "A lake is water."),
     Line("reviewer", "reviewer", "Too short.\nScore: 3/10"),
 )
 
 
-def own_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+def custom_code_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """What is wrong with the user's own code and prompts, one message a name."""
-    for place, kind, name in own_names(recipe):
+    for place, kind, name in custom_names(recipe):
         try:
             if kind == "rule":
                 custom_rule(name)
             elif kind == "team":
-                _made(recipe, place)
+                _check_make(recipe, place)
             elif kind == "agent":
-                _built(recipe, place, name)
+                _check_build(recipe, place, name)
         except RecipeError as error:
-            yield place, f"{dotted(place)}: {error}"
+            yield place, f"{dotted_place(place)}: {error}"
     yield from _files(recipe)
     if recipe.prompts is not None and not recipe.prompts.is_dir():
         return
     library = Library(recipe.prompts)
-    for seat in seats(recipe):
-        if not seat.own and seat.base is Judge:
+    for slot in role_slots(recipe):
+        if not slot.own and slot.base is Judge:
             continue  # its prompt is looked at with the evaluator
         try:
-            tried(seat, library)
+            try_role(slot, library)
         except RecipeError as error:
-            place = (*seat.place, "role") if seat.own else seat.place
-            yield place, f"{dotted(place)}: {error}"
+            place = (*slot.place, "role") if slot.own else slot.place
+            yield place, f"{dotted_place(place)}: {error}"
 
 
 def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
@@ -74,10 +74,10 @@ def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         try:
             AutogenSystem(system)
         except RecipeError as error:
-            yield ("systems", n), f"{dotted(('systems', n))}: {error}"
+            yield ("systems", n), f"{dotted_place(('systems', n))}: {error}"
 
 
-def _built(recipe: Recipe, place: Place, name: str) -> None:
+def _check_build(recipe: Recipe, place: Place, name: str) -> None:
     """A function that makes an agent, a team or a client; it is not called yet."""
     if place[0] == "systems" and isinstance(place[1], int):
         system = recipe.systems[place[1]]
@@ -87,7 +87,7 @@ def _built(recipe: Recipe, place: Place, name: str) -> None:
         raise RecipeError(f"build {name!r} is no function")
 
 
-def _made(recipe: Recipe, place: Place) -> None:
+def _check_make(recipe: Recipe, place: Place) -> None:
     if place[0] == "systems" and isinstance(place[1], int):
         system = recipe.systems[place[1]]
         assert isinstance(system, CustomSettings)
@@ -97,25 +97,25 @@ def _made(recipe: Recipe, place: Place) -> None:
         OwnEvaluator(recipe.evaluate)
 
 
-def tried(seat: Seat, library: Library) -> None:
+def try_role(slot: RoleSlot, library: Library) -> None:
     """Have the seat's role write a request; `RecipeError` says why it can't."""
-    more: dict[str, Any] = {"titles": TWO} if issubclass(seat.base, Judge) else {}
+    more: dict[str, Any] = {"titles": TWO} if issubclass(slot.base, Judge) else {}
     role: Role = agent_for_role(
-        seat.base, seat.own, model="m", prompt=seat.prompt, library=library, **more
+        slot.base, slot.own, model="m", prompt=slot.prompt, library=library, **more
     )
     drafts = (Candidate(text="Water.", system="a"), Candidate(text="Land.", system="b"))
     titles = ONE if isinstance(role, Reviewer) else TWO
-    case = Case(ASKED, drafts[: len(titles)])
+    case = Case(TRIAL_PROMPT, drafts[: len(titles)])
     try:
         for structured in (True, False):
-            role.messages(case, HEARD, structured)
+            role.messages(case, TRIAL_LINES, structured)
             role.repair("nothing", structured)
             role.form(structured)
         role.schema()
     except RecipeError:
         raise
     except Exception as error:  # a user's role may raise anything
-        said = f"{type(error).__name__}: {error}"
+        complaint = f"{type(error).__name__}: {error}"
         raise RecipeError(
-            f"role {seat.own or seat.base.__name__!r} can't write its request: {said}"
+            f"role {slot.own or slot.base.__name__!r} can't write its request: {complaint}"
         ) from error

@@ -27,7 +27,7 @@ from fellowship.teams.settings import (
 )
 
 
-class Seat(NamedTuple):
+class RoleSlot(NamedTuple):
     """A seat of a recipe: where it stands, the kind of role it needs, and what it got."""
 
     place: Place
@@ -36,32 +36,32 @@ class Seat(NamedTuple):
     prompt: str = ""
 
 
-def seats(recipe: Recipe) -> Iterator[Seat]:
+def role_slots(recipe: Recipe) -> Iterator[RoleSlot]:
     """Every seat a recipe's teams will have."""
     for n, system in enumerate(recipe.systems):
         if isinstance(system, SingleSettings | FeedbackSettings):
-            yield sat(("systems", n, "generator"), Generator, system.generator)
+            yield role_slot(("systems", n, "generator"), Generator, system.generator)
         if isinstance(system, FeedbackSettings):
             for at, role_ref in enumerate(system.reviewers):
-                yield sat(("systems", n, "reviewers", at), Reviewer, role_ref)
+                yield role_slot(("systems", n, "reviewers", at), Reviewer, role_ref)
     for place, asking in askings(recipe.evaluate):
-        yield Seat(place, Judge, asking.role, asking.prompt)
+        yield RoleSlot(place, Judge, asking.role, asking.prompt)
     if isinstance(recipe.evaluate, DebateSettings):
         for n, persona in enumerate(recipe.evaluate.personas):
-            yield Seat((*EVALUATE, "personas", n), Debater, persona.role)
+            yield RoleSlot((*EVALUATE, "personas", n), Debater, persona.role)
 
 
-def sat(place: Place, base: type[Role], role_ref: RoleRef) -> Seat:
+def role_slot(place: Place, base: type[Role], role_ref: RoleRef) -> RoleSlot:
     """The seat of somebody who is given by name or at length."""
     who = role_config(role_ref)
-    return Seat(place, base, who.role, who.prompt)
+    return RoleSlot(place, base, who.role, who.prompt)
 
 
-def own_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
+def custom_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
     """Every role, team and rule that is the user's own."""
-    for seat in seats(recipe):
-        if seat.own:
-            yield (*seat.place, "role"), "role", seat.own
+    for slot in role_slots(recipe):
+        if slot.own:
+            yield (*slot.place, "role"), "role", slot.own
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
             yield ("systems", n, "team"), "team", system.team
@@ -81,5 +81,5 @@ def code_digests(recipe: Recipe) -> dict[str, str]:
     """Name -> digest of the file it stands in, for all code that a recipe names."""
     return {
         name: source_digest(load_named(name, kind))
-        for _, kind, name in own_names(recipe)
+        for _, kind, name in custom_names(recipe)
     }

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from fellowship.agents.roles import Judge
 from fellowship.errors import RecipeError, install_command
-from fellowship.pipelines.recipe.faults import dotted
+from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import Library
@@ -74,7 +74,7 @@ def _meeting(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
         if asking.strategy != "independent":
             yield (
                 place,
-                f"{dotted(place)}: meet: pointwise scores each answer alone:"
+                f"{dotted_place(place)}: meet: pointwise scores each answer alone:"
                 " give strategy: independent",
             )
 
@@ -97,7 +97,7 @@ def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
         if name in [other for _, other in named[:at]]:
             yield (
                 place,
-                f"{dotted(place)}: the name {name!r} is taken: give each a `name`"
+                f"{dotted_place(place)}: the name {name!r} is taken: give each a `name`"
                 " of its own",
             )
 
@@ -146,7 +146,7 @@ def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
                 lacks = f"provider {model.provider} gives no chances of tokens"
             yield (
                 (*place, "expected"),
-                f"{dotted((*place, 'expected'))}: {lacks}: give samples: k instead",
+                f"{dotted_place((*place, 'expected'))}: {lacks}: give samples: k instead",
             )
 
 
@@ -157,7 +157,7 @@ def _speakers(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
                 place = (*EVALUATE, "personas", n)
                 yield (
                     place,
-                    f"{dotted(place)}: no model speaks for {persona.name!r}: name one"
+                    f"{dotted_place(place)}: no model speaks for {persona.name!r}: name one"
                     " here, or under evaluate.model for all",
                 )
 
@@ -166,17 +166,17 @@ def _prompts(
     settings: EvaluateSettings, library: Library
 ) -> Iterator[tuple[Place, str]]:
     slots = ("scale", "criteria", "format")
-    asked: list[tuple[Place, str, tuple[str, ...]]] = []
+    wanted: list[tuple[Place, str, tuple[str, ...]]] = []
     for place, asking in askings(settings):
         role = Judge(model="", strategy=asking.strategy, prompt=asking.prompt)
-        asked.append(((*place, "prompt"), role.prompt_name, slots))
+        wanted.append(((*place, "prompt"), role.prompt_name, slots))
     if isinstance(settings, DebateSettings):
-        asked += [
+        wanted += [
             ((*EVALUATE, "personas", n, "prompt"), persona.file, ())
             for n, persona in enumerate(settings.personas)
         ]
-    for place, name, offered in asked:
+    for place, name, offered in wanted:
         try:
             library.get(name, offered)
         except RecipeError as error:
-            yield place, f"{dotted(place)}: {error}"
+            yield place, f"{dotted_place(place)}: {error}"

@@ -22,7 +22,7 @@ TEAMS = {
 }
 
 
-def dotted(place: Sequence[str | int]) -> str:
+def dotted_place(place: Sequence[str | int]) -> str:
     """`systems[0].reviewers`, as people write it."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
     return "".join(parts).lstrip(".")
@@ -33,7 +33,7 @@ def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:
     found: dict[Place, str] = {}
     for error in errors:
         place, classes = locate(error, data)
-        found.setdefault(place, sentence(error, place, classes))
+        found.setdefault(place, fault_sentence(error, place, classes))
     return found
 
 
@@ -52,18 +52,18 @@ def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Re
             place.append(part)
         elif _holds(here, part):
             place.append(part)
-            classes, here = _entered(classes, part), here[part]
+            classes, here = _fields_below(classes, part), here[part]
         else:
             classes = [c for c in classes if part in _tags(c)] or classes
     return tuple(place), classes
 
 
-def sentence(
+def fault_sentence(
     error: Mapping[str, Any], place: Place, classes: Sequence[type[Record]]
 ) -> str:
     """One error as one sentence."""
-    kind, context, name = error["type"], error.get("ctx", {}), dotted(place)
-    under = dotted(place[:-1])
+    kind, context, name = error["type"], error.get("ctx", {}), dotted_place(place)
+    under = dotted_place(place[:-1])
     if kind == "extra_forbidden":
         keys = [key for c in classes for key in c.model_fields]
         hint = (
@@ -73,17 +73,17 @@ def sentence(
     if kind == "missing":
         return f"{under or 'the recipe'} needs the key {place[-1]!r}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _untagged(kind, context, place)
+        return _tag_fault(kind, context, place)
     if error["loc"][-1] == "[key]":
         return f"{place[-1]!r} can't be a name: use letters, digits and _"
     if kind == "literal_error":
         expected = context["expected"]
         hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", expected))
-        return f"{name} is {shown(error['input'])}: give {expected}{hint}"
-    return f"{name} {_wrong(kind, error)}"
+        return f"{name} is {show_value(error['input'])}: give {expected}{hint}"
+    return f"{name} {_type_fault(kind, error)}"
 
 
-def shown(value: object) -> str:
+def show_value(value: object) -> str:
     """A value as a message may show it: short, and escaped."""
     text = repr(value) if isinstance(value, str | int | float | None) else ""
     if not text:
@@ -91,26 +91,26 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
-def _untagged(kind: str, context: Mapping[str, Any], place: Place) -> str:
+def _tag_fault(kind: str, context: Mapping[str, Any], place: Place) -> str:
     """A model without a known provider, a system without a known team."""
     teams = TEAMS.get(str(place[0]), "")
     key = "team" if teams else str(context["discriminator"]).strip("'")
     offered = teams or str(context.get("expected_tags", ""))
-    name = dotted((*place, key))
+    name = dotted_place((*place, key))
     if kind == "union_tag_not_found":
-        return f"{dotted(place)} needs the key {key!r}" + (
+        return f"{dotted_place(place)} needs the key {key!r}" + (
             f": {offered}" if offered else ", which names its kind"
         )
     hint = did_you_mean(context["tag"], re.findall(r"'([^':]*)'", offered))
-    return f"{name} is {shown(context['tag'])}: give one of {offered}{hint}"
+    return f"{name} is {show_value(context['tag'])}: give one of {offered}{hint}"
 
 
-def _wrong(kind: str, error: Mapping[str, Any]) -> str:
-    is_ = f"is {shown(error['input'])}"
+def _type_fault(kind: str, error: Mapping[str, Any]) -> str:
+    is_ = f"is {show_value(error['input'])}"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"{is_}: it should hold keys and values"
     if kind == "tuple_type":
-        return f"{is_}: it should be a list, e.g. [{shown(error['input'])}]"
+        return f"{is_}: it should be a list, e.g. [{show_value(error['input'])}]"
     if kind == "string_type" and not isinstance(error["input"], list | dict):
         return f"{is_}: it should be text; put it in quotes"
     message = str(error["msg"]).replace("Input should", "it should")
@@ -123,7 +123,7 @@ def _holds(data: Any, part: str | int) -> bool:
     return isinstance(data, dict) and part in data
 
 
-def _entered(
+def _fields_below(
     classes: Sequence[type[Record]], part: str | int
 ) -> Sequence[type[Record]]:
     """The records below a field; a list index or a name in a mapping changes nothing."""

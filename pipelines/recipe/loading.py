@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from fellowship.custom_code import add_import_folders, is_offered, prompts_folder
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.checks import contradictions
-from fellowship.pipelines.recipe.faults import dotted, faults
+from fellowship.pipelines.recipe.faults import dotted_place, faults
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Document, Place, read_yaml
 
@@ -31,18 +31,18 @@ def load_recipe(path: Path | str, overrides: Mapping[str, Any] | None = None) ->
     document = read_yaml(path)
     add_import_folders(path.parent)
     changes = {_place(name): value for name, value in (overrides or {}).items()}
-    data = _fresh(document.data)
-    _resolve(data, path.parent.resolve())
+    data = _deep_copy(document.data)
+    _resolve_paths(data, path.parent.resolve())
     for place, value in changes.items():
-        _put(data, place, value)
-    _resolve(data, Path.cwd())
+        _set_value(data, place, value)
+    _resolve_paths(data, Path.cwd())
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         found = faults(error.errors(include_url=False), data)
-        raise _told(document, changes, found) from error
+        raise _combined_error(document, changes, found) from error
     if found := dict(contradictions(recipe)):
-        raise _told(document, changes, found)
+        raise _combined_error(document, changes, found)
     return recipe
 
 
@@ -52,7 +52,7 @@ def recipe_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
-def _told(
+def _combined_error(
     document: Document, changes: Mapping[Place, Any], found: Mapping[Place, str]
 ) -> RecipeError:
     """All faults as one error, in the order of the file's lines."""
@@ -60,41 +60,41 @@ def _told(
     for place, fault in found.items():
         changed = [to for to in changes if place[: len(to)] == to]
         if changed:
-            lines.append((0, f"override {dotted(changed[0])}: {fault}"))
+            lines.append((0, f"override {dotted_place(changed[0])}: {fault}"))
         else:
             line = document.line(place)
             lines.append((line, f"{document.path.name}, line {line}: {fault}"))
     return RecipeError("\n".join(text for _, text in sorted(lines)))
 
 
-def _resolve(data: dict[str, Any], folder: Path) -> None:
+def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
     """Make the paths in a recipe's data absolute, those that aren't yet."""
     source = data.get("source")
     models = data.get("models")
     systems = data.get("systems")
     for system in systems if isinstance(systems, list) else ():
         if isinstance(system, dict):
-            _absolute(system, "component_file", folder)
+            _make_absolute(system, "component_file", folder)
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict):
-            _absolute(model, "component_file", folder)
+            _make_absolute(model, "component_file", folder)
             gguf = str(model.get("model", "")).endswith(".gguf")
             if gguf and model.get("provider") == "llama_cpp":
-                _absolute(model, "model", folder)
+                _make_absolute(model, "model", folder)
     _prompts(data, folder)
     _exports(data.get("export"), folder)
     if isinstance(source, dict):
-        _absolute(source, "path", folder)
+        _make_absolute(source, "path", folder)
         name = source.get("dataset")
         if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
-            _absolute(source, "dataset", folder)
+            _make_absolute(source, "dataset", folder)
 
 
 def _exports(export: Any, folder: Path) -> None:
     """People's labels and the benchmarks' files."""
     if not isinstance(export, dict):
         return
-    _absolute(export, "labels", folder)
+    _make_absolute(export, "labels", folder)
     filters = export.get("filters")
     if not isinstance(filters, dict):
         return
@@ -111,10 +111,10 @@ def _prompts(data: dict[str, Any], folder: Path) -> None:
     name = data.get("prompts")
     if is_offered(name, "prompts") and not (folder / str(name)).exists():
         data["prompts"] = str(prompts_folder(str(name)))
-    _absolute(data, "prompts", folder)
+    _make_absolute(data, "prompts", folder)
 
 
-def _absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
+def _make_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
     value = holder.get(key)
     if isinstance(value, str | Path) and str(value):
         holder[key] = str(folder / Path(value).expanduser())
@@ -125,7 +125,7 @@ def _place(name: str) -> Place:
     return tuple(int(part) if part.isdigit() else part for part in name.split("."))
 
 
-def _put(data: Any, place: Place, value: Any) -> None:
+def _set_value(data: Any, place: Place, value: Any) -> None:
     """Set what is at `place`, making the mappings on the way."""
     *way, last = place
     try:
@@ -133,17 +133,17 @@ def _put(data: Any, place: Place, value: Any) -> None:
             if isinstance(data, dict) and data.get(str(part)) is None:
                 data[str(part)] = {}
             data = data[part]
-        data[last] = _fresh(value)
+        data[last] = _deep_copy(value)
     except (KeyError, IndexError, TypeError) as error:
         raise RecipeError(
-            f"override {dotted(place)}: there is nothing of that name in the recipe"
+            f"override {dotted_place(place)}: there is nothing of that name in the recipe"
         ) from error
 
 
-def _fresh(value: Any) -> Any:
+def _deep_copy(value: Any) -> Any:
     """A copy that shares nothing, not even what YAML aliases share."""
     if isinstance(value, Mapping):
-        return {key: _fresh(inner) for key, inner in value.items()}
+        return {key: _deep_copy(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_fresh(inner) for inner in value]
+        return [_deep_copy(inner) for inner in value]
     return value

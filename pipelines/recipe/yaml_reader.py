@@ -51,16 +51,16 @@ class PlainLoader(yaml.SafeLoader):
         """One more node, unless there are too many or they lie too deep."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise self._refused(f"more than {MAX_NODES:,} values")
+            raise self._limit_error(f"more than {MAX_NODES:,} values")
         if self.depth > MAX_DEPTH:
-            raise self._refused(f"more than {MAX_DEPTH} levels deep")
+            raise self._limit_error(f"more than {MAX_DEPTH} levels deep")
         self.depth += 1
         try:
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 
-    def _refused(self, why: str) -> yaml.MarkedYAMLError:
+    def _limit_error(self, why: str) -> yaml.MarkedYAMLError:
         return yaml.MarkedYAMLError(problem=why, problem_mark=self.mark())
 
     def mark(self) -> Any:
@@ -80,7 +80,7 @@ class Document:
         """The line, from 1, of the value at `place`, or of what would hold it."""
         node, line = self.root, line_of(self.root)
         for part in place:
-            found = _below(node, part)
+            found = _child(node, part)
             if found is None:
                 break
             mark, node = found
@@ -93,7 +93,7 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _below(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     """The node whose line names `part` of this one, and the node of its value."""
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
         items = node.value
@@ -109,7 +109,7 @@ def read_yaml(path: Path) -> Document:
 
     Raises `RecipeError` for whatever is not plain, modest YAML with one meaning.
     """
-    text = _text(path)
+    text = _read_text(path)
     try:
         loader = PlainLoader(text)
         root = loader.get_single_node()
@@ -120,19 +120,19 @@ def read_yaml(path: Path) -> Document:
         faults = list(_duplicates(root, set()))
         if faults:
             raise RecipeError("\n".join(f"{path.name}, {fault}" for fault in faults))
-        if _weight(root, {}) > MAX_NODES:
+        if _expanded_size(root, {}) > MAX_NODES:
             raise RecipeError(
                 f"{path.name}: aliases repeat more than {MAX_NODES:,} values"
             )
         return Document(path, loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
-        raise RecipeError(f"{path.name}{_said(error)}") from error
+        raise RecipeError(f"{path.name}{_complaint_of(error)}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = " ".join(str(error).split())
         raise RecipeError(f"{path.name} is not YAML: {what}") from error
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -149,7 +149,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
+def _complaint_of(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     where = f", line {mark.line + 1}" if mark else ""
     problem = error.problem or error.context or "not YAML"
@@ -180,17 +180,17 @@ def _duplicates(node: yaml.Node, done: set[int]) -> Iterator[str]:
             else:
                 seen[key.value] = line
             yield from _duplicates(value, done)
-    elif node.tag.endswith(":float") and not _finite(node.value):
+    elif node.tag.endswith(":float") and not _is_finite(node.value):
         yield f"line {line_of(node)}: {node.value!r} is no number here; null is no limit"
 
 
-def _finite(text: str) -> bool:
+def _is_finite(text: str) -> bool:
     return not text.lower().lstrip("+-").startswith(
         (".inf", ".nan")
     ) and not math.isinf(float(text.replace("_", "")) if ":" not in text else 0.0)
 
 
-def _weight(node: yaml.Node, known: dict[int, int]) -> int:
+def _expanded_size(node: yaml.Node, known: dict[int, int]) -> int:
     """How many values a node stands for when every alias is written out."""
     if id(node) not in known:
         known[id(node)] = MAX_NODES + 1  # a node inside itself has no end
@@ -199,5 +199,5 @@ def _weight(node: yaml.Node, known: dict[int, int]) -> int:
             below = node.value
         elif isinstance(node, yaml.MappingNode):
             below = [value for _, value in node.value]
-        known[id(node)] = 1 + sum(_weight(child, known) for child in below)
+        known[id(node)] = 1 + sum(_expanded_size(child, known) for child in below)
     return known[id(node)]

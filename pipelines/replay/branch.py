@@ -22,12 +22,12 @@ from fellowship.models.record.call_broker import Call, CallBroker, LedgerCallBro
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import (
-    item_of,
-    recipe_of,
-    row_of,
+    askable_recipe,
+    find_row,
+    recorded_item,
+    recorded_recipe,
+    row_turns,
     run_digest,
-    to_be_asked,
-    turns_of,
 )
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Watch
@@ -63,11 +63,11 @@ async def branch_row(
     the edited one is recorded as a call of the model `edit`. Raises `InputError` for a
     message that is not there or was not a model's.
     """
-    recipe = to_be_asked(recipe_of(run))
+    recipe = askable_recipe(recorded_recipe(run))
     with LedgerReader(run / LEDGER) as reader:
-        known = row_of(reader, edit.row)
+        known = find_row(reader, edit.row)
         old = edited_call(reader, known, edit.message)
-        new = replaced(old, edit.text)
+        new = with_reply(old, edit.text)
 
         @asynccontextmanager
         async def engine(
@@ -77,19 +77,19 @@ async def branch_row(
             broker: CallBroker,
         ) -> AsyncIterator[Work]:
             assert isinstance(broker, LedgerCallBroker)
-            archived = Branching(broker, reader, new)
+            archived = BranchBroker(broker, reader, new)
             context = RunContext(recipe, library, registry.recorded_clients(archived))
             yield lambda item: Row(item, context).work()
 
-        item = item_of(known, recipe)
-        said = {
+        item = recorded_item(known, recipe)
+        identity = {
             "branch_of": run_digest(run),
             "row": known.number,
             "message": edit.message,
             "call": old.key,
             "text": digest(edit.text, 8),
         }
-        origin = Origin(said, 1, lambda: [item])
+        origin = Origin(identity, 1, lambda: [item])
         return await run_recipe(
             recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
         )
@@ -97,7 +97,7 @@ async def branch_row(
 
 def edited_call(reader: LedgerReader, outcome: Outcome, message: int) -> CallRow:
     """The call whose reply is the row's message of this number, from 1."""
-    turns = turns_of(outcome)
+    turns = row_turns(outcome)
     if not 1 <= message <= len(turns):
         raise InputError(
             f"row {outcome.number} has no message {message}: they are 1 to {len(turns)};"
@@ -110,7 +110,7 @@ def edited_call(reader: LedgerReader, outcome: Outcome, message: int) -> CallRow
     return found
 
 
-def replaced(row: CallRow, text: str) -> CallRow:
+def with_reply(row: CallRow, text: str) -> CallRow:
     """The call with a person's text for its reply. It cost nothing and took no time."""
     reply = {"provider": EDITED, "instead_of": row.text, "of": row.model}
     return row._replace(
@@ -128,7 +128,7 @@ def replaced(row: CallRow, text: str) -> CallRow:
     )
 
 
-class Branching:
+class BranchBroker:
     """The broker of a branch: what is on record next door is taken over, once needed."""
 
     def __init__(

@@ -20,19 +20,19 @@ from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import read_header
 
 
-def recipe_of(run: Path) -> Recipe:
+def recorded_recipe(run: Path) -> Recipe:
     """The recipe in a run's header; the code it names is looked for from here.
 
     `RecipeError` where there is none, as in a run of imported verdicts.
     """
-    said = read_header(run).get("recipe")
-    if not isinstance(said, dict) or "models" not in said:
+    recorded = read_header(run).get("recipe")
+    if not isinstance(recorded, dict) or "models" not in recorded:
         raise RecipeError(
             f"{str(run)!r} was not made by a recipe: nothing to run again"
         )
     add_import_folders(Path.cwd())
     try:
-        return Recipe.model_validate(said)
+        return Recipe.model_validate(recorded)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -42,13 +42,13 @@ def recipe_of(run: Path) -> Recipe:
         ) from error
 
 
-def to_be_asked(recipe: Recipe) -> Recipe:
+def askable_recipe(recipe: Recipe) -> Recipe:
     """A header's recipe whose models can be asked, not only remembered.
 
     `RecipeError` where one was configured with a secret, which no header holds.
     """
     for name, config in recipe.models.items():
-        if STARS in _texts(config.model_dump(mode="json")):
+        if STARS in _texts_in(config.model_dump(mode="json")):
             raise RecipeError(
                 f"model {name!r} was configured with a secret, which is not in the run's"
                 " header, so it can't be asked again from there: keep secrets in"
@@ -57,12 +57,12 @@ def to_be_asked(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def _texts(value: object) -> set[str]:
+def _texts_in(value: object) -> set[str]:
     """Every text in a JSON value."""
     if isinstance(value, dict):
-        return {text for inner in value.values() for text in _texts(inner)}
+        return {text for inner in value.values() for text in _texts_in(inner)}
     if isinstance(value, list):
-        return {text for inner in value for text in _texts(inner)}
+        return {text for inner in value for text in _texts_in(inner)}
     return {value} if isinstance(value, str) else set()
 
 
@@ -70,7 +70,7 @@ LONG = 19
 """Digits that no row's number has: SQLite's whole numbers end there."""
 
 
-def row_of(reader: LedgerReader, row: str) -> Outcome:
+def find_row(reader: LedgerReader, row: str) -> Outcome:
     """The finished row with this number, id or key; `InputError` where there is none."""
     number = int(row) if row.isdecimal() and len(row) < LONG else 0
     if (text := reader.outcome(number)) is not None:
@@ -79,10 +79,10 @@ def row_of(reader: LedgerReader, row: str) -> Outcome:
         outcome = read_outcome(text)
         if row in (outcome.id, outcome.item):
             return outcome
-    raise InputError(no_row(reader, row))
+    raise InputError(missing_row(reader, row))
 
 
-def no_row(reader: LedgerReader, row: object) -> str:
+def missing_row(reader: LedgerReader, row: object) -> str:
     """What is said of a row that isn't there, with which there are."""
     sql = "SELECT count(*), min(number), max(number) FROM outcomes"
     ((many, first, last),) = reader.rows(sql)
@@ -93,7 +93,7 @@ def no_row(reader: LedgerReader, row: object) -> str:
     return f"no finished row {row!r}: this run has {there}; `show RUN` lists them"
 
 
-def item_of(outcome: Outcome, recipe: Recipe) -> Item:
+def recorded_item(outcome: Outcome, recipe: Recipe) -> Item:
     """The input row an outcome came of. `InputError` for a row that was no prompt."""
     if outcome.conversation is None:
         raise InputError(f"row {outcome.number} was no prompt: {outcome.why}")
@@ -112,13 +112,13 @@ def item_of(outcome: Outcome, recipe: Recipe) -> Item:
     )
 
 
-def rejudged(run: Path) -> bool:
+def is_rejudged(run: Path) -> bool:
     """Whether a run's candidates are another run's."""
     origin = read_header(run).get("identity", {}).get("origin", {})
     return "candidates_of" in origin
 
 
-def turns_of(outcome: Outcome) -> list[Turn]:
+def row_turns(outcome: Outcome) -> list[Turn]:
     """Every message of a row's sessions, in the order it is shown in."""
     return [turn for session in outcome.sessions for turn in session.turns]
 

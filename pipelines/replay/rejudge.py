@@ -24,9 +24,13 @@ from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.replay.recorded_rows import recipe_of, run_digest, to_be_asked
+from fellowship.pipelines.replay.recorded_rows import (
+    askable_recipe,
+    recorded_recipe,
+    run_digest,
+)
 from fellowship.pipelines.running.engines import Origin, Work
-from fellowship.pipelines.running.header import header
+from fellowship.pipelines.running.header import make_header
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
@@ -77,11 +81,11 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
 
     `RecipeError` where it can't judge, or is the judge the run had.
     """
-    old = recipe_of(run)
+    old = recorded_recipe(run)
     if judge.endswith((".yaml", ".yml")):
         new = with_recipe(old, load_recipe(Path(judge)))
     else:
-        new = to_be_asked(with_model(old, judge))
+        new = askable_recipe(with_model(old, judge))
     new = new.model_copy(update={"systems": ()})
     check_recipe(new, own_rows=False)
     used = {name for _, name in evaluators_models(new.evaluate)}
@@ -100,7 +104,7 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
 
 
 @dataclass(frozen=True)
-class Old:
+class OldRun:
     """The run whose candidates are judged again."""
 
     run: Path
@@ -145,7 +149,7 @@ async def rejudge_run(
 ) -> RunReport:
     """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`."""
     check_recipe(recipe, own_rows=False)
-    old = Old(run)
+    old = OldRun(run)
 
     @asynccontextmanager
     async def engine(
@@ -163,7 +167,7 @@ async def rejudge_run(
 
     with LedgerReader(run / LEDGER) as reader:
         count = next(reader.rows("SELECT count(*) FROM outcomes"))[0]
-    origin = Origin(came_of(run), count, old.entries)
+    origin = Origin(judging_origin(run), count, old.entries)
     return await run_recipe(
         recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
     )
@@ -175,11 +179,11 @@ def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
     return run_sync(rejudge_run(Path(run), recipe, Path(into)))
 
 
-def came_of(run: Path) -> dict[str, Any]:
+def judging_origin(run: Path) -> dict[str, Any]:
     """What the new run's header says of the old one."""
-    recipe = recipe_of(run)
-    said = header(recipe, Library())["recipe"]
-    judged_by: dict[str, Any] = {"evaluate": said["evaluate"]}
+    recipe = recorded_recipe(run)
+    recorded = make_header(recipe, Library())["recipe"]
+    judged_by: dict[str, Any] = {"evaluate": recorded["evaluate"]}
     used = {name for _, name in evaluators_models(recipe.evaluate)}
-    judged_by["models"] = {n: m for n, m in said["models"].items() if n in used}
+    judged_by["models"] = {n: m for n, m in recorded["models"].items() if n in used}
     return {"candidates_of": run_digest(run), "judged_before_by": judged_by}

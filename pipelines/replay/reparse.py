@@ -21,15 +21,17 @@ Reading = Literal["kept", "again", "stored"]
 Found = tuple[Winner, Scores | None]
 
 
-def as_read(verdict: Verdict, sessions: Sequence[Session], reading: Reading) -> Verdict:
+def verdict_in_reading(
+    verdict: Verdict, sessions: Sequence[Session], reading: Reading
+) -> Verdict:
     """The verdict in one reading; the same where there is nothing to read it from."""
     if reading == "stored":
-        return as_stored(verdict)
-    turns = turns_of(verdict, sessions) if reading == "again" else ()
-    return again(verdict, turns) if turns else verdict
+        return stored_verdict(verdict)
+    turns = verdict_turns(verdict, sessions) if reading == "again" else ()
+    return reparse_verdict(verdict, turns) if turns else verdict
 
 
-def as_stored(verdict: Verdict) -> Verdict:
+def stored_verdict(verdict: Verdict) -> Verdict:
     """The verdict as an imported file has it: the sign of its scores, whatever they are."""
     kept = verdict.stored
     if kept is None:
@@ -40,7 +42,7 @@ def as_stored(verdict: Verdict) -> Verdict:
     return verdict.model_copy(update=update)
 
 
-def turns_of(verdict: Verdict, sessions: Sequence[Session]) -> tuple[Turn, ...]:
+def verdict_turns(verdict: Verdict, sessions: Sequence[Session]) -> tuple[Turn, ...]:
     """The imported words a verdict was read from: its judge's session, or its turn there.
 
     A verdict with a ledger call is read again by `fellowship replay`, not here.
@@ -55,10 +57,10 @@ def turns_of(verdict: Verdict, sessions: Sequence[Session]) -> tuple[Turn, ...]:
     return ()
 
 
-def again(verdict: Verdict, turns: Sequence[Turn]) -> Verdict:
+def reparse_verdict(verdict: Verdict, turns: Sequence[Turn]) -> Verdict:
     """The verdict that its words make now; what was read before is `stored` if unlike."""
     try:
-        (winner, scores), note = read_turns(verdict, turns), ""
+        (winner, scores), note = parse_turns(verdict, turns), ""
     except VerdictError as error:
         winner, scores, note = "invalid", None, str(error)
     if verdict.order == "swapped":
@@ -72,7 +74,7 @@ def again(verdict: Verdict, turns: Sequence[Turn]) -> Verdict:
     return verdict.model_copy(update=update)
 
 
-def read_turns(verdict: Verdict, turns: Sequence[Turn]) -> Found:
+def parse_turns(verdict: Verdict, turns: Sequence[Turn]) -> Found:
     """Winner and scores of a verdict's words. `VerdictError` where there are none."""
     texts, high = [turn.text for turn in turns], verdict.scale
     if verdict.strategy == "direct":

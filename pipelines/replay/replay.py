@@ -13,12 +13,12 @@ from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.models.replayed import RecordOnlyBroker, replayed_models
 from fellowship.pipelines.replay.recorded_rows import (
-    item_of,
-    recipe_of,
-    rejudged,
-    row_of,
+    find_row,
+    is_rejudged,
+    recorded_item,
+    recorded_recipe,
 )
-from fellowship.pipelines.running.finalize_rows import known_of_the_whole, recompute
+from fellowship.pipelines.running.finalize_rows import recompute, whole_run_facts
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import Library
 from fellowship.records import Outcome
@@ -45,26 +45,26 @@ async def replay_row(run: Path, row: str) -> Replayed:
 
     Raises `LedgerError` when a call is missing.
     """
-    recipe = recipe_of(run)
+    recipe = recorded_recipe(run)
     library = Library(recipe.prompts)
     with LedgerReader(run / LEDGER) as reader:
-        known = row_of(reader, row)
+        known = find_row(reader, row)
         archive = RecordOnlyBroker(reader)
         models = replayed_models(recipe.models, reader, archive)
-        item = item_of(known, recipe)
-        if rejudged(run) and not known.sessions:
+        item = recorded_item(known, recipe)
+        if is_rejudged(run) and not known.sessions:
             raise InputError(f"row {known.number} was never judged: nothing to replay")
-        made = await Row(item, RunContext(recipe, library, models)).work()
-    made = recompute(made, *known_of_the_whole(recipe, run), recipe.pairs)
-    return Replayed(made, archive.replayed, tuple(unlike(known, made)))
+        outcome = await Row(item, RunContext(recipe, library, models)).work()
+    outcome = recompute(outcome, *whole_run_facts(recipe, run), recipe.pairs)
+    return Replayed(outcome, archive.replayed, tuple(find_differences(known, outcome)))
 
 
-def unlike(known: Outcome, made: Outcome) -> list[str]:
+def find_differences(known: Outcome, replayed: Outcome) -> list[str]:
     """Where two outcomes of one row differ, but for what is added to a run later."""
     later = {"flags", "reference", "labels"}
     return differing_paths(
         known.model_dump(mode="json", exclude=later),
-        made.model_dump(mode="json", exclude=later),
+        replayed.model_dump(mode="json", exclude=later),
     )
 
 

@@ -16,7 +16,12 @@ from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import constant_texts
-from fellowship.pipelines.replay.revoted_rows import Revote, anew, made, resettled
+from fellowship.pipelines.replay.revoted_rows import (
+    Revote,
+    revote_row,
+    row_comparisons,
+    with_run_scores,
+)
 from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
@@ -29,42 +34,48 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
 
     `InputError` for a judge the run doesn't have, or where nothing was judged.
     """
-    check(run, options)
+    check_options(run, options)
     read = read_header(run)
-    said = asdict(options) | {"pairs": options.pairs.model_dump(mode="json")}
-    said["judges"] = sorted(options.judges)
+    identity = asdict(options) | {"pairs": options.pairs.model_dump(mode="json")}
+    identity["judges"] = sorted(options.judges)
     header = {
         **{name: read.get(name) for name in ("fellowship", "python", "recipe")},
         "kind": "revote",
-        "identity": {"revote": said, "of": read["identity"], "rows": fingerprint(run)},
+        "identity": {
+            "revote": identity,
+            "of": read["identity"],
+            "rows": fingerprint(run),
+        },
     }
     imported = read.get("kind") == "import"
-    rows = (anew(outcome, options, imported) for outcome in outcomes(run))
-    made = write_run(rows, into, header)
+    rows = (revote_row(outcome, options, imported) for outcome in outcomes(run))
+    report = write_run(rows, into, header)
     if rule_named(options.rule).whole_run:
-        made = weigh(into, options, header, imported)
+        report = apply_dawid_skene(into, options, header, imported)
     if not (imported or options.pairs.allow_constant):
-        made = gate(into, options, header) or made
+        report = exclude_constant_texts(into, options, header) or report
     if not all_labels(into):
         add_labels(into, all_labels(run))
-    return made
+    return report
 
 
-def weigh(
+def apply_dawid_skene(
     into: Path, options: Revote, header: dict[str, Any], imported: bool
 ) -> ImportReport:
     """Decide every comparison by the votes of the whole run: it needs every one."""
     from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 
-    heard = list(every_comparison(into))
-    seats = list(dict.fromkeys(who for each in heard for who in each.decisions))
-    found = zip(heard, WHOLE_RUN[options.rule](heard, seats), strict=True)
+    comparisons = list(every_comparison(into))
+    jurors = list(dict.fromkeys(who for each in comparisons for who in each.decisions))
+    found = zip(comparisons, WHOLE_RUN[options.rule](comparisons, jurors), strict=True)
     scores = {(each.number, each.index): one for each, one in found if one is not None}
-    rows = [resettled(o, scores, options, imported) for o in outcomes(into)]
+    rows = [with_run_scores(o, scores, options, imported) for o in outcomes(into)]
     return write_run(rows, into, header)
 
 
-def gate(into: Path, options: Revote, header: dict[str, Any]) -> ImportReport | None:
+def exclude_constant_texts(
+    into: Path, options: Revote, header: dict[str, Any]
+) -> ImportReport | None:
     """Never choose what a system said to every prompt; None where nothing was constant."""
     constant = constant_texts(into)
     if not constant:
@@ -73,7 +84,7 @@ def gate(into: Path, options: Revote, header: dict[str, Any]) -> ImportReport | 
     return write_run(rows, into, header)
 
 
-def check(run: Path, options: Revote) -> None:
+def check_options(run: Path, options: Revote) -> None:
     """`InputError` for a judge nobody knows, or a run without verdicts."""
     if rule_named(options.rule).weighs and not options.weights:
         raise InputError(
@@ -81,7 +92,9 @@ def check(run: Path, options: Revote) -> None:
         )
     known: dict[str, None] = {}
     for outcome in outcomes(run):
-        known |= dict.fromkeys(v.evaluator for c in made(outcome) for v in c.verdicts)
+        known |= dict.fromkeys(
+            v.evaluator for c in row_comparisons(outcome) for v in c.verdicts
+        )
     if not known:
         raise InputError(
             f"nothing was judged in {str(run)!r}: there is no vote to take"

@@ -22,7 +22,7 @@ from fellowship.pipelines.pairing.ranking import (
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible
 from fellowship.pipelines.recipe.recipe import Pairs
-from fellowship.pipelines.replay.reparse import Reading, as_read
+from fellowship.pipelines.replay.reparse import Reading, verdict_in_reading
 from fellowship.pipelines.running.finalize_rows import Place, with_verdict
 from fellowship.records import (
     Comparison,
@@ -50,87 +50,99 @@ class Revote:
     pairs: Pairs = field(default_factory=Pairs)
 
 
-def made(outcome: Outcome) -> tuple[Comparison, ...]:
+def row_comparisons(outcome: Outcome) -> tuple[Comparison, ...]:
     """The comparisons of a row."""
     return outcome.ranking.comparisons if outcome.ranking else ()
 
 
-def anew(outcome: Outcome, options: Revote, imported: bool = False) -> Outcome:
+def revote_row(outcome: Outcome, options: Revote, imported: bool = False) -> Outcome:
     """The row as the new vote has it; a row that was no prompt stays one."""
     if outcome.ranking is None:
         return outcome
-    decided = [voted(comparison, outcome, options) for comparison in made(outcome)]
-    return settled(outcome, decided, options, imported)
+    decided = [
+        revote_comparison(comparison, outcome, options)
+        for comparison in row_comparisons(outcome)
+    ]
+    return decide_row(outcome, decided, options, imported)
 
 
-def resettled(
+def with_run_scores(
     outcome: Outcome, scores: Mapping[Place, Scores], options: Revote, imported: bool
 ) -> Outcome:
     """The row with what the whole run says of each of its comparisons."""
     decided = [
         with_verdict(comparison, scores.get((outcome.number, at)))
-        for at, comparison in enumerate(made(outcome))
+        for at, comparison in enumerate(row_comparisons(outcome))
     ]
-    return settled(outcome, decided, options, imported) if decided else outcome
+    return decide_row(outcome, decided, options, imported) if decided else outcome
 
 
-def settled(
+def decide_row(
     outcome: Outcome, decided: Sequence[Comparison], options: Revote, imported: bool
 ) -> Outcome:
     """The row that follows from its comparisons."""
-    many = contenders(outcome) if imported else len(outcome.candidates)
+    many = count_contenders(outcome) if imported else len(outcome.candidates)
     ours = [c for c in decided if max(c.first, c.second) < many]
     scores = (
-        mean_scores(many, ours) if all_met(many, ours) else anchored_scores(many, ours)
+        mean_scores(many, ours)
+        if all_compared(many, ours)
+        else anchored_scores(many, ours)
     )
     ranking = make_ranking(
         [*scores, *[None] * (len(outcome.candidates) - many)], decided
     )
     update: dict[str, Any] = {"ranking": ranking, "pairs": ()}
     if outcome.state != State.REJECTED_INPUT:
-        update |= end_of(outcome, ranking, options, broken(many, ours))._asdict()
+        update |= end_of(
+            outcome, ranking, options, broken_knockout(many, ours)
+        )._asdict()
     return outcome.model_copy(update=update)
 
 
-def voted(one: Comparison, outcome: Outcome, options: Revote) -> Comparison:
+def revote_comparison(one: Comparison, outcome: Outcome, options: Revote) -> Comparison:
     """A comparison decided by the wanted judges' verdicts, read as asked."""
     kept: dict[str, list[Verdict]] = {}
     for verdict in one.verdicts:
         if not options.judges or verdict.evaluator in options.judges:
-            read = as_read(verdict, outcome.sessions, options.reading)
+            read = verdict_in_reading(verdict, outcome.sessions, options.reading)
             kept.setdefault(verdict.evaluator, []).append(read)
-    votes = [vote(said, options.weights.get(who, 1.0)) for who, said in kept.items()]
-    scale = max((v.scale for said in kept.values() for v in said), default=10.0)
+    votes = [
+        judge_vote(own, options.weights.get(who, 1.0))
+        for who, own in kept.items()
+    ]
+    scale = max(
+        (v.scale for own in kept.values() for v in own), default=10.0
+    )
     decision, scores = apply_rule(options.rule, votes, scale)
-    verdicts = tuple(v for said in kept.values() for v in said)
+    verdicts = tuple(v for own in kept.values() for v in own)
     update = {"outcome": decision, "scores": scores, "verdicts": verdicts}
     return one.model_copy(update=update)
 
 
-def vote(said: Sequence[Verdict], weight: float) -> Vote:
+def judge_vote(verdicts: Sequence[Verdict], weight: float) -> Vote:
     """One judge's verdicts on two candidates as one vote."""
-    decision, scores = decide(last_verdicts(list(said)))
-    direct = said[0].strategy == "direct"
-    low, high = (0.0, 1.0) if direct else (1.0, said[0].scale)
+    decision, scores = decide(last_verdicts(list(verdicts)))
+    direct = verdicts[0].strategy == "direct"
+    low, high = (0.0, 1.0) if direct else (1.0, verdicts[0].scale)
     return Vote(decision, scores, weight, low, high)
 
 
-def contenders(outcome: Outcome) -> int:
+def count_contenders(outcome: Outcome) -> int:
     """How many candidates of an imported row are ranked: one system's drafts, or two."""
     systems = [candidate.system for candidate in outcome.candidates]
     same = next((n for n, s in enumerate(systems) if s != systems[0]), len(systems))
     return max(same, min(2, len(systems)))
 
 
-def all_met(many: int, ours: Sequence[Comparison]) -> bool:
+def all_compared(many: int, ours: Sequence[Comparison]) -> bool:
     """Whether every two candidates were compared."""
-    met = {frozenset((c.first, c.second)) for c in ours}
-    return all(frozenset(two) in met for two in combinations(range(many), 2))
+    compared = {frozenset((c.first, c.second)) for c in ours}
+    return all(frozenset(two) in compared for two in combinations(range(many), 2))
 
 
-def broken(many: int, ours: Sequence[Comparison]) -> str:
+def broken_knockout(many: int, ours: Sequence[Comparison]) -> str:
     """Why a knockout can't be followed with the new votes; empty where it can."""
-    if all_met(many, ours):
+    if all_compared(many, ours):
         return ""
     survivor = 0
     for one in ours:
@@ -145,12 +157,15 @@ def broken(many: int, ours: Sequence[Comparison]) -> str:
 
 def end_of(outcome: Outcome, ranking: Ranking, options: Revote, why: str) -> RowEnd:
     """The row's pair, or the state that says why there is none; `why` it can't be had."""
-    asked = outcome.conversation
-    if asked is None or why:
+    conversation = outcome.conversation
+    if conversation is None or why:
         return row_state(RowFacts(error=RowError(why or "the row has no conversation")))
     item = Item(
-        key=outcome.item, number=outcome.number, id=outcome.id, conversation=asked
+        key=outcome.item,
+        number=outcome.number,
+        id=outcome.id,
+        conversation=conversation,
     )
-    unfit = ineligible(asked, outcome.candidates, frozenset())
+    unfit = ineligible(conversation, outcome.candidates, frozenset())
     facts = RowFacts(item, outcome.candidates, ranking, unfit, repeated_texts=True)
     return row_state(facts, options.pairs)

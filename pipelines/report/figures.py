@@ -25,7 +25,7 @@ from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
-from fellowship.pipelines.report.labelled_rows import Labelled
+from fellowship.pipelines.report.labelled_rows import LabelledRows
 from fellowship.pipelines.report.row_counts import Draft, Drafts, Flow, Marks
 from fellowship.pipelines.report.spending import Spending, failed_tries, spending
 from fellowship.pipelines.report.unusual_sessions import Slow, Unusual, UnusualSessions
@@ -91,24 +91,24 @@ class Figures:
 
 
 @dataclass
-class Pass:
+class FigurePass:
     """What one pass over the rows collects."""
 
-    odd: UnusualSessions
-    labelled: Labelled
+    unusual: UnusualSessions
+    labelled: LabelledRows
     flow: Flow = field(default_factory=Flow)
     marks: Marks = field(default_factory=Marks)
     drafts: Drafts = field(default_factory=Drafts)
-    bench: JudgeComparison = field(default_factory=JudgeComparison)
-    met: list[Match] = field(default_factory=list)
+    judges: JudgeComparison = field(default_factory=JudgeComparison)
+    matches: list[Match] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
-        parts = (self.flow, self.marks, self.drafts, self.bench, self.labelled)
-        for part in (*parts, self.odd):
+        parts = (self.flow, self.marks, self.drafts, self.judges, self.labelled)
+        for part in (*parts, self.unusual):
             part.add(outcome)
         labels = self.labelled.people.get(outcome.number, ())
-        self.met += matches(outcome, labels=labels)
+        self.matches += matches(outcome, labels=labels)
 
 
 def figures(
@@ -123,8 +123,10 @@ def figures(
     """
     header = usable_header(read_header(run))
     with LedgerReader(run / LEDGER) as reader:
-        seen = Pass(UnusualSessions(failed_tries(reader)), Labelled(labels_by_row(run)))
-        for outcome in chosen(reader, only):
+        seen = FigurePass(
+            UnusualSessions(failed_tries(reader)), LabelledRows(labels_by_row(run))
+        )
+        for outcome in selected_rows(reader, only):
             seen.add(outcome)
             watch("rows read", seen.flow.rows)
         spent = spending(reader)
@@ -134,24 +136,24 @@ def figures(
         run=run.resolve().name,
         header=header,
         only=only,
-        source=None if only else rows_of(header),
+        source=None if only else count_source_rows(header),
         flow=seen.flow,
         marks=seen.marks,
         drafts=seen.drafts.result(plan),
-        bench=seen.bench.result(plan),
-        winrates=rate_matches(seen.met, plan) if seen.met else None,
+        bench=seen.judges.result(plan),
+        winrates=rate_matches(seen.matches, plan) if seen.matches else None,
         labels=seen.labelled.rows,
-        agreement=against_people(seen.labelled, plan),
+        agreement=people_agreement(seen.labelled, plan),
         spending=spent,
-        slow=seen.odd.slowest(),
-        strange=seen.odd.result(seen.marks.margins),
-        repaired=seen.odd.repaired,
-        cut=seen.odd.cut,
+        slow=seen.unusual.slowest(),
+        strange=seen.unusual.result(seen.marks.margins),
+        repaired=seen.unusual.repaired,
+        cut=seen.unusual.cut,
         exports={} if only else read_accounts(run / EXPORTS),
     )
 
 
-def chosen(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
+def selected_rows(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
     """The rows that are asked for, one at a time."""
     for text in reader.outcomes():
         outcome = read_outcome(text)
@@ -159,7 +161,7 @@ def chosen(reader: LedgerReader, only: str | None) -> Iterator[Outcome]:
             yield outcome
 
 
-def rows_of(header: dict[str, Any]) -> int | None:
+def count_source_rows(header: dict[str, Any]) -> int | None:
     """How many rows the source has, where it is still to be found and counted."""
     with suppress(FellowshipError, ValueError, OSError, KeyError, TypeError):
         source = Source.model_validate(header["recipe"]["source"])
@@ -168,7 +170,7 @@ def rows_of(header: dict[str, Any]) -> int | None:
     return None
 
 
-def against_people(labelled: Labelled, plan: Resampling) -> Agreement | None:
+def people_agreement(labelled: LabelledRows, plan: Resampling) -> Agreement | None:
     """What people's labels say of the judges; None without labels."""
     if not labelled.rows:
         return None

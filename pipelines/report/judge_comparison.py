@@ -77,11 +77,11 @@ class Column:
 
     def codes(self, rows: int) -> tuple[Codes, Codes, Codes]:
         """The three columns, ABSENT where it was not asked, as long as there are rows."""
-        made = []
+        arrays = []
         for kept in (self.forward, self.swapped, self.settled):
             pad(kept, rows)
-            made.append(np.frombuffer(kept, dtype=np.int8))
-        return made[0], made[1], made[2]
+            arrays.append(np.frombuffer(kept, dtype=np.int8))
+        return arrays[0], arrays[1], arrays[2]
 
 
 def pad(column: array[int], rows: int) -> None:
@@ -114,18 +114,18 @@ class JudgeComparison:
             self.debates[one.blind, one.outcome] += 1
         final = [v for v in one.verdicts if v.phase == "final"] or one.verdicts
         at = len(self.clusters) - 1
-        for name, said in by_judge(final).items():
-            self._judge(self.columns[name], at, said)
+        for name, verdicts in by_judge(final).items():
+            self._judge(self.columns[name], at, verdicts)
 
-    def _judge(self, column: Column, at: int, said: list[Verdict]) -> None:
-        column.verdicts += len(said)
-        column.invalid += sum(v.winner == "invalid" for v in said)
-        both = judge_decisions(said)
+    def _judge(self, column: Column, at: int, verdicts: list[Verdict]) -> None:
+        column.verdicts += len(verdicts)
+        column.invalid += sum(v.winner == "invalid" for v in verdicts)
+        both = judge_decisions(verdicts)
         [(winner, _)] = both.values()
-        orders = [[v for v in said if v.order == o] for o in ("forward", "swapped")]
+        orders = [[v for v in verdicts if v.order == o] for o in ("forward", "swapped")]
         for kept, given in zip((column.forward, column.swapped), orders, strict=True):
             pad(kept, at)
-            kept.append(int(encode([named(given)])[0]) if given else ABSENT)
+            kept.append(int(encode([winner_code(given)])[0]) if given else ABSENT)
         pad(column.settled, at)
         column.settled.append(int(encode([winner])[0]))
 
@@ -142,7 +142,7 @@ class JudgeComparison:
         rows = len(self.clusters)
         forward, swapped, settled = column.codes(rows)
         prompts = np.frombuffer(self.clusters, dtype=np.int_)
-        placed = placed_by(forward, swapped, prompts, plan)
+        placed = position_bias(forward, swapped, prompts, plan)
         return JudgeLine(
             name=name,
             verdicts=column.verdicts,
@@ -150,7 +150,9 @@ class JudgeComparison:
             both=placed.readable if placed else 0,
             contradicted=placed.contradicted if placed else None,
             slot=placed.bias if placed else None,
-            longer=bias_of(settled, np.frombuffer(self.sides, np.int8), prompts, plan),
+            longer=length_bias(
+                settled, np.frombuffer(self.sides, np.int8), prompts, plan
+            ),
         )
 
     def _matrix(self, ranked: Sequence[tuple[str, Column]]) -> Matrix | None:
@@ -158,7 +160,7 @@ class JudgeComparison:
             return None
         rows = len(self.clusters)
         codes = [column.codes(rows)[2] for _, column in ranked]
-        cells = [[agreed(a, b) for b in codes] for a in codes]
+        cells = [[pairwise_kappa(a, b) for b in codes] for a in codes]
         return Matrix(
             names=tuple(name for name, _ in ranked),
             kappa=tuple(tuple(kappa for kappa, _ in line) for line in cells),
@@ -166,39 +168,39 @@ class JudgeComparison:
         )
 
 
-def named(given: Sequence[Verdict]) -> str:
+def winner_code(given: Sequence[Verdict]) -> str:
     """What one order's verdicts name."""
     return str(decide(given)[0]).replace("order-inconsistent", "tie")
 
 
-def readable(codes: Codes) -> NDArray[np.bool_]:
+def is_readable(codes: Codes) -> NDArray[np.bool_]:
     """Where (n,) a judge said something."""
     return np.asarray((codes != ABSENT) & (codes != INVALID))
 
 
-def placed_by(
+def position_bias(
     forward: Codes, swapped: Codes, prompts: NDArray[np.int_], plan: Resampling
 ) -> Position | None:
     """Position bias where enough pairs were read in both orders."""
-    kept = readable(forward) & readable(swapped)
+    kept = is_readable(forward) & is_readable(swapped)
     if kept.sum() < FEW:
         return None
     return position(forward[kept], swapped[kept], prompts[kept], plan)
 
 
-def bias_of(
+def length_bias(
     settled: Codes, sides: Codes, prompts: NDArray[np.int_], plan: Resampling
 ) -> Interval | None:
     """How much more often (-1 to 1) the longer answer wins than the shorter."""
-    kept = readable(settled) & (sides != 0)
+    kept = is_readable(settled) & (sides != 0)
     if kept.sum() < FEW:
         return None
     return mean_interval((settled * sides)[kept].astype(float), prompts[kept], plan)
 
 
-def agreed(a: Codes, b: Codes) -> tuple[float | None, int]:
+def pairwise_kappa(a: Codes, b: Codes) -> tuple[float | None, int]:
     """Kappa of two judges on the pairs both could be read on, and how many these are."""
-    kept = readable(a) & readable(b)
+    kept = is_readable(a) & is_readable(b)
     shared = int(kept.sum())
     if shared < FEW:
         return None, shared

@@ -30,7 +30,7 @@ from fellowship.stats.codes import encode
 
 
 @dataclass
-class Labelled:
+class LabelledRows:
     """What people said, in the source or in the run, and the verdicts on the same two.
 
     `people` are the labels kept in the run, by row.
@@ -39,7 +39,7 @@ class Labelled:
     people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
-    told: list[AnnotatorVotes] = field(default_factory=list)
+    annotator_votes: list[AnnotatorVotes] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[tuple[float, float]] = field(default_factory=list)
@@ -50,12 +50,12 @@ class Labelled:
         if not labels and not outcome.labels:
             return
         for unit in units([outcome]):
-            said = annotator_votes(outcome, unit.pair, labels)
-            if not said:
+            votes = annotator_votes(outcome, unit.pair, labels)
+            if not votes:
                 continue
             self.names.append(unit.name)
             self.votes.append(judge_decisions(unit.verdicts))
-            self.told.append(said)
+            self.annotator_votes.append(votes)
             self.prompts.append(prompt_key(outcome))
             self.written.append(authors_of_unit(unit))
             self.sizes.append(text_lengths(unit))
@@ -74,8 +74,10 @@ class Labelled:
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
             margins=np.array([[m for _, m in row] for row in settled]),
-            labels=encode([majority(list(said.values())) for said in self.told]),
-            people=tuple(self.told),
+            labels=encode(
+                [majority(list(votes.values())) for votes in self.annotator_votes]
+            ),
+            people=tuple(self.annotator_votes),
             clusters=tuple(self.prompts),
             families=tuple(self.written),
             lengths=np.array(self.sizes, dtype=float),

@@ -101,11 +101,11 @@ class Drafts:
         if outcome.ranking is None:
             return
         by_system: dict[str, Numbers] = defaultdict(dict)
-        for made, score in zip(
+        for candidate, score in zip(
             outcome.candidates, outcome.ranking.scores, strict=False
         ):
-            if score is not None and made.sample == 0:
-                by_system[made.system][made.draft] = score
+            if score is not None and candidate.sample == 0:
+                by_system[candidate.system][candidate.draft] = score
         for system, scores in by_system.items():
             if len(scores) > 1 and 1 in scores:
                 prompt = self.prompts.setdefault(prompt_key(outcome), len(self.prompts))
@@ -113,14 +113,14 @@ class Drafts:
 
     def result(self, plan: Resampling) -> tuple[Draft, ...]:
         """Every system's drafts in order, gains with their intervals."""
-        made = []
+        figures = []
         for system, rows in self.found.items():
             for draft in sorted({d for _, scores in rows for d in scores}):
-                made.append(drafted(system, draft, rows, plan))
-        return tuple(made)
+                figures.append(draft_figures(system, draft, rows, plan))
+        return tuple(figures)
 
 
-def drafted(
+def draft_figures(
     system: str, draft: int, rows: list[tuple[int, Numbers]], plan: Resampling
 ) -> Draft:
     """One system's drafts of one number."""

@@ -72,7 +72,9 @@ class Spending:
         """The lines summed by `role` or by `model`, most tokens first."""
         names = dict.fromkeys(getattr(each, what) for each in self.lines)
         summed = [
-            total([x for x in self.lines if getattr(x, what) == name], **{what: name})
+            sum_spent(
+                [x for x in self.lines if getattr(x, what) == name], **{what: name}
+            )
             for name in names
         ]
         return tuple(sorted(summed, key=lambda each: (-each.tokens, each.role)))
@@ -80,10 +82,10 @@ class Spending:
     @property
     def whole(self) -> Spent:
         """Everything."""
-        return total(self.lines)
+        return sum_spent(self.lines)
 
 
-def total(lines: Sequence[Spent], role: str = "", model: str = "") -> Spent:
+def sum_spent(lines: Sequence[Spent], role: str = "", model: str = "") -> Spent:
     """The sum of lines, under the name they share."""
     return Spent(
         role=role,

@@ -67,21 +67,21 @@ class UnusualSessions:
         """Keep a row if it is among the oddest."""
         for at, session in enumerate(outcome.sessions):
             if any(turn.seconds for turn in session.turns):
-                slow = timed(outcome.number, session)
-                keep(self.slow, slow.seconds, outcome.number * 1000 + at, slow)
+                slow = slow_session(outcome.number, session)
+                keep_largest(self.slow, slow.seconds, outcome.number * 1000 + at, slow)
             self.repaired += sum(turn.repaired for turn in session.turns)
             self.cut += sum(turn.finish == "length" for turn in session.turns)
-        found = sorted(reasons(outcome, self.tries), reverse=True)
-        made = unusual(outcome, found)
+        found = sorted(row_reasons(outcome, self.tries), reverse=True)
+        row = unusual_row(outcome, found)
         if found:
-            keep(self.unusual, made.points, -outcome.number, made)
+            keep_largest(self.unusual, row.points, -outcome.number, row)
         margin = max((pair.margin for pair in outcome.pairs), default=0.0)
         if margin > 0:
-            keep(self.wide, margin, -outcome.number, made)
+            keep_largest(self.wide, margin, -outcome.number, row)
 
     def result(self, margins: Counter[float]) -> tuple[Unusual, ...]:
         """The strangest rows, those with a margin beyond nearly all others among them."""
-        least = extreme(margins)
+        least = extreme_margin(margins)
         found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
@@ -98,16 +98,18 @@ class UnusualSessions:
         return tuple(each for _, _, each in sorted(self.slow, reverse=True))
 
 
-def keep(heap: list[tuple[float, int, T]], size: float, tie: int, made: T) -> None:
+def keep_largest(
+    heap: list[tuple[float, int, T]], size: float, tie: int, value: T
+) -> None:
     """Keep the `SHOWN` largest; of equals the one with the larger `tie`."""
-    entry = (size, tie, made)
+    entry = (size, tie, value)
     if len(heap) < SHOWN:
         heapq.heappush(heap, entry)
     elif entry[:2] > heap[0][:2]:
         heapq.heapreplace(heap, entry)
 
 
-def timed(number: int, session: Session) -> Slow:
+def slow_session(number: int, session: Session) -> Slow:
     """A session's time."""
     longest = max(session.turns, key=lambda turn: turn.seconds)
     return Slow(
@@ -121,19 +123,19 @@ def timed(number: int, session: Session) -> Slow:
     )
 
 
-def unusual(outcome: Outcome, found: list[Reason]) -> Unusual:
+def unusual_row(outcome: Outcome, found: list[Reason]) -> Unusual:
     """A row with its reasons, weightiest first."""
-    said = outcome.conversation
+    conversation = outcome.conversation
     return Unusual(
         number=outcome.number,
         state=outcome.state,
         points=round(sum(points for points, _ in found), 2),
         reasons=tuple(reason for _, reason in found),
-        prompt=single_line(said.question if said else "", LONG),
+        prompt=single_line(conversation.question if conversation else "", LONG),
     )
 
 
-def extreme(margins: Counter[float]) -> float | None:
+def extreme_margin(margins: Counter[float]) -> float | None:
     """The margin that one pair in a hundred reaches; None under a hundred pairs."""
     left = margins.total() // 100
     for margin in sorted(margins, reverse=True):
@@ -143,12 +145,12 @@ def extreme(margins: Counter[float]) -> float | None:
     return None
 
 
-def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
+def row_reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
     """What is surprising in a row, with the points it is worth."""
     if outcome.state in BROKEN:
         state = state_word(outcome.state)
         yield 1.5, f"{state}: {single_line(outcome.why, LONG)}".rstrip(": ")
-    yield from said_of_verdicts(outcome)
+    yield from verdict_reasons(outcome)
     turns = [turn for session in outcome.sessions for turn in session.turns]
     again = sum(tries.get(session.id, 0) for session in outcome.sessions)
     for count, each, what in (
@@ -162,12 +164,14 @@ def reasons(outcome: Outcome, tries: Mapping[str, int]) -> Iterator[Reason]:
         yield 0.5, single_line(flag_word(flag))
 
 
-def said_of_verdicts(outcome: Outcome) -> Iterator[Reason]:
+def verdict_reasons(outcome: Outcome) -> Iterator[Reason]:
     """Judges who split, who contradict themselves, who can't be read; minds changed."""
     contradicted = invalid = split = changed = 0
     for one in outcome.ranking.comparisons if outcome.ranking else ():
         final = [v for v in one.verdicts if v.phase == "final"] or list(one.verdicts)
-        decisions = Counter(decide(said)[0] for said in by_judge(final).values())
+        decisions = Counter(
+            decide(verdicts)[0] for verdicts in by_judge(final).values()
+        )
         contradicted += decisions.pop("order-inconsistent", 0)
         invalid += sum(v.winner == "invalid" for v in one.verdicts)
         split += {"first", "second"} <= set(decisions)

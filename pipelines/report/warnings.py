@@ -47,11 +47,11 @@ def _rows(found: Figures) -> Iterator[str]:
     ):
         share = flow.states[state] / flow.rows
         if share > MUCH:
-            yield f"{pc(share)} of the rows {what}."
+            yield f"{percent(share)} of the rows {what}."
     pairs = found.marks.longer + found.marks.shorter
     if pairs >= SMALL and found.marks.longer / pairs > 0.65:
         yield (
-            f"In {pc(found.marks.longer / pairs)} of the pairs the longer answer is the"
+            f"In {percent(found.marks.longer / pairs)} of the pairs the longer answer is the"
             " chosen one: a model trained on them may learn to give long answers."
         )
     if flow.flags["same_family"]:
@@ -65,21 +65,21 @@ def _judges(found: Figures) -> Iterator[str]:
     for judge in found.bench.judges:
         share = judge.invalid / judge.verdicts if judge.verdicts else 0.0
         if share > MUCH:
-            yield f"{pc(share)} of the verdicts of {judge.name} are invalid."
+            yield f"{percent(share)} of the verdicts of {judge.name} are invalid."
         if judge.contradicted is not None and judge.contradicted > 0.25:
             yield (
-                f"{judge.name} changes its verdict in {pc(judge.contradicted)} of the"
+                f"{judge.name} changes its verdict in {percent(judge.contradicted)} of the"
                 " comparisons when the order of the answers changes."
             )
-        if judge.slot is not None and leans(judge.slot):
+        if judge.slot is not None and excludes_zero(judge.slot):
             yield (
                 f"{judge.name} has a position bias to the"
                 f" {'first' if judge.slot.value > 0 else 'second'} answer it reads, of"
-                f" {pc(abs(judge.slot.value))} of its verdicts."
+                f" {percent(abs(judge.slot.value))} of its verdicts."
             )
 
 
-def leans(found: Interval | None) -> bool:
+def excludes_zero(found: Interval | None) -> bool:
     """Whether an interval lies on one side of 0."""
     return found is not None and (found.low > 0 or found.high < 0)
 
@@ -121,6 +121,6 @@ def _calls(found: Figures) -> Iterator[str]:
 LOST = ("lost", "cancelled")
 
 
-def pc(share: float) -> str:
+def percent(share: float) -> str:
     """A share in whole hundredths."""
     return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

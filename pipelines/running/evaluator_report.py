@@ -27,48 +27,48 @@ from fellowship.pipelines.running.evaluator_records import (
 )
 from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
 
-Said = Callable[[ComparisonVotes], str | None]
+DecisionOf = Callable[[ComparisonVotes], str | None]
 
 
 def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport | None:
     """The account of a run's evaluator; None where nothing was compared."""
-    heard = list(every_comparison(into))
-    if not heard:
+    comparisons = list(every_comparison(into))
+    if not comparisons:
         return None
-    names = dict.fromkeys(name for each in heard for name in each.decisions)
-    jurors = tuple(juror_report(name, heard) for name in names)
-    chosen = {name for each in heard for name in each.spared}
-    best, by = best_of([juror for juror in jurors if juror.name not in chosen])
+    names = dict.fromkeys(name for each in comparisons for name in each.decisions)
+    jurors = tuple(juror_report(name, comparisons) for name in names)
+    chosen = {name for each in comparisons for name in each.spared}
+    best, by = best_juror([juror for juror in jurors if juror.name not in chosen])
     seats = [name for name in voters(settings, names) if name not in chosen]
-    worth, worth_by = worth_of(heard, settings, seats)
+    worth, worth_by = effective_jurors(comparisons, settings, seats)
     return EvaluatorReport(
-        comparisons=len(heard),
-        labelled=sum(each.label in SIDES for each in heard),
-        right=right(heard, lambda each: each.outcome),
+        comparisons=len(comparisons),
+        labelled=sum(each.label in SIDES for each in comparisons),
+        right=share_right(comparisons, lambda each: each.outcome),
         jurors=jurors,
         best=best,
         best_by=by,
         seats=len(seats),
         n_eff=worth,
         n_eff_by=worth_by,
-        spared=sum(len(each.spared) for each in heard),
-        recused=sum(len(each.recused) for each in heard),
-        same_family=len({each.number for each in heard if each.same_family}),
-        escalation=escalation_of(heard, settings),
-        debate=debate_of(heard, settings),
+        spared=sum(len(each.spared) for each in comparisons),
+        recused=sum(len(each.recused) for each in comparisons),
+        same_family=len({each.number for each in comparisons if each.same_family}),
+        escalation=escalation_report(comparisons, settings),
+        debate=debate_report(comparisons, settings),
     )
 
 
-def right(heard: Sequence[ComparisonVotes], said: Said) -> Share:
-    """How often `said` is what people say, where both say something."""
-    given = [(said(each), each.label) for each in heard]
+def share_right(comparisons: Sequence[ComparisonVotes], decision: DecisionOf) -> Share:
+    """How often `decision` is what people say, where both say something."""
+    given = [(decision(each), each.label) for each in comparisons]
     known = [(one, label) for one, label in given if label in SIDES and one in SIDES]
     return Share(many=sum(one == label for one, label in known), of=len(known))
 
 
-def juror_report(name: str, heard: Sequence[ComparisonVotes]) -> JurorReport:
+def juror_report(name: str, comparisons: Sequence[ComparisonVotes]) -> JurorReport:
     """One voter over the whole run."""
-    given = [(each.decisions.get(name), each.outcome) for each in heard]
+    given = [(each.decisions.get(name), each.outcome) for each in comparisons]
     read = [(one, end) for one, end in given if one in SIDES]
     agreed = [one == end for one, end in read if end in SIDES]
     return JurorReport(
@@ -76,11 +76,11 @@ def juror_report(name: str, heard: Sequence[ComparisonVotes]) -> JurorReport:
         asked=sum(one is not None for one, _ in given),
         read=len(read),
         with_verdict=Share(many=sum(agreed), of=len(agreed)),
-        right=right(heard, lambda each: each.decisions.get(name)),
+        right=share_right(comparisons, lambda each: each.decisions.get(name)),
     )
 
 
-def best_of(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
+def best_juror(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
     """Who does best alone, and by which measure; the first named where several do."""
     by = "labels" if any(j.right.of for j in jurors) else "the verdict"
     each = [(j.right if by == "labels" else j.with_verdict, j.name) for j in jurors]
@@ -98,8 +98,10 @@ def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
     return list(names)
 
 
-def worth_of(
-    heard: Sequence[ComparisonVotes], settings: EvaluateSettings, seats: Sequence[str]
+def effective_jurors(
+    comparisons: Sequence[ComparisonVotes],
+    settings: EvaluateSettings,
+    jurors: Sequence[str],
 ) -> tuple[float | None, str]:
     """The effective number of a jury's voters, and what it rests on.
 
@@ -108,7 +110,7 @@ def worth_of(
     """
     if not isinstance(settings, JurySettings):
         return None, "no jury"
-    if len(seats) < 2:
+    if len(jurors) < 2:
         return None, "fewer than two jurors were asked every time: early_stop: false"
     if find_spec("numpy") is None:
         return None, f"needs numpy: {install_command('stats')}"
@@ -117,41 +119,41 @@ def worth_of(
         effective_votes_unlabelled,
     )
 
-    by_errors = effective_votes(heard, seats)
+    by_errors = effective_votes(comparisons, jurors)
     if by_errors is not None:
         return by_errors, "labels"
-    by_votes = effective_votes_unlabelled(heard, seats)
+    by_votes = effective_votes_unlabelled(comparisons, jurors)
     if by_votes is not None:
         return by_votes, "votes"
     return None, "fewer than two comparisons on which every juror voted"
 
 
-def escalation_of(
-    heard: Sequence[ComparisonVotes], settings: EvaluateSettings
+def escalation_report(
+    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
 ) -> EscalationReport | None:
     """Calls to the strong judge that were and weren't made, repairs aside."""
     if not isinstance(settings, JurySettings) or settings.escalate is None:
         return None
     strong = settings.escalate
-    spared = [each for each in heard if strong.seat in each.spared]
+    spared = [each for each in comparisons if strong.seat in each.spared]
     times = len(spared)
     if settings.meet == "pointwise":
         times = len({(each.number, one) for each in spared for one in each.pair})
     calls = voter_calls(strong, settings.order, settings.meet).calls.low
     return EscalationReport(
-        asked=len(heard) - len(spared),
+        asked=len(comparisons) - len(spared),
         spared=len(spared),
         calls_saved=times * calls,
     )
 
 
-def debate_of(
-    heard: Sequence[ComparisonVotes], settings: EvaluateSettings
+def debate_report(
+    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
 ) -> DebateReport | None:
     """What the debates changed, beside what as many votes would have said."""
     if not isinstance(settings, DebateSettings):
         return None
-    debated = [each for each in heard if "debate" not in each.spared]
+    debated = [each for each in comparisons if "debate" not in each.spared]
     flips = [
         (each.blind == each.label, each.outcome == each.label)
         for each in debated
@@ -161,13 +163,13 @@ def debate_of(
     seats = len(settings.personas) * (2 if settings.order == "both" else 1)
     return DebateReport(
         debated=len(debated),
-        unanimous=len(heard) - len(debated),
+        unanimous=len(comparisons) - len(debated),
         changed=sum(each.blind != each.outcome for each in debated),
         wrong_to_right=flips.count((False, True)),
         right_to_wrong=flips.count((True, False)),
-        right_before=right(debated, lambda each: each.blind),
-        right_after=right(debated, lambda each: each.outcome),
-        right_equal_cost=right(debated, lambda each: each.equal),
+        right_before=share_right(debated, lambda each: each.blind),
+        right_after=share_right(debated, lambda each: each.outcome),
+        right_equal_cost=share_right(debated, lambda each: each.equal),
         equal_cost_agrees=Share(many=sum(equal), of=len(equal)),
         calls=seats * (settings.rounds + 1),
         vote_calls=seats * (settings.blind_samples + settings.further_samples),

@@ -23,7 +23,7 @@ from fellowship.ledger import Ledger
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
-from fellowship.pipelines.running.header import installed
+from fellowship.pipelines.running.header import installed_version
 from fellowship.records import Record
 from fellowship.run_folder import EXPORTS, HEADER, MANIFEST, PART, atomic_writer
 
@@ -61,16 +61,23 @@ def manifest_if_current(
     manifest = read_manifest(into)
     if manifest is None:
         return None
-    if manifest.about != about(recipe, into) or manifest.stamp != ledger.stamp():
+    if (
+        manifest.about != export_identity(recipe, into)
+        or manifest.stamp != ledger.stamp()
+    ):
         return None
     if (
-        set(manifest.read) != {str(path) for path in read_by(recipe)}
+        set(manifest.read) != {str(path) for path in files_read(recipe)}
         or not manifest.written
     ):
         return None
     files = {Path(name): known for name, known in manifest.read.items()}
     files |= {into / EXPORTS / name: known for name, known in manifest.written.items()}
-    return manifest if all(same(path, known) for path, known in files.items()) else None
+    return (
+        manifest
+        if all(is_unchanged(path, known) for path, known in files.items())
+        else None
+    )
 
 
 def read_manifest(into: Path) -> ExportManifest | None:
@@ -81,7 +88,7 @@ def read_manifest(into: Path) -> ExportManifest | None:
         return None
 
 
-def finished(
+def all_rows_ended(
     manifest: ExportManifest | None, recipe: Recipe, limit: int | None
 ) -> bool:
     """Whether every row of the source, which is as it was, is known to have ended."""
@@ -93,7 +100,7 @@ def finished(
         or manifest.limit != limit
     ):
         return False
-    return recipe.limits.accept is None and same(path, manifest.source)
+    return recipe.limits.accept is None and is_unchanged(path, manifest.source)
 
 
 def write_manifest(into: Path, manifest: ExportManifest) -> None:
@@ -102,20 +109,20 @@ def write_manifest(into: Path, manifest: ExportManifest) -> None:
         out.write(manifest.model_dump_json(indent=2) + "\n")
 
 
-def about(recipe: Recipe, into: Path) -> str:
+def export_identity(recipe: Recipe, into: Path) -> str:
     """What shapes the files besides the ledger: the run, the export, who writes them."""
     header = hashlib.blake2b((into / HEADER).read_bytes(), digest_size=16).hexdigest()
-    who = [__version__, platform.python_version(), installed("numpy")]
+    who = [__version__, platform.python_version(), installed_version("numpy")]
     return digest([header, recipe.export.model_dump(mode="json"), who], 16)
 
 
-def read_by(recipe: Recipe) -> Sequence[Path]:
+def files_read(recipe: Recipe) -> Sequence[Path]:
     """The files an export reads besides the run."""
     labels, exams = recipe.export.labels, recipe.export.filters.contamination
     return [*exams, *([labels] if labels is not None else [])]
 
 
-def written_in(into: Path) -> Iterable[Path]:
+def files_written(into: Path) -> Iterable[Path]:
     """Every file under the exports' folder that is whole."""
     files = sorted((into / EXPORTS).rglob("*"))
     return (p for p in files if p.is_file() and not p.name.endswith(PART))
@@ -135,17 +142,17 @@ def fingerprint_of(path: Path) -> Fingerprint:
         size=found.st_size,
         node=found.st_ino,
         times=(found.st_mtime_ns, found.st_ctime_ns),
-        bytes=bytes_of(path),
+        bytes=file_digest(path),
     )
 
 
-def bytes_of(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """Hex BLAKE2b of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
 
 
-def same(path: Path, known: Fingerprint) -> bool:
+def is_unchanged(path: Path, known: Fingerprint) -> bool:
     """Whether a file is what it was."""
     try:
         found = path.stat()
@@ -154,6 +161,6 @@ def same(path: Path, known: Fingerprint) -> bool:
         times = (found.st_mtime_ns, found.st_ctime_ns)
         if (found.st_ino, times) == (known.node, known.times):
             return True
-        return bytes_of(path) == known.bytes
+        return file_digest(path) == known.bytes
     except OSError:
         return False

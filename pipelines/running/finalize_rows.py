@@ -31,7 +31,7 @@ Place = tuple[int, int]
 
 async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     """Apply what only the whole run knows; how many rows changed by it."""
-    weighed, constant = known_of_the_whole(recipe, into)
+    weighed, constant = whole_run_facts(recipe, into)
     if not constant and not weighed:
         return 0
     changed = 0
@@ -46,7 +46,7 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     return changed
 
 
-def known_of_the_whole(
+def whole_run_facts(
     recipe: Recipe, into: Path
 ) -> tuple[Mapping[Place, Scores], Collection[SystemText]]:
     """What only the whole run says: its comparisons weighed anew, and constant texts."""
@@ -67,7 +67,7 @@ def recompute(
     ranking, conversation = outcome.ranking, outcome.conversation
     if ranking is None or conversation is None:
         return outcome
-    ranking = reranked(outcome, ranking, weighed)
+    ranking = rerank(outcome, ranking, weighed)
     unfit = ineligible(conversation, outcome.candidates, constant)
     if ranking == outcome.ranking and not unfit:
         return outcome
@@ -81,18 +81,18 @@ def recompute(
     return outcome.model_copy(update={"ranking": ranking, **end._asdict()})
 
 
-def reranked(
+def rerank(
     outcome: Outcome, ranking: Ranking, weighed: Mapping[Place, Scores]
 ) -> Ranking:
     """The ranking by the comparisons as they were weighed anew: by means, for nobody
     knows whom else a knockout would have had meet."""
-    made = tuple(
+    comparisons = tuple(
         with_verdict(comparison, weighed.get((outcome.number, at)))
         for at, comparison in enumerate(ranking.comparisons)
     )
-    if made == ranking.comparisons:
+    if comparisons == ranking.comparisons:
         return ranking
-    return make_ranking(mean_scores(len(outcome.candidates), made), made)
+    return make_ranking(mean_scores(len(outcome.candidates), comparisons), comparisons)
 
 
 def with_verdict(comparison: Comparison, scores: Scores | None) -> Comparison:

@@ -18,24 +18,24 @@ from fellowship.pipelines.running.evaluator_report import evaluator_report
 from fellowship.pipelines.running.export_manifest import (
     ExportManifest,
     Fingerprint,
-    about,
+    all_rows_ended,
+    export_identity,
+    files_read,
+    files_written,
     fingerprint_of,
     fingerprints,
-    finished,
     manifest_if_current,
-    read_by,
     write_manifest,
-    written_in,
 )
 from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.row_runner import Runner
-from fellowship.pipelines.running.run_report import RunReport, report_of
+from fellowship.pipelines.running.run_report import RunReport, make_report
 from fellowship.records import State
 from fellowship.run_folder import EXPORTS
 
 
 @dataclass(frozen=True)
-class Opened:
+class RunAtStart:
     """What was known of a run when this go at it began.
 
     `source` is how the source's file stood then, None where there is none to go by.
@@ -46,15 +46,15 @@ class Opened:
     source: os.stat_result | None
 
     @classmethod
-    def of(cls, recipe: Recipe, runner: Runner, into: Path) -> Opened:
+    def look(cls, recipe: Recipe, runner: Runner, into: Path) -> RunAtStart:
         """Look before anything is read or written."""
         manifest = manifest_if_current(recipe, runner.ledger, into)
         whole = runner.origin is None and runner.picked is None
-        over = whole and finished(manifest, recipe, runner.limit)
-        return cls(manifest, over, standing(recipe.source.path) if whole else None)
+        over = whole and all_rows_ended(manifest, recipe, runner.limit)
+        return cls(manifest, over, file_stat(recipe.source.path) if whole else None)
 
 
-def standing(path: Path | None) -> os.stat_result | None:
+def file_stat(path: Path | None) -> os.stat_result | None:
     """A file's size, place and times; None where there is no such file."""
     try:
         return path.stat() if path is not None else None
@@ -62,46 +62,51 @@ def standing(path: Path | None) -> os.stat_result | None:
         return None
 
 
-async def ended(
-    recipe: Recipe, runner: Runner, into: Path, opened: Opened
+async def finalize_run(
+    recipe: Recipe, runner: Runner, into: Path, opened: RunAtStart
 ) -> RunReport:
     """Settle, export and account for what is new; the run's report."""
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
         await finalize_rows(recipe, runner.ledger, into)
-        manifest = fresh = exported(recipe, runner, into)
-    accounts = [placed(account, into / EXPORTS) for account in manifest.accounts]
-    report = report_of(runner, accounts, manifest.evaluator, untouched=fresh is None)
-    known = {"source": known_source(recipe, report, opened), "limit": runner.limit}
+        manifest = fresh = export_datasets(recipe, runner, into)
+    accounts = [
+        with_full_paths(account, into / EXPORTS) for account in manifest.accounts
+    ]
+    report = make_report(runner, accounts, manifest.evaluator, untouched=fresh is None)
+    known = {
+        "source": source_fingerprint(recipe, report, opened),
+        "limit": runner.limit,
+    }
     if fresh or (known["source"] and not opened.over):
         write_manifest(into, manifest.model_copy(update=known))
     return report
 
 
-def exported(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
+def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
     """Write the datasets, and what they came of. What was added since isn't in them."""
     stamp, folder = runner.ledger.stamp(), into / EXPORTS
-    made = export_run(into, recipe.export)
+    accounts = export_run(into, recipe.export)
     return ExportManifest(
-        about=about(recipe, into),
+        about=export_identity(recipe, into),
         stamp=stamp,
-        read=fingerprints(read_by(recipe)),
-        written=fingerprints(written_in(into), folder),
+        read=fingerprints(files_read(recipe)),
+        written=fingerprints(files_written(into), folder),
         source=None,
         limit=None,
-        accounts=tuple(with_local_files(account, folder) for account in made),
+        accounts=tuple(with_local_files(account, folder) for account in accounts),
         evaluator=evaluator_report(into, recipe.evaluate),
     )
 
 
-def placed(account: Account, folder: Path) -> Account:
+def with_full_paths(account: Account, folder: Path) -> Account:
     """The account with its files' names as they are from here."""
     files = tuple(str(folder / name) for name in account.files)
     return account.model_copy(update={"files": files})
 
 
-def known_source(
-    recipe: Recipe, report: RunReport, opened: Opened
+def source_fingerprint(
+    recipe: Recipe, report: RunReport, opened: RunAtStart
 ) -> Fingerprint | None:
     """The source's file, if all of its rows have ended and it is as it was when read."""
     todo = report.pending or report.stopped or report.states.get(State.FAILED)

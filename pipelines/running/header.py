@@ -19,10 +19,10 @@ PACKAGES = (
     *("pydantic", "xllamacpp", "datasets"),
 )
 
-FREE = {"limits", "concurrency", "row_deadline", "export"}
+MAY_CHANGE = {"limits", "concurrency", "row_deadline", "export"}
 """What of a recipe may change between two goes at one run: it shapes no answer."""
 
-FREE_OF_MODELS = {
+MODEL_MAY_CHANGE = {
     *(
         "concurrency",
         "rpm",
@@ -39,34 +39,36 @@ FREE_OF_MODELS = {
 no answer, and their model's name stays."""
 
 
-def header(recipe: Recipe, library: Library) -> dict[str, Any]:
+def make_header(recipe: Recipe, library: Library) -> dict[str, Any]:
     """The header of a run of `recipe`. `identity` is what must not change later."""
     whole = hide_secrets(recipe.model_dump(mode="json"))
-    identity = lasting(whole)
+    identity = lasting_identity(whole)
     identity["prompts"] = library.digests()
     if code := code_digests(recipe):
         identity["code"] = code
     return {
         "fellowship": __version__,
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := installed(name))},
+        "packages": {
+            name: found for name in PACKAGES if (found := installed_version(name))
+        },
         "recipe": whole,
         "identity": identity,
     }
 
 
-def lasting(recipe: dict[str, Any]) -> dict[str, Any]:
+def lasting_identity(recipe: dict[str, Any]) -> dict[str, Any]:
     """What of a recipe, as JSON, must not change between two goes at one run."""
-    kept = {key: value for key, value in recipe.items() if key not in FREE}
+    kept = {key: value for key, value in recipe.items() if key not in MAY_CHANGE}
     kept["models"] = {
-        name: {k: v for k, v in model.items() if k not in FREE_OF_MODELS}
+        name: {k: v for k, v in model.items() if k not in MODEL_MAY_CHANGE}
         for name, model in recipe["models"].items()
     }
     kept["source"] = {k: v for k, v in recipe["source"].items() if k != "limit"}
     return kept
 
 
-def renewed(old: dict[str, Any], library: Library) -> dict[str, Any]:
+def upgraded_identity(old: dict[str, Any], library: Library) -> dict[str, Any]:
     """The identity in an old header, as this version would have written it.
 
     What recipes have learnt since has its default there, and prompts that were not yet
@@ -78,12 +80,12 @@ def renewed(old: dict[str, Any], library: Library) -> dict[str, Any]:
     except ValidationError:
         return identity
     known = identity.get("prompts") or {}
-    identity |= lasting(hide_secrets(recipe.model_dump(mode="json")))
+    identity |= lasting_identity(hide_secrets(recipe.model_dump(mode="json")))
     identity["prompts"] = library.digests() | known
     return identity
 
 
-def installed(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
     """A package's version, None where it isn't installed."""
     try:
         return version(package)

@@ -27,21 +27,21 @@ class RowTurn:
         self._before = before
         self.kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-    async def come(self) -> bool:
+    async def wait(self) -> bool:
         """Wait for the rows before this one; False: this one must not be kept."""
         if self._before is None:
             return True
-        return await asyncio.shield(self._before) and not self._line.full
+        return await asyncio.shield(self._before) and not self._line.is_full
 
-    def done(self) -> None:
+    def keep(self) -> None:
         """This row is kept."""
         self.kept.set_result(True)
 
-    def leave(self) -> None:
+    def finish(self) -> None:
         """This row is over; if it isn't kept, none behind it may be."""
         if not self.kept.done():
             self.kept.set_result(False)
-        self._line.left()
+        self._line.release()
 
 
 class RowOrder:
@@ -55,11 +55,11 @@ class RowOrder:
         self._last.set_result(True)
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether as many rows are accepted as were asked for."""
         return self.wanted is not None and self.accepted >= self.wanted
 
-    def enough(self, states: Mapping[str, int]) -> bool:
+    def has_enough(self, states: Mapping[str, int]) -> bool:
         """The same of a closed run, where pairs may have been taken back at the end."""
         return self.wanted is not None and states.get(State.PAIR, 0) >= self.wanted
 
@@ -68,12 +68,12 @@ class RowOrder:
         """What stops the run then."""
         return f"the limit of {self.wanted} accepted rows is reached"
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until a further row may be begun."""
         if self.wanted is not None:
             await self._room.acquire()
 
-    def turn(self) -> RowTurn:
+    def next_turn(self) -> RowTurn:
         """The next row's place, in the order they are begun."""
         if self.wanted is None:
             return RowTurn(self, None)
@@ -81,11 +81,11 @@ class RowOrder:
         self._last = turn.kept
         return turn
 
-    def count(self, state: str) -> None:
+    def count_kept(self, state: str) -> None:
         """A row is kept."""
         self.accepted += state == State.PAIR
 
-    def left(self) -> None:
+    def release(self) -> None:
         """A row is over."""
         if self.wanted is not None:
             self._room.release()

@@ -19,7 +19,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
-from fellowship.pipelines.sources.rejected_rows import Quarantine
+from fellowship.pipelines.sources.rejected_rows import RejectedRows
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
@@ -75,19 +75,19 @@ class Runner:
         self.progress.states.update(state for _, state in self.finished.values())
         self._watch(self.progress)
 
-    async def go(self, work: Work) -> None:
+    async def run(self, work: Work) -> None:
         """Have every row worked on that isn't finished, until there is none or a stop."""
         stopping = asyncio.ensure_future(self._stopped())
         stopping.add_done_callback(self._wake)
-        if self.queue.full:
+        if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
         try:
-            with Quarantine(self.folder.path) as quarantine:
+            with RejectedRows(self.folder.path) as quarantine:
                 async for entry in self._entries():
                     if isinstance(entry, Rejected):
                         quarantine.add(entry)
                         await self._reject(entry)
-                    elif self._due(entry) and self.meter.stop is None:
+                    elif self._is_due(entry) and self.meter.stop is None:
                         await self._start(entry, work)
             await self._drain(stopping)
         finally:
@@ -122,7 +122,7 @@ class Runner:
                 await asyncio.sleep(0)
             yield entry
 
-    def _due(self, item: Item) -> bool:
+    def _is_due(self, item: Item) -> bool:
         """Whether this row is still to do. `RecipeError` if it is not what it was."""
         if self.picked is not None and item.number not in self.picked:
             return False
@@ -132,20 +132,20 @@ class Runner:
         if state == State.REJECTED_INPUT:
             return True  # it has been mended
         if key != item.key:
-            raise changed(item.number)
+            raise changed_row_error(item.number)
         if state in AGAIN:
             return True
         self._count(state)
         return False
 
     async def _start(self, item: Item, work: Work) -> None:
-        await self.queue.room()
+        await self.queue.wait_for_room()
         await self._slots.acquire()
         if self.stop.is_set():
             self._interrupt()
         if self.meter.stop is not None:
             return
-        task = asyncio.create_task(self._row(item, work, self.queue.turn()))
+        task = asyncio.create_task(self._row(item, work, self.queue.next_turn()))
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
 
@@ -155,7 +155,7 @@ class Runner:
     def _wake(self, stopped: asyncio.Future[None]) -> None:
         """At a stop, whoever waits for a place gets one, and sees that it is over."""
         self._slots.release()
-        self.queue.left()
+        self.queue.release()
 
     async def _row(self, item: Item, work: Work, turn: RowTurn) -> None:
         try:
@@ -163,9 +163,9 @@ class Runner:
                 outcome = await work(item)
             finally:
                 self._slots.release()
-            if await turn.come():
+            if await turn.wait():
                 await self._keep(outcome)
-                turn.done()
+                turn.keep()
         except BudgetStop as error:
             self.meter.stop_for(error.reason, str(error))
         except EndpointDown as error:
@@ -176,12 +176,12 @@ class Runner:
             self.meter.stop_for(StopReason.ERROR, str(error))
             self._over.set()
         finally:
-            turn.leave()
+            turn.finish()
 
     async def _reject(self, entry: Rejected) -> None:
         if entry.number in self.finished:
             if self.finished[entry.number][1] != State.REJECTED_INPUT:
-                raise changed(entry.number)
+                raise changed_row_error(entry.number)
             self._count(State.REJECTED_INPUT)
             return
         await self._keep(rejected_row(entry.number, entry.why))
@@ -192,8 +192,8 @@ class Runner:
             outcome.number, outcome.item, outcome.state, record
         )
         self._count(outcome.state)
-        self.queue.count(outcome.state)
-        if self.queue.full:
+        self.queue.count_kept(outcome.state)
+        if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
 
     def _count(self, state: str) -> None:
@@ -211,7 +211,7 @@ class Runner:
             await asyncio.wait(self._rows, timeout=DRAIN)
 
 
-def changed(number: int) -> RecipeError:
+def changed_row_error(number: int) -> RecipeError:
     """What is said when a row that is finished now has another text."""
     return RecipeError(
         f"row {number} of the source is not what it was when this run began: use a new"

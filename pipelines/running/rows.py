@@ -58,10 +58,10 @@ class RunContext:
     evaluator: Evaluator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.systems = {s.name: system_of(s) for s in self.recipe.systems}
-        self.evaluator = evaluator_of(self.recipe.evaluate)
+        self.systems = {s.name: make_system(s) for s in self.recipe.systems}
+        self.evaluator = make_evaluator(self.recipe.evaluate)
 
-    def seats(self, team: str, item: Item) -> SessionContext:
+    def new_session(self, team: str, item: Item) -> SessionContext:
         """A table for one session of this run."""
         return SessionContext(
             team,
@@ -74,7 +74,7 @@ class RunContext:
         )
 
 
-def system_of(settings: SystemSettings) -> System:
+def make_system(settings: SystemSettings) -> System:
     """The team that a recipe's entry describes."""
     if isinstance(settings, SingleSettings):
         return Single(settings)
@@ -86,7 +86,7 @@ def system_of(settings: SystemSettings) -> System:
     return OwnSystem(settings)
 
 
-def evaluator_of(settings: EvaluateSettings) -> Evaluator:
+def make_evaluator(settings: EvaluateSettings) -> Evaluator:
     """The team that a recipe's `evaluate` describes."""
     if isinstance(settings, JurySettings):
         return JuryTeam(settings)
@@ -103,7 +103,7 @@ class Row:
     def __init__(self, item: Item, context: RunContext) -> None:
         self.item = item
         self.context = context
-        self.tables: list[
+        self.sessions: list[
             tuple[SessionContext, Sequence[Candidate], Sequence[Comparison]]
         ] = []
         self.candidates: list[Candidate] = list(item.candidates)
@@ -130,65 +130,67 @@ class Row:
             end = row_state(RowFacts(error=error))
         return self._outcome(end)
 
-    async def write(self) -> None:
+    async def write_candidates(self) -> None:
         """Have every system of the recipe write its candidates."""
-        writing = [self._write(*system) for system in self.context.systems.items()]
+        writing = [self._run_system(*system) for system in self.context.systems.items()]
         # One needs no gathering, which would cost a task.
         alone = len(writing) == 1
-        for made in [await writing[0]] if alone else await asyncio.gather(*writing):
-            self.candidates += made
+        for candidates in (
+            [await writing[0]] if alone else await asyncio.gather(*writing)
+        ):
+            self.candidates += candidates
 
     async def end(self) -> RowEnd:
         """Write, rank, and choose the pairs."""
-        await self.write()
-        usable = distinct(self.candidates)
+        await self.write_candidates()
+        usable = distinct_candidates(self.candidates)
         if len(usable) < 2:
             return row_state(RowFacts(self.item, self.candidates))
         self.candidates = usable
-        self.ranking = await self.ranked(len(usable))
+        self.ranking = await self.rank(len(usable))
         unfit = ineligible(self.item.conversation, usable)
         facts = RowFacts(self.item, usable, self.ranking, unfit)
         return row_state(facts, self.context.recipe.pairs)
 
-    async def _write(self, name: str, team: System) -> Sequence[Candidate]:
-        seats = self.context.seats(name, self.item)
-        at = len(self.tables)
-        self.tables.append((seats, (), ()))
+    async def _run_system(self, name: str, team: System) -> Sequence[Candidate]:
+        seats = self.context.new_session(name, self.item)
+        at = len(self.sessions)
+        self.sessions.append((seats, (), ()))
         with session_span(name, seats.session):
-            made = await team.run(self.item, seats)
-        self.tables[at] = (seats, made, ())
-        return made
+            candidates = await team.run(self.item, seats)
+        self.sessions[at] = (seats, candidates, ())
+        return candidates
 
-    async def ranked(self, n: int) -> Ranking:
+    async def rank(self, n: int) -> Ranking:
         """The first `n` candidates in the evaluator's eyes."""
         meet = self.context.recipe.evaluate.meet
         if meet != "pointwise":
             return await TOURNAMENTS[meet](n, self._compare)
-        seats = self.context.seats(ALONE, self.item)
-        at = len(self.tables)
-        self.tables.append((seats, (), ()))
+        seats = self.context.new_session(ALONE, self.item)
+        at = len(self.sessions)
+        self.sessions.append((seats, (), ()))
         with session_span(seats.team, seats.session):
             rated = await self.context.evaluator.rate(self.item, self.candidates, seats)
         ranking = pointwise(n, rated)
-        self.tables[at] = (seats, (), ranking.comparisons)
+        self.sessions[at] = (seats, (), ranking.comparisons)
         return ranking
 
     async def _compare(self, first: int, second: int) -> Comparison:
-        seats = self.context.seats(pair_session(first, second), self.item)
-        at = len(self.tables)
-        self.tables.append((seats, (), ()))
+        seats = self.context.new_session(pair_session(first, second), self.item)
+        at = len(self.sessions)
+        self.sessions.append((seats, (), ()))
         candidates = tuple(self.candidates)
         with session_span(seats.team, seats.session):
-            made = await self.context.evaluator.compare(
+            comparison = await self.context.evaluator.compare(
                 self.item, candidates, (first, second), seats
             )
-        self.tables[at] = (seats, (), (made,))
-        return made
+        self.sessions[at] = (seats, (), (comparison,))
+        return comparison
 
     def _outcome(self, end: RowEnd) -> Outcome:
         sessions = tuple(
-            seats.record(made, [v for c in comparisons for v in c.verdicts])
-            for seats, made, comparisons in self.tables
+            seats.record(candidates, [v for c in comparisons for v in c.verdicts])
+            for seats, candidates, comparisons in self.sessions
         )
         return Outcome(
             number=self.item.number,
@@ -208,17 +210,17 @@ class Row:
 
     def _flags(self) -> tuple[str, ...]:
         """What whoever uses the row should know: a judge of a candidate's own family."""
-        made = self.ranking.comparisons if self.ranking else ()
-        families = next((seats.families for seats, _, _ in self.tables), {})
+        comparisons = self.ranking.comparisons if self.ranking else ()
+        families = next((seats.families for seats, _, _ in self.sessions), {})
         same = any(
             related(verdict.model, self.candidates, families)
-            for comparison in made
+            for comparison in comparisons
             for verdict in comparison.verdicts
         )
         return ("same_family",) if same else ()
 
 
-def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+def distinct_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that are whole, not empty, and each once, in one fixed order.
 
     Of a conversation with several turns to judge all turns count, not the last alone.
@@ -226,6 +228,6 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     seen: dict[tuple[str, ...], Candidate] = {}
     for candidate in candidates:
         if not is_empty(candidate.text) and candidate.finish != "length":
-            said = candidate.turns or (candidate.text,)
-            seen.setdefault(tuple(text.strip() for text in said), candidate)
+            turns = candidate.turns or (candidate.text,)
+            seen.setdefault(tuple(text.strip() for text in turns), candidate)
     return list(seen.values())

@@ -73,7 +73,7 @@ class RunReport:
         return table_html(("what became of the prompts", "rows"), rows)
 
 
-def report_of(
+def make_report(
     runner: Runner,
     accounts: Sequence[Account],
     evaluator: EvaluatorReport | None,
@@ -108,17 +108,17 @@ def report_of(
         exports={name: a.exported for a in accounts for name in a.files},
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
-        accepted=runner.queue.enough(states),
+        accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,
-        usd_maybe_twice=most_twice(runner),
+        usd_maybe_twice=most_paid_twice(runner),
         accounts=tuple(accounts),
         evaluator=evaluator,
         untouched=untouched,
     )
 
 
-def most_twice(runner: Runner) -> float:
+def most_paid_twice(runner: Runner) -> float:
     """USD that calls which may be paid for twice can have cost the first time.
 
     Not what they cost in the end: a prompt may be cached by then.

@@ -13,8 +13,8 @@ from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
-from fellowship.pipelines.running.finalize_run import Opened, ended
-from fellowship.pipelines.running.header import header, renewed
+from fellowship.pipelines.running.finalize_run import RunAtStart, finalize_run
+from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
@@ -51,11 +51,11 @@ async def run_recipe(
     registry = ModelRegistry(recipe.models)
     try:
         with RunFolder(into) as folder, relaxed_gc():
-            said = header(recipe, library)
+            run_header = make_header(recipe, library)
             if origin is not None:
-                said["identity"]["origin"] = origin.header_fields
+                run_header["identity"]["origin"] = origin.header_fields
             folder.write_or_check_header(
-                said, "identity", partial(renewed, library=library)
+                run_header, "identity", partial(upgraded_identity, library=library)
             )
             if fork is not None:
                 adopt_calls(fork, folder.ledger)
@@ -69,14 +69,14 @@ async def run_recipe(
                 picked=picked,
             )
             try:
-                opened = Opened.of(recipe, runner, into)
+                opened = RunAtStart.look(recipe, runner, into)
                 if opened.over:
                     runner.skip()
                 else:
                     broker = registry.broker(runner.ledger, runner.meter, copies)
                     async with engine(recipe, library, registry, broker) as work:
-                        await runner.go(work)
-                return await ended(recipe, runner, into, opened)
+                        await runner.run(work)
+                return await finalize_run(recipe, runner, into, opened)
             finally:
                 runner.ledger.close()
     finally:

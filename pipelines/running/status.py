@@ -75,9 +75,9 @@ def status_of(into: Path) -> Status:
             " WHERE started + seconds > ?"
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
-        manifest = holding(read_manifest(into), reader)
+        manifest = valid_manifest(read_manifest(into), reader)
     seconds = max(0.0, now - first) if first else 0.0
-    total = total_of(header.get("recipe", {}))
+    total = count_source_rows(header.get("recipe", {}))
     done = sum(states.values())
     return Status(
         holder=held,
@@ -97,7 +97,7 @@ def status_of(into: Path) -> Status:
     )
 
 
-def holding(
+def valid_manifest(
     manifest: ExportManifest | None, reader: LedgerReader
 ) -> ExportManifest | None:
     """The manifest if it says that all rows ended and nothing was recorded since."""
@@ -109,7 +109,7 @@ def holding(
         return None  # an old ledger brought back, which knows no stamp
 
 
-def total_of(recipe: object) -> int | None:
+def count_source_rows(recipe: object) -> int | None:
     """Rows of a header's source; None where it can't be counted from here."""
     try:
         source = Recipe.model_validate(recipe).source

@@ -72,7 +72,7 @@ async def stream(
     folder = Path(into)
     check_recipe(recipe, own_rows=rows is None)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)
-    heard: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
+    events: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
     stop = asyncio.Event()
 
     @asynccontextmanager
@@ -80,13 +80,13 @@ async def stream(
         recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
     ) -> AsyncIterator[Work]:
         def listen(item: Item, team: str, turn: Turn) -> None:
-            heard.put_nowait(Spoken(row=item.number, team=team, turn=turn))
+            events.put_nowait(Spoken(row=item.number, team=team, turn=turn))
 
         context = RunContext(recipe, library, registry.recorded_clients(broker), listen)
 
         async def work(item: Item) -> Outcome:
             outcome = await Row(item, context).work()
-            heard.put_nowait(outcome)
+            events.put_nowait(outcome)
             return outcome
 
         yield work
@@ -95,9 +95,9 @@ async def stream(
     run = asyncio.create_task(
         run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
     )
-    run.add_done_callback(lambda done: heard.put_nowait(None))
+    run.add_done_callback(lambda done: events.put_nowait(None))
     try:
-        while (event := await heard.get()) is not None:
+        while (event := await events.get()) is not None:
             yield event
         await run
     finally:
@@ -114,14 +114,14 @@ def listen(
     limit: int | None = None,
 ) -> Iterator[Spoken | Outcome]:
     """`stream` for code that is not asynchronous, and for notebooks where a loop runs."""
-    heard: queue.SimpleQueue[Spoken | Outcome | BaseException | None]
-    heard = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Spoken | Outcome | BaseException | None]
+    inbox = queue.SimpleQueue()
     left = threading.Event()
 
     async def tell() -> None:
         events = stream(recipe, into, rows=rows, limit=limit)
         async for event in events:
-            heard.put(event)
+            inbox.put(event)
             if left.is_set():
                 await events.aclose()  # type: ignore[attr-defined]
                 return
@@ -129,14 +129,14 @@ def listen(
     def work() -> None:
         try:
             asyncio.run(tell())
-            heard.put(None)
+            inbox.put(None)
         except BaseException as error:
-            heard.put(error)
+            inbox.put(error)
 
     thread = threading.Thread(target=work, name="fellowship", daemon=True)
     thread.start()
     try:
-        while (event := heard.get()) is not None:
+        while (event := inbox.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
             yield event

@@ -13,7 +13,7 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.recipe.recipe import Source
-from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, no_column
+from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
 from fellowship.suggestions import quoted_list
 
@@ -139,26 +139,26 @@ def text_of(value: Any, name: str) -> str:
 
 def _message(turn: Mapping[str, Any], name: str) -> Message:
     role, content = ("from", "value") if "from" in turn else ("role", "content")
-    spoken = turn.get(role)
-    if not isinstance(spoken, str) or spoken not in ROLES:
+    speaker = turn.get(role)
+    if not isinstance(speaker, str) or speaker not in ROLES:
         raise InputError(
-            f"{name}: {role} {_brief(spoken)} is none of {quoted_list(ROLES)}"
+            f"{name}: {role} {_brief(speaker)} is none of {quoted_list(ROLES)}"
         )
     return Message(
-        role=ROLES[spoken], content=text_of(turn.get(content), f"{name}.{content}")
+        role=ROLES[speaker], content=text_of(turn.get(content), f"{name}.{content}")
     )
 
 
 def _refuse_disorder(roles: Sequence[str], name: str) -> None:
-    said = list(roles[1:] if roles[0] == "system" else roles)
-    if "system" in said:
+    speakers = list(roles[1:] if roles[0] == "system" else roles)
+    if "system" in speakers:
         raise InputError(f"{name!r} has a system turn after the first")
-    if not said:
+    if not speakers:
         raise InputError(f"{name!r} has no user turn")
-    if said[-1] == "assistant":
+    if speakers[-1] == "assistant":
         raise InputError(f"{name!r} ends with the assistant's turn: nothing to answer")
-    turns_taken = ["user", "assistant"] * (len(said) // 2) + ["user"]
-    if "assistant" in said and said != turns_taken:
+    turns_taken = ["user", "assistant"] * (len(speakers) // 2) + ["user"]
+    if "assistant" in speakers and speakers != turns_taken:
         raise InputError(f"{name!r}: user and assistant don't take turns")
 
 
@@ -174,7 +174,7 @@ def _refuse_excess(
 
 def _column(row: Row, name: str, key: str) -> Any:
     if name not in row.values:
-        raise InputError(no_column(name, f"source.{key}", list(row.values)))
+        raise InputError(missing_column(name, f"source.{key}", list(row.values)))
     return row.values[name]
 
 

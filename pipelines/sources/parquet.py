@@ -12,7 +12,7 @@ from typing import Any
 
 from fellowship.errors import InputError, install_command
 from fellowship.pipelines.recipe.recipe import Source
-from fellowship.pipelines.sources.row_files import Row, present
+from fellowship.pipelines.sources.row_files import Row, require_columns
 from fellowship.suggestions import did_you_mean, quoted_list
 
 BATCH = 64
@@ -29,7 +29,7 @@ def _library(name: str, what: str) -> Any:
 def parquet_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Parquet file, of the named columns, a few at a time."""
     with parquet_file(path) as file:
-        present(columns, file.schema_arrow.names, path)
+        require_columns(columns, file.schema_arrow.names, path)
         number = 0
         for batch in file.iter_batches(batch_size=BATCH, columns=list(columns)):
             for at in range(batch.num_rows):
@@ -56,7 +56,7 @@ def _decoded(number: int, one: Any) -> Row:
 def dataset_rows(source: Source, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Hugging Face dataset: a folder saved to disk, or a name on the hub."""
     data = _dataset(source)
-    present(columns, data.column_names, source.dataset)
+    require_columns(columns, data.column_names, source.dataset)
     for number, values in enumerate(data.select_columns(list(columns)), 1):
         yield Row(number, values)
 
@@ -65,7 +65,7 @@ def _dataset(source: Source) -> Any:
     name = str(source.dataset)
     datasets = _library("datasets", f"the dataset {name!r}")
     try:
-        if Path(name).is_dir() and _saved(Path(name)):
+        if Path(name).is_dir() and _is_saved_dataset(Path(name)):
             return _split(datasets.load_from_disk(name), source)
         return datasets.load_dataset(name, source.subset, split=source.split)
     except (
@@ -78,7 +78,7 @@ def _dataset(source: Source) -> Any:
         raise InputError(f"the dataset {name!r} can't be read: {why}") from error
 
 
-def _saved(folder: Path) -> bool:
+def _is_saved_dataset(folder: Path) -> bool:
     names = ("dataset_info.json", "dataset_dict.json", "state.json")
     return any((folder / name).is_file() for name in names)
 

@@ -11,7 +11,7 @@ from fellowship.pipelines.sources.source import Rejected
 from fellowship.run_folder import QUARANTINE, atomic_writer
 
 
-class Quarantine:
+class RejectedRows:
     """`rejected.jsonl` of a run; it exists only if something was rejected."""
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +25,7 @@ class Quarantine:
             self._out = self._stack.enter_context(atomic_writer(self.path))
         self._out.write(json.dumps(entry.model_dump()) + "\n")
 
-    def __enter__(self) -> Quarantine:
+    def __enter__(self) -> RejectedRows:
         return self
 
     def __exit__(self, *details: object) -> None:

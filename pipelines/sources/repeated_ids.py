@@ -26,7 +26,7 @@ class Repeated(NamedTuple):
     numbers: tuple[int, ...] = ()
     first: str = ""
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """In one sentence; '' where there is none."""
         if not self.many:
             return ""
@@ -42,7 +42,7 @@ class Repeated(NamedTuple):
         )
 
 
-def among(ids: Sequence[tuple[int, str]]) -> Repeated:
+def find_repeated(ids: Sequence[tuple[int, str]]) -> Repeated:
     """Which of these (number, id) repeat an id, in their order."""
     seen: set[str] = set()
     twice: list[tuple[int, str]] = []
@@ -54,7 +54,7 @@ def among(ids: Sequence[tuple[int, str]]) -> Repeated:
     return Repeated(len(twice), numbers, twice[0][1] if twice else "")
 
 
-def repeated(into: Path) -> Repeated:
+def repeated_in_run(into: Path) -> Repeated:
     """The finished rows of a run that repeat an id; no text but ids is held."""
     sql = (
         "WITH named AS (SELECT number, json_extract(record, '$.id') AS id FROM outcomes),"

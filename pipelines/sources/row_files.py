@@ -46,15 +46,15 @@ class Row:
 
 def jsonl_rows(path: Path) -> Iterator[Row]:
     """The rows of a JSON lines file, by line number; blank lines are passed over."""
-    for number, line, whole in lines_of(path):
+    for number, line, whole in numbered_lines(path):
         if whole:
-            yield _parsed(number, line)
+            yield _parse_line(number, line)
         else:
             fault = f"the line is longer than {ROW_LIMIT:,} bytes"
             yield Row(number, raw=line[:RAW_KEPT], fault=fault)
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
     """Number and bytes of each line that isn't blank, and whether they are all of it.
 
     Only LF ends a line: U+2028 and the like are text. Memory stays under one row's limit.
@@ -64,7 +64,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes, bool]]:
         while line := file.readline(ROW_LIMIT + 1):
             number += 1
             if number == 1:
-                line = _unmarked(line, path)
+                line = _without_bom(line, path)
             whole = len(line) <= ROW_LIMIT or line.endswith(b"\n")
             rest = line
             while not whole and rest and not rest.endswith(b"\n"):
@@ -83,24 +83,26 @@ PACKED = {
 """How a compressed file begins, and what unpacks it. None is ever unpacked here."""
 
 
-def refuse_packed(begins: bytes, path: Path) -> None:
+def refuse_compressed(begins: bytes, path: Path) -> None:
     """`InputError` where a file's first bytes are those of a compressed one."""
     for magic, tool in PACKED.items():
         if begins.startswith(magic):
             raise InputError(f"{str(path)!r} is compressed: unpack it first, `{tool}`")
 
 
-def _unmarked(line: bytes, path: Path) -> bytes:
-    refuse_packed(line[:8], path)
+def _without_bom(line: bytes, path: Path) -> bytes:
+    refuse_compressed(line[:8], path)
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{str(path)!r} is UTF-16: save it as UTF-8")
     return line.removeprefix(b"\xef\xbb\xbf")
 
 
-def _parsed(number: int, line: bytes) -> Row:
+def _parse_line(number: int, line: bytes) -> Row:
     fault = ""
     try:
-        values = json.loads(line.decode("utf-8"), object_pairs_hook=_once)
+        values = json.loads(
+            line.decode("utf-8"), object_pairs_hook=_refuse_repeated_keys
+        )
         if isinstance(values, dict):
             return Row(number, values, line)
         fault = "a row is an object, {...}, on a line of its own"
@@ -115,7 +117,7 @@ def _parsed(number: int, line: bytes) -> Row:
     return Row(number, raw=line, fault=fault)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
@@ -124,7 +126,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-class _Kept(Iterator[str]):
+class _RememberedLines(Iterator[str]):
     """Lines on their way to the csv reader, remembered until their row is done."""
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -142,11 +144,11 @@ def csv_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     # The csv module has one limit for the whole process: only ever raised, never lowered.
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        refuse_packed(file.buffer.peek(8)[:8], path)  # type: ignore[attr-defined]
-        kept = _Kept(file)
+        refuse_compressed(file.buffer.peek(8)[:8], path)  # type: ignore[attr-defined]
+        kept = _RememberedLines(file)
         reader = csv.reader(kept, strict=True)
         header = _header(reader, path)
-        present(columns, header, path)
+        require_columns(columns, header, path)
         number = 0
         while True:
             kept.seen.clear()
@@ -154,12 +156,12 @@ def csv_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
                 cells = next(reader, None)
                 fault = ""
             except csv.Error as error:
-                cells, fault = [], _misquoted(error, kept.seen, path, number + 1)
+                cells, fault = [], _quoting_fault(error, kept.seen, path, number + 1)
             if cells is None:
                 return
             if cells or fault:
                 number += 1
-                yield _tabled(number, header, cells, "".join(kept.seen), fault)
+                yield _table_row(number, header, cells, "".join(kept.seen), fault)
 
 
 def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
@@ -173,7 +175,7 @@ def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
     return header
 
 
-def _misquoted(error: csv.Error, seen: list[str], path: Path, number: int) -> str:
+def _quoting_fault(error: csv.Error, seen: list[str], path: Path, number: int) -> str:
     if "unexpected end" in str(error):
         return f"a quote is opened and never closed; it swallows {len(seen)} line(s)"
     if "field limit" in str(error):
@@ -186,7 +188,7 @@ def _misquoted(error: csv.Error, seen: list[str], path: Path, number: int) -> st
     return f"not CSV: {error}; a quote inside a quoted text is doubled"
 
 
-def _tabled(
+def _table_row(
     number: int, header: list[str], cells: list[str], raw: str, fault: str
 ) -> Row:
     if not fault and len(cells) != len(header):
@@ -200,18 +202,20 @@ def _tabled(
     return Row(number, values, raw.encode("utf-8", "surrogateescape"), fault)
 
 
-def present(columns: Iterable[str], there: Sequence[str], source: object) -> None:
+def require_columns(
+    columns: Iterable[str], there: Sequence[str], source: object
+) -> None:
     """Refuse a table that lacks a column the recipe names."""
     for name in columns:
         if name not in there:
             key = columns.get(name, "") if isinstance(columns, Mapping) else ""
-            raise InputError(f"{str(source)!r} has {no_column(name, key, there)}")
+            raise InputError(f"{str(source)!r} has {missing_column(name, key, there)}")
 
 
-def no_column(name: str, key: str, there: Sequence[str]) -> str:
+def missing_column(name: str, key: str, there: Sequence[str]) -> str:
     """What is said where a column is not there: which are, and the key to change."""
     some = [each if len(each) <= 40 else f"{each[:40]}…" for each in there[:9]]
     more = f" and {len(there) - 9:,} more" if len(there) > 9 else ""
-    told = f"; it has {quoted_list(some)}{more}" if there else "; it has no column"
+    offered = f"; it has {quoted_list(some)}{more}" if there else "; it has no column"
     mend = f": set {key} in the recipe" if key and there else ""
-    return f"no column {name!r}{did_you_mean(name, there)}{told}{mend}"
+    return f"no column {name!r}{did_you_mean(name, there)}{offered}{mend}"

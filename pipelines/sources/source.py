@@ -18,7 +18,12 @@ from fellowship.pipelines.sources.parquet import (
     parquet_file,
     parquet_rows,
 )
-from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows, lines_of
+from fellowship.pipelines.sources.row_files import (
+    Row,
+    csv_rows,
+    jsonl_rows,
+    numbered_lines,
+)
 from fellowship.records import Item, Record
 
 
@@ -38,11 +43,11 @@ def read_items(source: Source, limit: int | None = None) -> Iterator[Item | Reje
     Raises `InputError` when the source as a whole can't be read. A file changed while
     it is read is not noticed.
     """
-    for row in itertools.islice(_rows(source), _least(source, limit)):
-        yield _read(row, source)
+    for row in itertools.islice(_rows(source), _smaller_limit(source, limit)):
+        yield _item_or_rejected(row, source)
 
 
-def _read(row: Row, source: Source) -> Item | Rejected:
+def _item_or_rejected(row: Row, source: Source) -> Item | Rejected:
     try:
         if not row.fault:
             return item_of(row, source)
@@ -64,14 +69,14 @@ def count_rows(source: Source, limit: int | None = None) -> int | None:
         elif path.suffix.lower() == ".csv":
             count = sum(1 for _ in csv_rows(path, ()))
         else:
-            count = sum(1 for _ in lines_of(path))
+            count = sum(1 for _ in numbered_lines(path))
     except OSError as error:
         raise _unreadable(source, error) from error
-    most = _least(source, limit)
+    most = _smaller_limit(source, limit)
     return count if most is None else min(count, most)
 
 
-def _least(source: Source, limit: int | None) -> int | None:
+def _smaller_limit(source: Source, limit: int | None) -> int | None:
     limits = [most for most in (limit, source.limit) if most is not None]
     return min(limits, default=None)
 

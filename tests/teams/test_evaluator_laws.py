@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fellowship.models.client import Client, Reply, Request, Usage
 from fellowship.models.config import Sampling
-from fellowship.pipelines.running.rows import evaluator_of
+from fellowship.pipelines.running.rows import make_evaluator
 from fellowship.prompts.library import Library
 from fellowship.records import (
     Candidate,
@@ -108,7 +108,7 @@ def compared(
         seats = SessionContext(
             "evaluate", item, models, Library(), seed=seed, deadline=60
         )
-        team = evaluator_of(EVALUATORS[kind])
+        team = make_evaluator(EVALUATORS[kind])
         return await team.compare(item, candidates, (0, 1), seats)
 
     return asyncio.run(ask())

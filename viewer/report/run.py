@@ -11,7 +11,7 @@ import yaml
 from fellowship.hashing import digest
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.spending import Spent
-from fellowship.pipelines.running.header import FREE_OF_MODELS
+from fellowship.pipelines.running.header import MODEL_MAY_CHANGE
 from fellowship.sanitize import sanitize
 from fellowship.viewer import number_format as shown
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
@@ -99,7 +99,7 @@ def made_with(found: Figures) -> Section:
     return Section("made-with", "Models, prompts and versions", parts=tuple(parts))
 
 
-SAID = {"provider", "model", "api_key_env", "base_url", "host"} | FREE_OF_MODELS
+SAID = {"provider", "model", "api_key_env", "base_url", "host"} | MODEL_MAY_CHANGE
 
 
 def settings(model: dict[str, Any]) -> str:

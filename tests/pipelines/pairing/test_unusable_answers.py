@@ -16,7 +16,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote
-from fellowship.pipelines.running.rows import distinct
+from fellowship.pipelines.running.rows import distinct_candidates
 from fellowship.pipelines.running.runner import run
 from fellowship.records import Candidate, Conversation, Message
 from fellowship.run_outcomes import outcomes
@@ -122,5 +122,5 @@ def test_conversations_with_one_last_answer_are_told_apart_by_their_turns() -> N
     one, other = (
         Candidate(text="bye", system=name, turns=(name, "bye")) for name in "ab"
     )
-    assert distinct([one, other]) == [one, other]
-    assert distinct([one, one]) == [one]
+    assert distinct_candidates([one, other]) == [one, other]
+    assert distinct_candidates([one, one]) == [one]

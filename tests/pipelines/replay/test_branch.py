@@ -12,7 +12,7 @@ from fellowship.cli.main import outcome as command
 from fellowship.errors import InputError, RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row
-from fellowship.pipelines.replay.recorded_rows import turns_of
+from fellowship.pipelines.replay.recorded_rows import row_turns
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
@@ -29,9 +29,9 @@ def test_an_edited_message_is_in_the_branch_and_its_prefix_is_free(
     tmp_path: Path,
 ) -> None:
     with ran(tmp_path) as (folder, server):
-        before = turns_of(row(folder))
+        before = row_turns(row(folder))
         edited(folder, 2, "Far too long.\nScore: 2/10", tmp_path / "b")
-        after = turns_of(row(tmp_path / "b"))
+        after = row_turns(row(tmp_path / "b"))
         live = {t.call for t in after} - {t.call for t in before}
         assert asked(server) == len(live) > 0
     assert after[0] == before[0]
@@ -42,7 +42,7 @@ def test_an_edited_message_is_in_the_branch_and_its_prefix_is_free(
 
 def test_editing_the_last_message_of_a_row_costs_nothing(tmp_path: Path) -> None:
     with ran(tmp_path) as (folder, server):
-        last = len(turns_of(row(folder)))
+        last = len(row_turns(row(folder)))
         reply = json.dumps({"reason": "r", "score_first": 9, "score_second": 1})
         report = edited(folder, last, reply, tmp_path / "b")
         assert asked(server) == 0
@@ -55,7 +55,7 @@ def test_a_branch_is_a_run_that_exports_its_pair_and_says_what_it_is(
 ) -> None:
     with ran(tmp_path) as (folder, _):
         reply = json.dumps({"reason": "r", "score_first": 9, "score_second": 1})
-        count = len(turns_of(row(folder)))
+        count = len(row_turns(row(folder)))
         swapped = json.dumps({"reason": "r", "score_first": 1, "score_second": 9})
         edited(folder, count - 1, reply, tmp_path / "b")
         asyncio.run(
@@ -112,4 +112,4 @@ def test_the_editor_s_text_is_taken(
     with ran(tmp_path) as (folder, _):
         into = tmp_path / "b"
         command(["replay", str(folder), "1", "--edit", "2", "--into", str(into)])
-        assert turns_of(row(into))[1].text == "Mine. Score: 1/10"
+        assert row_turns(row(into))[1].text == "Mine. Score: 1/10"

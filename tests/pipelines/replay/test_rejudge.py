@@ -13,7 +13,7 @@ from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.agreement.drift import drift
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.replay.recorded_rows import turns_of
+from fellowship.pipelines.replay.recorded_rows import row_turns
 from fellowship.pipelines.replay.rejudge import rejudge_recipe, rejudge_run
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
@@ -35,7 +35,7 @@ def test_another_judge_reads_the_same_candidates_and_no_other_call_is_made(
     assert report.balanced
     for old, new in zip(outcomes(folder), outcomes(tmp_path / "new"), strict=True):
         assert old.candidates == new.candidates
-        assert {t.role for t in turns_of(new)} == {"judge"}
+        assert {t.role for t in row_turns(new)} == {"judge"}
     assert query(tmp_path / "new", "SELECT DISTINCT model FROM calls") == [("critic",)]
 
 
@@ -45,7 +45,7 @@ def test_a_rejudged_row_is_replayed_like_any_other(tmp_path: Path) -> None:
         asyncio.run(rejudge_run(folder, wanted, tmp_path / "new"))
     found = replay(tmp_path / "new", "1")
     assert found.identical, found.differences
-    assert found.calls == len(turns_of(row(tmp_path / "new")))
+    assert found.calls == len(row_turns(row(tmp_path / "new")))
 
 
 def test_the_header_names_the_old_judge_and_the_new(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fellowship.cli.main import outcome as command
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.replay.recorded_rows import turns_of
+from fellowship.pipelines.replay.recorded_rows import row_turns
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
 from tests.support.loopback.fixtures import openai_server
@@ -28,7 +28,7 @@ def test_a_replay_is_identical_and_asks_nobody(
         found = replay(folder, "2")
         assert asked(server) == 0
     assert found.identical, found.differences
-    assert found.calls == len({t.call for t in turns_of(row(folder, 2))})
+    assert found.calls == len({t.call for t in row_turns(row(folder, 2))})
 
 
 def test_a_replay_needs_neither_server_nor_key_nor_source(tmp_path: Path) -> None:

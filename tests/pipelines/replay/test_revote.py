@@ -14,7 +14,7 @@ from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_v
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.pipelines.replay.revote import revote
-from fellowship.pipelines.replay.revoted_rows import Revote, anew
+from fellowship.pipelines.replay.revoted_rows import Revote, revote_row
 from fellowship.records import Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from tests.support.labelled_runs import label, row, run_of
@@ -116,7 +116,7 @@ def test_chosen_never_scores_below_rejected_whatever_the_votes(
         scores=(None, None), winner=None, comparisons=(jury_comparison(verdicts),)
     )
     for rule in ("majority", "mean"):
-        made = anew(row(1).model_copy(update={"ranking": ranking}), Revote(rule))
+        made = revote_row(row(1).model_copy(update={"ranking": ranking}), Revote(rule))
         assert all(p.chosen_score > p.rejected_score for p in made.pairs)
         assert (made.state == "pair") == bool(made.pairs)
 

@@ -11,7 +11,7 @@ import pytest
 from fellowship.cli.main import outcome as cli
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
 from fellowship.pipelines.report.figures import Figures, figures
-from fellowship.pipelines.report.unusual_sessions import extreme, reasons
+from fellowship.pipelines.report.unusual_sessions import extreme_margin, row_reasons
 from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
@@ -130,15 +130,15 @@ def test_a_row_is_strange_for_reasons_that_are_named(tmp_path: Path) -> None:
     broken = row(1, "tie").model_copy(
         update={"state": State.FAILED, "why": "no answer"}
     )
-    said = [reason for _, reason in reasons(broken, {"x1": 2})]
+    said = [reason for _, reason in row_reasons(broken, {"x1": 2})]
     assert said == ["failed: no answer", "failed tries: 2"]
 
 
 def test_a_margin_is_extreme_only_among_a_hundred() -> None:
     from collections import Counter
 
-    assert extreme(Counter({1.0: 98, 9.0: 1})) is None
-    assert extreme(Counter({1.0: 99, 9.0: 1})) == 9.0
+    assert extreme_margin(Counter({1.0: 98, 9.0: 1})) is None
+    assert extreme_margin(Counter({1.0: 99, 9.0: 1})) == 9.0
 
 
 def test_a_report_keeps_numbers_and_lets_texts_go(tmp_path: Path) -> None:
