@@ -107,12 +107,9 @@ def revote_comparison(one: Comparison, outcome: Outcome, options: Revote) -> Com
             read = verdict_in_reading(verdict, outcome.sessions, options.reading)
             kept.setdefault(verdict.evaluator, []).append(read)
     votes = [
-        judge_vote(own, options.weights.get(who, 1.0))
-        for who, own in kept.items()
+        judge_vote(own, options.weights.get(who, 1.0)) for who, own in kept.items()
     ]
-    scale = max(
-        (v.scale for own in kept.values() for v in own), default=10.0
-    )
+    scale = max((v.scale for own in kept.values() for v in own), default=10.0)
     decision, scores = apply_rule(options.rule, votes, scale)
     verdicts = tuple(v for own in kept.values() for v in own)
     update = {"outcome": decision, "scores": scores, "verdicts": verdicts}
