@@ -12,7 +12,7 @@ from fellowship.cli.terminal import heading, say
 from fellowship.cli.transcript import body, head, said
 from fellowship.records import Candidate, Outcome, Turn
 from fellowship.sanitize import single_line
-from fellowship.viewer.word_diff import Kind, Piece, difference, kept_share
+from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
 
 
 def show(outcome: Outcome, out: Console) -> None:
@@ -20,8 +20,8 @@ def show(outcome: Outcome, out: Console) -> None:
     head(outcome, out)
     steps = list(neighbours(outcome))
     for title, old, new in steps:
-        pieces = difference(old.text, new.text)
-        kept = f"{kept_share(pieces):.0%} kept".replace("%", " %")
+        pieces = diff_texts(old.text, new.text)
+        kept = f"{common_share(pieces):.0%} kept".replace("%", " %")
         pieces = joined(pieces)
         heading(out, title, kept)
         for turn in reviews(outcome, old, new):

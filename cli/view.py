@@ -53,13 +53,13 @@ def command(
       FELLOWSHIP_TOKEN="$(openssl rand -hex 16)" fellowship view runs/demo --host 0.0.0.0
     """
     need("view")
-    from fellowship.viewer.server import Place, server
+    from fellowship.viewer.server import ServerAddress, make_server
 
-    place = Place(host, port, token)
+    place = ServerAddress(host, port, token)
     place.check()
-    socket, place = place.bound()
+    socket, place = place.bind()
     with socket:
-        made = server(run, place)
+        made = make_server(run, place)
         if as_json:
             click.echo(json.dumps({"address": place.address, "port": place.port}))
         else:

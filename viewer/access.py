@@ -26,7 +26,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Gate:
+class AccessPolicy:
     """What the server knows of who may ask. `token` is empty where none is needed.
 
     `form` is this process's own secret, which each form carries.
@@ -41,7 +41,7 @@ class Gate:
         if method not in ("GET", "HEAD", "POST"):
             return Refusal(405, "only GET, HEAD and POST are answered")
         host = headers.get("host", "").lower()
-        if not self.known(host):
+        if not self.is_known_host(host):
             return Refusal(421, "this server doesn't answer to that host name")
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{host}":
@@ -53,7 +53,7 @@ class Gate:
             return Refusal(403, "a form must say which page it comes from")
         return None
 
-    def known(self, host: str) -> bool:
+    def is_known_host(self, host: str) -> bool:
         """Whether a `Host` is one of ours: loopback, or an address when we are open."""
         found = HOST.fullmatch(host)
         if not found:
@@ -61,20 +61,20 @@ class Gate:
         name = found[1]
         if name in LOCAL or name == self.host.lower():
             return True
-        return bool(self.token) and not loopback(self.host) and numeric(name)
+        return bool(self.token) and not is_loopback(self.host) and is_ip_address(name)
 
-    def admits(self, given: str) -> bool:
+    def accepts_token(self, given: str) -> bool:
         """Whether this is the token, or none is needed."""
         return not self.token or hmac.compare_digest(
             given.encode(), self.token.encode()
         )
 
-    def own_form(self, given: str) -> bool:
+    def is_own_form(self, given: str) -> bool:
         """Whether a form was written by this process."""
         return hmac.compare_digest(given.encode(), self.form.encode())
 
 
-def loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server bound to `host`."""
     if host == "localhost":
         return True
@@ -84,7 +84,7 @@ def loopback(host: str) -> bool:
         return False
 
 
-def numeric(name: str) -> bool:
+def is_ip_address(name: str) -> bool:
     """Whether a host is an address: no site can point one somewhere else."""
     try:
         ipaddress.ip_address(name.strip("[]"))

@@ -22,7 +22,7 @@ from fellowship.models.record.prices import price_of
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.status import count_source_rows
 from fellowship.run_folder import is_running, read_header
-from fellowship.viewer.access import Gate
+from fellowship.viewer.access import AccessPolicy
 from fellowship.viewer.call_pages import CallPages
 from fellowship.viewer.index import Index
 from fellowship.viewer.label_book import LabelBook
@@ -30,7 +30,7 @@ from fellowship.viewer.label_pages import LabelPages
 from fellowship.viewer.live_updates import Watcher
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.row_pages import RowPages
-from fellowship.viewer.security import Guard
+from fellowship.viewer.security import AccessMiddleware
 
 STATIC = {
     "base.css": "text/css",
@@ -44,25 +44,25 @@ STATIC = {
 class Viewer:
     """What the pages of one server share."""
 
-    def __init__(self, run: Path, gate: Gate) -> None:
+    def __init__(self, run: Path, access: AccessPolicy) -> None:
         self.run = run
         self.header = read_header(run)
-        self.gate = gate
+        self.access = access
         self.index = Index(run)
         self.watcher = Watcher(self.index)
         self.pages = Pages(
             {
                 "run_name": run.resolve().name,
-                "form_secret": gate.form,
+                "form_secret": access.form,
                 "index": self.index,
                 "watcher": self.watcher,
                 "running": lambda: is_running(run),
                 "expected": count_source_rows(self.header.get("recipe")),
-                "unpaid": unpaid(self.header.get("recipe")),
+                "unpaid": unpriced_cost(self.header.get("recipe")),
             }
         )
 
-    def pulse(self, request: Request) -> Response:
+    def changes(self, request: Request) -> Response:
         """What has changed, in a few bytes, for a page that is open."""
         watcher = self.watcher
         return JSONResponse(
@@ -75,12 +75,12 @@ class Viewer:
             }
         )
 
-    def sorry(self, request: Request, error: Exception) -> Response:
+    def error_page(self, request: Request, error: Exception) -> Response:
         """A page for what went wrong on purpose: a wrong address, a broken ledger."""
         if isinstance(error, HTTPException):
             why = "there is no such page" if error.status_code == 404 else error.detail
-            return self.pages.sorry(error.status_code, why)
-        return self.pages.sorry(
+            return self.pages.error_page(error.status_code, why)
+        return self.pages.error_page(
             404 if isinstance(error, InputError) else 503, str(error)
         )
 
@@ -95,7 +95,7 @@ class Viewer:
             self.index.close()
 
 
-def unpaid(recipe: object) -> str:
+def unpriced_cost(recipe: object) -> str:
     """What calls without a price cost: nothing, unless some model's price is unknown."""
     try:
         models = Recipe.model_validate(recipe).models.values()
@@ -104,7 +104,7 @@ def unpaid(recipe: object) -> str:
     return "unknown" if any(price_of(config) is None for config in models) else "$0"
 
 
-def static() -> dict[str, Response]:
+def static_responses() -> dict[str, Response]:
     """The files of the page, read once."""
     folder = files("fellowship.viewer") / "static"
     return {
@@ -113,10 +113,10 @@ def static() -> dict[str, Response]:
     }
 
 
-def create_app(run: Path, gate: Gate) -> Guard:
+def create_app(run: Path, access: AccessPolicy) -> AccessMiddleware:
     """The app for the run's folder. `LedgerError` where it isn't one."""
-    viewer = Viewer(run, gate)
-    served = static()
+    viewer = Viewer(run, access)
+    served = static_responses()
 
     def file(request: Request) -> Response:
         found = served.get(request.path_params["name"])
@@ -126,17 +126,17 @@ def create_app(run: Path, gate: Gate) -> Guard:
 
     routes = [
         Route("/static/{name}", file),
-        Route("/pulse", viewer.pulse),
+        Route("/pulse", viewer.changes),
         *RowPages(viewer.index, viewer.pages, viewer.header).routes(),
         *CallPages(viewer.index, viewer.pages, viewer.header).routes(),
-        *LabelPages(viewer.index, viewer.pages, gate).routes(),
-        *LabelBook(viewer.index, viewer.pages, gate).routes(),
+        *LabelPages(viewer.index, viewer.pages, access).routes(),
+        *LabelBook(viewer.index, viewer.pages, access).routes(),
     ]
     handlers: dict[Any, Any] = {
-        HTTPException: viewer.sorry,
-        FellowshipError: viewer.sorry,
+        HTTPException: viewer.error_page,
+        FellowshipError: viewer.error_page,
     }
     app = Starlette(
         routes=routes, exception_handlers=handlers, lifespan=viewer.lifespan
     )
-    return Guard(app, gate)
+    return AccessMiddleware(app, access)

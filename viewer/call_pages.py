@@ -18,17 +18,17 @@ from fellowship.viewer.pages import Pages
 LATEST = 30
 """Replies on the page of what is being said now."""
 
-ONE = f"SELECT {CALL_COLUMNS} FROM run.calls WHERE key = ?"
-NOW = (
+CALL_SQL = f"SELECT {CALL_COLUMNS} FROM run.calls WHERE key = ?"
+LATEST_SQL = (
     "SELECT key, seat, role, model, substr(text, 1, 600) AS text, length(text) AS size,"
     " prompt_tokens + completion_tokens AS tokens, usd, started, seconds, finish"
     " FROM run.calls ORDER BY id DESC LIMIT ?"
 )
-TROUBLE = (
+FAILURES_SQL = (
     "SELECT key, model, kind, substr(message, 1, 400) AS message, started, seconds"
     " FROM run.failures ORDER BY id DESC LIMIT ?"
 )
-SPENT = (
+SPENDING_SQL = (
     "SELECT count(*) AS calls, coalesce(sum(prompt_tokens), 0) AS prompt,"
     " coalesce(sum(completion_tokens), 0) AS completion, coalesce(sum(usd), 0.0) AS usd,"
     " count(*) - count(usd) AS unpriced FROM run.calls"
@@ -54,12 +54,12 @@ class CallPages:
     def call(self, request: Request) -> Response:
         """One call: the exact request, the raw reply, and every try that failed."""
         key = request.path_params["key"]
-        found = self.index.rows(ONE, (key,))
+        found = self.index.rows(CALL_SQL, (key,))
         tries = self.index.rows("SELECT * FROM run.failures WHERE key = ?", (key,))
         if not found and not tries:
             raise InputError(f"no call {key!r} in this run")
         row = CallRow(*found[0]) if found else None
-        asked = loaded(row.request) if row else {}
+        request_json = json_or_none(row.request) if row else {}
         number = request.query_params.get("row", "")
         return self.pages.page(
             "call",
@@ -68,9 +68,11 @@ class CallPages:
             call=row,
             tries=tries,
             back=number if re.fullmatch("[0-9]{1,15}", number) else "",
-            messages=asked.get("messages", []) if isinstance(asked, dict) else [],
-            request_text=pretty(row.request) if row else "",
-            reply_text=pretty(row.reply) if row else "",
+            messages=request_json.get("messages", [])
+            if isinstance(request_json, dict)
+            else [],
+            request_text=indent_json(row.request) if row else "",
+            reply_text=indent_json(row.reply) if row else "",
         )
 
     def live(self, request: Request) -> Response:
@@ -78,13 +80,13 @@ class CallPages:
         return self.pages.page(
             "live",
             here="live",
-            latest=self.index.rows(NOW, (LATEST,)),
+            latest=self.index.rows(LATEST_SQL, (LATEST,)),
             flying=self.index.rows(
                 "SELECT model, count(*) AS calls, min(started) AS oldest"
                 " FROM run.sent GROUP BY model ORDER BY model"
             ),
-            trouble=self.index.rows(TROUBLE, (LATEST,)),
-            spent=self.index.rows(SPENT)[0],
+            trouble=self.index.rows(FAILURES_SQL, (LATEST,)),
+            spent=self.index.rows(SPENDING_SQL)[0],
         )
 
     def recipe(self, request: Request) -> Response:
@@ -93,7 +95,7 @@ class CallPages:
         return self.pages.page("recipe", here="recipe", text=text)
 
 
-def loaded(text: str) -> Any:
+def json_or_none(text: str) -> Any:
     """A JSON value; None where the text is none."""
     try:
         return json.loads(text)
@@ -101,7 +103,7 @@ def loaded(text: str) -> Any:
         return None
 
 
-def pretty(text: str) -> str:
+def indent_json(text: str) -> str:
     """JSON over several lines, its letters as they are; any other text unchanged."""
-    value = loaded(text)
+    value = json_or_none(text)
     return text if value is None else json.dumps(value, indent=2, ensure_ascii=False)

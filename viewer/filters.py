@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from fellowship.records import State
 from fellowship.sanitize import sanitize
-from fellowship.viewer.index_tables import BITS, spaced
+from fellowship.viewer.index_tables import BITS, space_letters
 from fellowship.wording import state_of
 
 STATES = tuple(state.value for state in State)
@@ -46,7 +46,7 @@ SORTS = {
     "drafts": "drafts",
     "time": "seconds",
 }
-FALLING = {"margin", "tokens", "cost", "drafts", "time"}
+LARGEST_FIRST = {"margin", "tokens", "cost", "drafts", "time"}
 """Columns whose largest value comes first when they are sorted by."""
 
 WORD = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -70,38 +70,40 @@ class Filters:
     page: int = 1
 
     @classmethod
-    def read(cls, asked: Mapping[str, str]) -> Filters:
+    def from_query(cls, query: Mapping[str, str]) -> Filters:
         """The filters of an address's query; what isn't offered is left out."""
-        said = {f.name: str(asked.get(f.name, ""))[:300].strip() for f in fields(cls)}
-        page = said.pop("page")
-        made = cls(**said, page=int(page) if re.fullmatch("[0-9]{1,7}", page) else 1)
+        values = {f.name: str(query.get(f.name, ""))[:300].strip() for f in fields(cls)}
+        page = values.pop("page")
+        filters = cls(
+            **values, page=int(page) if re.fullmatch("[0-9]{1,7}", page) else 1
+        )
         return replace(
-            made,
-            state=state_of(made.state) or "",
-            disagree=made.disagree if made.disagree in DISAGREE else "",
-            label=made.label if made.label in LABELLED else "",
-            low=number(made.low),
-            high=number(made.high),
-            sort=made.sort if made.sort in SORTS else "row",
-            page=max(1, made.page),
+            filters,
+            state=state_of(filters.state) or "",
+            disagree=filters.disagree if filters.disagree in DISAGREE else "",
+            label=filters.label if filters.label in LABELLED else "",
+            low=plain_number(filters.low),
+            high=plain_number(filters.high),
+            sort=filters.sort if filters.sort in SORTS else "row",
+            page=max(1, filters.page),
         )
 
     def query(self, **changes: Any) -> str:
         """The address's query with some filters changed; any change leads to page 1."""
         new = replace(self, **{"page": 1, **changes})
         plain = Filters()
-        said = {f.name: getattr(new, f.name) for f in fields(new)}
-        kept = {k: v for k, v in said.items() if v != getattr(plain, k)}
+        values = {f.name: getattr(new, f.name) for f in fields(new)}
+        kept = {k: v for k, v in values.items() if v != getattr(plain, k)}
         return urlencode(kept)
 
-    def sorting(self, column: str) -> str:
+    def sort_query(self, column: str) -> str:
         """The query that sorts by a column, or turns its order round."""
         if column == self.sort:
             return self.query(down="" if self.down else "1")
-        return self.query(sort=column, down="1" if column in FALLING else "")
+        return self.query(sort=column, down="1" if column in LARGEST_FIRST else "")
 
     @property
-    def narrowed(self) -> int:
+    def count(self) -> int:
         """How many filters are set."""
         names = ("q", "state", "team", "model", "disagree", "invalid", "low", "high")
         return sum(bool(getattr(self, name)) for name in (*names, "label"))
@@ -145,22 +147,22 @@ class Filters:
     @property
     def match(self) -> str:
         """The search as FTS5 says it: every word, the last as a beginning."""
-        return matching(self.q)
+        return full_text_query(self.q)
 
 
-def number(text: str) -> str:
+def plain_number(text: str) -> str:
     """The text if it is a plain number, else nothing."""
     return text if re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,6})?", text) else ""
 
 
-def matching(words: str) -> str:
+def full_text_query(words: str) -> str:
     """A full-text query of quoted words: "in quotes" a phrase, the last may go on.
 
     No word of it is an operator, whatever it is.
     """
     found = []
     for phrase, word in WORD.findall(words):
-        said = spaced(sanitize(phrase or word)).replace('"', "").strip()
+        said = space_letters(sanitize(phrase or word)).replace('"', "").strip()
         if re.search(r"\w", said):
             found.append((f'"{said}"', bool(word)))
     if found and found[-1][1]:

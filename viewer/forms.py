@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from fellowship.sanitize import single_line
-from fellowship.viewer.access import Gate
+from fellowship.viewer.access import AccessPolicy
 
 NAME = "fellowship_annotator"
 """The cookie with the name of whoever labels in a browser."""
@@ -20,7 +20,7 @@ LONGEST = 32_000_000
 """Bytes of a form: some hundred thousand labels."""
 
 
-async def own_form(request: Request, gate: Gate) -> dict[str, str]:
+async def read_own_form(request: Request, access: AccessPolicy) -> dict[str, str]:
     """A form of our own pages; anything else is turned away."""
     body = b""
     async for part in request.stream():
@@ -29,7 +29,7 @@ async def own_form(request: Request, gate: Gate) -> dict[str, str]:
             raise HTTPException(413, "the form is too long")
     said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     form = {name: values[0] for name, values in said.items()}
-    if not gate.own_form(form.pop("form", "")):
+    if not access.is_own_form(form.pop("form", "")):
         raise HTTPException(403, "the form is not from this server: reload the page")
     return form
 

@@ -26,7 +26,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
-from fellowship.viewer.index_tables import FORMAT, TABLES, forgetting, putting
+from fellowship.viewer.index_tables import FORMAT, TABLES, delete_steps, insert_steps
 
 BATCH = 32
 """Rows of one transaction: what a first look at a cold run waits for."""
@@ -73,20 +73,20 @@ class Index:
         self._spare: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._room = threading.Semaphore(LINKS)
         self._refreshing = threading.Lock()
-        self._make()
+        self._create()
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         """Make the file, private; throw away one of another format or a broken one."""
         try:
-            if self.path.exists() and not sound(self.path):
-                discard(self.path)
+            if self.path.exists() and not is_index(self.path):
+                remove_index(self.path)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with contextlib.closing(self._open()) as link:
                 link.execute("PRAGMA journal_mode=WAL")
                 link.executescript(
                     f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
                 )
-                self.behind(link)
+                self.count_behind(link)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"the index {self.path} can't be made: {error}"
@@ -107,7 +107,7 @@ class Index:
         link.execute("ATTACH ? AS run", (f"{ledger}?mode=ro",))
         return link
 
-    def _taken(self) -> sqlite3.Connection:
+    def _connection(self) -> sqlite3.Connection:
         """A connection nobody uses, or a new one."""
         try:
             return self._spare.get_nowait()
@@ -115,7 +115,7 @@ class Index:
             return self._open()
 
     @contextlib.contextmanager
-    def link(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection for one query, kept for the next; don't ask for a second one.
 
         Whoever asks while `LINKS` are in use waits: each holds some megabytes.
@@ -123,7 +123,7 @@ class Index:
         with self._room:
             link: sqlite3.Connection | None = None
             try:
-                link = self._taken()
+                link = self._connection()
                 yield link
             except sqlite3.Error as error:
                 raise LedgerError(f"{self.run} can't be read: {error}") from error
@@ -133,19 +133,21 @@ class Index:
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """All rows of a query, of which a caller asks for a page."""
-        with self.link() as link:
+        with self.connection() as link:
             found: list[sqlite3.Row] = link.execute(sql, values).fetchall()
         return found
 
-    def one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
+    def first_value(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
         """The first value of a query's first row, None where there is none."""
         found = self.rows(sql, values)
         return found[0][0] if found else None
 
     def outcome(self, number: int) -> Outcome | None:
         """What became of one row, read from the ledger itself."""
-        text = self.one("SELECT record FROM run.outcomes WHERE number = ?", (number,))
-        return None if text is None else legible(number, text)
+        text = self.first_value(
+            "SELECT record FROM run.outcomes WHERE number = ?", (number,)
+        )
+        return None if text is None else read_or_fault(number, text)
 
     def refresh(self, *, thorough: bool = False) -> Iterator[int]:
         """Bring the index up to the ledger, a batch a step; yields how many rows.
@@ -153,8 +155,8 @@ class Index:
         `thorough` also looks for outcomes that were replaced without a change of state,
         and for rows that are gone.
         """
-        with self._refreshing, self.link() as link:
-            behind = self.behind(link)
+        with self._refreshing, self.connection() as link:
+            behind = self.count_behind(link)
             if thorough or behind < 0:
                 gone = link.execute(GONE, (-1,)).fetchall()
                 self._write(link, [], [row[0] for row in gone])
@@ -164,7 +166,7 @@ class Index:
                 self.waiting = max(0, self.waiting - len(numbers))
                 yield len(numbers)
 
-    def behind(self, link: sqlite3.Connection) -> int:
+    def count_behind(self, link: sqlite3.Connection) -> int:
         """Rows that ended and aren't indexed; `waiting` says so until they are."""
         (count,) = link.execute(
             "SELECT (SELECT count(*) FROM run.outcomes) - (SELECT count(*) FROM rows)"
@@ -185,12 +187,12 @@ class Index:
         link.execute("BEGIN IMMEDIATE")
         try:
             for number in drop:
-                for step in forgetting(number):
+                for step in delete_steps(number):
                     link.execute(*step)
             for number in put:
                 sql = "SELECT record FROM run.outcomes WHERE number = ?"
                 (text,) = link.execute(sql, (number,)).fetchone()
-                for step in putting(legible(number, text), len(text)):
+                for step in insert_steps(read_or_fault(number, text), len(text)):
                     link.execute(*step)
             link.execute("COMMIT")
         except BaseException:
@@ -202,12 +204,12 @@ class Index:
         while not self._spare.empty():
             self._spare.get_nowait().close()
         if self.path.parent.name.startswith("fellowship-view-"):
-            discard(self.path)
+            remove_index(self.path)
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()
 
 
-def legible(number: int, text: str) -> Outcome:
+def read_or_fault(number: int, text: str) -> Outcome:
     """A row's outcome; one that can't be read is a row that says so, and sinks no other."""
     try:
         return Outcome.model_validate_json(text)
@@ -219,7 +221,7 @@ def legible(number: int, text: str) -> Outcome:
         return Outcome(number=number, item="", state=end.state, why=end.why)
 
 
-def sound(path: Path) -> bool:
+def is_index(path: Path) -> bool:
     """Whether the file is an index of this format."""
     try:
         with contextlib.closing(sqlite3.connect(path)) as link:
@@ -228,7 +230,7 @@ def sound(path: Path) -> bool:
         return False
 
 
-def discard(path: Path) -> None:
+def remove_index(path: Path) -> None:
     """Remove an index and what SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -55,9 +55,9 @@ FORMAT = derived_seed(TABLES, 2)
 """A number that goes with these tables and what is put into them; an index with another
 one is built again."""
 
-PUT = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
+INSERT_ROW = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
 
-LABEL = "UPDATE rows SET label = ? WHERE number = ?"
+UPDATE_LABEL = "UPDATE rows SET label = ? WHERE number = ?"
 
 UNSPACED = re.compile("([\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0e7f])")
 """Letters of scripts that are written without spaces between words."""
@@ -69,43 +69,43 @@ SPACED_OUT = re.compile(
 Step = tuple[str, tuple[Any, ...]]
 
 
-def forgetting(number: int) -> Iterator[Step]:
+def delete_steps(number: int) -> Iterator[Step]:
     """What takes a row out of the index."""
-    yield "DELETE FROM said WHERE rowid BETWEEN ? AND ?", span(number)
+    yield "DELETE FROM said WHERE rowid BETWEEN ? AND ?", text_range(number)
     for table in ("rows", "teams", "models"):
         yield f"DELETE FROM {table} WHERE number = ?", (number,)
 
 
-def putting(outcome: Outcome, size: int) -> Iterator[Step]:
+def insert_steps(outcome: Outcome, size: int) -> Iterator[Step]:
     """What puts a row into the index; `size` is the length of its record."""
     number = outcome.number
-    yield PUT, (*summarise(outcome), size)
-    yield LABEL, (majority(outcome.labels) if outcome.labels else "", number)
+    yield INSERT_ROW, (*summarise(outcome), size)
+    yield UPDATE_LABEL, (majority(outcome.labels) if outcome.labels else "", number)
     for table, names in (("teams", teams(outcome)), ("models", models(outcome))):
         for name in sorted(names):
             yield f"INSERT INTO {table} VALUES (?, ?)", (sanitize(name), number)
-    first, last = span(number)
-    for at, said in enumerate(islice(texts(outcome), last - first), first):
+    first, last = text_range(number)
+    for at, text in enumerate(islice(texts(outcome), last - first), first):
         sql = "INSERT INTO said(rowid, text, who) VALUES (?, ?, ?)"
-        yield sql, (at, spaced(sanitize(said.text)), sanitize(said.who))
+        yield sql, (at, space_letters(sanitize(text.text)), sanitize(text.who))
 
 
-def span(number: int) -> tuple[int, int]:
+def text_range(number: int) -> tuple[int, int]:
     """The first and last place of a row's texts in the full-text table."""
     return number << BITS, (number + 1 << BITS) - 1
 
 
-def spaced(text: str) -> str:
+def space_letters(text: str) -> str:
     """The text with each letter of an unspaced script a word of its own."""
     return UNSPACED.sub(r" \1 ", text)
 
 
-def closed_up(text: str) -> str:
-    """An excerpt as it was written, before `spaced`; the marks of its hits stay."""
+def unspace(text: str) -> str:
+    """An excerpt as it was written, before `space_letters`; the marks of its hits stay."""
     return SPACED_OUT.sub(r"\1", text)
 
 
-def marked(excerpt: str) -> Markup:
+def mark_hits(excerpt: str) -> Markup:
     """An excerpt with its hits marked; everything else of it escaped."""
-    html = str(escape(closed_up(excerpt)))
+    html = str(escape(unspace(excerpt)))
     return Markup(html.replace(OPEN, "<mark>").replace(CLOSE, "</mark>"))

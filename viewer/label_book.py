@@ -21,10 +21,10 @@ from fellowship.pipelines.imports.label_exchange import (
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
 from fellowship.viewer import label_queue
-from fellowship.viewer.access import Gate
-from fellowship.viewer.forms import annotator, own_form
+from fellowship.viewer.access import AccessPolicy
+from fellowship.viewer.forms import annotator, read_own_form
 from fellowship.viewer.index import Index
-from fellowship.viewer.label_report import MARGINS, chances, told
+from fellowship.viewer.label_report import MARGINS, chances_at, label_reports
 from fellowship.viewer.pages import Pages
 
 NEWEST = 200
@@ -34,27 +34,27 @@ NEWEST = 200
 class LabelBook:
     """The page of all labels."""
 
-    def __init__(self, index: Index, pages: Pages, gate: Gate) -> None:
+    def __init__(self, index: Index, pages: Pages, access: AccessPolicy) -> None:
         self.index = index
         self.pages = pages
-        self.gate = gate
+        self.access = access
 
     def routes(self) -> list[Route]:
         """Where these pages are."""
         return [
             Route("/labels", self.labels, methods=["GET"]),
-            Route("/labels", self.take, methods=["POST"]),
-            Route("/labels.jsonl", self.give, methods=["GET"]),
+            Route("/labels", self.upload, methods=["POST"]),
+            Route("/labels.jsonl", self.download, methods=["GET"]),
         ]
 
     def labels(self, request: Request) -> Response:
         """The labels so far, by annotator and row, and what they say."""
-        return self._labels(
-            request, told(self.index.run, "say" in request.query_params)
+        return self._page(
+            request, label_reports(self.index.run, "say" in request.query_params)
         )
 
-    def _labels(self, request: Request, report: Any, **more: Any) -> Response:
-        label_queue.take_in(self.index)
+    def _page(self, request: Request, report: Any, **more: Any) -> Response:
+        label_queue.index_labels(self.index)
         kept = latest_labels(self.index.run)
         newest = sorted(kept, key=lambda label: -label.made)[:NEWEST]
         verdicts = {
@@ -72,16 +72,16 @@ class LabelBook:
             by=count_by_annotator(kept),
             newest=newest,
             verdicts=verdicts,
-            turned=label_queue.turned,
+            winner_in_row_order=label_queue.winner_in_row_order,
             progress=label_queue.progress(self.index, annotator(request)),
             enough=label_queue.ENOUGH,
             report=report,
             margins=MARGINS,
-            chances=chances(report.agree),
+            chances=chances_at(report.agree),
             **{"taken": None, "refused": "", **more},
         )
 
-    def give(self, request: Request) -> Response:
+    def download(self, request: Request) -> Response:
         """All standing labels as a file."""
         with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
             path = Path(folder) / "labels.jsonl"
@@ -90,12 +90,12 @@ class LabelBook:
         head = {"content-disposition": 'attachment; filename="labels.jsonl"'}
         return Response(text, media_type="application/x-ndjson", headers=head)
 
-    async def take(self, request: Request) -> Response:
+    async def upload(self, request: Request) -> Response:
         """Take in a file's labels."""
-        form = await own_form(request, self.gate)
-        return await run_in_threadpool(self._take, request, form.get("lines", ""))
+        form = await read_own_form(request, self.access)
+        return await run_in_threadpool(self._attach, request, form.get("lines", ""))
 
-    def _take(self, request: Request, lines: str) -> Response:
+    def _attach(self, request: Request, lines: str) -> Response:
         """Add what is new of some lines, and say what became of each."""
         taken, why = AttachReport(), ""
         with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
@@ -107,5 +107,5 @@ class LabelBook:
                 )
             except InputError as error:
                 why = str(error).replace(str(path), "these lines")
-        report = told(self.index.run, False)
-        return self._labels(request, report, taken=taken, refused=why)
+        report = label_reports(self.index.run, False)
+        return self._page(request, report, taken=taken, refused=why)

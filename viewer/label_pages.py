@@ -25,8 +25,8 @@ from fellowship.pipelines.labels.run_labels import (
 from fellowship.records import Order, Outcome
 from fellowship.sanitize import single_line
 from fellowship.viewer import label_queue, side_by_side, transcripts
-from fellowship.viewer.access import Gate
-from fellowship.viewer.forms import NAME, annotator, own_form
+from fellowship.viewer.access import AccessPolicy
+from fellowship.viewer.forms import NAME, annotator, read_own_form
 from fellowship.viewer.index import Index
 from fellowship.viewer.pages import Pages
 
@@ -36,10 +36,10 @@ CHOICES = ("left", "right", "tie", "skip", "undo")
 class LabelPages:
     """The pages on which somebody labels."""
 
-    def __init__(self, index: Index, pages: Pages, gate: Gate) -> None:
+    def __init__(self, index: Index, pages: Pages, access: AccessPolicy) -> None:
         self.index = index
         self.pages = pages
-        self.gate = gate
+        self.access = access
 
     def routes(self) -> list[Route]:
         """Where these pages are."""
@@ -54,11 +54,13 @@ class LabelPages:
         who = annotator(request)
         if not who:
             return self.pages.page("annotator", here="label", names=self._names())
-        label_queue.take_in(self.index)
-        asked = request.query_params.get("row", "")
-        number = int(asked) if asked.isdecimal() and len(asked) < 15 else None
+        label_queue.index_labels(self.index)
+        row_given = request.query_params.get("row", "")
+        number = (
+            int(row_given) if row_given.isdecimal() and len(row_given) < 15 else None
+        )
         if number is None:
-            number = label_queue.following(self.index, who)
+            number = label_queue.next_row(self.index, who)
         outcome = None if number is None else self.index.outcome(number)
         if outcome is not None and len(outcome.candidates) < 2:
             raise InputError(f"row {number} has fewer than two answers to label")
@@ -68,13 +70,13 @@ class LabelPages:
             who=who,
             progress=label_queue.progress(self.index, who),
             enough=label_queue.ENOUGH,
-            undoable=label_queue.last_answer(self.index, who) is not None,
-            **({"outcome": None} if outcome is None else shown(outcome, who)),
+            undoable=label_queue.last_label(self.index, who) is not None,
+            **({"outcome": None} if outcome is None else shown_pair(outcome, who)),
         )
 
     async def answer(self, request: Request) -> Response:
         """Save a label, and go on to the next pair."""
-        form = await own_form(request, self.gate)
+        form = await read_own_form(request, self.access)
         who = annotator(request)
         choice = form.get("choice", "")
         if not who or choice not in CHOICES:
@@ -85,7 +87,7 @@ class LabelPages:
     def _save(self, form: dict[str, str], who: str, choice: str) -> str:
         """Write what was chosen; where to go next."""
         if choice == "undo":
-            last = label_queue.last_answer(self.index, who)
+            last = label_queue.last_label(self.index, who)
             if last is None:
                 return "/label"
             back = {"winner": "skip", "note": label_queue.TAKEN_BACK, "made": 0.0}
@@ -99,7 +101,7 @@ class LabelPages:
             number=int(number),
             item=form.get("item", ""),
             annotator=who,
-            winner=winner(choice, order),
+            winner=winner_of_choice(choice, order),
             order=order,
         )
         add_labels(self.index.run, [label])
@@ -107,7 +109,7 @@ class LabelPages:
 
     async def name(self, request: Request) -> Response:
         """Remember who labels, in this browser."""
-        form = await own_form(request, self.gate)
+        form = await read_own_form(request, self.access)
         who = single_line(form.get("name", ""), 100)
         to = RedirectResponse("/label", 303)
         if who:
@@ -124,7 +126,7 @@ class LabelPages:
         return list(count_by_annotator(latest_labels(self.index.run)))
 
 
-def winner(choice: str, order: Order) -> LabelChoice:
+def winner_of_choice(choice: str, order: Order) -> LabelChoice:
     """What was chosen, as the row names its candidates."""
     if choice in ("skip", "tie"):
         return "skip" if choice == "skip" else "tie"
@@ -132,12 +134,14 @@ def winner(choice: str, order: Order) -> LabelChoice:
     return "first" if first else "second"
 
 
-def shown(outcome: Outcome, who: str) -> dict[str, Any]:
+def shown_pair(outcome: Outcome, who: str) -> dict[str, Any]:
     """The pair as this annotator sees it: texts alone, in the order the coin gave."""
     order = label_queue.shown_order(who, outcome.number)
     places = (0, 1) if order == "forward" else (1, 0)
     return {
         "outcome": outcome,
-        "conversation": transcripts.conversation(outcome),
-        "answers": [side_by_side.answer(outcome, place).bodies for place in places],
+        "conversation": transcripts.prompt_views(outcome),
+        "answers": [
+            side_by_side.answer_column(outcome, place).bodies for place in places
+        ],
     }

@@ -54,9 +54,12 @@ def shown_order(annotator: str, number: int) -> Order:
     return "swapped" if derived_seed("label", annotator, number) & 1 else "forward"
 
 
-def take_in(index: Index) -> bool:
+def index_labels(index: Index) -> bool:
     """Bring people's labels into the index; whether there was anything to bring."""
-    if index.one("SELECT 1 FROM run.sqlite_master WHERE name = 'labels'") is None:
+    if (
+        index.first_value("SELECT 1 FROM run.sqlite_master WHERE name = 'labels'")
+        is None
+    ):
         return False
     stamp = index.rows("SELECT count(*), coalesce(max(id), 0) FROM run.labels")[0]
     if index.labels_read == tuple(stamp):
@@ -66,10 +69,10 @@ def take_in(index: Index) -> bool:
     for label in given:
         if {label.first, label.second} == {0, 1}:
             by_row[label.number][label.annotator] = label
-    with index.link() as link:
+    with index.connection() as link:
         link.execute("BEGIN IMMEDIATE")
         try:
-            _settle(link, by_row)
+            _write_labels(link, by_row)
             link.execute("COMMIT")
         except BaseException:
             link.rollback()
@@ -78,7 +81,9 @@ def take_in(index: Index) -> bool:
     return True
 
 
-def _settle(link: sqlite3.Connection, by_row: dict[int, dict[str, HumanLabel]]) -> None:
+def _write_labels(
+    link: sqlite3.Connection, by_row: dict[int, dict[str, HumanLabel]]
+) -> None:
     """Say of each row what people's labels come to, and who has had it."""
     link.execute("DELETE FROM answers")
     known = link.execute("SELECT number FROM rows WHERE people > 0").fetchall()
@@ -94,7 +99,7 @@ def _settle(link: sqlite3.Connection, by_row: dict[int, dict[str, HumanLabel]]) 
             "INSERT INTO answers VALUES (?, ?)",
             [(x.annotator, number) for x in answered],
         )
-        votes = [turned(x) for x in answered if x.winner != "skip"]
+        votes = [winner_in_row_order(x) for x in answered if x.winner != "skip"]
         everybody = [*json.loads(found["told"]), *votes]
         link.execute(
             "UPDATE rows SET label = ?, people = ? WHERE number = ?",
@@ -102,16 +107,16 @@ def _settle(link: sqlite3.Connection, by_row: dict[int, dict[str, HumanLabel]]) 
         )
 
 
-def turned(label: HumanLabel) -> str:
+def winner_in_row_order(label: HumanLabel) -> str:
     """A label's winner with the row's first candidate first."""
     if label.first > label.second:
         return {"first": "second", "second": "first"}.get(label.winner, label.winner)
     return label.winner
 
 
-def following(index: Index, annotator: str) -> int | None:
+def next_row(index: Index, annotator: str) -> int | None:
     """The row this annotator should label next; None when all are done."""
-    number: int | None = index.one(NEXT, (annotator,))
+    number: int | None = index.first_value(NEXT, (annotator,))
     return number
 
 
@@ -119,13 +124,15 @@ def progress(index: Index, annotator: str) -> Progress:
     """How far everybody and this annotator are."""
     own = "SELECT count(*) FROM answers WHERE annotator = ?"
     return Progress(
-        rows=index.one("SELECT count(*) FROM rows WHERE label NOT IN ('', 'invalid')"),
-        own=index.one(own, (annotator,)),
-        left=index.one(LEFT, (annotator,)),
+        rows=index.first_value(
+            "SELECT count(*) FROM rows WHERE label NOT IN ('', 'invalid')"
+        ),
+        own=index.first_value(own, (annotator,)),
+        left=index.first_value(LEFT, (annotator,)),
     )
 
 
-def last_answer(index: Index, annotator: str) -> HumanLabel | None:
+def last_label(index: Index, annotator: str) -> HumanLabel | None:
     """The newest of an annotator's labels that isn't taken back."""
     last: dict[int, HumanLabel] = {}
     for label in all_labels(index.run):

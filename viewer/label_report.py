@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 300
+TIMEOUT = 300
 """Seconds one of the two may take."""
 
 RESAMPLES = "500"
@@ -24,32 +24,32 @@ MARGINS = (1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Told:
+class LabelReports:
     """The two reports, or why there is none. Empty where nobody asked."""
 
-    asked: bool = False
+    requested: bool = False
     agree: dict[str, Any] = field(default_factory=dict)
     winrate: dict[str, Any] = field(default_factory=dict)
     why: tuple[str, ...] = ()
 
 
-def told(run: Path, asked: bool) -> Told:
+def label_reports(run: Path, requested: bool) -> LabelReports:
     """The reports of a run, if they are asked for."""
-    if not asked:
-        return Told()
-    agree, why_not = report("agree", run)
-    rates, why_neither = report("winrate", run)
-    return Told(True, agree, rates, tuple(filter(None, (why_not, why_neither))))
+    if not requested:
+        return LabelReports()
+    agree, why_not = run_command("agree", run)
+    rates, why_neither = run_command("winrate", run)
+    return LabelReports(True, agree, rates, tuple(filter(None, (why_not, why_neither))))
 
 
-def report(verb: str, run: Path) -> tuple[dict[str, Any], str]:
+def run_command(verb: str, run: Path) -> tuple[dict[str, Any], str]:
     """One command's JSON, or its complaint."""
     command = [sys.executable, "-m", "fellowship.cli.main", verb, str(run), "--json"]
     command += ["--resamples", RESAMPLES]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        return {}, f"{verb} took longer than {PATIENCE} s: run it in a terminal"
+        return {}, f"{verb} took longer than {TIMEOUT} s: run it in a terminal"
     try:
         value: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
@@ -57,15 +57,17 @@ def report(verb: str, run: Path) -> tuple[dict[str, Any], str]:
     return value, ""
 
 
-def chances(agree: dict[str, Any], at: tuple[float, ...] = MARGINS) -> dict[str, Any]:
+def chances_at(
+    agree: dict[str, Any], at: tuple[float, ...] = MARGINS
+) -> dict[str, Any]:
     """Judge -> margin -> how often people name the judge's winner, read off its curve."""
     return {
-        judge: {x: chance(margin["fit"]["agree"], x) for x in at}
+        judge: {x: curve_value(margin["fit"]["agree"], x) for x in at}
         for judge, margin in (agree.get("margins") or {}).items()
     }
 
 
-def chance(curve: dict[str, list[float]], x: float) -> float | None:
+def curve_value(curve: dict[str, list[float]], x: float) -> float | None:
     """A curve's value between its points; nothing beyond the margins it knows."""
     at, values = curve["at"], curve["chance"]
     if not at or not at[0] <= x <= at[-1]:

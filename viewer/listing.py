@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from fellowship.viewer.filters import PAGE, Filters
 from fellowship.viewer.index import Index
-from fellowship.viewer.index_tables import BITS, CLOSE, OPEN, span
+from fellowship.viewer.index_tables import BITS, CLOSE, OPEN, text_range
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedRow:
     """One row of the list; `excerpt` is where the search found its words."""
 
     row: sqlite3.Row
@@ -28,13 +28,13 @@ class Listed:
 class Listing:
     """A page of the list: its rows, and how many the filters leave in all."""
 
-    rows: list[Listed]
+    rows: list[ListedRow]
     total: int
     pages: int
 
 
 @dataclass(frozen=True)
-class Offered:
+class FilterOptions:
     """What the filters offer: states with their counts, teams, models."""
 
     states: list[tuple[str, int]]
@@ -56,7 +56,7 @@ WHERE said MATCH ? AND rowid BETWEEN ? AND ?
 def listing(index: Index, filters: Filters) -> Listing:
     """The rows of one page; a page past the last one is the last."""
     where, values = filters.where()
-    total = int(index.one(f"SELECT count(*) FROM rows WHERE {where}", values))
+    total = int(index.first_value(f"SELECT count(*) FROM rows WHERE {where}", values))
     pages = max(1, -(-total // PAGE))
     at = min(filters.page, pages) - 1
     found = index.rows(
@@ -65,7 +65,7 @@ def listing(index: Index, filters: Filters) -> Listing:
     )
     seen = excerpts(index, filters.match, [row["number"] for row in found])
     listed = [
-        Listed(row, json.loads(row["scores"]), *seen.get(row["number"], ("", "")))
+        ListedRow(row, json.loads(row["scores"]), *seen.get(row["number"], ("", "")))
         for row in found
     ]
     return Listing(listed, total, pages)
@@ -77,7 +77,7 @@ def excerpts(
     """Row -> the first text the search found in it, and whose it is."""
     if not match or not numbers:
         return {}
-    first, last = span(min(numbers))[0], span(max(numbers))[1]
+    first, last = text_range(min(numbers))[0], text_range(max(numbers))[1]
     found = index.rows(EXCERPTS, (match, first, last, json.dumps(numbers)))
     return {number: (excerpt, who) for number, who, excerpt in reversed(found)}
 
@@ -91,14 +91,14 @@ SELECT name FROM found WHERE name IS NOT NULL LIMIT 500"""
 """The different names of a table, each found with one step down its index."""
 
 
-def offered(index: Index) -> Offered:
+def filter_options(index: Index) -> FilterOptions:
     """What there is to filter by."""
     states = index.rows("SELECT state, count(*) FROM rows GROUP BY state")
     teams, models = (
         [row[0] for row in index.rows(NAMES.format(table=table))]
         for table in ("teams", "models")
     )
-    return Offered([(row[0], row[1]) for row in states], teams, models)
+    return FilterOptions([(row[0], row[1]) for row in states], teams, models)
 
 
 def neighbours(
@@ -109,7 +109,7 @@ def neighbours(
     if filters.sort == "row":
         sides = (("max", "<"), ("min", ">"))
         before, after = (
-            index.one(
+            index.first_value(
                 f"SELECT {most}(number) FROM rows WHERE number {side} ? AND {where}",
                 (number, *values),
             )

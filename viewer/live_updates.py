@@ -14,12 +14,12 @@ from fellowship.database import connect
 from fellowship.errors import LedgerError
 from fellowship.run_folder import LEDGER
 from fellowship.viewer.index import Index
-from fellowship.viewer.label_queue import take_in
+from fellowship.viewer.label_queue import index_labels
 
-LOOKS = 0.5
+SECONDS_BETWEEN = 0.5
 """Seconds between two looks at the ledger, at least."""
 
-RESTS = 10
+REST_FACTOR = 10
 """A look that took long is followed by a rest this many times as long."""
 
 
@@ -58,7 +58,7 @@ class Watcher:
                 if version != seen or self.fault:
                     took = self._look(thorough=seen is None)
                     seen = version
-                self._ends.wait(max(LOOKS, min(took * RESTS, 30)))
+                self._ends.wait(max(SECONDS_BETWEEN, min(took * REST_FACTOR, 30)))
 
     def _look(self, *, thorough: bool) -> float:
         """One refresh; the seconds that finding nothing more takes."""
@@ -70,7 +70,7 @@ class Watcher:
                 began = os.times().elapsed
                 if self._ends.is_set():
                     break
-            self.rows += take_in(self.index)
+            self.rows += index_labels(self.index)
             self.fault = ""
         except (LedgerError, sqlite3.Error, ValueError) as error:
             self.fault = str(error)

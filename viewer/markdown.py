@@ -29,7 +29,7 @@ TAGS = {
 }
 
 
-def _picture(
+def _image_as_text(
     self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any
 ) -> str:
     """The picture's words and where it is, as text: no request leaves the page."""
@@ -38,7 +38,7 @@ def _picture(
     return str(escape(f"[picture: {words} {token.attrGet('src') or ''}]"))
 
 
-def _lower_heads(state: Any) -> None:
+def _lower_headings(state: Any) -> None:
     """A model's own title is a section of a message, not of the page."""
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -46,21 +46,21 @@ def _lower_heads(state: Any) -> None:
 
 
 @functools.cache
-def _parser() -> MarkdownIt:
+def _make_parser() -> MarkdownIt:
     """One parser for all: it keeps nothing between two texts."""
-    made = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
-    made.enable(["table", "strikethrough"])
-    made.core.ruler.push("lower_heads", _lower_heads)
-    made.add_render_rule("image", _picture)
-    return made
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
+    parser.enable(["table", "strikethrough"])
+    parser.core.ruler.push("lower_heads", _lower_headings)
+    parser.add_render_rule("image", _image_as_text)
+    return parser
 
 
-def rendered(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """Markdown as HTML that can neither run nor fetch anything."""
     plain = sanitize(text)
     if len(plain) > LONGEST:
-        return as_written(plain)
-    html = _parser().render(plain)
+        return literal_block(plain)
+    html = _make_parser().render(plain)
     clean = nh3.clean(
         html,
         tags=TAGS,
@@ -71,6 +71,6 @@ def rendered(text: str) -> Markup:
     return Markup(clean)  # cleaned by the allow-list above
 
 
-def as_written(text: str) -> Markup:
+def literal_block(text: str) -> Markup:
     """The text letter by letter, in a block that keeps its lines."""
     return Markup('<pre class="wraps">{}</pre>').format(sanitize(text))

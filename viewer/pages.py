@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse
 
 from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer import filters, number_format
-from fellowship.viewer.index_tables import marked
-from fellowship.viewer.markdown import rendered
+from fellowship.viewer.index_tables import mark_hits
+from fellowship.viewer.markdown import render_markdown
 from fellowship.wording import (
     decision_word,
     failure_word,
@@ -28,9 +28,9 @@ from fellowship.wording import (
 )
 
 
-def environment() -> Environment:
+def make_environment() -> Environment:
     """The templates with what they may call. A name that isn't there is an error."""
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("fellowship.viewer"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -38,25 +38,25 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {
+    environment.globals |= {
         "number_format": number_format,
         "filters": filters,
         "line": single_line,
     }
-    made.filters |= {"markdown": rendered, "marked": marked}
+    environment.filters |= {"markdown": render_markdown, "marked": mark_hits}
     words = (state_word, decision_word, order_word, phase_word, failure_word, flag_word)
-    made.filters |= {
+    environment.filters |= {
         word.__name__: word
         for word in (*words, finish_words, session_title, speaker_name)
     }
-    return made
+    return environment
 
 
 class Pages:
     """The templates of one server; `common` is what each of them is given."""
 
     def __init__(self, common: Mapping[str, Any]) -> None:
-        self._templates = environment()
+        self._templates = make_environment()
         self._common = dict(common)
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -65,6 +65,6 @@ class Pages:
         text = template.render({**self._common, **values})
         return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
 
-    def sorry(self, status: int, why: str) -> HTMLResponse:
+    def error_page(self, status: int, why: str) -> HTMLResponse:
         """A page that says what can't be shown, and why."""
-        return self.page("sorry", status, here="", why=why, code=status)
+        return self.page("error", status, here="", why=why, code=status)

@@ -14,7 +14,7 @@ from fellowship.records import Outcome
 from fellowship.viewer import number_format, side_by_side, transcripts
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
-from fellowship.viewer.listing import listing, neighbours, offered
+from fellowship.viewer.listing import filter_options, listing, neighbours
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.verdicts import panels
 
@@ -36,13 +36,13 @@ class RowPages:
 
     def list(self, request: Request) -> Response:
         """What became of every row, narrowed by the address's filters."""
-        filters = Filters.read(request.query_params)
+        filters = Filters.from_query(request.query_params)
         return self.pages.page(
             "rows",
             here="rows",
-            asked=filters,
+            chosen=filters,
             found=listing(self.index, filters),
-            offered=offered(self.index),
+            options=filter_options(self.index),
         )
 
     def row(self, request: Request) -> Response:
@@ -51,13 +51,13 @@ class RowPages:
         outcome = self.index.outcome(number) if number < 1 << 48 else None
         if outcome is None:
             there = number_format.counted(
-                self.index.one("SELECT count(*) FROM rows"), "row"
+                self.index.first_value("SELECT count(*) FROM rows"), "row"
             )
             raise InputError(f"no finished row {number}: {there} read so far")
-        asked = request.query_params
-        filters = Filters.read(asked)
-        written = asked.get("as") == "written"
-        pair = self._pair(outcome, asked.get("left", ""), asked.get("right", ""))
+        query = request.query_params
+        filters = Filters.from_query(query)
+        written = query.get("as") == "written"
+        pair = self._chosen_pair(outcome, query.get("left", ""), query.get("right", ""))
         reasons = trace(outcome, self.header)
         before, after = neighbours(self.index, filters, number)
         return self.pages.page(
@@ -65,23 +65,23 @@ class RowPages:
             here="row",
             outcome=outcome,
             summary=self.index.rows("SELECT * FROM rows WHERE number = ?", (number,)),
-            asked=filters,
+            chosen=filters,
             before=before,
             after=after,
             written=written,
-            conversation=transcripts.conversation(outcome, written=written),
-            sittings=transcripts.shown_sessions(outcome, written=written),
+            conversation=transcripts.prompt_views(outcome, written=written),
+            sessions=transcripts.session_views(outcome, written=written),
             names=[
                 side_by_side.candidate_name(outcome, i)
                 for i in range(len(outcome.candidates))
             ],
             pair=side_by_side.side_by_side(outcome, *pair, written=written),
-            alike=side_by_side.alike,
+            similarity=side_by_side.similarity,
             panels=panels(outcome, reasons),
             reasons=reasons,
         )
 
-    def _pair(self, outcome: Outcome, left: str, right: str) -> tuple[int, int]:
+    def _chosen_pair(self, outcome: Outcome, left: str, right: str) -> tuple[int, int]:
         """The two candidates to set side by side."""
         if left.isdecimal() and right.isdecimal() and len(left + right) < 12:
             return int(left) - 1, int(right) - 1

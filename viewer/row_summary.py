@@ -54,7 +54,7 @@ class Summary(NamedTuple):
     labelable: int
 
 
-class Said(NamedTuple):
+class SearchText(NamedTuple):
     """One text of a row that can be searched, and whose it is."""
 
     who: str
@@ -65,10 +65,10 @@ def summarise(outcome: Outcome) -> Summary:
     """The row of the list for one outcome."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
     ranking = outcome.ranking
-    met = ranking.comparisons if ranking else ()
-    votes = [(v, c) for c in met for v in final(c.verdicts)]
+    comparisons = ranking.comparisons if ranking else ()
+    votes = [(v, c) for c in comparisons for v in final_verdicts(c.verdicts)]
     agreed = sum(v.winner == c.outcome for v, c in votes)
-    first = first_met(met)
+    first = first_comparison(comparisons)
     return Summary(
         number=outcome.number,
         item=outcome.item,
@@ -87,32 +87,36 @@ def summarise(outcome: Outcome) -> Summary:
         tokens=sum(t.prompt_tokens + t.completion_tokens for t in turns),
         usd=sum(t.usd for t in turns),
         seconds=sum(t.seconds for t in turns),
-        jurors_differ=any(jurors_differ(c.verdicts) for c in met),
-        orders_differ=any(orders_differ(c.verdicts) for c in met),
+        jurors_differ=any(jurors_differ(c.verdicts) for c in comparisons),
+        orders_differ=any(orders_differ(c.verdicts) for c in comparisons),
         invalid=sum(v.winner == "invalid" for v, _ in votes),
         verdict=first.outcome if first else "",
-        entropy=entropy(v.winner for v in final(first.verdicts)) if first else 0.0,
+        entropy=entropy(v.winner for v in final_verdicts(first.verdicts))
+        if first
+        else 0.0,
         flags=", ".join(outcome.flags),
         told=json.dumps(outcome.labels),
-        labelable=labelable(outcome),
+        labelable=is_labelable(outcome),
     )
 
 
-def final(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def final_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that count: not what was thought before a debate."""
     return [verdict for verdict in verdicts if verdict.phase == "final"]
 
 
-def first_met(met: Sequence[Comparison]) -> Comparison | None:
+def first_comparison(comparisons: Sequence[Comparison]) -> Comparison | None:
     """The comparison of the first two candidates: what people label."""
-    return next((c for c in met if (c.first, c.second) == (0, 1)), None)
+    return next((c for c in comparisons if (c.first, c.second) == (0, 1)), None)
 
 
-def labelable(outcome: Outcome) -> bool:
+def is_labelable(outcome: Outcome) -> bool:
     """Whether people can compare the first two candidates: two texts for a prompt."""
     two = [c.text.strip() for c in outcome.candidates[:2]]
-    asked = outcome.conversation is not None and bool(outcome.conversation.question)
-    return asked and len(two) == 2 and all(two) and two[0] != two[1]
+    has_prompt = outcome.conversation is not None and bool(
+        outcome.conversation.question
+    )
+    return has_prompt and len(two) == 2 and all(two) and two[0] != two[1]
 
 
 def margin(outcome: Outcome) -> float | None:
@@ -127,24 +131,24 @@ def margin(outcome: Outcome) -> float | None:
 
 def by_evaluator(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     """Each evaluator's final verdicts."""
-    said: dict[str, list[Verdict]] = {}
-    for verdict in final(verdicts):
-        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+    found: dict[str, list[Verdict]] = {}
+    for verdict in final_verdicts(verdicts):
+        found.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
             verdict
         )
-    return said
+    return found
 
 
 def jurors_differ(verdicts: Sequence[Verdict]) -> bool:
     """Whether two evaluators who could be read came to different ends."""
-    ends = {decide(said)[0] for said in by_evaluator(verdicts).values()}
+    ends = {decide(own)[0] for own in by_evaluator(verdicts).values()}
     return len(ends - {"invalid"}) > 1
 
 
 def orders_differ(verdicts: Sequence[Verdict]) -> bool:
     """Whether one evaluator named another winner when the answers changed places."""
-    for said in by_evaluator(verdicts).values():
-        ends = {decide([v for v in said if v.order == o])[0] for o in ORDERS}
+    for own in by_evaluator(verdicts).values():
+        ends = {decide([v for v in own if v.order == o])[0] for o in ORDERS}
         if len(ends - {"invalid"}) > 1:
             return True
     return False
@@ -177,27 +181,27 @@ def models(outcome: Outcome) -> set[str]:
     return (spoke | judged | {c.model for c in outcome.candidates}) - {""}
 
 
-def texts(outcome: Outcome) -> Iterator[Said]:
+def texts(outcome: Outcome) -> Iterator[SearchText]:
     """Every text of a row, once: prompt, messages, and what nobody said in a session."""
     for message in outcome.conversation.messages if outcome.conversation else ():
-        yield Said(message.role, message.content)
+        yield SearchText(message.role, message.content)
     turns = [(turn, one.team) for one in outcome.sessions for turn in one.turns]
     for turn, team in turns:
         who = speaker_name(turn.source, turn.role, team)
-        yield Said(who or turn.role, turn.text)
+        yield SearchText(who or turn.role, turn.text)
     spoken = "\0".join(turn.text for turn, _ in turns)
-    for said in unspoken(outcome):
-        if said.text.strip() and said.text.strip() not in spoken:
-            yield said
+    for text in unspoken_texts(outcome):
+        if text.text.strip() and text.text.strip() not in spoken:
+            yield text
 
 
-def unspoken(outcome: Outcome) -> Iterator[Said]:
+def unspoken_texts(outcome: Outcome) -> Iterator[SearchText]:
     """Texts that may be no session's: an import's candidates and reasons, the id."""
     for candidate in outcome.candidates:
         for text in (*candidate.turns, candidate.text):
-            yield Said(candidate.system or "answer", text)
+            yield SearchText(candidate.system or "answer", text)
     for comparison in outcome.ranking.comparisons if outcome.ranking else ():
         for verdict in comparison.verdicts:
-            yield Said(verdict.evaluator or "judge", verdict.reason)
-    yield Said("id", outcome.id or "")
-    yield Said("why", outcome.why)
+            yield SearchText(verdict.evaluator or "judge", verdict.reason)
+    yield SearchText("id", outcome.id or "")
+    yield SearchText("why", outcome.why)

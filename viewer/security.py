@@ -14,7 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from fellowship.viewer.access import Gate, Refusal
+from fellowship.viewer.access import AccessPolicy, Refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -42,12 +42,12 @@ HEADERS = {
 COOKIE = "fellowship_token"
 
 
-class Guard:
+class AccessMiddleware:
     """The gate in front of an app: refuses, asks for the token, adds the headers."""
 
-    def __init__(self, app: App, gate: Gate) -> None:
+    def __init__(self, app: App, access: AccessPolicy) -> None:
         self.app = app
-        self.gate = gate
+        self.access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection; anything but HTTP is closed, but for the server's own start."""
@@ -61,21 +61,21 @@ class Guard:
             k.decode("latin-1").lower(): v.decode("latin-1")
             for k, v in scope["headers"]
         }
-        refusal = self.gate.refusal(scope["method"], headers)
-        if refusal is None and self.gate.token:
-            asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            if "token" in asked and self.gate.admits(asked["token"]):
-                await send_entry(scope, send, self.gate.token)
+        refusal = self.access.refusal(scope["method"], headers)
+        if refusal is None and self.access.token:
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            if "token" in query and self.access.accepts_token(query["token"]):
+                await send_token_cookie(scope, send, self.access.token)
                 return
-            if not self.gate.admits(cookie(headers.get("cookie", ""))):
+            if not self.access.accepts_token(token_cookie(headers.get("cookie", ""))):
                 refusal = Refusal(401, "open the printed address, with its token")
         if refusal is not None:
             await send_plain(send, refusal.status, f"{refusal.why}\n")
             return
-        await self.app(scope, receive, protected(send))
+        await self.app(scope, receive, with_headers(send))
 
 
-def cookie(header: str) -> str:
+def token_cookie(header: str) -> str:
     """The token a browser was given."""
     try:
         found = SimpleCookie(header).get(COOKIE)
@@ -84,7 +84,7 @@ def cookie(header: str) -> str:
     return found.value if found else ""
 
 
-def protected(send: Send) -> Send:
+def with_headers(send: Send) -> Send:
     """A `send` that puts the headers on every answer."""
 
     async def sending(message: Message) -> None:
@@ -105,12 +105,12 @@ async def send_plain(
 ) -> None:
     """A short answer in words."""
     head = [(b"content-type", b"text/plain; charset=utf-8"), *headers]
-    out = protected(send)
+    out = with_headers(send)
     await out({"type": "http.response.start", "status": status, "headers": head})
     await out({"type": "http.response.body", "body": text.encode()})
 
 
-async def send_entry(scope: Scope, send: Send, token: str) -> None:
+async def send_token_cookie(scope: Scope, send: Send, token: str) -> None:
     """Take the token out of the address and keep it in a cookie no script can read."""
     rest = [p for p in parse_qsl(scope["query_string"].decode()) if p[0] != "token"]
     path = scope["path"] if not scope["path"].startswith("//") else "/"

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from fellowship.errors import InputError
-from fellowship.viewer.access import Gate, loopback
+from fellowship.viewer.access import AccessPolicy, is_loopback
 from fellowship.viewer.app import create_app
 
 SHORTEST = 16
@@ -20,7 +20,7 @@ SHORTEST = 16
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerAddress:
     """Where the page is served. Port 0 is any that is free."""
 
     host: str = "127.0.0.1"
@@ -31,27 +31,27 @@ class Place:
         """`InputError` where others could read the run without being asked for a token."""
         if self.token and len(self.token) < SHORTEST:
             raise InputError(f"a token needs {SHORTEST} characters or more")
-        if not loopback(self.host) and not self.token:
+        if not is_loopback(self.host) and not self.token:
             raise InputError(
                 f"anybody on the network could read this run on {self.host!r}: give a"
                 " --token too, or leave out --host"
             )
 
-    def bound(self) -> tuple[socket.socket, Place]:
+    def bind(self) -> tuple[socket.socket, ServerAddress]:
         """A listening socket, and this place with the port it got."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        made = socket.socket(family, socket.SOCK_STREAM)
+        listener = socket.socket(family, socket.SOCK_STREAM)
         try:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            made.bind((self.host.strip("[]"), self.port))
-            made.listen()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host.strip("[]"), self.port))
+            listener.listen()
         except OSError as error:
-            made.close()
+            listener.close()
             raise InputError(
                 f"can't listen on {self.host}:{self.port}: {error.strerror}; choose"
                 " another --port, or none"
             ) from error
-        return made, replace(self, port=made.getsockname()[1])
+        return listener, replace(self, port=listener.getsockname()[1])
 
     @property
     def address(self) -> str:
@@ -59,15 +59,15 @@ class Place:
         host = (
             f"[{self.host}]" if ":" in self.host and "[" not in self.host else self.host
         )
-        shown = "127.0.0.1" if host == "0.0.0.0" else host
-        return f"http://{shown}:{self.port}/" + (
+        name = "127.0.0.1" if host == "0.0.0.0" else host
+        return f"http://{name}:{self.port}/" + (
             f"?token={self.token}" * bool(self.token)
         )
 
 
-def server(run: Path, place: Place) -> uvicorn.Server:
+def make_server(run: Path, place: ServerAddress) -> uvicorn.Server:
     """A server of the run's page; `run()` or `await serve()` it with the bound socket."""
-    app = create_app(run, Gate(place.host, place.token))
+    app = create_app(run, AccessPolicy(place.host, place.token))
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from fellowship.records import Candidate, Outcome
 from fellowship.sanitize import single_line
 from fellowship.viewer import number_format
-from fellowship.viewer.transcripts import shown
-from fellowship.viewer.word_diff import Piece, difference, kept_share
+from fellowship.viewer.transcripts import show_text
+from fellowship.viewer.word_diff import Piece, common_share, diff_texts
 
 
 @dataclass(frozen=True)
@@ -32,50 +32,57 @@ def side_by_side(
     outcome: Outcome, left: int, right: int, *, written: bool = False
 ) -> tuple[Answer, Answer] | None:
     """Two candidates with what sets them apart; None where there aren't two texts."""
-    made = outcome.candidates
-    if len(made) < 2 or not (0 <= left < len(made) and 0 <= right < len(made)):
+    candidates = outcome.candidates
+    if len(candidates) < 2 or not (
+        0 <= left < len(candidates) and 0 <= right < len(candidates)
+    ):
         return None
-    if not (whole(made[left]).strip() or whole(made[right]).strip()):
+    if not (
+        whole_text(candidates[left]).strip() or whole_text(candidates[right]).strip()
+    ):
         return None
-    pieces = difference(whole(made[left]), whole(made[right]))
+    pieces = diff_texts(whole_text(candidates[left]), whole_text(candidates[right]))
     return (
-        answer(outcome, left, [p for p in pieces if p.kind != "new"], written),
-        answer(outcome, right, [p for p in pieces if p.kind != "gone"], written),
+        answer_column(outcome, left, [p for p in pieces if p.kind != "new"], written),
+        answer_column(outcome, right, [p for p in pieces if p.kind != "gone"], written),
     )
 
 
-def alike(pair: Sequence[Answer]) -> float:
+def similarity(pair: Sequence[Answer]) -> float:
     """The share of the letters of two answers that both have."""
-    return kept_share(
+    return common_share(
         [*pair[0].pieces, *(p for p in pair[1].pieces if p.kind == "new")]
     )
 
 
-def whole(candidate: Candidate) -> str:
+def whole_text(candidate: Candidate) -> str:
     """Everything a candidate says: its last turn, or all turns where there are several."""
     return "\n\n".join(candidate.turns) if candidate.turns else candidate.text
 
 
-def answer(
+def answer_column(
     outcome: Outcome, index: int, pieces: Sequence[Piece] = (), written: bool = False
 ) -> Answer:
     """One candidate as a column."""
-    made = outcome.candidates[index]
+    candidates = outcome.candidates[index]
     known = outcome.ranking.scores if outcome.ranking else ()
     pair = outcome.pairs[0] if outcome.pairs else None
     role = ""
-    if pair and made == pair.chosen:
+    if pair and candidates == pair.chosen:
         role = "chosen"
-    elif pair and made == pair.rejected:
+    elif pair and candidates == pair.rejected:
         role = "rejected"
     return Answer(
         index=index,
         name=candidate_name(outcome, index),
-        model=made.model,
+        model=candidates.model,
         score=number_format.score(known[index]) if index < len(known) else "–",
         role=role,
-        length=len(whole(made)),
-        bodies=tuple(shown(t, written=written) for t in made.turns or (made.text,)),
+        length=len(whole_text(candidates)),
+        bodies=tuple(
+            show_text(t, written=written)
+            for t in candidates.turns or (candidates.text,)
+        ),
         pieces=tuple(pieces),
     )
 
@@ -84,9 +91,9 @@ def candidate_name(outcome: Outcome, index: int) -> str:
     """`feedback, draft 2`."""
     if index >= len(outcome.candidates):
         return f"answer {index + 1}"
-    made = outcome.candidates[index]
-    sample = f", sample {made.sample + 1}" if made.sample else ""
-    return f"{single_line(made.system)}, draft {made.draft}{sample}"
+    candidates = outcome.candidates[index]
+    sample = f", sample {candidates.sample + 1}" if candidates.sample else ""
+    return f"{single_line(candidates.system)}, draft {candidates.draft}{sample}"
 
 
 def default_pair(outcome: Outcome) -> tuple[int, int]:

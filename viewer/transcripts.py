@@ -12,12 +12,12 @@ from markupsafe import Markup
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
 from fellowship.viewer import number_format
-from fellowship.viewer.markdown import as_written, rendered
+from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.wording import finish_words, session_title, speaker_name
 
 
 @dataclass(frozen=True)
-class ShownTurn:
+class TurnView:
     """One message as the page shows it. `call` leads to its exact request and reply."""
 
     who: str
@@ -27,10 +27,10 @@ class ShownTurn:
     body: Markup
     reading: str = ""
     call: str = ""
-    turned: bool = False
+    swapped: bool = False
 
     @property
-    def look(self) -> str:
+    def css_class(self) -> str:
         """The class that gives the role its colour and shape."""
         return number_format.role_class(self.role)
 
@@ -40,11 +40,11 @@ class Round:
     """What was said between two rounds' ends."""
 
     number: int
-    messages: tuple[ShownTurn, ...]
+    messages: tuple[TurnView, ...]
 
 
 @dataclass(frozen=True)
-class ShownSession:
+class SessionView:
     """One session: its rounds, what it cost, and why it stopped early if it did."""
 
     team: str
@@ -55,38 +55,40 @@ class ShownSession:
     stopped: str
 
 
-def conversation(outcome: Outcome, *, written: bool = False) -> list[ShownTurn]:
+def prompt_views(outcome: Outcome, *, written: bool = False) -> list[TurnView]:
     """The prompt's turns."""
-    said = outcome.conversation.messages if outcome.conversation else ()
+    messages = outcome.conversation.messages if outcome.conversation else ()
     return [
-        ShownTurn(m.role, m.role, "", (), shown(m.content, written=written))
-        for m in said
+        TurnView(m.role, m.role, "", (), show_text(m.content, written=written))
+        for m in messages
     ]
 
 
-def shown_sessions(outcome: Outcome, *, written: bool = False) -> list[ShownSession]:
+def session_views(outcome: Outcome, *, written: bool = False) -> list[SessionView]:
     """Every session of a row, in the order they sat."""
-    return [shown_session(session, written=written) for session in outcome.sessions]
+    return [session_view(session, written=written) for session in outcome.sessions]
 
 
-def shown_session(session: Session, *, written: bool = False) -> ShownSession:
+def session_view(session: Session, *, written: bool = False) -> SessionView:
     """One session's turns by round."""
     rounds = groupby(session.turns, key=lambda turn: turn.round)
-    turned = {v.call for v in session.verdicts if v.call and v.order == "swapped"}
-    return ShownSession(
+    swapped_calls = {
+        v.call for v in session.verdicts if v.call and v.order == "swapped"
+    }
+    return SessionView(
         team=single_line(session_title(session.team)),
         rounds=tuple(
             Round(
                 number,
                 tuple(
                     replace(
-                        shown_turn(
+                        turn_view(
                             turn,
                             session.team,
                             written=written,
-                            turned=turn.call in turned,
+                            swapped=turn.call in swapped_calls,
                         ),
-                        role=role_in(session, turn),
+                        role=role_in_session(session, turn),
                     )
                     for turn in turns
                 ),
@@ -100,63 +102,63 @@ def shown_session(session: Session, *, written: bool = False) -> ShownSession:
     )
 
 
-def shown_turn(
-    turn: Turn, team: str = "", *, written: bool = False, turned: bool = False
-) -> ShownTurn:
+def turn_view(
+    turn: Turn, team: str = "", *, written: bool = False, swapped: bool = False
+) -> TurnView:
     """One turn; of a structured reply the words, unless it is wanted as written.
 
-    `turned`: the answers stood in each other's place when this was said.
+    `swapped`: the answers stood in each other's place when this was said.
     """
-    return ShownTurn(
+    return TurnView(
         who=speaker_name(turn.source, turn.role, team) or turn.role,
         role=turn.role,
         model=turn.model,
-        facts=facts(turn),
-        body=shown(turn.text if written else words(turn), written=written),
-        reading="" if turn.value is None else reading(turn.value),
-        turned=turned,
+        facts=turn_facts(turn),
+        body=show_text(turn.text if written else turn_words(turn), written=written),
+        reading="" if turn.value is None else parsed_value(turn.value),
+        swapped=swapped,
         call=turn.call,
     )
 
 
-def shown(text: str, *, written: bool) -> Markup:
+def show_text(text: str, *, written: bool) -> Markup:
     """Markdown, or the letters as they came."""
     if not text.strip():
         return Markup('<p class="muted">(nothing)</p>')
-    return as_written(text) if written else rendered(text)
+    return literal_block(text) if written else render_markdown(text)
 
 
-def role_in(session: Session, turn: Turn) -> str:
+def role_in_session(session: Session, turn: Turn) -> str:
     """The role somebody played: a judge among several is a juror."""
     several = len({v.evaluator for v in session.verdicts}) > 1
     return "juror" if several and turn.role == "judge" else turn.role
 
 
-def facts(turn: Turn) -> tuple[str, ...]:
+def turn_facts(turn: Turn) -> tuple[str, ...]:
     """What a message cost and how it ended."""
-    made = []
+    facts = []
     if turn.prompt_tokens or turn.completion_tokens:
-        made.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+        facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
     if turn.seconds:
-        made.append(number_format.seconds(turn.seconds))
+        facts.append(number_format.seconds(turn.seconds))
     if turn.usd:
-        made.append(number_format.usd(turn.usd))
+        facts.append(number_format.usd(turn.usd))
     if turn.finish != "stop":
-        made.append(finish_words(turn.finish))
+        facts.append(finish_words(turn.finish))
     if turn.repaired:
-        made.append("repair turn")
-    return tuple(made)
+        facts.append("repair turn")
+    return tuple(facts)
 
 
-def words(turn: Turn) -> str:
+def turn_words(turn: Turn) -> str:
     """The critique or reason of a structured reply; any other reply as it came."""
     value = turn.value or {}
-    said = value.get("critique") or value.get("reason")
+    words = value.get("critique") or value.get("reason")
     structured = turn.text.lstrip().startswith("{")
-    return said if structured and isinstance(said, str) else turn.text
+    return words if structured and isinstance(words, str) else turn.text
 
 
-def reading(value: dict[str, Any]) -> str:
+def parsed_value(value: dict[str, Any]) -> str:
     """What was read from a turn: a score, or the winner with both scores."""
     if "critique" in value:
         return f"{value['score']:g} of {value.get('scale', 10):g}"

@@ -12,7 +12,7 @@ from fellowship.viewer.side_by_side import candidate_name
 
 
 @dataclass(frozen=True)
-class Juror:
+class JurorVerdicts:
     """One evaluator's verdicts in each order, and what they settle on."""
 
     name: str
@@ -32,7 +32,7 @@ class Panel:
     comparison: Comparison
     first: str
     second: str
-    jurors: tuple[Juror, ...]
+    jurors: tuple[JurorVerdicts, ...]
     arithmetic: tuple[str, ...]
 
     @property
@@ -43,39 +43,43 @@ class Panel:
 
 def panels(outcome: Outcome, reasons: RowProvenance) -> list[Panel]:
     """A panel for each comparison of the row."""
-    met = outcome.ranking.comparisons if outcome.ranking else ()
+    comparisons = outcome.ranking.comparisons if outcome.ranking else ()
     return [
         Panel(
             comparison=comparison,
             first=candidate_name(outcome, comparison.first),
             second=candidate_name(outcome, comparison.second),
             jurors=jurors(comparison),
-            arithmetic=told.arithmetic,
+            arithmetic=record.arithmetic,
         )
-        for comparison, told in zip(met, reasons.meetings, strict=True)
+        for comparison, record in zip(comparisons, reasons.meetings, strict=True)
     ]
 
 
-def jurors(comparison: Comparison) -> tuple[Juror, ...]:
+def jurors(comparison: Comparison) -> tuple[JurorVerdicts, ...]:
     """Every evaluator of a comparison, in the order they were heard."""
-    said: dict[str, list[Verdict]] = {}
+    by_juror: dict[str, list[Verdict]] = {}
     for verdict in comparison.verdicts:
-        said.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
+        by_juror.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
             verdict
         )
-    return tuple(juror(name, made, comparison) for name, made in said.items())
+    return tuple(
+        juror_verdicts(name, own, comparison) for name, own in by_juror.items()
+    )
 
 
-def juror(name: str, said: Sequence[Verdict], comparison: Comparison) -> Juror:
+def juror_verdicts(
+    name: str, verdicts: Sequence[Verdict], comparison: Comparison
+) -> JurorVerdicts:
     """One evaluator, settled as the run settles it."""
-    final = [v for v in said if v.phase == "final"]
-    settled, scores = decide(final or said)
-    return Juror(
+    final = [v for v in verdicts if v.phase == "final"]
+    settled, scores = decide(final or verdicts)
+    return JurorVerdicts(
         name=name,
-        model=said[0].model,
+        model=verdicts[0].model,
         forward=tuple(v for v in final if v.order == "forward"),
         swapped=tuple(v for v in final if v.order == "swapped"),
-        blind=tuple(v for v in said if v.phase == "blind"),
+        blind=tuple(v for v in verdicts if v.phase == "blind"),
         settled=settled,
         scores=scores,
         agrees=settled == comparison.outcome,

@@ -29,14 +29,14 @@ class Piece(NamedTuple):
     text: str
 
 
-def difference(old: str, new: str) -> list[Piece]:
+def diff_texts(old: str, new: str) -> list[Piece]:
     """The pieces in reading order. `same` and `gone` make up `old`, `same` and `new` `new`.
 
     Neighbours of one kind are one piece.
     """
     pieces: list[Piece] = []
-    for was, now in passages(sanitize(old), sanitize(new)):
-        for piece in words(was, now) if was != now else [Piece("same", was)]:
+    for was, now in line_passages(sanitize(old), sanitize(new)):
+        for piece in diff_words(was, now) if was != now else [Piece("same", was)]:
             if pieces and pieces[-1].kind == piece.kind:
                 pieces[-1] = Piece(piece.kind, pieces[-1].text + piece.text)
             elif piece.text:
@@ -44,7 +44,7 @@ def difference(old: str, new: str) -> list[Piece]:
     return pieces
 
 
-def passages(old: str, new: str) -> Iterator[tuple[str, str]]:
+def line_passages(old: str, new: str) -> Iterator[tuple[str, str]]:
     """Runs of lines that are the same, and runs that took one another's place.
 
     Texts too long to compare are one passage.
@@ -53,17 +53,17 @@ def passages(old: str, new: str) -> Iterator[tuple[str, str]]:
         yield old, new
         return
     one, two = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    for _, a, b, c, d in matcher(one, two).get_opcodes():
+    for _, a, b, c, d in make_matcher(one, two).get_opcodes():
         yield "".join(one[a:b]), "".join(two[c:d])
 
 
-def words(was: str, now: str) -> Iterator[Piece]:
+def diff_words(was: str, now: str) -> Iterator[Piece]:
     """One passage against the one that took its place."""
     one, two = TOKEN.findall(was), TOKEN.findall(now)
     if max(len(one), len(two)) > MOST:
         yield from (Piece("gone", was), Piece("new", now))
         return
-    for kind, a, b, c, d in matcher(one, two).get_opcodes():
+    for kind, a, b, c, d in make_matcher(one, two).get_opcodes():
         if kind == "equal":
             yield Piece("same", "".join(one[a:b]))
         else:
@@ -73,12 +73,12 @@ def words(was: str, now: str) -> Iterator[Piece]:
             )
 
 
-def matcher(one: Sequence[str], two: Sequence[str]) -> SequenceMatcher[str]:
+def make_matcher(one: Sequence[str], two: Sequence[str]) -> SequenceMatcher[str]:
     """A matcher that takes no word for junk in texts of moderate length."""
     return SequenceMatcher(None, one, two, autojunk=max(len(one), len(two)) > MOST)
 
 
-def kept_share(pieces: Sequence[Piece]) -> float:
+def common_share(pieces: Sequence[Piece]) -> float:
     """How much of both texts is common, by letters: 1 for equal texts."""
     same = sum(len(p.text) for p in pieces if p.kind == "same")
     total = sum(len(p.text) * (2 if p.kind == "same" else 1) for p in pieces)

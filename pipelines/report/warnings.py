@@ -51,8 +51,8 @@ def _rows(found: Figures) -> Iterator[str]:
     pairs = found.marks.longer + found.marks.shorter
     if pairs >= SMALL and found.marks.longer / pairs > 0.65:
         yield (
-            f"In {percent(found.marks.longer / pairs)} of the pairs the longer answer is the"
-            " chosen one: a model trained on them may learn to give long answers."
+            f"In {percent(found.marks.longer / pairs)} of the pairs the longer answer is"
+            " the chosen one: a model trained on them may learn to give long answers."
         )
     if flow.flags["same_family"]:
         yield (

@@ -153,12 +153,12 @@ class Row:
         return row_state(facts, self.context.recipe.pairs)
 
     async def _run_system(self, name: str, team: System) -> Sequence[Candidate]:
-        seats = self.context.new_session(name, self.item)
+        session = self.context.new_session(name, self.item)
         at = len(self.sessions)
-        self.sessions.append((seats, (), ()))
-        with session_span(name, seats.session):
-            candidates = await team.run(self.item, seats)
-        self.sessions[at] = (seats, candidates, ())
+        self.sessions.append((session, (), ()))
+        with session_span(name, session.session):
+            candidates = await team.run(self.item, session)
+        self.sessions[at] = (session, candidates, ())
         return candidates
 
     async def rank(self, n: int) -> Ranking:
@@ -166,31 +166,33 @@ class Row:
         meet = self.context.recipe.evaluate.meet
         if meet != "pointwise":
             return await TOURNAMENTS[meet](n, self._compare)
-        seats = self.context.new_session(ALONE, self.item)
+        session = self.context.new_session(ALONE, self.item)
         at = len(self.sessions)
-        self.sessions.append((seats, (), ()))
-        with session_span(seats.team, seats.session):
-            rated = await self.context.evaluator.rate(self.item, self.candidates, seats)
+        self.sessions.append((session, (), ()))
+        with session_span(session.team, session.session):
+            rated = await self.context.evaluator.rate(
+                self.item, self.candidates, session
+            )
         ranking = pointwise(n, rated)
-        self.sessions[at] = (seats, (), ranking.comparisons)
+        self.sessions[at] = (session, (), ranking.comparisons)
         return ranking
 
     async def _compare(self, first: int, second: int) -> Comparison:
-        seats = self.context.new_session(pair_session(first, second), self.item)
+        session = self.context.new_session(pair_session(first, second), self.item)
         at = len(self.sessions)
-        self.sessions.append((seats, (), ()))
+        self.sessions.append((session, (), ()))
         candidates = tuple(self.candidates)
-        with session_span(seats.team, seats.session):
+        with session_span(session.team, session.session):
             comparison = await self.context.evaluator.compare(
-                self.item, candidates, (first, second), seats
+                self.item, candidates, (first, second), session
             )
-        self.sessions[at] = (seats, (), (comparison,))
+        self.sessions[at] = (session, (), (comparison,))
         return comparison
 
     def _outcome(self, end: RowEnd) -> Outcome:
         sessions = tuple(
-            seats.record(candidates, [v for c in comparisons for v in c.verdicts])
-            for seats, candidates, comparisons in self.sessions
+            session.record(candidates, [v for c in comparisons for v in c.verdicts])
+            for session, candidates, comparisons in self.sessions
         )
         return Outcome(
             number=self.item.number,
@@ -211,7 +213,7 @@ class Row:
     def _flags(self) -> tuple[str, ...]:
         """What whoever uses the row should know: a judge of a candidate's own family."""
         comparisons = self.ranking.comparisons if self.ranking else ()
-        families = next((seats.families for seats, _, _ in self.sessions), {})
+        families = next((session.families for session, _, _ in self.sessions), {})
         same = any(
             related(verdict.model, self.candidates, families)
             for comparison in comparisons

@@ -46,7 +46,7 @@ from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source import columns_of, count_rows, read_items
 from fellowship.prompts.library import Library
 from fellowship.run_folder import read_header
-from fellowship.viewer.markdown import rendered
+from fellowship.viewer.markdown import render_markdown
 
 Parser = Callable[[bytes, Path], None]
 """Takes bytes and a folder of its own to put them in."""
@@ -165,7 +165,7 @@ def header(content: bytes, folder: Path) -> None:
 
 def markdown(content: bytes, folder: Path) -> None:
     """A text that the page shows: nothing in it can run or be fetched."""
-    page = str(rendered(content.decode("utf-8", "replace"))).lower()
+    page = str(render_markdown(content.decode("utf-8", "replace"))).lower()
     for word in ("<script", "<img", "<svg", "<iframe", "<style", "<form"):
         assert word not in page
 

@@ -32,7 +32,7 @@ from fellowship.run_folder import HEADER, LEDGER
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import listing
-from fellowship.viewer.server import Place, server
+from fellowship.viewer.server import ServerAddress, make_server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -44,10 +44,10 @@ needs_browser = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def served(run: Path, token: str = "") -> Iterator[Place]:
+def served(run: Path, token: str = "") -> Iterator[ServerAddress]:
     """The page of a run, on a port of its own."""
-    socket, place = Place(token=token).bound()
-    made = server(run, place)
+    socket, place = ServerAddress(token=token).bind()
+    made = make_server(run, place)
     thread = threading.Thread(target=made.run, kwargs={"sockets": [socket]})
     thread.start()
     try:
@@ -76,7 +76,9 @@ def browser() -> Iterator[Any]:
 class Answer:
     """What a server said: status, headers in lower case, text."""
 
-    def __init__(self, place: Place, method: str, path: str, **more: Any) -> None:
+    def __init__(
+        self, place: ServerAddress, method: str, path: str, **more: Any
+    ) -> None:
         link = http.client.HTTPConnection("127.0.0.1", place.port, timeout=120)
         heads = more.get("headers", {})
         link.putrequest(method, path, skip_host="Host" in heads)
@@ -91,7 +93,7 @@ class Answer:
         link.close()
 
 
-def ask(place: Place, path: str, method: str = "GET", **more: Any) -> Answer:
+def ask(place: ServerAddress, path: str, method: str = "GET", **more: Any) -> Answer:
     """One request, its headers exactly as given."""
     return Answer(place, method, path, **more)
 
@@ -175,7 +177,7 @@ def indexed(run: Path) -> Index:
 
 
 def numbers(index: Index, **asked: str) -> list[int]:
-    return [one.row["number"] for one in listing(index, Filters.read(asked)).rows]
+    return [one.row["number"] for one in listing(index, Filters.from_query(asked)).rows]
 
 
 def shown(page: Any) -> list[int]:

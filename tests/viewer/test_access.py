@@ -12,8 +12,8 @@ import pytest
 
 from fellowship.errors import InputError
 from fellowship.pipelines.labels.run_labels import latest_labels
-from fellowship.viewer.access import Gate, loopback
-from fellowship.viewer.server import Place
+from fellowship.viewer.access import AccessPolicy, is_loopback
+from fellowship.viewer.server import ServerAddress
 from tests.support.viewer_pages import ask, served
 
 
@@ -47,29 +47,29 @@ from tests.support.viewer_pages import ask, served
 def test_a_request_is_answered_only_if_it_is_our_own(
     method: str, headers: dict[str, str], status: int | None
 ) -> None:
-    refusal = Gate().refusal(method, {"host": "127.0.0.1:9", **headers})
+    refusal = AccessPolicy().refusal(method, {"host": "127.0.0.1:9", **headers})
     assert (refusal.status if refusal else None) == status
 
 
 @pytest.mark.fault(number=20)
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "example.org", "::"])
 def test_beyond_loopback_nothing_is_served_without_a_token(host: str) -> None:
-    assert not loopback(host)
+    assert not is_loopback(host)
     with pytest.raises(InputError, match="--token"):
-        Place(host).check()
-    Place(host, token="x" * 16).check()
+        ServerAddress(host).check()
+    ServerAddress(host, token="x" * 16).check()
 
 
 def test_a_short_token_is_refused() -> None:
     with pytest.raises(InputError, match="16 characters"):
-        Place(token="123").check()
+        ServerAddress(token="123").check()
 
 
 def test_a_port_that_is_taken_is_named() -> None:
-    socket, place = Place().bound()
+    socket, place = ServerAddress().bind()
     socket.listen()
     with socket, pytest.raises(InputError, match=f":{place.port}"):
-        Place(port=place.port).bound()
+        ServerAddress(port=place.port).bind()
 
 
 def test_the_token_is_asked_for_once_and_leaves_the_address(five: Path) -> None:
@@ -145,7 +145,7 @@ def test_ctrl_c_ends_the_page_and_is_no_failure(five: Path) -> None:
     )
     assert work.stdout is not None
     port = json.loads(work.stdout.readline())["port"]
-    assert ask(Place(port=port), "/").status == 200
+    assert ask(ServerAddress(port=port), "/").status == 200
     work.send_signal(signal.SIGINT)
     assert work.wait(30) == 0
     work.stdout.close()

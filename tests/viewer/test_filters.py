@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.records import Outcome
-from fellowship.viewer.filters import Filters, matching
-from fellowship.viewer.index_tables import closed_up, spaced
+from fellowship.viewer.filters import Filters, full_text_query
+from fellowship.viewer.index_tables import space_letters, unspace
 from fellowship.viewer.listing import listing, neighbours
 from tests.support.viewer_pages import (
     BOTH,
@@ -56,7 +56,7 @@ def test_a_filter_leaves_the_rows_it_names(
 
 
 def test_a_search_shows_where_its_words_were_found(five: Path) -> None:
-    (one,) = listing(indexed(five), Filters.read({"q": "petrichor"})).rows
+    (one,) = listing(indexed(five), Filters.from_query({"q": "petrichor"})).rows
     assert one.excerpt == "a rare \x02petrichor\x03"
     assert one.who == "generator"
 
@@ -66,8 +66,8 @@ def test_words_written_without_spaces_are_found_inside_a_sentence(
 ) -> None:
     text = "我们喜欢在湖边散步。"
     run = written(tmp_path / "run", [row(1, *BOTH, texts=(text, "x"))])
-    (one,) = listing(indexed(run), Filters.read({"q": "湖边"})).rows
-    assert closed_up(one.excerpt).replace("\x02", "").replace("\x03", "") == text
+    (one,) = listing(indexed(run), Filters.from_query({"q": "湖边"})).rows
+    assert unspace(one.excerpt).replace("\x02", "").replace("\x03", "") == text
     assert numbers(indexed(run), q="边湖") == []
 
 
@@ -76,14 +76,14 @@ def test_words_written_without_spaces_are_found_inside_a_sentence(
 def test_no_search_is_a_syntax_error(words: str) -> None:
     link = sqlite3.connect(":memory:")
     link.execute("CREATE VIRTUAL TABLE t USING fts5(a)")
-    if match := matching(words):
+    if match := full_text_query(words):
         link.execute("SELECT * FROM t WHERE t MATCH ?", (match,)).fetchall()
     link.close()
 
 
 @given(st.text(alphabet="ab 湖边がなสวัส.", max_size=30))
 def test_spacing_a_text_out_loses_none_of_its_letters(text: str) -> None:
-    assert spaced(text).replace(" ", "") == text.replace(" ", "")
+    assert space_letters(text).replace(" ", "") == text.replace(" ", "")
 
 
 def test_sorting_falls_or_rises_and_rows_without_a_value_come_last(
@@ -94,11 +94,13 @@ def test_sorting_falls_or_rises_and_rows_without_a_value_come_last(
     index = indexed(run)
     assert numbers(index, sort="agreement") == [1, 2, 9]
     assert numbers(index, sort="agreement", down="1") == [2, 1, 9]
-    filters = Filters.read({"sort": "agreement", "down": "1"})
+    filters = Filters.from_query({"sort": "agreement", "down": "1"})
     assert neighbours(index, filters, 1) == (2, 9)
 
 
 def test_an_address_says_its_filters_and_gives_them_back() -> None:
-    filters = Filters.read({"q": "a b", "state": "tie", "low": "2", "sort": "margin"})
+    filters = Filters.from_query(
+        {"q": "a b", "state": "tie", "low": "2", "sort": "margin"}
+    )
     assert filters.query() == "q=a+b&state=tie&low=2&sort=margin"
     assert Filters().query() == ""

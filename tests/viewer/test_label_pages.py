@@ -10,7 +10,7 @@ import pytest
 
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
 from fellowship.viewer import label_queue
-from fellowship.viewer.server import Place
+from fellowship.viewer.server import ServerAddress
 from tests.support.viewer_pages import (
     BOTH,
     ask,
@@ -22,7 +22,9 @@ from tests.support.viewer_pages import (
 )
 
 
-def post(place: Place, path: str, secret: str, who: str = "", **form: str) -> Any:
+def post(
+    place: ServerAddress, path: str, secret: str, who: str = "", **form: str
+) -> Any:
     headers = {
         "Origin": f"http://127.0.0.1:{place.port}",
         "Cookie": f"fellowship_annotator={who}",
@@ -32,7 +34,7 @@ def post(place: Place, path: str, secret: str, who: str = "", **form: str) -> An
     return ask(place, path, "POST", headers=headers, body=body)
 
 
-def secret_of(place: Place) -> str:
+def secret_of(place: ServerAddress) -> str:
     return ask(place, "/label").text.split('name="form" value="')[1].split('"')[0]
 
 
@@ -66,17 +68,17 @@ def test_a_form_without_this_servers_secret_saves_nothing(five: Path) -> None:
 
 def test_the_queue_begins_where_the_verdicts_differ_most(five: Path) -> None:
     index = indexed(five)
-    label_queue.take_in(index)
+    label_queue.index_labels(index)
     asked = []
-    while (number := label_queue.following(index, "Ada")) is not None:
+    while (number := label_queue.next_row(index, "Ada")) is not None:
         asked.append(number)
         said = HumanLabel(
             number=number, item=f"item{number}", annotator="Ada", winner="tie"
         )
         add_labels(five, [said])
-        label_queue.take_in(index)
+        label_queue.index_labels(index)
     assert asked == [2, 3, 1, 4, 5]
-    assert label_queue.following(index, "Bob") == 2
+    assert label_queue.next_row(index, "Bob") == 2
     assert label_queue.progress(index, "Ada") == label_queue.Progress(
         rows=5, own=5, left=0
     )
@@ -91,11 +93,11 @@ def test_undo_asks_again_and_skip_does_not(five: Path) -> None:
         assert back.headers["location"] == "/label?row=2"
         assert latest_labels(five) == []
         index = indexed(five)
-        label_queue.take_in(index)
-        assert label_queue.following(index, "Ada") == 2
+        label_queue.index_labels(index)
+        assert label_queue.next_row(index, "Ada") == 2
         post(place, "/label", secret, "Ada", **form, choice="skip")
-        label_queue.take_in(index)
-        assert label_queue.following(index, "Ada") == 3
+        label_queue.index_labels(index)
+        assert label_queue.next_row(index, "Ada") == 3
         assert latest_labels(five) == []
 
 
@@ -140,9 +142,9 @@ def test_a_label_moves_the_filter_that_sets_it_against_the_verdict(five: Path) -
     add_labels(
         five, [HumanLabel(number=1, item="item1", annotator="Ada", winner="second")]
     )
-    assert label_queue.take_in(index)
+    assert label_queue.index_labels(index)
     assert numbers(index, label="against") == [1, 5]
-    assert not label_queue.take_in(index)
+    assert not label_queue.index_labels(index)
 
 
 def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.viewer.markdown import rendered
-from fellowship.viewer.word_diff import difference
+from fellowship.viewer.markdown import render_markdown
+from fellowship.viewer.word_diff import diff_texts
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
     from fellowship.sanitize import sanitize
 
-    pieces = difference(old, new)
+    pieces = diff_texts(old, new)
     assert "".join(p.text for p in pieces if p.kind != "new") == sanitize(old)
     assert "".join(p.text for p in pieces if p.kind != "gone") == sanitize(new)
 
 
 def test_a_difference_is_of_words() -> None:
-    pieces = difference("It is a red house.", "It is a blue house.")
+    pieces = diff_texts("It is a red house.", "It is a blue house.")
     assert [(p.kind, p.text) for p in pieces if p.kind != "same"] == [
         ("gone", "red"),
         ("new", "blue"),
@@ -41,13 +41,15 @@ def test_a_difference_is_of_words() -> None:
     ],
 )
 def test_markdown_makes_nothing_that_runs_or_fetches(text: str) -> None:
-    made = str(rendered(text))
+    made = str(render_markdown(text))
     for bad in ("<script", "<img", "<svg", 'href="java', 'href="data', 'href="vb'):
         assert bad not in made
 
 
 def test_markdown_keeps_code_tables_and_links() -> None:
-    made = str(rendered("# T\n\n`x<y`\n\n|a|\n|-|\n|1|\n\n[l](https://example.org)"))
+    made = str(
+        render_markdown("# T\n\n`x<y`\n\n|a|\n|-|\n|1|\n\n[l](https://example.org)")
+    )
     assert "<code>x&lt;y</code>" in made
     assert "<td>1</td>" in made
     assert 'href="https://example.org" rel="noopener noreferrer nofollow"' in made

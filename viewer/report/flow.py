@@ -87,14 +87,18 @@ def flow_plot(found: Figures, wide: bool) -> str:
     ends = ENDS if wide else ENDS[:2]
     size = (BROAD if wide else NARROW, (depth + 20) / 72)
     name = "flow-wide" if wide else "flow-narrow"
-    return drawn(flow(found, laid, ends, depth), size, name, told(found, states))
+    return drawn(
+        draw_flow(found, laid, ends, depth), size, name, describe_flow(found, states)
+    )
 
 
 ENDS = (0.0, 0.44, 0.95)
 """Where the columns of nodes stand, as shares of the plot's width."""
 
 
-def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) -> Draw:
+def draw_flow(
+    found: Figures, laid: list[Band], ends: Sequence[float], depth: float
+) -> Draw:
     """Draws the bands, the nodes and their names."""
     prompts = sum(band.rows for band in laid)
 
@@ -103,23 +107,25 @@ def flow(found: Figures, laid: list[Band], ends: Sequence[float], depth: float) 
         axes.set_xlim(0, 1.2 if len(ends) > 2 else 0.95)
         axes.set_ylim(-depth - 2, 16)
         top, tall = (laid[0].left, sum(b.height for b in laid)) if laid else (0.0, ROOM)
-        node(axes, ends[0], top, tall, "accent")
+        draw_node(axes, ends[0], top, tall, "accent")
         for band in laid:
             middle = band.right + (band.slot - band.height) / 2
             tint = TINTS[band.state]
-            ribbon(axes, ends[:2], (band.left, middle), band.height, tint)
-            node(axes, ends[1], middle, band.height, tint)
-            label(axes, ends[1], middle + band.height / 2, band, found, len(ends) > 2)
+            draw_band(axes, ends[:2], (band.left, middle), band.height, tint)
+            draw_node(axes, ends[1], middle, band.height, tint)
+            draw_label(
+                axes, ends[1], middle + band.height / 2, band, found, len(ends) > 2
+            )
             if len(ends) > 2 and band.state == State.PAIR:
-                ribbon(axes, ends[1:], (middle, middle), band.height, tint)
-                node(axes, ends[2], middle, band.height, tint)
-                given(axes, ends[2], middle + band.height / 2, found)
+                draw_band(axes, ends[1:], (middle, middle), band.height, tint)
+                draw_node(axes, ends[2], middle, band.height, tint)
+                draw_exports(axes, ends[2], middle + band.height / 2, found)
         axes.text(0, -top + 4, f"{prompts:,} prompts", va="bottom")
 
     return draw
 
 
-def node(axes: Any, x: float, top: float, height: float, tint: str) -> None:
+def draw_node(axes: Any, x: float, top: float, height: float, tint: str) -> None:
     """A bar where bands meet."""
     from matplotlib.patches import Rectangle
 
@@ -127,7 +133,7 @@ def node(axes: Any, x: float, top: float, height: float, tint: str) -> None:
     axes.add_patch(Rectangle(spot, 0.012, height, color=COLOUR[tint], lw=0))
 
 
-def ribbon(
+def draw_band(
     axes: Any, x: Sequence[float], top: Sequence[float], height: float, tint: str
 ) -> None:
     """A band from one column to the next."""
@@ -144,22 +150,22 @@ def ribbon(
     axes.add_patch(PathPatch(shape, facecolor=COLOUR[tint], alpha=0.28, lw=0))
 
 
-def label(
+def draw_label(
     axes: Any, x: float, y: float, band: Band, found: Figures, wide: bool
 ) -> None:
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
     said = f"{state_word(band.state)}: {band.rows:,}"
     if not wide and band.state == State.PAIR:
-        said += "".join(f"\n{each}" for each in gave(found))
+        said += "".join(f"\n{each}" for each in exported_words(found))
     axes.text(x + 0.022, -y, said, va="center")
 
 
-def given(axes: Any, x: float, y: float, found: Figures) -> None:
+def draw_exports(axes: Any, x: float, y: float, found: Figures) -> None:
     """What the pairs gave."""
-    axes.text(x + 0.022, -y, "\n".join(gave(found)), va="center")
+    axes.text(x + 0.022, -y, "\n".join(exported_words(found)), va="center")
 
 
-def gave(found: Figures) -> list[str]:
+def exported_words(found: Figures) -> list[str]:
     """What was exported, by kind; what can be, where nothing was yet."""
     made = [
         f"{single_line(name)}: {account.exported:,} rows"
@@ -170,11 +176,11 @@ def gave(found: Figures) -> list[str]:
     return made[:4] or [f"{flow.pairs:,} DPO rows", f"{flow.examples:,} KTO examples"]
 
 
-def told(found: Figures, states: Sequence[tuple[str, int]]) -> str:
+def describe_flow(found: Figures, states: Sequence[tuple[str, int]]) -> str:
     """The picture in words."""
     total = sum(rows for _, rows in states)
     parts = ", ".join(f"{rows:,} {state_word(state)}" for state, rows in states)
     return (
         f"Flow of {total:,} prompts into their states: {parts or 'none yet'}."
-        f" The pairs give {', '.join(gave(found))}."
+        f" The pairs give {', '.join(exported_words(found))}."
     )

@@ -34,9 +34,9 @@ def agreement(found: Figures) -> Section:
         return Section("agreement", title, nothing="There are no verdicts.")
     parts = []
     if found.bench.matrix is not None:
-        parts.append(matrix(found.bench.matrix))
+        parts.append(matrix_part(found.bench.matrix))
     if found.agreement is not None and found.agreement.enough:
-        parts.append(people(found))
+        parts.append(people_part(found))
     if found.bench.debates:
         heads = ("blind vote", "after the debate", "comparisons")
         changed = [
@@ -64,7 +64,7 @@ ONE = (
 )
 
 
-def matrix(found: Matrix) -> Part:
+def matrix_part(found: Matrix) -> Part:
     """The matrix of kappas, its shades and its figures."""
     kept = min(MANY, len(found.names))
     short = Matrix(
@@ -73,7 +73,12 @@ def matrix(found: Matrix) -> Part:
         tuple(line[:kept] for line in found.shared[:kept]),
     )
     rows = [
-        (found.names[i], found.names[j], two(found.kappa[i][j]), found.shared[i][j])
+        (
+            found.names[i],
+            found.names[j],
+            two_digits(found.kappa[i][j]),
+            found.shared[i][j],
+        )
         for i in range(kept)
         for j in range(i + 1, kept)
         if found.kappa[i][j] is not None
@@ -85,12 +90,12 @@ def matrix(found: Matrix) -> Part:
     return Part("Agreement between judges", (matrix_plot(short),), table, left, broad)
 
 
-def two(value: float | None) -> str:
+def two_digits(value: float | None) -> str:
     """Two digits, with a minus that is one."""
     return "" if value is None else f"{value:.2f}".replace("-", "−")
 
 
-def people(found: Figures) -> Part:
+def people_part(found: Figures) -> Part:
     """Judges with people's labels."""
     told = found.agreement
     assert told is not None
@@ -132,14 +137,14 @@ def bias(found: Figures) -> Section:
         (
             Part(
                 plots=leans_plot(shown) if shown else (),
-                grid=bench(judges),
+                grid=judge_grid(judges),
                 broad=True,
             ),
         ),
     )
 
 
-def bench(judges: tuple[JudgeLine, ...]) -> Grid:
+def judge_grid(judges: tuple[JudgeLine, ...]) -> Grid:
     """Every judge in a line."""
     rows = [
         (
@@ -172,12 +177,12 @@ def winrates(found: Figures) -> Section:
             plots=forest(
                 rows, "win rate of the first system", "winrates", 0.5, bars=True
             ),
-            grid=pairs(rates.pairs),
+            grid=pair_grid(rates.pairs),
             broad=True,
         )
     ]
     if rates.ratings:
-        parts.append(ladder(rates))
+        parts.append(rating_grid(rates))
     return Section(
         "winrates",
         title,
@@ -188,7 +193,7 @@ def winrates(found: Figures) -> Section:
     )
 
 
-def pairs(found: tuple[PairWinRates, ...]) -> Grid:
+def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
     """Every two systems in a line."""
     rows = [
         (
@@ -204,7 +209,7 @@ def pairs(found: tuple[PairWinRates, ...]) -> Grid:
     return grid((*heads, "equal lengths", "people"), rows, "  rrrrrr")
 
 
-def ladder(found: WinRates) -> Part:
+def rating_grid(found: WinRates) -> Part:
     """All systems on one scale."""
     rows = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
     table = grid(("system", "rating", "95 %"), rows, " rr")
@@ -216,7 +221,7 @@ def calibration(found: Figures) -> Section:
     title = "Calibration"
     told = found.agreement
     if told is None or not told.margins:
-        return Section("calibration", title, nothing=uncalibrated(found))
+        return Section("calibration", title, nothing=why_no_calibration(found))
     names = list(told.margins)
     best = sorted(names, key=lambda name: told.margins[name].error)[:4]
     curves = [(told.margins[n].points, told.margins[n].fit.agree) for n in best]
@@ -224,7 +229,7 @@ def calibration(found: Figures) -> Section:
         (
             name,
             m.fit.rows,
-            *(rate(chance(m.fit.agree, x)) for x in (1, 2, 3, 4)),
+            *(rate(chance_at(m.fit.agree, x)) for x in (1, 2, 3, 4)),
             f"{m.error:.3f}",
         )
         for name, m in told.margins.items()
@@ -248,12 +253,12 @@ def calibration(found: Figures) -> Section:
     )
 
 
-def chance(curve: Curve, margin: float) -> float | None:
+def chance_at(curve: Curve, margin: float) -> float | None:
     """The fitted chance at a margin; None beyond what was seen."""
     return float(curve([margin])[0]) if margin <= curve.at[-1] else None
 
 
-def uncalibrated(found: Figures) -> str:
+def why_no_calibration(found: Figures) -> str:
     """Why there is no curve."""
     if not found.labels:
         return "No row is labelled, so how reliable score gaps are is unknown."

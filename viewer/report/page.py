@@ -41,7 +41,7 @@ def page(found: Figures) -> str:
     # A plot is our own SVG, whose texts were escaped when it was drawn.
     environment.filters["plot"] = Markup
     text = environment.get_template("report.html").render(
-        facts(found),
+        page_facts(found),
         style=Markup(style),
         policy=policy(style),
         sections=sections(found),
@@ -70,12 +70,12 @@ def sections(found: Figures) -> list[Section]:
         judges.calibration(found),
         judges.winrates(found),
         run.cost(found),
-        rows.odd(found),
-        run.made_with(found),
+        rows.unusual(found),
+        run.ingredients(found),
     ]
 
 
-def facts(found: Figures) -> dict[str, Any]:
+def page_facts(found: Figures) -> dict[str, Any]:
     """What stands above and below the sections."""
     return {
         "run": found.run,
@@ -83,7 +83,7 @@ def facts(found: Figures) -> dict[str, Any]:
         "summary": summary(found),
         "tiles": tiles(found),
         "warnings": warnings(found),
-        "when": run.when(found),
+        "when": run.call_times(found),
         "recipe": run.recipe_text(found),
         "commands": run.commands(found),
         "fingerprint": run.fingerprint(found),
@@ -105,7 +105,7 @@ def summary(found: Figures) -> str:
     return f"{told}; the others: {rest}." if rest else f"{told}."
 
 
-def accounted(found: Figures) -> str:
+def prompts_note(found: Figures) -> str:
     """The small print of the prompts: all have ended, or how many were not reached."""
     left = found.pending
     return f"{left:,} more were not reached" if left else "all accounted for"
@@ -115,7 +115,7 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
     """The figures to remember: value, name, small print."""
     flow, whole = found.flow, found.spending.whole
     made = [
-        (f"{flow.rows:,}", "prompts", accounted(found)),
+        (f"{flow.rows:,}", "prompts", prompts_note(found)),
         (
             f"{flow.pairs:,}",
             "pairs",
@@ -131,10 +131,10 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
             else ""
         )
         made += [
-            (f"{whole.calls:,}", "calls", retried(whole.retries)),
-            (brief(whole.tokens), "tokens", cached if whole.cached else ""),
+            (f"{whole.calls:,}", "calls", retry_share(whole.retries)),
+            (short_count(whole.tokens), "tokens", cached if whole.cached else ""),
             (money, "cost", per),
-            (shown.seconds(whole.seconds), "model time", pace(found)),
+            (shown.seconds(whole.seconds), "model time", calls_at_once(found)),
         ]
     else:
         verdicts = sum(judge.verdicts for judge in found.bench.judges)
@@ -144,12 +144,12 @@ def tiles(found: Figures) -> list[tuple[str, str, str]]:
     return made
 
 
-def retried(calls: int) -> str:
+def retry_share(calls: int) -> str:
     """How many calls needed more than one try."""
     return f"{calls:,} of them retried" if calls else "none retried"
 
 
-def pace(found: Figures) -> str:
+def calls_at_once(found: Figures) -> str:
     """How many calls ran at once on average."""
     spent = found.spending
     if not spent.began or not spent.ended or spent.ended <= spent.began:
@@ -158,6 +158,6 @@ def pace(found: Figures) -> str:
     return f"{at_once:.1f} calls at once" if at_once >= 0.1 else "with long pauses"
 
 
-def brief(value: int) -> str:
+def short_count(value: int) -> str:
     """12,345 as it is, and millions as such."""
     return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value:,}"

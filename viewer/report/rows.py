@@ -83,9 +83,9 @@ def scores(found: Figures) -> Section:
         return Section("scores", title, nothing="No row has a score.")
     counted = {"best of a row": marks.best, "the others": marks.others}
     title_of, plot = "Scores of all answers", scores_plot(marks)
-    parts = [Part(title_of, (plot,), quarters(counted))]
+    parts = [Part(title_of, (plot,), quartile_grid(counted))]
     if marks.margins:
-        table = quarters({"score gap": marks.margins})
+        table = quartile_grid({"score gap": marks.margins})
         plot = margins_plot(marks.margins)
         parts.append(Part("Score gaps of the pairs", (plot,), table))
     return Section(
@@ -98,7 +98,7 @@ def scores(found: Figures) -> Section:
     )
 
 
-def quarters(counted: dict[str, Counter[float]]) -> Grid:
+def quartile_grid(counted: dict[str, Counter[float]]) -> Grid:
     """Counts and quartiles."""
     rows = [
         (
@@ -144,7 +144,7 @@ def drafts(found: Figures) -> Section:
     )
 
 
-def odd(found: Figures) -> Section:
+def unusual(found: Figures) -> Section:
     """The slowest sessions and the most unusual rows."""
     slow = [
         (

@@ -32,7 +32,7 @@ def cost(found: Figures) -> Section:
         Part(
             f"By {what}",
             (spend_plot(spent.by(what)[:MOST], what),),
-            bill(spent.by(what), what),
+            cost_grid(spent.by(what), what),
         )
         for what in ("role", "model")
     ]
@@ -51,7 +51,7 @@ def cost(found: Figures) -> Section:
     )
 
 
-def bill(lines: tuple[Spent, ...], what: str) -> Grid:
+def cost_grid(lines: tuple[Spent, ...], what: str) -> Grid:
     """Calls, tokens, money and time; a column of noughts is left out."""
     columns: list[tuple[str, list[object]]] = [
         ("calls", [x.calls for x in lines]),
@@ -75,12 +75,12 @@ def money(spent: Spent) -> str:
     return f"{spent.usd:,.4f}" + (" and more" if spent.unpriced else "")
 
 
-def made_with(found: Figures) -> Section:
+def ingredients(found: Figures) -> Section:
     """Models, prompts, packages: what a repeat has to have."""
     header = found.header
     recipe = header.get("recipe") or {}
     models = [
-        (name, of.get("provider", ""), of.get("model", ""), settings(of))
+        (name, of.get("provider", ""), of.get("model", ""), model_settings(of))
         for name, of in (recipe.get("models") or {}).items()
     ]
     prompts = (header.get("identity") or {}).get("prompts") or {}
@@ -99,12 +99,18 @@ def made_with(found: Figures) -> Section:
     return Section("made-with", "Models, prompts and versions", parts=tuple(parts))
 
 
-SAID = {"provider", "model", "api_key_env", "base_url", "host"} | MODEL_MAY_CHANGE
+SHOWN_APART = {
+    "provider",
+    "model",
+    "api_key_env",
+    "base_url",
+    "host",
+} | MODEL_MAY_CHANGE
 
 
-def settings(model: dict[str, Any]) -> str:
+def model_settings(model: dict[str, Any]) -> str:
     """What a model was asked with, as far as it was said."""
-    kept = {k: v for k, v in model.items() if k not in SAID and v not in EMPTY}
+    kept = {k: v for k, v in model.items() if k not in SHOWN_APART and v not in EMPTY}
     return ", ".join(f"{k} {json.dumps(v)}" for k, v in kept.items())
 
 
@@ -113,16 +119,16 @@ EMPTY: tuple[Any, ...] = (None, "", [], {}, True)
 
 def recipe_text(found: Figures) -> str:
     """The recipe as it was resolved, to run again."""
-    recipe = public(found.header.get("recipe") or {})
+    recipe = without_folders(found.header.get("recipe") or {})
     return sanitize(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
 
 
-def public(value: Any) -> Any:
+def without_folders(value: Any) -> Any:
     """A recipe without the folders of whoever ran it: a path keeps its last part."""
     if isinstance(value, dict):
-        return {key: public(part) for key, part in value.items()}
+        return {key: without_folders(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [public(part) for part in value]
+        return [without_folders(part) for part in value]
     if isinstance(value, str) and value.startswith(("/", "~")):
         return value.rstrip("/").rpartition("/")[2]
     return value
@@ -145,7 +151,7 @@ def fingerprint(found: Figures) -> str:
     return digest(found.header.get("identity") or {}, 8)
 
 
-def when(found: Figures) -> str:
+def call_times(found: Figures) -> str:
     """When the calls were made, in UTC; nothing where none was."""
     spent = found.spending
     if spent.began is None or spent.ended is None:

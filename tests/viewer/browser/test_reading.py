@@ -50,9 +50,9 @@ def test_searching_narrows_the_list_while_one_types(page: Any, address: str) -> 
 def test_a_row_reads_as_the_conversation_it_was(page: Any, address: str) -> None:
     page.goto(f"{address}/row/1")
     assert page.locator("#conversation .message").count() == 1
-    who = page.locator("#sessions .sitting").first.locator(".who").all_inner_texts()
+    who = page.locator("#sessions .session").first.locator(".who").all_inner_texts()
     assert who[:3] == ["generator", "reviewer", "generator"]
-    rounds = page.locator("#sessions .sitting").first.locator(".round")
+    rounds = page.locator("#sessions .session").first.locator(".round")
     assert rounds.all_inner_texts()[:2] == ["Round 1", "Round 2"]
     votes = page.locator("#verdicts .panel").first.locator("tbody tr")
     assert [t.split()[0] for t in votes.all_inner_texts()] == ["ann", "bob"]
