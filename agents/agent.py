@@ -1,4 +1,4 @@
-"""The AutoGen agent that plays a role for one session.
+"""Role agent: the AutoGen agent that plays a role for one session.
 
 It renders its own request, so that a seed, a schema and the order of the parts are its
 own; it asks the recorded client; and it leaves a turn in the session's transcript. Retry,
@@ -18,8 +18,8 @@ from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_core import CancellationToken
 
 from fellowship.agents.case import Case
-from fellowship.agents.role import Line, Role, without_system
-from fellowship.agents.roles import Generator, Reviewer, answered
+from fellowship.agents.role import Line, Role, merge_system_turn
+from fellowship.agents.roles import Generator, Reviewer, insert_answers
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
 from fellowship.models.client import EDITED, Client, Reply, Request
@@ -28,7 +28,7 @@ from fellowship.records import Candidate, Conversation, Message, Record, Turn
 
 @dataclass
 class Transcript:
-    """What a session has said so far, shared by its agents."""
+    """The turns of a session so far, shared by its agents."""
 
     session: str
     seed: int
@@ -38,11 +38,11 @@ class Transcript:
 
 
 class RoleAgent(BaseChatAgent):
-    """A role, seated: any AutoGen team accepts it."""
+    """A role as an agent of one session: any AutoGen team accepts it."""
 
     def __init__(
         self,
-        seat: str,
+        name: str,
         role: Role,
         case: Case,
         client: Client,
@@ -51,9 +51,9 @@ class RoleAgent(BaseChatAgent):
         system_role: bool = True,
         speaker: str = "",
     ) -> None:
-        super().__init__(seat, f"{role.name} of a Fellowship session")
+        super().__init__(name, f"{role.name} of a Fellowship session")
         self.role = role
-        self.speaker = speaker or seat
+        self.speaker = speaker or name
         self.case = case
         self.value: Record | None = None
         self.problem = ""
@@ -61,7 +61,7 @@ class RoleAgent(BaseChatAgent):
         self._client = client
         self._transcript = transcript
         self._system_role = system_role
-        self._heard: list[Line] = []
+        self._lines: list[Line] = []
         self._answers: list[str] = []
         self._round = 0
 
@@ -71,25 +71,28 @@ class RoleAgent(BaseChatAgent):
         return (TextMessage,)
 
     async def on_reset(self, cancellation_token: CancellationToken) -> None:
-        """Forget the session. Fellowship never does: it seats a new agent instead."""
-        self._heard.clear()
+        """Forget the session. Fellowship never does: it makes a new agent instead."""
+        self._lines.clear()
         self._answers.clear()
         self._round = 0
 
-    def hear(self, lines: Sequence[Line]) -> None:
-        """Take in what was said where it did not sit."""
-        self._heard += lines
+    def add_lines(self, lines: Sequence[Line]) -> None:
+        """Add what was said in a part of the session it took no part in."""
+        self._lines += lines
+
+    hear = add_lines
+    """Its older name: a user's team may call it."""
 
     async def on_messages(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> Response:
-        """Hear what was said since, and speak once."""
-        self._heard += [
+        """Take in the new messages and answer once."""
+        self._lines += [
             line_of(message) for message in messages if not is_task(message)
         ]
-        speaking = asyncio.ensure_future(self.speak())
-        cancellation_token.link_future(speaking)
-        spoken = await speaking
+        task = asyncio.ensure_future(self.speak())
+        cancellation_token.link_future(task)
+        spoken = await task
         assert self.turn is not None
         message = TextMessage(
             content=spoken,
@@ -103,7 +106,7 @@ class RoleAgent(BaseChatAgent):
         return Response(chat_message=message)
 
     async def speak(self) -> str:
-        """Say what there is to say to what was heard: its words.
+        """Answer what was said so far; returns the words the others hear.
 
         What `on_messages` does for a team of AutoGen's, without a message around it.
         Raises what the client raises.
@@ -111,70 +114,72 @@ class RoleAgent(BaseChatAgent):
         self._round += 1
         await self._answer_earlier_turns()
         structured = self._client.structured and self.role.schema() is not None
-        asked = self._requested(structured)
-        reply = await self._ask(asked, structured)
-        self._read(reply)
+        messages = self._request_messages(structured)
+        reply = await self._ask(messages, structured)
+        self._parse(reply)
         if self.problem:
-            said = Message(role="assistant", content=reply.text or "(nothing)")
-            told = self.role.repair(self.problem, structured)
-            more = (*asked, said, Message(role="user", content=told))
+            answer = Message(role="assistant", content=reply.text or "(nothing)")
+            repair = self.role.repair(self.problem, structured)
+            more = (*messages, answer, Message(role="user", content=repair))
             reply = await self._ask(more, structured, "repair")
-            self._read(reply, last=True)
+            self._parse(reply, last=True)
         spoken = self.role.spoken(reply.text, self.value)
-        self._heard.append(Line(self.speaker, self.role.name, spoken))
+        self._lines.append(Line(self.speaker, self.role.name, spoken))
         return spoken
 
-    def _requested(self, structured: bool) -> tuple[Message, ...]:
-        case, heard = self.case, self._heard
+    def _request_messages(self, structured: bool) -> tuple[Message, ...]:
+        case, lines = self.case, self._lines
         if isinstance(self.role, Reviewer):
-            drafts = [line.text for line in heard if line.role == "generator"]
+            drafts = [line.text for line in lines if line.role == "generator"]
             if drafts:
                 draft = Candidate(text=drafts[-1], system="draft")
                 case = Case(case.conversation, (draft,), case.reference)
         if isinstance(self.role, Generator) and self._answers:
-            turns = answered(case.conversation.messages, self._answers)
+            turns = insert_answers(case.conversation.messages, self._answers)
             case = Case(Conversation(messages=turns))
-        return self.role.messages(case, heard, structured)
+        return self.role.messages(case, lines, structured)
 
     async def _answer_earlier_turns(self) -> None:
         """A conversation of user turns alone is answered turn by turn before the draft."""
         while isinstance(self.role, Generator):
-            asked = self.role.pending(self.case, self._answers)
-            if asked is None:
+            messages = self.role.pending(self.case, self._answers)
+            if messages is None:
                 return
-            reply = await self._ask(asked, False, f"turn{len(self._answers) + 1}")
-            self._heard_of()
+            reply = await self._ask(messages, False, f"turn{len(self._answers) + 1}")
+            self._notify()
             self._answers.append(reply.text)
 
     async def _ask(
         self, messages: Sequence[Message], structured: bool, what: str = ""
     ) -> Reply:
-        place = "/".join(filter(None, (self.name, str(self._round), what)))
-        sampling = sampled(self.role, self._client)
+        sample = "/".join(filter(None, (self.name, str(self._round), what)))
+        sampling = role_sampling(self.role, self._client)
         sampling["seed"] = derived_seed(
-            self._transcript.seed, self._transcript.session, place
+            self._transcript.seed, self._transcript.session, sample
         )
         request = Request(
-            messages=tuple(messages) if self._system_role else without_system(messages),
+            messages=tuple(messages)
+            if self._system_role
+            else merge_system_turn(messages),
             sampling=sampling,
             schema=self.role.schema() if structured else None,
-            sample=place,
+            sample=sample,
             session=self._transcript.session,
             seat=self.name,
             role=self.role.name,
             round=self._round,
         )
         reply = await self._client.complete(request)
-        told = {"prompt": self.role.prompt_name}
+        prompt = {"prompt": self.role.prompt_name}
         turn = turn_of(request, reply, self._client.model, what == "repair")
-        self.turn = turn.model_copy(update=told)
+        self.turn = turn.model_copy(update=prompt)
         self._transcript.turns.append(self.turn)
         return reply
 
-    def _read(self, reply: Reply, *, last: bool = False) -> None:
+    def _parse(self, reply: Reply, *, last: bool = False) -> None:
         try:
-            said = self.role.read(reply.text, self.case, last=last)
-            self.value = self.role.refined(said, reply.raw)
+            parsed = self.role.read(reply.text, self.case, last=last)
+            self.value = self.role.refined(parsed, reply.raw)
             self.problem = ""
         except VerdictError as error:
             self.value, self.problem = None, str(error)
@@ -182,11 +187,11 @@ class RoleAgent(BaseChatAgent):
             value = self.value.model_dump(mode="json")
             assert self.turn is not None
             turns = self._transcript.turns
-            at = next(i for i, turn in enumerate(turns) if turn is self.turn)
-            turns[at] = self.turn = self.turn.model_copy(update={"value": value})
-        self._heard_of()
+            index = next(i for i, turn in enumerate(turns) if turn is self.turn)
+            turns[index] = self.turn = self.turn.model_copy(update={"value": value})
+        self._notify()
 
-    def _heard_of(self) -> None:
+    def _notify(self) -> None:
         assert self.turn is not None
         self._transcript.listen(self.turn)
 
@@ -202,17 +207,17 @@ def is_task(message: BaseChatMessage) -> bool:
 
 
 def line_of(message: BaseChatMessage) -> Line:
-    """An AutoGen message as something heard."""
+    """An AutoGen message as a line of the session."""
     role = message.metadata.get("role", message.source)
     speaker = message.metadata.get("speaker", message.source)
     return Line(speaker, role, message.to_text())
 
 
-def sampled(role: Role, client: Client) -> dict[str, Any]:
+def role_sampling(role: Role, client: Client) -> dict[str, Any]:
     """The role's sampling over its model's, without what is left to the provider."""
     base = client.sampling
-    made = role.sampling.with_defaults(base).model_dump(exclude_none=True)
-    return {key: value for key, value in made.items() if value != ()}
+    sampling = role.sampling.with_defaults(base).model_dump(exclude_none=True)
+    return {key: value for key, value in sampling.items() if value != ()}
 
 
 def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:

@@ -1,4 +1,4 @@
-"""A case is what an evaluator looks at: data behind a fence, never instructions.
+"""Case: what an evaluator looks at, as data behind a fence and never as instructions.
 
 The fence's nonce is a digest of all the material it encloses. Whoever writes a response
 that contains its own fence would have to find a text that holds its own digest, so the
@@ -15,7 +15,7 @@ from functools import cached_property
 from fellowship.hashing import digest
 from fellowship.records import Candidate, Conversation, Message
 
-BLOT = "#" * 16
+BLANKED_NONCE = "#" * 16
 CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
@@ -35,47 +35,54 @@ class Case:
         texts = [m.content for m in self.conversation.messages]
         texts += sorted(text for c in self.candidates for text in (c.text, *c.turns))
         texts.append(self.reference or "")
-        made = digest(texts, 8)
-        while any(made in text for text in texts):
-            made = digest([made, *texts], 8)
-        return made
+        nonce = digest(texts, 8)
+        while any(nonce in text for text in texts):
+            nonce = digest([nonce, *texts], 8)
+        return nonce
 
     def swapped(self) -> Case:
         """The same two candidates in the other order."""
         return Case(self.conversation, self.candidates[::-1], self.reference)
 
-    def fenced(self, title: str, text: str) -> str:
+    def fence(self, title: str, text: str) -> str:
         """`text` between lines that only this case can have.
 
         Who has read the case knows its nonce and may repeat it, in a debate: there it is
         blotted out.
         """
-        inside = neutral(text)
+        inside = show_control_characters(text)
         # Looked for first: a pattern compiled for every case costs more than its text.
         if self.nonce in inside.lower():
-            inside = re.sub(self.nonce, BLOT, inside, flags=re.IGNORECASE)
+            inside = re.sub(self.nonce, BLANKED_NONCE, inside, flags=re.IGNORECASE)
         return (
             f"=== BEGIN {title} {self.nonce} ===\n{inside}\n"
             f"=== END {title} {self.nonce} ==="
         )
 
-    def shown(self, titles: tuple[str, ...]) -> str:
+    def as_text(self, titles: tuple[str, ...]) -> str:
         """The whole case as text: conversation, reference, then each candidate."""
-        parts = [self.fenced("conversation", talk(self.conversation.messages))]
+        parts = [
+            self.fence("conversation", conversation_text(self.conversation.messages))
+        ]
         if self.reference is not None:
-            parts.append(self.fenced("reference answer", self.reference))
+            parts.append(self.fence("reference answer", self.reference))
         for title, candidate in zip(titles, self.candidates, strict=True):
-            parts.append(self.fenced(title, self.response(candidate)))
+            parts.append(self.fence(title, self.response_text(candidate)))
         return "\n\n".join(parts)
 
-    def response(self, candidate: Candidate) -> str:
-        """A candidate as it is shown: one text, or every turn under its question."""
+    def response_text(self, candidate: Candidate) -> str:
+        """A candidate as evaluators read it: one text, or every turn under its question."""
         if len(candidate.turns) < 2:
             return candidate.text
-        return talk(interleaved(self.conversation, candidate.turns))
+        return conversation_text(interleave_answers(self.conversation, candidate.turns))
+
+    shown = as_text
+    fenced = fence
+    response = response_text
+    """Their older names: a user's role may call them."""
 
 
-def interleaved(
+def interleave_answers(
     conversation: Conversation, turns: tuple[str, ...]
 ) -> tuple[Message, ...]:
     """The conversation with each answer after the user turn it answers.
@@ -83,22 +90,22 @@ def interleaved(
     The last of `turns` answers the last user turn, the one before it the user turn
     before, as long as that one has no answer in the conversation yet.
     """
-    made: list[Message] = []
+    merged: list[Message] = []
     messages = conversation.messages
     left = list(turns)
-    unanswered = sum(answers_missing(conversation))
+    unanswered = sum(unanswered_turns(conversation))
     skip = unanswered - len(left)
-    for message, missing in zip(messages, answers_missing(conversation), strict=True):
-        made.append(message)
+    for message, missing in zip(messages, unanswered_turns(conversation), strict=True):
+        merged.append(message)
         if missing:
             if skip > 0:
                 skip -= 1
             elif left:
-                made.append(Message(role="assistant", content=left.pop(0)))
-    return tuple(made)
+                merged.append(Message(role="assistant", content=left.pop(0)))
+    return tuple(merged)
 
 
-def answers_missing(conversation: Conversation) -> list[bool]:
+def unanswered_turns(conversation: Conversation) -> list[bool]:
     """For each message, whether it is a user turn with no assistant turn after it."""
     messages = conversation.messages
     following = [m.role for m in messages[1:]] + ["user"]
@@ -108,18 +115,18 @@ def answers_missing(conversation: Conversation) -> list[bool]:
     ]
 
 
-def talk(messages: tuple[Message, ...]) -> str:
+def conversation_text(messages: tuple[Message, ...]) -> str:
     """Messages as text, each under its speaker's name."""
     return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)
 
 
-def neutral(text: str) -> str:
+def show_control_characters(text: str) -> str:
     """The text with control and direction characters made visible, line ends unified."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return CONTROL.sub(visible, text)
+    return CONTROL.sub(character_name, text)
 
 
-def visible(found: re.Match[str]) -> str:
+def character_name(found: re.Match[str]) -> str:
     """A character nobody can see, by its name or its number."""
     name = unicodedata.name(found[0], "")
     return f"<{name or f'U+{ord(found[0]):04X}'}>"

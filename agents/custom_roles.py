@@ -1,7 +1,7 @@
-"""A role of the user's own role_ref where ours would, if it is of the seat's kind.
+"""Custom roles: a user's class in the place of a built-in role of the same kind.
 
-The seat says which kind it needs, because it reads what comes back: verdicts of a judge's
-seat, a review of a reviewer's. A subclass keeps that promise and may change all the rest.
+The team says which kind it needs, because it reads what comes back: verdicts of a judge, a
+review of a reviewer. A subclass keeps that promise and may change all the rest.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from fellowship.errors import RecipeError
 R = TypeVar("R", bound=Role)
 
 
-def agent_for_role(base: type[R], own: str, **fields: Any) -> R:
+def make_role(base: type[R], own: str, **fields: Any) -> R:
     """A role of the kind `base`, or of the user's subclass that `own` names.
 
-    Empty `prompt` is left to the class. Its name is the seat's: transcripts, stopping
-    rules and filters go by it. Raises `RecipeError` for anything that can't sit there.
+    Empty `prompt` is left to the class. Its name is that of `base`: transcripts, stopping
+    rules and filters go by it. Raises `RecipeError` for a class of another kind.
     """
     cls = role_class(own, base) if own else base
     if not fields.get("prompt"):
         fields.pop("prompt", None)
     if own:
-        fields |= in_its_body(cls, fields)
+        fields |= class_body_fields(cls, fields)
         fields["name"] = base.__dataclass_fields__["name"].default
     try:
         return cls(**fields)
     except TypeError as error:
         raise RecipeError(
-            f"role {own!r} can't be made: {error}; its seat gives"
+            f"role {own!r} can't be made: {error}; its team gives"
             f" {', '.join(sorted(fields))}, so any other field needs a default"
         ) from error
 
 
-def in_its_body(cls: type[Role], given: dict[str, Any]) -> dict[str, Any]:
+def class_body_fields(cls: type[Role], given: dict[str, Any]) -> dict[str, Any]:
     """Fields that a subclass sets by a plain `prompt = "mine"`, without a decorator."""
     set_there = {
         field.name: inspect.getattr_static(cls, field.name, field.default)
@@ -53,9 +53,9 @@ def in_its_body(cls: type[Role], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def role_class(own: str, base: type[R]) -> type[R]:
-    """The class a recipe names, if it may sit in a seat of the kind `base`."""
+    """The class a recipe names, if it is of the kind `base`; else `RecipeError`."""
     found = load_named(own, "role")
-    wanted = f"this seat needs a class that extends {base.__module__}.{base.__name__}"
+    wanted = f"its team needs a class that extends {base.__module__}.{base.__name__}"
     if not inspect.isclass(found):
         raise RecipeError(f"role {own!r} is a {type(found).__name__}: {wanted}")
     if not issubclass(found, base):

@@ -1,4 +1,7 @@
-"""A debater argues from a point of view and gives no verdict: it votes alone, later."""
+"""Debater: a role that argues from a persona's point of view.
+
+It gives no verdict: it votes alone, later.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 
 from fellowship.agents.case import Case
 from fellowship.agents.role import Role
-from fellowship.agents.roles import TWO
+from fellowship.agents.roles import TWO_TITLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +22,10 @@ class Debater(Role):
     """The text that describes it."""
 
     criteria: str = ""
-    titles: tuple[str, ...] = TWO
+    titles: tuple[str, ...] = TWO_TITLES
 
     def instruction(self, case: Case, structured: bool) -> str:
-        """The debate's prompt, spoken to this persona."""
+        """The debate's prompt, addressed to this persona."""
         prompt = self.library.get(self.prompt_name, ("persona", "criteria"))
         criteria = f"\n{self.criteria}\n" if self.criteria else ""
         return prompt.fill({"persona": self.persona, "criteria": criteria})

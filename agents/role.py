@@ -1,4 +1,7 @@
-"""A role is a value. The AutoGen agent that plays it lives for one session."""
+"""Role: the base class of generators, reviewers, judges and debaters.
+
+A role is a value. The AutoGen agent that plays it lives for one session.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from typing import Any
 
 from fellowship.agents.case import Case
 from fellowship.models.config import Sampling
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Message, Record
 
 
 @dataclass(frozen=True)
 class Line:
-    """Something said in a session before now."""
+    """One message of a session, as the others hear it."""
 
     source: str
     role: str
@@ -24,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Role(ABC):
-    """Who speaks, with which model, prompt and sampling.
+    """What speaks in a session: a model with a prompt and sampling.
 
     Subclass it to add a role: `instruction` says what is asked at the end of the
     message, `schema` what a structured answer looks like, `read` what is read from it.
@@ -32,7 +35,7 @@ class Role(ABC):
 
     name: str
     model: str
-    library: Library = field(default_factory=Library)
+    library: PromptLibrary = field(default_factory=PromptLibrary)
     sampling: Sampling = field(default_factory=Sampling)
     prompt: str = ""
 
@@ -41,7 +44,7 @@ class Role(ABC):
 
     @property
     def prompt_name(self) -> str:
-        """The prompt file it is told by."""
+        """Name of its prompt file."""
         return self.prompt or self.name
 
     @abstractmethod
@@ -68,16 +71,16 @@ class Role(ABC):
         return ""
 
     def spoken(self, text: str, value: Record | None) -> str:
-        """What the others in the session hear of it."""
+        """The words that the others in the session hear of an answer."""
         return text
 
     def messages(
-        self, case: Case, heard: Sequence[Line], structured: bool
+        self, case: Case, lines: Sequence[Line], structured: bool
     ) -> tuple[Message, ...]:
         """One generic system turn and one user turn: shared part first, role last."""
         system = self.library.get("system").text
-        parts = [case.shown(self.titles)]
-        parts += [case.fenced(f"message of {line.source}", line.text) for line in heard]
+        parts = [case.as_text(self.titles)]
+        parts += [case.fence(f"message of {line.source}", line.text) for line in lines]
         parts.append(self.instruction(case, structured))
         return (
             Message(role="system", content=system),
@@ -85,13 +88,13 @@ class Role(ABC):
         )
 
     def repair(self, problem: str, structured: bool) -> str:
-        """What it is told when its answer could not be read."""
+        """The message that asks again after an answer that could not be read."""
         prompt = self.library.get("repair", ("problem", "format"))
         return prompt.fill({"problem": problem, "format": self.form(structured)})
 
 
-def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The same for a chat template that knows no system turn: it leads the user's."""
+def merge_system_turn(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages for a chat template without a system turn: it leads the user's."""
     if not messages or messages[0].role != "system":
         return tuple(messages)
     first, *rest = messages

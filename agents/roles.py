@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fellowship.agents.case import Case, interleaved
-from fellowship.agents.logprob_scores import expected_scores
+from fellowship.agents.case import Case, interleave_answers
+from fellowship.agents.logprob_scores import expected_score
 from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
@@ -20,16 +20,16 @@ from fellowship.records import Message, Record, Review, Scores, Winner
 
 REASON = {"type": "string", "maxLength": 400}
 LOW = 1.0
-TWO = ("first response", "second response")
-ONE = ("response",)
+TWO_TITLES = ("first response", "second response")
+ONE_TITLE = ("response",)
 
 
-def whole(number: float) -> str:
+def format_number(number: float) -> str:
     """A scale's end as people write it: 10, not 10.0."""
     return f"{number:g}"
 
 
-def points(scale: float) -> dict[str, Any]:
+def score_schema(scale: float) -> dict[str, Any]:
     """The schema of a score from 1 to `scale`."""
     if scale == int(scale) and scale <= 100:
         return {"type": "integer", "enum": list(range(1, int(scale) + 1))}
@@ -38,7 +38,7 @@ def points(scale: float) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Generator(Role):
-    """Answers the user, and answers again when it has heard reviews.
+    """Answers the user, and answers again after reviews.
 
     It is spoken to as a chat, not about one: its first request is the conversation
     itself and nothing else, so that what it writes is what the model would have said.
@@ -52,26 +52,30 @@ class Generator(Role):
         return ""
 
     def messages(
-        self, case: Case, heard: Sequence[Line], structured: bool
+        self, case: Case, lines: Sequence[Line], structured: bool
     ) -> tuple[Message, ...]:
         """The conversation, each draft as its own turn, its reviews as a user's."""
-        made = list(case.conversation.messages)
+        messages = list(case.conversation.messages)
         reviews: list[str] = []
         prompt = self.library.get(self.prompt_name, ("reviews",))
-        for line in heard:
+        for line in lines:
             if line.role != self.name:
                 reviews.append(line.text)
                 continue
             if reviews:
-                made.append(self._asked(prompt.fill({"reviews": "\n\n".join(reviews)})))
+                messages.append(
+                    self._user_message(prompt.fill({"reviews": "\n\n".join(reviews)}))
+                )
                 reviews = []
-            made.append(Message(role="assistant", content=line.text))
+            messages.append(Message(role="assistant", content=line.text))
         if reviews:
-            made.append(self._asked(prompt.fill({"reviews": "\n\n".join(reviews)})))
-        return tuple(made)
+            messages.append(
+                self._user_message(prompt.fill({"reviews": "\n\n".join(reviews)}))
+            )
+        return tuple(messages)
 
     @staticmethod
-    def _asked(text: str) -> Message:
+    def _user_message(text: str) -> Message:
         return Message(role="user", content=text)
 
     def pending(self, case: Case, answers: Sequence[str]) -> tuple[Message, ...] | None:
@@ -79,7 +83,7 @@ class Generator(Role):
 
         None when only the last turn is left, which is the draft itself.
         """
-        messages = interleaved(case.conversation, ())
+        messages = interleave_answers(case.conversation, ())
         open_turns = [
             index
             for index, message in enumerate(messages[:-1])
@@ -87,21 +91,21 @@ class Generator(Role):
         ]
         if len(answers) >= len(open_turns):
             return None
-        return answered(messages[: open_turns[len(answers)] + 1], answers)
+        return insert_answers(messages[: open_turns[len(answers)] + 1], answers)
 
 
-def answered(
+def insert_answers(
     messages: Sequence[Message], answers: Sequence[str]
 ) -> tuple[Message, ...]:
     """The turns with `answers` put in after the user turns that have none, in order."""
-    made: list[Message] = []
+    turns: list[Message] = []
     left = list(answers)
     for index, message in enumerate(messages):
-        made.append(message)
+        turns.append(message)
         follows = messages[index + 1].role if index + 1 < len(messages) else ""
         if message.role == "user" and follows == "user" and left:
-            made.append(Message(role="assistant", content=left.pop(0)))
-    return tuple(made)
+            turns.append(Message(role="assistant", content=left.pop(0)))
+    return tuple(turns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,16 +114,16 @@ class Reviewer(Role):
 
     name: str = "reviewer"
     scale: float = 10
-    titles: tuple[str, ...] = ONE
+    titles: tuple[str, ...] = ONE_TITLE
 
     def instruction(self, case: Case, structured: bool) -> str:
         """The review prompt with its scale and form."""
         prompt = self.library.get(self.prompt_name, ("scale", "format"))
-        values = {"scale": whole(self.scale), "format": self.form(structured)}
+        values = {"scale": format_number(self.scale), "format": self.form(structured)}
         return prompt.fill(values)
 
     def messages(
-        self, case: Case, heard: Sequence[Line], structured: bool
+        self, case: Case, lines: Sequence[Line], structured: bool
     ) -> tuple[Message, ...]:
         """It sees the case with the newest draft, and no earlier review."""
         return super().messages(case, (), structured)
@@ -128,13 +132,13 @@ class Reviewer(Role):
         """Critique first, score last."""
         if structured:
             return 'Answer with a JSON object: "critique", then "score".'
-        return f"End with a line of this form:\nScore: N/{whole(self.scale)}"
+        return f"End with a line of this form:\nScore: N/{format_number(self.scale)}"
 
     def schema(self) -> Mapping[str, Any]:
         """`critique` and `score`."""
         return {
             "type": "object",
-            "properties": {"critique": REASON, "score": points(self.scale)},
+            "properties": {"critique": REASON, "score": score_schema(self.scale)},
         }
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Review:
@@ -145,7 +149,8 @@ class Reviewer(Role):
         """The critique with its score, without the JSON around it."""
         if not isinstance(value, Review):
             return text
-        return f"{value.critique}\nScore: {whole(value.score)}/{whole(self.scale)}"
+        score, scale = format_number(value.score), format_number(self.scale)
+        return f"{value.critique}\nScore: {score}/{scale}"
 
 
 class Choice(Record):
@@ -184,7 +189,7 @@ class Judge(Role):
         prompt = self.library.get(self.prompt_name, ("scale", "criteria", "format"))
         criteria = f"\n{self.criteria}\n" if self.criteria else ""
         values = {
-            "scale": whole(self.scale),
+            "scale": format_number(self.scale),
             "criteria": criteria,
             "format": self.form(structured),
         }
@@ -195,7 +200,7 @@ class Judge(Role):
         if structured:
             fields = ", ".join(f'"{name}"' for name in self.schema()["properties"])
             return f"Answer with a JSON object with the fields {fields}, in this order."
-        full = whole(self.scale)
+        full = format_number(self.scale)
         if self.strategy == "direct":
             return "End with a line of this form:\nVerdict: first, second or tie"
         if self.strategy == "independent":
@@ -212,15 +217,15 @@ class Judge(Role):
         if self.strategy == "direct":
             wanted["winner"] = {"type": "string", "enum": ["first", "second", "tie"]}
         elif self.strategy == "independent":
-            wanted["score"] = points(self.scale)
+            wanted["score"] = score_schema(self.scale)
         else:
-            wanted["score_first"] = points(self.scale)
-            wanted["score_second"] = points(self.scale)
+            wanted["score_first"] = score_schema(self.scale)
+            wanted["score_second"] = score_schema(self.scale)
         return {"type": "object", "properties": wanted}
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Choice | Mark:
         """What it said; a verdict it merely quotes from a response does not count."""
-        quoted = [case.response(candidate) for candidate in case.candidates]
+        quoted = [case.response_text(candidate) for candidate in case.candidates]
         reason = read_reason(text)
         if self.strategy == "direct":
             winner = read_choice(text, candidates=quoted, last=last)
@@ -240,14 +245,14 @@ class Judge(Role):
         if not self.expected:
             return value
         if isinstance(value, Mark):
-            score = expected_scores(raw, "score", value.score, LOW, self.scale)
+            score = expected_score(raw, "score", value.score, LOW, self.scale)
             return value.model_copy(update={"score": score})
         if not isinstance(value, Choice) or value.scores is None:
             return value
-        said = value.scores
+        scores = value.scores
         scores = Scores(
-            first=expected_scores(raw, "first", said.first, LOW, self.scale),
-            second=expected_scores(raw, "second", said.second, LOW, self.scale),
+            first=expected_score(raw, "first", scores.first, LOW, self.scale),
+            second=expected_score(raw, "second", scores.second, LOW, self.scale),
         )
         changed = {"scores": scores, "winner": scores.winner}
         return value.model_copy(update=changed)

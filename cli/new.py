@@ -20,7 +20,7 @@ from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import recipe_schema
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.run_folder import atomic_writer
 
 FILES = {
@@ -118,7 +118,7 @@ def refuse_taken(name: str, module: str) -> None:
     taken = {
         f"class {class_name(module)!r}": class_name(module)
         in (*ours(), *dir(builtins)),
-        f"prompt {module!r}": module in Library().names(),
+        f"prompt {module!r}": module in PromptLibrary().names(),
         f"juror {module!r}": module in ("first", "second"),
         f"module {module!r}": module in sys.stdlib_module_names or known(module),
     }

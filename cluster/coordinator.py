@@ -32,7 +32,7 @@ from fellowship.pipelines.running.engines import Work
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 
 LOCKED = 20.0
 """Seconds to wait for the folder: one that was killed may still be letting go of it."""
@@ -131,7 +131,7 @@ class Coordinator:
     async def _engine(
         self,
         recipe: Recipe,
-        library: Library,
+        library: PromptLibrary,
         registry: ModelRegistry,
         broker: CallBroker,
     ) -> AsyncIterator[Work]:
@@ -171,7 +171,7 @@ class Coordinator:
     async def _kept(
         self,
         number: int,
-        library: Library,
+        library: PromptLibrary,
         dispatch: Dispatch,
         broken: asyncio.Future[None],
     ) -> None:
@@ -186,7 +186,7 @@ class Coordinator:
     async def _keep(
         self,
         number: int,
-        library: Library,
+        library: PromptLibrary,
         dispatch: Dispatch,
         broken: asyncio.Future[None],
     ) -> None:

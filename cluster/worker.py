@@ -24,7 +24,7 @@ from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.rows import Row, RunContext
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item
 
 
@@ -127,7 +127,7 @@ class Worker:
     """The actor. `serve` returns when the coordinator has no more rows."""
 
     def __init__(
-        self, name: str, recipe: Recipe, library: Library, paths: Iterable[str]
+        self, name: str, recipe: Recipe, library: PromptLibrary, paths: Iterable[str]
     ) -> None:
         look_in(paths)
         self.name = name

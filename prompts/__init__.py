@@ -1,1 +1,1 @@
-"""Role prompts, one Markdown file a task."""
+"""Role prompts, one Markdown file each."""

@@ -1,8 +1,9 @@
-"""A prompt is a file with named slots. What goes into a slot is never read as a prompt.
+"""Prompt library: prompt files with named slots.
 
 Slots are written `$name`; `$$` is a dollar sign. They are filled in one pass, so a `$name`
-inside an answer stays what it is. A slot nobody fills, or a file with a slot that its
-role does not offer, is an error before the first call.
+inside an answer stays what it is: what goes into a slot is never read as a prompt. A slot
+nobody fills, or a file with a slot that its role does not offer, is an error before the
+first call.
 """
 
 from __future__ import annotations
@@ -43,20 +44,20 @@ class Prompt:
         )
 
 
-class Library:
+class PromptLibrary:
     """The prompts of a run: a user's folder first, then the built-in ones."""
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is not None and not folder.is_dir():
             raise RecipeError(f"prompts: {str(folder)!r} is not a folder")
         self.folder = folder
-        self._read: dict[str, Prompt] = {}
+        self._prompts: dict[str, Prompt] = {}
 
     def get(self, name: str, offered: Iterable[str] = ()) -> Prompt:
         """The prompt `name`; `RecipeError` if there is none or it wants another slot."""
-        if name not in self._read:
-            self._read[name] = Prompt(name, self._text(name))
-        prompt = self._read[name]
+        if name not in self._prompts:
+            self._prompts[name] = Prompt(name, self._text(name))
+        prompt = self._prompts[name]
         if unknown := sorted(prompt.slots - set(offered)):
             raise RecipeError(
                 f"prompt {name!r} has the slot ${unknown[0]}; its role offers"
@@ -84,7 +85,7 @@ class Library:
     def load(self) -> None:
         """Read every prompt now: from then on no file is looked at."""
         for name in self.names():
-            self._read.setdefault(name, Prompt(name, self._text(name)))
+            self._prompts.setdefault(name, Prompt(name, self._text(name)))
 
     def digests(self) -> dict[str, str]:
         """Name -> digest of every prompt: what goes into a run's header."""

@@ -1,1 +1,1 @@
-"""Teams: who speaks when, and what comes of it."""
+"""Teams: systems that write candidates, and evaluators that compare them."""

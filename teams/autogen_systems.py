@@ -1,7 +1,8 @@
-"""An AutoGen agent or team that exists already writes candidates, every call on record.
+"""AutoGen system: an existing AutoGen agent or team that writes candidates.
 
-Its own model clients are put aside: the recipe says which of its models speaks for whom,
-so that limits, prices, resuming and replay hold for it as for ours.
+Every call is on record. Its own model clients are put aside: the recipe says which of its
+models answers for which agent, so that limits, prices, resuming and replay hold for it as
+for ours.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from fellowship.teams.settings import AutogenSettings
 
 
 class AutogenSystem:
-    """A system that is AutoGen's own: from a component, or from a function."""
+    """A system from an AutoGen component, or from a function that builds one."""
 
     def __init__(self, settings: AutogenSettings) -> None:
         self.settings = settings
-        self.places: ClientSlots | None = None
+        self.slots: ClientSlots | None = None
         self.build: Any = None
         ways = (settings.component, settings.component_file, settings.build or None)
         if sum(way is not None for way in ways) != 1:
@@ -45,12 +46,10 @@ class AutogenSystem:
                     "say which model speaks: `model`, or `models` by argument of build"
                 )
             return
-        self.places = ClientSlots(
-            component_of(settings.component, settings.component_file)
+        self.slots = ClientSlots(
+            component_config(settings.component, settings.component_file)
         )
-        if lacking := agents_without_model(
-            self.places, settings.models, settings.model
-        ):
+        if lacking := agents_without_model(self.slots, settings.models, settings.model):
             raise RecipeError(
                 f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"
                 " for all, or `models` by agent"
@@ -59,31 +58,31 @@ class AutogenSystem:
     async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """The last message, or every message of the agent named in `drafts_of`."""
         task = [(m.role, m.content) for m in item.conversation.messages]
-        said = await seats.guest(self.seated(seats), task)
+        messages = await seats.run_autogen(self.load_agents(seats), task)
         writer = self.settings.drafts_of
         if not writer:
-            return [self.candidate(said[-1], 1, seats)]
-        drafts = [message for message in said if message.source == writer]
+            return [self.candidate(messages[-1], 1, seats)]
+        drafts = [message for message in messages if message.source == writer]
         if not drafts:
-            heard = ", ".join(sorted({message.source for message in said}))
-            raise RowError(f"no message of drafts_of {writer!r}: {heard} spoke")
+            names = ", ".join(sorted({message.source for message in messages}))
+            raise RowError(f"no message of drafts_of {writer!r}: {names} spoke")
         return [self.candidate(m, n, seats) for n, m in enumerate(drafts, 1)]
 
-    def seated(self, seats: SessionContext) -> ChatAgent | Team:
+    def load_agents(self, seats: SessionContext) -> ChatAgent | Team:
         """A fresh agent or team whose clients are this session's."""
         settings = self.settings
-        if self.places is not None:
-            return self.places.load(
+        if self.slots is not None:
+            return self.slots.load(
                 lambda agent, number: seats.client(
                     settings.models.get(agent, settings.model), agent
                 )
             )
         if settings.models:
             clients = {n: seats.client(m, n) for n, m in settings.models.items()}
-            made = self.build(**clients)
+            agents = self.build(**clients)
         else:
-            made = self.build(seats.client(settings.model))
-        return require_agent_or_team(made, repr(settings.build))
+            agents = self.build(seats.client(settings.model))
+        return require_agent_or_team(agents, repr(settings.build))
 
     def candidate(
         self, message: BaseChatMessage, draft: int, seats: SessionContext
@@ -104,7 +103,7 @@ class AutogenSystem:
         )
 
 
-def component_of(
+def component_config(
     component: Mapping[str, Any] | None, path: Path | None
 ) -> Mapping[str, Any]:
     """A component's configuration, from the recipe or from its file."""

@@ -1,4 +1,4 @@
-"""A chat of a few agents in one process needs no wire format, no queue of tasks, no spans.
+"""Chat runtime: AutoGen's `AgentRuntime` for one group chat in one process.
 
 AutoGen's own runtime writes every message as JSON, several times, opens twenty-five trace
 blocks a turn and starts a task for each delivery, which is most of what a turn costs. This
@@ -41,7 +41,7 @@ class ChatRuntime:
     def __init__(self) -> None:
         self._factories: dict[str, Factory] = {}
         self._subscriptions: list[Subscription] = []
-        self._hearers: dict[TopicId, list[AgentId]] = {}
+        self._subscribers: dict[TopicId, list[AgentId]] = {}
         self._agents: dict[AgentId, Agent] = {}
         self._waiting: deque[
             tuple[Any, TopicId, AgentId | None, CancellationToken, str]
@@ -59,15 +59,15 @@ class ChatRuntime:
         *,
         expected_class: Any = None,
     ) -> AgentType:
-        """Agents of this type are made by this factory, when one is first spoken to."""
+        """Register the factory of a type of agent, called when one first gets a message."""
         kind = AgentType(type) if isinstance(type, str) else type
         self._factories[kind.type] = agent_factory
         return kind
 
     async def add_subscription(self, subscription: Subscription) -> None:
-        """Agents that hear what is published to some topics."""
+        """Have agents handle what is published to some topics."""
         self._subscriptions.append(subscription)
-        self._hearers.clear()
+        self._subscribers.clear()
 
     def add_message_serializer(self, serializer: Any) -> None:
         """Nothing is serialised here."""
@@ -113,7 +113,7 @@ class ChatRuntime:
         while self._waiting:
             message, topic, sender, token, number = self._waiting.popleft()
             context = MessageContext(sender, topic, False, token, number)
-            for name in self._hearing(topic):
+            for name in self._subscribers_of(topic):
                 if name == sender:
                     continue
                 try:
@@ -128,12 +128,12 @@ class ChatRuntime:
         with MessageHandlerContext.populate_context(name):
             return await agent.on_message(message, context)
 
-    def _hearing(self, topic: TopicId) -> list[AgentId]:
-        if topic not in self._hearers:
+    def _subscribers_of(self, topic: TopicId) -> list[AgentId]:
+        if topic not in self._subscribers:
             matching = (s for s in self._subscriptions if s.is_match(topic))
             agents = dict.fromkeys(s.map_to_agent(topic) for s in matching)
-            self._hearers[topic] = list(agents)
-        return self._hearers[topic]
+            self._subscribers[topic] = list(agents)
+        return self._subscribers[topic]
 
     async def _agent(self, name: AgentId) -> Agent:
         if name not in self._agents:

@@ -1,8 +1,9 @@
-"""A debate is worth its price only where the blind vote differs, and may make it worse.
+"""Debate: personas vote blind, discuss, and vote again.
 
-So the blind vote is taken first and kept, and where there is a debate the same personas
-also vote without one, with as many calls: what it changed can be counted, and what the
-money would have bought otherwise.
+A debate is worth its price only where the blind vote differs, and may make it worse. So the
+blind vote is taken first and kept, and where there is a debate the same personas also vote
+without one, with as many calls: what it changed can be counted, and what the money would
+have bought otherwise.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import agent_for_role
+from fellowship.agents.custom_roles import make_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Line
 from fellowship.errors import RecipeError
@@ -25,10 +26,10 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.stop_reasons import SessionStop
-from fellowship.teams.judge import Pair, Rated
+from fellowship.teams.judge import Pair, PairwiseRatings
 from fellowship.teams.session import SessionContext
-from fellowship.teams.settings import Asking, DebateSettings, Persona
-from fellowship.teams.voter import Voter, case_of, together
+from fellowship.teams.settings import DebateSettings, Persona, VoterSettings
+from fellowship.teams.voter import Voter, case_of, gather_or_cancel
 from fellowship.teams.voting_rules import apply_rule
 
 Verdicts = dict[str, list[Verdict]]
@@ -36,7 +37,7 @@ VOTE = "debate_vote"
 
 
 class DebateTeam:
-    """Personas vote blind, talk in turn, and vote again, each alone."""
+    """Personas who vote blind, speak in turn, and vote again, each alone."""
 
     def __init__(self, settings: DebateSettings) -> None:
         self.settings = settings
@@ -57,31 +58,33 @@ class DebateTeam:
         case = case_of(item, [candidates[index] for index in pair])
         blind = await self._vote(case, seats, "blind", {})
         before, scores = self._outcome(blind, settings.blind_samples)
-        if settings.stop_when_unanimous and self.unanimous(blind):
+        if settings.stop_when_unanimous and self.is_unanimous(blind):
             seats.stopped = SessionStop.UNANIMOUS.format()
-            return comparison(pair, (before, scores), [blind], before)
-        heard = {order: await self._talk(case, order, seats) for order in self.orders}
-        more, final = await together(
+            return make_comparison(pair, (before, scores), [blind], before)
+        lines = {
+            order: await self._discuss(case, order, seats) for order in self.orders
+        }
+        more, final = await gather_or_cancel(
             self._vote(case, seats, "equal-cost", {}),
-            self._vote(case, seats, "final", heard),
+            self._vote(case, seats, "final", lines),
         )
-        equal = self._equal(blind, more)
-        said = [blind, more, final]
-        return comparison(pair, self._outcome(final, 1), said, before, equal)
+        equal = self._equal_cost_decision(blind, more)
+        phases = [blind, more, final]
+        return make_comparison(pair, self._outcome(final, 1), phases, before, equal)
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
-    ) -> Rated:
+    ) -> PairwiseRatings:
         """A debate is about two answers: `RecipeError`."""
         raise RecipeError("a debate compares: it can't meet pointwise")
 
-    def unanimous(self, blind: Verdicts) -> bool:
-        """Whether every persona was read and named the same side in the blind vote."""
+    def is_unanimous(self, blind: Verdicts) -> bool:
+        """Whether every persona's blind vote could be read and named the same side."""
         votes = [self._voter(p, 1, "").vote(blind[p.name]) for p in self._personas]
-        return all(v.read for v in votes) and len({v.decision for v in votes}) == 1
+        return all(v.is_valid for v in votes) and len({v.decision for v in votes}) == 1
 
-    def _equal(self, blind: Verdicts, more: Verdicts) -> Decision | None:
-        """What the vote comes to that is as dear as the debate; None if not taken."""
+    def _equal_cost_decision(self, blind: Verdicts, more: Verdicts) -> Decision | None:
+        """The decision of a vote that costs as much as the debate; None if not taken."""
         asked = self.settings.blind_samples + self.settings.further_samples
         if asked != self.settings.rounds + 1:
             return None
@@ -93,8 +96,8 @@ class DebateTeam:
         return self.settings.personas
 
     def _voter(self, persona: Persona, samples: int, view: str) -> Voter:
-        asking = Asking(
-            model=self.settings.speaker(persona),
+        asking = VoterSettings(
+            model=self.settings.model_of(persona),
             scale=self.settings.scale,
             samples=samples,
             criteria="\n\n".join(filter(None, (self.settings.criteria, view))),
@@ -107,32 +110,32 @@ class DebateTeam:
         case: Case,
         seats: SessionContext,
         phase: Phase,
-        heard: dict[Order, list[Line]],
+        lines: dict[Order, list[Line]],
     ) -> Verdicts:
-        """Everyone scores alone, in every order, all at the same time."""
+        """Every persona scores alone, in every order, all at the same time."""
         settings = self.settings
         samples = {
             "blind": settings.blind_samples,
             "equal-cost": settings.further_samples,
         }.get(phase, 1)
-        sitting = []
+        groups = []
         for persona in self._personas:
-            voter = self._voter(persona, samples, self._view(persona, seats))
+            voter = self._voter(persona, samples, self._persona_text(persona, seats))
             for order in self.orders:
-                lines = heard.get(order, ())
-                agents = voter.sit(case, order, seats, phase=phase, heard=lines)
-                sitting.append((voter, order, agents))
+                said = lines.get(order, ())
+                agents = voter.make_agents(case, order, seats, phase=phase, lines=said)
+                groups.append((voter, order, agents))
         if samples:
-            await seats.ask(*(agent for _, _, agents in sitting for agent in agents))
-        made: Verdicts = {persona.name: [] for persona in self._personas}
-        for voter, order, agents in sitting:
-            made[voter.name] += voter.said(agents, order, phase)
-        return made
+            await seats.ask(*(agent for _, _, agents in groups for agent in agents))
+        verdicts: Verdicts = {persona.name: [] for persona in self._personas}
+        for voter, order, agents in groups:
+            verdicts[voter.name] += voter.verdicts_of(agents, order, phase)
+        return verdicts
 
-    async def _talk(
+    async def _discuss(
         self, case: Case, order: Order, seats: SessionContext
     ) -> list[Line]:
-        """The discussion in one order, as those who vote afterwards hear it."""
+        """The discussion in one order, as those who vote afterwards read it."""
         shown = case if order == "forward" else case.swapped()
         end = "" if order == "forward" else "_swapped"
         agents = [
@@ -146,38 +149,42 @@ class DebateTeam:
         ]
         await seats.chat(agents, self.settings.rounds * len(agents))
         names = {agent.name: agent.speaker for agent in agents}
-        spoken = [turn for turn in seats.turns if turn.source in names]
-        return [Line(names[turn.source], turn.role, turn.text) for turn in spoken]
+        turns = [turn for turn in seats.turns if turn.source in names]
+        return [Line(names[turn.source], turn.role, turn.text) for turn in turns]
 
     def _debater(self, persona: Persona, seats: SessionContext) -> Debater:
-        return agent_for_role(
+        return make_role(
             Debater,
             persona.role,
-            model=self.settings.speaker(persona),
-            persona=self._view(persona, seats),
+            model=self.settings.model_of(persona),
+            persona=self._persona_text(persona, seats),
             criteria=self.settings.criteria,
             library=seats.library,
         )
 
     @staticmethod
-    def _view(persona: Persona, seats: SessionContext) -> str:
-        return seats.library.get(persona.file).text
+    def _persona_text(persona: Persona, seats: SessionContext) -> str:
+        return seats.library.get(persona.prompt_file).text
 
-    def _outcome(self, said: Verdicts, samples: int) -> tuple[Decision, Scores | None]:
+    def _outcome(
+        self, verdicts: Verdicts, samples: int
+    ) -> tuple[Decision, Scores | None]:
         """The sign of the mean over the personas."""
-        votes = [self._voter(p, samples, "").vote(said[p.name]) for p in self._personas]
+        votes = [
+            self._voter(p, samples, "").vote(verdicts[p.name]) for p in self._personas
+        ]
         return apply_rule("mean", votes, self.settings.scale)
 
 
-def comparison(
+def make_comparison(
     pair: Pair,
     outcome: tuple[Decision, Scores | None],
-    said: Sequence[Verdicts],
+    phases: Sequence[Verdicts],
     blind: Decision,
     equal: Decision | None = None,
 ) -> Comparison:
-    """What was said before and after, and what it amounts to."""
-    verdicts = [v for phase in said for made in phase.values() for v in made]
+    """The comparison that the votes before and after the discussion amount to."""
+    verdicts = [v for phase in phases for made in phase.values() for v in made]
     debated = any(verdict.phase == "final" for verdict in verdicts)
     return Comparison(
         first=pair[0],

@@ -1,4 +1,7 @@
-"""What verdicts amount to. Pure functions: the same verdicts, the same decision."""
+"""Decisions: what verdicts on a pair amount to.
+
+Pure functions: the same verdicts, the same decision.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from math import fsum
 from fellowship.records import Decision, Scores, Verdict, Winner
 
 
-def swapped(winner: Winner) -> Winner:
+def swap_winner(winner: Winner) -> Winner:
     """The same winner when the two candidates change places."""
     if winner == "first":
         return "second"
@@ -16,7 +19,7 @@ def swapped(winner: Winner) -> Winner:
 
 
 def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
-    """What one evaluator's verdicts on one pair, in all orders asked, amount to.
+    """The decision of one evaluator's verdicts on one pair, in all orders asked.
 
     Samples of one order are averaged first, the unreadable among them left out. An order
     with no readable verdict makes the whole invalid: what is left would be one order's
@@ -28,14 +31,14 @@ def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
     read = [[v for v in order if v.winner != "invalid"] for order in asked]
     if not read or not all(read):
         return "invalid", None
-    given = [averaged(verdict_scores(v) for v in order) for order in read]
-    scores = averaged(given)
+    given = [average_scores(verdict_scores(v) for v in order) for order in read]
+    scores = average_scores(given)
     if {"first", "second"} <= {each.winner for each in given}:
         return "order-inconsistent", scores
     return scores.winner, scores
 
 
-def averaged(given: Iterable[Scores]) -> Scores:
+def average_scores(given: Iterable[Scores]) -> Scores:
     """The mean of scores; there must be one. Their order makes no difference."""
     all_given = list(given)
     return Scores(

@@ -1,4 +1,7 @@
-"""One judge, both orders. What it says in one order alone is not believed."""
+"""Judge team: one judge, both orders.
+
+What it says in one order alone is not believed.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.decisions import decide
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import JudgeSettings
-from fellowship.teams.voter import Voter, case_of, compared
+from fellowship.teams.voter import Voter, case_of, verdicts_from_ratings
 
 Pair = tuple[int, int]
-Rated = Callable[[int, int], Comparison]
+PairwiseRatings = Callable[[int, int], Comparison]
 
 
 class Evaluator(Protocol):
-    """What says which of an item's candidates is the better one."""
+    """An evaluator: it compares an item's candidates or scores each alone."""
 
     async def compare(
         self,
@@ -25,18 +28,18 @@ class Evaluator(Protocol):
         pair: Pair,
         seats: SessionContext,
     ) -> Comparison:
-        """All that was said of two candidates, by index, and what it amounts to."""
+        """All verdicts on two candidates, by index, and the decision they amount to."""
         ...
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
-    ) -> Rated:
-        """Every candidate scored alone: what that makes of any two of them."""
+    ) -> PairwiseRatings:
+        """Every candidate scored alone: a function that compares any two of them."""
         ...
 
 
 class JudgeTeam:
-    """A judge agent an order and sample, blind to one another, at the same time."""
+    """One judge agent for each order and sample, blind to one another, at the same time."""
 
     def __init__(self, settings: JudgeSettings) -> None:
         self.settings = settings
@@ -51,34 +54,36 @@ class JudgeTeam:
         """Two candidates by index, in every order the settings ask for."""
         both = [candidates[index] for index in pair]
         voter = self._voter(both, seats)
-        return judged(pair, await voter.verdicts(case_of(item, both), seats))
+        return comparison_of(pair, await voter.verdicts(case_of(item, both), seats))
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
-    ) -> Rated:
+    ) -> PairwiseRatings:
         """Every candidate scored once, alone."""
         places = [str(n) for n in range(1, len(candidates) + 1)]
         voter = self._voter(candidates, seats)
         ratings = await voter.rate(case_of(item, candidates), places, seats)
-        return lambda a, b: judged((a, b), compared(ratings[a], ratings[b]))
+        return lambda a, b: comparison_of(
+            (a, b), verdicts_from_ratings(ratings[a], ratings[b])
+        )
 
     def _voter(self, candidates: Sequence[Candidate], seats: SessionContext) -> Voter:
         settings = self.settings
         other = settings.stand_in
-        if other and related(settings.model, candidates, seats.families):
+        if other and is_related(settings.model, candidates, seats.families):
             settings = settings.model_copy(update={"model": other})
         return Voter("judge", settings, settings.order)
 
 
-def related(
+def is_related(
     model: str, candidates: Sequence[Candidate], families: Mapping[str, str]
 ) -> bool:
-    """Whether a model would judge its own family. An unknown family is nobody's."""
+    """Whether a model would judge its own family. An unknown family is related to none."""
     own = families.get(model)
     return own is not None and any(families.get(c.model) == own for c in candidates)
 
 
-def judged(pair: Pair, verdicts: Sequence[Verdict]) -> Comparison:
+def comparison_of(pair: Pair, verdicts: Sequence[Verdict]) -> Comparison:
     """One evaluator's verdicts as a comparison."""
     outcome, scores = decide(verdicts)
     return Comparison(

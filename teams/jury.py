@@ -1,4 +1,7 @@
-"""A jury's members don't hear one another. Whom to ask is settled by what is known."""
+"""Jury team: jurors vote without hearing one another; a voting rule decides.
+
+Which jurors to ask next depends on the votes so far.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,22 @@ from math import fsum
 
 from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
-from fellowship.teams.judge import Pair, Rated, related
+from fellowship.teams.judge import Pair, PairwiseRatings, is_related
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Juror, JurySettings
 from fellowship.teams.vote_counting import Vote, tally
-from fellowship.teams.voter import Rating, Voter, case_of, compared, together
+from fellowship.teams.voter import (
+    Rating,
+    Voter,
+    case_of,
+    gather_or_cancel,
+    verdicts_from_ratings,
+)
 from fellowship.teams.voting_rules import NextJurors, apply_rule, rule_named
 
 
 class JuryTeam:
-    """Jurors in waves, each as large as may settle the vote; then a rule."""
+    """Jurors in waves, each as large as may decide the vote; then a rule."""
 
     def __init__(self, settings: JurySettings) -> None:
         self.settings = settings
@@ -31,21 +40,23 @@ class JuryTeam:
         """Two candidates by index, before as many jurors as it takes."""
         both = [candidates[index] for index in pair]
         case = case_of(item, both)
-        said: dict[str, list[Verdict]] = {}
-        sitting = speakers(self.settings, both, seats.families)
-        left = list(sitting)
-        while count := self._next(said, left):
+        verdicts: dict[str, list[Verdict]] = {}
+        jurors = voting_jurors(self.settings, both, seats.families)
+        left = list(jurors)
+        while count := self._next_count(verdicts, left):
             asked, left = left[:count], left[count:]
-            heard = await together(*(self._verdicts(j, case, seats) for j in asked))
-            said |= {j.seat: v for j, v in zip(asked, heard, strict=True)}
+            given = await gather_or_cancel(
+                *(self._verdicts(j, case, seats) for j in asked)
+            )
+            verdicts |= {j.speaker: v for j, v in zip(asked, given, strict=True)}
         strong = self.settings.escalate
-        if strong is not None and not self.agreed(said):
-            said[strong.seat] = await self._verdicts(strong, case, seats)
-        return self.comparison(pair, said, sitting)
+        if strong is not None and not self.all_agree(verdicts):
+            verdicts[strong.speaker] = await self._verdicts(strong, case, seats)
+        return self.comparison(pair, verdicts, jurors)
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
-    ) -> Rated:
+    ) -> PairwiseRatings:
         """Every candidate scored alone by every juror; the strong one where they differ."""
         case = case_of(item, candidates)
         places = [str(n) for n in range(1, len(candidates) + 1)]
@@ -53,71 +64,82 @@ class JuryTeam:
 
         async def ask(jurors: Sequence[Juror]) -> None:
             work = (self._voter(juror).rate(case, places, seats) for juror in jurors)
-            made = await together(*work)
-            given.update(zip((j.seat for j in jurors), made, strict=True))
+            ratings = await gather_or_cancel(*work)
+            given.update(zip((j.speaker for j in jurors), ratings, strict=True))
 
-        def said(a: int, b: int, jurors: Sequence[Juror]) -> dict[str, list[Verdict]]:
+        def verdicts(
+            a: int, b: int, jurors: Sequence[Juror]
+        ) -> dict[str, list[Verdict]]:
             return {
-                j.seat: compared(given[j.seat][a], given[j.seat][b]) for j in jurors
+                j.speaker: verdicts_from_ratings(
+                    given[j.speaker][a], given[j.speaker][b]
+                )
+                for j in jurors
             }
 
-        sitting = jurors = speakers(self.settings, candidates, seats.families)
+        voting = jurors = voting_jurors(self.settings, candidates, seats.families)
         strong = self.settings.escalate
         await ask(jurors)
         pairs = [(a, b) for b in range(len(candidates)) for a in range(b)]
-        if strong and not all(self.agreed(said(*pair, jurors)) for pair in pairs):
+        if strong and not all(
+            self.all_agree(verdicts(*pair, jurors)) for pair in pairs
+        ):
             await ask((strong,))
             jurors = (*jurors, strong)
-        return lambda a, b: self.comparison((a, b), said(a, b, jurors), sitting)
+        return lambda a, b: self.comparison((a, b), verdicts(a, b, jurors), voting)
 
-    def agreed(self, said: dict[str, list[Verdict]]) -> bool:
-        """Whether every juror was read and named the same side."""
-        votes = self._votes(said, self.settings.jurors)
-        return all(v.read for v in votes) and len({v.decision for v in votes}) == 1
+    def all_agree(self, verdicts: dict[str, list[Verdict]]) -> bool:
+        """Whether every juror's vote could be read and named the same side."""
+        votes = self._votes(verdicts, self.settings.jurors)
+        return all(v.is_valid for v in votes) and len({v.decision for v in votes}) == 1
 
     def comparison(
-        self, pair: Pair, said: dict[str, list[Verdict]], sitting: Sequence[Juror]
+        self, pair: Pair, verdicts: dict[str, list[Verdict]], voting: Sequence[Juror]
     ) -> Comparison:
-        """What was said, and what the rule makes of it."""
+        """The jurors' verdicts, and the decision of the rule."""
         settings, strong = self.settings, self.settings.escalate
-        everyone = (*sitting, *([strong] if strong else []))
-        deciding = tuple(sitting)
-        if strong and strong.seat in said:
+        everyone = (*voting, *([strong] if strong else []))
+        deciding = tuple(voting)
+        if strong and strong.speaker in verdicts:
             deciding = (strong,)
         outcome, scores = apply_rule(
-            settings.rule, self._votes(said, deciding), settings.scale
+            settings.rule, self._votes(verdicts, deciding), settings.scale
         )
         return Comparison(
             first=pair[0],
             second=pair[1],
             outcome=outcome,
             scores=scores,
-            verdicts=tuple(verdict for made in said.values() for verdict in made),
-            spared=tuple(j.seat for j in everyone if j.seat not in said),
-            recused=tuple(j.seat for j in settings.jurors if j not in sitting),
+            verdicts=tuple(verdict for made in verdicts.values() for verdict in made),
+            spared=tuple(j.speaker for j in everyone if j.speaker not in verdicts),
+            recused=tuple(j.speaker for j in settings.jurors if j not in voting),
         )
 
-    def _next(self, said: dict[str, list[Verdict]], left: Sequence[Juror]) -> int:
+    def _next_count(
+        self, verdicts: dict[str, list[Verdict]], left: Sequence[Juror]
+    ) -> int:
         """How many jurors to ask now."""
         fewest = early_stop(self.settings)
         if not left or fewest is None:
             return len(left)
-        votes = self._votes(said, self.settings.jurors)
-        return fewest(tally([v for v in votes if v.read]), weights(self.settings, left))
+        votes = self._votes(verdicts, self.settings.jurors)
+        return fewest(
+            tally([v for v in votes if v.is_valid]), juror_weights(self.settings, left)
+        )
 
     def _votes(
-        self, said: dict[str, list[Verdict]], jurors: Sequence[Juror]
+        self, verdicts: dict[str, list[Verdict]], jurors: Sequence[Juror]
     ) -> list[Vote]:
         """The votes of those of the jurors who were asked."""
-        asked = [j for j in jurors if j.seat in said]
-        each = weights(self.settings, asked)
+        asked = [j for j in jurors if j.speaker in verdicts]
+        each = juror_weights(self.settings, asked)
         return [
-            self._voter(juror).vote(said[juror.seat], weight)
+            self._voter(juror).vote(verdicts[juror.speaker], weight)
             for juror, weight in zip(asked, each, strict=True)
         ]
 
     def _voter(self, juror: Juror) -> Voter:
-        return Voter(juror.seat, juror, self.settings.order)
+        return Voter(juror.speaker, juror, self.settings.order)
 
     async def _verdicts(
         self, juror: Juror, case: Case, seats: SessionContext
@@ -125,19 +147,19 @@ class JuryTeam:
         return await self._voter(juror).verdicts(case, seats)
 
 
-def speakers(
+def voting_jurors(
     settings: JurySettings, candidates: Sequence[Candidate], families: Mapping[str, str]
 ) -> tuple[Juror, ...]:
-    """Who votes: nobody on their own family, unless fewer than two would be left."""
+    """The jurors who vote: none on its own family, unless fewer than two would be left."""
     others = tuple(
         juror
         for juror in settings.jurors
-        if not related(juror.model, candidates, families)
+        if not is_related(juror.model, candidates, families)
     )
     return others if settings.recuse and len(others) > 1 else settings.jurors
 
 
-def weights(settings: JurySettings, jurors: Sequence[Juror]) -> list[float]:
+def juror_weights(settings: JurySettings, jurors: Sequence[Juror]) -> list[float]:
     """What each juror counts under the rule."""
     weighs = rule_named(settings.rule).weighs
     return [juror.weight if weighs else 1.0 for juror in jurors]
@@ -151,9 +173,9 @@ def early_stop(settings: JurySettings) -> NextJurors | None:
     return rule_named(settings.rule).next_jurors
 
 
-def first_jurors(settings: JurySettings) -> int:
+def first_juror_count(settings: JurySettings) -> int:
     """How many jurors are asked in any case."""
-    each = weights(settings, settings.jurors)
+    each = juror_weights(settings, settings.jurors)
     fewest = early_stop(settings)
     if fewest is None or fsum(each) == 0:
         return len(each)

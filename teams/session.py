@@ -1,4 +1,4 @@
-"""A session: fresh agents, one transcript, one deadline. Nothing of it is used twice.
+"""Session context: fresh agents, one transcript, one deadline. Nothing of it is used twice.
 
 This is where AutoGen's group chats are run. A team that failed answers its next run with
 an empty success, and `wait_for` lets a chat run on, so a chat is built for one run, ended
@@ -28,7 +28,7 @@ from fellowship.agents.role import Role
 from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
 from fellowship.hashing import digest
 from fellowship.models.client import Client, Reply, Request
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
 from fellowship.teams.chat_runtime import ChatRuntime
 
@@ -38,7 +38,7 @@ PREMATURE = "The group chat"
 TASK = "Please begin."
 
 
-class Stop(TerminationCondition):
+class StopWhen(TerminationCondition):
     """Ends a chat when a function of the session says why."""
 
     def __init__(self, why: Callable[[], str]) -> None:
@@ -65,7 +65,7 @@ class Stop(TerminationCondition):
         self._stopped = False
 
 
-class Watched(Client):
+class SessionClient(Client):
     """A session's view of a client: the first error stays what it was.
 
     AutoGen reports an agent's exception as text. Whoever ran the team wants the
@@ -78,13 +78,13 @@ class Watched(Client):
         inner: Client,
         transcript: Transcript,
         caught: list[FellowshipError],
-        seat: str = "",
+        agent: str = "",
     ) -> None:
         self.inner = inner
         self._transcript = transcript
         self._caught = caught
         self._calls = 0
-        self._seat = seat or inner.name
+        self._agent = agent or inner.name
         self.name = inner.name
         self.model = inner.model
         self.identity = inner.identity
@@ -101,8 +101,8 @@ class Watched(Client):
             request = replace(
                 request,
                 session=self._transcript.session,
-                sample=f"{self._seat}/{self._calls}",
-                seat=self._seat,
+                sample=f"{self._agent}/{self._calls}",
+                seat=self._agent,
                 round=self._calls,
             )
         try:
@@ -118,14 +118,14 @@ class Watched(Client):
 
 
 class SessionContext:
-    """One session's table: who role_ref at it, and what has been said."""
+    """One session of a team: its agents, models, prompts and transcript."""
 
     def __init__(
         self,
         team: str,
         item: Item,
         models: Mapping[str, Client],
-        library: Library,
+        library: PromptLibrary,
         *,
         seed: int,
         deadline: float | None,
@@ -140,10 +140,11 @@ class SessionContext:
         known = [(n, c) for n, c in models.items() if c.family != "unknown"]
         self.families = {n: c.family for name, c in known for n in (name, c.model)}
         self._models = {
-            n: Watched(c, self._transcript, self._caught) for n, c in models.items()
+            n: SessionClient(c, self._transcript, self._caught)
+            for n, c in models.items()
         }
-        self._lent: dict[tuple[str, str], Watched] = {}
-        self._taken: dict[str, int] = {}
+        self._named_clients: dict[tuple[str, str], SessionClient] = {}
+        self._places: dict[str, int] = {}
         self._asking, self._since = 0, 0
         self._token = CancellationToken()
         self._deadline = deadline if deadline is not None else float("inf")
@@ -158,14 +159,14 @@ class SessionContext:
     def seat(
         self, seat: str, role: Role, case: Case, *, speaker: str = ""
     ) -> RoleAgent:
-        """A fresh agent in a place of its own; the place is part of its seed.
+        """A fresh agent of this name; the name is part of its seed.
 
-        The others hear it as `speaker`: by its place, unless that tells too much.
+        The others hear it as `speaker`: by its name, unless that tells too much.
         """
-        if seat in self._taken:
+        if seat in self._places:
             raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
         client = self.client(role.model)
-        self._taken[seat] = len(self._taken)
+        self._places[seat] = len(self._places)
         return RoleAgent(
             seat,
             role,
@@ -185,31 +186,38 @@ class SessionContext:
             raise RecipeError(f"team {self.team!r} wants the model {model!r}")
         if not seat:
             return self._models[model]
-        at = (model, seat)
-        if at not in self._lent:
+        key = (model, seat)
+        if key not in self._named_clients:
             inner = self._models[model].inner
-            self._lent[at] = Watched(inner, self._transcript, self._caught, seat)
-        return self._lent[at]
+            self._named_clients[key] = SessionClient(
+                inner, self._transcript, self._caught, seat
+            )
+        return self._named_clients[key]
 
-    async def guest(
+    async def run_autogen(
         self, guest: ChatAgent | Team, task: Sequence[tuple[str, str]]
     ) -> list[BaseChatMessage]:
-        """Run an AutoGen agent or team of anybody's on a conversation; what it said.
+        """Run any AutoGen agent or team on a conversation; returns its messages.
 
         `task` is the conversation's (role, text) pairs. Raises what the session's first
         failing call raised, and `RowError` where nothing was said.
         """
         talk = [TextMessage(content=text, source=role) for role, text in task]
         run = guest.run(task=talk, cancellation_token=self._token)
-        result: TaskResult = await self._within(asyncio.ensure_future(run))
+        result: TaskResult = await self._run_within_deadline(asyncio.ensure_future(run))
         if str(result.stop_reason).startswith(PREMATURE):
-            raise self._first() or RowError(f"team {self.team!r} ended before it began")
-        said = [
+            raise self._first_error() or RowError(
+                f"team {self.team!r} ended before it began"
+            )
+        messages = [
             m for m in result.messages[len(talk) :] if isinstance(m, BaseChatMessage)
         ]
-        if not said:
+        if not messages:
             raise RowError(f"team {self.team!r} said nothing")
-        return said
+        return messages
+
+    guest = run_autogen
+    """Its older name: a user's team may call it."""
 
     async def chat(
         self,
@@ -217,7 +225,7 @@ class SessionContext:
         turns: int,
         stop: Callable[[], str] = lambda: "",
     ) -> None:
-        """Let the agents speak in turn, `turns` times in all, unless `stop` says why not.
+        """Let the agents speak in turn, `turns` times in all, until `stop` gives a reason.
 
         Raises what the session's first failing call raised.
         """
@@ -225,12 +233,12 @@ class SessionContext:
         team = RoundRobinGroupChat(
             list(agents),
             max_turns=turns,
-            termination_condition=Stop(stop),
+            termination_condition=StopWhen(stop),
             runtime=cast(AgentRuntime, runtime),
         )
         run = team.run(task=TASK, cancellation_token=self._token)
         try:
-            result = await self._within(asyncio.ensure_future(run))
+            result = await self._run_within_deadline(asyncio.ensure_future(run))
         finally:
             await runtime.close()
         if str(result.stop_reason).startswith(PREMATURE):
@@ -240,26 +248,26 @@ class SessionContext:
     async def ask(self, *agents: RoleAgent) -> None:
         """Let each of them speak once, at the same time, deaf to one another.
 
-        Several may ask at once. Whoever was fastest, what they all said stands in the
-        transcript in the order of the seats.
+        Several tasks may ask at once. The transcript holds the turns in the order in
+        which the agents were made, whichever was fastest.
         """
         turns = self._transcript.turns
         self._since = self._since if self._asking else len(turns)
         self._asking += 1
-        said = [agent.speak() for agent in agents]
+        work = [agent.speak() for agent in agents]
         # One needs no gathering, which would cost a task.
-        one = asyncio.ensure_future(
-            said[0] if len(said) == 1 else asyncio.gather(*said)
+        gathered = asyncio.ensure_future(
+            work[0] if len(work) == 1 else asyncio.gather(*work)
         )
         try:
-            await self._within(one)
+            await self._run_within_deadline(gathered)
         finally:
             self._asking -= 1
-            spoken = turns[self._since :]
-            spoken.sort(key=lambda turn: self._taken.get(turn.source, -1))
-            turns[self._since :] = spoken
+            new_turns = turns[self._since :]
+            new_turns.sort(key=lambda turn: self._places.get(turn.source, -1))
+            turns[self._since :] = new_turns
 
-    async def _within(self, work: asyncio.Future[Any]) -> Any:
+    async def _run_within_deadline(self, work: asyncio.Future[Any]) -> Any:
         left = max(0.0, self._ends - asyncio.get_running_loop().time())
         timeout = left if self._deadline < float("inf") else None
         try:
@@ -275,9 +283,11 @@ class SessionContext:
                 "deadline",
             )
         if work.cancelled():
-            raise self._first() or RowError(f"team {self.team!r} was cancelled inside")
+            raise self._first_error() or RowError(
+                f"team {self.team!r} was cancelled inside"
+            )
         if error := work.exception():
-            raise self._first() or error
+            raise self._first_error() or error
         return work.result()
 
     async def _abandon(self, work: asyncio.Future[Any]) -> None:
@@ -288,7 +298,7 @@ class SessionContext:
             if not ended.cancelled():
                 ended.exception()
 
-    def _first(self) -> FellowshipError | None:
+    def _first_error(self) -> FellowshipError | None:
         return self._caught[0] if self._caught else None
 
     def record(

@@ -1,4 +1,4 @@
-"""What a recipe may say of a team. Each kind of team is one frozen value."""
+"""Team settings of a recipe, one frozen value for each kind of team."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 
 
 class RoleConfig(Record):
-    """Who role_ref in a seat, where more is to be said than the model's name."""
+    """A role's model, class and prompt, where more is given than the model's name."""
 
     model: ModelName
     role: RoleName = Field(
@@ -28,26 +28,26 @@ class RoleConfig(Record):
     )
 
 
-OURS = ("single", "feedback", "autogen", "judge", "jury", "debate")
-OwnTeam = Annotated[
-    str, Field(pattern=NAME, json_schema_extra={"not": {"enum": list(OURS)}})
+BUILT_IN_TEAMS = ("single", "feedback", "autogen", "judge", "jury", "debate")
+CustomTeam = Annotated[
+    str, Field(pattern=NAME, json_schema_extra={"not": {"enum": list(BUILT_IN_TEAMS)}})
 ]
 """A team of the user's own: `package.module:Class`, or an entry point's name."""
 
 
-def said_at_length(role_ref: Any) -> str:
-    """Whether a seat is given by its model's name alone."""
+def role_ref_tag(role_ref: Any) -> str:
+    """Whether a role is given in full or by its model's name alone."""
     return "seat" if isinstance(role_ref, dict | RoleConfig) else "name"
 
 
 RoleRef = Annotated[
     Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("seat")],
-    Discriminator(said_at_length),
+    Discriminator(role_ref_tag),
 ]
 
 
 def role_config(role_ref: str | RoleConfig) -> RoleConfig:
-    """A seat's entry in full."""
+    """A role's entry in full."""
     return RoleConfig(model=role_ref) if isinstance(role_ref, str) else role_ref
 
 
@@ -79,7 +79,7 @@ class FeedbackSettings(Record):
 class CustomSettings(Record):
     """A team of the user's own: `my_package.my_module:MyTeam`."""
 
-    team: OwnTeam
+    team: CustomTeam
     name: str = "custom"
     settings: dict[str, Any] = Field(
         default_factory=dict, description="handed to the class as keyword arguments"
@@ -125,7 +125,7 @@ Meet = Annotated[
     ),
 ]
 NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
-OwnRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+CustomRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 
 
 def is_custom_rule(rule: object) -> bool:
@@ -134,15 +134,15 @@ def is_custom_rule(rule: object) -> bool:
 
 
 Rule = Annotated[
-    Annotated[NamedRule, Tag("named")] | Annotated[OwnRule, Tag("own")],
+    Annotated[NamedRule, Tag("named")] | Annotated[CustomRule, Tag("own")],
     Discriminator(lambda rule: "own" if is_custom_rule(rule) else "named"),
 ]
 """A rule of ours, or a function of the user's own: `package.module:function`."""
-SeatName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Scale = Annotated[float, Field(gt=1, allow_inf_nan=False)]
 
 
-class Asking(Record):
+class VoterSettings(Record):
     """How one model is asked for a verdict."""
 
     model: ModelName
@@ -165,7 +165,7 @@ class Asking(Record):
     )
 
 
-class JudgeSettings(Asking):
+class JudgeSettings(VoterSettings):
     """One judge compares candidates, in both orders unless told otherwise."""
 
     team: Literal["judge"]
@@ -178,15 +178,15 @@ class JudgeSettings(Asking):
     meet: Meet = "knockout"
 
 
-class Juror(Asking):
+class Juror(VoterSettings):
     """One member of a jury; it is called by its model unless it has a name."""
 
-    name: SeatName | None = None
+    name: SpeakerName | None = None
     weight: PositiveFloat = Field(default=1, description="counts in rule: weighted")
 
     @property
-    def seat(self) -> str:
-        """What its verdicts are filed under."""
+    def speaker(self) -> str:
+        """The name its verdicts carry."""
         return self.name or self.model
 
 
@@ -219,7 +219,7 @@ class JurySettings(Record):
 class Persona(Record):
     """Somebody in a debate: a point of view, and the model that speaks for it."""
 
-    name: SeatName
+    name: SpeakerName
     model: ModelName | None = Field(
         default=None, description="the debate's `model` if absent"
     )
@@ -229,7 +229,7 @@ class Persona(Record):
     )
 
     @property
-    def file(self) -> str:
+    def prompt_file(self) -> str:
         """The prompt file that describes it."""
         return self.prompt or f"persona_{self.name}"
 
@@ -266,7 +266,7 @@ class DebateSettings(Record):
         """Replies that bring the blind vote to the cost of the debate and its vote."""
         return max(0, self.rounds + 1 - self.blind_samples) if self.equal_cost else 0
 
-    def speaker(self, persona: Persona) -> str:
+    def model_of(self, persona: Persona) -> str:
         """The model a persona speaks with."""
         return persona.model or self.model or ""
 
@@ -274,15 +274,15 @@ class DebateSettings(Record):
 class CustomEvaluateSettings(Record):
     """An evaluator of the user's own: `my_package.my_module:MyJudges`."""
 
-    team: OwnTeam
+    team: CustomTeam
     settings: dict[str, Any] = Field(
         default_factory=dict, description="handed to the class as keyword arguments"
     )
     meet: Meet = "knockout"
 
 
-def team_of(settings: Any) -> str | None:
-    """Which kind of team an entry asks for; `custom` for one of the user's own.
+def team_kind(settings: Any) -> str | None:
+    """The kind of team an entry asks for; `custom` for one of the user's own.
 
     The kind is settled before the entry is validated, so that its errors speak of the
     team that was meant and not of every team there is.
@@ -293,7 +293,7 @@ def team_of(settings: Any) -> str | None:
         team = getattr(settings, "team", None)
     if not isinstance(team, str):
         return None
-    own = ":" in team or (team not in OURS and is_offered(team, "team"))
+    own = ":" in team or (team not in BUILT_IN_TEAMS and is_offered(team, "team"))
     return "custom" if own else team
 
 
@@ -302,5 +302,5 @@ EvaluateSettings = Annotated[
     | Annotated[JurySettings, Tag("jury")]
     | Annotated[DebateSettings, Tag("debate")]
     | Annotated[CustomEvaluateSettings, Tag("custom")],
-    Discriminator(team_of),
+    Discriminator(team_kind),
 ]

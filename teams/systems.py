@@ -1,4 +1,4 @@
-"""A system turns an item into candidates. Its team is control flow one can read."""
+"""Systems: single model and feedback loop, which turn an item into candidates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import R, agent_for_role
+from fellowship.agents.custom_roles import R, make_role
 from fellowship.agents.roles import Generator, Reviewer
 from fellowship.records import Candidate, Item, Turn
 from fellowship.stop_reasons import SessionStop
@@ -28,7 +28,7 @@ class System(Protocol):
         ...
 
 
-class Single:
+class SingleSystem:
     """One model, asked `samples` times; each answer knows nothing of the others."""
 
     def __init__(self, settings: SingleSettings) -> None:
@@ -36,7 +36,7 @@ class Single:
 
     async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """One candidate a sample."""
-        role = role_of(self.settings.generator, Generator, seats)
+        role = role_for(self.settings.generator, Generator, seats)
         case = Case(item.conversation)
         agents = [
             seats.seat(f"generator_{n + 1}", role, case)
@@ -50,7 +50,7 @@ class Single:
         ]
 
 
-class Feedback:
+class FeedbackSystem:
     """Draft, reviews, draft, reviews, ..., draft: a round-robin group chat."""
 
     def __init__(self, settings: FeedbackSettings) -> None:
@@ -61,29 +61,31 @@ class Feedback:
         settings, case = self.settings, Case(item.conversation)
         writer = seats.seat(
             "generator",
-            role_of(settings.generator, Generator, seats),
+            role_for(settings.generator, Generator, seats),
             case,
         )
         reviewers = [
             seats.seat(
-                name, role_of(role_ref, Reviewer, seats, scale=settings.scale), case
+                name, role_for(role_ref, Reviewer, seats, scale=settings.scale), case
             )
             for name, role_ref in self._reviewers()
         ]
         turns = (settings.drafts - 1) * (1 + len(reviewers)) + 1
-        await seats.chat([writer, *reviewers], turns, lambda: self._why(seats.turns))
+        await seats.chat(
+            [writer, *reviewers], turns, lambda: self._stop_reason(seats.turns)
+        )
         return [
             candidate_of(writer, turn, settings.name, seats, draft=turn.round)
             for turn in drafts(seats.turns)
         ]
 
     def _reviewers(self) -> list[tuple[str, RoleRef]]:
-        sitting = self.settings.reviewers
-        if len(sitting) == 1:
-            return [("reviewer", sitting[0])]
-        return [(f"reviewer_{n}", role_ref) for n, role_ref in enumerate(sitting, 1)]
+        reviewers = self.settings.reviewers
+        if len(reviewers) == 1:
+            return [("reviewer", reviewers[0])]
+        return [(f"reviewer_{n}", role_ref) for n, role_ref in enumerate(reviewers, 1)]
 
-    def _why(self, turns: Sequence[Turn]) -> str:
+    def _stop_reason(self, turns: Sequence[Turn]) -> str:
         """Why there is no point in going on; empty while there is."""
         written = drafts(turns)
         if len(written) > 1 and written[-1].text.strip() == written[-2].text.strip():
@@ -96,12 +98,17 @@ class Feedback:
         return ""
 
 
-def role_of(role_ref: RoleRef, base: type[R], seats: SessionContext, **more: Any) -> R:
-    """The role of whoever role_ref in a seat: ours, or the user's own."""
-    who = role_config(role_ref)
+def role_for(role_ref: RoleRef, base: type[R], seats: SessionContext, **more: Any) -> R:
+    """The role of a recipe's entry: a built-in one, or the user's own."""
+    config = role_config(role_ref)
     library = seats.library
-    return agent_for_role(
-        base, who.role, model=who.model, prompt=who.prompt, library=library, **more
+    return make_role(
+        base,
+        config.role,
+        model=config.model,
+        prompt=config.prompt,
+        library=library,
+        **more,
     )
 
 
@@ -112,7 +119,7 @@ def drafts(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def mean_scores(turns: Sequence[Turn], reviewers: int) -> list[float]:
-    """The mean review score of each round that every reviewer could be read in."""
+    """The mean review score of each round in which every reviewer could be read."""
     rounds: dict[int, dict[str, float]] = {}
     for turn in turns:
         if turn.role == "reviewer" and turn.value is not None:

@@ -27,9 +27,14 @@ class Vote(NamedTuple):
     high: float = 10.0
 
     @property
-    def read(self) -> bool:
-        """Whether it says anything."""
+    def is_valid(self) -> bool:
+        """Whether it names a side or a tie."""
         return self.decision in SIDES
+
+    @property
+    def read(self) -> bool:
+        """The older name of `is_valid`: a user's rule may ask for it."""
+        return self.is_valid
 
 
 def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
@@ -49,13 +54,13 @@ def rescale(vote: Vote, score: float, scale: float) -> float:
     return 1 + (score - vote.low) / (vote.high - vote.low) * (scale - 1)
 
 
-def share(side: Decision) -> float:
-    """What the first candidate has of a vote by heads."""
+def first_share(side: Decision) -> float:
+    """The first candidate's share of a vote by heads."""
     return {"first": 1.0, "second": 0.0}.get(side, 0.5)
 
 
 def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
-    """Weight behind each side."""
+    """Weight of the votes for each side."""
     return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
 
 
@@ -95,4 +100,4 @@ def next_jurors(totals: Mapping[Decision, float], left: Sequence[float]) -> int:
     return len(left)
 
 
-NOBODY: Mapping[Decision, float] = dict.fromkeys(SIDES, 0.0)
+NO_VOTES: Mapping[Decision, float] = dict.fromkeys(SIDES, 0.0)

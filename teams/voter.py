@@ -1,4 +1,4 @@
-"""A voter is one evaluator with a name: it reads a case in the orders asked for.
+"""Voter: one evaluator with a name, asked for verdicts in the orders wanted.
 
 Judges, jurors and personas are all asked here, so that order, samples and the way back
 to the case's own order are the same for each of them.
@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import agent_for_role
-from fellowship.agents.logprob_scores import LIKELIEST
+from fellowship.agents.custom_roles import make_role
+from fellowship.agents.logprob_scores import TOP_LOGPROBS
 from fellowship.agents.role import Line
-from fellowship.agents.roles import ONE, TWO, Choice, Judge, Mark
+from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Choice, Judge, Mark
 from fellowship.models.config import Sampling
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
-from fellowship.teams.decisions import decide, swapped
+from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
-from fellowship.teams.settings import AskedOrder, Asking
+from fellowship.teams.settings import AskedOrder, VoterSettings
 from fellowship.teams.vote_counting import Vote
 
 
 class Rating(NamedTuple):
-    """What a voter gave one candidate: a mark a sample, None where it can't be read."""
+    """One voter's marks of one candidate, one a sample; None where it can't be read."""
 
     marks: tuple[Mark | None, ...]
     base: Verdict
@@ -35,86 +35,90 @@ class Rating(NamedTuple):
 class Voter:
     """One model asked one way, under one name."""
 
-    def __init__(self, name: str, asking: Asking, order: AskedOrder) -> None:
+    def __init__(self, name: str, settings: VoterSettings, order: AskedOrder) -> None:
         self.name = name
-        self.asking = asking
+        self.settings = settings
         self.order = order
 
     async def verdicts(self, case: Case, seats: SessionContext) -> list[Verdict]:
         """Its verdicts on two candidates, in every order the settings ask for."""
-        if self.asking.strategy == "independent":
+        if self.settings.strategy == "independent":
             places = ("first", "second")
             one, other = await self.rate(case, places, seats)
-            return compared(one, other)
-        forward = self.sit(case, "forward", seats)
+            return verdicts_from_ratings(one, other)
+        forward = self.make_agents(case, "forward", seats)
         if self.order == "both":
-            back = self.sit(case, "swapped", seats)
+            back = self.make_agents(case, "swapped", seats)
             await seats.ask(*forward, *back)
-            return self.said(forward, "forward") + self.said(back, "swapped")
+            return self.verdicts_of(forward, "forward") + self.verdicts_of(
+                back, "swapped"
+            )
         await seats.ask(*forward)
-        made = self.said(forward, "forward")
-        if self.order == "adaptive" and close(made, self.asking.scale):
-            back = self.sit(case, "swapped", seats)
+        verdicts = self.verdicts_of(forward, "forward")
+        if self.order == "adaptive" and is_close(verdicts, self.settings.scale):
+            back = self.make_agents(case, "swapped", seats)
             await seats.ask(*back)
-            made += self.said(back, "swapped")
-        return made
+            verdicts += self.verdicts_of(back, "swapped")
+        return verdicts
 
-    def sit(
+    def make_agents(
         self,
         case: Case,
         order: Order,
         seats: SessionContext,
         *,
         phase: str = "",
-        heard: Sequence[Line] = (),
+        lines: Sequence[Line] = (),
     ) -> list[RoleAgent]:
-        """A fresh agent a sample, who reads the case in this order and knows `heard`."""
-        shown = case if order == "forward" else case.swapped()
+        """A fresh agent a sample, that reads the case in this order after `lines`."""
+        case_as_read = case if order == "forward" else case.swapped()
         phase = phase.replace("-", "_")
-        made = []
-        for sample in range(self.asking.samples):
-            seat = "_".join(filter(None, (self.name, order, phase, again(sample))))
-            agent = seats.seat(seat, self.role(seats, TWO), shown)
-            agent.hear(heard)
-            made.append(agent)
-        return made
+        agents = []
+        for sample in range(self.settings.samples):
+            seat = "_".join(
+                filter(None, (self.name, order, phase, sample_suffix(sample)))
+            )
+            agent = seats.seat(seat, self.role(seats, TWO_TITLES), case_as_read)
+            agent.add_lines(lines)
+            agents.append(agent)
+        return agents
 
     def role(self, seats: SessionContext, titles: tuple[str, ...]) -> Judge:
         """The judge its settings describe."""
-        asking = self.asking
-        return agent_for_role(
+        asking = self.settings
+        return make_role(
             Judge,
             asking.role,
             model=asking.model,
             strategy=asking.strategy,
             scale=asking.scale,
             criteria=asking.criteria,
-            **chances(asking),
+            **logprob_settings(asking),
             prompt=asking.prompt,
             library=seats.library,
             titles=titles,
         )
 
-    def said(
+    def verdicts_of(
         self, agents: Sequence[RoleAgent], order: Order, phase: Phase = "final"
     ) -> list[Verdict]:
-        """What agents said, turned back to the order of the case."""
-        made = []
+        """The agents' verdicts, turned back to the order of the case."""
+        verdicts = []
         for sample, agent in enumerate(agents):
             known = {"order": order, "phase": phase, "sample": sample}
-            known |= read(agent.value, order)
-            made.append(self.base(agent).model_copy(update=known))
-        return made
+            known |= verdict_fields(agent.value, order)
+            verdicts.append(self.invalid_verdict(agent).model_copy(update=known))
+        return verdicts
 
-    def base(self, agent: RoleAgent) -> Verdict:
-        """An invalid verdict that says who gave it and why it is none."""
+    def invalid_verdict(self, agent: RoleAgent) -> Verdict:
+        """An invalid verdict with its evaluator, its call and why it can't be read."""
         turn = agent.turn
         return Verdict(
             winner="invalid",
             evaluator=self.name,
             model=turn.model if turn else "",
-            strategy=self.asking.strategy,
-            scale=self.asking.scale,
+            strategy=self.settings.strategy,
+            scale=self.settings.scale,
             call=turn.call if turn else "",
             note=agent.problem,
         )
@@ -123,11 +127,11 @@ class Voter:
         self, case: Case, places: Sequence[str], seats: SessionContext
     ) -> list[Rating]:
         """Each candidate of the case scored alone; there is no order to swap."""
-        role, samples = self.role(seats, ONE), range(self.asking.samples)
-        sitting = [
+        role, samples = self.role(seats, ONE_TITLE), range(self.settings.samples)
+        groups = [
             [
                 seats.seat(
-                    "_".join(filter(None, (self.name, place, again(sample)))),
+                    "_".join(filter(None, (self.name, place, sample_suffix(sample)))),
                     role,
                     Case(case.conversation, (candidate,), case.reference),
                 )
@@ -135,49 +139,49 @@ class Voter:
             ]
             for place, candidate in zip(places, case.candidates, strict=True)
         ]
-        await seats.ask(*(agent for agents in sitting for agent in agents))
-        return [self._rating(agents) for agents in sitting]
+        await seats.ask(*(agent for agents in groups for agent in agents))
+        return [self._rating(agents) for agents in groups]
 
     def _rating(self, agents: Sequence[RoleAgent]) -> Rating:
         values = [agent.value for agent in agents]
         marks = tuple(value if isinstance(value, Mark) else None for value in values)
         problem = "; ".join(agent.problem for agent in agents if agent.problem)
-        return Rating(marks, self.base(agents[0]), problem)
+        return Rating(marks, self.invalid_verdict(agents[0]), problem)
 
     def vote(self, verdicts: Sequence[Verdict], weight: float = 1.0) -> Vote:
-        """What its verdicts on one pair amount to."""
+        """The vote that its verdicts on one pair amount to."""
         decision, scores = decide(verdicts)
-        low, high = 1.0, self.asking.scale
-        if self.asking.strategy == "direct":
+        low, high = 1.0, self.settings.scale
+        if self.settings.strategy == "direct":
             low, high = 0.0, 1.0
         return Vote(decision, scores, weight, low, high)
 
 
-def chances(asking: Asking) -> dict[str, Any]:
-    """What a judge's seat is told where scores are to be expectations."""
-    if not asking.expected:
+def logprob_settings(settings: VoterSettings) -> dict[str, Any]:
+    """Fields of a judge whose scores are to be expectations; none otherwise."""
+    if not settings.expected:
         return {}
-    sampling = Sampling(logprobs=True, top_logprobs=LIKELIEST)
+    sampling = Sampling(logprobs=True, top_logprobs=TOP_LOGPROBS)
     return {"expected": True, "sampling": sampling}
 
 
-def again(sample: int) -> str:
-    """What a seat's name adds for a further sample."""
+def sample_suffix(sample: int) -> str:
+    """The suffix of an agent's name for a further sample; '' for the first."""
     return str(sample + 1) if sample else ""
 
 
-def read(value: object, order: Order) -> dict[str, Any]:
+def verdict_fields(value: object, order: Order) -> dict[str, Any]:
     """The fields of a verdict that come from its text; none where it can't be read."""
     if not isinstance(value, Choice):
         return {}
     back = order == "swapped"
     scores = value.scores.swapped() if value.scores and back else value.scores
-    winner = swapped(value.winner) if back else value.winner
+    winner = swap_winner(value.winner) if back else value.winner
     return {"winner": winner, "scores": scores, "reason": value.reason, "note": ""}
 
 
-def compared(one: Rating, other: Rating) -> list[Verdict]:
-    """Two ratings as verdicts on the pair, one a sample."""
+def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
+    """Two ratings as verdicts on the pair, one for each sample."""
     made = []
     for sample, (first, second) in enumerate(zip(one.marks, other.marks, strict=True)):
         base = one.base.model_copy(update={"sample": sample})
@@ -196,7 +200,7 @@ def compared(one: Rating, other: Rating) -> list[Verdict]:
     return made
 
 
-def close(verdicts: Sequence[Verdict], scale: float) -> bool:
+def is_close(verdicts: Sequence[Verdict], scale: float) -> bool:
     """Whether one order's margin is small enough to ask the other: a point of ten."""
     _, scores = decide(verdicts)
     if scores is None:
@@ -209,7 +213,7 @@ def case_of(item: Item, candidates: Sequence[Candidate]) -> Case:
     return Case(item.conversation, tuple(candidates), item.reference)
 
 
-async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+async def gather_or_cancel(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     """The results of all, at the same time; when one fails none of them goes on."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:

@@ -22,9 +22,9 @@ from fellowship.teams.settings import NamedRule, Rule, is_custom_rule
 from fellowship.teams.vote_counting import (
     SIDES,
     Vote,
+    first_share,
     mean_scores,
     next_jurors,
-    share,
     tally,
     winning_side,
 )
@@ -54,7 +54,7 @@ class VotingRule:
 def by_weight(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
     """The side with the most weight behind it; any split is a tie."""
     side = winning_side(tally(votes))
-    return side, Scores(first=share(side), second=1 - share(side))
+    return side, Scores(first=first_share(side), second=1 - first_share(side))
 
 
 def by_heads(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
@@ -93,10 +93,10 @@ def apply_rule(
     rule: Rule, votes: Sequence[Vote], scale: float
 ) -> tuple[Decision, Scores | None]:
     """What the votes amount to under a rule; jurors' order and names mean nothing."""
-    read = [vote for vote in votes if vote.read]
-    if not read:
+    valid = [vote for vote in votes if vote.is_valid]
+    if not valid:
         return no_valid_vote(votes), None
-    return rule_named(rule).decide(read, scale)
+    return rule_named(rule).decide(valid, scale)
 
 
 def custom_rule(name: str) -> Decide:
@@ -111,7 +111,9 @@ def custom_rule(name: str) -> Decide:
     if not callable(found):
         raise RecipeError(f"rule {name!r} is a {type(found).__name__}: give {wanted}")
 
-    def checked(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | None]:
+    def checked_rule(
+        votes: Sequence[Vote], scale: float
+    ) -> tuple[Decision, Scores | None]:
         try:
             decision, scores = found(votes, scale)
         except (TypeError, ValueError) as error:
@@ -124,13 +126,15 @@ def custom_rule(name: str) -> Decide:
             got = f"{decision!r}, {type(scores).__name__}"
             raise RecipeError(f"rule {name!r} returned {got}; expected is {wanted}")
         if scores is None and decision in SIDES:
-            scores = Scores(first=share(decision), second=1 - share(decision))
+            scores = Scores(
+                first=first_share(decision), second=1 - first_share(decision)
+            )
         return decision, scores
 
-    return checked
+    return checked_rule
 
 
 def no_valid_vote(votes: Sequence[Vote]) -> Decision:
-    """What a vote is in which everybody abstains."""
+    """The decision of a vote in which every juror abstains."""
     contradicted = any(vote.decision == "order-inconsistent" for vote in votes)
     return "order-inconsistent" if contradicted else "invalid"

@@ -1,7 +1,8 @@
-"""A field that was found is no answer yet: it may be echoed, broken or contradicted.
+"""Mentions of a verdict's fields in a reply, and the one value they agree on.
 
-`Found` is one place in a reply that names a field, with a value or with the reason why
-it holds none. `settle` turns all of them into exactly one value a field, or refuses.
+A mention is one place in a reply that names a field, with a value or with the reason why
+it holds none: it may be echoed, broken or contradicted. `agreed_values` turns all of them
+into exactly one value a field, or refuses.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ _MOST = 1000  # an evaluator that answers more often has run away
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Mention:
     """One mention of a field: `value`, or `problem` when it holds none.
 
-    `raw` is the text it was read from, which stood from `at` to `end`; fields of one
+    `raw` is the text it was read from, which stood from `start` to `end`; fields of one
     JSON object share both and have `whole` set. An empty `raw` is never an echo.
     """
 
     name: Name
-    at: int
+    start: int
     end: int
     raw: str
     value: Value | None = None
@@ -47,13 +48,13 @@ class Found:
     whole: bool = False
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """A piece of a reply, short enough for a message."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def settle(
-    found: Iterable[Found],
+def agreed_values(
+    found: Iterable[Mention],
     names: Sequence[Name],
     offered: str,
     *,
@@ -68,19 +69,21 @@ def settle(
     mentions = list(islice(found, _MOST + 1))
     if len(mentions) > _MOST:
         raise VerdictError(f"found more than {_MOST} answers, expected {offered}")
-    kept = _own(sorted(mentions, key=lambda each: each.at), candidates, offered)
+    kept = _without_echoes(
+        sorted(mentions, key=lambda each: each.start), candidates, offered
+    )
     if last:
         kept = _superseding(kept, names)
-    return {name: _one(name, kept, offered) for name in names}
+    return {name: _agreed_value(name, kept, offered) for name in names}
 
 
-def _one(name: Name, found: Sequence[Found], offered: str) -> Value:
+def _agreed_value(name: Name, found: Sequence[Mention], offered: str) -> Value:
     """The value all mentions of `name` agree on."""
     mine = [each for each in found if each.name == name]
     values = list(dict.fromkeys(each.value for each in mine if each.value is not None))
     for each in mine:
         if each.problem:
-            what = f"{shown(each.raw)} ({each.problem})" if each.raw else each.problem
+            what = f"{quote(each.raw)} ({each.problem})" if each.raw else each.problem
             raise VerdictError(f"{TITLES[name]}: found {what}, expected {offered}")
     if len(values) != 1:
         what = f"{values[0]!r} and {values[1]!r}" if values else "none"
@@ -88,7 +91,7 @@ def _one(name: Name, found: Sequence[Found], offered: str) -> Value:
     return values[0]
 
 
-def _superseding(found: Sequence[Found], names: Sequence[Name]) -> list[Found]:
+def _superseding(found: Sequence[Mention], names: Sequence[Name]) -> list[Mention]:
     """The complete answers and whatever follows the last of them."""
     answers = _answers(found)
     sound = [
@@ -103,14 +106,18 @@ def _superseding(found: Sequence[Found], names: Sequence[Name]) -> list[Found]:
     return [each for answer in kept for each in answer]
 
 
-def _answers(found: Sequence[Found]) -> list[list[Found]]:
+def _answers(found: Sequence[Mention]) -> list[list[Mention]]:
     """Mentions in the order of the text, cut where a field comes again."""
-    answers: list[list[Found]] = []
+    answers: list[list[Mention]] = []
     names: set[Name] = set()
     for each in found:
         here = answers[-1] if answers else []
-        apart = bool(here) and (each.whole or here[-1].whole) and each.at != here[-1].at
-        if not here or apart or (each.name in names and each.at != here[-1].at):
+        apart = (
+            bool(here)
+            and (each.whole or here[-1].whole)
+            and each.start != here[-1].start
+        )
+        if not here or apart or (each.name in names and each.start != here[-1].start):
             answers.append([])
             names = set()
         answers[-1].append(each)
@@ -118,9 +125,9 @@ def _answers(found: Sequence[Found]) -> list[list[Found]]:
     return answers
 
 
-def _own(
-    found: Sequence[Found], candidates: Sequence[str], offered: str
-) -> Sequence[Found]:
+def _without_echoes(
+    found: Sequence[Mention], candidates: Sequence[str], offered: str
+) -> Sequence[Mention]:
     """What the evaluator said itself: mentions no candidate's text contains."""
     if not candidates:
         return found
@@ -129,7 +136,7 @@ def _own(
     echoed = {text for text in texts if _is_echo(text, candidates, plain)}
     kept = [each for each in found if each.raw not in echoed]
     if found and not kept:
-        what = f"{shown(found[0].raw)}, which only repeats a candidate's text"
+        what = f"{quote(found[0].raw)}, which only repeats a candidate's text"
         raise VerdictError(f"found {what}, expected {offered}")
     return kept
 

@@ -1,7 +1,7 @@
-"""Verdicts in JSON are flat, so no parser of ours or Python's ever has to recurse.
+"""Flat JSON objects in a text, wherever they stand.
 
-`objects` finds every flat object in a text, wherever it stands; an object within an
-object, or one that is cut off, is no answer but must not pass in silence either.
+Verdicts in JSON are flat, so no parser of ours or Python's ever has to recurse. An object
+within an object, or one that is cut off, is no answer but must not pass in silence either.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILLER = "\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
+class FlatObject:
     """A flat JSON object: its pairs in order, duplicates kept, and where it stands."""
 
     pairs: tuple[tuple[str, object], ...]
@@ -29,12 +29,12 @@ class Object:
     end: int
     nested: bool
 
-    def all(self, key: str) -> list[object]:
+    def values(self, key: str) -> list[object]:
         """Every value given for `key`."""
         return [value for name, value in self.pairs if name == key]
 
 
-def objects(text: str) -> list[Object]:
+def flat_objects(text: str) -> list[FlatObject]:
     """The flat objects of a text, in order. Linear in its length."""
     found = []
     for match in _FLAT.finditer(text):
@@ -43,11 +43,11 @@ def objects(text: str) -> list[Object]:
         except ValueError:
             continue
         nested = _is_value(text, match.start())
-        found.append(Object(pairs, match.start(), match.end(), nested))
+        found.append(FlatObject(pairs, match.start(), match.end(), nested))
     return found
 
 
-def without(text: str, spans: Sequence[Object]) -> str:
+def blank_out(text: str, spans: Sequence[FlatObject]) -> str:
     """The text with each object blotted out, every other character in its place."""
     pieces = []
     at = 0
@@ -57,7 +57,7 @@ def without(text: str, spans: Sequence[Object]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def keys_in(text: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+def json_keys(text: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
     """Where a key is written as in JSON, in a text whose sound objects are gone."""
     names = "|".join(map(re.escape, keys))
     return [

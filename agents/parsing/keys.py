@@ -1,17 +1,20 @@
-"""A key of our schema counts wherever it stands: twice is twice, broken is broken."""
+"""Mentions of a verdict's fields as keys of JSON objects.
+
+A key of our schema counts wherever it stands: twice is twice, broken is broken.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from fellowship.agents.parsing.fields import Found, Name
-from fellowship.agents.parsing.json_objects import Object, keys_in, without
+from fellowship.agents.parsing.fields import Mention, Name
+from fellowship.agents.parsing.json_objects import FlatObject, blank_out, json_keys
 from fellowship.agents.parsing.values import (
-    Answer,
-    choice_in,
-    number_in,
-    score_in,
-    unmarked,
+    ParsedValue,
+    check_range,
+    parse_choice,
+    parse_score,
+    strip_markup,
 )
 
 _NAMES: dict[str, Name] = {
@@ -23,46 +26,46 @@ _NAMES: dict[str, Name] = {
 
 
 def score_keys(
-    text: str, parts: Sequence[Object], keys: Sequence[str], low: float, high: float
-) -> Iterator[Found]:
+    text: str, parts: Sequence[FlatObject], keys: Sequence[str], low: float, high: float
+) -> Iterator[Mention]:
     """Every mention of the keys of scores; a string is read as a marker's value is."""
 
-    def read(value: object) -> Answer:
+    def parse(value: object) -> ParsedValue:
         if isinstance(value, float):
-            return number_in(value, low, high)
+            return check_range(value, low, high)
         if isinstance(value, str):
-            return score_in(unmarked(value), low, high)
-        return Answer(0, problem="not a number")
+            return parse_score(strip_markup(value), low, high)
+        return ParsedValue(0, problem="not a number")
 
-    return _mentions(text, parts, keys, read)
+    return _mentions(text, parts, keys, parse)
 
 
-def choice_keys(text: str, parts: Sequence[Object]) -> Iterator[Found]:
+def choice_keys(text: str, parts: Sequence[FlatObject]) -> Iterator[Mention]:
     """Every mention of the key of a verdict."""
 
-    def read(value: object) -> Answer:
+    def parse(value: object) -> ParsedValue:
         if isinstance(value, str):
-            return choice_in(unmarked(value))
-        return Answer(0, problem="not a verdict")
+            return parse_choice(strip_markup(value))
+        return ParsedValue(0, problem="not a verdict")
 
-    return _mentions(text, parts, ("winner",), read)
+    return _mentions(text, parts, ("winner",), parse)
 
 
 def _mentions(
     text: str,
-    parts: Sequence[Object],
+    parts: Sequence[FlatObject],
     keys: Sequence[str],
-    read: Callable[[object], Answer],
-) -> Iterator[Found]:
+    read: Callable[[object], ParsedValue],
+) -> Iterator[Mention]:
     """The keys' values in sound objects, then the keys that stand in none."""
     for part in parts:
         raw = text[part.start : part.end]
         for key in keys:
-            for value in part.all(key):
+            for value in part.values(key):
                 answer = read(value)
                 if part.nested:
-                    answer = Answer(0, problem="inside another JSON object")
-                yield Found(
+                    answer = ParsedValue(0, problem="inside another JSON object")
+                yield Mention(
                     _NAMES[key],
                     part.start,
                     part.end,
@@ -71,6 +74,6 @@ def _mentions(
                     answer.problem,
                     whole=True,
                 )
-    for key, start, end in keys_in(without(text, parts), keys):
+    for key, start, end in json_keys(blank_out(text, parts), keys):
         problem = f"broken JSON at the key {key!r}"
-        yield Found(_NAMES[key], start, end, "", problem=problem, whole=True)
+        yield Mention(_NAMES[key], start, end, "", problem=problem, whole=True)

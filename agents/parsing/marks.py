@@ -1,8 +1,9 @@
-"""A marker is a line that begins with a known label; a label in a sentence is prose.
+"""Mentions of a verdict's fields as marker lines: a known label, then a value.
 
-Labels are ours (`Score of the first response: 7/10`, `Verdict: first`) and the usual
-ones (`### Score Assistant A:`, `**Rating**: 8 out of 10`, `Answer:`). The value stands
-on the same line or the next that isn't blank. Quoted lines (`> ...`) are not markers.
+A label in a sentence is prose. Labels are ours (`Score of the first response: 7/10`,
+`Verdict: first`) and the usual ones (`### Score Assistant A:`, `**Rating**: 8 out of 10`,
+`Answer:`). The value stands on the same line or the next that isn't blank. Quoted lines
+(`> ...`) are not markers.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fellowship.agents.parsing.fields import Found, Name
+from fellowship.agents.parsing.fields import Mention, Name
 from fellowship.agents.parsing.json_objects import FILLER
 from fellowship.agents.parsing.values import (
     NOUN,
-    Answer,
-    begins_choice,
-    choice_in,
-    score_in,
-    unmarked,
+    ParsedValue,
+    parse_choice,
+    parse_score,
+    starts_with_choice,
+    strip_markup,
 )
 
 _S = r"[ \t]++"
@@ -57,69 +58,69 @@ _SPACE = re.compile(r"\s*+")
 _FIRST = frozenset({"a", "1", "first"})
 
 
-def pair_marks(text: str, low: float, high: float) -> Iterator[Found]:
+def pair_marks(text: str, low: float, high: float) -> Iterator[Mention]:
     """Every mention of a score that says which response it belongs to."""
-    for match in _PAIR.finditer(unmarked(text)):
+    for match in _PAIR.finditer(strip_markup(text)):
         which = (match["tail"] or match["lead"] or match["nth"]).lower()
         name: Name = "first" if which in _FIRST else "second"
-        yield from _score(name, match, low, high)
+        yield from _score_mention(name, match, low, high)
 
 
-def single_marks(text: str, low: float, high: float) -> Iterator[Found]:
+def single_marks(text: str, low: float, high: float) -> Iterator[Mention]:
     """Every mention of a score that names no side; a lone number is one too."""
-    plain = unmarked(text)
+    plain = strip_markup(text)
     labelled = False
     for match in _SINGLE.finditer(plain):
-        for each in _score("score", match, low, high):
+        for each in _score_mention("score", match, low, high):
             labelled = True
             yield each
     bare = plain.strip()
     if not labelled and bare[:1].isdigit() and "\n" not in bare:
-        answer = score_in(bare, low, high)
-        yield Found("score", 0, len(text), bare, answer.value, answer.problem)
+        answer = parse_score(bare, low, high)
+        yield Mention("score", 0, len(text), bare, answer.value, answer.problem)
 
 
-def winner_marks(text: str) -> Iterator[Found]:
+def winner_marks(text: str) -> Iterator[Mention]:
     """Every mention of a verdict, and a last line that is nothing else."""
-    plain = unmarked(text)
+    plain = strip_markup(text)
     for match in _WINNER.finditer(plain):
         at, line = _value(plain, match.end())
         clear = match["sep"] and not match["weak"]
-        if not (_speaks(match, line) or match["verb"]):
+        if not (_announces_value(match, line) or match["verb"]):
             continue
-        answer = choice_in(line)
-        if answer.problem and not clear and not begins_choice(line):
+        answer = parse_choice(line)
+        if answer.problem and not clear and not starts_with_choice(line):
             continue
-        yield _found("winner", match, at, answer)
+        yield _mention("winner", match, at, answer)
     for match in _BOXED.finditer(text):
-        answer = choice_in(match[1])
+        answer = parse_choice(match[1])
         if answer.end == len(match[1]) and not answer.problem:
-            yield Found("winner", *match.span(), match[0], answer.value)
+            yield Mention("winner", *match.span(), match[0], answer.value)
     yield from _last_line(text)
 
 
-def _last_line(text: str) -> Iterator[Found]:
+def _last_line(text: str) -> Iterator[Mention]:
     """A last line like `### B` or `[[A]]`, or a reply of one word."""
     bare = text.rstrip()
     at = bare.rfind("\n") + 1
     line = bare[at:]
     match = _LONE.fullmatch(line)
     word = match[1] if match else line.strip() if not bare[:at].strip() else ""
-    answer = choice_in(word)
+    answer = parse_choice(word)
     if word and answer.end == len(word) and not answer.problem:
-        yield Found("winner", at, len(bare), line, answer.value)
+        yield Mention("winner", at, len(bare), line, answer.value)
 
 
-def _score(
+def _score_mention(
     name: Name, match: re.Match[str], low: float, high: float
-) -> Iterator[Found]:
+) -> Iterator[Mention]:
     """The mention a label makes, if it is one: "the score is" may begin mere prose."""
     at, line = _value(match.string, match.end())
-    answer = score_in(line, low, high, match["of"])
+    answer = parse_score(line, low, high, match["of"])
     if _ITEM.match(line) and "\n" in match.string[match.end() : at]:
-        answer = Answer(len(line), problem="the number of a list")
-    if _speaks(match, line) and not (match["verb"] and answer.problem):
-        yield _found(name, match, at, answer)
+        answer = ParsedValue(len(line), problem="the number of a list")
+    if _announces_value(match, line) and not (match["verb"] and answer.problem):
+        yield _mention(name, match, at, answer)
 
 
 def _value(text: str, start: int) -> tuple[int, str]:
@@ -129,7 +130,7 @@ def _value(text: str, start: int) -> tuple[int, str]:
     return at, text[at : end if end >= 0 else len(text)]
 
 
-def _speaks(match: re.Match[str], line: str) -> bool:
+def _announces_value(match: re.Match[str], line: str) -> bool:
     """Whether a label announces a value: by a colon, or by what follows it.
 
     A label before a JSON object announces that object, which is read elsewhere.
@@ -139,8 +140,8 @@ def _speaks(match: re.Match[str], line: str) -> bool:
     return bool(match["sep"]) or (bool(line) and not line[0].isalpha())
 
 
-def _found(name: Name, match: re.Match[str], at: int, answer: Answer) -> Found:
+def _mention(name: Name, match: re.Match[str], at: int, answer: ParsedValue) -> Mention:
     """A mention, its text running from the label to the end of the value."""
     start, end = match.start(), at + answer.end
     raw = match.string[start:end].strip()
-    return Found(name, start, end, raw, answer.value, answer.problem)
+    return Mention(name, start, end, raw, answer.value, answer.problem)

@@ -1,12 +1,12 @@
-"""What an evaluator said, apart from its verdict, is its reason or its critique."""
+"""Prose of a reply: its reason or critique, without the verdict."""
 
 from __future__ import annotations
 
 import re
 from itertools import chain
 
-from fellowship.agents.parsing.fields import shown
-from fellowship.agents.parsing.json_objects import FILLER, objects, without
+from fellowship.agents.parsing.fields import quote
+from fellowship.agents.parsing.json_objects import FILLER, blank_out, flat_objects
 from fellowship.agents.parsing.marks import pair_marks, single_marks, winner_marks
 from fellowship.errors import VerdictError
 
@@ -24,14 +24,14 @@ def prose(text: str, key: str) -> str:
 
     Empty where nothing was said; two different strings at `key` are a VerdictError.
     """
-    parts = objects(text)
-    said = list(dict.fromkeys(value for part in parts for value in part.all(key)))
-    if len(said) > 1 or not all(isinstance(each, str) for each in said):
-        found = shown(str(said[0]))
+    parts = flat_objects(text)
+    texts = list(dict.fromkeys(value for part in parts for value in part.values(key)))
+    if len(texts) > 1 or not all(isinstance(each, str) for each in texts):
+        found = quote(str(texts[0]))
         raise VerdictError(f"the {key}: found {found} and more, expected one text")
-    if said:
-        return _clean(str(said[0]))
-    rest = _without_verdicts(without(text, parts))
+    if texts:
+        return _clean(str(texts[0]))
+    rest = _without_verdicts(blank_out(text, parts))
     if not _FENCES.sub("", rest).strip():
         return ""
     title = _TITLE.match(rest)
@@ -46,8 +46,8 @@ def _without_verdicts(text: str) -> str:
     )
     pieces = []
     at = 0
-    for each in sorted(found, key=lambda each: each.at):
-        pieces.append(text[at : each.at])
+    for each in sorted(found, key=lambda each: each.start):
+        pieces.append(text[at : each.start])
         at = max(at, each.end)
     return "".join([*pieces, text[at:]]).replace(FILLER, "")
 

@@ -1,7 +1,7 @@
-"""A score is a number that was written as one: nothing is rescaled, clamped or guessed.
+"""Values at the start of a line: a score, or the winner of a comparison.
 
-A value is read from the start of a line; what is left of the line may be a remark, but
-not one that could be a second answer.
+A score is a number that was written as one: nothing is rescaled, clamped or guessed. What
+is left of the line may be a remark, but not one that could be a second answer.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SIDES: dict[str, Choice] = {"a": "first", "1": "first", "b": "second", "2": "se
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedValue:
     """A value read from a line, `end` characters long, or the problem with it."""
 
     end: int
@@ -55,48 +55,50 @@ class Answer:
     problem: str = ""
 
 
-def unmarked(text: str) -> str:
+def strip_markup(text: str) -> str:
     """The text with a space for each character of markup, so that places stay."""
     return text.translate(_MARKUP)
 
 
-def score_in(line: str, low: float, high: float, scale: str | None = None) -> Answer:
+def parse_score(
+    line: str, low: float, high: float, scale: str | None = None
+) -> ParsedValue:
     """The number a line begins with, in `low..high`; `scale` is one its label named."""
     match = _SCORE.match(line)
     if match is None:
-        return Answer(len(line), problem="not a number")
+        return ParsedValue(len(line), problem="not a number")
     end = match.end()
     if not _only_remark(line[end:], _SECOND_NUMBER):
-        return Answer(len(line), problem="more than one number, or an unusual one")
+        return ParsedValue(len(line), problem="more than one number, or an unusual one")
     scales = [match["of"], scale, "100" if match["percent"] else None]
     for each in scales:
         if each is not None and float(each) != high:
-            return Answer(end, problem=f"out of {each}, not out of {high:g}")
-    return number_in(float(match["number"]), low, high, end)
+            return ParsedValue(end, problem=f"out of {each}, not out of {high:g}")
+    return check_range(float(match["number"]), low, high, end)
 
 
-def number_in(value: float, low: float, high: float, end: int = 0) -> Answer:
+def check_range(value: float, low: float, high: float, end: int = 0) -> ParsedValue:
     """`value` if it lies in `low..high`, which NaN does not."""
     if not low <= value <= high:
-        return Answer(end, problem=f"not in {low:g} to {high:g}")
-    return Answer(end, value + 0.0)  # -0.0 is 0
+        return ParsedValue(end, problem=f"not in {low:g} to {high:g}")
+    return ParsedValue(end, value + 0.0)  # -0.0 is 0
 
 
-def choice_in(line: str) -> Answer:
+def parse_choice(line: str) -> ParsedValue:
     """The winner a line begins with: first, second or tie."""
     match = _CHOICE.match(line)
     if match is None:
-        return Answer(len(line), problem="not a verdict")
+        return ParsedValue(len(line), problem="not a verdict")
     if not _only_remark(line[match.end() :], _SECOND_CHOICE):
-        return Answer(len(line), problem="more than a verdict")
+        return ParsedValue(len(line), problem="more than a verdict")
     if match["tie"]:
-        return Answer(match.end(), "tie")
+        return ParsedValue(match.end(), "tie")
     if match["which"]:
-        return Answer(match.end(), match["which"].lower())
-    return Answer(match.end(), _SIDES[(match["named"] or match["letter"]).lower()])
+        return ParsedValue(match.end(), match["which"].lower())
+    return ParsedValue(match.end(), _SIDES[(match["named"] or match["letter"]).lower()])
 
 
-def begins_choice(line: str) -> bool:
+def starts_with_choice(line: str) -> bool:
     """Whether a line starts like a verdict, however it goes on."""
     return _CHOICE.match(line) is not None
 

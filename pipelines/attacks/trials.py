@@ -27,7 +27,7 @@ from fellowship.pipelines.running.rows import Row, RunContext, distinct_candidat
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import Rejected, read_items
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Outcome
 
 Two = tuple[Candidate, Candidate]
@@ -166,7 +166,10 @@ async def run_trials(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
+        recipe: Recipe,
+        library: PromptLibrary,
+        registry: ModelRegistry,
+        broker: CallBroker,
     ) -> AsyncIterator[Work]:
         models = registry.recorded_clients(broker)
         systems = recipe.systems[: 1 if trials.answers == 1 else None]

@@ -43,7 +43,7 @@ from fellowship.records import (
     Winner,
 )
 from fellowship.suggestions import did_you_mean, quoted_list
-from fellowship.teams.decisions import swapped
+from fellowship.teams.decisions import swap_winner
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,11 @@ def _in_first_order(
         )
     scores = verdict.scores
     other = scores and Scores(first=scores.second, second=scores.first)
-    update = {"winner": swapped(verdict.winner), "scores": other, "order": "swapped"}
+    update = {
+        "winner": swap_winner(verdict.winner),
+        "scores": other,
+        "order": "swapped",
+    }
     return verdict.model_copy(update=update)
 
 

@@ -12,20 +12,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import agent_for_role
+from fellowship.agents.custom_roles import make_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
-from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
+from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
 from fellowship.errors import RecipeError
 from fellowship.pipelines.interop.autogen_clients import client_component
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.debate import VOTE
 from fellowship.teams.settings import (
-    Asking,
     AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
@@ -33,6 +32,7 @@ from fellowship.teams.settings import (
     FeedbackSettings,
     JurySettings,
     SingleSettings,
+    VoterSettings,
     role_config,
 )
 
@@ -64,7 +64,7 @@ def stock_team(
     could not be run.
     """
     check_recipe(recipe, own_rows=False)
-    library = Library(recipe.prompts)
+    library = PromptLibrary(recipe.prompts)
     maker = StockParts(recipe, library, base_url)
     if name == EVALUATE:
         return maker.evaluator()
@@ -85,7 +85,9 @@ def stock_team(
 class StockParts:
     """Stock parts for the seats of one recipe."""
 
-    def __init__(self, recipe: Recipe, library: Library, base_url: str | None) -> None:
+    def __init__(
+        self, recipe: Recipe, library: PromptLibrary, base_url: str | None
+    ) -> None:
         self.recipe = recipe
         self.library = library
         self.base_url = base_url
@@ -104,7 +106,7 @@ class StockParts:
         ]
         for n, role_ref in enumerate(settings.reviewers, 1):
             who = role_config(role_ref)
-            role = agent_for_role(
+            role = make_role(
                 Reviewer,
                 who.role,
                 model=who.model,
@@ -135,7 +137,7 @@ class StockParts:
         if isinstance(settings, DebateSettings):
             agents = [*self.debate_turns(settings), *self.debate_votes(settings)]
         elif isinstance(settings, JurySettings):
-            agents = [self.judge(j.seat, j) for j in settings.jurors]
+            agents = [self.judge(j.speaker, j) for j in settings.jurors]
         else:
             agents = [self.judge("judge", settings)]
         return round_robin(EVALUATE, agents, len(agents), send)
@@ -145,11 +147,11 @@ class StockParts:
         agents = []
         for n in range(1, settings.rounds + 1):
             for persona in settings.personas:
-                role = agent_for_role(
+                role = make_role(
                     Debater,
                     persona.role,
-                    model=settings.speaker(persona),
-                    persona=self.library.get(persona.file).text,
+                    model=settings.model_of(persona),
+                    persona=self.library.get(persona.prompt_file).text,
                     criteria=settings.criteria,
                     library=self.library,
                 )
@@ -161,9 +163,9 @@ class StockParts:
         """Every persona's scores after the debate."""
         agents = []
         for persona in settings.personas:
-            view = self.library.get(persona.file).text
-            asking = Asking(
-                model=settings.speaker(persona),
+            view = self.library.get(persona.prompt_file).text
+            asking = VoterSettings(
+                model=settings.model_of(persona),
                 scale=settings.scale,
                 criteria="\n\n".join(filter(None, (settings.criteria, view))),
                 prompt=VOTE,
@@ -171,10 +173,10 @@ class StockParts:
             agents.append(self.judge(f"{persona.name}_vote", asking))
         return agents
 
-    def judge(self, name: str, asking: Asking) -> dict[str, Any]:
+    def judge(self, name: str, asking: VoterSettings) -> dict[str, Any]:
         """An agent that is told what a judge is told."""
         independent = asking.strategy == "independent"
-        role = agent_for_role(
+        role = make_role(
             Judge,
             asking.role,
             model=asking.model,
@@ -182,7 +184,7 @@ class StockParts:
             scale=asking.scale,
             criteria=asking.criteria,
             prompt=asking.prompt,
-            titles=ONE if independent else TWO,
+            titles=ONE_TITLE if independent else TWO_TITLES,
             library=self.library,
         )
         return self.agent(name, asking.model, self.system_message(role))

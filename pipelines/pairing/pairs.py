@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
-from fellowship.agents.case import interleaved
+from fellowship.agents.case import interleave_answers
 from fellowship.pipelines.recipe.recipe import PairRule
 from fellowship.records import (
     Candidate,
@@ -66,7 +66,11 @@ def paired(
 ) -> PreferencePair:
     """The pair, with the conversation both of its sides continue."""
     chosen = candidates[best]
-    shared = interleaved(item.conversation, chosen.turns)[:-1] if chosen.turns else None
+    shared = (
+        interleave_answers(item.conversation, chosen.turns)[:-1]
+        if chosen.turns
+        else None
+    )
     return PreferencePair(
         item=item.key,
         number=item.number,

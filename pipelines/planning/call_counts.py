@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from fellowship.teams.jury import first_jurors
+from fellowship.teams.jury import first_juror_count
 from fellowship.teams.settings import (
-    Asking,
     CustomEvaluateSettings,
     DebateSettings,
     EvaluateSettings,
@@ -17,6 +16,7 @@ from fellowship.teams.settings import (
     JurySettings,
     SingleSettings,
     SystemSettings,
+    VoterSettings,
 )
 
 
@@ -112,7 +112,7 @@ def evaluator_calls(
     ]
 
 
-def voter_calls(asking: Asking, order: str, meet: str) -> ModelCalls:
+def voter_calls(asking: VoterSettings, order: str, meet: str) -> ModelCalls:
     """One voter's calls for one comparison, or for one candidate alone."""
     few, many = 1, 2 if order in ("both", "adaptive") else 1
     if order == "both":
@@ -128,7 +128,7 @@ def jury_calls(
     jury: JurySettings, kin: frozenset[str] = frozenset()
 ) -> list[ModelCalls]:
     """A jury's calls for one comparison: at least its first wave's, at most everyone's."""
-    sure = len(jury.jurors) if jury.meet == "pointwise" else first_jurors(jury)
+    sure = len(jury.jurors) if jury.meet == "pointwise" else first_juror_count(jury)
     others = sum(juror.model not in kin for juror in jury.jurors)
     if not jury.recuse or others < 2:
         kin = frozenset()
@@ -154,7 +154,7 @@ def debate_calls(debate: DebateSettings) -> list[ModelCalls]:
     talk_turns = debate.rounds * len(debate.personas)
     counts = []
     for persona in debate.personas:
-        model = debate.speaker(persona)
+        model = debate.model_of(persona)
         blind, talk = orders * debate.blind_samples, orders * debate.rounds
         more = orders * debate.further_samples
         counts += [

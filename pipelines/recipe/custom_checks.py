@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from fellowship.agents.case import Case
-from fellowship.agents.custom_roles import agent_for_role
+from fellowship.agents.custom_roles import make_role
 from fellowship.agents.role import Line, Role
-from fellowship.agents.roles import ONE, TWO, Judge, Reviewer
+from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.custom_names import RoleSlot, custom_names, role_slots
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
 from fellowship.teams.autogen_systems import AutogenSystem
-from fellowship.teams.custom_teams import OwnEvaluator, OwnSystem
+from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomEvaluateSettings,
@@ -52,7 +52,7 @@ def custom_code_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _files(recipe)
     if recipe.prompts is not None and not recipe.prompts.is_dir():
         return
-    library = Library(recipe.prompts)
+    library = PromptLibrary(recipe.prompts)
     for slot in role_slots(recipe):
         if not slot.own and slot.base is Judge:
             continue  # its prompt is looked at with the evaluator
@@ -91,20 +91,22 @@ def _check_make(recipe: Recipe, place: Place) -> None:
     if place[0] == "systems" and isinstance(place[1], int):
         system = recipe.systems[place[1]]
         assert isinstance(system, CustomSettings)
-        OwnSystem(system)
+        CustomSystem(system)
     else:
         assert isinstance(recipe.evaluate, CustomEvaluateSettings)
-        OwnEvaluator(recipe.evaluate)
+        CustomEvaluator(recipe.evaluate)
 
 
-def try_role(slot: RoleSlot, library: Library) -> None:
+def try_role(slot: RoleSlot, library: PromptLibrary) -> None:
     """Have the seat's role write a request; `RecipeError` says why it can't."""
-    more: dict[str, Any] = {"titles": TWO} if issubclass(slot.base, Judge) else {}
-    role: Role = agent_for_role(
+    more: dict[str, Any] = (
+        {"titles": TWO_TITLES} if issubclass(slot.base, Judge) else {}
+    )
+    role: Role = make_role(
         slot.base, slot.own, model="m", prompt=slot.prompt, library=library, **more
     )
     drafts = (Candidate(text="Water.", system="a"), Candidate(text="Land.", system="b"))
-    titles = ONE if isinstance(role, Reviewer) else TWO
+    titles = ONE_TITLE if isinstance(role, Reviewer) else TWO_TITLES
     case = Case(TRIAL_PROMPT, drafts[: len(titles)])
     try:
         for structured in (True, False):

@@ -13,13 +13,13 @@ from fellowship.errors import RecipeError, install_command
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.teams.settings import (
-    Asking,
     DebateSettings,
     EvaluateSettings,
     JudgeSettings,
     JurySettings,
+    VoterSettings,
 )
 from fellowship.teams.voting_rules import rule_named
 
@@ -41,7 +41,7 @@ def evaluators_models(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]
         yield (*EVALUATE, "stand_in"), settings.stand_in
 
 
-def askings(settings: EvaluateSettings) -> Iterator[tuple[Place, Asking]]:
+def askings(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]:
     """Everyone who is asked for verdicts, with the place; none of a debate's."""
     if isinstance(settings, JudgeSettings):
         yield EVALUATE, settings
@@ -62,7 +62,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _speakers(settings)
     yield from _chances(recipe)
     if recipe.prompts is None or recipe.prompts.is_dir():
-        yield from _prompts(settings, Library(recipe.prompts))
+        yield from _prompts(settings, PromptLibrary(recipe.prompts))
 
 
 def _meeting(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
@@ -84,10 +84,10 @@ def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     named: list[tuple[Place, str]] = []
     if isinstance(settings, JurySettings):
         named = [
-            ((*EVALUATE, "jurors", n), j.seat) for n, j in enumerate(settings.jurors)
+            ((*EVALUATE, "jurors", n), j.speaker) for n, j in enumerate(settings.jurors)
         ]
         if settings.escalate is not None:
-            named.append(((*EVALUATE, "escalate"), settings.escalate.seat))
+            named.append(((*EVALUATE, "escalate"), settings.escalate.speaker))
     if isinstance(settings, DebateSettings):
         named = [
             ((*EVALUATE, "personas", n), p.name)
@@ -163,7 +163,7 @@ def _speakers(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
 
 
 def _prompts(
-    settings: EvaluateSettings, library: Library
+    settings: EvaluateSettings, library: PromptLibrary
 ) -> Iterator[tuple[Place, str]]:
     slots = ("scale", "criteria", "format")
     wanted: list[tuple[Place, str, tuple[str, ...]]] = []
@@ -172,7 +172,7 @@ def _prompts(
         wanted.append(((*place, "prompt"), role.prompt_name, slots))
     if isinstance(settings, DebateSettings):
         wanted += [
-            ((*EVALUATE, "personas", n, "prompt"), persona.file, ())
+            ((*EVALUATE, "personas", n, "prompt"), persona.prompt_file, ())
             for n, persona in enumerate(settings.personas)
         ]
     for place, name, offered in wanted:

@@ -17,7 +17,7 @@ from fellowship.teams.settings import (
     EvaluateSettings,
     FeedbackSettings,
     SingleSettings,
-    team_of,
+    team_kind,
 )
 
 System = Annotated[
@@ -25,7 +25,7 @@ System = Annotated[
     | Annotated[FeedbackSettings, Tag("feedback")]
     | Annotated[AutogenSettings, Tag("autogen")]
     | Annotated[CustomSettings, Tag("custom")],
-    Discriminator(team_of),
+    Discriminator(team_kind),
 ]
 
 

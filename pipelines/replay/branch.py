@@ -34,7 +34,7 @@ from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_sync import run_sync
@@ -72,7 +72,7 @@ async def branch_row(
         @asynccontextmanager
         async def engine(
             recipe: Recipe,
-            library: Library,
+            library: PromptLibrary,
             registry: ModelRegistry,
             broker: CallBroker,
         ) -> AsyncIterator[Work]:

@@ -36,7 +36,7 @@ from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import Rejected
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
@@ -153,7 +153,10 @@ async def rejudge_run(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
+        recipe: Recipe,
+        library: PromptLibrary,
+        registry: ModelRegistry,
+        broker: CallBroker,
     ) -> AsyncIterator[Work]:
         context = RunContext(recipe, library, registry.recorded_clients(broker))
 
@@ -182,7 +185,7 @@ def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
 def judging_origin(run: Path) -> dict[str, Any]:
     """What the new run's header says of the old one."""
     recipe = recorded_recipe(run)
-    recorded = make_header(recipe, Library())["recipe"]
+    recorded = make_header(recipe, PromptLibrary())["recipe"]
     judged_by: dict[str, Any] = {"evaluate": recorded["evaluate"]}
     used = {name for _, name in evaluators_models(recipe.evaluate)}
     judged_by["models"] = {n: m for n, m in recorded["models"].items() if n in used}

@@ -14,7 +14,7 @@ from typing import Literal
 from fellowship.agents.parsing.replies import read_choice, read_score, read_scores
 from fellowship.errors import VerdictError
 from fellowship.records import Scores, Session, Turn, Verdict, Winner
-from fellowship.teams.decisions import swapped
+from fellowship.teams.decisions import swap_winner
 
 Reading = Literal["kept", "again", "stored"]
 
@@ -64,7 +64,7 @@ def reparse_verdict(verdict: Verdict, turns: Sequence[Turn]) -> Verdict:
     except VerdictError as error:
         winner, scores, note = "invalid", None, str(error)
     if verdict.order == "swapped":
-        winner, scores = swapped(winner), scores.swapped() if scores else None
+        winner, scores = swap_winner(winner), scores.swapped() if scores else None
     if (winner, scores) == (verdict.winner, verdict.scores):
         return verdict
     before: Winner | Scores = verdict.scores or verdict.winner

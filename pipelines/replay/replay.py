@@ -20,7 +20,7 @@ from fellowship.pipelines.replay.recorded_rows import (
 )
 from fellowship.pipelines.running.finalize_rows import recompute, whole_run_facts
 from fellowship.pipelines.running.rows import Row, RunContext
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, differing_paths
 from fellowship.run_sync import run_sync
@@ -46,7 +46,7 @@ async def replay_row(run: Path, row: str) -> Replayed:
     Raises `LedgerError` when a call is missing.
     """
     recipe = recorded_recipe(run)
-    library = Library(recipe.prompts)
+    library = PromptLibrary(recipe.prompts)
     with LedgerReader(run / LEDGER) as reader:
         known = find_row(reader, row)
         archive = RecordOnlyBroker(reader)

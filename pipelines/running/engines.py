@@ -15,7 +15,7 @@ from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.sources.source import Rejected
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
 
 Work = Callable[[Item], Awaitable[Outcome]]
@@ -35,14 +35,15 @@ class Origin:
 
 
 Engine = Callable[
-    [Recipe, Library, ModelRegistry, CallBroker], AbstractAsyncContextManager[Work]
+    [Recipe, PromptLibrary, ModelRegistry, CallBroker],
+    AbstractAsyncContextManager[Work],
 ]
 """Where rows are worked on: a context in which there is somebody to do it."""
 
 
 @asynccontextmanager
 async def _work_here(
-    recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
+    recipe: Recipe, library: PromptLibrary, registry: ModelRegistry, broker: CallBroker
 ) -> AsyncIterator[Work]:
     context = RunContext(recipe, library, registry.recorded_clients(broker))
     yield lambda item: Row(item, context).work()

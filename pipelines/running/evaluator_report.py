@@ -94,7 +94,7 @@ def best_juror(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
 def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
     """A jury's seats without its strong judge; else whoever gave verdicts."""
     if isinstance(settings, JurySettings):
-        return [juror.seat for juror in settings.jurors]
+        return [juror.speaker for juror in settings.jurors]
     return list(names)
 
 
@@ -135,7 +135,7 @@ def escalation_report(
     if not isinstance(settings, JurySettings) or settings.escalate is None:
         return None
     strong = settings.escalate
-    spared = [each for each in comparisons if strong.seat in each.spared]
+    spared = [each for each in comparisons if strong.speaker in each.spared]
     times = len(spared)
     if settings.meet == "pointwise":
         times = len({(each.number, one) for each in spared for one in each.pair})

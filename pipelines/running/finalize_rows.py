@@ -112,7 +112,7 @@ def whole_run_scores(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     heard = list(every_comparison(into))
     if not heard:
         return {}
-    scores = WHOLE_RUN[jury.rule](heard, [juror.seat for juror in jury.jurors])
+    scores = WHOLE_RUN[jury.rule](heard, [juror.speaker for juror in jury.jurors])
     return {
         (each.number, each.index): made
         for each, made in zip(heard, scores, strict=True)

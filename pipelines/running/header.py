@@ -12,7 +12,7 @@ from fellowship import __version__
 from fellowship.models.record.secrets import hide_secrets
 from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 
 PACKAGES = (
     *("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama"),
@@ -39,7 +39,7 @@ MODEL_MAY_CHANGE = {
 no answer, and their model's name stays."""
 
 
-def make_header(recipe: Recipe, library: Library) -> dict[str, Any]:
+def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
     """The header of a run of `recipe`. `identity` is what must not change later."""
     whole = hide_secrets(recipe.model_dump(mode="json"))
     identity = lasting_identity(whole)
@@ -68,7 +68,7 @@ def lasting_identity(recipe: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def upgraded_identity(old: dict[str, Any], library: Library) -> dict[str, Any]:
+def upgraded_identity(old: dict[str, Any], library: PromptLibrary) -> dict[str, Any]:
     """The identity in an old header, as this version would have written it.
 
     What recipes have learnt since has its default there, and prompts that were not yet

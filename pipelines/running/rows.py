@@ -13,7 +13,7 @@ from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
 from fellowship.pipelines.provenance.session_names import ALONE, pair_session
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -23,9 +23,9 @@ from fellowship.records import (
     Turn,
 )
 from fellowship.teams.autogen_systems import AutogenSystem
-from fellowship.teams.custom_teams import OwnEvaluator, OwnSystem
+from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.debate import DebateTeam
-from fellowship.teams.judge import Evaluator, JudgeTeam, related
+from fellowship.teams.judge import Evaluator, JudgeTeam, is_related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
@@ -39,7 +39,7 @@ from fellowship.teams.settings import (
     SingleSettings,
     SystemSettings,
 )
-from fellowship.teams.systems import Feedback, Single, System
+from fellowship.teams.systems import FeedbackSystem, SingleSystem, System
 from fellowship.tracing import row_span, session_span, set_outcome
 
 Listen = Callable[[Item, str, Turn], None]
@@ -51,7 +51,7 @@ class RunContext:
     """What every row of a run shares."""
 
     recipe: Recipe
-    library: Library
+    library: PromptLibrary
     models: Mapping[str, Client]
     listen: Listen = lambda item, team, turn: None
     systems: dict[str, System] = field(init=False)
@@ -77,13 +77,13 @@ class RunContext:
 def make_system(settings: SystemSettings) -> System:
     """The team that a recipe's entry describes."""
     if isinstance(settings, SingleSettings):
-        return Single(settings)
+        return SingleSystem(settings)
     if isinstance(settings, FeedbackSettings):
-        return Feedback(settings)
+        return FeedbackSystem(settings)
     if isinstance(settings, AutogenSettings):
         return AutogenSystem(settings)
     assert isinstance(settings, CustomSettings)
-    return OwnSystem(settings)
+    return CustomSystem(settings)
 
 
 def make_evaluator(settings: EvaluateSettings) -> Evaluator:
@@ -93,7 +93,7 @@ def make_evaluator(settings: EvaluateSettings) -> Evaluator:
     if isinstance(settings, DebateSettings):
         return DebateTeam(settings)
     if isinstance(settings, CustomEvaluateSettings):
-        return OwnEvaluator(settings)
+        return CustomEvaluator(settings)
     return JudgeTeam(settings)
 
 
@@ -215,7 +215,7 @@ class Row:
         comparisons = self.ranking.comparisons if self.ranking else ()
         families = next((session.families for session, _, _ in self.sessions), {})
         same = any(
-            related(verdict.model, self.candidates, families)
+            is_related(verdict.model, self.candidates, families)
             for comparison in comparisons
             for verdict in comparison.verdicts
         )

@@ -18,7 +18,7 @@ from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.relaxed_gc import relaxed_gc
 from fellowship.run_folder import RunFolder
 from fellowship.run_sync import run_sync
@@ -45,7 +45,7 @@ async def run_recipe(
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     check_recipe(recipe, own_rows=origin is None)
-    library = Library(recipe.prompts)
+    library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)
     registry = ModelRegistry(recipe.models)

@@ -20,7 +20,7 @@ from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Work
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome, Record, Turn
 from fellowship.run_folder import atomic_writer
 
@@ -77,7 +77,10 @@ async def stream(
 
     @asynccontextmanager
     async def engine(
-        recipe: Recipe, library: Library, registry: ModelRegistry, broker: CallBroker
+        recipe: Recipe,
+        library: PromptLibrary,
+        registry: ModelRegistry,
+        broker: CallBroker,
     ) -> AsyncIterator[Work]:
         def listen(item: Item, team: str, turn: Turn) -> None:
             events.put_nowait(Spoken(row=item.number, team=team, turn=turn))

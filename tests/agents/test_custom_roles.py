@@ -66,9 +66,9 @@ async def test_a_persona_is_one_markdown_file_and_may_have_a_role(
         ("own_syntax:X", "importing 'own_syntax' raised SyntaxError"),
         (
             "own_roles:Poet",
-            "extends Generator, Role, ABC: this seat needs a class that",
+            "extends Generator, Role, ABC: its team needs a class that",
         ),
-        ("own_roles:not_a_class", "is a function: this seat needs a class"),
+        ("own_roles:not_a_class", "is a function: its team needs a class"),
         ("own_roles:Needy", "so any other field needs a default"),
         ("own_roles:Clumsy", "has the slot $criteria; its role offers none"),
         ("own_roles:Broken", "can't write its request: KeyError: 'nothing'"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from fellowship.agents.logprob_scores import expected_scores
+from fellowship.agents.logprob_scores import expected_score
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
@@ -51,8 +51,8 @@ def combined(first: Chances, second: Chances) -> dict[str, Any]:
 
 def test_an_expected_score_is_the_mean_by_chance() -> None:
     reply = combined({"7": 0.6, "8": 0.2, "x": 0.2}, {" 3": 0.75, "5": 0.25})
-    assert expected_scores(reply, "first", 7, 1, 10) == pytest.approx(7.25)
-    assert expected_scores(reply, "second", 3, 1, 10) == pytest.approx(3.5)
+    assert expected_score(reply, "first", 7, 1, 10) == pytest.approx(7.25)
+    assert expected_score(reply, "second", 3, 1, 10) == pytest.approx(3.5)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_an_expected_score_is_the_mean_by_chance() -> None:
     ],
 )
 def test_where_chances_say_nothing_the_score_stands(reply: dict[str, Any]) -> None:
-    assert expected_scores(reply, "first", 7, 1, 10) == 7
+    assert expected_score(reply, "first", 7, 1, 10) == 7
 
 
 async def _serve(

@@ -36,7 +36,7 @@ def test_a_meter_names_the_limit_it_stops_at(
     meter = Meter(limits)
     meter.add(SPENT, 0.5)
     with pytest.raises(BudgetStop, match=words) as raised:
-        meter.admit(worst=9.0 if reason is StopReason.USD_ON_THE_WAY else 0.0)
+        meter.admit(worst_usd=9.0 if reason is StopReason.USD_ON_THE_WAY else 0.0)
     assert raised.value.reason is reason
     assert meter.stop == Stop(reason, str(raised.value))
     assert reason.is_limit

@@ -44,7 +44,7 @@ from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source import columns_of, count_rows, read_items
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.run_folder import read_header
 from fellowship.viewer.markdown import render_markdown
 
@@ -112,7 +112,7 @@ def prompt(content: bytes, folder: Path) -> None:
     """A prompt of one's own: its slots are filled once, and never run."""
     put(content, folder, "reviewer.md")
     with contextlib.suppress(RecipeError):
-        made = Library(folder).get("reviewer")
+        made = PromptLibrary(folder).get("reviewer")
         made.fill(dict.fromkeys(made.slots, "$candidate"))
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fellowship.models.client import Client, Reply, Request, Usage
 from fellowship.models.config import Sampling
 from fellowship.pipelines.running.rows import make_evaluator
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -106,7 +106,7 @@ def compared(
         item = Item(key="k", number=1, conversation=ASKED)
         models = {n: Model(n, say) for n in "abcd"}
         seats = SessionContext(
-            "evaluate", item, models, Library(), seed=seed, deadline=60
+            "evaluate", item, models, PromptLibrary(), seed=seed, deadline=60
         )
         team = make_evaluator(EVALUATORS[kind])
         return await team.compare(item, candidates, (0, 1), seats)

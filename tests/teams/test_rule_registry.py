@@ -10,7 +10,7 @@ from fellowship.errors import RecipeError
 from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 from fellowship.records import Scores
 from fellowship.registry_check import IncompleteRegistry, check_registry
-from fellowship.teams.jury import early_stop, weights
+from fellowship.teams.jury import early_stop, juror_weights
 from fellowship.teams.settings import JurySettings, NamedRule
 from fellowship.teams.vote_counting import Vote
 from fellowship.teams.voting_rules import RULES, apply_rule, rule_named
@@ -77,5 +77,7 @@ def test_who_may_be_spared_and_what_a_juror_weighs_is_the_rules_to_say(
         }
     )
     assert (early_stop(jury) is not None) == (rule in ("majority", "weighted"))
-    assert weights(jury, jury.jurors) == ([3, 1] if rule == "weighted" else [1, 1])
+    assert juror_weights(jury, jury.jurors) == (
+        [3, 1] if rule == "weighted" else [1, 1]
+    )
     assert early_stop(jury.model_copy(update={"early_stop": False})) is None

@@ -17,7 +17,7 @@ from fellowship.models.record.meter import Meter
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.rows import Row, RunContext
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Conversation, Item, Message, Outcome
 from tests.support.loopback.fixtures import openai_server
 from tests.support.loopback.prose import Reply
@@ -59,7 +59,7 @@ async def crew_of(recipe: Recipe, folder: Path) -> AsyncIterator[RunContext]:
         models = registry.recorded_clients(
             registry.broker(ledger, Meter(recipe.limits))
         )
-        yield RunContext(recipe, Library(recipe.prompts), models)
+        yield RunContext(recipe, PromptLibrary(recipe.prompts), models)
     finally:
         ledger.close()
         await registry.close()

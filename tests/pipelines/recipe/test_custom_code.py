@@ -12,7 +12,7 @@ import pytest
 from fellowship import custom_code
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.header import make_header
-from fellowship.prompts.library import Library
+from fellowship.prompts.library import PromptLibrary
 from tests.support.custom_project import loop, refusal
 from tests.support.recipes import openai_model, recipe
 
@@ -36,7 +36,7 @@ def test_own_prompts_and_code_are_in_the_header_by_digest(project: Path) -> None
     model = openai_model("http://127.0.0.1:9")
     path = recipe(project / "r.yaml", model, prompts="mine", evaluate=evaluate)
     made = load_recipe(path)
-    said = make_header(made, Library(made.prompts))["identity"]
+    said = make_header(made, PromptLibrary(made.prompts))["identity"]
     assert len(said["code"]["own_roles:SkepticJuror"]) == 16
     assert len(said["prompts"]["sing"]) == 16
 
