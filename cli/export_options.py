@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.export_settings import Export, Filters, not_whole
 from fellowship.run_folder import read_header
+from fellowship.spellings import OLDER, names_of
 from fellowship.suggestions import did_you_mean, quoted_list
 
 USUAL = {"near_duplicates": 0.8}
@@ -74,12 +75,11 @@ def switched(base: Filters, on: Sequence[str], off: Sequence[str]) -> dict[str, 
 
 def known(name: str) -> str:
     """A filter's name as the recipe has it."""
-    name = {"language": "languages"}.get(name.replace("-", "_"), name.replace("-", "_"))
+    name = name.replace("-", "_")
+    name = {"language": "languages", **OLDER}.get(name, name)
     if name not in Filters.model_fields:
-        hint = (
-            did_you_mean(name, Filters.model_fields)
-            or f": {quoted_list(Filters.model_fields)}"
-        )
+        names = [both[0] for both in names_of(Filters)]
+        hint = did_you_mean(name, names) or f": {quoted_list(names)}"
         raise click.UsageError(f"no filter {name!r}{hint}")
     return name
 

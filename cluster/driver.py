@@ -86,8 +86,8 @@ async def run_on_ray(
     check_recipe(recipe)
     if slow := [name for name, model in recipe.models.items() if is_batched(model)]:
         raise RecipeError(
-            f"model {slow[0]!r} goes by batch, which one process does as well as many:"
-            " leave --engine ray out"
+            f"model {slow[0]!r} uses batch mode, where more processes don't help:"
+            f" leave --engine ray out"
         )
     join(address)
     there = nodes()

@@ -84,7 +84,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """A connection to the ledger at `path`; `LedgerError` says why there is none."""
     if not write and not os.path.exists(path):
         if os.path.exists(path.with_name("run.json")):
-            raise LedgerError(f"the run {path.parent} has lost its {path.name}")
+            raise LedgerError(f"the run {path.parent} has no {path.name} any more")
         raise NoRun(
             f"{path.parent} is not the folder of a run: no {path.name} is there; give"
             " the folder that `fellowship run --into` made"
@@ -147,7 +147,7 @@ def check_not_truncated(path: Path) -> None:
     declared = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
     # A log that is there by now: somebody has just begun to write.
     if (len(head) < 32 or size < declared) and not wal_bytes(path):
-        raise TruncatedFile(f"it ends after {size:,} of {declared:,} bytes")
+        raise TruncatedFile(f"it is cut off after {size:,} of {declared:,} bytes")
 
 
 def describe_failure(path: Path, error: Exception) -> str:
@@ -160,7 +160,7 @@ def describe_failure(path: Path, error: Exception) -> str:
     cure = ""
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
         cure = (
-            ": bring back a copy, or save what can be read with"
+            ": restore a copy, or save what can be read with"
             f" `sqlite3 {path.name} .recover`, then run again"
         )
     return f"{path} can't be used: {detail} ({free}){cure}"

@@ -184,8 +184,8 @@ class RunFolder:
             if changed:
                 raise RecipeError(
                     f"{self.path} was made with another recipe: {', '.join(changed)}"
-                    " changed; use a new folder, or --fork to take over the replies"
-                    " that still apply"
+                    " changed; use a new folder, or --fork to reuse the replies that still"
+                    " apply"
                 )
             return
         with atomic_writer(path) as out:
@@ -242,7 +242,7 @@ def require_run(path: Path) -> None:
     """Raise `NoRun` for a folder that has neither a header nor a ledger."""
     if any(os.path.exists(path / name) for name in (HEADER, LEDGER)):
         return
-    there = "it holds no run" if os.path.isdir(path) else "there is no such folder"
+    there = "it has no run in it" if os.path.isdir(path) else "there is no such folder"
     if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
         there = "it can't be read"
     raise NoRun(

@@ -59,7 +59,7 @@ def calibrate(
     a margin below 0.
     """
     at, agreed, flipped = _events(margins, verdicts, labels)
-    require_labels(len(at), "a calibrated margin")
+    require_labels(len(at), "a calibrated score gap")
     return Calibration(
         _isotonic(at, agreed, True), _isotonic(at, flipped, False), len(at)
     )
@@ -78,7 +78,7 @@ def crossfit(
     a curve scored on the rows it was fitted to looks calibrated whatever it is worth.
     """
     at, agreed, _ = _events(margins, verdicts, labels)
-    require_labels(len(at), "a calibrated margin")
+    require_labels(len(at), "a calibrated score gap")
     kept = _counted(verdicts, labels)
     which = None if clusters is None else np.asarray(clusters)[kept]
     index, groups = cluster_index(len(at), which)
@@ -148,7 +148,7 @@ def _events(
         raise DataError("no row has both a winner by the judge and a label by people")
     at = finite(given[kept], "margins")
     if (at < 0).any():
-        raise DataError("a margin is a distance: none is below 0")
+        raise DataError("a score gap is a distance: none is below 0")
     judge, people = codes(verdicts)[kept], codes(labels, "labels")[kept]
     return at, (judge == people).astype(float), (judge == -people).astype(float)
 

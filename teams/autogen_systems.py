@@ -43,7 +43,7 @@ class AutogenSystem:
                 raise RecipeError(f"build {settings.build!r} is no function")
             if not settings.model and not settings.models:
                 raise RecipeError(
-                    "say which model speaks: `model`, or `models` by argument of build"
+                    "name its model: `model`, or `models` by argument of build"
                 )
             return
         self.slots = ClientSlots(
@@ -51,7 +51,7 @@ class AutogenSystem:
         )
         if lacking := agents_without_model(self.slots, settings.models, settings.model):
             raise RecipeError(
-                f"say which model speaks for {', '.join(map(repr, lacking))}: `model`"
+                f"name a model for {', '.join(map(repr, lacking))}: `model`"
                 " for all, or `models` by agent"
             )
 

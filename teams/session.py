@@ -164,7 +164,7 @@ class SessionContext:
         The others hear it as `speaker`: by its name, unless that tells too much.
         """
         if seat in self._places:
-            raise RecipeError(f"team {self.team!r} seats two agents as {seat!r}")
+            raise RecipeError(f"team {self.team!r} has two agents named {seat!r}")
         client = self.client(role.model)
         self._places[seat] = len(self._places)
         return RoleAgent(
@@ -183,7 +183,9 @@ class SessionContext:
         Its turns stand there under the name `seat`, the model's if that is empty.
         """
         if model not in self._models:
-            raise RecipeError(f"team {self.team!r} wants the model {model!r}")
+            raise RecipeError(
+                f"team {self.team!r} asks for the unknown model {model!r}"
+            )
         if not seat:
             return self._models[model]
         key = (model, seat)
@@ -207,13 +209,13 @@ class SessionContext:
         result: TaskResult = await self._run_within_deadline(asyncio.ensure_future(run))
         if str(result.stop_reason).startswith(PREMATURE):
             raise self._first_error() or RowError(
-                f"team {self.team!r} ended before it began"
+                f"team {self.team!r} ended before it started"
             )
         messages = [
             m for m in result.messages[len(talk) :] if isinstance(m, BaseChatMessage)
         ]
         if not messages:
-            raise RowError(f"team {self.team!r} said nothing")
+            raise RowError(f"team {self.team!r} returned no message")
         return messages
 
     guest = run_autogen
@@ -242,7 +244,7 @@ class SessionContext:
         finally:
             await runtime.close()
         if str(result.stop_reason).startswith(PREMATURE):
-            raise RowError(f"team {self.team!r} ended before it began")
+            raise RowError(f"team {self.team!r} ended before it started")
         self.stopped = stop()
 
     async def ask(self, *agents: RoleAgent) -> None:

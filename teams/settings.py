@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
+from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.custom_code import NAME, is_offered
 from fellowship.records import Record
+from fellowship.spellings import either, with_older_names
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]
 PromptName = Annotated[str, Field(pattern=r"^[\w-]*$")]
@@ -24,7 +25,7 @@ class RoleConfig(Record):
         default="", description="a role of your own: `package.module:Class`"
     )
     prompt: PromptName = Field(
-        default="", description="a prompt file instead of the role's own"
+        default="", description="a prompt file to use instead of the role's own"
     )
 
 
@@ -67,12 +68,14 @@ class FeedbackSettings(Record):
     name: str = "feedback"
     generator: RoleRef
     reviewers: tuple[RoleRef, ...] = Field(
-        min_length=1, description="each reviews every draft; all reviews go back"
+        min_length=1,
+        description="each reviews every draft; the generator gets all reviews",
     )
     drafts: Annotated[int, Field(ge=2, le=10)] = 3
     scale: PositiveFloat = Field(default=10, description="reviewers score 1 to scale")
     stop_on_falling_score: bool = Field(
-        default=True, description="stop when a review scores below the one before"
+        default=True,
+        description="stop when a draft's review score is below the draft's before",
     )
 
 
@@ -82,7 +85,7 @@ class CustomSettings(Record):
     team: CustomTeam
     name: str = "custom"
     settings: dict[str, Any] = Field(
-        default_factory=dict, description="handed to the class as keyword arguments"
+        default_factory=dict, description="passed to the class as keyword arguments"
     )
 
 
@@ -92,23 +95,24 @@ class AutogenSettings(Record):
     team: Literal["autogen"]
     name: str = "autogen"
     component: dict[str, Any] | None = Field(
-        default=None, description="its component configuration itself"
+        default=None, description="its component configuration"
     )
     component_file: Path | None = Field(
-        default=None, description="a JSON file that holds it"
+        default=None, description="a JSON file with its component configuration"
     )
     build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
         default="",
-        description="`package.module:function` that makes it of model clients",
+        description="`package.module:function` that builds it from model clients",
     )
-    model: str = Field(default="", description="the model that speaks for its agents")
+    model: str = Field(default="", description="the model of all its agents")
     models: dict[str, ModelName] = Field(
         default_factory=dict,
         description="models by agent, or by argument of `build`",
     )
     drafts_of: str = Field(
         default="",
-        description="the agent whose every message is a draft; the last message if absent",
+        description="the agent whose messages are the drafts; if absent, only the last"
+        " message is one",
     )
 
 
@@ -120,8 +124,9 @@ AskedOrder = Literal["both", "adaptive", "first"]
 Meet = Annotated[
     Literal["knockout", "round-robin", "two-way", "pointwise"],
     Field(
-        description="which candidates are compared with which; two-way: the first two;"
-        " pointwise: none, each is scored alone (strategy independent)"
+        description="which answers are compared: knockout: the winner so far with the"
+        " next; round-robin: all with all; two-way: the first two; pointwise: each is"
+        " scored alone (with strategy independent)"
     ),
 ]
 NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
@@ -153,27 +158,35 @@ class VoterSettings(Record):
     )
     expected: bool = Field(
         default=False,
-        description="scores are expectations over the chances of the score's tokens;"
-        " provider openai gives them",
+        description="score by the expected value over the token probabilities; needs"
+        " provider openai",
     )
-    criteria: str = Field(default="", description="what to weigh: added to the prompt")
+    criteria: str = Field(
+        default="", description="criteria to judge by: added to the prompt"
+    )
     prompt: PromptName = Field(
-        default="", description="a prompt file instead of the strategy's own"
+        default="", description="a prompt file to use instead of the strategy's own"
     )
     role: RoleName = Field(
-        default="", description="a role of your own, which extends Judge"
+        default="", description="a role of your own: a subclass of Judge"
     )
 
 
 class JudgeSettings(VoterSettings):
-    """One judge compares candidates, in both orders unless told otherwise."""
+    """One judge compares answers, by default in both orders."""
+
+    model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["judge"]
     order: AskedOrder = Field(
-        default="both", description="adaptive: swap only where the margin is small"
+        default="both",
+        description="order of the answers; both: A first and B first; adaptive: B first"
+        " only where the score gap is small; first: A first only",
     )
     stand_in: ModelName | None = Field(
-        default=None, description="judges where `model` is of a candidate's family"
+        default=None,
+        validation_alias=either("substitute"),
+        description="the model that judges where an answer is by `model`'s own family",
     )
     meet: Meet = "knockout"
 
@@ -182,7 +195,9 @@ class Juror(VoterSettings):
     """One member of a jury; it is called by its model unless it has a name."""
 
     name: SpeakerName | None = None
-    weight: PositiveFloat = Field(default=1, description="counts in rule: weighted")
+    weight: PositiveFloat = Field(
+        default=1, description="weight of its vote in rule: weighted"
+    )
 
     @property
     def speaker(self) -> str:
@@ -191,27 +206,32 @@ class Juror(VoterSettings):
 
 
 class JurySettings(Record):
-    """Jurors vote, blind to one another and at the same time."""
+    """Jurors vote at the same time, without seeing one another's votes."""
+
+    model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["jury"]
     jurors: tuple[Juror, ...] = Field(min_length=2)
     rule: Rule = Field(
         default="majority",
-        description="a split is a tie; mean: of scores; dawid-skene: a majority row by"
-        " row, weighed anew over the whole run afterwards",
+        description="majority: of the votes, a split is a tie; mean: of the scores;"
+        " weighted: votes count by weight; dawid-skene: a majority row by row, decided"
+        " again with estimated accuracies once the run is complete",
     )
     scale: Scale = Field(default=10, description="scale of the mean score")
     order: AskedOrder = "both"
     early_stop: bool = Field(
-        default=True, description="don't ask jurors who can't change the vote any more"
+        default=True,
+        description="don't ask jurors whose vote can't change the outcome any more",
     )
     recuse: bool = Field(
         default=True,
-        description="a juror of a candidate's own family doesn't vote on it, as long as"
-        " two others do",
+        validation_alias=either("abstain"),
+        description="a juror abstains where an answer is by its own model family, as long"
+        " as two others vote",
     )
     escalate: Juror | None = Field(
-        default=None, description="decides alone where the jurors are not of one mind"
+        default=None, description="a judge that decides where the jurors disagree"
     )
     meet: Meet = "knockout"
 
@@ -225,7 +245,7 @@ class Persona(Record):
     )
     prompt: PromptName = Field(default="", description="persona_NAME if absent")
     role: RoleName = Field(
-        default="", description="a role of your own, which extends Debater"
+        default="", description="a role of your own: a subclass of Debater"
     )
 
     @property
@@ -240,24 +260,27 @@ PERSONAS = tuple(
 
 
 class DebateSettings(Record):
-    """Personas vote blind, discuss where they differ, and vote again, each alone."""
+    """Personas vote blind, debate where they disagree, and vote again, each alone."""
 
     team: Literal["debate"]
-    model: ModelName | None = Field(default=None, description="who speaks by default")
+    model: ModelName | None = Field(
+        default=None, description="the personas' model, unless they name one"
+    )
     personas: tuple[Persona, ...] = Field(default=PERSONAS, min_length=2)
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     scale: Scale = 10
     order: Literal["both", "first"] = "both"
     criteria: str = ""
     blind_samples: PositiveInt = Field(
-        default=1, description="replies of each persona and order in the blind vote"
+        default=1, description="replies per persona and order in the blind vote"
     )
     equal_cost: bool = Field(
         default=True,
-        description="where they debate, also vote with as many calls as that takes",
+        description="where they debate, also take a vote of equal cost: as many calls as"
+        " the debate, without debating",
     )
     stop_when_unanimous: bool = Field(
-        default=True, description="don't discuss what the blind vote agrees on"
+        default=True, description="don't debate where the blind vote is unanimous"
     )
     meet: Meet = "knockout"
 
@@ -276,7 +299,7 @@ class CustomEvaluateSettings(Record):
 
     team: CustomTeam
     settings: dict[str, Any] = Field(
-        default_factory=dict, description="handed to the class as keyword arguments"
+        default_factory=dict, description="passed to the class as keyword arguments"
     )
     meet: Meet = "knockout"
 

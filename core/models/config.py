@@ -19,7 +19,8 @@ class Price(Record):
     prompt: NonNegative
     completion: NonNegative
     cached: NonNegative | None = Field(
-        default=None, description="a cached prompt token; as a prompt token if absent"
+        default=None,
+        description="price of a cached prompt token; the price of a prompt token if absent",
     )
 
 
@@ -29,7 +30,7 @@ class Sampling(Record):
     temperature: Annotated[float, Field(ge=0, le=5)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     max_tokens: PositiveInt = Field(
-        default=1024, description="longest reply, in tokens; a longer one is truncated"
+        default=1024, description="longest reply in tokens; a longer one is cut off"
     )
     stop: tuple[str, ...] = ()
     logprobs: bool | None = None
@@ -52,41 +53,47 @@ class ModelBase(Record):
     max_tokens: PositiveInt = 1024
     stop: tuple[str, ...] = ()
     family: str = Field(
-        default="", description="models of one family favour one another; guessed"
+        default="",
+        description="model family, e.g. llama, for family bias; guessed from the name"
+        " if absent",
     )
     concurrency: PositiveInt | None = Field(
         default=None,
-        description="calls in flight at this endpoint at the most; found by itself if"
-        " absent",
+        description="most calls in flight at this endpoint; adjusted"
+        " automatically if absent",
     )
     rpm: PositiveFloat | None = Field(
-        default=None, description="calls a minute this endpoint allows"
+        default=None, description="calls per minute that this endpoint allows"
     )
     tpm: PositiveFloat | None = Field(
-        default=None, description="tokens a minute this endpoint allows, both ways"
+        default=None,
+        description="tokens per minute that this endpoint allows, prompt and completion",
     )
     deadline: PositiveFloat | None = Field(
         default=None,
-        description="seconds one try of a call may take; by measured speed if absent",
+        description="seconds until a try of a call times out; by measured speed if absent",
     )
     tries: PositiveInt = Field(
-        default=5, description="tries of one call before its row fails"
+        default=5, description="tries of a call before its row fails"
     )
     patience: PositiveFloat = Field(
         default=600.0,
-        description="seconds this endpoint may be down before the run stops",
+        description="seconds that this endpoint may be down before the run stops",
     )
     structured: bool = Field(
-        default=True, description="ask for JSON by schema; marker text if false"
+        default=True,
+        description="ask for JSON by schema; if false, for text with marked lines",
     )
     system_role: bool = Field(
-        default=True, description="false for chat templates that refuse a system turn"
+        default=True,
+        description="false for models whose chat template has no system role",
     )
     price: Price | None = Field(
         default=None, description="USD per million tokens; the table's if absent"
     )
     usd_per_hour: NonNegative | None = Field(
-        default=None, description="USD an hour this endpoint is busy, on top of tokens"
+        default=None,
+        description="USD per hour that this endpoint is busy, in addition to tokens",
     )
 
     @property
@@ -108,8 +115,10 @@ class LlamaCppModel(ModelBase):
         default="smollm2-135m-instruct",
         description="the packaged model's name, or the path of a GGUF file",
     )
-    num_ctx: PositiveInt = Field(default=4096, description="tokens of context a slot")
-    slots: PositiveInt = Field(default=4, description="sequences decoded together")
+    num_ctx: PositiveInt = Field(
+        default=4096, description="context size in tokens, per sequence"
+    )
+    slots: PositiveInt = Field(default=4, description="sequences decoded in parallel")
     threads: PositiveInt | None = Field(default=None, description="all cores if absent")
 
 
@@ -117,20 +126,23 @@ class OllamaModel(ModelBase):
     """A model on an Ollama server, through its native /api/chat."""
 
     provider: Literal["ollama"]
-    model: str = Field(description="as `ollama list` prints it, e.g. llama3.1:8b")
+    model: str = Field(
+        description="the model's name as in `ollama list`, e.g. llama3.1:8b"
+    )
     host: str | None = Field(
         default=None, description="the server; $OLLAMA_HOST or localhost if absent"
     )
     hosts: tuple[str, ...] = Field(
-        default=(), description="a pool instead: servers that all have this model"
+        default=(),
+        description="several servers that all have this model, instead of host",
     )
     max_loaded: PositiveInt = Field(
-        default=1, description="models the server holds in memory at once"
+        default=1, description="models that the server keeps in memory at once"
     )
     num_ctx: PositiveInt = Field(
-        default=8192, description="context in tokens, the same for every call"
+        default=8192, description="context size in tokens, the same for every call"
     )
-    keep_alive: str | int = Field(default="30m", description="as Ollama takes it")
+    keep_alive: str | int = Field(default="30m", description="Ollama's keep_alive")
     think: bool | None = Field(default=None, description="for models that can")
     options: dict[str, Any] = Field(
         default_factory=dict, description="further Ollama options, e.g. repeat_penalty"
@@ -153,10 +165,10 @@ class Batching(Record):
         default=10.0, description="seconds without a new call before a batch is sent"
     )
     lines: Annotated[int, Field(gt=0, le=50_000)] = Field(
-        default=20_000, description="calls of one batch at the most"
+        default=20_000, description="most calls in one batch"
     )
     poll: PositiveFloat = Field(
-        default=30.0, description="seconds between two looks at a batch"
+        default=30.0, description="seconds between status checks of a batch"
     )
 
 
@@ -164,25 +176,29 @@ class OpenAIModel(ModelBase):
     """A model behind an OpenAI-style API: OpenAI, vLLM, llama-server, a gateway."""
 
     provider: Literal["openai"]
-    model: str = Field(description="as the server names it, e.g. gpt-4o-2024-08-06")
+    model: str = Field(
+        description="the model's name on the server, e.g. gpt-4o-2024-08-06"
+    )
     base_url: str | None = Field(default=None, description="OpenAI's own if absent")
     base_urls: tuple[str, ...] = Field(
-        default=(), description="a pool instead: servers that all serve this model"
+        default=(),
+        description="several servers that all serve this model, instead of base_url",
     )
     max_loaded: PositiveInt | None = Field(
-        default=None, description="models the server holds at once, where it swaps them"
+        default=None,
+        description="models that the server keeps loaded at once, if it swaps models",
     )
     mode: Literal["live", "batch"] = Field(
         default="live",
-        description="batch: at half price, by files, within a day instead of at once",
+        description="batch: use the Batch API, at half price, with results within a day",
     )
     batch: Batching = Batching()
     api_key_env: str | None = Field(
         default="OPENAI_API_KEY",
-        description="the environment variable that holds the key; null: none needed",
+        description="environment variable with the API key; null if none is needed",
     )
     extra_body: dict[str, Any] = Field(
-        default_factory=dict, description="further fields of the request body"
+        default_factory=dict, description="more fields for the request body"
     )
 
     @model_validator(mode="after")
@@ -205,18 +221,18 @@ class AutogenModel(ModelBase):
     provider: Literal["autogen"]
     model: str = Field(default="", description="a name for reports")
     component: dict[str, Any] | None = Field(
-        default=None, description="the component's configuration itself"
+        default=None, description="its component configuration"
     )
     component_file: Path | None = Field(
         default=None, description="a JSON file that holds it"
     )
     build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
         default="",
-        description="`package.module:function` that makes it, called without arguments",
+        description="`package.module:function` that builds it, called without arguments",
     )
     arguments: tuple[str, ...] = Field(
         default=("temperature", "top_p", "max_tokens", "stop", "seed"),
-        description="the sampling arguments its client accepts in a call",
+        description="sampling arguments that its client accepts in a call",
     )
 
 

@@ -68,7 +68,7 @@ class ModelRegistry:
         for name, config in self.configs.items():
             if price_of(config) is None and meter.limits.usd is not None:
                 raise RecipeError(
-                    f"model {name!r} has no known price, so a limit in USD can't hold:"
+                    f"model {name!r} has no known price, so a limit in USD can't be kept:"
                     " give it `price: {prompt: ..., completion: ...}`"
                 )
             shared.setdefault(self.endpoint(name), []).append(config)

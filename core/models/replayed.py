@@ -51,7 +51,7 @@ class ReplayedModel(Client):
 
     async def complete(self, request: Request) -> Reply:
         """Raise `LedgerError`: there is no model to ask."""
-        raise LedgerError(f"model {self.name!r} is only remembered: it can't be asked")
+        raise LedgerError(f"model {self.name!r} can only be replayed, not called")
 
 
 def presumed_identity(name: str, config: ModelConfig) -> Mapping[str, Any]:
@@ -80,7 +80,7 @@ class RecordOnlyBroker:
         raise LedgerError(
             f"a call to {call.model!r} of session {call.session} is not in the ledger"
             f" (key {call.key[:12]}...): the recipe, the prompts or the code of this"
-            " session are not what they were, or it never came so far"
+            " session have changed, or the session never came so far"
         )
 
     async def record(self, call: Call, row: CallRow) -> None:

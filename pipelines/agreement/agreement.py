@@ -158,7 +158,7 @@ def reference_judge(
     found = found or [j for j, name in enumerate(table.judges) if named in name]
     if len(found) != 1:
         raise InputError(
-            f"no one judge is called {named!r}; there are {', '.join(table.judges)}"
+            f"there isn't one judge called {named!r}; there are {', '.join(table.judges)}"
         )
     return found[0]
 

@@ -95,8 +95,8 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
     both = [one for a, b in rows for one in shared_comparisons(a, b)]
     if not both:
         raise InputError(
-            f"{str(old)!r} and {str(new)!r} have no comparison in common: was every row"
-            " of one of them unjudged?"
+            f"{str(old)!r} and {str(new)!r} have no comparison in common: was no row"
+            f" of one of them judged?"
         )
     old_codes, new_codes = (
         codes_of([o.old for o in both]),

@@ -65,13 +65,14 @@ def verdict_table(run: Path, selection: LabelSelection | None = None) -> Verdict
     rows = (o for o in outcomes(run) if is_in_dataset(o, selection.only))
     found = units(rows)
     if not found:
-        raise InputError(f"no row of {str(run)!r} holds verdicts on two candidates")
+        raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
     votes, how = votes_by_unit(run, found, selection)
     kept = [(u, people) for u, people in zip(found, votes, strict=True) if people]
     if not kept:
         raise InputError(
             "no row of the run has people's label: give --labels FILE, whose rows are"
-            " found by id, by their texts or, if there are as many, by number; or"
+            " matched by id, by text"
+            " or, if there are as many, by number; or"
             " label rows on the page of `fellowship view`"
         )
     by_unit = [judge_decisions(unit.verdicts) for unit, _ in kept]

@@ -173,7 +173,10 @@ def ratings(
     number = {name: i for i, name in enumerate(names)}
     parts = _connected_groups(matches)
     if parts > 1:
-        return (), f"no common ladder: the systems form {parts} groups that never met"
+        return (
+            (),
+            f"no common rating: the systems form {parts} groups that were never compared",
+        )
     played = games(
         np.array([number[m.first] for m in matches]),
         np.array([number[m.second] for m in matches]),

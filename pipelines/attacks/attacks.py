@@ -95,7 +95,7 @@ def attack_candidates(
 ) -> Two | str:
     """An honest answer, and what the attack makes of it."""
     if not given:
-        return "there is no honest answer: all were empty or cut off"
+        return "there is no honest answer: all answers were empty or cut off"
     honest = given[0]
     text = attack_text(attack, item.conversation.question, honest.text)
     turns = (*honest.turns[:-1], text) if honest.turns else ()

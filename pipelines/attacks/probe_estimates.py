@@ -48,7 +48,7 @@ def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
     verdicts = [row.verdicts.get("pair", {}).get(name, {}) for row in rows]
     both = [each for each in verdicts if len(each) == 2]
     if not both:
-        return Estimate(note="answers are scored alone, or one order was asked")
+        return Estimate(note="answers are scored alone, or in one order only")
     forward, swapped = (
         encode([each[o] if each[o] in CODES else "invalid" for each in both])
         for o in ("forward", "swapped")
@@ -67,7 +67,7 @@ def bias_to(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
         for row in rows
         if kind in row.verdicts
     ]
-    return mean_estimate(values, "no row to try it on")
+    return mean_estimate(values, "no row to test it on")
 
 
 def repeatability(name: str, rows: Sequence[Row]) -> Estimate:
@@ -78,7 +78,7 @@ def repeatability(name: str, rows: Sequence[Row]) -> Estimate:
         other = row.verdicts.get("again", {}).get(name, {})
         same = [one[o] == other.get(o) for o in one if all_read(one[o], other.get(o))]
         values.append(sum(same) / len(same) if same else float("nan"))
-    return mean_estimate(values, "no row was read twice")
+    return mean_estimate(values, "no row has two valid verdicts")
 
 
 def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
@@ -86,21 +86,23 @@ def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
     sides = [family_sign(row.families, own) for row in rows]
     at = [n for n, side in enumerate(sides) if side]
     if not own or not at:
-        return Estimate(note="no row with one answer of its own family")
+        return Estimate(note="no row has one answer by the judge's own family")
     given = [mean_code(rows[n].verdicts.get("pair", {}).get(name, {})) for n in at]
     labelled = [rows[n].label in CODES for n in at]
     if not any(labelled):
         found = mean_estimate(
             [s * sides[n] for s, n in zip(given, at, strict=True)], "none"
         )
-        return found.model_copy(update={"note": "no labels: it may be deserved"})
+        return found.model_copy(
+            update={"note": "no labels: the preference may be justified"}
+        )
     codes = [INVALID if np.isnan(s) else int(np.sign(s)) for s in given]
     labels = encode([rows[n].label for n in at])
     try:
         bias = lean(codes, labels, [sides[n] for n in at])
     except DataError as error:
         return Estimate(note=str(error))
-    note = "share of verdicts given for the family alone"
+    note = "share of verdicts due to the family alone"
     return estimate_of(bias.share, bias.rows).model_copy(update={"note": note})
 
 

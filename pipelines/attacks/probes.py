@@ -55,7 +55,7 @@ def two_answers(item: Item, given: Sequence[Candidate]) -> Two | str:
 def longer_answer(item: Item, given: Sequence[Candidate]) -> Two | str:
     """The first answer, and the same made longer."""
     if not given:
-        return "there is no answer: all were empty or cut off"
+        return "there is no usable answer: all were empty or cut off"
     return given[0], with_text(given[0], pad(given[0].text))
 
 
@@ -65,7 +65,7 @@ def plain_answer(item: Item, given: Sequence[Candidate]) -> Two | str:
         bare = strip_markdown(one.text)
         if bare and bare != one.text.strip():
             return one, with_text(one, bare)
-    return "no answer has any markup"
+    return "no answer has any Markdown"
 
 
 def with_text(candidate: Candidate, text: str) -> Candidate:

@@ -49,17 +49,17 @@ def card(context: ExportContext, accounts: Sequence[Account], export: Export) ->
     parts = [f"---\n{front}---", f"# {title(context, code_span)}", card_intro()]
     for name, part in (
         ("Files", file_table(accounts)),
-        ("What became of every prompt", state_table(context)),
-        ("What became of every row", conservation_table(accounts)),
+        ("Every prompt accounted for", state_table(context)),
+        ("Every row accounted for", conservation_table(accounts)),
         ("Lengths", length_table(accounts)),
-        ("Noise and weights", noise_table(accounts)),
+        ("Label noise and weights", noise_table(accounts)),
         ("Models", model_table(context)),
         ("Prompts", prompt_table(context)),
         ("How answers were judged", evaluation_table(context)),
         ("Judges against people", judge_table(context)),
         ("Cost", cost_table(context)),
         ("Licence", licence_text(context, export)),
-        ("How to make it again", reproduction_steps(context)),
+        ("How to reproduce it", reproduction_steps(context)),
     ):
         if part:
             parts.append(f"## {name}\n\n{part}")
@@ -83,9 +83,10 @@ def card_intro() -> str:
     return (
         "Made by language models that write, review and judge one another's answers,"
         " with Fellowship (the package `fellowship-llms`). No person wrote"
-        " or checked a row unless a section below says so. Every row carries its"
-        " provenance: who wrote both answers, every verdict behind it in both orders, the"
-        " rule, the models and the prompts' digests."
+        " or checked a row unless a section below says so. Every row has its provenance:"
+        " who wrote both answers, every verdict on them with its order (`forward`: the"
+        " first answer read first; `swapped`: the second), the rule, the models and the"
+        " digests of the prompts."
     )
 
 
@@ -124,13 +125,13 @@ def split_config(account: Account) -> dict[str, Any]:
 def licence_text(context: ExportContext, export: Export) -> str:
     """The licence, and what it can't settle."""
     given = escape_markdown(export.licence) or (
-        "None was given: set `export.licence` in the recipe, or `--licence`."
+        "No licence was given: set `export.licence` in the recipe, or `--licence`."
     )
     source = source_of(context)
     return (
         f"{given}\n\nThe prompts come from {code_span(source) if source else 'an import'},"
-        " and the answers from the models above: their licences and terms hold for what"
-        " is made of them."
+        " and the answers from the models above: their licences and terms apply to this"
+        " dataset too."
     )
 
 
@@ -144,10 +145,11 @@ def reproduction_steps(context: ExportContext) -> str:
     version = escape_markdown(context.header.get("fellowship", ""))
     fence = "`" * max(3, 1 + longest_run(text))
     return (
-        f"With Fellowship {version}, the source beside it, and this as `recipe.yaml`:\n\n"
+        f"With Fellowship {version}, the source file in the same folder, and this as"
+        " `recipe.yaml`:\n\n"
         "    fellowship run recipe.yaml --into run\n\n"
-        "A run's ledger holds every request and reply, and answers the same requests"
-        " without a call.\n\n"
+        "A run's ledger holds every request and reply; with it, the same requests are"
+        " answered without a call.\n\n"
         f"<details><summary>recipe.yaml</summary>\n\n{fence}yaml\n{text}{fence}\n\n"
         "</details>"
     )

@@ -15,14 +15,15 @@ from fellowship.pipelines.export.card_markdown import (
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
+from fellowship.wording import state_word
 
 
 def state_table(context: ExportContext) -> str:
-    """The conservation law of the run."""
+    """The states of the run's rows, which add up to the prompts."""
     with LedgerReader(context.into / LEDGER) as reader:
         sql = "SELECT state, count(*) FROM outcomes GROUP BY state"
         found = dict(reader.rows(sql))
-    rows = [(state, f"{found.get(state, 0):,}") for state in State]
+    rows = [(state_word(state), f"{found.get(state, 0):,}") for state in State]
     total = sum(found.values())
     return markdown_table(
         ("state", "prompts"), [*rows, ("**prompts**", f"**{total:,}**")], " r"
@@ -43,7 +44,10 @@ def conservation_table(accounts: Sequence[Account]) -> str:
         )
         for account in accounts
     ]
-    law = "Made is written plus what each filter took; a row counts under the first."
+    law = (
+        "Rows made are the rows written plus the rows that each filter dropped; a row"
+        " counts under the first filter that drops it."
+    )
     return f"{law}\n\n{markdown_table(heads, rows, '  ' + 'r' * (len(names) + 2))}"
 
 
@@ -58,11 +62,11 @@ def noise_table(accounts: Sequence[Account]) -> str:
             rows.append((account.kind, f"{w.flip_rate:.3f}", w.source, kto))
     heads = ("kind", "flip rate", "estimated from", "KTO desirable : undesirable")
     note = (
-        "`p_chosen` is the chance that a row's label is right: calibrated on people's"
-        " labels where the source says so, else the verdicts' own agreement, which knows"
-        " nothing of what all judges get wrong. The flip rate is the mean of 1 - p_chosen"
-        " (`label_smoothing` of a robust DPO loss); `sample_weight` is 2 p - 1 over its"
-        " mean."
+        "`p_chosen` is the probability that a row's preference is right: calibrated on"
+        " people's labels where the table says so, else the agreement of the verdicts,"
+        " which can't show what all judges get wrong. The flip rate is the mean of"
+        " 1 - p_chosen (`label_smoothing` of a robust DPO loss); `sample_weight` is"
+        " 2 p - 1 divided by its mean."
     )
     return f"{note}\n\n{markdown_table(heads, rows, ' r  ')}" if rows else ""
 
@@ -98,7 +102,16 @@ def evaluation_table(context: ExportContext) -> str:
         *dotted_settings("evaluate", recipe.get("evaluate")),
         *dotted_settings("pairs", recipe.get("pairs")),
     ]
-    return markdown_table(("setting", "value"), rows) if rows else ""
+    named = [(SETTINGS.get(name, name), value) for name, value in rows]
+    return markdown_table(("setting", "value"), named) if named else ""
+
+
+SETTINGS = {
+    "evaluate.recuse": "evaluate.abstain",
+    "evaluate.stand_in": "evaluate.substitute",
+    "pairs.margin": "pairs.min_gap",
+}
+"""Settings that a recipe has under a plainer name than its header."""
 
 
 def dotted_settings(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -170,7 +183,7 @@ def judge_table(context: ExportContext) -> str:
     except (ImportError, InputError):
         return ""
     if not report.enough:
-        return f"{report.labels:,} labels: under 50, which is too few to say anything."
+        return f"{report.labels:,} labels: too few, at least 50 are needed."
     rows = [
         (
             judge.name,

@@ -47,7 +47,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from parquet_rows(path, columns)
     else:
         raise InputError(
-            f"{str(path)!r} is no file of rows: give {KINDS}, not compressed"
+            f"{str(path)!r} is not a file of rows: give {KINDS}, not compressed"
         )
 
 
@@ -61,7 +61,7 @@ def read_saved_rows(folder: Path) -> Iterator[Row]:
     try:
         data = datasets.load_from_disk(str(folder))
     except (OSError, ValueError) as error:
-        raise InputError(f"{str(folder)!r} is no saved dataset: {error}") from error
+        raise InputError(f"{str(folder)!r} is not a saved dataset: {error}") from error
     splits = data.values() if hasattr(data, "values") else [data]
     number = 0
     for split in splits:

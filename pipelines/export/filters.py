@@ -89,6 +89,6 @@ def below_probability(least: float, flags: Mapping[str, Any]) -> Check:
     if not flags.get("calibrated"):
         raise RecipeError(
             "the filter 'probability' needs people's labels: 50 or more in the run, or"
-            " --labels FILE (without them no margin is a probability)"
+            " --labels FILE (without them a score gap can't be turned into a probability)"
         )
     return lambda example: example.facts["p_chosen"] < least

@@ -24,7 +24,7 @@ def push(run: Path, name: str, *, private: bool = False) -> str:
     folder = run / EXPORTS
     names = [n for account in read_accounts(folder).values() for n in account.files]
     if not names:
-        raise InputError(f"{folder} holds no export to upload: export a kind first")
+        raise InputError(f"{folder} has no export to upload: export a kind first")
     paths = [folder / ACCOUNTS, folder / CARD]
     paths += [p for n in names for p in list_files(folder / n)]
     paths += [p for n in names for p in companion_files(folder / n)]

@@ -33,8 +33,8 @@ class Languages:
         for code in wanted:
             if code not in known:
                 raise RecipeError(
-                    f"languages: {code!r} is no code that can be told apart: two letters,"
-                    " such as en, de, zh"
+                    f"languages: {code!r} is not a language code: give two letters,"
+                    f" such as en, de, zh"
                 )
         self.wanted = frozenset(wanted)
 

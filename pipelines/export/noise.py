@@ -28,9 +28,9 @@ def find_noise(text: str) -> str:
     if found := TEMPLATE.search(stripped):
         return f"a chat template's mark {found[0]!r}"
     if FILLER.search(stripped):
-        return "a form nobody filled in"
+        return "an unfilled template"
     if is_broken(stripped):
-        return "broken letters"
+        return "broken characters"
     return find_loop(stripped)
 
 
@@ -47,10 +47,10 @@ def find_loop(text: str) -> str:
     words makes a fifth. Bytes: a kilobyte or more that deflates below a twelfth.
     """
     if RUN.search(text):
-        return "one character in a row"
+        return "one character repeated"
     lines = [line.strip() for line in text.split("\n") if len(line.strip()) > 3]
     if len(lines) >= 6 and Counter(lines).most_common(1)[0][1] * 2 >= len(lines):
-        return "one line over and over"
+        return "one line repeated"
     text_words = words(text)
     if len(text_words) >= 40:
         fours = Counter(
@@ -63,10 +63,10 @@ def find_loop(text: str) -> str:
             )
         )
         if fours.most_common(1)[0][1] * 4 * 5 >= len(text_words):
-            return "the same words over and over"
+            return "the same words repeated"
     raw = text.encode("utf-8", "replace")
     if len(raw) >= 1000 and len(zlib.compress(raw, 6)) * 12 < len(raw):
-        return "it says one thing again and again"
+        return "it repeats one thing"
     if len(stripped := "".join(text.split())) >= 20 and not any(
         c.isalnum() for c in stripped
     ):

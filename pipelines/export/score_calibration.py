@@ -41,7 +41,9 @@ def fit_curves(
     except InputError as error:
         if labels is None:
             return None, None, 0
-        raise InputError(f"{str(labels)!r} calibrates no margin: {error}") from error
+        raise InputError(
+            f"{str(labels)!r} can't calibrate score gaps: {error}"
+        ) from error
     return curve_reader(fitted.agree), curve_reader(fitted.flip), fitted.rows
 
 

@@ -76,7 +76,7 @@ def write_import(
     """Put outcomes into a run folder whose header says which files they are from."""
     report = write_run(outcomes, into, import_header(what, files, root, only))
     if not report.rows:
-        raise InputError(f"{str(root)!r} holds no row that could be imported")
+        raise InputError(f"{str(root)!r} has no row that could be imported")
     return report
 
 
@@ -104,7 +104,7 @@ def count_outcomes(
         try:
             record = outcome.model_dump_json()
         except ValueError:  # pydantic's serialisation error, for a lone surrogate
-            why = "a text holds half a character, which UTF-8 can't hold"
+            why = "a text has half a character, which UTF-8 can't represent"
             outcome = rejected_row(given.number, why, given.item, given.id)
             record = outcome.model_dump_json()
         report.count(outcome)

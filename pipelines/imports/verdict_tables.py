@@ -75,12 +75,12 @@ def import_verdicts(
     """Rows of verdicts as a run; rows of the same item become one row's several judges."""
     if not columns.winner and not (columns.score_first and columns.score_second):
         raise InputError(
-            "say where the verdicts are: --winner, or both --score columns"
+            "name the columns of the verdicts: --winner, or both --score columns"
         )
     table = read_table(path)
     there = sorted({name for row in table for name in row.values})
     if not there:
-        raise InputError(f"{str(path)!r} holds no row that could be read")
+        raise InputError(f"{str(path)!r} has no row that could be read")
     for name in columns.named:
         if name not in there:
             hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
@@ -173,7 +173,7 @@ def _in_first_order(
         return verdict
     if own != (shown[0], shown[2], shown[1]):
         raise InputError(
-            f"its texts are not those of row {head.number}, which has the same id"
+            f"its texts differ from those of row {head.number}, which has the same id"
         )
     scores = verdict.scores
     other = scores and Scores(first=scores.second, second=scores.first)
@@ -203,7 +203,7 @@ def _verdict_outcome(
         candidates=_candidates(first, second, ("first", "second")),
     )
     comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
-    fault = "" if first and second else "verdicts only: the file has no texts"
+    fault = "" if first and second else "only verdicts: the file has no texts"
     return imported_outcome(item, 2, [comparison], fault=fault)
 
 

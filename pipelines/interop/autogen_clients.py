@@ -113,10 +113,14 @@ def ollama_component(config: OllamaModel) -> dict[str, Any]:
 def autogen_component(name: str, config: AutogenModel) -> dict[str, Any]:
     """A component of the recipe's own, without its secrets."""
     if config.build:
-        raise RecipeError(f"model {name!r} is made in Python: it can't be written down")
+        raise RecipeError(
+            f"model {name!r} is built by Python code: it can't be written as JSON"
+        )
     found = load_component(config)
     if found.get("component_type", "model") != "model":
-        raise RecipeError(f"model {name!r} is a whole agent or team: no stock client")
+        raise RecipeError(
+            f"model {name!r} is a whole agent or team, not a model client"
+        )
     bare: dict[str, Any] = without_secrets(found)
     return bare
 

@@ -44,12 +44,12 @@ NOTHING = Case(
 
 LOST = (
     "no ledger: nothing is recorded, resumed, limited or priced",
-    "no seeds by session and turn: two agents of one model may say the same",
-    "no schema and no repair turn: a verdict is text that you read yourself",
-    "one order only: position bias is not seen",
-    "everyone hears everyone: jurors and voters are not blind",
-    "candidates are not fenced: an answer may give orders to its judge",
-    "no early stop: every turn is taken",
+    "no seeds by session and turn: two agents of one model may give the same reply",
+    "no schema and no repair turn: a verdict is text that you parse yourself",
+    "one order only: position bias is not measured",
+    "every agent sees all messages: jurors and voters are not blind",
+    "answers are not fenced: an answer may contain instructions to its judge",
+    "no early stop: every turn is run",
 )
 """What the stock parts lose, one sentence each."""
 
@@ -74,8 +74,7 @@ def stock_team(
                 return maker.system(system)
             if isinstance(system, CustomSettings | AutogenSettings):
                 raise RecipeError(
-                    f"team {name!r} is no team of ours: it has to be dumped by what"
-                    " made it"
+                    f"team {name!r} is not a Fellowship team: dump it with what made it"
                 )
     known = [*(system.name for system in recipe.systems), EVALUATE]
     hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
@@ -229,7 +228,7 @@ def round_robin(
         "version": 1,
         "component_version": 1,
         "label": name,
-        "description": f"{send} What these stock parts lose of Fellowship: {lost}.",
+        "description": f"{send} Lost without Fellowship: {lost}.",
         "config": {"participants": list(agents), "max_turns": turns},
     }
 

@@ -73,7 +73,9 @@ def frame_library(wanted: Kind | None) -> Any:
     """pandas or polars; `InputError` says how to get one."""
     for name in (wanted,) if wanted else ("pandas", "polars"):
         if name not in ("pandas", "polars"):
-            raise InputError(f"{name!r} is no library of frames: pandas or polars")
+            raise InputError(
+                f"{name!r} is not a data frame library: give pandas or polars"
+            )
         if find_spec(name) is not None:
             return importlib.import_module(name)
     cure = f"pip install {wanted or 'pandas'}"

@@ -84,7 +84,7 @@ def _label_columns(
     )
     named = [n for n in LABEL_NAMES if n in there][:1]
     if not there:
-        raise InputError(f"{str(path)!r} holds no row that could be read")
+        raise InputError(f"{str(path)!r} has no row that could be read")
     if not several and not named:
         raise InputError(
             f"{str(path)!r} has no column that looks like a label, but"

@@ -102,7 +102,7 @@ def _json_rows(path: Path) -> list[Any]:
     except ValueError as error:
         raise InputError(f"{str(path)!r} is not JSON: {error}") from error
     if not isinstance(rows, list):
-        raise InputError(f"{str(path)!r} is not a list with one entry a row")
+        raise InputError(f"{str(path)!r} is not a list with one entry per row")
     return rows
 
 

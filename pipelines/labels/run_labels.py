@@ -139,6 +139,6 @@ def _refuse_unknown(label: HumanLabel, reader: LedgerReader) -> None:
     most = len(outcome.candidates)
     if label.first == label.second or max(label.first, label.second) >= most:
         raise InputError(
-            f"row {label.number} has {most} candidates: a label can't be about"
-            f" candidates {label.first + 1} and {label.second + 1}"
+            f"row {label.number} has {most} answers: a label can't be about answers"
+            f" {label.first + 1} and {label.second + 1}"
         )

@@ -40,7 +40,7 @@ def group_votes(
 def line_key(columns: Columns) -> str:
     """The column that says what a line is about; `InputError` where none was named."""
     if columns.id is None:
-        raise InputError("votes a line need --id, the column that says of which row")
+        raise InputError("one vote per line needs --id, the column with the row")
     return columns.id
 
 
@@ -53,7 +53,7 @@ def _parse_vote(
     about = tuple(str(values.get(name, 1)) for name in key)
     if key[1:] == OWN_COLUMNS[3:] and about[1:] != ("1", "2"):
         raise InputError(
-            f"a label on candidates {about[1]} and {about[2]}: bring it into the run"
+            f"a label on answers {about[1]} and {about[2]}: bring it into the run"
             " with import labels"
         )
     winner = parse_winner(values.get(columns.labels[0]), columns.values)

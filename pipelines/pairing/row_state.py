@@ -72,7 +72,7 @@ def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
         return end
     apart = tuple(pair for pair in end.pairs if _differ(pair))
     if end.pairs and not apart:
-        return RowEnd(State.TIE, "the best and the worst are the same text")
+        return RowEnd(State.TIE, "the best and the worst answer are the same text")
     return end._replace(pairs=apart)
 
 
@@ -113,11 +113,11 @@ def _uncompared(candidates: Sequence[Candidate]) -> RowEnd:
     if cut:
         return RowEnd(
             State.TRUNCATED,
-            f"{cut} of {len(candidates)} responses were cut off at max_tokens",
+            f"{cut} of {len(candidates)} answers were cut off at max_tokens",
         )
     if blank := sum(is_empty(candidate.text) for candidate in candidates):
-        return RowEnd(State.FAILED, f"{blank} responses are empty")
-    return RowEnd(State.TIE, "all responses are the same text")
+        return RowEnd(State.FAILED, f"{blank} of {len(candidates)} answers are empty")
+    return RowEnd(State.TIE, "all answers are the same text")
 
 
 def _ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
@@ -137,12 +137,15 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
     candidates, top = facts.candidates, score(ranking, best)
     apart = [i for i in options if score(ranking, i) < top]
     if not apart:
-        return RowEnd(State.TIE, f"the best of {len(candidates)} candidates are level")
+        return RowEnd(
+            State.TIE, f"the best of {len(candidates)} answers have equal scores"
+        )
     wide = [i for i in apart if top - score(ranking, i) >= rule.margin]
     if not wide:
         widest = max(top - score(ranking, i) for i in apart)
         return RowEnd(
-            State.BELOW_MARGIN, f"margin {widest:g}, {rule.margin:g} is asked for"
+            State.BELOW_MARGIN,
+            f"score gap {widest:g}, at least {rule.margin:g} is needed",
         )
     assert facts.item is not None
     pairs = tuple(
@@ -151,7 +154,7 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
         if candidates[i].turns[:-1] == candidates[best].turns[:-1]
     )
     if not pairs:
-        return RowEnd(State.FAILED, "the candidates answer different earlier turns")
+        return RowEnd(State.FAILED, "the answers have different earlier turns")
     return RowEnd(State.PAIR, "", pairs)
 
 
@@ -166,7 +169,7 @@ def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> R
         end = _with_winner(facts, ranking, -max(fit)[1], rule)
         if end.state == State.PAIR:
             return end
-    why = f"candidate {won + 1} won, but {facts.unfit[won]}: it is never chosen"
+    why = f"answer {won + 1} won, but can't be chosen: {facts.unfit[won]}"
     return RowEnd(State.BELOW_MARGIN, why)
 
 
@@ -175,14 +178,17 @@ def _undecided(ranking: Ranking) -> RowEnd:
     outcomes = [comparison.outcome for comparison in ranking.comparisons]
     if "order-inconsistent" in outcomes:
         return RowEnd(
-            State.ORDER_INCONSISTENT, "the judge changed its mind with the order"
+            State.ORDER_INCONSISTENT,
+            "the verdict changes with the order of the answers",
         )
     if "tie" in outcomes or not outcomes:
-        return RowEnd(State.TIE, "no candidate stands out")
+        return RowEnd(State.TIE, "no answer is better than the others")
     if "invalid" in outcomes:
         notes = [v.note for c in ranking.comparisons for v in c.verdicts if v.note]
-        return RowEnd(State.UNPARSED, notes[0] if notes else "no verdict could be read")
-    return RowEnd(State.BELOW_MARGIN, "the first candidate is the best itself")
+        return RowEnd(
+            State.UNPARSED, notes[0] if notes else "no verdict could be parsed"
+        )
+    return RowEnd(State.BELOW_MARGIN, "the first answer is the best itself")
 
 
 def _differ(pair: PreferencePair) -> bool:

@@ -91,7 +91,7 @@ def read_rows(path: Path) -> list[Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{str(path)!r} can't be read as JSON: {error}") from error
     if not isinstance(rows, list):
-        raise InputError(f"{str(path)!r} is not a list with one entry a row")
+        raise InputError(f"{str(path)!r} is not a list with one entry per row")
     return rows
 
 
@@ -99,8 +99,8 @@ def check_release(root: Path) -> None:
     """`InputError` where this is no folder in the release's layout."""
     if not any((root / name).is_dir() for name in ("evaluators", "generators")):
         raise InputError(
-            f"{str(root)!r} holds neither evaluators/ nor generators/: give the folder"
-            " of the release that does"
+            f"{str(root)!r} holds neither evaluators/ nor generators/: give the"
+            f" release's folder that has them"
         )
 
 

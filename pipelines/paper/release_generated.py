@@ -79,7 +79,7 @@ def _generated_outcome(
     drafts = padded(drafts, selection)
     candidates = (*draft_candidates(one, drafts), *rival_candidates(rivals))
     if not prompt:
-        faults.append("the release holds no prompt for this row")
+        faults.append("the release has no prompt for this row")
     key = digest([one.prompts, prompt or n, one.name], 8)
     item = Item(
         key=key,
@@ -171,7 +171,7 @@ def read_drafts(
         turns = row if isinstance(row, list) else []
         contents = [t.get("content") for t in turns if isinstance(t, dict)]
         text = contents[-1] if contents and isinstance(contents[-1], str) else ""
-        return [text], [], [] if text else ["the row holds no answer"]
+        return [text], [], [] if text else ["the row has no answer"]
     try:
         drafts, reviews = transcript_of(row)
     except InputError as error:

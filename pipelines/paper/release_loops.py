@@ -42,7 +42,7 @@ class Selection:
 def read_selection(row: Any) -> Selection:
     """The selection in one row of a `..._picks.json` file."""
     if not isinstance(row, dict) or "score_1_1" not in row:
-        return Selection(fault="the row holds no scores: nothing was selected")
+        return Selection(fault="the row has no scores: nothing was selected")
     one = _selection_verdict(row, 1)
     survivor = 2 if one.winner == "second" else 1
     first = Comparison(
@@ -79,7 +79,7 @@ def read_comparison(row: Any, against: str) -> tuple[Verdict, Winner, str]:
         stored = "second"
     text = row.get("response")
     if not isinstance(text, str):
-        note = "the row holds no text"
+        note = "the row has no text"
         kept = None if stored == "invalid" else stored
         missing = Verdict(winner="invalid", note=note, stored=kept, **who)
         return missing, stored, note
@@ -134,5 +134,5 @@ def transcript_of(row: Any) -> tuple[list[str], list[str]]:
         reviews.append(review if isinstance(review, str) else "")
         n += 1
     if not drafts:
-        raise InputError("the row holds no draft")
+        raise InputError("the row has no draft")
     return drafts, reviews

@@ -31,7 +31,7 @@ from fellowship.records import (
     Outcome,
 )
 
-NO_TEXTS = "verdicts only: the release holds no prompt and responses for this row"
+NO_TEXTS = "only verdicts: the release has no prompt and answers for this row"
 
 
 def labels_for(root: Path, dataset: str) -> list[LabelRow]:

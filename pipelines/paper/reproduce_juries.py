@@ -72,23 +72,27 @@ def jury_worth(
     juries = best_of(fixed, kappa_of)
     both = best_of(every, kappa_of, reference=every.shape[1] - 1)
     figures = [
-        ("best jury, on the rows it was picked on", juries.value, names[juries.index]),
-        ("best jury, out of bag", juries.out_of_bag, "picked anew in each resample"),
+        ("best jury, on the rows that chose it", juries.value, names[juries.index]),
+        ("best jury, out of bag", juries.out_of_bag, "picked again in each resample"),
         (
-            "best single judge, on the same rows left out",
+            "best single judge, on the same left-out rows",
             both.reference_out_of_bag,
             judges[single].name,
         ),
         ("majority of all", _kappa(labels, majority(votes)), ""),
         ("Dawid-Skene of all", _kappa(labels, dawid_skene(votes).verdicts), ""),
-        ("effective votes", n_eff(votes, labels), f"of {len(judges)} judges"),
+        (
+            "worth in independent judges",
+            n_eff(votes, labels),
+            f"of {len(judges)} judges",
+        ),
     ]
     if people.annotators is not None:
         for pair in pairwise(people.annotators):
             names_of = f"people: annotators {pair.first + 1} and {pair.second + 1}"
             figures.append((names_of, pair.kappa, "the human ceiling"))
     lines = tuple(Line(name=a, corrected=b, note=c) for a, b, c in figures)
-    return Table(f"{dataset}: what a jury is worth", "kappa", lines)
+    return Table(f"{dataset}: what a jury adds", "kappa", lines)
 
 
 def _kappa(labels: Codes, verdicts: Codes) -> float:

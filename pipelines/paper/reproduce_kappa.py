@@ -167,15 +167,15 @@ def describe_corrections(
     changed = sum(j.changed for j in judges)
     if differing:
         sentences.append(
-            f"{differing} verdicts stored otherwise than their last line says"
+            f"{differing} verdicts stored differently from their last line"
         )
     if changed - differing > 0:
         sentences.append(
-            f"{changed} verdicts changed by reading stored -1 scores again"
+            f"{changed} verdicts changed by parsing stored -1 scores again"
         )
     if invalid := sum(j.invalid for j in judges):
         sentences.append(
-            f"{invalid} texts hold no single verdict: the stored one is kept"
+            f"{invalid} texts have no single verdict: the stored one is kept"
         )
     if people is not None and not people.shown.all():
         hidden = int((~people.shown).sum())

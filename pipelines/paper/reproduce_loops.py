@@ -43,8 +43,9 @@ def win_table(prompts: str, configured: Sequence[Configuration]) -> Table | None
     if not lines:
         return None
     corrections = [
-        "corrected reads every text again and counts what can't be read as no win;"
-        " rows that judged a losing draft can't be corrected without asking again"
+        "corrected parses every text again and counts invalid"
+        " verdicts as no win; rows that judged a"
+        " losing draft can't be corrected without new calls"
     ]
     return Table(
         f"{prompts}: strict win rates", "rate", tuple(lines), tuple(corrections)
@@ -60,7 +61,7 @@ def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line
     wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
     notes = [f"half-tie {half_tie(ours):.3f}"]
     if lost:
-        notes.append(f"{len(lost)} rows judged the draft that lost its selection")
+        notes.append(f"{len(lost)} rows judged the losing draft of their selection")
     return Line(
         name=f"{one.name} against {rival}",
         published=None if wins is None else wins / OF,

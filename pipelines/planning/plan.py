@@ -193,24 +193,27 @@ def assumptions(recipe: Recipe) -> list[str]:
     """What the figures rest on, in sentences."""
     sentences = [
         f"expected: answers of {ANSWER} tokens, reviews of {REVIEW}, verdicts of"
-        f" {VERDICT}, or max_tokens where that is less; every round is played",
-        "at most: every reply runs to its max_tokens",
+        f" {VERDICT}, or max_tokens where that is less; every round is run",
+        "at most: every reply is as long as its max_tokens",
         f"a role's instructions take {INSTRUCTIONS} tokens; prompts are counted at"
         " four bytes a token; nothing is cached",
-        "calls from the earliest stop to the last round; repair turns (one for an"
-        " unreadable reply) and retries come on top",
-        "time guessed at "
+        "calls: from the earliest stop to the last"
+        " round; repair turns (one for each invalid reply)"
+        " and retries are extra",
+        "assumed speed: "
         + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
-        f"prices of {DATE} unless the recipe gives its own; own machines cost nothing",
+        f"prices of {DATE} unless the recipe gives its own; local models are free",
     ]
     for system in recipe.systems:
         if system_calls(system) is None:
             sentences.append(
-                f"NOT counted: what your team {system.team!r} calls, and what judging"
-                " its candidates does"
+                f"NOT counted: the calls of your team {system.team!r}, nor what"
+                f" judging its answers takes"
             )
     if isinstance(recipe.evaluate, CustomEvaluateSettings):
-        sentences.append(f"NOT counted: what your team {recipe.evaluate.team!r} calls")
+        sentences.append(
+            f"NOT counted: the calls of your team {recipe.evaluate.team!r}"
+        )
     unknown = [name for name, config in recipe.models.items() if not price_of(config)]
     if unknown:
         sentences.append(

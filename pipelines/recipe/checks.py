@@ -100,8 +100,8 @@ def _repeated_names(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     names = [*recipe.source.candidates]
     for n, name in enumerate(names):
         if name in names[:n]:
-            place: Place = ("source", "candidates", n)
-            yield place, f"{dotted_place(place)}: the column {name!r} is there already"
+            place: Place = ("source", "answers", n)
+            yield place, f"{dotted_place(place)}: the column {name!r} is named twice"
     for n, system in enumerate(recipe.systems):
         if system.name in names:
             place = ("systems", n)
@@ -120,7 +120,7 @@ def _source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if source.label is not None and len(source.candidates) != 2:
         yield (
             ("source", "label"),
-            "source.label speaks of two candidates: name two under source.candidates",
+            "source.label compares two answers: name two columns under source.answers",
         )
 
 
@@ -129,7 +129,7 @@ def _comparable(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if not recipe.systems and there < 2:
         yield (
             ("systems",),
-            "nothing to compare: name a system, or two source.candidates",
+            "nothing to compare: name a system, or two columns under source.answers",
         )
     if len(recipe.systems) == 1 and there == 0:
         only = recipe.systems[0]

@@ -69,7 +69,10 @@ def _meeting(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if settings.meet != "pointwise":
         return
     if isinstance(settings, DebateSettings):
-        yield (*EVALUATE, "meet"), "evaluate.meet: a debate is about two: not pointwise"
+        yield (
+            (*EVALUATE, "meet"),
+            "evaluate.meet: a debate compares two answers: it can't be pointwise",
+        )
     for place, asking in askings(settings):
         if asking.strategy != "independent":
             yield (
@@ -116,8 +119,8 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if settings.escalate is not None:
         yield (
             (*EVALUATE, "rule"),
-            f"evaluate.rule: {rule} weighs a whole run, so it can't say row by row"
-            " whom to escalate: give rule: majority",
+            f"evaluate.rule: {rule} needs the whole run, so it can't decide row by"
+            " row what to escalate: give rule: majority",
         )
 
 
@@ -129,8 +132,8 @@ def _exact(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     if rule_named(settings.rule).whole_run:
         yield (
             ("limits", "accept"),
-            f"limits.accept: {settings.rule} weighs a whole run, so which rows are pairs is"
-            " not known while it goes on: give rule: majority, or source.limit",
+            f"limits.accept: {settings.rule} needs the whole run, so which rows are pairs"
+            " is not known while it is running: give rule: majority, or source.limit",
         )
 
 
@@ -143,7 +146,7 @@ def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         if model.provider != "openai" or asking.strategy == "direct":
             lacks = "a direct verdict has no score"
             if model.provider != "openai":
-                lacks = f"provider {model.provider} gives no chances of tokens"
+                lacks = f"provider {model.provider} gives no token probabilities"
             yield (
                 (*place, "expected"),
                 f"{dotted_place((*place, 'expected'))}: {lacks}: give samples: k instead",
@@ -157,8 +160,8 @@ def _speakers(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
                 place = (*EVALUATE, "personas", n)
                 yield (
                     place,
-                    f"{dotted_place(place)}: no model speaks for {persona.name!r}: name one"
-                    " here, or under evaluate.model for all",
+                    f"{dotted_place(place)}: persona {persona.name!r} has no model: name"
+                    " one here, or under evaluate.model for all",
                 )
 
 

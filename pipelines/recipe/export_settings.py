@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from fellowship.errors import RecipeError
 from fellowship.records import Record
+from fellowship.spellings import either, with_older_names
 
 Kind = Literal[
     "dpo",
@@ -67,44 +68,55 @@ class Bounds(Record):
 class Filters(Record):
     """What is left out of a dataset, each counted under its name."""
 
+    model_config = ConfigDict(json_schema_extra=with_older_names)
+
     duplicates: bool = Field(
-        default=True, description="the same prompt and answers twice: the first stays"
+        default=True,
+        description="drop repeated rows (same prompt and answers); the first is kept",
     )
     contradictory: bool = Field(
         default=True,
-        description="one answer both good and bad for a prompt: neither is kept",
+        description="drop rows in which an answer is both good and bad for one prompt",
     )
     near_duplicates: Share | None = Field(
-        default=None, description="MinHash similarity from which rows are one; .8"
+        default=None,
+        description="MinHash similarity from which rows are near duplicates, e.g. 0.8",
     )
     contamination: tuple[Path, ...] = Field(
-        default=(), description="benchmark files whose word n-grams no row may hold"
+        default=(),
+        description="benchmark files: rows that share a word n-gram with one are dropped",
     )
     contamination_words: PositiveInt = Field(
-        default=13, description="words of an n-gram that counts as contamination"
+        default=13, description="length in words of an n-gram that is contamination"
     )
     languages: tuple[str, ...] = Field(
-        default=(), description="ISO 639-1 codes the answers may be written in"
+        default=(), description="languages to keep, as ISO 639-1 codes, e.g. en"
     )
     length: Bounds = Bounds()
     margin: float | None = Field(
-        default=None, ge=0, description="points by which chosen must beat rejected"
+        default=None,
+        ge=0,
+        validation_alias=either("min_gap"),
+        description="least score gap, in points, between chosen and rejected",
     )
     probability: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="least calibrated chance that the label is right"
+        default=None,
+        description="least calibrated probability that the preference is right",
     )
     same_family: bool = Field(
-        default=False, description="drop what a judge of a writer's own family decided"
+        default=False,
+        description="drop rows judged by a model of an answer's own family",
     )
     garbage: bool = Field(
-        default=False, description="drop answers that are noise, loops or empty forms"
+        default=False,
+        description="drop answers that are noise, repetition or unfilled templates",
     )
     pii: bool = Field(
-        default=False, description="drop rows in which personal data seem to stand"
+        default=False, description="drop rows that seem to contain personal data"
     )
     balance: bool = Field(
         default=False,
-        description="drop pairs until longer answers are chosen as often as shorter",
+        description="drop pairs until longer answers are chosen as often as shorter ones",
     )
 
 
@@ -114,19 +126,20 @@ class Export(Record):
     kinds: tuple[Kind, ...] = ("dpo", "kto")
     shape: Shape = "trl"
     style: Style = Field(
-        default="conversational", description="TRL's shape: turns, or plain text"
+        default="conversational", description="TRL's columns: messages, or plain text"
     )
     prompt: Prompting = Field(
-        default="explicit", description="implicit: the prompt opens both answers"
+        default="explicit",
+        description="implicit: the prompt is the start of both answers",
     )
     filters: Filters = Filters()
     splits: dict[Split, PositiveFloat] = Field(
         default_factory=dict,
-        description="name: share, e.g. {train: 0.9, test: 0.1}; disjoint by prompt",
+        description="name: share, e.g. {train: 0.9, test: 0.1}; split by prompt",
     )
     licence: str = Field(default="", description="the dataset's licence, for its card")
     labels: Path | None = Field(
-        default=None, description="people's labels, to calibrate margins on"
+        default=None, description="people's labels, to calibrate score gaps on"
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, get_args
 
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
+from fellowship.spellings import names_of
 from fellowship.suggestions import did_you_mean, quoted_list
 
 SHOWN = 60
@@ -65,10 +67,12 @@ def fault_sentence(
     kind, context, name = error["type"], error.get("ctx", {}), dotted_place(place)
     under = dotted_place(place[:-1])
     if kind == "extra_forbidden":
-        keys = [key for c in classes for key in c.model_fields]
-        hint = (
-            did_you_mean(place[-1], keys) or f"; the keys here are {quoted_list(keys)}"
-        )
+        names = [both for c in classes for both in names_of(c)]
+        for both in names:
+            if place[-1] in both:
+                return f"{name} and {both[0]!r} are one setting: keep {both[0]!r} only"
+        hint = did_you_mean(place[-1], chain.from_iterable(names))
+        hint = hint or f"; the keys here are {quoted_list(both[0] for both in names)}"
         return f"unknown key {place[-1]!r}{f' under {under}' if under else ''}{hint}"
     if kind == "missing":
         return f"{under or 'the recipe'} needs the key {place[-1]!r}"

@@ -20,6 +20,7 @@ from fellowship.pipelines.recipe.checks import contradictions
 from fellowship.pipelines.recipe.faults import dotted_place, faults
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Document, Place, read_yaml
+from fellowship.spellings import other_spelling
 
 
 def load_recipe(path: Path | str, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -133,6 +134,8 @@ def _set_value(data: Any, place: Place, value: Any) -> None:
             if isinstance(data, dict) and data.get(str(part)) is None:
                 data[str(part)] = {}
             data = data[part]
+        if isinstance(data, dict) and place[-2:-1] != ("settings",):
+            data.pop(other_spelling(last), None)
         data[last] = _deep_copy(value)
     except (KeyError, IndexError, TypeError) as error:
         raise RecipeError(

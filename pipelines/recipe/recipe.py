@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag
+from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Record
+from fellowship.spellings import either, with_older_names
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomSettings,
@@ -32,47 +33,60 @@ System = Annotated[
 class Source(Record):
     """Where prompts come from. One of `path` and `dataset`."""
 
+    model_config = ConfigDict(json_schema_extra=with_older_names)
+
     path: Path | None = Field(
         default=None, description="a .jsonl, .csv or .parquet file"
     )
     dataset: str | None = Field(
         default=None,
-        description="a Hugging Face dataset's name or a saved one's folder",
+        description="a Hugging Face dataset's name, or the folder of a saved one",
     )
     subset: str | None = Field(
-        default=None, description="which configuration of a Hugging Face dataset"
+        default=None, description="configuration of a Hugging Face dataset"
     )
     split: str = "train"
     prompt: str = Field(
         default="prompt",
-        description="column of a text, or of a list of turns (role and content, or texts)",
+        description="column with the prompt: a text, or a list of messages (role and"
+        " content) or texts",
     )
-    id: str | None = Field(default=None, description="column of an identifier")
+    id: str | None = Field(default=None, description="column with the row's id")
     candidates: tuple[str, ...] = Field(
-        default=(), description="columns of responses that already exist"
+        default=(),
+        validation_alias=either("answers"),
+        description="columns of answers that already exist",
     )
-    reference: str | None = Field(default=None, description="column of a right answer")
+    reference: str | None = Field(
+        default=None, description="column with a reference answer"
+    )
     label: str | None = Field(
         default=None,
-        description="column of people's verdicts: first, second, tie, or a list of them",
+        description="column with people's labels: first, second, tie, or a list of them",
     )
-    limit: PositiveInt | None = Field(default=None, description="rows to take")
+    limit: PositiveInt | None = Field(
+        default=None, description="use only the first N rows"
+    )
 
 
 PairRule = Literal["best-vs-worst", "best-vs-first", "all"]
 
 
 class Pairs(Record):
-    """Which two candidates of a row make its pair."""
+    """Which two answers of a row make its pair."""
+
+    model_config = ConfigDict(json_schema_extra=with_older_names)
 
     rule: PairRule = "best-vs-worst"
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        default=0.0, description="points by which chosen must beat rejected"
+        default=0.0,
+        validation_alias=either("min_gap"),
+        description="least score gap, in points, between chosen and rejected",
     )
     allow_constant: bool = Field(
         default=False,
-        description="a system's text may be chosen though it answers several prompts:"
-        " for tasks with few answers, such as yes and no",
+        description="allow answers that a system gives word for word to several prompts:"
+        " for tasks with few possible answers, such as yes or no",
     )
 
 
@@ -89,16 +103,17 @@ class Recipe(Record):
     export: Export = Export()
     limits: Limits = Limits()
     prompts: Path | None = Field(
-        default=None, description="a folder of prompt files that go before the built-in"
+        default=None,
+        description="a folder of prompt files, used in place of the built-in ones",
     )
     seed: int = 0
     concurrency: PositiveInt | None = Field(
         default=None,
-        description="rows worked on at once; if absent 16, and 2,048 with a batch mode",
+        description="rows in progress at once; if absent, 16, or 2,048 with batch mode",
     )
     row_deadline: PositiveFloat | None = Field(
         default=None,
-        description="seconds one team may take for one row; no limit if absent, for"
+        description="seconds that one team may take for one row; no limit if absent, as"
         " every call has its own",
     )
 

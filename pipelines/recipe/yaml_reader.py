@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from fellowship.errors import RecipeError
+from fellowship.spellings import other_spelling
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
@@ -99,7 +100,8 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | No
         items = node.value
         return (items[part], items[part]) if 0 <= part < len(items) else None
     if isinstance(node, yaml.MappingNode):
-        pairs = [pair for pair in node.value if pair[0].value == part]
+        names = {part, other_spelling(part)}
+        pairs = [pair for pair in node.value if pair[0].value in names]
         return pairs[-1] if pairs else None  # a merged key stands before its own
     return None
 

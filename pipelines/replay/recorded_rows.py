@@ -27,9 +27,7 @@ def recorded_recipe(run: Path) -> Recipe:
     """
     recorded = read_header(run).get("recipe")
     if not isinstance(recorded, dict) or "models" not in recorded:
-        raise RecipeError(
-            f"{str(run)!r} was not made by a recipe: nothing to run again"
-        )
+        raise RecipeError(f"{str(run)!r} was not made by a recipe: nothing to replay")
     add_import_folders(Path.cwd())
     try:
         return Recipe.model_validate(recorded)
@@ -96,7 +94,7 @@ def missing_row(reader: LedgerReader, row: object) -> str:
 def recorded_item(outcome: Outcome, recipe: Recipe) -> Item:
     """The input row an outcome came of. `InputError` for a row that was no prompt."""
     if outcome.conversation is None:
-        raise InputError(f"row {outcome.number} was no prompt: {outcome.why}")
+        raise InputError(f"row {outcome.number} has no usable prompt: {outcome.why}")
     came = recipe.source.candidates
     written = bool(recipe.systems)
     return Item(

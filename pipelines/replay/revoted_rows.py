@@ -145,8 +145,9 @@ def broken_knockout(many: int, ours: Sequence[Comparison]) -> str:
     for one in ours:
         if one.first != survivor:
             return (
-                f"by this vote candidates {survivor + 1} and {one.second + 1} had to"
-                " meet, and never did: run the recipe with this rule"
+                f"by this vote answers {survivor + 1} and {one.second + 1} would have"
+                f" to be compared, and never were:"
+                f" run the recipe with this rule"
             )
         survivor = one.second if one.outcome == "second" else survivor
     return ""

@@ -80,7 +80,7 @@ def once(reached: Callable[[], bool], do: Callable[[], None]) -> Any:
                 do()
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError("it never came so far")
+        raise AssertionError("the session never came so far")
 
     return wait
 

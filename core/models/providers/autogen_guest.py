@@ -70,7 +70,7 @@ class AutogenGuestClient(Client):
         messages = [m for m in result.messages if isinstance(m, BaseChatMessage)]
         own = [m for m in messages if m.source not in ("user", "assistant")]
         if str(result.stop_reason).startswith(PREMATURE) or not own:
-            raise ModelError(f"model {self.name!r} said nothing", "malformed")
+            raise ModelError(f"model {self.name!r} returned no message", "malformed")
         used = [m.models_usage for m in result.messages if m.models_usage is not None]
         usage = Usage(
             sum(one.prompt_tokens for one in used),

@@ -112,12 +112,14 @@ class OllamaClient(Client):
         text = answer.message.content
         if not answer.done or text is None:
             raise ModelError(
-                f"model {self.name!r} sent no usable reply: it is not done", "malformed"
+                f"model {self.name!r} sent no usable reply: it is not complete",
+                "malformed",
             )
         read = answer.prompt_eval_count
         if read is None or answer.eval_count is None:
             raise ModelError(
-                f"model {self.name!r} does not say what it used (no prompt_eval_count)",
+                f"model {self.name!r} does not report its token usage (no"
+                f" prompt_eval_count)",
                 "malformed",
             )
         sent = sum(estimated_tokens(m.content) for m in request.messages)
@@ -131,7 +133,7 @@ class OllamaClient(Client):
     def _too_long_error(self, tokens: int) -> ModelError:
         return ModelError(
             f"model {self.name!r}: a prompt of about {tokens:,} tokens does not fit"
-            f" num_ctx {self.config.num_ctx}, and Ollama would cut it in silence: raise"
+            f" num_ctx {self.config.num_ctx}, and Ollama would cut it off silently: raise"
             " num_ctx in the recipe",
             "too-long",
         )

@@ -209,7 +209,7 @@ class OpenAIClient(Client):
         if not isinstance(text, str):
             raise self._malformed_error("its content is not text")
         if usage is None:
-            raise self._malformed_error("it does not say what it used")
+            raise self._malformed_error("it does not report its token usage")
         finish = reason if reason in ("stop", "length") else "unknown"
         return Reply(text, cast(Finish, finish), usage, raw)
 
@@ -259,7 +259,7 @@ class OpenAIClient(Client):
             return f"put a valid key into {self.config.api_key_env}"
         if kind in ("down", "network"):
             where = self.identity["endpoint"]
-            return f"start the server at {where}, or mend base_url"
+            return f"start the server at {where}, or correct base_url"
         return ""
 
     async def close(self) -> None:

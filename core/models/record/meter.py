@@ -23,7 +23,8 @@ class Limits(Record):
     )
     usd: NonNegativeFloat | None = Field(default=None, description="US dollars")
     accept: PositiveInt | None = Field(
-        default=None, description="rows that become pairs; the first ones, exactly"
+        default=None,
+        description="rows that become pairs; exactly the first ones are kept",
     )
 
 
@@ -67,7 +68,7 @@ class Meter:
             raise BudgetStop(self.stop.why, self.stop.reason)
         usd, most = self.usd + self.held_usd + worst_usd, self.limits.usd
         if worst_usd and most is not None and usd > most:
-            more = " with what batches on their way may cost"
+            more = " with what submitted batches may cost"
             self._stop_at(most, StopReason.USD_ON_THE_WAY, "USD", more)
         tokens = self.prompt_tokens + self.completion_tokens
         for reason, name, spent, limit in (

@@ -136,7 +136,7 @@ class RecordedClient(Client):
             self._broker.drop(call, began)
             raise
         except TimeoutError as error:
-            slow = f"model {self.name!r}: no answer within {allowed:.3g} s"
+            slow = f"model {self.name!r}: no reply within {allowed:.3g} s"
             late = ModelError(slow, "deadline")
             await self._record_failure(call, late, began)
             raise late from error
@@ -212,7 +212,7 @@ class RecordedClient(Client):
 def impossible_usage(name: str, usage: Usage) -> ModelError:
     """The error of a reply that reports counts of tokens no call can have."""
     counts = f"{usage.prompt!r:.40}, {usage.cached!r:.40}, {usage.completion!r:.40}"
-    message = f"model {name!r} reports impossible counts of tokens"
+    message = f"model {name!r} reports impossible token counts"
     return ModelError(f"{message} (prompt, cached, completion: {counts})", "malformed")
 
 

@@ -194,5 +194,5 @@ def test_exit_codes_and_json(
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.docx").write_bytes(b"PK")
-    with pytest.raises(InputError, match="no file of rows"):
+    with pytest.raises(InputError, match="not a file of rows"):
         lint(tmp_path / "x.docx")

@@ -266,7 +266,7 @@ async def test_a_secret_is_not_in_the_header_so_a_branch_says_it_needs_it(
 @pytest.mark.parametrize(
     ("guest", "said"),
     [
-        ({"build": "own_agents:pair"}, "say which model speaks"),
+        ({"build": "own_agents:pair"}, "name its model"),
         ({"build": "own_agents:pairs"}, "did you mean 'pair'?"),
         (
             {"component": {"provider": "x"}, "build": "own_agents:pair"},

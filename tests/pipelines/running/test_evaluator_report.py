@@ -117,7 +117,7 @@ def test_a_run_that_weighs_jurors_at_its_end_accepts_no_exact_number(
 ) -> None:
     asked = jury("abcd", rule="dawid-skene")
     with pytest.raises(
-        RecipeError, match=r"limits\.accept: dawid-skene weighs a whole"
+        RecipeError, match=r"limits\.accept: dawid-skene needs the whole"
     ):
         judge_run(tmp_path, asked, LABELS, wrong_on({}), limits={"accept": 3})
 

@@ -92,7 +92,9 @@ def test_an_impossible_count_of_tokens_fails_its_row_and_not_the_run(
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url, tries=1), 2)
         report = run(load_recipe(path), tmp_path / "run")
     assert report.states == {"failed": 2}
-    assert all("impossible counts" in row.why for row in outcomes(tmp_path / "run"))
+    assert all(
+        "impossible token counts" in row.why for row in outcomes(tmp_path / "run")
+    )
 
 
 @pytest.mark.parametrize(
