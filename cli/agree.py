@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
-from fellowship.cli.import_ import spelt
+from fellowship.cli.extras import require_extras
+from fellowship.cli.import_ import parse_values
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.run_folder import atomic_writer
@@ -108,7 +108,7 @@ def command(
       fellowship agree runs/mine --labels people.csv --label ann --label bob --id row
       fellowship agree runs/mine --labels votes.jsonl --family llama --plot margin.svg
     """
-    need("stats")
+    require_extras("stats")
     from fellowship.pipelines.agreement.agreement import Options, agree
     from fellowship.pipelines.agreement.verdict_table import (
         LabelSelection,
@@ -118,10 +118,10 @@ def command(
     from fellowship.pipelines.labels.label_rows import Columns
     from fellowship.stats.intervals import Resampling
 
-    columns = Columns(labels=names, id=id_, values=spelt(values))
-    told = read_labels(labels, columns) if labels else None
+    columns = Columns(labels=names, id=id_, values=parse_values(values))
+    file = read_labels(labels, columns) if labels else None
     options = Options(against, juries, families, Resampling(resamples))
-    found = agree(verdict_table(run, LabelSelection(told, only, annotators)), options)
+    found = agree(verdict_table(run, LabelSelection(file, only, annotators)), options)
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file
 
@@ -131,7 +131,7 @@ def command(
         print_json(found.as_json())
     else:
         show(found, console())
-    for number, why in told.bad if told else ():
+    for number, why in file.bad if file else ():
         click.echo(f"fellowship: label row {number} left out: {why}", err=True)
     return Exit.DONE
 
@@ -172,13 +172,13 @@ def show_people(people: HumanCeiling, out: Console) -> None:
         f" agree on {people.same:.1%}, alpha {people.alpha:.3f}",
     )
     for two in people.pairs[:SHOWN]:
-        who = f"  {single_line(two.first)} and {single_line(two.second)}"
-        say(out, f"{who}: kappa {two.kappa:.3f} on {two.rows:,} rows")
+        names = f"  {single_line(two.first)} and {single_line(two.second)}"
+        say(out, f"{names}: kappa {two.kappa:.3f} on {two.rows:,} rows")
     if len(people.pairs) > SHOWN:
         say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
 
 
-def span(value: Interval) -> str:
+def interval_text(value: Interval) -> str:
     """An estimate with its limits."""
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
@@ -192,10 +192,10 @@ def show_judges(found: AgreementReport, out: Console) -> None:
     cells = [
         (
             j.name,
-            span(j.kappa),
+            interval_text(j.kappa),
             f"{j.agreement.kappa_without_ties:.3f}",
             f"{j.agreement.kappa_quadratic:.3f}",
-            span(j.accuracy),
+            interval_text(j.accuracy),
             f"{j.agreement.alpha:.3f}",
             f"{j.agreement.ac1:.3f}",
             f"{j.agreement.invalid_share:.1%}",
@@ -223,16 +223,19 @@ def show_judge(
         ("longer answer", judge.length),
     ):
         if bias is not None:
-            say(out, f"  bias to the {name}, beyond people's: {span(bias.excess)}")
+            say(
+                out,
+                f"  bias to the {name}, beyond people's: {interval_text(bias.excess)}",
+            )
     for name, family in judge.bias.items():
         moved = f"{family.favours} verdicts for, {family.disfavours} against"
         whose = single_line(", ".join(families.get(name, ())), 60)
-        say(out, f"  bias to {name} ({whose}): {span(family.score)}, {moved}")
+        say(out, f"  bias to {name} ({whose}): {interval_text(family.score)}, {moved}")
 
 
 def show_jury(jury: JuryAnalysis, out: Console) -> None:
     """The best juries, and how the best does on rows that didn't choose it."""
-    cells = [(name, span(kappa)) for name, kappa in jury.subsets[:SHOWN]]
+    cells = [(name, interval_text(kappa)) for name, kappa in jury.subsets[:SHOWN]]
     table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
     say(
         out,

@@ -14,9 +14,9 @@ from rich.console import Console
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, loaded, recipe_argument, source
-from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, counted, print_json, say, table
+from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
+from fellowship.cli.run import run_with_progress
+from fellowship.cli.terminal import console, print_json, quantity, say, table
 from fellowship.pipelines.attacks.attack_report import (
     WHOLE_VERDICT,
     AttackReport,
@@ -87,7 +87,9 @@ def command(
       fellowship attack recipes/judge-combined-10.yaml --kind fake-fence --kind colon
       fellowship attack mine.yaml --attacks mine-attacks.yaml --into runs/a --json
     """
-    wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
+    wanted = load_with_options(
+        recipe, source=source, max_usd=max_usd, max_calls=max_calls
+    )
     chosen = select_attacks(read_attacks(attacks), kinds)
     trials = attack_trials(wanted, chosen, rows)
     folder = into or Path("runs") / f"{recipe.stem}-attack"
@@ -95,14 +97,14 @@ def command(
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
 
     announce(trials)
-    report = asyncio.run(watched(partial(run_trials, trials, folder), resume))
+    report = asyncio.run(run_with_progress(partial(run_trials, trials, folder), resume))
     found = attack_report(folder)
     if as_json:
-        told = {"attacks": found.model_dump()}
-        print_json(run_summary.as_value(report) | told)
+        attack_part = {"attacks": found.model_dump()}
+        print_json(run_summary.report_as_json(report) | attack_part)
     else:
         show(found, chosen, console())
-        run_summary.account(report, resume, console())
+        run_summary.show_account(report, resume, console())
     return run_summary.exit_of(report)
 
 
@@ -112,7 +114,7 @@ def announce(trials: Trials) -> None:
     low, high = trials.cost(items)
     calls = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     click.echo(
-        f"{counted(items, 'row')}, {counted(len(trials.kinds), 'trial')} each:"
+        f"{quantity(items, 'row')}, {quantity(len(trials.kinds), 'trial')} each:"
         f" {calls} calls to judges, plus the calls that write the answers",
         err=True,
     )
@@ -126,20 +128,22 @@ def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None
     rows = [
         (
             one.name,
-            *(shown(found.judges[name].get(one.name)) for name in columns),
+            *(cell_text(found.judges[name].get(one.name)) for name in columns),
             str(found.chosen.get(one.name, 0)),
             one.about,
         )
         for one in attacks
     ]
-    totals = [shown(total(list(found.judges[name].values()))) for name in columns]
+    totals = [
+        cell_text(sum_cells(list(found.judges[name].values()))) for name in columns
+    ]
     rows.append(("all", *totals, str(sum(found.chosen.values())), ""))
     heads = ("attacks that won", *columns, "chosen in a pair", "")
     table(out, heads, rows, right=" " + "r" * (len(columns) + 1))
-    whole = total(list(found.judges[WHOLE_VERDICT].values()))
+    whole = sum_cells(list(found.judges[WHOLE_VERDICT].values()))
     say(
         out,
-        f"{counted(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"
+        f"{quantity(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"
         f" {whole.contradictory:,} order-inconsistent, {whole.unread:,} invalid,"
         f" {whole.lost:,} lost; {sum(found.chosen.values()):,} would have been chosen"
         " in a pair",
@@ -148,12 +152,12 @@ def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None
         say(out, f"{found.not_tried:,} not tried, {found.failed:,} failed")
 
 
-def total(cells: list[Cell]) -> Cell:
+def sum_cells(cells: list[Cell]) -> Cell:
     """The sum of cells."""
     fields = Cell.model_fields
     return Cell(**{name: sum(getattr(c, name) for c in cells) for name in fields})
 
 
-def shown(cell: Cell | None) -> str:
+def cell_text(cell: Cell | None) -> str:
     """`3/20`; a dash where nothing was tried."""
     return f"{cell.won}/{cell.tried}" if cell and cell.tried else "-"

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.options import as_json, loaded
+from fellowship.cli.options import as_json, load_with_options
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
@@ -25,7 +25,7 @@ from fellowship.models.config import LlamaCppModel, ModelConfig
 from fellowship.models.registry import ModelRegistry
 from fellowship.sanitize import sanitize
 
-ROOM = 1_000_000_000
+FREE_BYTES = 1_000_000_000
 """Bytes that should be free: a run of 100,000 calls writes about as much."""
 
 PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama")
@@ -46,9 +46,14 @@ def command(recipe: Path | None, as_json: bool) -> int:
     """
     models: dict[str, ModelConfig] = {"embedded": LlamaCppModel(provider="llama_cpp")}
     if recipe is not None:
-        models = dict(loaded(recipe).models)
-    findings = [python(), *packages(), disk(Path.cwd()), *engine()]
-    findings += asyncio.run(checked(models))
+        models = dict(load_with_options(recipe).models)
+    findings = [
+        check_python(),
+        *check_packages(),
+        check_disk(Path.cwd()),
+        *check_engine(),
+    ]
+    findings += asyncio.run(check_models(models))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -78,14 +83,14 @@ def show(findings: list[Finding]) -> None:
     )
 
 
-def python() -> Finding:
+def check_python() -> Finding:
     """Which Python this is."""
     good = sys.version_info >= (3, 11)
     cure = "" if good else "install Python 3.11 or later"
     return Finding("python", good, f"{platform.python_version()}", cure)
 
 
-def packages() -> list[Finding]:
+def check_packages() -> list[Finding]:
     """The versions of what everything stands on."""
     found = []
     for name in PACKAGES:
@@ -96,17 +101,17 @@ def packages() -> list[Finding]:
     return found
 
 
-def disk(folder: Path) -> Finding:
+def check_disk(folder: Path) -> Finding:
     """Whether a run has room here."""
     free = shutil.disk_usage(folder).free
-    good = free >= ROOM
+    good = free >= FREE_BYTES
     cure = (
         "" if good else "free some disk space, or give --into a folder on a larger disk"
     )
     return Finding("disk", good, f"{free / 1e9:,.1f} GB free in {folder}", cure)
 
 
-def engine() -> list[Finding]:
+def check_engine() -> list[Finding]:
     """Whether the embedded engine loads: installed, it may still lack a system library."""
     if find_spec("xllamacpp") is None:
         return []
@@ -118,7 +123,7 @@ def engine() -> list[Finding]:
     return [Finding("embedded engine", True, f"xllamacpp {version} loads")]
 
 
-async def checked(models: dict[str, ModelConfig]) -> list[Finding]:
+async def check_models(models: dict[str, ModelConfig]) -> list[Finding]:
     """What stands between each model and its first answer; one can't hide another."""
     findings: list[Finding] = []
     for name, config in models.items():

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from rich.console import Console
 
-from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say
-from fellowship.cli.transcript import body, head, said
+from fellowship.cli.transcript import show_body, show_head, turn_words
+from fellowship.cli.transcript_panels import plain_changes, render_changes, role_look
 from fellowship.records import Candidate, Outcome, Turn
 from fellowship.sanitize import single_line
 from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
@@ -17,38 +17,38 @@ from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
 
 def show(outcome: Outcome, out: Console) -> None:
     """Every draft against the one before, and the reviews that stand between them."""
-    head(outcome, out)
-    steps = list(neighbours(outcome))
+    show_head(outcome, out)
+    steps = list(consecutive_drafts(outcome))
     for title, old, new in steps:
         pieces = diff_texts(old.text, new.text)
         kept = f"{common_share(pieces):.0%} kept".replace("%", " %")
-        pieces = joined(pieces)
+        pieces = join_changes(pieces)
         heading(out, title, kept)
-        for turn in reviews(outcome, old, new):
+        for turn in reviews_between(outcome, old, new):
             say(
                 out,
                 (
-                    f"{transcript_panels.look(turn.role)[0]} {single_line(turn.source)}",
+                    f"{role_look(turn.role)[0]} {single_line(turn.source)}",
                     "yellow",
                 ),
             )
-            body(out, said(turn))
+            show_body(out, turn_words(turn))
         if out.is_terminal:
-            out.print(transcript_panels.changes(pieces, out.width))
+            out.print(render_changes(pieces, out.width))
         else:
-            body(out, transcript_panels.marked(pieces))
+            show_body(out, plain_changes(pieces))
     if not steps:
         say(out, "nothing to compare: this row has fewer than two answers")
 
 
-def neighbours(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
+def consecutive_drafts(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
     """Drafts that follow one another; chosen and rejected where there are none."""
     by_system: dict[tuple[str, int], list[Candidate]] = {}
-    for made in outcome.candidates:
-        by_system.setdefault((made.system, made.sample), []).append(made)
+    for candidate in outcome.candidates:
+        by_system.setdefault((candidate.system, candidate.sample), []).append(candidate)
     found = False
     for (system, _), drafts in by_system.items():
-        drafts.sort(key=lambda made: made.draft)
+        drafts.sort(key=lambda candidate: candidate.draft)
         for old, new in pairwise(drafts):
             found = True
             yield (
@@ -61,7 +61,7 @@ def neighbours(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
             yield "rejected to chosen", pair.rejected, pair.chosen
 
 
-def reviews(outcome: Outcome, old: Candidate, new: Candidate) -> Iterator[Turn]:
+def reviews_between(outcome: Outcome, old: Candidate, new: Candidate) -> Iterator[Turn]:
     """What reviewers said of the older draft, where both are of one session."""
     if not old.session or old.session != new.session:
         return
@@ -72,20 +72,20 @@ def reviews(outcome: Outcome, old: Candidate, new: Candidate) -> Iterator[Turn]:
                     yield turn
 
 
-def joined(pieces: Sequence[Piece]) -> list[Piece]:
+def join_changes(pieces: Sequence[Piece]) -> list[Piece]:
     """Changes with only a space between them as one change: phrases read, not confetti.
 
     `same` and `gone` still make up the older text, `same` and `new` the newer one.
     """
-    made: list[Piece] = []
+    joined: list[Piece] = []
     gone = new = space = ""
 
     def flush() -> None:
         nonlocal gone, new, space
         changed: tuple[tuple[Kind, str], ...] = (("gone", gone), ("new", new))
-        made.extend(Piece(kind, text) for kind, text in changed if text)
+        joined.extend(Piece(kind, text) for kind, text in changed if text)
         if space:
-            made.append(Piece("same", space))
+            joined.append(Piece("same", space))
         gone = new = space = ""
 
     for piece in pieces:
@@ -94,10 +94,10 @@ def joined(pieces: Sequence[Piece]) -> list[Piece]:
                 space += piece.text
                 continue
             flush()
-            made.append(piece)
+            joined.append(piece)
             continue
         gone += space + (piece.text if piece.kind == "gone" else "")
         new += space + (piece.text if piece.kind == "new" else "")
         space = ""
     flush()
-    return made
+    return joined

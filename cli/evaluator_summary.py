@@ -19,13 +19,13 @@ from fellowship.pipelines.running.evaluator_records import (
 def show(report: EvaluatorReport, out: Console) -> None:
     """Voters, independent votes, escalation and debates, as far as there were any."""
     if len(report.jurors) > 1:
-        voters(report, out)
+        show_voters(report, out)
     elif report.right.of:
-        say(out, f"the judge agrees with people on {counted(report.right)} labels")
+        say(out, f"the judge agrees with people on {fraction(report.right)} labels")
     if report.escalation is not None:
-        escalation(report.escalation, out)
+        show_escalation(report.escalation, out)
     if report.debate is not None:
-        debates(report.debate, out)
+        show_debates(report.debate, out)
     elif report.spared and report.escalation is None:
         say(
             out,
@@ -43,7 +43,7 @@ def show(report: EvaluatorReport, out: Console) -> None:
         )
 
 
-def voters(report: EvaluatorReport, out: Console) -> None:
+def show_voters(report: EvaluatorReport, out: Console) -> None:
     """A line a voter, then how many independent judges they are worth together."""
     labelled = report.best_by == "labels"
     alone = "most accurate alone" if labelled else "closest to the verdict"
@@ -52,14 +52,14 @@ def voters(report: EvaluatorReport, out: Console) -> None:
             voter.name,
             f"{voter.asked:,}",
             f"{voter.read:,}",
-            percent(voter.with_verdict),
-            percent(voter.right),
+            percent_text(voter.with_verdict),
+            percent_text(voter.right),
             alone if voter.name == report.best else "",
         )
         for voter in report.jurors
     ]
     rows.append(
-        ("together", f"{report.comparisons:,}", "", "", percent(report.right), "")
+        ("together", f"{report.comparisons:,}", "", "", percent_text(report.right), "")
     )
     heads = ("voter", "asked", "valid", "agrees with the verdict", "with people", "")
     table(out, heads, rows, right=" rrrr")
@@ -75,7 +75,7 @@ def voters(report: EvaluatorReport, out: Console) -> None:
         say(out, f"how many independent judges they are worth: {report.n_eff_by}")
 
 
-def escalation(report: EscalationReport, out: Console) -> None:
+def show_escalation(report: EscalationReport, out: Console) -> None:
     """How often the strong judge had to be asked."""
     of = report.asked + report.spared
     say(
@@ -86,7 +86,7 @@ def escalation(report: EscalationReport, out: Console) -> None:
     )
 
 
-def debates(report: DebateReport, out: Console) -> None:
+def show_debates(report: DebateReport, out: Console) -> None:
     """What debating changed, and what a vote of equal cost says."""
     of = report.debated + report.unanimous
     say(
@@ -99,13 +99,13 @@ def debates(report: DebateReport, out: Console) -> None:
         say(
             out,
             f"  wrong to right {report.wrong_to_right:,}, right to wrong"
-            f" {report.right_to_wrong:,}; right {counted(report.right_before)} before,"
-            f" {counted(report.right_after)} after",
+            f" {report.right_to_wrong:,}; right {fraction(report.right_before)} before,"
+            f" {fraction(report.right_after)} after",
         )
     if report.equal_cost_agrees.of:
-        same = f"agrees with the debate on {counted(report.equal_cost_agrees)}"
+        same = f"agrees with the debate on {fraction(report.equal_cost_agrees)}"
         labelled = report.right_equal_cost
-        known = f", right {counted(labelled)}" if labelled.of else ""
+        known = f", right {fraction(labelled)}" if labelled.of else ""
         say(out, f"  vote of equal cost ({report.vote_calls} calls): {same}{known}")
     elif report.debated:
         say(
@@ -115,11 +115,11 @@ def debates(report: DebateReport, out: Console) -> None:
         )
 
 
-def counted(share: Share) -> str:
+def fraction(share: Share) -> str:
     """`13 of 20`."""
     return f"{share.many:,} of {share.of:,}"
 
 
-def percent(share: Share) -> str:
+def percent_text(share: Share) -> str:
     """`65 %`, or a dash where nothing is known."""
     return "-" if share.value is None else f"{100 * share.value:.0f} %"

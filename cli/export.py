@@ -12,9 +12,9 @@ import click
 
 from fellowship.cli import export_accounts
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.export_options import asked, filter_help, shares
+from fellowship.cli.export_options import export_of, filter_help, parse_shares
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.step_progress import counting
+from fellowship.cli.step_progress import progress_counter
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.formats import refuse_suffix
@@ -55,7 +55,7 @@ from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, 
 @click.option(
     "--split",
     metavar="NAME=SHARE,...",
-    callback=shares,
+    callback=parse_shares,
     help="Split by prompt, e.g. train=0.9,test=0.1; near-duplicate prompts stay together.",
 )
 @click.option(
@@ -80,7 +80,7 @@ from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, 
     "--private", is_flag=True, help="With --push-to-hub: make the dataset private."
 )
 @as_json
-def command(run: Path, as_json: bool, **said: Any) -> int:
+def command(run: Path, as_json: bool, **options: Any) -> int:
     """Write the preference data of RUN for training. No model is called.
 
     \b
@@ -107,31 +107,31 @@ def command(run: Path, as_json: bool, **said: Any) -> int:
           --filter contamination=mmlu.jsonl --split train=0.9,test=0.1
       fellowship export runs/demo --as dpo --as kto --push-to-hub me/my-pairs
     """
-    to, hub = said["to"], said["push_to_hub"]
-    if to is not None and len(set(said["kinds"])) > 1:
+    to, hub = options["to"], options["push_to_hub"]
+    if to is not None and len(set(options["kinds"])) > 1:
         raise click.UsageError("--to names one file: give it with one --as")
     if to is not None and hub is not None:
         raise click.UsageError("--push-to-hub uploads RUN/exports: leave --to out")
-    if said["private"] and hub is None:
+    if options["private"] and hub is None:
         raise click.UsageError("--private needs --push-to-hub")
-    export = asked(run, said)
+    export = export_of(run, options)
     if to is not None:
         refuse_suffix(to, export)
-    with counting() as watch:
-        made = export_run(run, export, to, watch)
-    address = pushed(run, hub, private=said["private"]) if hub else None
+    with progress_counter() as watch:
+        accounts = export_run(run, export, to, watch)
+    address = push_exports(run, hub, private=options["private"]) if hub else None
     if as_json:
-        value: dict[str, Any] = {a.kind: a.model_dump(mode="json") for a in made}
+        value: dict[str, Any] = {a.kind: a.model_dump(mode="json") for a in accounts}
         print_json(value | ({"hub": address} if address else {}))
     else:
-        export_accounts.show(made, console())
-        export_accounts.details(made, console())
+        export_accounts.show(accounts, console())
+        export_accounts.show_details(accounts, console())
         if address:
             say(console(), "on the hub: ", (address, "cyan"))
-    return Exit.DONE if all(a.balanced for a in made) else Exit.UNBALANCED
+    return Exit.DONE if all(a.balanced for a in accounts) else Exit.UNBALANCED
 
 
-def pushed(run: Path, name: str, *, private: bool) -> str:
+def push_exports(run: Path, name: str, *, private: bool) -> str:
     """Upload the exports folder; the dataset's address."""
     from fellowship.pipelines.export.hub import push
 

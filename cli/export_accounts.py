@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fellowship.cli.terminal import counted, say, table
+from fellowship.cli.terminal import quantity, say, table
 from fellowship.pipelines.export.account import Account
 
 
@@ -27,13 +27,13 @@ def show(accounts: Sequence[Account], out: Console) -> None:
     table(out, heads, rows, right=" " + "r" * (len(names) + 2))
     for account in accounts:
         for _, name, n in account.parts:
-            say(out, (str(Path(name)), "bold"), f"  {counted(n, 'row')}")
+            say(out, (str(Path(name)), "bold"), f"  {quantity(n, 'row')}")
         for split in account.empty:
             why = "got no row and no file: near-duplicate prompts stay together"
             say(out, (f"{account.kind}: the split {split!r} {why}", "yellow"))
 
 
-def details(accounts: Sequence[Account], out: Console) -> None:
+def show_details(accounts: Sequence[Account], out: Console) -> None:
     """Mean lengths, flip rate and KTO weights of each kind."""
     for account in accounts:
         sizes, weights = account.lengths, account.weights

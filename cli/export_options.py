@@ -16,7 +16,7 @@ from fellowship.run_folder import read_header
 from fellowship.spellings import OLDER, names_of
 from fellowship.suggestions import did_you_mean, quoted_list
 
-USUAL = {"near_duplicates": 0.8}
+VALUES_IF_NONE = {"near_duplicates": 0.8}
 """What a filter that wants a value means without one."""
 
 
@@ -30,24 +30,24 @@ def filter_help() -> str:
     )
 
 
-def asked(run: Path, said: dict[str, Any]) -> Export:
+def export_of(run: Path, options: dict[str, Any]) -> Export:
     """The run's export settings with the command line's over them."""
-    base = settings_of(run)
+    base = recorded_settings(run)
     given = {
-        "kinds": tuple(dict.fromkeys(said["kinds"])),
-        "shape": said["shape"],
-        "style": said["style"],
-        "prompt": said["prompt"],
-        "splits": said["split"],
-        "licence": said["licence"],
-        "labels": said["labels"],
+        "kinds": tuple(dict.fromkeys(options["kinds"])),
+        "shape": options["shape"],
+        "style": options["style"],
+        "prompt": options["prompt"],
+        "splits": options["split"],
+        "licence": options["licence"],
+        "labels": options["labels"],
     }
     values = base.model_dump() | {k: v for k, v in given.items() if v is not None}
-    values["filters"] = switched(base.filters, said["on"], said["off"])
+    values["filters"] = switch_filters(base.filters, options["on"], options["off"])
     return Export.model_validate(values)
 
 
-def settings_of(run: Path) -> Export:
+def recorded_settings(run: Path) -> Export:
     """What the run's recipe says of exports; the defaults where it says nothing."""
     try:
         recipe = read_header(run).get("recipe") or {}
@@ -56,15 +56,17 @@ def settings_of(run: Path) -> Export:
         return Export()
 
 
-def switched(base: Filters, on: Sequence[str], off: Sequence[str]) -> dict[str, Any]:
+def switch_filters(
+    base: Filters, on: Sequence[str], off: Sequence[str]
+) -> dict[str, Any]:
     """The filters with some switched on and some off; a usage error for an unknown one."""
     values = base.model_dump()
     blank = Filters(duplicates=False, contradictory=False).model_dump()
     for name in off:
-        values[known(name)] = blank[known(name)]
-    for said in on:
-        name, _, value = said.partition("=")
-        values[known(name)] = valued(known(name), value, values)
+        values[known_filter(name)] = blank[known_filter(name)]
+    for given in on:
+        name, _, value = given.partition("=")
+        values[known_filter(name)] = filter_value(known_filter(name), value, values)
     try:
         return Filters.model_validate(values).model_dump()
     except ValidationError as error:
@@ -73,7 +75,7 @@ def switched(base: Filters, on: Sequence[str], off: Sequence[str]) -> dict[str, 
         raise click.UsageError(f"--filter {where}: {first['msg']}") from error
 
 
-def known(name: str) -> str:
+def known_filter(name: str) -> str:
     """A filter's name as the recipe has it."""
     name = name.replace("-", "_")
     name = {"language": "languages", **OLDER}.get(name, name)
@@ -84,7 +86,7 @@ def known(name: str) -> str:
     return name
 
 
-def valued(name: str, value: str, values: dict[str, Any]) -> Any:
+def filter_value(name: str, value: str, values: dict[str, Any]) -> Any:
     """What is written after a filter's name, as the recipe would have it."""
     if name == "contamination":
         more = [Path(part) for part in value.split(",") if part]
@@ -97,27 +99,27 @@ def valued(name: str, value: str, values: dict[str, Any]) -> Any:
         low, _, high = value.partition(":")
         return {"min": low or None, "max": high or None}
     if not value:
-        return USUAL.get(name, True)
+        return VALUES_IF_NONE.get(name, True)
     return value
 
 
-def shares(
+def parse_shares(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> dict[str, float] | None:
     """`train=0.9,test=0.1` as a mapping."""
     if value is None:
         return None
-    made: dict[str, float] = {}
+    parsed: dict[str, float] = {}
     for part in value.split(","):
         name, _, share = (piece.strip() for piece in part.partition("="))
-        if name in made:
+        if name in parsed:
             raise click.BadParameter(f"{part!r}: the name {name!r} is there twice")
         try:
-            made[name] = float(share)
+            parsed[name] = float(share)
         except ValueError as error:
             raise click.BadParameter(f"{part!r} is not NAME=SHARE") from error
-        if not 0 < made[name] < inf or not name.isidentifier():
+        if not 0 < parsed[name] < inf or not name.isidentifier():
             raise click.BadParameter(f"{part!r}: a name and a share above 0")
-    if fault := not_whole(made):
+    if fault := not_whole(parsed):
         raise click.BadParameter(fault)
-    return made
+    return parsed

@@ -14,7 +14,7 @@ EXTRAS = {
 }
 
 
-def need(*extras: str) -> None:
+def require_extras(*extras: str) -> None:
     """`InputError` where the libraries of these extras aren't installed."""
     libraries = [name for extra in extras for name in EXTRAS[extra]]
     missing = [name for name in libraries if find_spec(name) is None]

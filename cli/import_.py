@@ -11,8 +11,8 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.step_progress import Steps, counting
-from fellowship.cli.terminal import console, counted, print_json, say, table
+from fellowship.cli.step_progress import Steps, progress_counter
+from fellowship.cli.terminal import console, print_json, quantity, say, table
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.label_exchange import (
     AttachReport,
@@ -100,9 +100,9 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
       fellowship import ma-po ../MA-PO --into runs/paper
       fellowship import ma-po ../MA-PO --only pandalm-eval --into runs/pandalm
     """
-    with saving(into) as watch:
+    with import_progress(into) as watch:
         found = import_release(folder, into, only, watch)
-    report(found, into, as_json)
+    show_report(found, into, as_json)
     return Exit.DONE
 
 
@@ -133,10 +133,10 @@ def verdicts(
       fellowship import verdicts v.csv --score-first s1 --score-second s2 \\
         --judge model --prompt prompt --first a --second b --into runs/v
     """
-    columns = VerdictColumns(id=id_, values=spelt(values), **named)
-    with saving(into) as watch:
+    columns = VerdictColumns(id=id_, values=parse_values(values), **named)
+    with import_progress(into) as watch:
         found = import_verdicts(file, into, columns, watch)
-    report(found, into, as_json)
+    show_report(found, into, as_json)
     return Exit.DONE
 
 
@@ -184,22 +184,22 @@ def labels(
         --value left=first --value right=second --into runs/people
       fellowship import labels mine.csv --annotator ann --into runs/demo
     """
-    id_, values = named.pop("id_"), spelt(named.pop("values"))
+    id_, values = named.pop("id_"), parse_values(named.pop("values"))
     columns = Columns(labels, id_, values=values, annotator=column, **named)
     if accepts_labels(into, file):
-        attached(attach_labels(file, into, columns, annotator), into, as_json)
+        show_attached(attach_labels(file, into, columns, annotator), into, as_json)
         return Exit.DONE
-    with saving(into) as watch:
+    with import_progress(into) as watch:
         found = import_labels(file, into, columns, watch)
-    report(found, into, as_json)
+    show_report(found, into, as_json)
     return Exit.DONE
 
 
 @contextmanager
-def saving(into: Path) -> Iterator[Steps]:
+def import_progress(into: Path) -> Iterator[Steps]:
     """Progress on a terminal; at Ctrl-C, what is kept and how to bring in the rest."""
     try:
-        with counting() as watch:
+        with progress_counter() as watch:
             yield watch
     except KeyboardInterrupt:
         if (into / LEDGER).exists():
@@ -211,7 +211,7 @@ def saving(into: Path) -> Iterator[Steps]:
         raise
 
 
-def spelt(values: tuple[str, ...]) -> dict[str, Winner]:
+def parse_values(values: tuple[str, ...]) -> dict[str, Winner]:
     """`left=first` as a mapping; a usage error for anything else."""
     found: dict[str, Winner] = {}
     for value in values:
@@ -223,7 +223,7 @@ def spelt(values: tuple[str, ...]) -> dict[str, Winner]:
     return found
 
 
-def attached(found: AttachReport, into: Path, as_json: bool) -> None:
+def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
     """What was put beside the rows of a run, and what was not."""
     if as_json:
         print_json({**vars(found), "into": str(into)})
@@ -232,18 +232,18 @@ def attached(found: AttachReport, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {counted(found.added, 'label')} added, {found.known:,} known already, rows"
+        f"  {quantity(found.added, 'label')} added, {found.known:,} known already, rows"
         f" matched by {found.matched}; annotators:"
         f" {single_line(', '.join(found.annotators), 100)}",
     )
     if found.unmatched:
-        unmatched = counted(len(found.unmatched), "label")
+        unmatched = quantity(len(found.unmatched), "label")
         say(out, f"{unmatched} matched no row of the run", "")
     for number, why in found.bad[:SHOWN]:
         say(out, f"  row {number}: {single_line(why, 100)}")
 
 
-def report(found: ImportReport, into: Path, as_json: bool) -> None:
+def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     """What was brought in, what was not, and why."""
     if as_json:
         print_json({**vars(found), "into": str(into)})
@@ -252,12 +252,12 @@ def report(found: ImportReport, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {counted(found.rows, 'row')}, {counted(found.verdicts, 'verdict')}",
+        f"  {quantity(found.rows, 'row')}, {quantity(found.verdicts, 'verdict')}",
     )
     say(
         out,
-        f"{counted(found.reread, 'verdict')} parsed otherwise than stored,"
-        f" {found.invalid:,} invalid, {counted(found.labelled, 'row')} with people's"
+        f"{quantity(found.reread, 'verdict')} parsed otherwise than stored,"
+        f" {found.invalid:,} invalid, {quantity(found.labelled, 'row')} with people's"
         " labels",
     )
     states = [(state_word(k), f"{v:,}") for k, v in found.states.items()]
@@ -266,13 +266,13 @@ def report(found: ImportReport, into: Path, as_json: bool) -> None:
         say(
             out,
             (
-                f"{counted(len(found.inverted), 'row')} selected the losing draft",
+                f"{quantity(len(found.inverted), 'row')} selected the losing draft",
                 "yellow",
             ),
             ": flagged inverted-selection; fellowship reproduce lists them by number",
         )
     for why, count in found.reasons.most_common():
-        say(out, f"{counted(count, 'row')} left out: {single_line(why, 100)}")
+        say(out, f"{quantity(count, 'row')} left out: {single_line(why, 100)}")
     rare = [(n, why) for n, why in found.bad if found.reasons[why] <= SHOWN]
     for name, why in rare[:SHOWN]:
         say(out, f"  row {single_line(name)}: {single_line(why, 100)}")

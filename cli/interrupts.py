@@ -31,9 +31,9 @@ class Stopper:
         self._first = 0.0
         self._loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            self._loop.add_signal_handler(number, self._told)
+            self._loop.add_signal_handler(number, self._on_signal)
 
-    def _told(self) -> None:
+    def _on_signal(self) -> None:
         now = time.monotonic()
         if self.stop.is_set():
             if now - self._first >= ECHO:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.terminal import console, counted, print_json, say
+from fellowship.cli.terminal import console, print_json, quantity, say
 from fellowship.pipelines.export.lint import Finding, LintReport, lint, report_as_json
 from fellowship.sanitize import single_line
 
@@ -65,31 +65,31 @@ def command(
 def show(report: LintReport, out: Console) -> None:
     """One file's findings, most rows first."""
     kinds = (
-        f"{counted(report.pairs, 'pair')}, {counted(report.labels, 'single answer')}"
+        f"{quantity(report.pairs, 'pair')}, {quantity(report.labels, 'single answer')}"
     )
-    say(out, (report.path, "bold"), f"  {counted(report.rows, 'row')}, {kinds}")
+    say(out, (report.path, "bold"), f"  {quantity(report.rows, 'row')}, {kinds}")
     for finding in report.findings:
-        one(finding, "red", out)
+        show_finding(finding, "red", out)
     for finding in report.flags:
-        one(finding, "yellow", out)
+        show_finding(finding, "yellow", out)
     if (length := report.length) is not None:
-        told = (
+        lengths = (
             f"the longer answer is chosen in {length.longer:.1%}"
             f" ({length.low:.1%} to {length.high:.1%}) of {length.pairs:,} pairs;"
             f" mean {length.chosen:,.0f} against {length.rejected:,.0f} characters"
         )
         style = "red" if length.biased else "dim"
-        say(out, ("  length bias  " if length.biased else "  length  ", style), told)
+        say(out, ("  length bias  " if length.biased else "  length  ", style), lengths)
     if not report.rows:
         say(out, ("  no rows: nothing to check", "yellow"))
     elif report.clean:
         say(out, ("  nothing found", "green"))
 
 
-def one(finding: Finding, style: str, out: Console) -> None:
+def show_finding(finding: Finding, style: str, out: Console) -> None:
     """A finding with its first rows."""
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
-    told = f": {single_line(finding.told, 80)}" if finding.told else ""
-    where = f"{counted(finding.rows, 'row')}{told}; row {numbers}{more}"
+    reason = f": {single_line(finding.told, 80)}" if finding.told else ""
+    where = f"{quantity(finding.rows, 'row')}{reason}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

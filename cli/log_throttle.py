@@ -18,20 +18,20 @@ LONGEST = 120.0
 """Seconds between two lines while nothing moves, at the most."""
 
 
-def told_by(note: WaitNote) -> str:
+def note_key(note: WaitNote) -> str:
     """What of a note is told in full once only."""
     return note.why or note.what
 
 
 @dataclass
-class Patience:
+class LogThrottle:
     """When the next line of a log is due, and how much of each note is in it."""
 
     resume: str = ""
-    said: float = 0.0
+    last_line: float = 0.0
     every: float = PERIOD
     _moved: object = None
-    _told: set[str] = field(default_factory=set)
+    _shown: set[str] = field(default_factory=set)
 
     def notes(
         self, now: float, moved: object, waits: Sequence[WaitNote]
@@ -43,18 +43,18 @@ class Patience:
         """
         if moved != self._moved:
             self._moved, self.every = moved, PERIOD
-        news = [w for w in waits if w.down and told_by(w) not in self._told]
-        if not news and now - self.said < self.every:
+        news = [w for w in waits if w.down and note_key(w) not in self._shown]
+        if not news and now - self.last_line < self.every:
             return None
         if not news:
             self.every = min(LONGEST, 2 * self.every)
-        self.said = now
-        made = [w.what if told_by(w) in self._told else str(w) for w in waits]
-        self._told = {told_by(w) for w in waits}
-        return made + [self.way_out] * bool(news)
+        self.last_line = now
+        lines = [w.what if note_key(w) in self._shown else str(w) for w in waits]
+        self._shown = {note_key(w) for w in waits}
+        return lines + [self.how_to_stop] * bool(news)
 
     @property
-    def way_out(self) -> str:
+    def how_to_stop(self) -> str:
         """What somebody can do who doesn't want to wait."""
         go_on = f"; resume later with: {self.resume}" if self.resume else ""
         return f"Ctrl-C loses nothing that is recorded{go_on}"

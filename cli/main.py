@@ -92,16 +92,16 @@ def app() -> None:
     """
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """One message on stderr, its later lines indented under the first."""
     first, *rest = message.splitlines() or [""]
     lines = [f"fellowship: {first}", *(f"  {line}" for line in rest)]
     click.echo("\n".join(lines), err=True)
 
 
-def outcome(arguments: list[str] | None) -> int:
+def run_command(arguments: list[str] | None) -> int:
     """Run one command; the exit code it earned."""
-    heard = sys.stdout
+    stdout = sys.stdout
     try:
         code = app.main(arguments, prog_name="fellowship", standalone_mode=False)
         sys.stdout.flush()
@@ -109,33 +109,37 @@ def outcome(arguments: list[str] | None) -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        complain("interrupted")
+        print_error("interrupted")
         return Exit.STOPPED
     except FellowshipError as error:
-        complain(str(error))
+        print_error(str(error))
         return code_of(error)
     except SystemExit:
-        if sys.stdout is heard:
+        if sys.stdout is stdout:
             raise
-        return unheard()  # click, which puts a stand-in there when the reader is gone
+        return (
+            discard_output()
+        )  # click, which puts a stand-in there when the reader is gone
     except OSError as error:
         if error.errno != errno.EPIPE:
             if error.filename is None:
                 raise
-            complain(f"{os.fsdecode(error.filename)} can't be used: {error.strerror}")
+            print_error(
+                f"{os.fsdecode(error.filename)} can't be used: {error.strerror}"
+            )
             wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
             return Exit.USAGE if wrong else Exit.RECORD
-        return unheard()
+        return discard_output()
     return int(code or 0)
 
 
-def unheard() -> Exit:
+def discard_output() -> Exit:
     """Whoever read us has enough: what is left in the buffer goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return Exit.DONE
 
 
-def opened() -> None:
+def open_standard_streams() -> None:
     """Put the null device in the place of a standard stream that was closed.
 
     Else the next file that is opened takes its number, and what is printed goes there.
@@ -152,8 +156,8 @@ def opened() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The `fellowship` command."""
-    opened()
-    sys.exit(outcome(arguments))
+    open_standard_streams()
+    sys.exit(run_command(arguments))
 
 
 if __name__ == "__main__":

@@ -71,15 +71,15 @@ def command(what: str, name: str, into: Path, as_json: bool) -> int:
       fellowship new team TwoWriters --into my_project
       fellowship new recipe first && pytest test_first.py
     """
-    made = new_files(what, name, into)
-    for path, text in made.items():
+    written = new_files(what, name, into)
+    for path, text in written.items():
         with atomic_writer(path) as out:
             out.write(text)
     module = module_name(name)
     if as_json:
-        print_json([str(path) for path in made])
+        print_json([str(path) for path in written])
         return Exit.DONE
-    for path in made:
+    for path in written:
         say(console(), (str(path), "bold"))
     folder = "" if into == Path() else f"cd {shlex.quote(str(into))} && "
     say(console(), f"try it: {folder}python -m pytest test_{module}.py")
@@ -99,28 +99,29 @@ def new_files(what: str, name: str, into: Path) -> dict[Path, str]:
         refuse_taken(name, module)
     names = {"name": module, "Name": class_name(module)}
     folder = resources.files("fellowship.cli") / "templates"
-    made = {}
+    written = {}
     for path, template in FILES[what].items():
         text = (folder / f"{template}.txt").read_text(encoding="utf-8")
         if template not in VERBATIM:
             text = Template(text).substitute(names)
-        made[into / path.format(name=module)] = text
+        written[into / path.format(name=module)] = text
     if what == "recipe":
         schema = json.dumps(recipe_schema(), indent=1, ensure_ascii=False)
-        made[into / f"{module}.schema.json"] = schema + "\n"
-    if there := [str(path) for path in made if path.exists()]:
+        written[into / f"{module}.schema.json"] = schema + "\n"
+    if there := [str(path) for path in written if path.exists()]:
         raise RecipeError(f"{there[0]!r} exists already: give another name, or --into")
-    return made
+    return written
 
 
 def refuse_taken(name: str, module: str) -> None:
     """`RecipeError` for a name that would hide a class, a prompt or a module in use."""
     taken = {
         f"class {class_name(module)!r}": class_name(module)
-        in (*ours(), *dir(builtins)),
+        in (*importable_names(), *dir(builtins)),
         f"prompt {module!r}": module in PromptLibrary().names(),
         f"juror {module!r}": module in ("first", "second"),
-        f"module {module!r}": module in sys.stdlib_module_names or known(module),
+        f"module {module!r}": module in sys.stdlib_module_names
+        or module_exists(module),
     }
     for thing, there in taken.items():
         if there:
@@ -130,12 +131,12 @@ def refuse_taken(name: str, module: str) -> None:
             )
 
 
-def ours() -> tuple[str, ...]:
+def importable_names() -> tuple[str, ...]:
     """The names that a new module may import: of Fellowship, and `Sequence`."""
     return (*import_module("fellowship").__all__, "Sequence")
 
 
-def known(module: str) -> bool:
+def module_exists(module: str) -> bool:
     """Whether Python finds another module of this name before the new one."""
     return find_spec(module) is not None
 

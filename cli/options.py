@@ -28,39 +28,41 @@ source = click.option(
 )
 
 
-def recipes(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+def complete_recipes(
+    ctx: click.Context, param: click.Parameter, begun: str
+) -> list[str]:
     """For the shell: recipes that go on from what is typed, and folders on the way."""
-    return [str(p) for p in beginning(begun) if p.suffix in (".yaml", ".yml")] + [
-        f"{p}/" for p in beginning(begun) if p.is_dir()
+    return [str(p) for p in paths_beginning(begun) if p.suffix in (".yaml", ".yml")] + [
+        f"{p}/" for p in paths_beginning(begun) if p.is_dir()
     ]
 
 
-def runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+def complete_runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
     """For the shell: runs that go on from what is typed, and folders on the way."""
-    folders = [p for p in beginning(begun) if p.is_dir()]
+    folders = [p for p in paths_beginning(begun) if p.is_dir()]
     return [str(p) if (p / HEADER).exists() else f"{p}/" for p in folders]
 
 
-def beginning(begun: str) -> list[Path]:
+def paths_beginning(begun: str) -> list[Path]:
     """What is there under a path that is being typed; hidden names when asked for."""
     folder, name = os.path.split(begun)
     try:
         found = sorted(Path(folder or ".").iterdir())
     except OSError:
         return []
-    shown = [p for p in found if p.name.startswith(name)]
-    return [p for p in shown if name.startswith(".") or not p.name.startswith(".")]
+    matching = [p for p in found if p.name.startswith(name)]
+    return [p for p in matching if name.startswith(".") or not p.name.startswith(".")]
 
 
 recipe_argument = click.argument(
-    "recipe", type=click.Path(path_type=Path), shell_complete=recipes
+    "recipe", type=click.Path(path_type=Path), shell_complete=complete_recipes
 )
 run_argument = click.argument(
-    "run", type=click.Path(path_type=Path), shell_complete=runs
+    "run", type=click.Path(path_type=Path), shell_complete=complete_runs
 )
 
 
-def loaded(
+def load_with_options(
     path: Path,
     *,
     source: Path | None = None,
@@ -70,13 +72,13 @@ def loaded(
     accept: int | None = None,
 ) -> Recipe:
     """The recipe with what the command line says over it. Raises `RecipeError`."""
-    said: dict[str, Any] = {
+    given: dict[str, Any] = {
         "limits.calls": max_calls,
         "limits.tokens": max_tokens,
         "limits.usd": max_usd,
         "limits.accept": accept,
     }
-    overrides = {name: value for name, value in said.items() if value is not None}
+    overrides = {name: value for name, value in given.items() if value is not None}
     if source is not None:
         overrides |= {"source.path": str(source), "source.dataset": None}
     return load_recipe(path, overrides)

@@ -12,9 +12,22 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
-from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, counted, print_json, say, spoken, table
+from fellowship.cli.options import (
+    as_json,
+    limit,
+    load_with_options,
+    recipe_argument,
+    source,
+)
+from fellowship.cli.run import run_with_progress
+from fellowship.cli.terminal import (
+    console,
+    duration_text,
+    print_json,
+    quantity,
+    say,
+    table,
+)
 from fellowship.errors import BudgetStop
 from fellowship.pipelines.planning.forecast import Estimate, Forecast
 from fellowship.pipelines.planning.pilot import (
@@ -70,20 +83,23 @@ def command(
     """
     if pilot is None and (into is not None or max_usd is not None):
         raise click.UsageError("--into and --max-usd need --pilot")
-    wanted = loaded(recipe, source=source, max_usd=max_usd)
+    wanted = load_with_options(recipe, source=source, max_usd=max_usd)
     entries = read_items(wanted.source, limit or wanted.source.limit)
     if pilot is not None:
         folder = into or Path("runs") / f"{recipe.stem}-pilot"
-        return piloted(wanted, folder, pilot, prompt_numbers(entries), as_json)
-    made = plan(wanted, measure_source(entries))
+        return run_pilot(wanted, folder, pilot, prompt_numbers(entries), as_json)
+    estimated = plan(wanted, measure_source(entries))
     if as_json:
-        print_json(made.model_dump() | {"usd": made.usd, "seconds": made.seconds})
+        print_json(
+            estimated.model_dump()
+            | {"usd": estimated.usd, "seconds": estimated.seconds}
+        )
     else:
-        show(made)
+        show(estimated)
     return Exit.DONE
 
 
-def piloted(
+def run_pilot(
     wanted: Recipe, into: Path, many: int, numbers: list[int], as_json: bool
 ) -> int:
     """Run the pilot, or finish it, and print the forecast."""
@@ -91,49 +107,54 @@ def piloted(
     picked = spread_rows(numbers, many)
     again = f"fellowship {shlex.join(sys.argv[1:])}"
     report = asyncio.run(
-        watched(partial(run_recipe, wanted, into, picked=picked), again)
+        run_with_progress(partial(run_recipe, wanted, into, picked=picked), again)
     )
     try:
-        made = forecast_rest(wanted, into, picked, len(numbers))
+        estimated = forecast_rest(wanted, into, picked, len(numbers))
     except ValueError as error:
         why = report.stopped or "the source has too few prompts"
         raise BudgetStop(f"no forecast: {error}, and {why}") from error
     if as_json:
-        print_json(made.model_dump() | {"run": str(into), "stopped": report.stopped})
+        print_json(
+            estimated.model_dump() | {"run": str(into), "stopped": report.stopped}
+        )
     else:
-        show_forecast(made, into, report.stopped)
+        show_forecast(estimated, into, report.stopped)
     return Exit.STOPPED if report.stopped else Exit.DONE
 
 
-def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
+def show_forecast(estimated: Forecast, into: Path, stopped: str) -> None:
     """The forecast from the pilot, as a table, and how to continue."""
     out = console()
     say(
         out,
-        (counted(made.rows, "prompt"), "bold"),
-        f", estimated from a pilot of {made.piloted}",
+        (quantity(estimated.rows, "prompt"), "bold"),
+        f", estimated from a pilot of {estimated.piloted}",
     )
     heads = ("model", "calls", "prompt tokens", "cached", "reply tokens", "USD")
     rows = [
         (
             m.model,
-            *map(between, (m.calls, m.prompt_tokens, m.cached_tokens)),
-            between(m.completion_tokens),
-            between(m.usd, "${:,.2f}"),
+            *map(interval_text, (m.calls, m.prompt_tokens, m.cached_tokens)),
+            interval_text(m.completion_tokens),
+            interval_text(m.usd, "${:,.2f}"),
         )
-        for m in made.models
+        for m in estimated.models
     ]
     table(out, heads, rows, right=" rrrrr")
-    tokens, usd = between(made.tokens), between(made.usd, "${:,.2f}")
+    tokens, usd = (
+        interval_text(estimated.tokens),
+        interval_text(estimated.usd, "${:,.2f}"),
+    )
     say(
         out,
         ("total: ", "bold"),
-        f"{between(made.calls)} calls, {tokens} tokens, {usd}",
+        f"{interval_text(estimated.calls)} calls, {tokens} tokens, {usd}",
     )
-    time = made.seconds
-    range_ = f"({spoken(time.low)} to {spoken(time.high)})"
-    say(out, ("time: ", "bold"), f"{spoken(time.expected)} {range_}")
-    say(out, ("pairs: ", "bold"), between(made.pairs))
+    time = estimated.seconds
+    range_ = f"({duration_text(time.low)} to {duration_text(time.high)})"
+    say(out, ("time: ", "bold"), f"{duration_text(time.expected)} {range_}")
+    say(out, ("pairs: ", "bold"), interval_text(estimated.pairs))
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
     say(out, "95 % intervals, if the other rows are like these")
@@ -141,7 +162,7 @@ def show_forecast(made: Forecast, into: Path, stopped: str) -> None:
     say(out, f"to reuse the pilot's replies: run with --into {here}, or --fork {here}")
 
 
-def between(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
+def interval_text(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
     """An estimate with its interval."""
     if estimate is None:
         return "unknown"
@@ -153,18 +174,18 @@ APART = 10.0
 """How far a guess at a server's speed may be off, either way: machines differ so much."""
 
 
-def show(made: Plan) -> None:
+def show(estimated: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {counted(made.rows.rejected, 'row')} without a usable prompt;"
-        f" {single_line(made.rows.why, 300)}"
-        if made.rows.rejected
+        f", and {quantity(estimated.rows.rejected, 'row')} without a usable prompt;"
+        f" {single_line(estimated.rows.why, 300)}"
+        if estimated.rows.rejected
         else ""
     )
-    say(out, (counted(made.rows.prompts, "prompt"), "bold"), rejected)
-    if made.rows.repeated:
-        say(out, (made.rows.repeated, "yellow"))
+    say(out, (quantity(estimated.rows.prompts, "prompt"), "bold"), rejected)
+    if estimated.rows.repeated:
+        say(out, (estimated.rows.repeated, "yellow"))
     heads = (
         "model",
         "calls",
@@ -174,18 +195,21 @@ def show(made: Plan) -> None:
         "at most",
         "time",
     )
-    table(out, heads, map(cells, made.models), right=" rrrrrr")
-    total = "unknown" if made.usd is None else f"${made.usd:,.2f}"
+    table(out, heads, map(model_cells, estimated.models), right=" rrrrrr")
+    total = "unknown" if estimated.usd is None else f"${estimated.usd:,.2f}"
     say(out, ("expected total: ", "bold"), total)
-    low, high = spoken(made.seconds / APART), spoken(made.seconds * APART)
+    low, high = (
+        duration_text(estimated.seconds / APART),
+        duration_text(estimated.seconds * APART),
+    )
     guess = "the speed of your models is a guess; --pilot 12 measures it"
     say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
     say(out, ("assumptions", "bold"))
-    for sentence in made.assumptions:
+    for sentence in estimated.assumptions:
         say(out, f"  - {sentence}")
 
 
-def cells(model: ModelPlan) -> tuple[str, ...]:
+def model_cells(model: ModelPlan) -> tuple[str, ...]:
     """One model's row of the table."""
     low, high = model.calls_min, model.calls_max
     return (
@@ -193,12 +217,12 @@ def cells(model: ModelPlan) -> tuple[str, ...]:
         f"{low:,}" if low == high else f"{low:,} to {high:,}",
         f"{model.prompt_tokens:,}",
         f"{model.completion_tokens:,}",
-        money(model.usd),
-        money(model.usd_max),
-        spoken(model.seconds),
+        money_text(model.usd),
+        money_text(model.usd_max),
+        duration_text(model.seconds),
     )
 
 
-def money(usd: float | None) -> str:
+def money_text(usd: float | None) -> str:
     """US dollars, or that nobody knows."""
     return "unknown" if usd is None else f"${usd:,.2f}"

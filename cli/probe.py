@@ -15,10 +15,10 @@ from rich.console import Console
 from fellowship.cli import run_summary
 from fellowship.cli.attack import announce
 from fellowship.cli.exit_codes import EPILOG
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, loaded, recipe_argument, source
-from fellowship.cli.run import watched
+from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
+from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 
 if TYPE_CHECKING:
@@ -70,25 +70,27 @@ def command(
       fellowship probe recipes/judge-combined-10.yaml --source mine.jsonl --rows 200
       fellowship probe mine.yaml --into runs/mine-probe --json
     """
-    need("stats")
+    require_extras("stats")
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
     from fellowship.pipelines.attacks.trials import run_trials
     from fellowship.run_outcomes import outcomes
 
-    wanted = loaded(recipe, source=source, max_usd=max_usd, max_calls=max_calls)
+    wanted = load_with_options(
+        recipe, source=source, max_usd=max_usd, max_calls=max_calls
+    )
     trials = probe_trials(wanted, rows)
     folder = into or Path("runs") / f"{recipe.stem}-probe"
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     announce(trials)
-    report = asyncio.run(watched(partial(run_trials, trials, folder), resume))
+    report = asyncio.run(run_with_progress(partial(run_trials, trials, folder), resume))
     found = probe_report(outcomes(folder), families_of(wanted))
     if as_json:
-        print_json(run_summary.as_value(report) | {"probes": found.model_dump()})
+        print_json(run_summary.report_as_json(report) | {"probes": found.model_dump()})
     else:
         show(found, console())
-        run_summary.account(report, resume, console())
+        run_summary.show_account(report, resume, console())
     return run_summary.exit_of(report)
 
 
@@ -98,7 +100,7 @@ def show(found: ProbeReport, out: Console) -> None:
         (
             one.judge,
             f"{name} bias" if name in LEANS else "same verdict when asked again",
-            *cells(getattr(one, name), signed=name in LEANS),
+            *estimate_cells(getattr(one, name), signed=name in LEANS),
         )
         for one in found.judges
         for name in (*LEANS, "repeatability")
@@ -110,7 +112,7 @@ def show(found: ProbeReport, out: Console) -> None:
         say(out, f"{found.failed:,} trials failed")
 
 
-def cells(one: Estimate, *, signed: bool) -> tuple[str, str, str, str]:
+def estimate_cells(one: Estimate, *, signed: bool) -> tuple[str, str, str, str]:
     """Value, interval, rows and note."""
     form = "{:+.2f}" if signed else "{:.2f}"
     if one.value is None:

@@ -20,35 +20,35 @@ from fellowship.wording import (
 )
 
 
-def show(told: RowProvenance, out: Console) -> None:
+def show(provenance: RowProvenance, out: Console) -> None:
     """Print one row's provenance."""
-    name = f"  {single_line(told.id)}" if told.id else ""
-    state = state_word(told.state)
-    say(out, (f"Row {told.number}", "bold"), name, "  ", (state, "bold"))
-    say(out, single_line(told.why or told.question, 100))
-    show_pairs(told, out)
+    name = f"  {single_line(provenance.id)}" if provenance.id else ""
+    state = state_word(provenance.state)
+    say(out, (f"Row {provenance.number}", "bold"), name, "  ", (state, "bold"))
+    say(out, single_line(provenance.why or provenance.question, 100))
+    show_pairs(provenance, out)
     heading(out, "Drafts")
-    for draft in told.drafts:
+    for draft in provenance.drafts:
         show_draft(draft, out)
     heading(out, "Verdicts")
-    for meeting in told.meetings:
-        show_meeting(meeting, out)
+    for meeting in provenance.meetings:
+        show_comparison(meeting, out)
     heading(out, "Sessions")
-    for session in told.sessions:
+    for session in provenance.sessions:
         say(
             out,
             (single_line(session_title(session.team)), "bold"),
-            f"  {cost(session.spent)}  {session.id}",
+            f"  {cost_text(session.spent)}  {session.id}",
         )
-    show_sources(told, out)
+    show_sources(provenance, out)
 
 
-def show_pairs(told: RowProvenance, out: Console) -> None:
+def show_pairs(provenance: RowProvenance, out: Console) -> None:
     """Each pair and its arithmetic."""
-    heading(out, "Pair" if len(told.pairs) < 2 else "Pairs")
-    if not told.pairs:
-        say(out, f"none: {state_word(told.state)}")
-    for pair in told.pairs:
+    heading(out, "Pair" if len(provenance.pairs) < 2 else "Pairs")
+    if not provenance.pairs:
+        say(out, f"none: {state_word(provenance.state)}")
+    for pair in provenance.pairs:
         say(
             out,
             (f"answer {pair.chosen + 1}", "bold green"),
@@ -74,7 +74,7 @@ def show_draft(draft: DraftRecord, out: Console) -> None:
         say(out, (f"  call {draft.call}", "dim"))
 
 
-def show_meeting(meeting: ComparisonRecord, out: Console) -> None:
+def show_comparison(meeting: ComparisonRecord, out: Console) -> None:
     """One comparison: every order, the rule, the calls."""
     one = meeting.comparison
     ended = decision_word(one.outcome)
@@ -85,21 +85,25 @@ def show_meeting(meeting: ComparisonRecord, out: Console) -> None:
         say(out, (f"  call {call}", "dim"))
 
 
-def show_sources(told: RowProvenance, out: Console) -> None:
+def show_sources(provenance: RowProvenance, out: Console) -> None:
     """The rule, the models, the prompts' digests and the whole cost."""
     heading(out, "Depends on")
-    if told.rule:
-        say(out, f"evaluator: {told.evaluator}, {told.rule}; pairs: {told.pair_rule}")
-    for name, model in told.models.items():
+    if provenance.rule:
+        say(
+            out,
+            f"evaluator: {provenance.evaluator}, {provenance.rule};"
+            f" pairs: {provenance.pair_rule}",
+        )
+    for name, model in provenance.models.items():
         say(out, f"model {single_line(name)}: {single_line(model)}")
-    if told.prompts:
-        rows = [(p.name, p.digest, ", ".join(p.seats)) for p in told.prompts]
+    if provenance.prompts:
+        rows = [(p.name, p.digest, ", ".join(p.seats)) for p in provenance.prompts]
         table(out, ("prompt", "digest", "used by"), rows)
-    say(out, f"total: {cost(told.spent)}")
+    say(out, f"total: {cost_text(provenance.spent)}")
     say(out, ("one call in full: fellowship show RUN --call KEY", "dim"))
 
 
-def cost(spent: Spent) -> str:
+def cost_text(spent: Spent) -> str:
     """Calls, tokens, money."""
     tokens = spent.prompt_tokens + spent.completion_tokens
     return f"{spent.calls:,} calls, {tokens:,} tokens, {dollars(spent.usd)}"

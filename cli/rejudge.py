@@ -14,11 +14,11 @@ from rich.console import Console
 
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, counted, print_json, say, table
+from fellowship.cli.run import run_with_progress
+from fellowship.cli.terminal import console, print_json, quantity, say, table
 from fellowship.wording import drift_word
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
       fellowship rejudge runs/best --judge gpt5.yaml --into runs/best-by-gpt5
       fellowship rejudge runs/demo --judge reviewer --into runs/demo-2 --json
     """
-    need("stats")
+    require_extras("stats")
     from fellowship.pipelines.agreement.drift import drift
     from fellowship.pipelines.replay.rejudge import rejudge_recipe, rejudge_run
     from fellowship.stats.intervals import Resampling
@@ -65,12 +65,14 @@ def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) ->
     recipe = rejudge_recipe(run, judge)
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    report = asyncio.run(watched(partial(rejudge_run, run, recipe, into), resume))
+    report = asyncio.run(
+        run_with_progress(partial(rejudge_run, run, recipe, into), resume)
+    )
     whole = not (report.stopped or report.pending)
     found = drift(run, into, Resampling(resamples)) if whole else None
     if as_json:
-        told = found.as_json() if found else None
-        print_json(run_summary.as_value(report) | {"drift": told})
+        drift_part = found.as_json() if found else None
+        print_json(run_summary.report_as_json(report) | {"drift": drift_part})
         return run_summary.exit_of(report)
     run_summary.show(report, resume, console())
     if found:
@@ -83,10 +85,10 @@ def show(found: Drift, out: Console) -> None:
     out.print()
     say(
         out,
-        f"old judge and new on {counted(found.comparisons, 'comparison')} of"
-        f" {counted(found.prompts, 'prompt')}, {found.both_read:,} decided by both",
+        f"old judge and new on {quantity(found.comparisons, 'comparison')} of"
+        f" {quantity(found.prompts, 'prompt')}, {found.both_read:,} decided by both",
     )
-    rows = [(name, *cells(value)) for name, value in found.agreement.items()]
+    rows = [(name, *interval_cells(value)) for name, value in found.agreement.items()]
     table(out, ("old against new", "value", "95 %"), rows, right=" rr")
     if not found.enough:
         say(out, ("fewer than 50 prompts: too few to draw conclusions", "yellow"))
@@ -95,13 +97,13 @@ def show(found: Drift, out: Console) -> None:
             drift_word(c.name),
             f"{c.old:.1%}",
             f"{c.new:.1%}",
-            *cells(c.change, points=True),
+            *interval_cells(c.change, points=True),
         )
         for c in (*found.changes, *found.labels)
     ]
     table(out, ("share", "old", "new", "change", "95 %"), moved, right=" rrrr")
     if found.scores:
-        value, span = cells(found.scores)
+        value, span = interval_cells(found.scores)
         say(out, f"scores moved by {value} points on average, 95 % {span}")
     fates = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
     say(out, f"pairs by row: {fates}")
@@ -110,7 +112,7 @@ def show(found: Drift, out: Console) -> None:
         say(out, f"compared by one judge only: {old:,} old, {new:,} new")
 
 
-def cells(value: Interval, *, points: bool = False) -> tuple[str, str]:
+def interval_cells(value: Interval, *, points: bool = False) -> tuple[str, str]:
     """An estimate and its limits, as a share's change or a coefficient."""
     form = "{:+.1%}" if points else "{:.2f}"
     low, high = form.format(value.low), form.format(value.high)

@@ -16,8 +16,8 @@ from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.run import watched
-from fellowship.cli.terminal import console, counted, print_json, say, table
+from fellowship.cli.run import run_with_progress
+from fellowship.cli.terminal import console, print_json, quantity, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.replay.branch import Edit, branch_row
@@ -78,7 +78,7 @@ def command(
     if message is None:
         if text is not None or with_file is not None or into is not None:
             raise click.UsageError("--with, --with-file and --into need --edit")
-        return replayed(run, row, as_json)
+        return replay_and_show(run, row, as_json)
     if into is None:
         raise click.UsageError(
             "--edit makes a run of its own: give its folder with --into"
@@ -86,26 +86,28 @@ def command(
     edit = Edit(row, message, new_text(run, row, message, text, with_file))
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    report = asyncio.run(watched(partial(branch_row, run, edit, into), resume))
+    report = asyncio.run(
+        run_with_progress(partial(branch_row, run, edit, into), resume)
+    )
     if as_json:
-        print_json(run_summary.as_value(report))
+        print_json(run_summary.report_as_json(report))
     else:
         run_summary.show(report, resume, console())
         say(console(), f"read it with: fellowship show {shlex.quote(str(into))} {row}")
     return run_summary.exit_of(report)
 
 
-def replayed(run: Path, row: str, as_json: bool) -> int:
+def replay_and_show(run: Path, row: str, as_json: bool) -> int:
     """The row again, and whether it is the same."""
     found = replay(run, row)
     if as_json:
-        print_json(as_value(found))
+        print_json(replay_as_json(found))
     else:
         show(found, console())
     return Exit.DONE if found.identical else Exit.FAILED
 
 
-def as_value(found: Replayed) -> dict[str, Any]:
+def replay_as_json(found: Replayed) -> dict[str, Any]:
     """What a script wants to know of a replay."""
     return {
         "row": found.outcome.number,
@@ -142,7 +144,7 @@ def show(found: Replayed, out: Console) -> None:
                 )
             )
     table(out, ("message", "session", "speaker", "round", "text"), cells, "r  r")
-    say(out, f"{counted(found.calls, 'call')} replayed, none made")
+    say(out, f"{quantity(found.calls, 'call')} replayed, none made")
     if found.identical:
         say(out, ("identical to the record", "green"))
     for place in found.differences:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.step_progress import counting
-from fellowship.cli.terminal import console, counted, print_json, say
+from fellowship.cli.step_progress import progress_counter
+from fellowship.cli.terminal import console, print_json, quantity, say
 from fellowship.run_folder import atomic_writer
 
 
@@ -48,11 +48,11 @@ def command(
     """
     if to is None and not as_json:
         raise click.UsageError("give a file to write with --to FILE.html, or --json")
-    need("stats", "view")
+    require_extras("stats", "view")
     from fellowship.pipelines.report.figures import figures
     from fellowship.stats.intervals import Resampling
 
-    with counting() as watch:
+    with progress_counter() as watch:
         found = figures(run, only, Resampling(resamples), watch)
     if to is not None:
         from fellowship.viewer.report.page import page
@@ -63,5 +63,5 @@ def command(
         print_json(found.as_json())
     elif to is not None:
         size = f"  {to.stat().st_size / 1000:,.0f} kB"
-        say(console(), (str(to), "bold"), f"  {counted(found.flow.rows, 'row')}", size)
+        say(console(), (str(to), "bold"), f"  {quantity(found.flow.rows, 'row')}", size)
     return Exit.DONE

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.run_folder import atomic_writer
 
@@ -70,7 +70,7 @@ def command(
       fellowship reproduce ../MA-PO --json figures.json --html paper.html
       fellowship reproduce ../MA-PO --labels mt-bench=votes.jsonl --rows
     """
-    need("stats")
+    require_extras("stats")
     from fellowship.pipelines.paper.reproduce import reproduce
 
     found = reproduce(folder, by_dataset(labels))

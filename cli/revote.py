@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
-from fellowship.cli.import_ import into, report
+from fellowship.cli.extras import require_extras
+from fellowship.cli.import_ import into, show_report
 from fellowship.cli.options import as_json, run_argument
 from fellowship.custom_code import add_import_folders
 from fellowship.pipelines.recipe.recipe import Pairs
@@ -85,20 +85,20 @@ def command(
     if rule not in RULES and not is_custom_rule(rule):
         raise click.UsageError(f"--rule {rule!r} is none of {', '.join(RULES)}")
     if rule_named(rule).whole_run:
-        need("stats")
+        require_extras("stats")
     add_import_folders(Path.cwd())
     options = Revote(
         rule=rule,
         judges=judges,
-        weights=weighed(weights),
+        weights=parse_weights(weights),
         reading=reading,
         pairs=Pairs(margin=margin),
     )
-    report(vote_again(run, into, options), into, as_json)
+    show_report(vote_again(run, into, options), into, as_json)
     return Exit.DONE
 
 
-def weighed(values: tuple[str, ...]) -> dict[str, float]:
+def parse_weights(values: tuple[str, ...]) -> dict[str, float]:
     """`gpt-4o=2` as a mapping; a usage error for anything else."""
     found = {}
     for value in values:

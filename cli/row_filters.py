@@ -20,7 +20,7 @@ AROUND = 30
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RowFilter:
     """What the list is narrowed to; empty fields narrow nothing."""
 
     states: tuple[str, ...] = ()
@@ -31,48 +31,48 @@ class Wanted:
     search: str = ""
 
     @property
-    def narrows(self) -> bool:
+    def is_set(self) -> bool:
         """Whether anything but a search is asked for."""
-        return self != Wanted(search=self.search)
+        return self != RowFilter(search=self.search)
 
-    def takes(self, outcome: Outcome) -> bool:
+    def accepts(self, outcome: Outcome) -> bool:
         """Whether a row is one of those asked for."""
         if self.states and outcome.state not in self.states:
             return False
-        if self.team and not any(within(self.team, n) for n in teams(outcome)):
+        if self.team and not any(contains(self.team, n) for n in teams(outcome)):
             return False
-        if self.model and not any(within(self.model, n) for n in models(outcome)):
+        if self.model and not any(contains(self.model, n) for n in models(outcome)):
             return False
-        if self.search and self.found(outcome) is None:
+        if self.search and self.find_text(outcome) is None:
             return False
         if self.disagreement or self.invalid:
-            return self._judged(outcome)
+            return self._accepts_verdicts(outcome)
         return True
 
-    def _judged(self, outcome: Outcome) -> bool:
-        said = summarise(outcome)
+    def _accepts_verdicts(self, outcome: Outcome) -> bool:
+        summary = summarise(outcome)
         differ = {
-            "jurors": said.jurors_differ,
-            "orders": said.orders_differ,
-            "any": said.jurors_differ or said.orders_differ,
+            "jurors": summary.jurors_differ,
+            "orders": summary.orders_differ,
+            "any": summary.jurors_differ or summary.orders_differ,
         }
         if self.disagreement and not differ[self.disagreement]:
             return False
-        return said.invalid > 0 or not self.invalid
+        return summary.invalid > 0 or not self.invalid
 
-    def found(self, outcome: Outcome) -> str | None:
+    def find_text(self, outcome: Outcome) -> str | None:
         """Who said what was searched for, with the words around it; None if nobody."""
-        for said in texts(outcome):
-            at = said.text.lower().find(self.search.lower())
+        for text in texts(outcome):
+            at = text.text.lower().find(self.search.lower())
             if at >= 0:
                 start, end = max(0, at - AROUND), at + len(self.search) + AROUND
                 before = "…" if start else ""
-                after = "…" if end < len(said.text) else ""
-                return single_line(f"{said.who}: {before}{said.text[start:end]}{after}")
+                after = "…" if end < len(text.text) else ""
+                return single_line(f"{text.who}: {before}{text.text[start:end]}{after}")
         return None
 
 
-def within(part: str, name: str) -> bool:
+def contains(part: str, name: str) -> bool:
     """Whether a name holds these letters, whatever their case."""
     return part.lower() in name.lower()
 
@@ -104,7 +104,7 @@ def complete_state(
     return [name for name in SHOWN_STATES if name.startswith(incomplete)]
 
 
-def filters(command: F) -> F:
+def filter_options(command: F) -> F:
     """The options of a command that lists rows."""
     options = (
         click.option(

@@ -16,14 +16,20 @@ import click
 
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.interrupts import Stopper
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, limit, loaded, recipe_argument, source
-from fellowship.cli.run_progress import Watcher
+from fellowship.cli.options import (
+    as_json,
+    limit,
+    load_with_options,
+    recipe_argument,
+    source,
+)
+from fellowship.cli.run_progress import ProgressDisplay
 from fellowship.cli.terminal import console, print_json
-from fellowship.cli.tracing import traced
-from fellowship.cli.tracing import wanted as wanted_traces
+from fellowship.cli.tracing import is_wanted as wanted_traces
+from fellowship.cli.tracing import send_traces
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 
@@ -108,7 +114,7 @@ def command(
       fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
       fellowship run recipes/demo.yaml --into runs/demo --trace http://localhost:4318
     """
-    wanted = loaded(
+    wanted = load_with_options(
         recipe,
         source=source,
         max_usd=max_usd,
@@ -118,32 +124,32 @@ def command(
     )
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
-    go = engine_of(engine, address, workers)
+    go = make_engine(engine, address, workers)
     if engine == "ray" and wanted_traces(trace):
         click.echo(
             "fellowship: Ray's workers send no spans, so nothing will be traced; for"
             " traces leave --engine ray out",
             err=True,
         )
-    with traced(trace, into.name, trace_content):
+    with send_traces(trace, into.name, trace_content):
         report = asyncio.run(
-            watched(partial(go, wanted, into, limit=limit, fork=fork), resume)
+            run_with_progress(partial(go, wanted, into, limit=limit, fork=fork), resume)
         )
     if as_json:
-        print_json(run_summary.as_value(report))
+        print_json(run_summary.report_as_json(report))
     else:
         run_summary.show(report, resume, console())
     return run_summary.exit_of(report)
 
 
-Go = Callable[..., Coroutine[Any, Any, RunReport]]
+RunFunction = Callable[..., Coroutine[Any, Any, RunReport]]
 """`run_recipe`, or what does the same elsewhere."""
 
 
-def engine_of(engine: str, address: str | None, workers: int | None) -> Go:
+def make_engine(engine: str, address: str | None, workers: int | None) -> RunFunction:
     """What runs a recipe; a usage error where its options belong to another engine."""
     if engine == "ray":
-        need("ray")
+        require_extras("ray")
         driver = import_module("fellowship.cluster.driver")
         return partial(driver.run_on_ray, address=address, workers=workers)
     if address or workers:
@@ -151,19 +157,19 @@ def engine_of(engine: str, address: str | None, workers: int | None) -> Go:
     return run_recipe
 
 
-async def watched(go: Go, resume: str) -> RunReport:
+async def run_with_progress(go: RunFunction, resume: str) -> RunReport:
     """The run, with its progress on stderr and signals taken as wishes to stop.
 
     What others print meanwhile (Ray of its nodes, a team of the user's) goes there too:
     stdout is the report's.
     """
-    with Watcher(resume) as watcher, redirect_stdout(sys.stderr):
+    with ProgressDisplay(resume) as watcher, redirect_stdout(sys.stderr):
 
         def last_words() -> None:
             watcher.close()
             click.echo(f"quit; resume with: {resume}", err=True)
 
-        stopper = Stopper(watcher.say, last_words)
+        stopper = Stopper(watcher.announce, last_words)
         lines = asyncio.create_task(watcher.lines())
         try:
             return await go(watch=watcher, stop=stopper.stop)

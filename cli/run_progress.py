@@ -17,8 +17,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from fellowship.cli.log_throttle import Patience
-from fellowship.cli.terminal import console, counted, dollars, spoken
+from fellowship.cli.log_throttle import LogThrottle
+from fellowship.cli.terminal import console, dollars, duration_text, quantity
 from fellowship.pipelines.running.progress import Progress
 from fellowship.sanitize import sanitize
 from fellowship.wording import state_word
@@ -49,7 +49,7 @@ class Speed:
         return max(time.monotonic() - self._since, 1e-3)
 
 
-class Watcher:
+class ProgressDisplay:
     """Shows the progress that the runner reports; a context around the run."""
 
     def __init__(self, resume: str = "") -> None:
@@ -57,14 +57,14 @@ class Watcher:
         self._live: Live | None = None
         self._progress: Progress | None = None
         self._speed: Speed | None = None
-        self._patience = Patience(resume, time.monotonic())
+        self._patience = LogThrottle(resume, time.monotonic())
         self.note = ""
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> ProgressDisplay:
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console,
-                get_renderable=self._drawn,
+                get_renderable=self._render,
                 refresh_per_second=8,
                 transient=True,
             )
@@ -90,15 +90,15 @@ class Watcher:
         if self._speed is None:
             self._speed = Speed(progress)
         self._progress = progress
-        self._line()
+        self._print_line()
 
     async def lines(self) -> None:
         """Say how far the run is now and then, also while no row is finished."""
         while True:
             await asyncio.sleep(1)
-            self._line()
+            self._print_line()
 
-    def _line(self) -> None:
+    def _print_line(self) -> None:
         progress, speed = self._progress, self._speed
         if progress is None or speed is None:
             return
@@ -108,25 +108,25 @@ class Watcher:
         moved = (progress.done, meter.calls, meter.replayed)
         notes = self._patience.notes(time.monotonic(), moved, meter.waiting_notes())
         if notes is not None:
-            more = [note for note in notes if note != self._patience.way_out]
-            said = "; ".join([", ".join(facts(progress, speed)), *more])
-            click.echo(sanitize(said), err=True)
+            more = [note for note in notes if note != self._patience.how_to_stop]
+            line = "; ".join([", ".join(progress_facts(progress, speed)), *more])
+            click.echo(sanitize(line), err=True)
             if len(more) < len(notes):
-                click.echo(f"  {self._patience.way_out}", err=True)
+                click.echo(f"  {self._patience.how_to_stop}", err=True)
 
-    def say(self, note: str) -> None:
+    def announce(self, note: str) -> None:
         """Tell the person something that stays."""
         self.note = note
         if self._live is None:
             click.echo(note, err=True)
 
-    def _drawn(self) -> RenderableType:
+    def _render(self) -> RenderableType:
         progress, speed = self._progress, self._speed
         if progress is None or speed is None:
             return Spinner("dots", Text(self.note or "opening the run"))
         grid = Table.grid(padding=(0, 1))
         bar = ProgressBar(progress.total, progress.done, width=32)
-        rows, *rest = facts(progress, speed)
+        rows, *rest = progress_facts(progress, speed)
         grid.add_row(bar, Text(rows, "bold"))
         lines: list[RenderableType] = [grid, Text("  ".join(rest))]
         states = "  ".join(
@@ -135,28 +135,28 @@ class Watcher:
         if states:
             lines.append(Text(states, "dim"))
         waits = progress.meter.waiting_notes()
-        out = [self._patience.way_out] if any(note.down for note in waits) else []
+        out = [self._patience.how_to_stop] if any(note.down for note in waits) else []
         for note in (*map(str, waits), *out, self.note):
             if note:
                 lines.append(Text(sanitize(note), "yellow"))
         return Group(*lines)
 
 
-def facts(progress: Progress, speed: Speed) -> list[str]:
+def progress_facts(progress: Progress, speed: Speed) -> list[str]:
     """Rows, calls, tokens a second, money, time left: each a short phrase."""
     meter = progress.meter
     of = f"/{progress.total:,}" if progress.total is not None else ""
-    said = [
+    facts = [
         f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
-        counted(meter.calls, "call")
+        quantity(meter.calls, "call")
         + (f" ({meter.in_flight} running)" * (meter.in_flight > 0)),
         f"{speed.tokens(progress):.0f} tokens/s",
         dollars(meter.usd, meter.unpriced),
     ]
     if meter.retries:
-        said.append(counted(meter.retries, "retry", "retries"))
+        facts.append(quantity(meter.retries, "retry", "retries"))
     left = speed.remaining(progress)
-    said.append(
-        f"about {spoken(left)} left" if left is not None else "time left unknown"
+    facts.append(
+        f"about {duration_text(left)} left" if left is not None else "time left unknown"
     )
-    return said
+    return facts

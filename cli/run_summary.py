@@ -13,7 +13,7 @@ from rich.console import Console
 
 from fellowship.cli import evaluator_summary, export_accounts
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.terminal import counted, dollars, say, table
+from fellowship.cli.terminal import dollars, quantity, say, table
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.repeated_ids import repeated_in_run
@@ -40,15 +40,15 @@ def exit_of(report: RunReport) -> Exit:
     return Exit.DONE
 
 
-def as_value(report: RunReport) -> dict[str, Any]:
+def report_as_json(report: RunReport) -> dict[str, Any]:
     """The report as JSON."""
-    made = report.evaluator.model_dump() if report.evaluator else None
+    evaluator = report.evaluator.model_dump() if report.evaluator else None
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
         "repeated_ids": repeated_in_run(report.into)._asdict(),
         "into": str(report.into),
         "balanced": report.balanced,
-        "evaluator": made,
+        "evaluator": evaluator,
         "accounts": [account.model_dump(mode="json") for account in report.accounts],
     }
 
@@ -61,23 +61,23 @@ def show(report: RunReport, resume: str, out: Console) -> None:
         rows.append(("pending", f"{report.pending:,}"))
     total = sum(ended.values()) + report.pending
     balance = "=" if report.balanced else "DIFFERS FROM"
-    rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", f"{total:,}"))
+    rows.append((f"sum {balance} {quantity(report.prompts, 'prompt')}", f"{total:,}"))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
-    complaints(report, out)
+    show_problem_rows(report, out)
     if (twice := repeated_in_run(report.into)).many:
         say(out, (twice.sentence(), "yellow"))
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)
-    account(report, resume, out)
+    show_account(report, resume, out)
     if not report.balanced:
         say(out, ("the states do not add up: please report this", "bold red"))
 
 
-def account(report: RunReport, resume: str, out: Console) -> None:
+def show_account(report: RunReport, resume: str, out: Console) -> None:
     """What was spent, what was written, how to go on."""
-    spending(report, out)
+    show_spending(report, out)
     if report.accounts:
         export_accounts.show(report.accounts, out)
     if report.untouched:
@@ -96,11 +96,11 @@ def account(report: RunReport, resume: str, out: Console) -> None:
         )
 
 
-def spending(report: RunReport, out: Console) -> None:
+def show_spending(report: RunReport, out: Console) -> None:
     """Calls, tokens, money, and the calls that may have been paid for twice."""
     tokens = report.prompt_tokens + report.completion_tokens
     replayed = (
-        f", {counted(report.replayed, 'recorded reply', 'recorded replies')} reused"
+        f", {quantity(report.replayed, 'recorded reply', 'recorded replies')} reused"
         if report.replayed
         else ""
     )
@@ -108,20 +108,20 @@ def spending(report: RunReport, out: Console) -> None:
     cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
     say(
         out,
-        f"{counted(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
+        f"{quantity(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
     )
     if report.lost_replies:
         lost = f"recorded replies lost from the disk: {report.lost_replies:,}"
         say(out, (f"{lost}; their calls were made again", "bold red"))
     if report.maybe_paid_twice:
         many = (
-            f"{counted(report.maybe_paid_twice, 'call')} may have been paid for twice"
+            f"{quantity(report.maybe_paid_twice, 'call')} may have been paid for twice"
         )
         more = f": up to {dollars(report.usd_maybe_twice)} more"
         say(out, many + more * bool(report.usd_maybe_twice))
 
 
-def complaints(report: RunReport, out: Console) -> None:
+def show_problem_rows(report: RunReport, out: Console) -> None:
     """The first rows that failed or had no usable prompt, by number, with the reason."""
     many = sum(report.states.get(state, 0) for state in BAD)
     if not many:
@@ -132,8 +132,8 @@ def complaints(report: RunReport, out: Console) -> None:
     )
     with LedgerReader(report.into / LEDGER) as reader:
         for number, state, why in reader.rows(sql, (*BAD, NAMED)):
-            told = f"  {state_word(state)}: {single_line(why)}"
-            say(out, (f"row {number}", "bold red"), told)
+            reason = f"  {state_word(state)}: {single_line(why)}"
+            say(out, (f"row {number}", "bold red"), reason)
     if many > NAMED:
         run = shlex.quote(str(report.into))
         say(out, f"and {many - NAMED:,} more: fellowship show {run}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from fellowship.cli import draft_diffs, provenance_view, transcript
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.row_filters import Wanted, filters
+from fellowship.cli.row_filters import RowFilter, filter_options
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
@@ -32,7 +32,7 @@ from fellowship.wording import state_word
 @click.command("show", epilog=EPILOG)
 @run_argument
 @click.argument("row", required=False)
-@filters
+@filter_options
 @click.option(
     "--requests", is_flag=True, help="With ROW: the exact request of each message."
 )
@@ -77,39 +77,50 @@ def command(
       fellowship show runs/demo --json | jq '.[] | select(.state == "tie")'
     """
     narrowed["disagreement"] = narrowed["disagreement"] or ""
-    wanted = Wanted(**narrowed)
-    check(row, wanted, why or diff or requests)
-    with LedgerReader(run / LEDGER) as reader, paged(pager) as out:
+    wanted = RowFilter(**narrowed)
+    check_options(row, wanted, why or diff or requests)
+    with LedgerReader(run / LEDGER) as reader, open_output(pager) as out:
         if call is not None:
-            print_json(exact(reader, call))
+            print_json(recorded_call(reader, call))
         elif row is None:
-            overview(filter(wanted.takes, outcomes(reader)), wanted, out, as_json)
+            show_overview(
+                filter(wanted.accepts, outcomes(reader)), wanted, out, as_json
+            )
         elif as_json and not why:
             print_json(find_row(reader, row).model_dump(mode="json"))
         elif why:
-            provenance(find_row(reader, row), run, out, as_json)
+            show_provenance(find_row(reader, row), run, out, as_json)
         elif diff:
             draft_diffs.show(find_row(reader, row), out)
         else:
-            asked = (lambda key: exact(reader, key)["request"]) if requests else None
+            request_of = (
+                (lambda key: recorded_call(reader, key)["request"])
+                if requests
+                else None
+            )
             found = find_row(reader, row)
-            told = trace(found, usable_header(read_header(run)))
-            transcript.show(found, told, out, transcript.How(asked, wanted.search))
+            provenance = trace(found, usable_header(read_header(run)))
+            transcript.show(
+                found,
+                provenance,
+                out,
+                transcript.TranscriptOptions(request_of, wanted.search),
+            )
     return Exit.DONE
 
 
-def check(row: str | None, wanted: Wanted, of_a_row: bool) -> None:
+def check_options(row: str | None, wanted: RowFilter, of_a_row: bool) -> None:
     """Refuse options that speak of one row without it, and of many beside it."""
     if row is None and of_a_row:
         raise click.UsageError(
             "--why, --diff and --requests need a row: fellowship show RUN ROW"
         )
-    if row is not None and wanted.narrows:
+    if row is not None and wanted.is_set:
         raise click.UsageError("filters apply to the list of rows: leave ROW out")
 
 
 @contextmanager
-def paged(wanted: bool) -> Iterator[Console]:
+def open_output(wanted: bool) -> Iterator[Console]:
     """Where to print: stdout, or through the user's pager on a terminal."""
     out = console()
     if not wanted or not out.is_terminal:
@@ -120,13 +131,13 @@ def paged(wanted: bool) -> Iterator[Console]:
         yield out
 
 
-def provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
+def show_provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> None:
     """Where a row's pair is from, traced to the ledger's calls."""
-    told = trace(found, usable_header(read_header(run)))
+    traced = trace(found, usable_header(read_header(run)))
     if as_json:
-        print_json(told.model_dump(mode="json"))
+        print_json(traced.model_dump(mode="json"))
     else:
-        provenance_view.show(told, out)
+        provenance_view.show(traced, out)
 
 
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
@@ -134,7 +145,7 @@ def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
     return map(read_outcome, reader.outcomes())
 
 
-def exact(reader: LedgerReader, key: str) -> dict[str, Any]:
+def recorded_call(reader: LedgerReader, key: str) -> dict[str, Any]:
     """One call as it went over the wire; `InputError` when there is none."""
     found = reader.call(key)
     if found is None:
@@ -143,11 +154,11 @@ def exact(reader: LedgerReader, key: str) -> dict[str, Any]:
     return value | {name: json.loads(value[name]) for name in ("request", "reply")}
 
 
-def overview(
-    rows: Iterator[Outcome], wanted: Wanted, out: Console, as_json: bool
+def show_overview(
+    rows: Iterator[Outcome], wanted: RowFilter, out: Console, as_json: bool
 ) -> None:
     """One line a row; beside a search, who said it and the words around it."""
-    summaries = [summary(outcome, wanted) for outcome in rows]
+    summaries = [row_cells(outcome, wanted) for outcome in rows]
     if as_json:
         print_json(summaries)
         return
@@ -167,13 +178,13 @@ def overview(
     ]
     table(out, heads, cells, right="r  rrr")
     if not summaries:
-        narrowed = wanted.narrows or wanted.search
+        narrowed = wanted.is_set or wanted.search
         say(out, "no row matches" if narrowed else "no row has finished yet")
 
 
-def summary(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:
+def row_cells(outcome: Outcome, wanted: RowFilter) -> dict[str, Any]:
     """What the table says of one row, and what a script may ask of it."""
-    told = summarise(outcome)
+    summarised = summarise(outcome)
     return {
         "row": outcome.number,
         "id": outcome.id,
@@ -182,16 +193,16 @@ def summary(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:
         "scores": list(outcome.ranking.scores) if outcome.ranking else [],
         "margin": outcome.pairs[0].margin if outcome.pairs else None,
         "drafts": len(outcome.candidates),
-        "tokens": told.tokens,
-        "usd": told.usd,
-        "seconds": told.seconds,
-        "agreement": told.agreement,
-        "jurors_differ": told.jurors_differ,
-        "orders_differ": told.orders_differ,
-        "invalid": told.invalid,
+        "tokens": summarised.tokens,
+        "usd": summarised.usd,
+        "seconds": summarised.seconds,
+        "agreement": summarised.agreement,
+        "jurors_differ": summarised.jurors_differ,
+        "orders_differ": summarised.orders_differ,
+        "invalid": summarised.invalid,
         "teams": sorted(teams(outcome)),
         "models": sorted(models(outcome)),
         "flags": list(outcome.flags),
         "prompt": outcome.conversation.question if outcome.conversation else "",
-        "found": wanted.found(outcome) if wanted.search else None,
+        "found": wanted.find_text(outcome) if wanted.search else None,
     }

@@ -8,7 +8,14 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import console, counted, dollars, print_json, say, spoken
+from fellowship.cli.terminal import (
+    console,
+    dollars,
+    duration_text,
+    print_json,
+    quantity,
+    say,
+)
 from fellowship.pipelines.running.status import Status, status_of
 from fellowship.wording import failure_word, state_word
 
@@ -33,25 +40,25 @@ def command(run: Path, as_json: bool) -> int:
         print_json({**status.model_dump(), "done": status.done})
         return Exit.DONE
     out = console()
-    for words in told(status):
+    for words in status_lines(status):
         say(out, words)
     return Exit.DONE
 
 
-def told(status: Status) -> list[str]:
+def status_lines(status: Status) -> list[str]:
     """The status in a few plain lines."""
-    rows = counted(status.done, "row")
+    rows = quantity(status.done, "row")
     if status.total is not None:
-        rows = f"{status.done:,} of {counted(status.total, 'row')}"
-    who = f"running: {status.holder}" if status.holder else "not running"
+        rows = f"{status.done:,} of {quantity(status.total, 'row')}"
+    worker = f"running: {status.holder}" if status.holder else "not running"
     if status.finished:
-        who = f"finished: --limit {status.limit}" if status.limit else "finished"
+        worker = f"finished: --limit {status.limit}" if status.limit else "finished"
     lines = [
-        f"{rows}  ({who})",
+        f"{rows}  ({worker})",
         "  ".join(
             f"{state_word(state)} {n:,}" for state, n in sorted(status.states.items())
         ),
-        f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
+        f"{quantity(status.calls, 'call')}, {status.in_flight:,} in flight,"
         f" {status.tokens:,} tokens, {dollars(status.usd, status.unpriced)}",
         "failed tries: "
         + ", ".join(
@@ -59,8 +66,12 @@ def told(status: Status) -> list[str]:
         )
         if status.failures
         else "",
-        f"{status.tokens_per_second:.0f} tokens/s recently, {spoken(status.seconds)} since"
-        " the first call"
-        + (f", about {spoken(status.left)} left" if status.left is not None else ""),
+        f"{status.tokens_per_second:.0f} tokens/s recently,"
+        f" {duration_text(status.seconds)} since the first call"
+        + (
+            f", about {duration_text(status.left)} left"
+            if status.left is not None
+            else ""
+        ),
     ]
     return [line for line in lines if line]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from fellowship.cli.terminal import console, on_a_terminal, spoken
+from fellowship.cli.terminal import console, duration_text, is_terminal
 
 EVERY = 0.2
 """Seconds between two signs of life."""
@@ -25,17 +25,17 @@ class Steps(Protocol):
     def __call__(self, what: str, done: int, share: float = 0.0) -> None: ...
 
 
-def left(elapsed: float, share: float) -> str:
+def remaining_time(elapsed: float, share: float) -> str:
     """How long the rest will take at this pace; '' where nobody can tell yet."""
     if not FEW <= share <= 1:
         return ""
-    return f", {share:.0%}, about {spoken(elapsed * (1 - share) / share)} left"
+    return f", {share:.0%}, about {duration_text(elapsed * (1 - share) / share)} left"
 
 
 @contextmanager
-def counting() -> Iterator[Steps]:
+def progress_counter() -> Iterator[Steps]:
     """A function to tell what is being done, how much of it is, and of which whole."""
-    if not on_a_terminal():
+    if not is_terminal():
         yield lambda what, done, share=0.0: None
         return
     out = console(err=True)
@@ -48,6 +48,6 @@ def counting() -> Iterator[Steps]:
             now = time.monotonic()
             if now - last >= EVERY:
                 last = now
-                status.update(f"{done:,} {what}{left(now - began, share)}")
+                status.update(f"{done:,} {what}{remaining_time(now - began, share)}")
 
         yield watch

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.options import loaded, recipe_argument
+from fellowship.cli.options import load_with_options, recipe_argument
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.interop.autogen_team import LOST, stock_team
 from fellowship.run_folder import atomic_writer
@@ -51,12 +51,12 @@ def command(
       python -c "from autogen_agentchat.teams import RoundRobinGroupChat as T; import json
       print(T.load_component(json.load(open('team.json'))))"
     """
-    made = stock_team(loaded(recipe), name, base_url)
+    component = stock_team(load_with_options(recipe), name, base_url)
     if to is None:
-        print_json(made)
+        print_json(component)
     else:
         with atomic_writer(to) as out:
-            out.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+            out.write(json.dumps(component, ensure_ascii=False, indent=2) + "\n")
     err = console(err=True)
     say(err, "lost without Fellowship:")
     for sentence in LOST:

@@ -68,7 +68,7 @@ def table(
     """
     cells = [[single_line(str(cell)) for cell in row] for row in rows]
     aligned = [right[i : i + 1] == "r" for i in range(len(heads))]
-    if out.is_terminal and (room := fitted([list(heads), *cells], out.width)):
+    if out.is_terminal and (room := fit_columns([list(heads), *cells], out.width)):
         heads, *cells = room
         framed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for head, r in zip(heads, aligned, strict=True):
@@ -95,7 +95,7 @@ NARROW = 6
 """Letters that a column keeps on a narrow terminal."""
 
 
-def fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+def fit_columns(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
     """The cells, those of the widest columns cut until all have room; [] if none can."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     over = sum(widths) + 3 * len(widths) - width
@@ -107,10 +107,12 @@ def fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
         over -= less
     if over > 0:
         return []
-    return [[cut(cell, w) for cell, w in zip(row, widths, strict=True)] for row in rows]
+    return [
+        [cut_text(cell, w) for cell, w in zip(row, widths, strict=True)] for row in rows
+    ]
 
 
-def cut(cell: str, room: int) -> str:
+def cut_text(cell: str, room: int) -> str:
     """The cell in so many columns of a terminal, its last one an ellipsis if cut."""
     return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"
 
@@ -121,7 +123,7 @@ def print_json(value: Any) -> None:
     click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def spoken(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """A span of time as people say it: `48 s`, `3 min 20 s`, `5 h 10 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
@@ -131,17 +133,17 @@ def spoken(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def counted(many: int, noun: str, plural: str = "") -> str:
+def quantity(many: int, noun: str, plural: str = "") -> str:
     """So many of a thing: `1 row`, `1,200 rows`, `2 retries`."""
     return f"{many:,} {noun if many == 1 else plural or noun + 's'}"
 
 
 def dollars(usd: float, unpriced: int = 0) -> str:
     """Money spent; calls whose price nobody knows are named, not counted as free."""
-    shown = f"${usd:.4f}" if 0 < usd < 1 else f"${usd:,.2f}"
-    return shown + (f" and {unpriced:,} calls of unknown price" if unpriced else "")
+    amount = f"${usd:.4f}" if 0 < usd < 1 else f"${usd:,.2f}"
+    return amount + (f" and {unpriced:,} calls of unknown price" if unpriced else "")
 
 
-def on_a_terminal() -> bool:
+def is_terminal() -> bool:
     """Whether somebody may be watching stderr."""
     return sys.stderr.isatty()

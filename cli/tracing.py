@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from fellowship import __version__
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.errors import install_command
 from fellowship.tracing import CONTENT
 
@@ -30,7 +30,7 @@ PATIENCE = 5
 """Seconds that a collector gets to answer; a run never waits longer at its end."""
 
 
-def wanted(address: str | None) -> bool:
+def is_wanted(address: str | None) -> bool:
     """Whether spans are to be sent: by the option, else by OpenTelemetry's variables."""
     if address:
         return True
@@ -39,7 +39,7 @@ def wanted(address: str | None) -> bool:
     return any(os.environ.get(name) for name in ENDPOINTS) and not off and not none
 
 
-def full(address: str) -> str:
+def traces_url(address: str) -> str:
     """The address spans are posted to: `http://host:4318` is its collector's root."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -51,13 +51,13 @@ def full(address: str) -> str:
 
 
 @contextmanager
-def traced(address: str | None, run: str, content: bool = False) -> Iterator[None]:
+def send_traces(address: str | None, run: str, content: bool = False) -> Iterator[None]:
     """Send the spans of what happens inside, if that is wanted, and send the rest after.
 
     `content` puts messages into them. `InputError` where `--trace` is asked for and the
     extra isn't installed; from the environment alone that is one line on stderr.
     """
-    if not wanted(address):
+    if not is_wanted(address):
         yield
         return
     if address is None and find_spec("opentelemetry.sdk") is None:
@@ -68,10 +68,10 @@ def traced(address: str | None, run: str, content: bool = False) -> Iterator[Non
         )
         yield
         return
-    need("trace")
+    require_extras("trace")
     if content:
         os.environ[CONTENT] = "true"
-    provider = started(full(address) if address else None, run)
+    provider = start_provider(traces_url(address) if address else None, run)
     try:
         yield
     finally:
@@ -79,7 +79,7 @@ def traced(address: str | None, run: str, content: bool = False) -> Iterator[Non
         provider.shutdown()
 
 
-def started(endpoint: str | None, run: str) -> TracerProvider:
+def start_provider(endpoint: str | None, run: str) -> TracerProvider:
     """A provider that sends to `endpoint`, or where the environment says."""
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fellowship.cli import transcript_panels
-from fellowship.cli.terminal import heading, say, spoken
+from fellowship.cli.terminal import duration_text, heading, say
 from fellowship.cli.verdict_panels import show_ranking
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
@@ -28,34 +28,37 @@ from fellowship.wording import (
     state_word,
 )
 
-Asked = Callable[[str], Any]
+RequestOf = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
-class How:
+class TranscriptOptions:
     """How a row is shown: with each call's exact request, with a text marked."""
 
-    asked: Asked | None = None
+    request_of: RequestOf | None = None
     search: str = ""
 
 
 def show(
-    outcome: Outcome, told: RowProvenance, out: Console, how: How | None = None
+    outcome: Outcome,
+    provenance: RowProvenance,
+    out: Console,
+    options: TranscriptOptions | None = None,
 ) -> None:
-    """Print one row whole; `told` has the arithmetic behind its verdicts."""
-    how = how or How()
-    head(outcome, out)
+    """Print one row whole; `provenance` has the arithmetic behind its verdicts."""
+    options = options or TranscriptOptions()
+    show_head(outcome, out)
     heading(out, "Conversation")
     for message in outcome.conversation.messages if outcome.conversation else ():
-        words(out, message.role, message.role, "", message.content, how)
+        show_words(out, message.role, message.role, "", message.content, options)
     for session in outcome.sessions:
-        show_session(session, out, how)
+        show_session(session, out, options)
     if outcome.ranking is not None:
-        show_ranking(outcome, told, out)
+        show_ranking(outcome, provenance, out)
     show_pairs(outcome, out)
 
 
-def head(outcome: Outcome, out: Console) -> None:
+def show_head(outcome: Outcome, out: Console) -> None:
     """The row's number, name and state, and why it ended there."""
     name = f"  {single_line(outcome.id)}" if outcome.id else ""
     state = state_word(outcome.state)
@@ -67,15 +70,24 @@ def head(outcome: Outcome, out: Console) -> None:
         say(out, f"flags: {single_line(flags)}")
 
 
-def words(out: Console, role: str, title: str, facts: str, text: str, how: How) -> None:
+def show_words(
+    out: Console,
+    role: str,
+    title: str,
+    facts: str,
+    text: str,
+    options: TranscriptOptions,
+) -> None:
     """What somebody said: framed on a terminal, indented whole lines in a pipe."""
     if out.is_terminal:
         print_marked(
-            out, transcript_panels.spoken_panel(role, title, facts, text), how.search
+            out,
+            transcript_panels.message_panel(role, title, facts, text),
+            options.search,
         )
         return
     say(out, title, f"  {facts}" if facts else "")
-    body(out, text)
+    show_body(out, text)
 
 
 def print_marked(out: Console, drawn: Any, search: str) -> None:
@@ -91,13 +103,13 @@ def print_marked(out: Console, drawn: Any, search: str) -> None:
         out.print(text, soft_wrap=True)
 
 
-def body(out: Console, text: str) -> None:
+def show_body(out: Console, text: str) -> None:
     """A text in a pipe, indented, its own lines kept."""
     for each in (sanitize(text).rstrip() or "(nothing)").split("\n"):
         say(out, f"  {each}".rstrip())
 
 
-def show_session(session: Session, out: Console, how: How) -> None:
+def show_session(session: Session, out: Console, options: TranscriptOptions) -> None:
     """One team's work: its rounds and turns, then why it stopped if it did so early."""
     heading(out, f"Session: {single_line(session_title(session.team))}")
     rounds = sorted({turn.round for turn in session.turns})
@@ -106,33 +118,38 @@ def show_session(session: Session, out: Console, how: How) -> None:
         if out.is_terminal and len(rounds) > 1 and turn.round != at:
             at = turn.round
             out.print(Text(f"── round {at} ", "dim"))
-        show_turn(turn, out, how, session.team)
-        if how.asked and turn.call:
+        show_turn(turn, out, options, session.team)
+        if options.request_of and turn.call:
             say(out, (f"  request of call {turn.call}", "dim"))
-            body(out, json.dumps(how.asked(turn.call), ensure_ascii=False, indent=2))
+            show_body(
+                out,
+                json.dumps(options.request_of(turn.call), ensure_ascii=False, indent=2),
+            )
     if session.stopped:
         say(out, ("stopped early: ", "yellow"), single_line(session.stopped))
 
 
-def show_turn(turn: Turn, out: Console, how: How, team: str = "") -> None:
+def show_turn(
+    turn: Turn, out: Console, options: TranscriptOptions, team: str = ""
+) -> None:
     """Who spoke, on which model, at what cost; then the words; then what was parsed."""
-    told = f"{', '.join(facts(turn))}"
-    read = single_line(reading(turn.value)) if turn.value is not None else ""
-    who = speaker_name(turn.source, turn.role, team)
+    details = f"{', '.join(turn_facts(turn))}"
+    read = single_line(parsed_value(turn.value)) if turn.value is not None else ""
+    name = speaker_name(turn.source, turn.role, team)
     if out.is_terminal:
-        title = transcript_panels.title_of(who)
-        drawn = transcript_panels.spoken_panel(
-            turn.role, title, told, said(turn), reading=read
+        title = transcript_panels.title_of(name)
+        drawn = transcript_panels.message_panel(
+            turn.role, title, details, turn_words(turn), reading=read
         )
-        print_marked(out, drawn, how.search)
+        print_marked(out, drawn, options.search)
         return
-    say(out, single_line(who), f"  {told}")
-    body(out, said(turn))
+    say(out, single_line(name), f"  {details}")
+    show_body(out, turn_words(turn))
     if read:
         say(out, f"  parsed as: {read}")
 
 
-def facts(turn: Turn) -> Sequence[str]:
+def turn_facts(turn: Turn) -> Sequence[str]:
     """Round, role and model, tokens, time, money, and whatever was unusual."""
     found = [
         f"round {turn.round}",
@@ -143,7 +160,9 @@ def facts(turn: Turn) -> Sequence[str]:
     if turn.prompt_tokens or turn.completion_tokens:
         found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
         found.append(
-            f"{turn.seconds:.1f} s" if turn.seconds < 60 else spoken(turn.seconds)
+            f"{turn.seconds:.1f} s"
+            if turn.seconds < 60
+            else duration_text(turn.seconds)
         )
     else:
         found.append("tokens and time not recorded")
@@ -156,7 +175,7 @@ def facts(turn: Turn) -> Sequence[str]:
     return found
 
 
-def said(turn: Turn) -> str:
+def turn_words(turn: Turn) -> str:
     """The critique or reason of a structured reply; any other reply as it came."""
     value = turn.value or {}
     found = value.get("critique") or value.get("reason")
@@ -164,7 +183,7 @@ def said(turn: Turn) -> str:
     return found if structured and isinstance(found, str) else turn.text
 
 
-def reading(value: dict[str, Any]) -> str:
+def parsed_value(value: dict[str, Any]) -> str:
     """What was parsed from a turn, in one line: the score, or winner and scores.
 
     First and second are the places in which this reply's author read the answers.
@@ -191,10 +210,11 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
         )
     for pair in outcome.pairs:
         gap = f"by {pair.margin:g} points" if pair.margin else "at equal scores"
-        for label, colour, made, score in (
+        for label, colour, candidate, score in (
             ("chosen", "green", pair.chosen, pair.chosen_score),
             ("rejected", "red", pair.rejected, pair.rejected_score),
         ):
-            where = f"  {single_line(made.system)}, draft {made.draft}, score {score:g}"
+            system = single_line(candidate.system)
+            where = f"  {system}, draft {candidate.draft}, score {score:g}"
             say(out, (label, f"bold {colour}"), where)
         say(out, f"chosen over rejected {gap}")

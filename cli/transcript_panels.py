@@ -42,7 +42,7 @@ APART = 110
 PIECES = {"same": "", "gone": "red strike", "new": "green underline"}
 
 
-class Tamed:
+class Sanitized:
     """What is drawn, without a control character in it."""
 
     def __init__(self, drawn: RenderableType) -> None:
@@ -60,19 +60,19 @@ class Tamed:
                 yield Segment(sanitize(segment.text), kept)
 
 
-def look(role: str) -> tuple[str, str]:
+def role_look(role: str) -> tuple[str, str]:
     """A role's shape and colour."""
     return LOOKS.get(role, OTHER)
 
 
-def spoken_panel(
+def message_panel(
     role: str, title: str, facts: str, text: str, *, reading: str = ""
 ) -> Panel:
     """One message in its role's frame: markdown drawn, below it what was parsed."""
-    shape, colour = look(role)
+    shape, colour = role_look(role)
     head = Text.assemble((f"{shape} {title}", f"bold {colour}"))
     foot = Text(facts, "dim") if facts else None
-    inside: RenderableType = prose(text)
+    inside: RenderableType = render_prose(text)
     if reading:
         lines = Table.grid(padding=0)
         lines.add_row(inside)
@@ -90,38 +90,43 @@ def spoken_panel(
     )
 
 
-def prose(text: str) -> RenderableType:
+def render_prose(text: str) -> RenderableType:
     """A text as it reads: markdown and code drawn, links spelled out, nothing obeyed."""
     plain = sanitize(text).strip()
     if not plain:
         return Text("(nothing)", "dim italic")
     if len(plain) > LONGEST:
         return Text(plain)
-    return Tamed(Markdown(plain, hyperlinks=False, code_theme="ansi_dark"))
+    return Sanitized(Markdown(plain, hyperlinks=False, code_theme="ansi_dark"))
 
 
-def changes(pieces: Iterable[Piece], width: int) -> RenderableType:
+def render_changes(pieces: Iterable[Piece], width: int) -> RenderableType:
     """A draft's changes: both drafts side by side where there is room, else in one."""
     given = list(pieces)
     if width < APART:
-        return Padding(woven(given, ("same", "gone", "new")), (0, 0, 0, 2))
+        return Padding(join_pieces(given, ("same", "gone", "new")), (0, 0, 0, 2))
     both = (
-        Panel(woven(given, ("same", kind)), title=title, title_align="left", style="")
+        Panel(
+            join_pieces(given, ("same", kind)),
+            title=title,
+            title_align="left",
+            style="",
+        )
         for kind, title in (("gone", "before"), ("new", "after"))
     )
     return Columns(list(both), equal=True, expand=True, width=width // 2 - 1)
 
 
-def woven(pieces: Iterable[Piece], kinds: tuple[str, ...]) -> Text:
+def join_pieces(pieces: Iterable[Piece], kinds: tuple[str, ...]) -> Text:
     """The pieces of these kinds as one text, each in its style."""
-    made = Text()
+    text = Text()
     for piece in pieces:
         if piece.kind in kinds:
-            made.append(piece.text, PIECES[piece.kind])
-    return made
+            text.append(piece.text, PIECES[piece.kind])
+    return text
 
 
-def marked(pieces: Iterable[Piece]) -> str:
+def plain_changes(pieces: Iterable[Piece]) -> str:
     """The same for a pipe, as git marks words: `[-gone-]` and `{+new+}`."""
     marks = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
     return "".join(

@@ -22,12 +22,12 @@ from fellowship.wording import answers_compared, decision_word, order_word, phas
 TINTS = {"first": "green", "second": "green", "tie": "cyan", "invalid": "red"}
 
 
-def show_ranking(outcome: Outcome, told: RowProvenance, out: Console) -> None:
+def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> None:
     """Every comparison with its verdicts in each order, then the scores."""
     ranking = outcome.ranking
     assert ranking is not None
     heading(out, "Verdicts")
-    meetings: Sequence[ComparisonRecord | None] = told.meetings or [None] * len(
+    meetings: Sequence[ComparisonRecord | None] = provenance.meetings or [None] * len(
         ranking.comparisons
     )
     for comparison, meeting in zip(ranking.comparisons, meetings, strict=False):
@@ -39,8 +39,8 @@ def show_ranking(outcome: Outcome, told: RowProvenance, out: Console) -> None:
     heading(out, "Ranking")
     for index, score in enumerate(ranking.scores):
         best = ("  best", "bold green") if index == ranking.best else ""
-        shown = "no valid score" if score is None else f"{score:g}"
-        say(out, f"{answer(outcome, index)}: {shown}", best)
+        score_shown = "no valid score" if score is None else f"{score:g}"
+        say(out, f"{answer(outcome, index)}: {score_shown}", best)
 
 
 def answer(outcome: Outcome, index: int, letter: str = "") -> str:
@@ -48,10 +48,11 @@ def answer(outcome: Outcome, index: int, letter: str = "") -> str:
     name = f"answer {index + 1}"
     if index >= len(outcome.candidates):
         return f"{name} ({letter})" if letter else name
-    made = outcome.candidates[index]
-    sample = f", sample {made.sample + 1}" if made.sample else ""
+    candidate = outcome.candidates[index]
+    sample = f", sample {candidate.sample + 1}" if candidate.sample else ""
     mark = f"{letter}: " if letter else ""
-    return f"{name} ({mark}{single_line(made.system)}, draft {made.draft}{sample})"
+    system = single_line(candidate.system)
+    return f"{name} ({mark}{system}, draft {candidate.draft}{sample})"
 
 
 def verdict_panel(
@@ -61,11 +62,11 @@ def verdict_panel(
     first = answer(outcome, comparison.first, "A")
     second = answer(outcome, comparison.second, "B")
     lines = Table.grid(padding=(0, 2))
-    lines.add_row(opinions(comparison.verdicts))
+    lines.add_row(verdict_rows(comparison.verdicts))
     for step in sums:
         lines.add_row(Text(f"  {sanitize(step)}", "dim"))
     outcome_word = decision_word(comparison.outcome)
-    came = Text.assemble("verdict: ", (outcome_word, "bold"), mean(comparison))
+    came = Text.assemble("verdict: ", (outcome_word, "bold"), mean_text(comparison))
     lines.add_row(came)
     title = Text(f"◆ {first} and {second}", "bold magenta")
     return Panel(
@@ -73,19 +74,19 @@ def verdict_panel(
     )
 
 
-def opinions(verdicts: Sequence[Verdict]) -> Table:
+def verdict_rows(verdicts: Sequence[Verdict]) -> Table:
     """Who said what, in which order, and why."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
     for head in ("judge", "order", "verdict"):
         table.add_column(head, no_wrap=True, overflow="ellipsis")
     table.add_column("reason", ratio=1)
     for verdict in verdicts:
-        who = single_line(verdict.evaluator or verdict.model)
+        name = single_line(verdict.evaluator or verdict.model)
         winner = decision_word(verdict.winner)
         table.add_row(
-            Text(f"{who}{phase(verdict)}"),
+            Text(f"{name}{phase(verdict)}"),
             Text(order_word(verdict.order)),
-            Text(f"{winner}{given(verdict)}", TINTS.get(verdict.winner, "")),
+            Text(f"{winner}{score_text(verdict)}", TINTS.get(verdict.winner, "")),
             Text(single_line(verdict.reason or verdict.note, 400)),
         )
     return table
@@ -96,28 +97,28 @@ def phase(verdict: Verdict) -> str:
     return "" if verdict.phase == "final" else f", {phase_word(verdict.phase)}"
 
 
-def given(verdict: Verdict | Comparison) -> str:
+def score_text(verdict: Verdict | Comparison) -> str:
     """Two scores with a colon between them; nothing where there are none."""
     scores = verdict.scores
     return f" {scores.first:g} : {scores.second:g}" if scores else ""
 
 
-def mean(comparison: Comparison) -> str:
+def mean_text(comparison: Comparison) -> str:
     """The scores a comparison came to."""
-    return f" {given(comparison)}" if comparison.scores else ""
+    return f" {score_text(comparison)}" if comparison.scores else ""
 
 
 def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -> None:
     """Two answers and what was said of them, in whole lines."""
-    ended = f"{decision_word(comparison.outcome)}{mean(comparison)}"
+    ended = f"{decision_word(comparison.outcome)}{mean_text(comparison)}"
     say(out, f"{answers_compared(comparison.first, comparison.second)}: {ended}")
     for verdict in comparison.verdicts:
         order = order_word(verdict.order)
-        who = single_line(verdict.evaluator or verdict.model)
+        name = single_line(verdict.evaluator or verdict.model)
         note = f" ({verdict.note})" if verdict.note else ""
         winner = decision_word(verdict.winner)
-        said = single_line(f"{winner}{given(verdict)}{note}")
-        say(out, f"  {who}, {order}{phase(verdict)}: {said}")
+        words = single_line(f"{winner}{score_text(verdict)}{note}")
+        say(out, f"  {name}, {order}{phase(verdict)}: {words}")
         for each in sanitize(verdict.reason).rstrip().split("\n"):
             say(out, f"    {each}".rstrip() if verdict.reason else "")
     for step in sums:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, run_argument
 
 
@@ -52,14 +52,14 @@ def command(
       fellowship view runs/demo --port 8080 --no-open
       FELLOWSHIP_TOKEN="$(openssl rand -hex 16)" fellowship view runs/demo --host 0.0.0.0
     """
-    need("view")
+    require_extras("view")
     from fellowship.viewer.server import ServerAddress, make_server
 
     place = ServerAddress(host, port, token)
     place.check()
     socket, place = place.bind()
     with socket:
-        made = make_server(run, place)
+        server = make_server(run, place)
         if as_json:
             click.echo(json.dumps({"address": place.address, "port": place.port}))
         else:
@@ -67,7 +67,7 @@ def command(
         if not no_open and has_display():
             webbrowser.open(place.address)
         with contextlib.suppress(KeyboardInterrupt):
-            made.run(sockets=[socket])
+            server.run(sockets=[socket])
     return Exit.DONE
 
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.extras import need
+from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 
@@ -42,7 +42,7 @@ def command(
       fellowship winrate runs/paper --only argilla-capybara-prompts-subset
       fellowship winrate runs/paper --judge gpt-4o --json
     """
-    need("stats")
+    require_extras("stats")
     from fellowship.pipelines.agreement.win_rates import win_rates
     from fellowship.stats.intervals import Resampling
 
@@ -60,7 +60,7 @@ def show(found: WinRates, out: Console) -> None:
         *("system", "against", "rows", "invalid", "strict", "half-tie", "both orders"),
         *("length-controlled", "people"),
     )
-    table(out, heads, [cells(pair) for pair in found.pairs], right="  rrrrrrr")
+    table(out, heads, [pair_cells(pair) for pair in found.pairs], right="  rrrrrrr")
     if found.ratings:
         rated = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
         table(out, ("Bradley-Terry", "rating", "95 %"), rated, right=" rr")
@@ -68,22 +68,22 @@ def show(found: WinRates, out: Console) -> None:
         say(out, found.note)
 
 
-def cells(pair: PairWinRates) -> tuple[str, ...]:
+def pair_cells(pair: PairWinRates) -> tuple[str, ...]:
     """One pair of systems in a line."""
     both = pair.both_orders
     people = pair.people
     return (
         *(pair.first, pair.second, f"{pair.rows:,}", f"{pair.invalid:,}"),
-        span(pair.strict),
-        span(pair.half_tie),
+        rate_text(pair.strict),
+        rate_text(pair.half_tie),
         f"{both.rate:.1%}, {both.contradictions:.1%} order-inconsistent"
         if both
         else "",
-        span(pair.controlled.controlled) if pair.controlled else "",
+        rate_text(pair.controlled.controlled) if pair.controlled else "",
         f"{people.value:.1%} [{people.low:.1%}, {people.high:.1%}]" if people else "",
     )
 
 
-def span(value: Interval) -> str:
+def rate_text(value: Interval) -> str:
     """A rate with its limits."""
     return f"{value.value:.1%} [{value.low:.1%}, {value.high:.1%}]"

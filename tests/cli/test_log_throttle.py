@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fellowship.cli.log_throttle import Patience
+from fellowship.cli.log_throttle import LogThrottle
 from fellowship.models.limits.wait_note import WaitNote
 
 
@@ -13,7 +13,7 @@ def down(look: int, left: int) -> WaitNote:
 
 
 def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> None:
-    patience = Patience("fellowship run r.yaml --into run")
+    patience = LogThrottle("fellowship run r.yaml --into run")
     told = [
         (now, notes)
         for now in range(600)
@@ -26,6 +26,6 @@ def test_a_dead_server_is_told_once_in_full_then_in_brief_ever_more_rarely() -> 
 
 
 def test_a_run_that_moves_says_so_every_ten_seconds() -> None:
-    patience = Patience()
+    patience = LogThrottle()
     due = [now for now in range(1, 61) if patience.notes(now, now, []) is not None]
     assert due == [10, 20, 30, 40, 50, 60]

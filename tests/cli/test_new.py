@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from fellowship.cli.main import VERBS
-from fellowship.cli.main import outcome as command
+from fellowship.cli.main import run_command as command
 from fellowship.cli.new import class_name, module_name
 from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
 from fellowship.testing import loopback_model, schema_instance

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from tests.support.runs import made, row, written
 
 

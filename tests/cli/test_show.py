@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.cli.draft_diffs import joined
+from fellowship.cli.draft_diffs import join_changes
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.records import Outcome, Ranking, State
 from fellowship.viewer.word_diff import diff_texts
 from tests.support.commands import said
@@ -179,7 +179,7 @@ def test_a_diff_in_a_pipe_marks_words_and_gives_both_drafts_back(
 
 @given(st.text("ab \n.", max_size=40), st.text("ab \n.", max_size=40))
 def test_joined_changes_still_make_up_both_texts(old: str, new: str) -> None:
-    pieces = joined(diff_texts(old, new))
+    pieces = join_changes(diff_texts(old, new))
     assert "".join(p.text for p in pieces if p.kind != "new") == old
     assert "".join(p.text for p in pieces if p.kind != "gone") == new
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.run import watched
-from fellowship.cli.terminal import fitted, sanitize, spoken
+from fellowship.cli.run import run_with_progress
+from fellowship.cli.terminal import duration_text, fit_columns, sanitize
 from fellowship.sanitize import single_line
 from tests.support.runs import row, written
 
@@ -30,10 +30,10 @@ def test_a_reader_that_leaves_or_never_was_is_no_failure(
 def test_a_narrow_terminal_loses_no_column() -> None:
     rows = [["row", "state", "prompt"], ["1", "order-inconsistent", "word " * 20]]
     for width in (24, 40, 80):
-        made = fitted(rows, width)
+        made = fit_columns(rows, width)
         assert all(cell for line in made for cell in line)
         assert all(sum(map(len, line)) + 9 <= width for line in made)
-    assert fitted(rows, 20) == []  # nothing can be cut so far: lines are wrapped
+    assert fit_columns(rows, 20) == []  # nothing can be cut so far: lines are wrapped
 
 
 def test_control_characters_are_spelled_out() -> None:
@@ -42,7 +42,7 @@ def test_control_characters_are_spelled_out() -> None:
 
 
 def test_spans_of_time_are_said_as_people_say_them() -> None:
-    assert [spoken(s) for s in (48, 200, 18_600)] == [
+    assert [duration_text(s) for s in (48, 200, 18_600)] == [
         "48 s",
         "3 min 20 s",
         "5 h 10 min",
@@ -55,6 +55,6 @@ def test_what_others_print_during_a_run_stays_out_of_its_report(
     async def chatty(**_: object) -> Any:
         print("(raylet) The node with node id 5e67 is gone")
 
-    asyncio.run(watched(chatty, ""))
+    asyncio.run(run_with_progress(chatty, ""))
     printed = capsys.readouterr()
     assert (printed.out, "5e67" in printed.err) == ("", True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.main import outcome
+from fellowship.cli.main import run_command
 from fellowship.errors import LedgerError
 from fellowship.ledger import Ledger
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -84,7 +84,7 @@ def test_a_ledger_cut_anywhere_is_refused_with_the_way_out(
         cut = copied(tmp_path / "run", tmp_path / str(n))
         os.truncate(cut / "ledger.db", offset)
         for verb in (["run", str(whole.recipe), "--into"], ["show"]):
-            assert outcome([*verb, str(cut)]) == Exit.RECORD
+            assert run_command([*verb, str(cut)]) == Exit.RECORD
             said = capsys.readouterr().err
             assert str(cut) in said
             assert ".recover" in said
@@ -101,8 +101,8 @@ def test_noise_in_a_ledger_is_refused_without_a_traceback(
         with (bad / "ledger.db").open("r+b") as file:
             file.seek(offset)
             file.write(b"\xff" * 4000)
-        codes = {outcome(["run", str(whole.recipe), "--into", str(bad)])}
-        codes.add(outcome(["show", str(bad)]))
+        codes = {run_command(["run", str(whole.recipe), "--into", str(bad)])}
+        codes.add(run_command(["show", str(bad)]))
         assert codes <= {Exit.DONE, Exit.RECORD}
         capsys.readouterr()
 

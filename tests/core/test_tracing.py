@@ -14,7 +14,7 @@ import click
 import pytest
 from opentelemetry import trace
 
-from fellowship.cli.tracing import full, wanted
+from fellowship.cli.tracing import is_wanted, traces_url
 from fellowship.ledger import LedgerReader
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
@@ -144,17 +144,17 @@ def test_without_a_listener_no_span_is_made() -> None:
 
 
 def test_a_collectors_root_gets_the_path_of_traces() -> None:
-    assert full("http://localhost:4318") == "http://localhost:4318/v1/traces"
-    assert full("https://x/otlp/v1/traces") == "https://x/otlp/v1/traces"
+    assert traces_url("http://localhost:4318") == "http://localhost:4318/v1/traces"
+    assert traces_url("https://x/otlp/v1/traces") == "https://x/otlp/v1/traces"
     with pytest.raises(click.UsageError, match="localhost:4318"):
-        full("localhost")
+        traces_url("localhost")
 
 
 def test_the_environment_can_switch_traces_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x:1")
-    assert wanted(None)
+    assert is_wanted(None)
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    assert not wanted(None)
-    assert wanted("http://x:1")
+    assert not is_wanted(None)
+    assert is_wanted("http://x:1")

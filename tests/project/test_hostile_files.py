@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.run_outcomes import outcomes
 from tests.support.corpus import HOSTILE, SAID, contents, dumped, table
 from tests.support.loopback.fixtures import InThread, openai_server

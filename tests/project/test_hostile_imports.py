@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.run_outcomes import outcomes
 from tests.support.corpus import (
     HOSTILE,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.providers.autogen import AutogenClient, autogen_client
 from fellowship.models.providers.openai import OpenAIClient

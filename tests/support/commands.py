@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from fellowship.cli.main import outcome
+from fellowship.cli.main import run_command
 
 CLI = [sys.executable, "-m", "fellowship.cli.main"]
 """The command line, for a process of its own."""
@@ -16,6 +16,6 @@ def said(
     capsys: pytest.CaptureFixture[str], *arguments: object
 ) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of one command."""
-    code = outcome([str(argument) for argument in arguments])
+    code = run_command([str(argument) for argument in arguments])
     printed = capsys.readouterr()
     return code, printed.out, printed.err

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, verdict_table

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.agreement.win_rates import win_rates
 from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.paper.import_release import import_release

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as command
+from fellowship.cli.main import run_command as command
 from fellowship.errors import RecipeError
 from fellowship.pipelines.interop.autogen_team import stock_team
 from fellowship.pipelines.recipe.loading import load_recipe

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.interop.inspect_log import write_inspect_log
 from fellowship.records import Outcome

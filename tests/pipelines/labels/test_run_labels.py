@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.ledger import Ledger
 from fellowship.pipelines.agreement.verdict_table import LabelSelection, votes_by_unit

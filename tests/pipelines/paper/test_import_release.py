@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.errors import RecipeError
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Outcome, Scores

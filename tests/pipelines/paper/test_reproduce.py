@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.paper.reproduce import reproduce
 from fellowship.pipelines.paper.reproduction import Line, Reproduction, Table
 from fellowship.stats.agreement import cohen_kappa

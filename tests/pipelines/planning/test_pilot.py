@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.main import outcome
+from fellowship.cli.main import run_command
 from fellowship.pipelines.planning.forecast import Totals
 from fellowship.pipelines.planning.pilot import spread_rows
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -30,7 +30,7 @@ def test_a_pilot_foretells_the_run_and_is_part_of_it(
         path = recipe(tmp_path / "r.yaml", model, 60)
         into = tmp_path / "run"
         words = ["plan", str(path), "--pilot", "12", "--into", str(into), "--json"]
-        assert outcome(words) == Exit.DONE
+        assert run_command(words) == Exit.DONE
         said = json.loads(capsys.readouterr().out)
         piloted = server.stats()["calls"]
         report = run(load_recipe(path), into)
@@ -77,5 +77,5 @@ def test_a_pilot_that_may_not_spend_says_so(
         model = openai_model(server.base_url, price=PRICE)
         path = recipe(tmp_path / "r.yaml", model, 20)
         words = ["plan", str(path), "--pilot", "5", "--max-usd", "0.0001"]
-        assert outcome([*words, "--into", str(tmp_path / "x")]) == Exit.STOPPED
+        assert run_command([*words, "--into", str(tmp_path / "x")]) == Exit.STOPPED
     assert "the limit of 0.0001 USD" in capsys.readouterr().err

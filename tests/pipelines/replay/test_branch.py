@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as command
+from fellowship.cli.main import run_command as command
 from fellowship.errors import InputError, RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.branch import Edit, branch_row

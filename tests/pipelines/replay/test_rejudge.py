@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome as command
+from fellowship.cli.main import run_command as command
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.agreement.drift import drift

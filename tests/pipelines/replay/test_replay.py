@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as command
+from fellowship.cli.main import run_command as command
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.recorded_rows import row_turns

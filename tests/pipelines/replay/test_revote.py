@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.run_labels import latest_labels

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import outcome as cli
+from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
 from fellowship.pipelines.report.figures import Figures, figures
 from fellowship.pipelines.report.unusual_sessions import extreme_margin, row_reasons

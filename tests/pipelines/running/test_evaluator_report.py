@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from fellowship.cli import evaluator_summary
 from fellowship.cli.main import app
-from fellowship.cli.run_summary import as_value
+from fellowship.cli.run_summary import report_as_json
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
@@ -68,7 +68,7 @@ def test_a_jury_is_told_by_its_effective_votes_and_its_best_member(
         evaluator_summary.show(made, out)
     assert "most accurate alone" in shown.get()
     assert "independent judges" in shown.get()
-    json.dumps(as_value(report)["evaluator"])
+    json.dumps(report_as_json(report)["evaluator"])
 
 
 def test_without_labels_a_jury_claims_a_lower_bound(tmp_path: Path) -> None:

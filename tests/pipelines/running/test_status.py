@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.cli.main import outcome
+from fellowship.cli.main import run_command
 from fellowship.errors import LedgerError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -24,7 +24,7 @@ def test_a_status_adds_up_what_the_folder_holds(
     with openai_server() as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
         report = run(load_recipe(path), tmp_path / "run", limit=4)
-    assert outcome(["status", str(tmp_path / "run"), "--json"]) == 0
+    assert run_command(["status", str(tmp_path / "run"), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["done"] == sum(said["states"].values()) == 4
     assert (said["total"], said["calls"]) == (6, report.calls)
@@ -75,7 +75,7 @@ def test_a_run_that_ended_at_its_limit_is_told_from_one_that_was_stopped(
         assert not status_of(into).finished
         run(load_recipe(path), into, limit=4)
         assert (status_of(into).finished, status_of(into).limit) == (True, 4)
-        assert outcome(["status", str(into)]) == 0
+        assert run_command(["status", str(into)]) == 0
         assert "4 of 6 rows  (finished: --limit 4)" in capsys.readouterr().out
         run(load_recipe(path), into)
     assert (status_of(into).finished, status_of(into).limit) == (True, None)
