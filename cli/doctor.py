@@ -10,8 +10,7 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict
-from importlib import import_module, metadata
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -22,13 +21,12 @@ from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
+from fellowship.models.providers.registry import PROVIDERS
 from fellowship.models.registry import ModelRegistry
 from fellowship.sanitize import sanitize
 
 FREE_BYTES = 1_000_000_000
 """Bytes that should be free: a run of 100,000 calls writes about as much."""
-
-PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama")
 
 
 @click.command("doctor", epilog=EPILOG)
@@ -47,12 +45,8 @@ def command(recipe: Path | None, as_json: bool) -> int:
     models: dict[str, ModelConfig] = {"embedded": LlamaCppModel(provider="llama_cpp")}
     if recipe is not None:
         models = dict(load_with_options(recipe).models)
-    findings = [
-        check_python(),
-        *check_packages(),
-        check_disk(Path.cwd()),
-        *check_engine(),
-    ]
+    findings = [check_python(), *check_packages(), check_disk(Path.cwd())]
+    findings += [f for entry in PROVIDERS.values() for f in entry.machine_findings()]
     findings += asyncio.run(check_models(models))
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -93,7 +87,8 @@ def check_python() -> Finding:
 def check_packages() -> list[Finding]:
     """The versions of what everything stands on."""
     found = []
-    for name in PACKAGES:
+    entries = reversed(list(PROVIDERS.values()))
+    for name in (package for entry in entries for package in entry.packages):
         try:
             found.append(Finding(name, True, metadata.version(name)))
         except metadata.PackageNotFoundError:
@@ -109,18 +104,6 @@ def check_disk(folder: Path) -> Finding:
         "" if good else "free some disk space, or give --into a folder on a larger disk"
     )
     return Finding("disk", good, f"{free / 1e9:,.1f} GB free in {folder}", cure)
-
-
-def check_engine() -> list[Finding]:
-    """Whether the embedded engine loads: installed, it may still lack a system library."""
-    if find_spec("xllamacpp") is None:
-        return []
-    try:
-        version = import_module("xllamacpp").__version__
-    except ImportError as error:
-        cure = "apt-get install libgomp1" if "libgomp" in str(error) else ""
-        return [Finding("embedded engine", False, str(error), cure)]
-    return [Finding("embedded engine", True, f"xllamacpp {version} loads")]
 
 
 async def check_models(models: dict[str, ModelConfig]) -> list[Finding]:

@@ -18,8 +18,8 @@ from fellowship.cluster.outbox import Outbox
 from fellowship.cluster.placement import look_in
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
-from fellowship.models.config import LlamaCppModel
-from fellowship.models.limits.endpoints import max_in_flight
+from fellowship.models.providers.endpoints import max_in_flight
+from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -212,5 +212,5 @@ def own_slots(registry: ModelRegistry) -> dict[str, int]:
     return {
         registry.endpoint(name): max_in_flight(config)
         for name, config in registry.configs.items()
-        if isinstance(config, LlamaCppModel)
+        if provider_of(config).in_process
     }

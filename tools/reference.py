@@ -11,15 +11,13 @@ from typing import Any
 import click
 
 from fellowship.cli.main import VERBS, module_of
+from fellowship.models.providers.registry import PROVIDERS
 from fellowship.pipelines.recipe.loading import recipe_schema
 
 # -- recipes -------------------------------------------------------------------------
 
 TITLES = {
-    "LlamaCppModel": "models: llama_cpp",
-    "OllamaModel": "models: ollama",
-    "OpenAIModel": "models: openai",
-    "AutogenModel": "models: autogen",
+    **{entry.config.__name__: f"models: {name}" for name, entry in PROVIDERS.items()},
     "SingleSettings": "systems: single",
     "FeedbackSettings": "systems: feedback",
     "AutogenSettings": "systems: autogen",

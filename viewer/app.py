@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fellowship.errors import FellowshipError, InputError
-from fellowship.models.record.prices import price_of
+from fellowship.models.providers.pricing import price_of
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.status import count_source_rows
 from fellowship.run_folder import is_running, read_header

@@ -97,6 +97,11 @@ class ModelBase(Record):
     )
 
     @property
+    def batched(self) -> bool:
+        """Whether its calls go through its provider's batch API."""
+        return False
+
+    @property
     def sampling(self) -> Sampling:
         """How it samples where a role says nothing else."""
         return Sampling(
@@ -201,6 +206,11 @@ class OpenAIModel(ModelBase):
         default_factory=dict, description="more fields for the request body"
     )
 
+    @property
+    def batched(self) -> bool:
+        """Whether its calls are lines of a batch's file."""
+        return self.mode == "batch"
+
     @model_validator(mode="after")
     def _one_way_to_say_where(self) -> OpenAIModel:
         """`base_urls` is instead of `base_url`, and a batch stays where it was sent."""
@@ -260,4 +270,4 @@ def family_of(config: AnyModel) -> str:
 
 def is_batched(config: AnyModel) -> bool:
     """Whether a model's calls go through its provider's batch API."""
-    return isinstance(config, OpenAIModel) and config.mode == "batch"
+    return config.batched

@@ -7,32 +7,24 @@ from collections.abc import Mapping
 from fellowship.errors import RecipeError
 from fellowship.ledger import Ledger
 from fellowship.models.client import Client, Finding
-from fellowship.models.config import (
-    AutogenModel,
-    LlamaCppModel,
-    ModelConfig,
-    OllamaModel,
-    OpenAIModel,
-    is_batched,
-)
+from fellowship.models.config import ModelConfig
 from fellowship.models.limits.busy import BusyClock
-from fellowship.models.limits.endpoints import (
+from fellowship.models.limits.pool import PoolClient
+from fellowship.models.providers.batch import BatchClient
+from fellowship.models.providers.batch_book import BatchBook
+from fellowship.models.providers.endpoints import (
     deadlines_of,
     endpoint_limits,
     endpoint_of,
     hosts_of,
+    on_host,
     resident_of,
 )
-from fellowship.models.limits.pool import PoolClient
-from fellowship.models.providers.autogen import autogen_client
-from fellowship.models.providers.batch import BatchClient
-from fellowship.models.providers.batch_book import BatchBook
-from fellowship.models.providers.llama_cpp import Engines, LlamaCppClient
-from fellowship.models.providers.ollama import OllamaClient
-from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.providers.llama_cpp import Engines
+from fellowship.models.providers.pricing import price_of
+from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import CallBroker, LedgerCallBroker
 from fellowship.models.record.meter import Meter
-from fellowship.models.record.prices import price_of
 from fellowship.models.record.recorded_client import RecordedClient
 
 
@@ -46,18 +38,9 @@ class ModelRegistry:
 
     def _client(self, name: str, config: ModelConfig) -> Client:
         if hosts := hosts_of(config):
-            field = "host" if isinstance(config, OllamaModel) else "base_url"
-            alone = {"hosts": (), "base_urls": ()}
-            members = [config.model_copy(update={**alone, field: h}) for h in hosts]
-            return PoolClient(name, [self._client(name, one) for one in members])
-        if isinstance(config, LlamaCppModel):
-            return LlamaCppClient(name, config, self._engines)
-        if isinstance(config, OllamaModel):
-            return OllamaClient(name, config)
-        if isinstance(config, OpenAIModel):
-            return (BatchClient if is_batched(config) else OpenAIClient)(name, config)
-        assert isinstance(config, AutogenModel)
-        return autogen_client(name, config)
+            members = [self._client(name, on_host(config, host)) for host in hosts]
+            return PoolClient(name, members)
+        return provider_of(config).client(name, config, self._engines)
 
     def broker(self, ledger: Ledger, meter: Meter, copies: int = 1) -> LedgerCallBroker:
         """The broker of a run of these models. Call it on the loop that will use it.

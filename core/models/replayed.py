@@ -15,6 +15,7 @@ from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import Client, Reply, Request
 from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.models.registry import ModelRegistry
@@ -46,8 +47,8 @@ class ReplayedModel(Client):
             else presumed_identity(name, config)
         )
         by_schema = any(asked for _, asked in identities)
-        foreign = config.provider == "autogen"
-        self.structured = by_schema if foreign else config.structured
+        own = provider_of(config).own_schema
+        self.structured = by_schema if own else config.structured
 
     async def complete(self, request: Request) -> Reply:
         """Raise `LedgerError`: there is no model to ask."""

@@ -17,7 +17,7 @@ from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
 from fellowship.errors import RecipeError
-from fellowship.pipelines.interop.autogen_clients import client_component
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
@@ -195,10 +195,11 @@ class StockParts:
 
     def agent(self, name: str, model: str, system: str) -> dict[str, Any]:
         """One AssistantAgent."""
+        served = self.recipe.models[model]
         config: dict[str, Any] = {
             "name": name,
-            "model_client": client_component(
-                model, self.recipe.models[model], self.base_url
+            "model_client": provider_of(served).stock_component(
+                model, served, self.base_url
             ),
             "description": f"{name} of a Fellowship recipe",
             "model_client_stream": False,

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from fellowship.models.client import Usage, estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
-from fellowship.models.record.prices import DATE, cost, price_of
+from fellowship.models.providers.pricing import price_of
+from fellowship.models.providers.registry import PROVIDERS, provider_of
+from fellowship.models.record.prices import DATE, cost
 from fellowship.pipelines.planning.call_counts import (
     NOTHING,
     Span,
@@ -40,11 +42,6 @@ from fellowship.teams.settings import (
     SingleSettings,
     role_config,
 )
-
-SPEED = {"llama_cpp": 20.0, "ollama": 40.0, "openai": 400.0, "autogen": 40.0}
-"""Completion tokens a second of one provider, all of its calls in flight together: guesses.
-
-The embedded model made 9 to 21 on two busy cores (`benchmarks.utilisation`)."""
 
 
 class ModelPlan(Record):
@@ -156,7 +153,7 @@ def model_plan(
         rows, loads, Lengths(longest, longest, longest), config.max_tokens
     )
     price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
-    speed = SPEED[config.provider]
+    speed = provider_of(config).tokens_per_second
     return ModelPlan(
         model=f"{name} ({config.model or config.provider})",
         calls_min=sum(load.calls.low * load.times(rows) for load in loads),
@@ -201,7 +198,10 @@ def assumptions(recipe: Recipe) -> list[str]:
         " round; repair turns (one for each invalid reply)"
         " and retries are extra",
         "assumed speed: "
-        + ", ".join(f"{v:g} tokens/s on {k}" for k, v in SPEED.items()),
+        + ", ".join(
+            f"{entry.tokens_per_second:g} tokens/s on {name}"
+            for name, entry in PROVIDERS.items()
+        ),
         f"prices of {DATE} unless the recipe gives its own; local models are free",
     ]
     for system in recipe.systems:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fellowship.errors import RecipeError
-from fellowship.models.config import AutogenModel, LlamaCppModel
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.custom_checks import custom_code_faults
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
@@ -159,12 +159,9 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         if isinstance(system, AutogenSettings) and system.component_file is not None:
             yield from _missing(("systems", n, "component_file"), system.component_file)
     for name, model in recipe.models.items():
-        if isinstance(model, AutogenModel) and model.component_file is not None:
-            yield from _missing(
-                ("models", name, "component_file"), model.component_file
-            )
-        if isinstance(model, LlamaCppModel) and model.model.endswith(".gguf"):
-            yield from _missing(("models", name, "model"), Path(model.model))
+        for field in provider_of(model).file_fields(vars(model)):
+            if (path := getattr(model, field)) is not None:
+                yield from _missing(("models", name, field), Path(path))
 
 
 def compression_note(path: Path) -> str:

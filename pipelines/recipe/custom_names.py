@@ -9,7 +9,7 @@ from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import Generator, Judge, Reviewer
 from fellowship.custom_code import Kind, load_named, source_digest
-from fellowship.models.config import AutogenModel
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, askings
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
@@ -68,8 +68,8 @@ def custom_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
         if isinstance(system, AutogenSettings) and system.build:
             yield ("systems", n, "build"), "agent", system.build
     for name, model in recipe.models.items():
-        if isinstance(model, AutogenModel) and model.build:
-            yield ("models", name, "build"), "agent", model.build
+        if build := provider_of(model).build(model):
+            yield ("models", name, "build"), "agent", build
     evaluate = recipe.evaluate
     if isinstance(evaluate, CustomEvaluateSettings):
         yield (*EVALUATE, "team"), "team", evaluate.team

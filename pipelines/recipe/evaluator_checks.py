@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 from fellowship.agents.roles import Judge
 from fellowship.errors import RecipeError, install_command
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
@@ -143,9 +144,10 @@ def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         model = recipe.models.get(asking.model)
         if not asking.expected or model is None:
             continue
-        if model.provider != "openai" or asking.strategy == "direct":
+        given = provider_of(model).gives_logprobs
+        if not given or asking.strategy == "direct":
             lacks = "a direct verdict has no score"
-            if model.provider != "openai":
+            if not given:
                 lacks = f"provider {model.provider} gives no token probabilities"
             yield (
                 (*place, "expected"),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from fellowship.custom_code import add_import_folders, is_offered, prompts_folder
 from fellowship.errors import RecipeError
+from fellowship.models.providers.registry import PROVIDERS
 from fellowship.pipelines.recipe.checks import contradictions
 from fellowship.pipelines.recipe.faults import dotted_place, faults
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -78,10 +79,9 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
             _make_absolute(system, "component_file", folder)
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict):
-            _make_absolute(model, "component_file", folder)
-            gguf = str(model.get("model", "")).endswith(".gguf")
-            if gguf and model.get("provider") == "llama_cpp":
-                _make_absolute(model, "model", folder)
+            provider = PROVIDERS.get(str(model.get("provider")))
+            for field in provider.file_fields(model) if provider else ():
+                _make_absolute(model, field, folder)
     _prompts(data, folder)
     _exports(data.get("export"), folder)
     if isinstance(source, dict):

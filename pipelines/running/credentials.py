@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fellowship.errors import RecipeError, install_command
-from fellowship.models.config import LlamaCppModel, OpenAIModel
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.checks import named_models
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.run_folder import HEADER
@@ -30,12 +30,15 @@ def check_credentials(recipe: Recipe, into: Path) -> None:
     lacking: dict[str, list[str]] = {}
     for name in asked(recipe):
         config = recipe.models.get(name)
-        if isinstance(config, LlamaCppModel) and find_spec("xllamacpp") is None:
+        if config is None:
+            continue
+        provider = provider_of(config)
+        if provider.needs and find_spec(provider.needs.module) is None:
             raise RecipeError(
-                f"model {name!r} runs on the embedded engine, which is not installed:"
-                f" {install_command('embedded')}"
+                f"model {name!r} runs on the {provider.needs.extra} engine, which is not"
+                f" installed: {install_command(provider.needs.extra)}"
             )
-        variable = config.api_key_env if isinstance(config, OpenAIModel) else None
+        variable = provider.key_variable(config)
         if variable is not None and not os.environ.get(variable):
             lacking.setdefault(variable, []).append(name)
     for variable, names in lacking.items():

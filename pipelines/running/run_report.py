@@ -12,7 +12,8 @@ from pathlib import Path
 
 from fellowship.display import table_html
 from fellowship.models.client import Usage
-from fellowship.models.record.prices import cost, price_of
+from fellowship.models.providers.pricing import price_of
+from fellowship.models.record.prices import cost
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner

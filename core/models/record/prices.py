@@ -5,17 +5,8 @@ An unknown price is not zero.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from fellowship.models.client import Usage
-from fellowship.models.config import (
-    AnyModel,
-    AutogenModel,
-    LlamaCppModel,
-    OllamaModel,
-    Price,
-    is_batched,
-)
+from fellowship.models.config import Price
 
 DATE = "2025-08-07"
 """The day the table below was right. A recipe's `price:` goes before it."""
@@ -34,39 +25,6 @@ TABLE = {
 
 FREE = Price(prompt=0, completion=0)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-
-
-BATCH_DISCOUNT = 0.5
-"""What a call of a batch costs of a plain one: OpenAI's Batch API, same date."""
-
-
-def price_of(config: AnyModel) -> Price | None:
-    """The price of a model's tokens; None where it is not known."""
-    price = live_price(config)
-    if price is None or not is_batched(config):
-        return price
-    cached = None if price.cached is None else BATCH_DISCOUNT * price.cached
-    return Price(
-        prompt=BATCH_DISCOUNT * price.prompt,
-        completion=BATCH_DISCOUNT * price.completion,
-        cached=cached,
-    )
-
-
-def live_price(config: AnyModel) -> Price | None:
-    """The price of a call that is answered at once."""
-    if config.price is not None:
-        return config.price
-    if config.usd_per_hour is not None:
-        return FREE
-    if isinstance(config, LlamaCppModel | OllamaModel):
-        return FREE
-    if isinstance(config, AutogenModel):
-        return None
-    urls = config.base_urls or ((config.base_url,) if config.base_url else ())
-    if not urls:
-        return list_price(config.model)
-    return FREE if all(urlsplit(url).hostname in LOOPBACK for url in urls) else None
 
 
 def list_price(model: str) -> Price | None:

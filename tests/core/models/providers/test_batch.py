@@ -14,8 +14,8 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import OpenAIModel, Price
+from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.call_broker import LedgerCallBroker
-from fellowship.models.record.prices import price_of
 from fellowship.models.registry import ModelRegistry
 from fellowship.run_outcomes import outcomes
 from tests.support.commands import CLI

@@ -11,11 +11,9 @@ from fellowship.errors import RecipeError
 from fellowship.models.config import (
     AutogenModel,
     LlamaCppModel,
-    ModelConfig,
     OllamaModel,
     OpenAIModel,
 )
-from fellowship.models.providers.autogen import load_component
 from fellowship.models.record.secrets import is_secret
 
 INFO = {
@@ -29,36 +27,6 @@ OPENAI = "autogen_ext.models.openai.OpenAIChatCompletionClient"
 OLLAMA = "autogen_ext.models.ollama.OllamaChatCompletionClient"
 
 
-def client_component(
-    name: str, config: ModelConfig, base_url: str | None
-) -> dict[str, Any]:
-    """The component of a model's stock client. `RecipeError` where there is none."""
-    if isinstance(config, OpenAIModel):
-        return openai_component(config)
-    if isinstance(config, OllamaModel):
-        return ollama_component(config)
-    if isinstance(config, LlamaCppModel):
-        if base_url is None:
-            raise RecipeError(
-                f"model {name!r} is embedded, for which AutoGen has no client: serve it"
-                " with llama-server and give its address with --base-url"
-            )
-        return openai_component(
-            OpenAIModel(
-                provider="openai",
-                model=config.model,
-                base_url=base_url,
-                api_key_env=None,
-                temperature=config.temperature,
-                top_p=config.top_p,
-                max_tokens=config.max_tokens,
-                stop=config.stop,
-            )
-        )
-    assert isinstance(config, AutogenModel)
-    return autogen_component(name, config)
-
-
 def make_component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
     """A client's component, without what isn't set."""
     return {
@@ -70,7 +38,9 @@ def make_component(provider: str, config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def openai_component(config: OpenAIModel) -> dict[str, Any]:
+def openai_component(
+    name: str, config: OpenAIModel, base_url: str | None = None
+) -> dict[str, Any]:
     """OpenAI's stock client; it takes the key from OPENAI_API_KEY itself."""
     keyless = config.api_key_env is None
     return make_component(
@@ -89,7 +59,31 @@ def openai_component(config: OpenAIModel) -> dict[str, Any]:
     )
 
 
-def ollama_component(config: OllamaModel) -> dict[str, Any]:
+def llama_cpp_component(
+    name: str, config: LlamaCppModel, base_url: str | None = None
+) -> dict[str, Any]:
+    """A client of the llama-server at `base_url`; `RecipeError` without one."""
+    if base_url is None:
+        raise RecipeError(
+            f"model {name!r} is embedded, for which AutoGen has no client: serve it"
+            " with llama-server and give its address with --base-url"
+        )
+    served = OpenAIModel(
+        provider="openai",
+        model=config.model,
+        base_url=base_url,
+        api_key_env=None,
+        temperature=config.temperature,
+        top_p=config.top_p,
+        max_tokens=config.max_tokens,
+        stop=config.stop,
+    )
+    return openai_component(name, served)
+
+
+def ollama_component(
+    name: str, config: OllamaModel, base_url: str | None = None
+) -> dict[str, Any]:
     """Ollama's stock client; what it would drop in silence is put into `options`."""
     options = {
         "temperature": config.temperature,
@@ -110,12 +104,16 @@ def ollama_component(config: OllamaModel) -> dict[str, Any]:
     )
 
 
-def autogen_component(name: str, config: AutogenModel) -> dict[str, Any]:
+def autogen_component(
+    name: str, config: AutogenModel, base_url: str | None = None
+) -> dict[str, Any]:
     """A component of the recipe's own, without its secrets."""
     if config.build:
         raise RecipeError(
             f"model {name!r} is built by Python code: it can't be written as JSON"
         )
+    from fellowship.models.providers.autogen import load_component
+
     found = load_component(config)
     if found.get("component_type", "model") != "model":
         raise RecipeError(

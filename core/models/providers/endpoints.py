@@ -7,22 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from fellowship.models.config import (
-    AnyModel,
-    AutogenModel,
-    LlamaCppModel,
-    OllamaModel,
-    OpenAIModel,
-    is_batched,
-)
+from fellowship.models.config import AnyModel, is_batched
 from fellowship.models.limits.deadlines import LOCAL, REMOTE, Deadlines
 from fellowship.models.limits.gate import EndpointLimits
 from fellowship.models.limits.window import START
-
-CEILING = {"llama_cpp": 0, "ollama": 64, "openai": 512, "autogen": 64}
-"""Calls in flight an endpoint is ever tried with, where the recipe sets no limit."""
+from fellowship.models.providers.registry import provider_of
 
 BATCH_CEILING = 1_000_000
 """Calls that may wait for batches: they are lines of a file, not connections."""
@@ -35,9 +25,15 @@ BATCH_DEADLINE = 30 * 3600.0
 
 def hosts_of(config: AnyModel) -> tuple[str, ...]:
     """The hosts of a pool; none where the model has one server."""
-    if isinstance(config, OllamaModel):
-        return config.hosts
-    return config.base_urls if isinstance(config, OpenAIModel) else ()
+    address = provider_of(config).address
+    return getattr(config, address.several) if address else ()
+
+
+def on_host(config: AnyModel, host: str) -> AnyModel:
+    """The model on one host of its pool."""
+    address = provider_of(config).address
+    assert address is not None
+    return config.model_copy(update={address.several: (), address.one: host})
 
 
 def endpoint_of(config: AnyModel, identity: Mapping[str, Any]) -> str:
@@ -49,8 +45,7 @@ def endpoint_of(config: AnyModel, identity: Mapping[str, Any]) -> str:
 
 def resident_of(config: AnyModel) -> str:
     """What has to be in the server's memory for a call: model and context length."""
-    name = config.model
-    return f"{name} ({config.num_ctx:,})" if isinstance(config, OllamaModel) else name
+    return provider_of(config).resident(config)
 
 
 def endpoint_limits(
@@ -72,9 +67,8 @@ def endpoint_limits(
         )
     ceilings = [c for c in (max_in_flight(config) for config in models) if c]
     loaded = smallest(models, "max_loaded")
-    first = models[0]
     most, start = min(ceilings), START
-    if isinstance(first, LlamaCppModel):
+    if provider_of(models[0]).in_process:
         most = start = most * copies
     return EndpointLimits(
         endpoint,
@@ -94,30 +88,15 @@ def smallest(configs: Iterable[AnyModel], name: str) -> float | None:
 
 
 def max_in_flight(config: AnyModel) -> int:
-    """Calls in flight at the most; the embedded engine queues twice its slots."""
+    """Calls in flight at the most: by the recipe, else what its provider is tried with."""
     if config.concurrency is not None:
         return config.concurrency
-    if isinstance(config, LlamaCppModel):
-        return 2 * config.slots
-    return CEILING[config.provider]
+    return provider_of(config).ceiling(config)
 
 
 def deadlines_of(config: AnyModel) -> Deadlines:
     """How long this model's calls may take."""
     if is_batched(config):
         return Deadlines(BATCH_DEADLINE)
-    return Deadlines(config.deadline, LOCAL if is_local(config) else REMOTE)
-
-
-LOCAL_HOSTS = ("localhost", "127.", "10.", "192.168.", "::1")
-"""How the names of machines of one's own begin, mostly."""
-
-
-def is_local(config: AnyModel) -> bool:
-    """Whether a model runs on hardware of one's own, which may be slow to start."""
-    if isinstance(config, AutogenModel):
-        return False
-    if not isinstance(config, OpenAIModel):
-        return True
-    url = config.base_url or next(iter(config.base_urls), "")
-    return (urlsplit(url).hostname or "").startswith(LOCAL_HOSTS)
+    local = provider_of(config).is_local(config)
+    return Deadlines(config.deadline, LOCAL if local else REMOTE)
