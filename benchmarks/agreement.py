@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from fellowship.stats.agreement import cells, kappa_of
-from fellowship.stats.intervals import Resampling, bootstrap_many, draws
-from fellowship.stats.selection import best_of, every_majority, subsets
+from fellowship.stats.agreement import kappa_of, table_cells
+from fellowship.stats.intervals import Resampling, bootstrap_many, resample_counts
+from fellowship.stats.selection import best_of, jury_majorities, jury_subsets
 
 LOOPED = 10
 Codes = NDArray[np.int8]
@@ -36,7 +36,7 @@ def simulate(rows: int) -> tuple[Codes, Codes]:
 
 def loop(labels: Codes, juries: Codes, plan: Resampling) -> NDArray[np.float64]:
     """The same kappas one resample and one jury at a time, for the first few."""
-    counts = next(iter(draws(len(labels), plan)))[:LOOPED].astype(int)
+    counts = next(iter(resample_counts(len(labels), plan)))[:LOOPED].astype(int)
     found = []
     for row in counts:
         take = np.repeat(np.arange(len(labels)), row)
@@ -50,9 +50,9 @@ def main(rows: int = 999, resamples: int = 2000) -> None:
     labels, votes = simulate(rows)
     plan = Resampling(resamples)
     start = time.perf_counter()
-    juries = every_majority(votes, subsets(6))
+    juries = jury_majorities(votes, jury_subsets(6))
     voted = time.perf_counter() - start
-    features = cells(labels, juries)
+    features = table_cells(labels, juries)
     bootstrap_many(features, kappa_of, None, plan)
     ours = time.perf_counter() - start
     best_of(features, kappa_of, None, plan)
@@ -60,7 +60,7 @@ def main(rows: int = 999, resamples: int = 2000) -> None:
     start = time.perf_counter()
     naive = loop(labels, juries, plan)
     looped = (time.perf_counter() - start) / LOOPED * resamples
-    counts = next(iter(draws(rows, plan)))[:LOOPED]
+    counts = next(iter(resample_counts(rows, plan)))[:LOOPED]
     tables = (counts @ features.reshape(rows, -1)).reshape(LOOPED, -1, 3, 3)
     apart = np.abs(kappa_of(tables) - naive).max()
     print(f"{rows} rows x {juries.shape[1]} juries x {resamples} resamples, ", end="")

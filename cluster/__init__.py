@@ -1,1 +1,1 @@
-"""One run on many machines: Ray carries it, one coordinator keeps its record."""
+"""Runs on many machines: a Ray coordinator that keeps the record, and its workers."""

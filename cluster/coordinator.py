@@ -1,9 +1,9 @@
-"""One coordinator owns the record of a run; workers on any machine work for it.
+"""Coordinator: the Ray actor that owns the record of a run and its workers.
 
-The coordinator is an actor on the machine that holds the run's folder. It runs the very
-same `run_recipe` as a run without Ray, with workers in place of local rows: one ledger, one
-budget, one set of endpoint limits. It owns the workers, so they end with it; started
-again by Ray it goes on from the ledger like any run that was killed.
+It is on the machine that holds the run's folder and runs the very same `run_recipe` as a
+run without Ray, with workers in place of local rows: one ledger, one budget, one set of
+endpoint limits. It owns the workers, so they end with it; started again by Ray it goes on
+from the ledger like any run that was killed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ray.exceptions import RayActorError, RayError
 
 from fellowship.cluster.dispatch import Dispatch, WorkerHandle
 from fellowship.cluster.messages import Message, RemoteError
-from fellowship.cluster.placement import look_in, placed
+from fellowship.cluster.placement import actor_class, add_module_paths
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.limits.wait_note import WaitNote
@@ -42,8 +42,8 @@ HOPELESS = 10
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the coordinator is told to run."""
+class RunJob:
+    """The job of a coordinator: recipe, folder, machines and workers."""
 
     recipe: Recipe
     into: Path
@@ -55,8 +55,8 @@ class Job:
 
 
 @dataclass
-class State:
-    """How far a run is, as the driver is told."""
+class RunState:
+    """Progress of a run, as the driver sees it."""
 
     progress: Progress | None = None
     workers: int = 0
@@ -68,10 +68,10 @@ class State:
 class Coordinator:
     """The actor that owns the run."""
 
-    def __init__(self, job: Job) -> None:
-        look_in(job.paths)
+    def __init__(self, job: RunJob) -> None:
+        add_module_paths(job.paths)
         self.job = job
-        self.state = State()
+        self.state = RunState()
         self._progress: Progress | None = None
         self._dispatch: Dispatch | None = None
         self._stop = asyncio.Event()
@@ -96,24 +96,24 @@ class Coordinator:
             except LedgerError as error:
                 late = asyncio.get_running_loop().time() > patience
                 if late or "is in use by" not in str(error):
-                    return RemoteError.of(error)
+                    return RemoteError.from_error(error)
                 await asyncio.sleep(0.5)
             except FellowshipError as error:
-                return RemoteError.of(error)
+                return RemoteError.from_error(error)
 
     async def stop(self) -> None:
-        """Let calls in flight come home, then end."""
+        """Let calls in flight finish, then end."""
         self._stop.set()
 
     async def deliver(self, worker: str, batch: list[Message]) -> None:
-        """A worker's messages."""
+        """Take a worker's messages."""
         if self._dispatch is not None:
-            self._dispatch.messages(worker, batch)
+            self._dispatch.handle(worker, batch)
 
-    async def look(self) -> State:
+    async def current_state(self) -> RunState:
         """How far the run is."""
         if self._dispatch is not None:
-            self.state.workers = len(self._dispatch.branches)
+            self.state.workers = len(self._dispatch.workers)
             self.state.lost_calls = self._dispatch.lost_calls
         progress = self._progress
         if progress is not None:
@@ -139,12 +139,12 @@ class Coordinator:
         library.load()
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
-            asyncio.create_task(self._kept(n, library, dispatch, broken))
+            asyncio.create_task(self._keep_or_break(n, library, dispatch, broken))
             for n in range(self.job.workers)
         ]
         work = asyncio.ensure_future
         try:
-            yield lambda item: self._unless(broken, work(dispatch.work(item)))
+            yield lambda item: self._until_broken(broken, work(dispatch.work(item)))
             await dispatch.close()
             await asyncio.wait(keepers, timeout=LOCKED)
         finally:
@@ -154,7 +154,7 @@ class Coordinator:
             if broken.done():
                 broken.exception()
 
-    async def _unless(
+    async def _until_broken(
         self, broken: asyncio.Future[None], work: asyncio.Future[Any]
     ) -> Any:
         """The work's result; the error that broke all workers, if that comes first."""
@@ -168,7 +168,7 @@ class Coordinator:
         work.cancel()
         return broken.result()
 
-    async def _kept(
+    async def _keep_or_break(
         self,
         number: int,
         library: PromptLibrary,
@@ -180,8 +180,10 @@ class Coordinator:
             await self._keep(number, library, dispatch, broken)
         except Exception as error:  # a bug: a run that waits for ever would hide it
             if not broken.done():
-                said = f"worker {number + 1} is lost: {type(error).__name__}: {error}"
-                broken.set_exception(FellowshipError(said))
+                message = (
+                    f"worker {number + 1} is lost: {type(error).__name__}: {error}"
+                )
+                broken.set_exception(FellowshipError(message))
 
     async def _keep(
         self,
@@ -192,23 +194,23 @@ class Coordinator:
     ) -> None:
         """Keep one worker going: when it dies, another takes its place."""
         for life in itertools.count(1):
-            if dispatch.over or broken.done():
+            if dispatch.closed or broken.done():
                 return
             name = f"worker-{number + 1}.{life}"
             node = self.job.nodes[number % len(self.job.nodes)]
-            kind = placed(Worker, node, soft=True)
+            kind = actor_class(Worker, node, soft=True)
             handle = kind.remote(name, self.job.recipe, library, self.job.paths)
-            branch = WorkerHandle(name, handle)
-            dispatch.joined(branch)
+            worker = WorkerHandle(name, handle)
+            dispatch.add_worker(worker)
             try:
-                error = await self._served(name, handle)
+                error = await self._serve(name, handle)
             finally:
                 ray.kill(handle)
-                await dispatch.left(branch)
+                await dispatch.remove_worker(worker)
             if error is not None and not broken.done():
                 broken.set_exception(error)
 
-    async def _served(self, name: str, handle: Any) -> FellowshipError | None:
+    async def _serve(self, name: str, handle: Any) -> FellowshipError | None:
         """One worker's life; the error that must end the run, if it met one."""
         try:
             me = ray.get_runtime_context().current_actor
@@ -221,4 +223,4 @@ class Coordinator:
             return FellowshipError(f"workers die as soon as they start: {error}")
         except RayError as error:  # a bug, ours or of a user's own code
             return FellowshipError(f"{name}: {error}")
-        return trouble.made() if trouble is not None else None
+        return trouble.to_error() if trouble is not None else None

@@ -1,8 +1,8 @@
-"""A row is lent to a worker, a call is let through to it; both come back if it dies.
+"""Dispatch: assigns rows to workers and admits their calls, for the coordinator.
 
-The coordinator's side of every line. What a dead worker had in the air may have been paid
-for: it is dropped at the broker, which counts it. Its rows go to whoever pulls next, and
-replay what is recorded.
+Both come back if a worker dies. What it had in flight may have been paid for: it is dropped
+at the broker, which counts it. Its rows go to whoever pulls next, and replay what is
+recorded.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
 from fellowship.records import Item, Outcome
 
-DEATHS = 5
+MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
 
 
 class WorkerHandle:
-    """One worker, as the coordinator sees it: what it was lent, what it is waiting for."""
+    """One worker, as the coordinator sees it: its rows, and the calls it has open."""
 
     def __init__(self, name: str, handle: Any) -> None:
         self.name = name
@@ -33,18 +33,18 @@ class WorkerHandle:
         self.calls: dict[str, tuple[Call, float]] = {}
         self.opening: dict[str, asyncio.Task[None]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
-        self.out: Outbox[Answer] = Outbox(
+        self.outbox: Outbox[Answer] = Outbox(
             lambda batch: handle.deliver.remote(batch), lambda error: None
         )
 
 
 class Dispatch:
-    """Rows to be had, and the workers that have them."""
+    """Rows that wait for a worker, and the workers that have rows."""
 
     def __init__(self, broker: CallBroker) -> None:
         self.broker = broker
-        self.branches: dict[str, WorkerHandle] = {}
-        self.over = False
+        self.workers: dict[str, WorkerHandle] = {}
+        self.closed = False
         self.lost_calls = 0
         self._waiting: deque[Item] = deque()
         self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome]]] = {}
@@ -52,17 +52,17 @@ class Dispatch:
         self._news = asyncio.Condition()
 
     async def work(self, item: Item) -> Outcome:
-        """The item's outcome, whoever makes it. Cancelling it takes the row back."""
+        """The item's outcome, by whichever worker. Cancelling it takes the row back."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wanted[item.number] = (item, future)
         self._waiting.append(item)
-        await self._tell()
+        await self._notify()
         try:
             return await future
         except asyncio.CancelledError:
-            for branch in self.branches.values():
-                if item.number in branch.rows:
-                    branch.out.put(Answer(0, item.number))
+            for worker in self.workers.values():
+                if item.number in worker.rows:
+                    worker.outbox.send(Answer(0, item.number))
             raise
         finally:
             self._wanted.pop(item.number, None)
@@ -70,121 +70,123 @@ class Dispatch:
                 self._waiting.remove(item)
 
     async def close(self) -> None:
-        """No more rows: workers that pull are sent home."""
-        self.over = True
-        await self._tell()
+        """No more rows: workers that pull get none, and end."""
+        self.closed = True
+        await self._notify()
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self._news:
             self._news.notify_all()
 
     # -- workers ---------------------------------------------------------------------
 
-    def joined(self, branch: WorkerHandle) -> None:
-        """A worker that may send messages from now on."""
-        self.branches[branch.name] = branch
+    def add_worker(self, worker: WorkerHandle) -> None:
+        """Accept messages of this worker from now on."""
+        self.workers[worker.name] = worker
 
-    async def left(self, branch: WorkerHandle) -> None:
-        """A worker that is gone: take back what it was lent."""
-        self.branches.pop(branch.name, None)
-        branch.out.close()
-        for task in (*branch.opening.values(), *branch.tasks):
+    async def remove_worker(self, worker: WorkerHandle) -> None:
+        """A worker is gone: requeue its rows, drop its calls."""
+        self.workers.pop(worker.name, None)
+        worker.outbox.close()
+        for task in (*worker.opening.values(), *worker.tasks):
             task.cancel()
-        for call, began in branch.calls.values():
+        for call, began in worker.calls.values():
             self.lost_calls += 1
             self.broker.drop(call, began)
-        branch.calls.clear()
-        for number in sorted(branch.rows):
-            self._again(number)
-        await self._tell()
+        worker.calls.clear()
+        for number in sorted(worker.rows):
+            self._requeue(number)
+        await self._notify()
 
-    def _again(self, number: int) -> None:
+    def _requeue(self, number: int) -> None:
         if number not in self._wanted:
             return
         item, future = self._wanted[number]
         self._deaths[number] += 1
-        if self._deaths[number] < DEATHS:
+        if self._deaths[number] < MOST_DEATHS:
             self._waiting.append(item)
         elif not future.done():
-            died = RowError(f"{DEATHS} workers died while they worked on this row")
+            died = RowError(f"{MOST_DEATHS} workers died while they worked on this row")
             future.set_result(failed_row(item, died))
 
     # -- messages ---------------------------------------------------------------------
 
-    def messages(self, name: str, batch: list[Message]) -> None:
-        """Take a worker's messages in their order. Of a worker that is gone: none."""
-        branch = self.branches.get(name)
-        if branch is None:
+    def handle(self, name: str, batch: list[Message]) -> None:
+        """Handle a worker's messages in their order; none of a worker that is gone."""
+        worker = self.workers.get(name)
+        if worker is None:
             return
         for message in batch:
-            self._message(branch, message)
+            self._handle_one(worker, message)
 
-    def _message(self, branch: WorkerHandle, message: Message) -> None:
+    def _handle_one(self, worker: WorkerHandle, message: Message) -> None:
         value = message.value
         if message.kind == "outcome":
-            self._outcome(branch, *value)
+            self._take_outcome(worker, *value)
         elif message.kind == "cancel":
-            self._cancelled(branch, value)
+            self._cancel(worker, value)
         elif message.kind == "drop":
             call, began = value
-            if branch.calls.pop(call.key, None):
+            if worker.calls.pop(call.key, None):
                 self.broker.drop(call, began)
         elif message.kind == "open":
-            task = asyncio.create_task(self._open(branch, message.number, value))
-            branch.opening[value.key] = task
-            task.add_done_callback(lambda _: branch.opening.pop(value.key, None))
+            task = asyncio.create_task(self._open(worker, message.number, value))
+            worker.opening[value.key] = task
+            task.add_done_callback(lambda _: worker.opening.pop(value.key, None))
         else:
-            task = asyncio.create_task(self._answer(branch, message))
-            branch.tasks.add(task)
-            task.add_done_callback(branch.tasks.discard)
+            task = asyncio.create_task(self._answer(worker, message))
+            worker.tasks.add(task)
+            task.add_done_callback(worker.tasks.discard)
 
-    def _outcome(
+    def _take_outcome(
         self,
-        branch: WorkerHandle,
+        worker: WorkerHandle,
         number: int,
         outcome: Outcome | None,
         trouble: RemoteError | None,
     ) -> None:
-        branch.rows.discard(number)
+        worker.rows.discard(number)
         _, future = self._wanted.get(number, (None, None))
         if future is None or future.done():
             return
         if outcome is not None:
             future.set_result(outcome)
         elif trouble is not None:
-            future.set_exception(trouble.made())
+            future.set_exception(trouble.to_error())
 
-    def _cancelled(self, branch: WorkerHandle, key: str) -> None:
+    def _cancel(self, worker: WorkerHandle, key: str) -> None:
         """A worker no longer wants to send a call it asked for."""
-        if task := branch.opening.get(key):
+        if task := worker.opening.get(key):
             task.cancel()
-        elif held := branch.calls.pop(key, None):
+        elif held := worker.calls.pop(key, None):
             self.broker.drop(*held)
 
-    async def _open(self, branch: WorkerHandle, number: int, call: Call) -> None:
+    async def _open(self, worker: WorkerHandle, number: int, call: Call) -> None:
         try:
             row = await self.broker.open(call)
         except FellowshipError as error:
-            branch.out.put(Answer(number, error=RemoteError.of(error)))
+            worker.outbox.send(Answer(number, error=RemoteError.from_error(error)))
             return
         if row is None:
-            branch.calls[call.key] = (call, time.time())
-        branch.out.put(Answer(number, row))
+            worker.calls[call.key] = (call, time.time())
+        worker.outbox.send(Answer(number, row))
 
-    async def _answer(self, branch: WorkerHandle, message: Message) -> None:
+    async def _answer(self, worker: WorkerHandle, message: Message) -> None:
         try:
-            value = await self._done(branch, message)
+            value = await self._answer_to(worker, message)
         except FellowshipError as error:
-            branch.out.put(Answer(message.number, error=RemoteError.of(error)))
+            worker.outbox.send(
+                Answer(message.number, error=RemoteError.from_error(error))
+            )
         else:
-            branch.out.put(Answer(message.number, value))
+            worker.outbox.send(Answer(message.number, value))
 
-    async def _done(self, branch: WorkerHandle, message: Message) -> Any:
+    async def _answer_to(self, worker: WorkerHandle, message: Message) -> Any:
         value = message.value
         if message.kind == "pull":
-            return await self._lend(branch, value)
+            return await self._assign_rows(worker, value)
         call = value[0]
-        if branch.calls.pop(call.key, None) is None:
+        if worker.calls.pop(call.key, None) is None:
             return None
         # A reply that has arrived is kept even if its worker dies in the meantime.
         if message.kind == "record":
@@ -194,13 +196,13 @@ class Dispatch:
         assert isinstance(error, ModelError)
         return await asyncio.shield(self.broker.fail(call, error, began))
 
-    async def _lend(self, branch: WorkerHandle, room: int) -> list[Item]:
+    async def _assign_rows(self, worker: WorkerHandle, room: int) -> list[Item]:
         async with self._news:
-            await self._news.wait_for(lambda: self._waiting or self.over)
-            share = max(1, len(self._waiting) // max(1, len(self.branches)))
+            await self._news.wait_for(lambda: self._waiting or self.closed)
+            share = max(1, len(self._waiting) // max(1, len(self.workers)))
             items = [
                 self._waiting.popleft()
                 for _ in range(min(room, share, len(self._waiting)))
             ]
-        branch.rows |= {item.number for item in items}
+        worker.rows |= {item.number for item in items}
         return items

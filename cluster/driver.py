@@ -1,7 +1,7 @@
-"""The driver starts a coordinator, watches it, and may sleep: the run is the coordinator's.
+"""Driver: starts a coordinator on Ray and follows its run.
 
-Ray's statistics and dashboard stay off. Workers find API keys in their own environment;
-none travels.
+The driver may sleep: the run is the coordinator's. Ray's statistics and dashboard stay off.
+Workers find API keys in their own environment; none travels.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
-from fellowship.cluster.coordinator import Coordinator, Job, State
+from fellowship.cluster.coordinator import Coordinator, RunJob, RunState
 from fellowship.cluster.messages import RemoteError
-from fellowship.cluster.placement import placed
+from fellowship.cluster.placement import actor_class
 from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import is_batched
 from fellowship.models.limits.wait_note import WaitNote
@@ -36,7 +36,7 @@ RESTARTS = 5
 """How often a coordinator that dies is started again."""
 
 
-def join(address: str | None) -> None:
+def connect(address: str | None) -> None:
     """Connect to the cluster at `address`; without one, start Ray on this machine."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -55,7 +55,7 @@ def join(address: str | None) -> None:
         ) from error
 
 
-def nodes() -> tuple[str, ...]:
+def live_nodes() -> tuple[str, ...]:
     """Ids of the machines that are up, this one first."""
     here = ray.get_runtime_context().get_node_id()
     known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
@@ -63,8 +63,8 @@ def nodes() -> tuple[str, ...]:
     return (here, *(node for node in up if node != here))
 
 
-def whole(path: Path) -> Path:
-    """The path from the root: an actor has a working directory of its own."""
+def absolute(path: Path) -> Path:
+    """The absolute path: an actor has a working directory of its own."""
     return path.absolute()
 
 
@@ -89,28 +89,28 @@ async def run_on_ray(
             f"model {slow[0]!r} uses batch mode, where more processes don't help:"
             f" leave --engine ray out"
         )
-    join(address)
-    there = nodes()
-    job = Job(
+    connect(address)
+    nodes = live_nodes()
+    job = RunJob(
         recipe,
-        whole(into),
-        there,
-        workers or len(there),
+        absolute(into),
+        nodes,
+        workers or len(nodes),
         limit,
-        fork and whole(fork),
+        fork and absolute(fork),
         tuple(os.path.abspath(path) for path in sys.path),  # noqa: ASYNC240
     )
-    coordinator = placed(
-        Coordinator, there[0], soft=False, max_restarts=RESTARTS
+    coordinator = actor_class(
+        Coordinator, nodes[0], soft=False, max_restarts=RESTARTS
     ).remote(job)
     try:
-        return await Driver(coordinator, watch, stop or asyncio.Event()).watched()
+        return await Driver(coordinator, watch, stop or asyncio.Event()).follow()
     finally:
         ray.kill(coordinator)
 
 
 class Driver:
-    """Somebody who looks at a coordinator now and then."""
+    """Follows a coordinator until its run has ended."""
 
     def __init__(
         self, coordinator: Any, watch: Watch | None, stop: asyncio.Event
@@ -120,9 +120,9 @@ class Driver:
         self.died = 0
         self._watch = watch or (lambda progress: None)
         self._progress: Progress | None = None
-        self._told = False
+        self._stop_sent = False
 
-    async def watched(self) -> RunReport:
+    async def follow(self) -> RunReport:
         """The coordinator's report; started again when it dies, as long as that helps."""
         running = asyncio.ensure_future(self._run())
         while not running.done():
@@ -136,7 +136,7 @@ class Driver:
                 report = await self.coordinator.run.remote()
             except RayActorError as error:
                 self.died += 1
-                self._told = False
+                self._stop_sent = False
                 if self.died > RESTARTS:
                     raise LedgerError(
                         f"the coordinator of the run died {self.died} times: {error}"
@@ -144,22 +144,22 @@ class Driver:
                 await asyncio.sleep(0.5)
                 continue
             if isinstance(report, RemoteError):
-                raise report.made()
+                raise report.to_error()
             assert isinstance(report, RunReport)
             return report
 
     async def _look(self) -> None:
         try:
-            if self.stop.is_set() and not self._told:
+            if self.stop.is_set() and not self._stop_sent:
                 await self.coordinator.stop.remote()
-                self._told = True
-            state: State = await self.coordinator.look.remote()
+                self._stop_sent = True
+            state: RunState = await self.coordinator.current_state.remote()
         except RayActorError:
             return
         if state.progress is not None:
-            self._take(state.progress, state.waits)
+            self._update_progress(state.progress, state.waits)
 
-    def _take(self, seen: Progress, waits: tuple[WaitNote, ...]) -> None:
+    def _update_progress(self, seen: Progress, waits: tuple[WaitNote, ...]) -> None:
         """Bring the watcher's progress up to date: it keeps the first one it was given."""
         if self._progress is None:
             self._progress = Progress(seen.total, Meter(seen.meter.limits))

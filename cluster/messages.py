@@ -1,4 +1,4 @@
-"""Nothing but plain values crosses between a worker and the coordinator.
+"""Messages between a worker and the coordinator: plain values and nothing else.
 
 A worker writes `Message`s, of which those with a number want an answer; the coordinator
 writes `Answer`s. An error crosses as its name and its words, and is the same class on the
@@ -25,7 +25,7 @@ from fellowship.stop_reasons import StopReason
 Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
 
 
-KNOWN: dict[str, type[FellowshipError]] = {
+ERRORS: dict[str, type[FellowshipError]] = {
     kind.__name__: kind
     for kind in (
         *(EndpointDown, InputError, LedgerError, RecipeError),
@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 class RemoteError(NamedTuple):
-    """An error of ours on its way."""
+    """An error of ours as plain values, to cross to another process."""
 
     name: str
     message: str
@@ -59,7 +59,7 @@ class RemoteError(NamedTuple):
     retry_after: float | None = None
 
     @classmethod
-    def of(cls, error: FellowshipError) -> RemoteError:
+    def from_error(cls, error: FellowshipError) -> RemoteError:
         """The error as plain values."""
         if isinstance(error, ModelError):
             return cls("ModelError", str(error), error.kind, error.retry_after)
@@ -67,10 +67,10 @@ class RemoteError(NamedTuple):
             return cls("BudgetStop", str(error), error.reason.value)
         return cls(type(error).__name__, str(error))
 
-    def made(self) -> FellowshipError:
+    def to_error(self) -> FellowshipError:
         """The error again; of a class unknown here, a `FellowshipError`."""
         if self.name == "ModelError":
             return ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
         if self.name == "BudgetStop":
             return BudgetStop(self.message, StopReason(self.kind))
-        return KNOWN.get(self.name, FellowshipError)(self.message)
+        return ERRORS.get(self.name, FellowshipError)(self.message)

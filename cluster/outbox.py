@@ -1,7 +1,7 @@
-"""Messages to another process wait for one another: what has gathered goes in one call.
+"""Outbox: messages to another process, sent in batches.
 
 A call between Ray actors costs about half a millisecond of CPU on either side, whatever it
-carries. While one is on its way the next messages gather, so a busy line sends many at a
+carries. While one is on its way the next messages gather, so a busy link sends many at a
 time and an idle one sends at once.
 """
 
@@ -15,14 +15,14 @@ M = TypeVar("M")
 
 
 class Outbox(Generic[M]):
-    """Sends messages in the order they were put, some at a time. Made on its loop."""
+    """Sends messages in order, several at a time. Made on its loop."""
 
     def __init__(
         self,
         send: Callable[[list[M]], Awaitable[object]],
         broken: Callable[[Exception], None],
     ) -> None:
-        """`broken` hears, once, of the error that ended the line."""
+        """`broken` is called, once, with the error that ended the link."""
         self._send = send
         self._broken = broken
         self._waiting: list[M] = []
@@ -31,7 +31,7 @@ class Outbox(Generic[M]):
         self._idle.set()
         self._task = asyncio.create_task(self._run())
 
-    def put(self, message: M) -> None:
+    def send(self, message: M) -> None:
         """Send this, soon."""
         self._waiting.append(message)
         self._idle.clear()
@@ -52,7 +52,7 @@ class Outbox(Generic[M]):
                 self._idle.set()
 
     async def flush(self) -> None:
-        """Wait until everything put so far has arrived, or the line has broken."""
+        """Wait until everything sent so far has arrived, or the link has broken."""
         await self._idle.wait()
 
     def close(self) -> None:

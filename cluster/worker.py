@@ -1,8 +1,8 @@
-"""A worker plays many sessions and owns nothing: what it loses, another one replays.
+"""Worker: the Ray actor that works on rows and owns nothing.
 
-It pulls rows when it has room. Its clients speak to providers themselves, but ask the
-coordinator before each call and hand it each reply, and act on a reply only when the
-coordinator has said that it is durable.
+It pulls rows when it has room; what it loses, another one replays. Its clients speak to
+providers themselves, but ask the coordinator before each call and hand it each reply, and
+act on a reply only when the coordinator has said that it is durable.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from fellowship.cluster.messages import Answer, Kind, Message, RemoteError
 from fellowship.cluster.outbox import Outbox
-from fellowship.cluster.placement import look_in
+from fellowship.cluster.placement import add_module_paths
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
 from fellowship.models.providers.endpoints import max_in_flight
@@ -36,35 +36,35 @@ class CoordinatorLink:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._out: Outbox[Message] = Outbox(
-            lambda batch: coordinator.deliver.remote(name, batch), self._broke
+            lambda batch: coordinator.deliver.remote(name, batch), self._fail
         )
 
-    def tell(self, kind: Kind, value: Any) -> None:
-        """A message that wants no answer."""
-        self._out.put(Message(0, kind, value))
+    def send(self, kind: Kind, value: Any) -> None:
+        """Send a message that wants no answer."""
+        self._out.send(Message(0, kind, value))
 
     async def ask(self, kind: Kind, value: Any) -> Any:
         """The coordinator's answer; raises what the coordinator met."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._out.put(Message(number, kind, value))
+        self._out.send(Message(number, kind, value))
         try:
             return await future
         finally:
             self._waiting.pop(number, None)
 
-    def answered(self, answer: Answer) -> None:
-        """Wake whoever waits for this answer, if somebody still does."""
+    def resolve(self, answer: Answer) -> None:
+        """Wake the task that waits for this answer, if it still does."""
         future = self._waiting.get(answer.number)
         if future is None or future.done():
             return
         if answer.error is not None:
-            future.set_exception(answer.error.made())
+            future.set_exception(answer.error.to_error())
         else:
             future.set_result(answer.value)
 
-    def _broke(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         if not self.lost.done():
             self.lost.set_exception(error)
 
@@ -77,10 +77,10 @@ class CoordinatorLink:
 
 
 class RemoteCallBroker:
-    """The run's broker, from a worker. An embedded model's slots are the worker's own."""
+    """The run's broker, for a worker. An embedded model's slots are the worker's own."""
 
-    def __init__(self, line: CoordinatorLink, slots: dict[str, int]) -> None:
-        self._line = line
+    def __init__(self, link: CoordinatorLink, slots: dict[str, int]) -> None:
+        self._link = link
         self._own = {place: asyncio.Semaphore(n) for place, n in slots.items()}
 
     async def open(self, call: Call) -> CallRow | None:
@@ -90,35 +90,37 @@ class RemoteCallBroker:
             await own.acquire()
         row: CallRow | None = None
         try:
-            row = await self._line.ask("open", call)
+            row = await self._link.ask("open", call)
         except asyncio.CancelledError:
-            self._line.tell("cancel", call.key)
-            self._leave(call)
+            self._link.send("cancel", call.key)
+            self._release(call)
             raise
         except BaseException:
-            self._leave(call)
+            self._release(call)
             raise
         if row is not None:
-            self._leave(call)
+            self._release(call)
         return row
 
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
-        self._leave(call)
-        await self._line.ask("record", (call, row))
+        self._release(call)
+        await self._link.ask("record", (call, row))
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
-        self._leave(call)
-        spared = await self._line.ask("fail", (call, RemoteError.of(error), began))
+        self._release(call)
+        spared = await self._link.ask(
+            "fail", (call, RemoteError.from_error(error), began)
+        )
         return bool(spared)
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""
-        self._leave(call)
-        self._line.tell("drop", (call, began))
+        self._release(call)
+        self._link.send("drop", (call, began))
 
-    def _leave(self, call: Call) -> None:
+    def _release(self, call: Call) -> None:
         if call.endpoint in self._own:
             self._own[call.endpoint].release()
 
@@ -129,50 +131,50 @@ class Worker:
     def __init__(
         self, name: str, recipe: Recipe, library: PromptLibrary, paths: Iterable[str]
     ) -> None:
-        look_in(paths)
+        add_module_paths(paths)
         self.name = name
         self.recipe = recipe
         self.library = library
         self.rows: dict[int, asyncio.Task[None]] = {}
-        self.line: CoordinatorLink | None = None
+        self.link: CoordinatorLink | None = None
 
     async def serve(self, coordinator: Any) -> RemoteError | None:
-        """Pull rows and work on them until there are none. What stops a run is returned."""
-        self.line = CoordinatorLink(self.name, coordinator)
+        """Work on rows until there are none; returns an error that ends the run."""
+        self.link = CoordinatorLink(self.name, coordinator)
         try:
             registry = ModelRegistry(self.recipe.models)
         except FellowshipError as error:
-            return RemoteError.of(error)
+            return RemoteError.from_error(error)
         try:
-            broker = RemoteCallBroker(self.line, own_slots(registry))
+            broker = RemoteCallBroker(self.link, engine_slots(registry))
             context = RunContext(
                 self.recipe, self.library, registry.recorded_clients(broker)
             )
-            pulling = asyncio.create_task(self._pull(self.line, context))
+            pulling = asyncio.create_task(self._pull(self.link, context))
             await asyncio.wait(
-                {pulling, self.line.lost}, return_when=asyncio.FIRST_COMPLETED
+                {pulling, self.link.lost}, return_when=asyncio.FIRST_COMPLETED
             )
             pulling.cancel()
             if pulling.done() and not pulling.cancelled() and pulling.exception():
                 raise pulling.exception()  # type: ignore[misc]
-            await self._end()
+            await self._cancel_rows()
             return None
         except FellowshipError as error:
-            await self._end()
-            return RemoteError.of(error)
+            await self._cancel_rows()
+            return RemoteError.from_error(error)
         finally:
-            await self.line.close()
+            await self.link.close()
             await registry.close()
 
     async def deliver(self, answers: list[Answer]) -> None:
         """The coordinator's answers; one without a number names a row to give up."""
         for answer in answers:
-            if answer.number and self.line is not None:
-                self.line.answered(answer)
+            if answer.number and self.link is not None:
+                self.link.resolve(answer)
             elif task := self.rows.get(answer.value):
                 task.cancel()
 
-    async def _pull(self, line: CoordinatorLink, context: RunContext) -> None:
+    async def _pull(self, link: CoordinatorLink, context: RunContext) -> None:
         while True:
             room = self.recipe.at_once - len(self.rows)
             if room < 1:
@@ -180,35 +182,35 @@ class Worker:
                     self.rows.values(), return_when=asyncio.FIRST_COMPLETED
                 )
                 continue
-            items: list[Item] = await line.ask("pull", room)
+            items: list[Item] = await link.ask("pull", room)
             if not items:
                 return
             for item in items:
-                task = asyncio.create_task(self._row(item, line, context))
+                task = asyncio.create_task(self._work_on(item, link, context))
                 self.rows[item.number] = task
-                task.add_done_callback(partial(self._over, item.number))
+                task.add_done_callback(partial(self._forget, item.number))
 
-    def _over(self, number: int, _: asyncio.Task[None]) -> None:
+    def _forget(self, number: int, _: asyncio.Task[None]) -> None:
         self.rows.pop(number, None)
 
-    async def _row(
-        self, item: Item, line: CoordinatorLink, context: RunContext
+    async def _work_on(
+        self, item: Item, link: CoordinatorLink, context: RunContext
     ) -> None:
         try:
             outcome = await Row(item, context).work()
         except FellowshipError as error:
-            line.tell("outcome", (item.number, None, RemoteError.of(error)))
+            link.send("outcome", (item.number, None, RemoteError.from_error(error)))
         else:
-            line.tell("outcome", (item.number, outcome, None))
+            link.send("outcome", (item.number, outcome, None))
 
-    async def _end(self) -> None:
+    async def _cancel_rows(self) -> None:
         for task in self.rows.values():
             task.cancel()
         await asyncio.gather(*self.rows.values(), return_exceptions=True)
 
 
-def own_slots(registry: ModelRegistry) -> dict[str, int]:
-    """Places that each worker has one of: embedded engines."""
+def engine_slots(registry: ModelRegistry) -> dict[str, int]:
+    """Calls in flight of each embedded engine, which every worker has for itself."""
     return {
         registry.endpoint(name): max_in_flight(config)
         for name, config in registry.configs.items()

@@ -1,1 +1,1 @@
-"""Agreement and win rates: pure functions of arrays."""
+"""Statistics of agreement, bias, calibration and win rates: pure functions of arrays."""

@@ -1,8 +1,8 @@
-"""Agreement is a function of a table, so a table is all a resample has to rebuild.
+"""Agreement of a judge with people: confusion tables, Cohen's kappa, Gwet's AC1, accuracy.
 
-Every coefficient here takes count tables (..., 3, 3), rows people and columns the
-judge in `codes.CLASSES` order, and works on any number of them at once; `cells` gives
-the per-row parts whose sums are those tables.
+Every coefficient here takes count tables (..., 3, 3), rows people and columns the judge in
+`codes.CLASSES` order, and works on any number of them at once; `table_cells` gives the
+per-row parts whose sums are those tables, so a table is all a resample has to rebuild.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from fellowship.stats.codes import (
     INVALID,
     DataError,
     Floats,
-    aligned,
-    codes,
+    as_codes,
+    check_aligned,
     one_hot,
     ratio,
 )
@@ -28,15 +28,15 @@ from fellowship.stats.codes import (
 Weights = Literal["none", "linear", "quadratic"]
 
 
-def cells(labels: ArrayLike, verdicts: ArrayLike) -> Floats:
+def table_cells(labels: ArrayLike, verdicts: ArrayLike) -> Floats:
     """What each row adds to the table: (n, 3, 3), or (n, m, 3, 3) for m judges.
 
     `labels` (n,) and `verdicts` (n,) or (n, m) are codes; a row where either is
     INVALID adds nothing. DataError for empty, misaligned or unknown codes.
     """
-    people = codes(labels, "labels")
-    judge = codes(verdicts, "verdicts", np.ndim(verdicts))
-    aligned("labels", len(people), ("verdicts", len(judge)))
+    people = as_codes(labels, "labels")
+    judge = as_codes(verdicts, "verdicts", np.ndim(verdicts))
+    check_aligned("labels", len(people), ("verdicts", len(judge)))
     rows = one_hot(people)
     rows = rows.reshape(len(people), *(1,) * (judge.ndim - 1), 3)
     return rows[..., :, None] * one_hot(judge)[..., None, :]
@@ -44,10 +44,10 @@ def cells(labels: ArrayLike, verdicts: ArrayLike) -> Floats:
 
 def confusion(labels: ArrayLike, verdicts: ArrayLike) -> Floats:
     """Counts (3, 3): rows people, columns the judge, in `codes.CLASSES` order."""
-    return np.asarray(cells(labels, verdicts).sum(axis=0))
+    return np.asarray(table_cells(labels, verdicts).sum(axis=0))
 
 
-def without_ties(tables: Floats) -> Floats:
+def drop_ties(tables: Floats) -> Floats:
     """Tables (..., 2, 2) of the rows where both people and judge name a winner."""
     return tables[..., ::2, ::2]
 
@@ -96,11 +96,11 @@ def cohen_kappa(
     NaN where no row is left or chance explains everything. See `kappa_of`.
     """
     table = confusion(labels, verdicts)
-    return float(kappa_of(table if ties else without_ties(table), weights))
+    return float(kappa_of(table if ties else drop_ties(table), weights))
 
 
 @dataclass(frozen=True)
-class Pair:
+class CoderPair:
     """How far coders `first` and `second` (columns) agree on `rows` readable rows."""
 
     first: int
@@ -110,20 +110,20 @@ class Pair:
     accuracy: float
 
 
-def pairwise(votes: ArrayLike) -> tuple[Pair, ...]:
+def pairwise(votes: ArrayLike) -> tuple[CoderPair, ...]:
     """Agreement of every two columns of codes (n, m), m >= 2.
 
     Columns that are annotators give the human ceiling; columns that are repeated runs
     of one judge give its repeatability. DataError for fewer than two columns.
     """
-    given = codes(votes, "votes", 2)
+    given = as_codes(votes, "votes", 2)
     if given.shape[1] < 2:
         raise DataError("agreement between coders needs two columns or more")
     found = []
     for i, j in combinations(range(given.shape[1]), 2):
         table = confusion(given[:, i], given[:, j])
         kappa, same = float(kappa_of(table)), float(accuracy_of(table))
-        found.append(Pair(i, j, int(table.sum()), kappa, same))
+        found.append(CoderPair(i, j, int(table.sum()), kappa, same))
     return tuple(found)
 
 
@@ -155,11 +155,11 @@ def summarise(labels: ArrayLike, verdicts: ArrayLike) -> Agreement:
 
     Rows whose label is INVALID are left out. DataError if none has a label.
     """
-    people, judge = codes(labels, "labels"), codes(verdicts, "verdicts")
-    aligned("labels", len(people), ("verdicts", len(judge)))
+    people, judge = as_codes(labels, "labels"), as_codes(verdicts, "verdicts")
+    check_aligned("labels", len(people), ("verdicts", len(judge)))
     people, judge = people[people != INVALID], judge[people != INVALID]
     table = confusion(people, judge)
-    both = without_ties(table)
+    both = drop_ties(table)
     return Agreement(
         rows=len(people),
         readable=int(table.sum()),

@@ -1,4 +1,4 @@
-"""Alpha is the coefficient that takes any number of coders and forgives the absent.
+"""Krippendorff's alpha, for any number of coders with missing votes.
 
 Like kappa it is a function of a sum: `coincidences` gives what each row adds.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fellowship.stats.codes import Floats, codes, one_hot, ratio
+from fellowship.stats.codes import Floats, as_codes, one_hot, ratio
 
 
 def coincidences(votes: ArrayLike) -> Floats:
@@ -17,7 +17,7 @@ def coincidences(votes: ArrayLike) -> Floats:
     `votes` (n, m) are codes of m >= 2 coders, INVALID where one is missing; a row with
     fewer than two readable votes adds nothing (Krippendorff 2011, section D).
     """
-    given = codes(votes, "votes", 2)
+    given = as_codes(votes, "votes", 2)
     counts = one_hot(given).sum(axis=1)
     pairs = counts[:, :, None] * counts[:, None, :]
     pairs -= counts[:, :, None] * np.eye(3)

@@ -1,8 +1,9 @@
-"""A margin means what people made of it before: it is fitted, never assumed.
+"""Calibration of score margins against people's labels, by isotonic regression.
 
 Margins are |score_1 - score_2| in points of the judge's scale, 0 and up. Two curves
-are fitted on labelled rows: the chance that people name the judge's winner (rises with
-the margin) and the chance that they name the other (falls). What is left are ties.
+are fitted on labelled rows, never assumed: the chance that people name the judge's winner
+(rises with the margin) and the chance that they name the other (falls). What is left are
+ties.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from fellowship.stats.codes import (
     TIE,
     DataError,
     Floats,
-    aligned,
-    codes,
-    finite,
+    as_codes,
+    as_finite,
+    check_aligned,
 )
 from fellowship.stats.intervals import cluster_index, require_labels
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A monotone step-free curve through `at` (k,), with values `chance` (k,)."""
+    """A monotone piecewise linear curve through `at` (k,), with values `chance` (k,)."""
 
     at: tuple[float, ...]
     chance: tuple[float, ...]
 
     def __call__(self, margins: ArrayLike) -> Floats:
         """Chances (n,) of margins (n,): linear between knots, flat beyond them."""
-        return np.interp(finite(margins, "margins"), self.at, self.chance)
+        return np.interp(as_finite(margins, "margins"), self.at, self.chance)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def crossfit(
     """
     at, agreed, _ = _events(margins, verdicts, labels)
     require_labels(len(at), "a calibrated score gap")
-    kept = _counted(verdicts, labels)
+    kept = _counted_rows(verdicts, labels)
     which = None if clusters is None else np.asarray(clusters)[kept]
     index, groups = cluster_index(len(at), which)
     fold = (np.random.default_rng(seed).permutation(groups) % 5)[index]
@@ -104,8 +105,8 @@ def reliability(
     chances: ArrayLike, events: ArrayLike, bins: int = 10
 ) -> tuple[Bin, ...]:
     """The bins of equal width that hold rows, from chances (n,) and events (n,), 0 or 1."""
-    said, was = finite(chances, "chances"), finite(events, "events")
-    aligned("chances", len(said), ("events", len(was)))
+    said, was = as_finite(chances, "chances"), as_finite(events, "events")
+    check_aligned("chances", len(said), ("events", len(was)))
     if bins < 1 or ((said < 0) | (said > 1)).any() or not np.isin(was, (0, 1)).all():
         raise DataError("chances lie in 0..1, events are 0 or 1, bins are 1 or more")
     place = np.minimum((said * bins).astype(int), bins - 1)
@@ -129,10 +130,10 @@ def calibration_error(chances: ArrayLike, events: ArrayLike, bins: int = 10) -> 
     return float(sum(b.rows * abs(b.said - b.was) for b in found) / total)
 
 
-def _counted(verdicts: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
+def _counted_rows(verdicts: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
     """Rows (n,) where the judge names a winner and people have a label."""
-    judge, people = codes(verdicts), codes(labels, "labels")
-    aligned("verdicts", len(judge), ("labels", len(people)))
+    judge, people = as_codes(verdicts), as_codes(labels, "labels")
+    check_aligned("verdicts", len(judge), ("labels", len(people)))
     named = ~np.isin(judge, (TIE, INVALID))
     return np.asarray(named & (people != INVALID))
 
@@ -141,15 +142,15 @@ def _events(
     margins: ArrayLike, verdicts: ArrayLike, labels: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
     """Margins, agreements and flips (k,) of the rows that count."""
-    kept = _counted(verdicts, labels)
+    kept = _counted_rows(verdicts, labels)
     given = np.asarray(margins, dtype=np.float64)
-    aligned("verdicts", len(kept), ("margins", len(given)))
+    check_aligned("verdicts", len(kept), ("margins", len(given)))
     if not kept.any():
         raise DataError("no row has both a winner by the judge and a label by people")
-    at = finite(given[kept], "margins")
+    at = as_finite(given[kept], "margins")
     if (at < 0).any():
         raise DataError("a score gap is a distance: none is below 0")
-    judge, people = codes(verdicts)[kept], codes(labels, "labels")[kept]
+    judge, people = as_codes(verdicts)[kept], as_codes(labels, "labels")[kept]
     return at, (judge == people).astype(float), (judge == -people).astype(float)
 
 

@@ -1,7 +1,8 @@
-"""An unreadable verdict is not a class: it is a share, printed beside every figure.
+"""Codes of verdicts and labels, and checks of arrays of them.
 
-Verdicts and labels are arrays of codes: +1 the first candidate won, 0 a tie, -1 the
-second won, and INVALID for what nobody could read. INVALID never enters a table.
++1 the first candidate won, 0 a tie, -1 the second won, and INVALID for what nobody could
+read. An unreadable verdict is not a class and enters no table: it is a share, printed
+beside every figure.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def encode(winners: Sequence[str]) -> Codes:
     return np.array([_NAMES[w] for w in winners], dtype=np.int8)
 
 
-def codes(values: ArrayLike, name: str = "verdicts", ndim: int = 1) -> Codes:
+def as_codes(values: ArrayLike, name: str = "verdicts", ndim: int = 1) -> Codes:
     """`values` as an int8 array of `ndim` axes, checked.
 
     Raises DataError where it is empty, has other axes, or holds an unknown code.
@@ -54,20 +55,20 @@ def codes(values: ArrayLike, name: str = "verdicts", ndim: int = 1) -> Codes:
     if given.size == 0:
         raise DataError(f"{name} is empty")
     known = (*CLASSES, INVALID)
-    strange = given[~np.isin(given, known)]
-    if strange.size:
-        raise DataError(f"{name} holds {strange.flat[0].item()!r}; codes are {known}")
+    unknown = given[~np.isin(given, known)]
+    if unknown.size:
+        raise DataError(f"{name} holds {unknown.flat[0].item()!r}; codes are {known}")
     return given.astype(np.int8)
 
 
-def aligned(name: str, rows: int, *others: tuple[str, int]) -> None:
-    """Refuse arrays that do not have as many rows as the one called `name`."""
+def check_aligned(name: str, rows: int, *others: tuple[str, int]) -> None:
+    """Raise DataError for arrays that do not have as many rows as the one called `name`."""
     for other, count in others:
         if count != rows:
             raise DataError(f"{name} has {rows} rows but {other} has {count}")
 
 
-def finite(values: ArrayLike, name: str, ndim: int = 1) -> Floats:
+def as_finite(values: ArrayLike, name: str, ndim: int = 1) -> Floats:
     """`values` as finite floats of `ndim` axes; DataError where they are not."""
     given = np.asarray(values, dtype=np.float64)
     if given.ndim != ndim or given.size == 0:
@@ -89,7 +90,7 @@ def ratio(above: Floats, below: Floats) -> Floats:
     return np.asarray(above / safe, dtype=np.float64)
 
 
-def mean_of_known(values: Floats) -> float:
+def mean_without_nan(values: Floats) -> float:
     """The mean of what is defined (not NaN), NaN where nothing is."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")

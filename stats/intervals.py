@@ -1,8 +1,9 @@
-"""Rows that share a prompt are one observation: an interval resamples prompts.
+"""Confidence intervals by a cluster bootstrap over prompts.
 
-A statistic here is a function of sums: `features` (n, ...) are what each row adds,
-`statistic` maps summed features (b, ...) to (b,) or (b, k) for b resamples at once.
-Resampling is then one matrix product of cluster counts, exact for whole counts.
+Rows that share a prompt are one observation, so an interval resamples prompts. A statistic
+here is a function of sums: `features` (n, ...) are what each row adds, `statistic` maps
+summed features (b, ...) to (b,) or (b, k) for b resamples at once. Resampling is then one
+matrix product of cluster counts, exact for whole counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from fellowship.stats.codes import DataError, Floats, TooFewLabels, aligned
+from fellowship.stats.codes import DataError, Floats, TooFewLabels, check_aligned
 
 Statistic = Callable[[Floats], Floats]
 
@@ -28,7 +29,7 @@ _CHUNK: Final = 4_000_000
 
 @dataclass(frozen=True)
 class Resampling:
-    """How to resample: part of the result, since it has to be repeatable."""
+    """Settings of a bootstrap: part of the result, since it has to be repeatable."""
 
     resamples: int = 2000
     level: float = 0.95
@@ -61,18 +62,18 @@ class Interval:
     undefined: float = 0.0
 
 
-def enough_labels(n: int, compare: bool = False) -> bool:
+def has_enough_labels(n: int, compare: bool = False) -> bool:
     """Whether n labelled prompts carry a kappa claim, or (`compare`) a ranking."""
     return n >= (COMPARE_LABELS if compare else MIN_LABELS)
 
 
 def require_labels(n: int, claim: str = "a kappa") -> None:
     """Raise TooFewLabels where n labelled prompts are too few to say."""
-    if not enough_labels(n):
+    if not has_enough_labels(n):
         raise TooFewLabels(f"{n} labels are too few for {claim}: {MIN_LABELS} needed")
 
 
-def by_cluster(features: ArrayLike, clusters: ArrayLike | None = None) -> Floats:
+def cluster_sums(features: ArrayLike, clusters: ArrayLike | None = None) -> Floats:
     """Features (n, ...) summed within each of g clusters: (g, ...).
 
     `clusters` (n,) are the rows' prompts, any sortable values; None: rows stand alone.
@@ -96,13 +97,13 @@ def cluster_index(
     if clusters is None:
         return np.arange(rows), rows
     prompts = np.asarray(clusters)
-    aligned("features", rows, ("clusters", len(prompts)))
+    check_aligned("features", rows, ("clusters", len(prompts)))
     _, start, which = np.unique(prompts, return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(start))
     return place[which], len(start)
 
 
-def draws(groups: int, plan: Resampling = DEFAULT) -> Iterator[Floats]:
+def resample_counts(groups: int, plan: Resampling = DEFAULT) -> Iterator[Floats]:
     """Counts (b, groups) of each cluster in b resamples, in chunks, from the seed."""
     rng = np.random.default_rng(plan.seed)
     chunk = max(1, _CHUNK // groups)
@@ -125,14 +126,16 @@ def bootstrap_many(
     Percentile limits, or BCa with a jackknife over clusters (Efron 1987). A resample
     without the statistic (NaN) is left out and counted in `undefined`.
     """
-    sums = by_cluster(features, clusters)
+    sums = cluster_sums(features, clusters)
     value = _columns(statistic(sums.sum(axis=0, keepdims=True)))[0]
-    spread = resampled(sums, statistic, plan)
+    spread = resampled_values(sums, statistic, plan)
     knife = None
     if plan.method == "bca":
         knife = _columns(statistic(sums.sum(axis=0) - sums))
     return tuple(
-        limits(v, spread[:, k], None if knife is None else knife[:, k], len(sums), plan)
+        interval_of(
+            v, spread[:, k], None if knife is None else knife[:, k], len(sums), plan
+        )
         for k, v in enumerate(value)
     )
 
@@ -173,22 +176,22 @@ def _columns(found: Floats) -> Floats:
     return np.asarray(found, dtype=np.float64).reshape(len(found), -1)
 
 
-def resampled(sums: Floats, statistic: Statistic, plan: Resampling) -> Floats:
+def resampled_values(sums: Floats, statistic: Statistic, plan: Resampling) -> Floats:
     """The statistic (b, k) in each resample of the clusters (g, ...)."""
     flat = sums.reshape(len(sums), -1)
     shape = sums.shape[1:]
     return np.concatenate(
         [
             _columns(statistic((counts @ flat).reshape(-1, *shape)))
-            for counts in draws(len(sums), plan)
+            for counts in resample_counts(len(sums), plan)
         ]
     )
 
 
-def limits(
+def interval_of(
     value: float, spread: Floats, knife: Floats | None, groups: int, plan: Resampling
 ) -> Interval:
-    """Limits of one estimate from its resampled values (b,)."""
+    """The interval of one estimate from its resampled values (b,)."""
     known = spread[~np.isnan(spread)]
     undefined = 1 - len(known) / len(spread)
     if len(known) == 0 or np.isnan(value):

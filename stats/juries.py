@@ -1,7 +1,8 @@
-"""A split jury has not decided: its verdict is a tie, whoever role_ref first.
+"""Jury rules on arrays of votes: majority, weighted majority, Dawid-Skene.
 
-Votes are codes (n, m): n rows, m judges. Every rule is symmetric in the judges and in
-the candidates: no seat and no slot breaks a tie.
+Votes are codes (n, m): n rows, m judges. A split jury has not decided: its verdict is a
+tie. Every rule is symmetric in the judges and in the candidates: the order of neither
+breaks a tie.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from fellowship.stats.codes import (
     Codes,
     DataError,
     Floats,
-    aligned,
-    codes,
-    finite,
+    as_codes,
+    as_finite,
+    check_aligned,
     one_hot,
 )
 
@@ -34,19 +35,19 @@ def majority(votes: ArrayLike) -> Codes:
     "Tie" is a class like another; two classes with the most votes are a split. A row
     without a readable vote is INVALID. This is the rule of the released juries.
     """
-    given = codes(votes, "votes", 2)
-    return _named(given, one_hot(given).sum(axis=1))
+    given = as_codes(votes, "votes", 2)
+    return _winning_class(given, one_hot(given).sum(axis=1))
 
 
-def weighted(votes: ArrayLike, weights: ArrayLike) -> Codes:
+def weighted_majority(votes: ArrayLike, weights: ArrayLike) -> Codes:
     """As `majority`, judge j counting `weights[j]` (m,), which may be negative.
 
     DataError where the weights are not one per judge. Learn them on other rows.
     """
-    given, worth = codes(votes, "votes", 2), finite(weights, "weights")
-    aligned("weights", len(worth), ("the judges of votes", given.shape[1]))
+    given, worth = as_codes(votes, "votes", 2), as_finite(weights, "weights")
+    check_aligned("weights", len(worth), ("the judges of votes", given.shape[1]))
     shares = np.einsum("nmk,m->nk", one_hot(given), worth)
-    return _named(given, shares)
+    return _winning_class(given, shares)
 
 
 def log_odds_weights(votes: ArrayLike, labels: ArrayLike) -> Floats:
@@ -55,8 +56,8 @@ def log_odds_weights(votes: ArrayLike, labels: ArrayLike) -> Floats:
     log(2 p / (1 - p)), p the accuracy with half a row added either way: errors fall on
     two other classes (Nitzan and Paroush 1982, for three alternatives).
     """
-    given, people = codes(votes, "votes", 2), codes(labels, "labels")
-    aligned("votes", len(given), ("labels", len(people)))
+    given, people = as_codes(votes, "votes", 2), as_codes(labels, "labels")
+    check_aligned("votes", len(given), ("labels", len(people)))
     counted = (given != INVALID) & (people != INVALID)[:, None]
     right = ((given == people[:, None]) & counted).sum(axis=0) + 0.5
     return np.asarray(np.log(2 * right / (counted.sum(axis=0) + 1 - right)))
@@ -89,7 +90,7 @@ def dawid_skene(
     nothing; `smoothing` votes are added to each cell so that no chance is 0. Equal
     posteriors are a tie; a row without a readable vote is INVALID.
     """
-    given = codes(votes, "votes", 2)
+    given = as_codes(votes, "votes", 2)
     if smoothing <= 0:
         raise DataError(f"smoothing must be above 0, not {smoothing}")
     seen = one_hot(given)
@@ -104,11 +105,11 @@ def dawid_skene(
         moved = float(np.abs(updated - posterior).max())
         posterior, rounds = updated, rounds + 1
         prior, confusion = _maximise(posterior, seen, smoothing)
-    found = _named(given, posterior)
+    found = _winning_class(given, posterior)
     return DawidSkene(found, posterior, confusion, prior, rounds)
 
 
-def _named(votes: Codes, shares: Floats) -> Codes:
+def _winning_class(votes: Codes, shares: Floats) -> Codes:
     """The class with most of shares (n, 3); TIE in a split, INVALID without a vote."""
     top = shares.max(axis=1, keepdims=True)
     winners = shares >= top - _CLOSE

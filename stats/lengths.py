@@ -1,4 +1,4 @@
-"""A win earned by length is taken back: what would the judge say of equal lengths?
+"""Length-controlled win rates: what the judge would say of answers of equal length.
 
 AlpacaEval 2's model: a logistic regression of the verdict on the standardised length
 difference, read off at a difference of zero. It is odd in the two candidates, so
@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from fellowship.stats.codes import DataError, Floats, aligned, finite
+from fellowship.stats.codes import DataError, Floats, as_finite, check_aligned
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
     Resampling,
     cluster_index,
-    draws,
-    limits,
+    interval_of,
+    resample_counts,
 )
 
 _RIDGE: Final = 1e-6
@@ -60,12 +60,16 @@ def length_controlled(
     design, y, kept = _design(points, lengths, difficulty)
     which = None if clusters is None else np.asarray(clusters)[kept]
     index, groups = cluster_index(len(y), which)
-    whole = _answers(design, y, np.ones((1, len(y))))[0]
+    whole = _rates(design, y, np.ones((1, len(y))))[0]
     spread = np.concatenate(
-        [_answers(design, y, counts[:, index]) for counts in draws(groups, plan)]
+        [
+            _rates(design, y, counts[:, index])
+            for counts in resample_counts(groups, plan)
+        ]
     )
     raw, controlled, effect = (
-        limits(float(v), spread[:, k], None, groups, plan) for k, v in enumerate(whole)
+        interval_of(float(v), spread[:, k], None, groups, plan)
+        for k, v in enumerate(whole)
     )
     return LengthControlled(raw, controlled, effect)
 
@@ -75,12 +79,14 @@ def _design(
 ) -> tuple[Floats, Floats, Floats]:
     """The columns 1, length term and difficulty of the counted rows, and their points."""
     y = np.asarray(points, dtype=np.float64)
-    both = finite(lengths, "lengths", 2)
+    both = as_finite(lengths, "lengths", 2)
     if y.ndim != 1 or both.shape[1] != 2:
         raise DataError(f"points {y.shape} must be (n,), lengths {both.shape} (n, 2)")
-    aligned("points", len(y), ("lengths", len(both)))
-    trait = np.zeros(len(y)) if difficulty is None else finite(difficulty, "difficulty")
-    aligned("points", len(y), ("difficulty", len(trait)))
+    check_aligned("points", len(y), ("lengths", len(both)))
+    trait = (
+        np.zeros(len(y)) if difficulty is None else as_finite(difficulty, "difficulty")
+    )
+    check_aligned("points", len(y), ("difficulty", len(trait)))
     kept = ~np.isnan(y)
     if not kept.any() or y[kept].min() < 0 or y[kept].max() > 1:
         raise DataError("points must lie between 0 and 1 and not all be missing")
@@ -92,7 +98,7 @@ def _design(
     return np.stack([np.ones(len(apart)), term, trait[kept]], axis=1), y[kept], kept
 
 
-def _answers(design: Floats, y: Floats, weights: Floats) -> Floats:
+def _rates(design: Floats, y: Floats, weights: Floats) -> Floats:
     """(b, 3): raw rate, controlled rate and length effect under weights (b, n)."""
     fit = _logistic(design, y, weights)
     total = weights.sum(axis=1)

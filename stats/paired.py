@@ -1,4 +1,4 @@
-"""Two judges are compared on the same prompts or not at all.
+"""Paired difference of two judges on the same prompts, and Holm's correction.
 
 Features and statistics are those of `intervals`; everything is two-sided.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fellowship.stats.codes import DataError, Floats, finite
+from fellowship.stats.codes import DataError, Floats, as_finite
 from fellowship.stats.intervals import (
     DEFAULT,
     Resampling,
     Statistic,
-    by_cluster,
-    limits,
-    resampled,
+    cluster_sums,
+    interval_of,
+    resampled_values,
 )
 
 
@@ -45,23 +45,23 @@ def paired_difference(
     differences at least as far from the estimate as the estimate is from 0, plus one
     (Efron and Tibshirani 1993, chapter 16; Davison and Hinkley 1997, 4.4).
     """
-    both = _both(a, b)
+    both = _side_by_side(a, b)
 
     def gap(sums: Floats) -> Floats:
         return np.asarray(statistic(sums[:, 0]) - statistic(sums[:, 1]))
 
-    sums = by_cluster(both, clusters)
+    sums = cluster_sums(both, clusters)
     value = float(gap(sums.sum(axis=0, keepdims=True))[0])
-    spread = resampled(sums, gap, plan)[:, 0]
-    found = limits(value, spread, None, len(sums), plan)
+    spread = resampled_values(sums, gap, plan)[:, 0]
+    found = interval_of(value, spread, None, len(sums), plan)
     far = np.abs(spread - value) >= abs(value)
     p = float((1 + far.sum()) / (1 + len(spread)))
     return Difference(value, found.low, found.high, p, len(sums))
 
 
-def holm(p: ArrayLike) -> Floats:
+def holm_adjusted(p: ArrayLike) -> Floats:
     """p-values (k,) adjusted for k tests by Holm's step-down rule (Holm 1979)."""
-    given = finite(p, "p")
+    given = as_finite(p, "p")
     if ((given < 0) | (given > 1)).any():
         raise DataError("p-values lie between 0 and 1")
     order = np.argsort(given, kind="stable")
@@ -71,7 +71,7 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def _both(a: ArrayLike, b: ArrayLike) -> Floats:
+def _side_by_side(a: ArrayLike, b: ArrayLike) -> Floats:
     """Two feature arrays side by side, (n, 2, ...)."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if first.shape != second.shape:

@@ -1,7 +1,8 @@
-"""All against all is one ladder only if everybody met somebody who met everybody.
+"""Bradley-Terry ratings from all-against-all comparisons.
 
-Bradley-Terry: P(i beats j) = logistic(r_i - r_j). A win matrix is a sum over rows, so
-its intervals come from the same resampling as every other.
+P(i beats j) = logistic(r_i - r_j). They are on one ladder only if the players did not fall
+into groups that never met. A win matrix is a sum over rows, so its intervals come from the
+same resampling as every other.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from fellowship.stats.codes import (
     TIE,
     DataError,
     Floats,
-    aligned,
-    codes,
+    as_codes,
+    check_aligned,
 )
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, bootstrap_many
 
 
-def games(
+def win_matrices(
     first: ArrayLike, second: ArrayLike, verdicts: ArrayLike, players: int
 ) -> Floats:
     """What each row adds to the win matrix: (n, players, players), a tie half to both.
@@ -33,9 +34,9 @@ def games(
     `first` and `second` (n,) are players' numbers from 0, `verdicts` (n,) codes; an
     INVALID row adds nothing. DataError for unknown players or one against itself.
     """
-    given = codes(verdicts)
+    given = as_codes(verdicts)
     a, b = _players(first, "first", players), _players(second, "second", players)
-    aligned("verdicts", len(given), ("first", len(a)), ("second", len(b)))
+    check_aligned("verdicts", len(given), ("first", len(a)), ("second", len(b)))
     if (a == b).any():
         raise DataError(f"row {int((a == b).argmax())} sets a player against itself")
     found = np.zeros((len(given), players, players))

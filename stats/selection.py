@@ -1,4 +1,4 @@
-"""A jury is worth its effective votes, not its seats, and never its best subset.
+"""Selection of juries: effective votes, and the honest score of a best subset.
 
 Votes are codes (n, m). Whatever was chosen on some rows is scored on others.
 """
@@ -18,11 +18,17 @@ from fellowship.stats.codes import (
     SECOND,
     Codes,
     DataError,
-    aligned,
-    codes,
-    mean_of_known,
+    as_codes,
+    check_aligned,
+    mean_without_nan,
 )
-from fellowship.stats.intervals import DEFAULT, Resampling, Statistic, by_cluster, draws
+from fellowship.stats.intervals import (
+    DEFAULT,
+    Resampling,
+    Statistic,
+    cluster_sums,
+    resample_counts,
+)
 from fellowship.stats.juries import majority
 
 
@@ -34,8 +40,8 @@ def n_eff(votes: ArrayLike, labels: ArrayLike) -> float:
     name a winner and every vote is readable, not below 0. A judge with no error, or
     nothing else, correlates with nobody. NaN where no such row is left.
     """
-    given, people = codes(votes, "votes", 2), codes(labels, "labels")
-    aligned("votes", len(given), ("labels", len(people)))
+    given, people = as_codes(votes, "votes", 2), as_codes(labels, "labels")
+    check_aligned("votes", len(given), ("labels", len(people)))
     kept = np.isin(people, (FIRST, SECOND))
     kept &= (given != INVALID).all(axis=1)
     seats = given.shape[1]
@@ -50,15 +56,17 @@ def n_eff(votes: ArrayLike, labels: ArrayLike) -> float:
     return float(seats / (1 + (seats - 1) * max(0.0, float(mean))))
 
 
-def subsets(judges: int, sizes: Sequence[int] | None = None) -> list[tuple[int, ...]]:
+def jury_subsets(
+    judges: int, sizes: Sequence[int] | None = None
+) -> list[tuple[int, ...]]:
     """Every jury of `judges` judges by column; sizes 2 to all of them by default."""
     chosen = range(2, judges + 1) if sizes is None else sizes
     return [jury for size in chosen for jury in combinations(range(judges), size)]
 
 
-def every_majority(votes: ArrayLike, juries: Sequence[tuple[int, ...]]) -> Codes:
+def jury_majorities(votes: ArrayLike, juries: Sequence[tuple[int, ...]]) -> Codes:
     """The majority of each jury (columns of votes), codes (n, number of juries)."""
-    given = codes(votes, "votes", 2)
+    given = as_codes(votes, "votes", 2)
     if not juries:
         raise DataError("no jury to ask")
     return np.stack([majority(given[:, list(jury)]) for jury in juries], axis=1)
@@ -94,12 +102,12 @@ def best_of(
     `features` (n, k, ...) as in `intervals`, `statistic` of sums (b, k, ...) gives
     (b, k), higher is better. Out of bag as in Breiman 1996; NaN never wins.
     """
-    sums = by_cluster(features, clusters)
+    sums = cluster_sums(features, clusters)
     flat, shape = sums.reshape(len(sums), -1), sums.shape[1:]
     if len(shape) < 1 or not -shape[0] <= reference < shape[0]:
         raise DataError(f"reference {reference} is not one of the candidates {shape}")
     inside, outside = [], []
-    for counts in draws(len(sums), plan):
+    for counts in resample_counts(len(sums), plan):
         inside.append(statistic((counts @ flat).reshape(-1, *shape)))
         left = (counts == 0).astype(np.float64)
         outside.append(statistic((left @ flat).reshape(-1, *shape)))
@@ -110,8 +118,8 @@ def best_of(
     return Best(
         index=int(score.argmax()),
         value=float(score.max()),
-        in_bag=mean_of_known(bag[rows, picks]),
-        out_of_bag=mean_of_known(rest[rows, picks]),
-        reference_out_of_bag=mean_of_known(rest[:, reference]),
+        in_bag=mean_without_nan(bag[rows, picks]),
+        out_of_bag=mean_without_nan(rest[rows, picks]),
+        reference_out_of_bag=mean_without_nan(rest[:, reference]),
         chosen=tuple((np.bincount(picks, minlength=shape[0]) / len(picks)).tolist()),
     )

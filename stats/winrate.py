@@ -1,8 +1,8 @@
-"""A win rate without its rule is not a number: say what a tie and a failure count.
+"""Win rates: points of a verdict by a rule for ties and failures, and PPI++.
 
-A rule turns verdicts into points a row, from 0 (lost) to 1 (won); NaN leaves a row out.
-The candidate in question is the *first* of each row. `intervals.mean_interval` of the
-points gives the interval.
+A rule turns verdicts into points a row, from 0 (lost) to 1 (won); NaN leaves a row out: a
+win rate without its rule is not a number. The candidate in question is the *first* of each
+row. `intervals.mean_interval` of the points gives the interval.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from fellowship.stats.codes import (
     TIE,
     DataError,
     Floats,
-    aligned,
-    codes,
-    finite,
-    mean_of_known,
+    as_codes,
+    as_finite,
+    check_aligned,
+    mean_without_nan,
 )
 from fellowship.stats.intervals import require_labels
 
@@ -37,7 +37,7 @@ def points(verdicts: ArrayLike, rule: Rule = "half-tie") -> Floats:
     `strict`: a win 1, all else 0, failures too (the paper's rule). `half-tie`: a win 1,
     a tie 1/2, a loss 0, INVALID left out (NaN).
     """
-    given = codes(verdicts)
+    given = as_codes(verdicts)
     if rule == "strict":
         return np.asarray(given == FIRST, dtype=np.float64)
     if rule == "half-tie":
@@ -45,17 +45,17 @@ def points(verdicts: ArrayLike, rule: Rule = "half-tie") -> Floats:
     raise DataError(f"rule {rule!r} is not strict or half-tie")
 
 
-def strict(verdicts: ArrayLike) -> float:
+def strict_rate(verdicts: ArrayLike) -> float:
     """Wins over all rows (n,): ties and failures lose. 0 to 1."""
     return float(points(verdicts, "strict").mean())
 
 
-def half_tie(verdicts: ArrayLike) -> float:
+def half_tie_rate(verdicts: ArrayLike) -> float:
     """Wins and half the ties over the readable rows (n,); NaN if none is. 0 to 1.
 
     Naming the other candidate first gives 1 minus it.
     """
-    return mean_of_known(points(verdicts, "half-tie"))
+    return mean_without_nan(points(verdicts, "half-tie"))
 
 
 @dataclass(frozen=True)
@@ -75,37 +75,40 @@ class BothOrders:
     rate: float
 
 
-def settle(forward: ArrayLike, swapped: ArrayLike) -> tuple[Floats, Floats]:
+def both_order_points(forward: ArrayLike, swapped: ArrayLike) -> tuple[Floats, Floats]:
     """Points (n,) of two orders, and whether (n,) the two contradict, 0 or 1.
 
     Both are codes of the same candidates, whatever was read first. What both orders
     say counts; a contradiction is 1/2 like a tie; NaN where either is INVALID.
     """
-    one, two = codes(forward, "forward"), codes(swapped, "swapped")
-    aligned("forward", len(one), ("swapped", len(two)))
+    one, two = as_codes(forward, "forward"), as_codes(swapped, "swapped")
+    check_aligned("forward", len(one), ("swapped", len(two)))
     unread = (one == INVALID) | (two == INVALID)
     agreed = np.where(one == two, (one + 1) / 2, 0.5)
     contradict = (one != two).astype(np.float64)
     return np.where(unread, np.nan, agreed), np.where(unread, np.nan, contradict)
 
 
-def both_order(forward: ArrayLike, swapped: ArrayLike) -> BothOrders:
-    """The win rate over both orders (n,), a contradiction being no win. See `settle`."""
-    score, contradict = settle(forward, swapped)
+def both_order_rates(forward: ArrayLike, swapped: ArrayLike) -> BothOrders:
+    """The win rate over both orders (n,), a contradiction being no win.
+
+    See `both_order_points`.
+    """
+    score, contradict = both_order_points(forward, swapped)
     read = ~np.isnan(score)
-    one = codes(forward, "forward")[read]
+    one = as_codes(forward, "forward")[read]
     agree = contradict[read] == 0
     wins, ties, losses = (
-        mean_of_known(((one == code) & agree).astype(np.float64))
+        mean_without_nan(((one == code) & agree).astype(np.float64))
         for code in (FIRST, TIE, SECOND)
     )
     return BothOrders(
         wins=wins,
         ties=ties,
         losses=losses,
-        contradictions=mean_of_known(contradict),
+        contradictions=mean_without_nan(contradict),
         invalid=float(1 - read.mean()),
-        rate=mean_of_known(score),
+        rate=mean_without_nan(score),
     )
 
 
@@ -142,9 +145,9 @@ def prediction_powered(
     normal interval: Angelopoulos, Duchi and Zrnic 2023, "PPI++", with their
     variance-minimising weight for a mean, clipped to 0..1. TooFewLabels under 50.
     """
-    y, f = finite(people, "people"), finite(judge, "judge")
-    rest = finite(unlabelled, "unlabelled")
-    aligned("people", len(y), ("judge", len(f)))
+    y, f = as_finite(people, "people"), as_finite(judge, "judge")
+    rest = as_finite(unlabelled, "unlabelled")
+    check_aligned("people", len(y), ("judge", len(f)))
     require_labels(len(y), "a prediction-powered win rate")
     if not 0 < level < 1:
         raise DataError(f"level {level} is not between 0 and 1")

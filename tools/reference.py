@@ -1,4 +1,4 @@
-"""A reference is generated or it is wrong: recipes from their schema, verbs from click."""
+"""Reference pages, generated: recipes from their schema, verbs from click."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ def recipe_page() -> str:
         " recipe (`fellowship schema`); an unknown key is an error that names the nearest"
         " one and its line. Paths are relative to the recipe's folder.",
         "## The recipe",
-        *fields(schema),
+        *field_table(schema),
     ]
     order = [*TITLES, *sorted(set(schema["$defs"]) - set(TITLES))]
     for name in order:
         if name in schema["$defs"] and "properties" in schema["$defs"][name]:
-            made = schema["$defs"][name]
+            definition = schema["$defs"][name]
             parts += [f"## {TITLES.get(name, name)} {{ #{name.lower()} }}"]
-            parts += [escaped(made.get("description", "").split("\n")[0])]
-            parts += fields(made)
+            parts += [table_text(definition.get("description", "").split("\n")[0])]
+            parts += field_table(definition)
     return "\n\n".join(parts) + "\n"
 
 
-def fields(schema: Mapping[str, Any]) -> Iterator[str]:
+def field_table(schema: Mapping[str, Any]) -> Iterator[str]:
     """The keys of one object as a table."""
     required = schema.get("required", ())
     rows = ["| key | value | default | |", "|---|---|---|---|"]
     for name, field in schema.get("properties", {}).items():
-        default = "needed" if name in required else shown(field.get("default"))
-        said = escaped(field.get("description", ""))
-        rows.append(f"| `{name}` | {kind(field)} | {default} | {said} |")
+        default = "needed" if name in required else default_text(field.get("default"))
+        meaning = table_text(field.get("description", ""))
+        rows.append(f"| `{name}` | {value_kind(field)} | {default} | {meaning} |")
     yield "\n".join(rows)
 
 
-def kind(field: Mapping[str, Any]) -> str:
-    """What may stand there, in words, with links to what is described below."""
+def value_kind(field: Mapping[str, Any]) -> str:
+    """The kind of value of a field in words, with links to what is described below."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         return f"[{TITLES.get(name, name)}](#{name.lower()})"
@@ -72,14 +72,20 @@ def kind(field: Mapping[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in field["enum"])
     for union in ("anyOf", "oneOf", "allOf"):
         if union in field:
-            return " or ".join(dict.fromkeys(map(kind, field[union])))
+            return " or ".join(dict.fromkeys(map(value_kind, field[union])))
     if field.get("type") == "array":
-        return f"list of {kind(field.get('items', {}))}"
+        return f"list of {value_kind(field.get('items', {}))}"
     if "patternProperties" in field:
-        return f"name: {' or '.join(map(kind, field['patternProperties'].values()))}"
+        return (
+            f"name: {' or '.join(map(value_kind, field['patternProperties'].values()))}"
+        )
     if field.get("type") == "object" and "additionalProperties" in field:
         inner = field["additionalProperties"]
-        return f"name: {kind(inner)}" if isinstance(inner, dict) else "keys and values"
+        return (
+            f"name: {value_kind(inner)}"
+            if isinstance(inner, dict)
+            else "keys and values"
+        )
     return {"string": "text", "null": "null"}.get(
         str(field.get("type", "anything")), str(field.get("type", "anything"))
     ) + bounds(field)
@@ -97,7 +103,7 @@ def bounds(field: Mapping[str, Any]) -> str:
     return f" ({', '.join(found)})" if found else ""
 
 
-def shown(default: Any) -> str:
+def default_text(default: Any) -> str:
     """A default as YAML would have it, where it is short."""
     if default is None or default == "":
         return "none"
@@ -109,8 +115,8 @@ def shown(default: Any) -> str:
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
-def escaped(text: str) -> str:
-    """A text that breaks out of no table."""
+def table_text(text: str) -> str:
+    """A text that fits a table's cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
@@ -125,15 +131,15 @@ def cli_page() -> str:
         " stdout is its result, progress goes to stderr, and `--json` prints the result"
         " as JSON.",
         "## Exit codes",
-        codes(),
+        exit_codes(),
     ]
     for verb in VERBS:
         command = import_module(module_of(verb)).command
-        parts += list(one_verb(f"fellowship {verb}", command, 2))
+        parts += list(verb_section(f"fellowship {verb}", command, 2))
     return "\n\n".join(parts) + "\n"
 
 
-def one_verb(name: str, command: click.Command, level: int) -> Iterator[str]:
+def verb_section(name: str, command: click.Command, level: int) -> Iterator[str]:
     """One verb's section; a group's verbs follow it."""
     context = click.Context(command, info_name=name)
     yield f"{'#' * level} {name}"
@@ -144,16 +150,18 @@ def one_verb(name: str, command: click.Command, level: int) -> Iterator[str]:
         for parameter in command.get_params(context)
         if (record := parameter.get_help_record(context)) is not None
     ]
-    table = [f"| `{cell(option)}` | {escaped(said)} |" for option, said in rows]
+    table = [
+        f"| `{option_text(option)}` | {table_text(said)} |" for option, said in rows
+    ]
     yield "\n".join(["| option | |", "|---|---|", *table])
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
             found = command.get_command(context, inner)
             if found is not None:
-                yield from one_verb(f"{name} {inner}", found, level + 1)
+                yield from verb_section(f"{name} {inner}", found, level + 1)
 
 
-def cell(option: str) -> str:
+def option_text(option: str) -> str:
     """An option's spelling, fit for a table."""
     return option.replace("|", "\\|")
 
@@ -167,11 +175,11 @@ def paragraphs(text: str) -> Iterator[str]:
             yield title
             yield "\n".join(["```sh", *rest, "```"])
         elif block.strip():
-            yield escaped(block).replace("<", "&lt;")
+            yield table_text(block).replace("<", "&lt;")
 
 
-def codes() -> str:
-    """What the shell is told."""
+def exit_codes() -> str:
+    """The exit codes as a table."""
     from fellowship.cli.exit_codes import EPILOG
 
     rows = [line.split(maxsplit=1) for line in EPILOG.splitlines()[2:] if line.strip()]

@@ -1,4 +1,4 @@
-"""The site's navigation and references are read off the code and the folder.
+"""Navigation and generated pages of the documentation site.
 
 mkdocs calls this while it builds (`make docs`). A page that is listed below and not there
 yet is left out; one that is there and not listed stands under "More".

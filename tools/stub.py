@@ -1,4 +1,4 @@
-"""Write `core/__init__.pyi` from the list of public names in `core/__init__.py`.
+"""Generator of the type stub `core/__init__.pyi`, from the public names in its module.
 
 python tools/stub.py
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 HUB = Path(__file__).parent.parent / "core/__init__.py"
 
 
-def stub() -> str:
+def stub_text() -> str:
     """The public interface as type checkers are to see it."""
     homes = runpy.run_path(str(HUB))["HOMES"]
     lines = [
@@ -24,4 +24,4 @@ def stub() -> str:
 
 
 if __name__ == "__main__":
-    HUB.with_suffix(".pyi").write_text(stub(), encoding="utf-8")
+    HUB.with_suffix(".pyi").write_text(stub_text(), encoding="utf-8")

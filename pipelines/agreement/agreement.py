@@ -30,20 +30,26 @@ from fellowship.pipelines.agreement.verdict_table import (
 from fellowship.stats.agreement import (
     Agreement,
     accuracy_of,
-    cells,
     kappa_of,
     summarise,
+    table_cells,
 )
-from fellowship.stats.bias import Family, Lean, family, lean, longer
+from fellowship.stats.bias import (
+    FamilyBias,
+    SideBias,
+    family_bias,
+    longer_side,
+    side_bias,
+)
 from fellowship.stats.codes import INVALID
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
     Resampling,
     bootstrap_many,
-    enough_labels,
+    has_enough_labels,
 )
-from fellowship.stats.paired import Difference, holm, paired_difference
+from fellowship.stats.paired import Difference, holm_adjusted, paired_difference
 from fellowship.stats.selection import n_eff
 from fellowship.suggestions import quoted_list
 
@@ -58,9 +64,9 @@ class JudgeAgreement:
     accuracy: Interval
     against: Difference | None = None
     p_holm: float | None = None
-    bias: dict[str, Family] = field(default_factory=dict)
-    first_slot: Lean | None = None
-    length: Lean | None = None
+    bias: dict[str, FamilyBias] = field(default_factory=dict)
+    first_slot: SideBias | None = None
+    length: SideBias | None = None
 
 
 @dataclass(frozen=True)
@@ -110,9 +116,9 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
             )
     prompts = len(set(table.clusters))
     count = count_labelled(table)
-    if not enough_labels(min(count, prompts)):
+    if not has_enough_labels(min(count, prompts)):
         return AgreementReport(count, prompts, False, table.matched)
-    features = cells(table.labels, table.votes)
+    features = table_cells(table.labels, table.votes)
     kappas = bootstrap_many(features, kappa_of, table.clusters, options.plan)
     rights = bootstrap_many(features, accuracy_of, table.clusters, options.plan)
     at = reference_judge(table, [k.value for k in kappas], options.against)
@@ -177,7 +183,7 @@ def compare_with_reference(
     if not found:
         return {}
     known = np.array([d.p if np.isfinite(d.value) else 1.0 for d in found])
-    adjusted = holm(known)
+    adjusted = holm_adjusted(known)
     return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
 
 
@@ -210,12 +216,14 @@ def estimate_biases(table: VerdictTable, j: int, options: Options) -> dict[str, 
     for name in options.families or judges_families(table):
         side = family_sides(table, name)
         if side.any():
-            found[name] = family(votes, table.labels, side, table.clusters, plan)
+            found[name] = family_bias(votes, table.labels, side, table.clusters, plan)
     first = np.ones(len(votes))
     estimates: dict[str, Any] = {"bias": found}
     if not ((votes != INVALID) & (table.labels != INVALID)).any():
         return estimates
-    estimates["first_slot"] = lean(votes, table.labels, first, table.clusters, plan)
-    if (side := longer(table.lengths)).any():
-        estimates["length"] = lean(votes, table.labels, side, table.clusters, plan)
+    estimates["first_slot"] = side_bias(
+        votes, table.labels, first, table.clusters, plan
+    )
+    if (side := longer_side(table.lengths)).any():
+        estimates["length"] = side_bias(votes, table.labels, side, table.clusters, plan)
     return estimates

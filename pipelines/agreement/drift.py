@@ -22,14 +22,14 @@ from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
-from fellowship.stats.agreement import ac1_of, accuracy_of, cells, kappa_of
+from fellowship.stats.agreement import ac1_of, accuracy_of, kappa_of, table_cells
 from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
     Resampling,
     bootstrap_many,
-    enough_labels,
+    has_enough_labels,
     mean_interval,
 )
 
@@ -77,7 +77,7 @@ class Drift:
     @property
     def enough(self) -> bool:
         """Whether there are prompts enough for a coefficient to be a claim."""
-        return enough_labels(min(self.prompts, self.both_read))
+        return has_enough_labels(min(self.prompts, self.both_read))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -171,7 +171,7 @@ def agreement(
     """Share agreed, kappa and AC1 where both could decide."""
     if not ((old_codes != INVALID) & (new_codes != INVALID)).any():
         return {}
-    features = cells(old_codes, new_codes)
+    features = table_cells(old_codes, new_codes)
     statistics = {"agreed": accuracy_of, "kappa": kappa_of, "AC1": ac1_of}
     return {
         name: bootstrap_many(features, statistic, prompts, plan)[0]

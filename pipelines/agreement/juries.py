@@ -9,7 +9,7 @@ import numpy as np
 
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
-from fellowship.stats.agreement import cells, cohen_kappa, kappa_of
+from fellowship.stats.agreement import cohen_kappa, kappa_of, table_cells
 from fellowship.stats.calibration import (
     Calibration,
     calibrate,
@@ -23,8 +23,13 @@ from fellowship.stats.intervals import (
     Resampling,
     bootstrap_many,
 )
-from fellowship.stats.juries import dawid_skene, log_odds_weights, majority, weighted
-from fellowship.stats.selection import Best, best_of, every_majority, subsets
+from fellowship.stats.juries import (
+    dawid_skene,
+    log_odds_weights,
+    majority,
+    weighted_majority,
+)
+from fellowship.stats.selection import Best, best_of, jury_majorities, jury_subsets
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,16 @@ def cross_validated_jury(table: VerdictTable, folds: int = 5) -> Codes:
     for held in range(folds):
         out = fold == held
         weights = log_odds_weights(table.votes[~out], table.labels[~out])
-        found[out] = weighted(table.votes[out], weights)
+        found[out] = weighted_majority(table.votes[out], weights)
     return found
 
 
 def analyse_juries(table: VerdictTable, at: int, plan: Resampling) -> JuryAnalysis:
     """All juries with intervals, and the best beside its out-of-bag value."""
-    juries = subsets(len(table.judges))
-    verdicts = every_majority(table.votes, juries)
+    juries = jury_subsets(len(table.judges))
+    verdicts = jury_majorities(table.votes, juries)
     alone = table.votes[:, at : at + 1]
-    features = cells(table.labels, np.concatenate([verdicts, alone], axis=1))
+    features = table_cells(table.labels, np.concatenate([verdicts, alone], axis=1))
     spread = bootstrap_many(features[:, :-1], kappa_of, table.clusters, plan)
     # The best is picked among juries; the reference is scored on the same rows left out.
     best = best_of(features[:, :-1], kappa_of, table.clusters, plan)

@@ -22,11 +22,11 @@ from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
 from fellowship.stats.lengths import LengthControlled, length_controlled
-from fellowship.stats.ratings import bradley_terry, games
+from fellowship.stats.ratings import bradley_terry, win_matrices
 from fellowship.stats.winrate import (
     BothOrders,
     PredictionPowered,
-    both_order,
+    both_order_rates,
     points,
     prediction_powered,
 )
@@ -123,7 +123,7 @@ def _both_orders(matches: list[Match]) -> BothOrders | None:
         m.forward == "invalid" for m in matches
     ):
         return None
-    return both_order(
+    return both_order_rates(
         encode([m.forward for m in matches]), encode([m.swapped for m in matches])
     )
 
@@ -177,7 +177,7 @@ def ratings(
             (),
             f"no common rating: the systems form {parts} groups that were never compared",
         )
-    played = games(
+    played = win_matrices(
         np.array([number[m.first] for m in matches]),
         np.array([number[m.second] for m in matches]),
         encode([m.outcome for m in matches]),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fellowship.pipelines.attacks.probe_records import Estimate, JudgeProbe
-from fellowship.stats.bias import lean, position
+from fellowship.stats.bias import position_bias_of, side_bias
 from fellowship.stats.codes import INVALID, DataError, encode
 from fellowship.stats.intervals import Interval, mean_interval
 
@@ -54,7 +54,7 @@ def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
         for o in ("forward", "swapped")
     )
     try:
-        found = position(forward, swapped)
+        found = position_bias_of(forward, swapped)
     except DataError as error:
         return Estimate(note=str(error))
     return estimate_of(found.bias, found.readable)
@@ -99,7 +99,7 @@ def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
     codes = [INVALID if np.isnan(s) else int(np.sign(s)) for s in given]
     labels = encode([rows[n].label for n in at])
     try:
-        bias = lean(codes, labels, [sides[n] for n in at])
+        bias = side_bias(codes, labels, [sides[n] for n in at])
     except DataError as error:
         return Estimate(note=str(error))
     note = "share of verdicts due to the family alone"

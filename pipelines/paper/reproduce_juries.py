@@ -12,11 +12,11 @@ import numpy as np
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.paper.reproduce_parsings import JudgeReadings, PeopleLabels
 from fellowship.pipelines.paper.reproduction import Line, Table
-from fellowship.stats.agreement import cells, kappa_of, pairwise
+from fellowship.stats.agreement import kappa_of, pairwise, table_cells
 from fellowship.stats.codes import INVALID, Codes, Floats
 from fellowship.stats.intervals import bootstrap_many
 from fellowship.stats.juries import dawid_skene, majority
-from fellowship.stats.selection import best_of, every_majority, n_eff, subsets
+from fellowship.stats.selection import best_of, jury_majorities, jury_subsets, n_eff
 
 
 def jury_tables(
@@ -26,14 +26,14 @@ def jury_tables(
     known: Mapping[str, float],
 ) -> list[Table]:
     """Every jury of two and more, and what a best jury is worth where it wasn't picked."""
-    juries = subsets(len(judges))
+    juries = jury_subsets(len(judges))
     names = ["+".join(sorted(judges[i].name for i in jury)) for jury in juries]
     sides = []
     for reading in ("stored", "corrected"):
         votes = np.stack([getattr(j, reading) for j in judges], axis=1)
-        sides.append(every_majority(votes, juries))
-    stored = kappa_of(cells(people.labels, sides[0]).sum(axis=0))
-    fixed = cells(people.labels[people.shown], sides[1][people.shown])
+        sides.append(jury_majorities(votes, juries))
+    stored = kappa_of(table_cells(people.labels, sides[0]).sum(axis=0))
+    fixed = table_cells(people.labels[people.shown], sides[1][people.shown])
     spread = bootstrap_many(fixed, kappa_of)
     moved = (sides[0] != sides[1]).sum(axis=0)
     lines = [
@@ -66,7 +66,7 @@ def jury_worth(
     """Best in and out of bag, votes of all, effective votes, human ceiling."""
     votes = np.stack([j.corrected for j in judges], axis=1)[people.shown]
     labels = people.labels[people.shown]
-    alone = cells(labels, votes)
+    alone = table_cells(labels, votes)
     single = int(np.nan_to_num(kappa_of(alone.sum(axis=0)), nan=-1).argmax())
     every = np.concatenate([fixed, alone[:, single : single + 1]], axis=1)
     juries = best_of(fixed, kappa_of)
@@ -96,7 +96,7 @@ def jury_worth(
 
 
 def _kappa(labels: Codes, verdicts: Codes) -> float:
-    return float(kappa_of(cells(labels, verdicts).sum(axis=0)))
+    return float(kappa_of(table_cells(labels, verdicts).sum(axis=0)))
 
 
 def margin_points(judge: JudgeReadings, people: PeopleLabels) -> CalibrationPoints:

@@ -20,8 +20,8 @@ from fellowship.pipelines.paper.reproduce_parsings import (
     read_judge,
 )
 from fellowship.pipelines.paper.reproduction import Line, Table
-from fellowship.stats.agreement import cells, kappa_of
-from fellowship.stats.intervals import Interval, bootstrap_many, enough_labels
+from fellowship.stats.agreement import kappa_of, table_cells
+from fellowship.stats.intervals import Interval, bootstrap_many, has_enough_labels
 
 KAPPA_FILES = {
     "llm-as-a-judge": "multi-rater10",
@@ -133,8 +133,8 @@ def measure_kappas(
         return {}
     stored = np.stack([j.stored for j in judges], axis=1)
     fixed = np.stack([j.corrected for j in judges], axis=1)[people.shown]
-    plain = kappa_of(cells(people.labels, stored).sum(axis=0))
-    spread = bootstrap_many(cells(people.labels[people.shown], fixed), kappa_of)
+    plain = kappa_of(table_cells(people.labels, stored).sum(axis=0))
+    spread = bootstrap_many(table_cells(people.labels[people.shown], fixed), kappa_of)
     return {
         j.name: (float(k), i) for j, k, i in zip(judges, plain, spread, strict=True)
     }
@@ -152,7 +152,7 @@ def with_judge(
     if found is None:
         return Line(**values, note="no labels")  # type: ignore[arg-type]
     stored, fixed = found
-    note = "" if enough_labels(fixed.clusters) else "too few labels to say"
+    note = "" if has_enough_labels(fixed.clusters) else "too few labels to say"
     values |= {"recomputed": stored, "corrected": fixed.value}
     values |= {"low": fixed.low, "high": fixed.high, "note": note}
     return Line(**values)  # type: ignore[arg-type]

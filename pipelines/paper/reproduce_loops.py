@@ -27,7 +27,7 @@ from fellowship.pipelines.paper.reproduction import (
 )
 from fellowship.stats.codes import encode
 from fellowship.stats.intervals import mean_interval
-from fellowship.stats.winrate import half_tie, points, strict
+from fellowship.stats.winrate import half_tie_rate, points, strict_rate
 
 
 def win_table(prompts: str, configured: Sequence[Configuration]) -> Table | None:
@@ -59,13 +59,13 @@ def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line
     ours = encode([verdict.winner for verdict, _, _ in read])
     spread = mean_interval(points(ours, "strict"))
     wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
-    notes = [f"half-tie {half_tie(ours):.3f}"]
+    notes = [f"half-tie {half_tie_rate(ours):.3f}"]
     if lost:
         notes.append(f"{len(lost)} rows judged the losing draft of their selection")
     return Line(
         name=f"{one.name} against {rival}",
         published=None if wins is None else wins / OF,
-        recomputed=strict(stored),
+        recomputed=strict_rate(stored),
         corrected=spread.value,
         low=spread.low,
         high=spread.high,

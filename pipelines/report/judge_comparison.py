@@ -19,7 +19,7 @@ from fellowship.pipelines.agreement.verdict_table import judge_decisions, prompt
 from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
-from fellowship.stats.bias import Position, position
+from fellowship.stats.bias import PositionBias, position_bias_of
 from fellowship.stats.codes import INVALID, Codes, encode
 from fellowship.stats.intervals import Interval, Resampling, mean_interval
 from fellowship.teams.decisions import decide
@@ -180,12 +180,12 @@ def is_readable(codes: Codes) -> NDArray[np.bool_]:
 
 def position_bias(
     forward: Codes, swapped: Codes, prompts: NDArray[np.int_], plan: Resampling
-) -> Position | None:
+) -> PositionBias | None:
     """Position bias where enough pairs were read in both orders."""
     kept = is_readable(forward) & is_readable(swapped)
     if kept.sum() < FEW:
         return None
-    return position(forward[kept], swapped[kept], prompts[kept], plan)
+    return position_bias_of(forward[kept], swapped[kept], prompts[kept], plan)
 
 
 def length_bias(

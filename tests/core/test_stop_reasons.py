@@ -57,8 +57,8 @@ def test_a_larger_limit_helps_only_where_one_is_reached() -> None:
 
 
 def test_a_reason_crosses_between_the_machines_of_a_cluster() -> None:
-    sent = RemoteError.of(BudgetStop("the words are free", StopReason.TOKENS))
-    made: FellowshipError = RemoteError(*sent).made()
+    sent = RemoteError.from_error(BudgetStop("the words are free", StopReason.TOKENS))
+    made: FellowshipError = RemoteError(*sent).to_error()
     assert isinstance(made, BudgetStop)
     assert (str(made), made.reason) == ("the words are free", StopReason.TOKENS)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tools.audit import DENIED, locked
+from tools.audit import DENIED, locked_versions
 
 FOLDERS = (
     "core",
@@ -107,7 +107,7 @@ def test_a_lock_has_hashes_and_no_hosts(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_nothing_that_was_compromised_is_locked(lock: Path) -> None:
-    assert not locked(lock).keys() & DENIED.keys()
+    assert not locked_versions(lock).keys() & DENIED.keys()
 
 
 def test_every_locked_package_says_its_licence_and_is_what_is_installed() -> None:

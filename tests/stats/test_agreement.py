@@ -111,7 +111,7 @@ def test_swapping_the_candidates_changes_no_coefficient(votes: Array) -> None:
 def test_tables_are_scored_many_at_once() -> None:
     rng = np.random.default_rng(0)
     labels, jury = rng.integers(-1, 2, 80), rng.integers(-1, 2, (80, 5))
-    tables = agreement.cells(labels, jury).sum(axis=0)
+    tables = agreement.table_cells(labels, jury).sum(axis=0)
     each = [agreement.cohen_kappa(labels, jury[:, j]) for j in range(5)]
     assert np.allclose(agreement.kappa_of(tables), each, atol=1e-12)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from fellowship.stats import intervals, paired
-from fellowship.stats.agreement import accuracy_of, cells, cohen_kappa, kappa_of
+from fellowship.stats.agreement import accuracy_of, cohen_kappa, kappa_of, table_cells
 from fellowship.stats.codes import DataError, TooFewLabels
 from fellowship.stats.intervals import Resampling, bootstrap, mean_interval
 
@@ -31,7 +31,7 @@ def test_a_kappa_interval_covers_95_in_100(method: str) -> None:
     for trial in range(600):  # kappa is `right` exactly, both having one marginal
         labels, verdicts = judged(rng, 200, 0.6)
         plan = Resampling(400, seed=trial, method=method)  # type: ignore[arg-type]
-        found = bootstrap(cells(labels, verdicts), kappa_of, None, plan)
+        found = bootstrap(table_cells(labels, verdicts), kappa_of, None, plan)
         hits += found.low <= 0.6 <= found.high
     assert 0.93 <= hits / 600 <= 0.97
 
@@ -68,9 +68,9 @@ def test_a_clustered_interval_covers_where_a_rowwise_one_does_not() -> None:
 def test_the_matrix_product_is_the_loop() -> None:
     labels, verdicts = judged(np.random.default_rng(1), 60, 0.6)
     prompts = np.arange(60) // 3
-    counts = np.concatenate(list(intervals.draws(20, Resampling(50))))
-    sums = intervals.by_cluster(cells(labels, verdicts), prompts)
-    ours = intervals.resampled(sums, kappa_of, Resampling(50))[:, 0]
+    counts = np.concatenate(list(intervals.resample_counts(20, Resampling(50))))
+    sums = intervals.cluster_sums(table_cells(labels, verdicts), prompts)
+    ours = intervals.resampled_values(sums, kappa_of, Resampling(50))[:, 0]
     for row, value in zip(counts.astype(int), ours, strict=True):
         take = np.concatenate([np.repeat([3 * g, 3 * g + 1, 3 * g + 2], c)
                                for g, c in enumerate(row)])  # fmt: skip
@@ -80,14 +80,14 @@ def test_the_matrix_product_is_the_loop() -> None:
 def test_many_values_share_their_resamples() -> None:
     rng = np.random.default_rng(2)
     labels, jury = rng.integers(-1, 2, 90), rng.integers(-1, 2, (90, 3))
-    many = intervals.bootstrap_many(cells(labels, jury), kappa_of)
-    assert many[1] == bootstrap(cells(labels, jury[:, 1]), kappa_of)
+    many = intervals.bootstrap_many(table_cells(labels, jury), kappa_of)
+    assert many[1] == bootstrap(table_cells(labels, jury[:, 1]), kappa_of)
 
 
 def test_the_same_seed_gives_the_same_interval_in_any_chunks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    features = cells(*judged(np.random.default_rng(3), 50, 0.5))
+    features = table_cells(*judged(np.random.default_rng(3), 50, 0.5))
     whole = bootstrap(features, kappa_of)
     monkeypatch.setattr(intervals, "_CHUNK", 1)
     assert bootstrap(features, kappa_of) == whole
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_interval_in_any_chunks(
 
 
 def test_renaming_the_prompts_changes_nothing() -> None:
-    features = cells(*judged(np.random.default_rng(3), 50, 0.5))
+    features = table_cells(*judged(np.random.default_rng(3), 50, 0.5))
     numbers = np.random.default_rng(0).integers(0, 12, 50)
     names = np.array([f"prompt {97 - 7 * g}" for g in numbers])
     assert bootstrap(features, kappa_of, numbers) == bootstrap(
@@ -104,9 +104,9 @@ def test_renaming_the_prompts_changes_nothing() -> None:
 
 
 def test_resamples_without_a_kappa_are_counted_not_hidden() -> None:
-    found = bootstrap(cells([1, 1, 1, 0], [1, 1, 1, 0]), kappa_of)
+    found = bootstrap(table_cells([1, 1, 1, 0], [1, 1, 1, 0]), kappa_of)
     assert 0.2 < found.undefined < 0.5
-    nothing = bootstrap(cells([1, 1], [1, 1]), kappa_of)
+    nothing = bootstrap(table_cells([1, 1], [1, 1]), kappa_of)
     assert np.isnan(nothing.low)
     assert nothing.undefined == 1
 
@@ -115,7 +115,7 @@ def test_two_judges_are_told_apart_only_when_they_differ() -> None:
     rng = np.random.default_rng(6)
     labels, good = judged(rng, 600, 0.8)
     poor = np.where(rng.random(600) < 0.4, rng.integers(-1, 2, 600), good)
-    a, b = cells(labels, good), cells(labels, poor)
+    a, b = table_cells(labels, good), table_cells(labels, poor)
     found = paired.paired_difference(a, b, kappa_of)
     assert found.low > 0
     assert found.p < 0.01
@@ -129,29 +129,29 @@ def test_a_paired_test_rejects_a_true_null_five_times_in_a_hundred() -> None:
         labels, a = judged(rng, 150, 0.6)
         b = np.where(rng.random(150) < 0.6, labels, judged(rng, 150, 0.6)[0])
         plan = Resampling(199, seed=trial)
-        pair = cells(labels, a), cells(labels, b)
+        pair = table_cells(labels, a), table_cells(labels, b)
         small += paired.paired_difference(*pair, kappa_of, None, plan).p <= 0.05
     assert 0.02 < small / 400 < 0.08
 
 
 def test_holm_is_the_worked_example() -> None:
-    assert paired.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx(
+    assert paired.holm_adjusted([0.01, 0.04, 0.03, 0.005]) == pytest.approx(
         [0.03, 0.06, 0.06, 0.02]
     )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_keeps_the_order_and_never_lowers_a_p(p: list[float]) -> None:
-    adjusted = paired.holm(p)
+    adjusted = paired.holm_adjusted(p)
     assert (adjusted >= np.array(p)).all()
     assert (adjusted <= 1).all()
     assert (np.diff(adjusted[np.argsort(p, kind="stable")]) >= 0).all()
 
 
 def test_under_fifty_labels_no_kappa_is_claimed() -> None:
-    assert intervals.enough_labels(50)
-    assert not intervals.enough_labels(49)
-    assert not intervals.enough_labels(199, compare=True)
+    assert intervals.has_enough_labels(50)
+    assert not intervals.has_enough_labels(49)
+    assert not intervals.has_enough_labels(199, compare=True)
     with pytest.raises(TooFewLabels, match="49 labels are too few for a kappa"):
         intervals.require_labels(49)
 
@@ -166,6 +166,6 @@ def test_what_gives_no_interval_is_refused() -> None:
     with pytest.raises(DataError, match="resamples=0"):
         Resampling(0)
     with pytest.raises(DataError, match="between 0 and 1"):
-        paired.holm([2.0])
+        paired.holm_adjusted([2.0])
     with pytest.raises(DataError, match="shape"):
         mean_interval(np.zeros((2, 2)))

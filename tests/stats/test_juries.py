@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fellowship.stats import juries, selection
-from fellowship.stats.agreement import accuracy_of, cells
+from fellowship.stats.agreement import accuracy_of, table_cells
 from fellowship.stats.codes import INVALID, DataError
 from fellowship.stats.intervals import Resampling
 
 Array = NDArray[np.int8]
 RULES: dict[str, Callable[[Array], Array]] = {
     "majority": juries.majority,
-    "weighted": lambda v: juries.weighted(v, np.ones(v.shape[1])),
+    "weighted": lambda v: juries.weighted_majority(v, np.ones(v.shape[1])),
     "dawid_skene": lambda v: juries.dawid_skene(v).verdicts,
 }
 
@@ -92,7 +92,7 @@ def test_weights_let_one_good_judge_outvote_two_poor_ones() -> None:
     assert weights == pytest.approx(
         [np.log(2 * p / (1 - p)) for p in (0.95, 0.45, 0.45)], abs=0.15
     )
-    assert (juries.weighted(votes, weights) == votes[:, 0]).all()
+    assert (juries.weighted_majority(votes, weights) == votes[:, 0]).all()
 
 
 def test_dawid_skene_recovers_planted_judges_without_labels() -> None:
@@ -124,13 +124,13 @@ def test_independent_judges_count_in_full_and_copies_count_once() -> None:
 
 
 def test_there_are_57_juries_of_six_judges() -> None:
-    assert len(selection.subsets(6)) == 57
-    assert selection.subsets(3, [2]) == [(0, 1), (0, 2), (1, 2)]
+    assert len(selection.jury_subsets(6)) == 57
+    assert selection.jury_subsets(3, [2]) == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_the_best_of_equals_is_no_better_out_of_bag() -> None:
     labels, votes = planted(300, [0.6] * 20, 4)
-    best = selection.best_of(cells(labels, votes), accuracy_of)
+    best = selection.best_of(table_cells(labels, votes), accuracy_of)
     assert best.in_bag > best.value - 0.01
     assert best.value > best.out_of_bag + 0.02
     assert best.out_of_bag == pytest.approx(0.6, abs=0.03)
@@ -140,7 +140,7 @@ def test_the_best_of_equals_is_no_better_out_of_bag() -> None:
 def test_a_truly_better_candidate_keeps_its_lead_out_of_bag() -> None:
     labels, votes = planted(400, [0.6, 0.9, 0.6], 5)
     plan = Resampling(300)
-    best = selection.best_of(cells(labels, votes), accuracy_of, None, plan, 0)
+    best = selection.best_of(table_cells(labels, votes), accuracy_of, None, plan, 0)
     assert best.index == 1
     assert best.out_of_bag == pytest.approx(best.value, abs=0.01)
     assert best.reference_out_of_bag < 0.7
@@ -150,10 +150,10 @@ def test_what_is_no_jury_is_refused_by_name() -> None:
     with pytest.raises(DataError, match="2 axes"):
         juries.majority([1, 0])
     with pytest.raises(DataError, match="weights has 3 rows"):
-        juries.weighted([[1, 0]], [1, 1, 1])
+        juries.weighted_majority([[1, 0]], [1, 1, 1])
     with pytest.raises(DataError, match="smoothing"):
         juries.dawid_skene([[1]], smoothing=0)
     with pytest.raises(DataError, match="no jury"):
-        selection.every_majority([[1]], [])
+        selection.jury_majorities([[1]], [])
     with pytest.raises(DataError, match="reference 9"):
-        selection.best_of(cells([1], [[1, 1]]), accuracy_of, reference=9)
+        selection.best_of(table_cells([1], [[1, 1]]), accuracy_of, reference=9)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fellowship.stats import juries, selection
-from fellowship.stats.agreement import cells, cohen_kappa, kappa_of, pairwise
+from fellowship.stats.agreement import cohen_kappa, kappa_of, pairwise, table_cells
 from fellowship.stats.calibration import calibrate
 from fellowship.stats.intervals import bootstrap
 from tests.support.paths import PAPER as DATA
@@ -67,7 +67,7 @@ def test_the_57_juries() -> None:
     names, votes = six()
     published = read("Kappa/PandaLM-Eval/llms-as-a-jury.json")
     asked = [tuple(names.index(j) for j in jury) for jury, _ in published]
-    tables = cells(labels(), selection.every_majority(votes, asked)).sum(axis=0)
+    tables = table_cells(labels(), selection.jury_majorities(votes, asked)).sum(axis=0)
     assert len(asked) == 57
     assert np.abs(kappa_of(tables) - [k for _, k in published]).max() < 1e-12
 
@@ -86,7 +86,7 @@ def test_the_human_ceiling() -> None:
 
 def test_gpt_4os_interval_is_645_to_728() -> None:
     found = bootstrap(
-        cells(labels(), verdicts("multi-rater10", "gpt-4o_none")), kappa_of
+        table_cells(labels(), verdicts("multi-rater10", "gpt-4o_none")), kappa_of
     )
     assert (found.low, found.high) == pytest.approx((0.645, 0.728), abs=0.003)
 
@@ -107,11 +107,11 @@ def test_ways_to_use_all_six_votes() -> None:
 
 def test_the_best_jury_is_worth_less_out_of_bag_than_gpt_4o_alone() -> None:
     names, votes = six()
-    every = selection.every_majority(votes, selection.subsets(6, range(1, 7)))
+    every = selection.jury_majorities(votes, selection.jury_subsets(6, range(1, 7)))
     alone = names.index("gpt-4o")
-    best = selection.best_of(cells(labels(), every), kappa_of, reference=alone)
+    best = selection.best_of(table_cells(labels(), every), kappa_of, reference=alone)
     assert best.index == alone
-    juries_only = selection.best_of(cells(labels(), every[:, 6:]), kappa_of)
+    juries_only = selection.best_of(table_cells(labels(), every[:, 6:]), kappa_of)
     assert juries_only.value == pytest.approx(0.6727, abs=0.0001)
     assert juries_only.out_of_bag < best.reference_out_of_bag
 

@@ -21,7 +21,7 @@ def ladder(n: int, truth: list[float], seed: int) -> NDArray[np.float64]:
     b = (a + rng.integers(1, k, n)) % k
     rated = np.array(truth)
     won = np.where(rng.random(n) < expit(rated[a] - rated[b]), 1, -1)
-    return ratings.games(a, b, won, k)
+    return ratings.win_matrices(a, b, won, k)
 
 
 def test_bradley_terry_is_the_logistic_regression_on_players() -> None:
@@ -56,7 +56,7 @@ def test_ratings_intervals_cover_95_in_100() -> None:
 
 
 def test_two_players_rates_are_their_odds() -> None:
-    matches = ratings.games([0, 0, 1, 1], [1, 1, 0, 0], [1, 0, -1, 1], 2)
+    matches = ratings.win_matrices([0, 0, 1, 1], [1, 1, 0, 0], [1, 0, -1, 1], 2)
     won = matches.sum(axis=0)
     assert (won[0, 1], won[1, 0]) == (2.5, 1.5)
     gap = np.subtract(*ratings.ratings_of(won[None], 0.0)[0])
@@ -64,7 +64,7 @@ def test_two_players_rates_are_their_odds() -> None:
 
 
 def test_who_never_lost_is_rated_finitely() -> None:
-    matches = ratings.games([0, 0, 1], [1, 2, 2], [1, 1, INVALID], 3)
+    matches = ratings.win_matrices([0, 0, 1], [1, 2, 2], [1, 1, INVALID], 3)
     found = ratings.bradley_terry(matches, None, FEW).ratings
     assert 0 < found[0].value < 8
     assert found[1].value == pytest.approx(found[2].value)

@@ -23,23 +23,23 @@ def turned(given: Array) -> Array:
 
 
 def test_ties_and_failures_lose_under_the_strict_rule() -> None:
-    assert winrate.strict([1, 1, 0, -1, INVALID]) == 0.4
-    assert winrate.half_tie([1, 1, 0, -1, INVALID]) == 2.5 / 4
-    assert np.isnan(winrate.half_tie([INVALID]))
+    assert winrate.strict_rate([1, 1, 0, -1, INVALID]) == 0.4
+    assert winrate.half_tie_rate([1, 1, 0, -1, INVALID]) == 2.5 / 4
+    assert np.isnan(winrate.half_tie_rate([INVALID]))
 
 
 @given(verdicts)
 def test_a_rate_and_its_mirror_sum_to_one(given: Array) -> None:
-    ours, theirs = winrate.half_tie(given), winrate.half_tie(turned(given))
+    ours, theirs = winrate.half_tie_rate(given), winrate.half_tie_rate(turned(given))
     assert np.isnan(ours) or ours + theirs == pytest.approx(1, abs=1e-12)
-    assert winrate.strict(given) + winrate.strict(turned(given)) <= 1
+    assert winrate.strict_rate(given) + winrate.strict_rate(turned(given)) <= 1
 
 
 @given(verdicts, st.randoms(use_true_random=False))
 def test_both_orders_mirror_and_their_shares_sum_to_one(given, random) -> None:  # type: ignore[no-untyped-def]
     other = np.array(random.choices([-1, 0, 1, INVALID], k=len(given)))
-    found = winrate.both_order(given, other)
-    mirror = winrate.both_order(turned(given), turned(other))
+    found = winrate.both_order_rates(given, other)
+    mirror = winrate.both_order_rates(turned(given), turned(other))
     if found.invalid < 1:
         parts = found.wins + found.ties + found.losses + found.contradictions
         assert parts == pytest.approx(1)
@@ -48,7 +48,7 @@ def test_both_orders_mirror_and_their_shares_sum_to_one(given, random) -> None: 
 
 
 def test_a_judge_that_always_takes_the_first_slot_wins_nobody_anything() -> None:
-    found = winrate.both_order([1] * 10, [-1] * 10)
+    found = winrate.both_order_rates([1] * 10, [-1] * 10)
     assert (found.wins, found.contradictions, found.rate) == (0, 1, 0.5)
 
 
@@ -106,8 +106,8 @@ def test_what_gives_no_rate_is_refused_by_name() -> None:
     with pytest.raises(DataError, match="lengths has 1"):
         lengths.length_controlled([1, 0], [[2, 1]])
     with pytest.raises(DataError, match="2 groups"):
-        ratings.bradley_terry(ratings.games([0, 2], [1, 3], [1, 1], 4))
+        ratings.bradley_terry(ratings.win_matrices([0, 2], [1, 3], [1, 1], 4))
     with pytest.raises(DataError, match="against itself"):
-        ratings.games([0], [0], [1], 2)
+        ratings.win_matrices([0], [0], [1], 2)
     with pytest.raises(DataError, match="from 0 to 1"):
-        ratings.games([0], [5], [1], 2)
+        ratings.win_matrices([0], [5], [1], 2)
