@@ -32,6 +32,7 @@ from fellowship.pipelines.export.card_tables import (
     state_table,
 )
 from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.sanitize import single_line
 
@@ -110,16 +111,18 @@ def front_matter(
         ],
         "size_categories": [size],
     }
-    loaded = [a for a in accounts if a.shape in ("trl", "parquet") and a.exported]
-    configs = [split_config(account) for account in loaded]
+    made = [split_config(account) for account in accounts if account.exported]
+    configs = [config for config in made if config]
     return front | ({"configs": configs} if configs else {})
 
 
-def split_config(account: Account) -> dict[str, Any]:
-    """One kind as a configuration with its splits."""
+def split_config(account: Account) -> dict[str, Any] | None:
+    """One kind as a configuration with its splits; None where the hub reads none."""
+    made = FORMATS.get(account.shape)
+    if made is None or made.config_name is None:
+        return None
     files = [{"split": split, "path": path} for split, path, _ in account.parts]
-    name = account.kind if account.shape == "trl" else f"{account.kind}-parquet"
-    return {"config_name": name, "data_files": files}
+    return {"config_name": made.config_name(account.kind), "data_files": files}
 
 
 def licence_text(context: ExportContext, export: Export) -> str:

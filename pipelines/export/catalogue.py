@@ -15,13 +15,13 @@ from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.formats import dataset_info
+from fellowship.pipelines.export.dataset_info import remove_from_info
+from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.run_folder import EXPORTS, atomic_writer
 
 ACCOUNTS = "accounts.json"
 CARD = "README.md"
-INFO = "dataset_info.json"
 
 
 def update_catalogue(
@@ -53,7 +53,9 @@ def remove_stale_files(old: Account, new: Account, folder: Path) -> None:
     Whatever the old account says, only a file that an export of this kind would make is
     touched, and none but where this one's files would be.
     """
-    place = folder if old.shape == "trl" else folder / old.shape
+    if old.shape not in FORMATS:
+        return
+    place = folder / FORMATS[old.shape].folder
     for name in set(old.files) - set(new.files):
         path = folder / name
         stems = {old.kind, *(f"{old.kind}-{split}" for split in old.splits)}
@@ -67,22 +69,10 @@ def remove_stale_files(old: Account, new: Account, folder: Path) -> None:
         remove_from_info(path)
 
 
-def remove_from_info(path: Path) -> None:
-    """Take a file that is gone out of the `dataset_info.json` beside it."""
-    info = path.parent / INFO
-    try:
-        known = json.loads(info.read_text(encoding="utf-8"))
-        kept = {k: v for k, v in known.items() if v.get("file_name") != path.name}
-    except (OSError, ValueError, AttributeError):
-        return
-    with atomic_writer(info) as out:
-        json.dump(kept, out, indent=2, ensure_ascii=False)
-        out.write("\n")
-
-
 def account_key(account: Account) -> str:
     """What an account is filed under: a kind in a shape is there once."""
-    return account.kind if account.shape == "trl" else f"{account.kind}.{account.shape}"
+    folder = FORMATS[account.shape].folder
+    return f"{account.kind}.{folder}" if folder else account.kind
 
 
 def read_accounts(folder: Path) -> dict[str, Account]:
@@ -108,18 +98,3 @@ def with_local_files(account: Account, folder: Path) -> Account:
 def files_exist(account: Account, folder: Path) -> bool:
     """Whether all files of an account are still in the folder."""
     return all((folder / name).exists() for name in account.files)
-
-
-def write_dataset_info(account: Account) -> None:
-    """Enter LLaMA-Factory files in the dataset_info.json beside them."""
-    for name in account.files:
-        path = Path(name)
-        info = path.parent / INFO
-        try:
-            known = json.loads(info.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            known = {}
-        entry = dataset_info(path.stem.replace("-", "_"), path.name, account.kind)
-        with atomic_writer(info) as out:
-            json.dump(known | entry, out, indent=2, ensure_ascii=False)
-            out.write("\n")

@@ -8,26 +8,25 @@ when all is complete.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fellowship.pipelines.export.account import Account, measure_rows
-from fellowship.pipelines.export.catalogue import update_catalogue, write_dataset_info
+from fellowship.pipelines.export.catalogue import update_catalogue
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.filter_pass import FilterPass
-from fellowship.pipelines.export.filters import FILTER_ORDER, first_pii
-from fellowship.pipelines.export.formats import shaped
+from fellowship.pipelines.export.filters import FILTERS, first_pii
+from fellowship.pipelines.export.formats import FORMATS, format_row
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.open_run import open_run
 from fellowship.pipelines.export.splits import assign_splits, split_of
 from fellowship.pipelines.export.tables import (
-    ParquetTable,
     require_replaceable,
     save_dataset,
 )
-from fellowship.pipelines.export.writers import ExportFiles, JsonLines
+from fellowship.pipelines.export.writers import ExportFiles
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
 from fellowship.run_folder import EXPORTS
 from fellowship.run_outcomes import outcomes
@@ -51,7 +50,7 @@ def export_run(
     into = Path(into)
     for kind in export.kinds:
         check_format(kind, export)
-        if export.shape == "datasets":
+        if FORMATS[export.shape].container.saved:
             require_replaceable(to or target_path(into, kind, export))
     with open_run(into, export.labels) as context:
         flags = {"calibrated": context.chance is not None}
@@ -82,11 +81,8 @@ def with_flags(example: Example) -> Example:
 
 def target_path(into: Path, kind: str, export: Export) -> Path:
     """Where a kind goes unless told otherwise."""
-    folder = into / EXPORTS
-    if export.shape != "trl":
-        folder = folder / export.shape
-    suffix = {"parquet": ".parquet", "datasets": ""}.get(export.shape, ".jsonl")
-    return folder / f"{kind}{suffix}"
+    made = FORMATS[export.shape]
+    return into / EXPORTS / made.folder / f"{kind}{made.container.suffix}"
 
 
 def write_kind(
@@ -101,19 +97,19 @@ def write_kind(
     if export.splits:
         assign_splits(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
     target = to or target_path(context.into, filter_pass.kind, export)
-    if export.shape == "datasets":
+    made = FORMATS[export.shape]
+    if made.container.saved:
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
             counts, files = write_splits(
                 filter_pass, export, Path(folder) / "rows.parquet", watch
             )
             save_dataset(files, target)
-        paths = [str(target)]
+        paths = [target]
     else:
         counts, files = write_splits(filter_pass, export, target, watch)
-        paths = [str(path) for path in files.values()]
+        paths = list(files.values())
     account = make_account(filter_pass, export, context, counts, paths)
-    if export.shape == "llama-factory":
-        write_dataset_info(account)
+    made.describe(paths, filter_pass.kind)
     return account
 
 
@@ -121,20 +117,19 @@ def write_splits(
     filter_pass: FilterPass, export: Export, target: Path, watch: Watch
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Rows and file of each split; one without a name where there are no splits."""
-    table = export.shape in ("parquet", "datasets")
+    made = FORMATS[export.shape]
     mean = mean_weight(filter_pass)
     names = list(export.splits) or [""]
     counts = dict.fromkeys(names, 0)
-    with ExportFiles(target, ParquetTable if table else JsonLines) as sink:
-        eager = names if export.shape == "datasets" or not export.splits else []
+    with ExportFiles(target, made.container.writer) as sink:
+        eager = names if made.container.saved or not export.splits else []
         for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
         for done, (_, prompt, p, example) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
             weighed = with_weight(example, p, mean)
-            sink.open(split).write(shaped(weighed, filter_pass.kind, export))
-            if export.shape == "openai":
-                # Its rows may hold nothing else: their facts go beside them, line by line.
+            sink.open(split).write(format_row(weighed, filter_pass.kind, export))
+            if made.facts_beside:
                 sink.open(split, ".facts").write(dict(weighed.facts))
             counts[split] += 1
             watch(f"{filter_pass.kind} rows written", done)
@@ -169,7 +164,7 @@ def make_account(
     export: Export,
     context: ExportContext,
     counts: Mapping[str, int],
-    paths: list[str],
+    paths: Sequence[Path],
 ) -> Account:
     """The record of what was done."""
     form = form_of(filter_pass.kind)
@@ -186,9 +181,9 @@ def make_account(
         prompt=export.prompt,
         made=filter_pass.made,
         exported=sum(counts.values()),
-        dropped={name: dropped[name] for name in FILTER_ORDER if name in dropped},
+        dropped={name: dropped[name] for name in FILTERS if name in dropped},
         splits={name: n for name, n in counts.items() if name},
-        files=tuple(paths),
+        files=tuple(map(str, paths)),
         filters=export.filters.model_dump(mode="json", exclude_defaults=True),
         **known,
     )

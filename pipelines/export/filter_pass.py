@@ -14,15 +14,24 @@ from typing import Any
 
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import Example, text_hash, unpack
-from fellowship.pipelines.export.filters import enabled_checks
-from fellowship.pipelines.export.formats import unfit
+from fellowship.pipelines.export.filters import FILTERS, enabled_checks
+from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.text_similarity import normalize
 from fellowship.pipelines.recipe.export_settings import Export
+from fellowship.registry_check import check_registry
 
 INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
 BINS_PER_UNIT = 5.0
 """Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
+
+OWN_FILTERS = ("shape", "duplicates", "near_duplicates", "contradictory", "balance")
+"""Filters that need more than one example, asked by `FilterPass` itself."""
+check_registry(
+    "filter without a check of its own",
+    [name for name, entry in FILTERS.items() if entry.check is None],
+    OWN_FILTERS,
+)
 
 
 class FilterPass:
@@ -66,7 +75,7 @@ class FilterPass:
         )
 
     def _reason(self, example: Example) -> str | None:
-        if unfit(example, self.kind, self.export):
+        if FORMATS[self.export.shape].unfit(example):
             return "shape"
         if self.export.filters.duplicates:
             names = [[t["role"], normalize(t["content"])] for t in example.prompt]

@@ -1,13 +1,14 @@
 """Filters: named checks that leave rows out of a dataset.
 
-Each check looks at one example and says why it must go, or nothing. What needs the whole
-set (duplicates, contradictions, balance) is in `sifting`.
+`FILTERS` has one entry for each; to add one, enter it here and in the `Filters` of
+`recipe.export_settings`. A check looks at one example. What needs the whole set
+(duplicates, contradictions, balance) is in `filter_pass`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from fellowship.errors import RecipeError
 from fellowship.pipelines.export.contamination import Benchmarks
@@ -16,50 +17,13 @@ from fellowship.pipelines.export.language import Languages
 from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Filters
+from fellowship.registry_check import check_registry
 
 Check = Callable[[Example], bool]
+"""Whether an example has to go."""
 
-FILTER_ORDER: Final = (
-    "shape",
-    "duplicates",
-    "near_duplicates",
-    "garbage",
-    "length",
-    "language",
-    "contamination",
-    "pii",
-    "same_family",
-    "margin",
-    "probability",
-    "contradictory",
-    "balance",
-)
-"""Filters in the order they are asked: a row is counted under the first that takes it."""
-
-
-def enabled_checks(filters: Filters, flags: Mapping[str, Any]) -> dict[str, Check]:
-    """The checks that are switched on, by name. `flags`: whether margins are calibrated."""
-    checks: dict[str, Check] = {}
-    if filters.garbage:
-        checks["garbage"] = is_noisy
-    if filters.length.min is not None or filters.length.max is not None:
-        checks["length"] = lambda example: out_of_bounds(example, filters)
-    if filters.languages:
-        known = Languages(filters.languages)
-        checks["language"] = lambda example: any(map(known.is_foreign, example.texts))
-    if filters.contamination:
-        exam = Benchmarks(filters.contamination, filters.contamination_words)
-        checks["contamination"] = lambda example: is_contaminated(example, exam)
-    if filters.pii:
-        checks["pii"] = lambda example: bool(first_pii(example))
-    if filters.same_family:
-        checks["same_family"] = lambda example: bool(example.facts.get("same_family"))
-    if filters.margin is not None:
-        least = filters.margin
-        checks["margin"] = lambda example: example.facts["margin"] < least
-    if filters.probability is not None:
-        checks["probability"] = below_probability(filters.probability, flags)
-    return checks
+Flags = Mapping[str, Any]
+"""What a run allows: `calibrated`, whether score gaps can be turned into chances."""
 
 
 def is_noisy(example: Example) -> bool:
@@ -84,7 +48,7 @@ def first_pii(example: Example) -> str:
     return next(filter(None, found), "")
 
 
-def below_probability(least: float, flags: Mapping[str, Any]) -> Check:
+def below_probability(least: float, flags: Flags) -> Check:
     """Rows whose calibrated chance is too small; `RecipeError` without calibration."""
     if not flags.get("calibrated"):
         raise RecipeError(
@@ -92,3 +56,104 @@ def below_probability(least: float, flags: Mapping[str, Any]) -> Check:
             " --labels FILE (without them a score gap can't be turned into a probability)"
         )
     return lambda example: example.facts["p_chosen"] < least
+
+
+def garbage_check(filters: Filters, flags: Flags) -> Check | None:
+    """Noise, loops, empty forms."""
+    return is_noisy if filters.garbage else None
+
+
+def length_check(filters: Filters, flags: Flags) -> Check | None:
+    """Answers outside the bounds."""
+    if filters.length.min is None and filters.length.max is None:
+        return None
+    return lambda example: out_of_bounds(example, filters)
+
+
+def language_check(filters: Filters, flags: Flags) -> Check | None:
+    """Answers in another language."""
+    if not filters.languages:
+        return None
+    known = Languages(filters.languages)
+    return lambda example: any(map(known.is_foreign, example.texts))
+
+
+def contamination_check(filters: Filters, flags: Flags) -> Check | None:
+    """What shares an n-gram with a benchmark."""
+    if not filters.contamination:
+        return None
+    exam = Benchmarks(filters.contamination, filters.contamination_words)
+    return lambda example: is_contaminated(example, exam)
+
+
+def pii_check(filters: Filters, flags: Flags) -> Check | None:
+    """Personal data."""
+    return (lambda example: bool(first_pii(example))) if filters.pii else None
+
+
+def same_family_check(filters: Filters, flags: Flags) -> Check | None:
+    """What a judge of a writer's own family decided."""
+    if not filters.same_family:
+        return None
+    return lambda example: bool(example.facts.get("same_family"))
+
+
+def margin_check(filters: Filters, flags: Flags) -> Check | None:
+    """Pairs whose scores are too close."""
+    least = filters.margin
+    if least is None:
+        return None
+    return lambda example: example.facts["margin"] < least
+
+
+def probability_check(filters: Filters, flags: Flags) -> Check | None:
+    """Rows whose label is too likely to be wrong."""
+    if filters.probability is None:
+        return None
+    return below_probability(filters.probability, flags)
+
+
+class Filter(NamedTuple):
+    """One filter: the settings it goes by, and what looks at a single example.
+
+    `check` gives None where the filter is off; a filter without it is `FilterPass`'s own,
+    for it needs more than the example.
+    """
+
+    fields: tuple[str, ...]
+    check: Callable[[Filters, Flags], Check | None] | None
+
+
+FILTERS: Mapping[str, Filter] = {
+    "shape": Filter((), None),
+    "duplicates": Filter(("duplicates",), None),
+    "near_duplicates": Filter(("near_duplicates",), None),
+    "garbage": Filter(("garbage",), garbage_check),
+    "length": Filter(("length",), length_check),
+    "language": Filter(("languages",), language_check),
+    "contamination": Filter(
+        ("contamination", "contamination_words"), contamination_check
+    ),
+    "pii": Filter(("pii",), pii_check),
+    "same_family": Filter(("same_family",), same_family_check),
+    "margin": Filter(("margin",), margin_check),
+    "probability": Filter(("probability",), probability_check),
+    "contradictory": Filter(("contradictory",), None),
+    "balance": Filter(("balance",), None),
+}
+"""Filters in the order they are asked: a row is counted under the first that takes it."""
+check_registry(
+    "filter",
+    Filters.model_fields,
+    [field for entry in FILTERS.values() for field in entry.fields],
+)
+
+
+def enabled_checks(filters: Filters, flags: Flags) -> dict[str, Check]:
+    """The checks that are switched on, by name, in the order they are asked."""
+    made = {
+        name: entry.check(filters, flags)
+        for name, entry in FILTERS.items()
+        if entry.check is not None
+    }
+    return {name: check for name, check in made.items() if check is not None}

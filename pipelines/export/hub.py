@@ -10,6 +10,7 @@ from pathlib import Path
 from fellowship.errors import InputError
 from fellowship.pipelines.export.catalogue import ACCOUNTS, CARD, read_accounts
 from fellowship.pipelines.export.context import require_library
+from fellowship.pipelines.export.dataset_info import INFO
 from fellowship.run_folder import EXPORTS
 
 
@@ -57,4 +58,4 @@ def list_files(path: Path) -> list[Path]:
 def companion_files(path: Path) -> list[Path]:
     """What belongs to a file: LLaMA-Factory's description, OpenAI's facts."""
     facts = path.with_name(f"{path.stem}.facts{path.suffix}")
-    return [p for p in (path.parent / "dataset_info.json", facts) if p.is_file()]
+    return [p for p in (path.parent / INFO, facts) if p.is_file()]

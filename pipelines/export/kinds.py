@@ -1,14 +1,14 @@
 """Kinds of dataset: preference pairs, labelled answers, chosen answers, turns.
 
-`pairs_of_kind` says which pairs of an outcome a kind is made of; `examples_of` makes
-rows of them. Nothing here drops a row for its content: filters do, and count what they
-drop.
+`KINDS` has one entry for each kind that settings can name: what turns an outcome into
+its rows. To add one, enter it here and in `recipe.export_settings`. Nothing here drops a
+row for its content: filters do, and count what they drop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, get_args
 
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.conversation_turns import split_turns
@@ -22,36 +22,16 @@ from fellowship.pipelines.export.evidence import (
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.multi_agent import turn_pairs, turn_verdicts
 from fellowship.pipelines.export.single_agent import generator_pairs
-from fellowship.pipelines.recipe.export_settings import form_of
+from fellowship.pipelines.recipe.export_settings import Kind
 from fellowship.records import Candidate, Outcome, PreferencePair
+from fellowship.registry_check import check_registry
 
 
 def examples_of(
     outcome: Outcome, kind: str, context: ExportContext
 ) -> Iterator[Example]:
     """One outcome's rows of a kind, in a fixed order."""
-    if kind == "multi-agent":
-        yield from turn_pairs(outcome, context)
-    elif kind == "multi-agent-kto":
-        yield from turn_verdicts(outcome, context)
-    else:
-        pairs = pairs_of_kind(outcome, kind, context)
-        form = form_of(kind)
-        if form == "pairs":
-            yield from (pair_example(outcome, pair, context) for pair in pairs)
-        else:
-            yield from answer_examples(
-                outcome, pairs, context, chosen_only=form == "chosen"
-            )
-
-
-def pairs_of_kind(
-    outcome: Outcome, kind: str, context: ExportContext
-) -> Iterable[PreferencePair]:
-    """The pairs a kind is about."""
-    if kind.startswith("single-agent"):
-        return generator_pairs(outcome, context)
-    return outcome.pairs
+    return KINDS[kind](outcome, context)
 
 
 def pair_example(
@@ -131,3 +111,42 @@ def answer_example(
         "provenance": provenance_columns(outcome, rests_on, context),
     }
     return Example(prompt, (completion,), label, facts)
+
+
+Pairs = Callable[[Outcome, ExportContext], Iterable[PreferencePair]]
+"""An outcome -> the pairs that a kind is about."""
+
+Rows = Callable[[Outcome, ExportContext], Iterator[Example]]
+"""An outcome -> its rows of a kind."""
+
+
+def row_pairs(outcome: Outcome, context: ExportContext) -> Iterable[PreferencePair]:
+    """The row's own pairs."""
+    return outcome.pairs
+
+
+def as_pairs(pairs: Pairs) -> Rows:
+    """One row a pair."""
+    return lambda outcome, context: (
+        pair_example(outcome, pair, context) for pair in pairs(outcome, context)
+    )
+
+
+def as_answers(pairs: Pairs, *, chosen_only: bool) -> Rows:
+    """One row an answer."""
+    return lambda outcome, context: answer_examples(
+        outcome, pairs(outcome, context), context, chosen_only=chosen_only
+    )
+
+
+KINDS: Mapping[str, Rows] = {
+    "dpo": as_pairs(row_pairs),
+    "kto": as_answers(row_pairs, chosen_only=False),
+    "sft": as_answers(row_pairs, chosen_only=True),
+    "reward": as_pairs(row_pairs),
+    "single-agent": as_pairs(generator_pairs),
+    "single-agent-kto": as_answers(generator_pairs, chosen_only=False),
+    "multi-agent": turn_pairs,
+    "multi-agent-kto": turn_verdicts,
+}
+check_registry("kind of dataset", get_args(Kind), KINDS)

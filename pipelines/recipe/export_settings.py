@@ -5,14 +5,15 @@ A filter that is off says nothing and drops nothing; one that is on is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from fellowship.errors import RecipeError
 from fellowship.records import Record
+from fellowship.registry_check import check_registry
 from fellowship.spellings import either, with_older_names
 
 Kind = Literal[
@@ -30,13 +31,53 @@ Style = Literal["conversational", "plain"]
 Prompting = Literal["explicit", "implicit"]
 Form = Literal["pairs", "labels", "chosen"]
 
-FORMS: dict[str, Form] = {
+FORMS: Mapping[str, Form] = {
+    "dpo": "pairs",
     "kto": "labels",
-    "single-agent-kto": "labels",
-    "multi-agent-kto": "labels",
     "sft": "chosen",
+    "reward": "pairs",
+    "single-agent": "pairs",
+    "single-agent-kto": "labels",
+    "multi-agent": "pairs",
+    "multi-agent-kto": "labels",
 }
-"""What a row of a kind is; pairs where it isn't said."""
+"""What a row of each kind is."""
+check_registry("kind of dataset", get_args(Kind), FORMS)
+
+
+def takes_every_kind(kind: str) -> str:
+    """Nothing is refused."""
+    return ""
+
+
+def refuse_openai(kind: str) -> str:
+    """OpenAI's format knows preferences and chats, and nothing besides a row's texts."""
+    if form_of(kind) != "labels" and kind != "reward":
+        return ""
+    return (
+        f"OpenAI's format has no place for {kind!r}: export dpo or sft in it, or"
+        " choose another --shape"
+    )
+
+
+class ShapeSettings(NamedTuple):
+    """What a recipe may ask of one shape; `export.formats` has what writes it."""
+
+    styled: bool
+    """Whether it heeds `style` and `prompt`: its columns are TRL's."""
+    refuse: Callable[[str], str]
+    """Why it has no place for a kind at all; empty where it has."""
+
+
+SHAPES: Mapping[str, ShapeSettings] = {
+    "trl": ShapeSettings(True, takes_every_kind),
+    "datasets": ShapeSettings(True, takes_every_kind),
+    "parquet": ShapeSettings(True, takes_every_kind),
+    "llama-factory": ShapeSettings(False, takes_every_kind),
+    "axolotl": ShapeSettings(False, takes_every_kind),
+    "openai": ShapeSettings(False, refuse_openai),
+}
+check_registry("export format", get_args(Shape), SHAPES)
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Split = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
@@ -48,7 +89,7 @@ CLOSE = 0.015
 
 def form_of(kind: str) -> Form:
     """Pairs, labelled answers, or chosen answers alone."""
-    return FORMS.get(kind, "pairs")
+    return FORMS[kind]
 
 
 class Bounds(Record):
@@ -154,24 +195,16 @@ def not_whole(shares: Mapping[str, float]) -> str:
 
 def check_format(kind: str, export: Export) -> None:
     """`RecipeError` where a shape has no place for a kind at all."""
-    form = form_of(kind)
-    if export.shape == "openai" and (form == "labels" or kind == "reward"):
-        raise RecipeError(
-            f"OpenAI's format has no place for {kind!r}: export dpo or sft in it, or"
-            " choose another --shape"
-        )
-    if form == "labels" and export.prompt == "implicit":
+    shape = SHAPES[export.shape]
+    if fault := shape.refuse(kind):
+        raise RecipeError(fault)
+    if form_of(kind) == "labels" and export.prompt == "implicit":
         raise RecipeError(
             f"{kind!r} has no implicit prompt: labels need one (explicit)"
         )
     styled = export.style == "plain" or export.prompt == "implicit"
-    if styled and columns_of(export) != "trl":
+    if styled and not shape.styled:
         raise RecipeError(
             f"--style and --prompt are of the shapes trl, datasets and parquet; "
             f"{export.shape!r} has one form only"
         )
-
-
-def columns_of(export: Export) -> str:
-    """Which maker a shape uses: datasets and parquet hold TRL's columns."""
-    return "trl" if export.shape in ("datasets", "parquet") else export.shape

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fellowship.errors import RecipeError
 from fellowship.pipelines.export.examples import Example, unpack
 from fellowship.pipelines.export.exporter import export_run
-from fellowship.pipelines.export.formats import shaped
+from fellowship.pipelines.export.formats import format_row
 from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
 from fellowship.pipelines.recipe.recipe import Source
@@ -117,7 +117,7 @@ def test_every_turn_of_a_long_prompt_survives_in_every_shape(
     example = Example(turns, sides, True if kind == "kto" else None)
     if shape == "openai" and kind in ("kto", "reward"):
         pytest.skip("OpenAI's format has no such rows")
-    text = json.dumps(shaped(example, kind, Export(shape=shape)))
+    text = json.dumps(format_row(example, kind, Export(shape=shape)))
     places = [text.find(json.dumps(w)[1:-1]) for w in ('"s"', '"a"', '"b"', '"c"')]
     if (shape, kind) != ("axolotl", "reward"):
         text = text.replace('\\"', '"')
