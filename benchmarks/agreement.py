@@ -1,4 +1,4 @@
-"""What intervals for every jury cost, beside the loop over resamples they replace.
+"""Benchmark of agreement intervals: every jury at once, beside a loop over resamples.
 
     python benchmarks/agreement.py [rows] [resamples]
 
@@ -34,7 +34,7 @@ def simulate(rows: int) -> tuple[Codes, Codes]:
     return labels.astype(np.int8), votes.astype(np.int8)
 
 
-def loop(labels: Codes, juries: Codes, plan: Resampling) -> NDArray[np.float64]:
+def loop_kappas(labels: Codes, juries: Codes, plan: Resampling) -> NDArray[np.float64]:
     """The same kappas one resample and one jury at a time, for the first few."""
     counts = next(iter(resample_counts(len(labels), plan)))[:LOOPED].astype(int)
     found = []
@@ -58,7 +58,7 @@ def main(rows: int = 999, resamples: int = 2000) -> None:
     best_of(features, kappa_of, None, plan)
     both = time.perf_counter() - start
     start = time.perf_counter()
-    naive = loop(labels, juries, plan)
+    naive = loop_kappas(labels, juries, plan)
     looped = (time.perf_counter() - start) / LOOPED * resamples
     counts = next(iter(resample_counts(rows, plan)))[:LOOPED]
     tables = (counts @ features.reshape(rows, -1)).reshape(LOOPED, -1, 3, 3)

@@ -1,4 +1,4 @@
-"""What Ray costs and what it gives: rows a second by 1, 2 and 4 workers, and without it.
+"""Benchmark of Ray: rows a second by 1, 2 and 4 workers, and without it.
 
     python -m benchmarks.cluster [--rows 600] [--repeats 2]
 
@@ -36,7 +36,7 @@ SIDES = (0, 1, 2, 4)
 """Workers; 0 is a run without Ray."""
 
 
-class Taken(NamedTuple):
+class RunCost(NamedTuple):
     """What one run took: seconds, and CPU and peak memory of its processes."""
 
     report: RunReport
@@ -47,7 +47,7 @@ class Taken(NamedTuple):
     cpu: float
 
 
-async def watched(nodes: Nodes, path: Path, into: Path, workers: int) -> Taken:
+async def run_on_cluster(nodes: Nodes, path: Path, into: Path, workers: int) -> RunCost:
     """One run on the cluster; its processes are looked at until they end."""
     began = time.perf_counter()
     running = asyncio.create_task(run_on_ray(load_recipe(path), into, workers=workers))
@@ -61,17 +61,17 @@ async def watched(nodes: Nodes, path: Path, into: Path, workers: int) -> Taken:
     wall = status_of(into).seconds
     start = time.perf_counter() - began - wall
     coordinator = max(limits.values(), key=lambda p: p.pid)
-    return Taken(report, wall, start, coordinator, tuple(others.values()), 0.0)
+    return RunCost(report, wall, start, coordinator, tuple(others.values()), 0.0)
 
 
-def alone(path: Path, into: Path) -> Taken:
+def run_in_process(path: Path, into: Path) -> RunCost:
     """The same run in this process."""
     cpu = cpu_seconds()
     report = asyncio.run(run_recipe(load_recipe(path), into))
-    return Taken(report, status_of(into).seconds, 0.0, None, (), cpu_seconds() - cpu)
+    return RunCost(report, status_of(into).seconds, 0.0, None, (), cpu_seconds() - cpu)
 
 
-def line(workers: int, taken: Taken, floor: float) -> str:
+def table_line(workers: int, taken: RunCost, floor: float) -> str:
     """One line of the table."""
     calls, rows = taken.report.calls, taken.report.prompts
     pace = rows / taken.wall
@@ -90,7 +90,7 @@ def line(workers: int, taken: Taken, floor: float) -> str:
     )
 
 
-def exported(into: Path) -> list[bytes]:
+def export_bytes(into: Path) -> list[bytes]:
     """The bytes of a run's datasets."""
     return [p.read_bytes() for p in sorted((into / "exports").glob("*.jsonl"))]
 
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=2)
     asked = parser.parse_args()
-    best: dict[int, Taken] = {}
+    best: dict[int, RunCost] = {}
     nodes = Nodes(2)
     try:
         with tempfile.TemporaryDirectory() as name, server_process("openai") as server:
@@ -113,11 +113,11 @@ def main() -> int:
                 for workers in SIDES:
                     into = folder / f"{turn}-{workers}"
                     taken = (
-                        asyncio.run(watched(nodes, path, into, workers))
+                        asyncio.run(run_on_cluster(nodes, path, into, workers))
                         if workers
-                        else alone(path, into)
+                        else run_in_process(path, into)
                     )
-                    exports.append(exported(into))
+                    exports.append(export_bytes(into))
                     if workers not in best or taken.wall < best[workers].wall:
                         best[workers] = taken
     finally:
@@ -128,7 +128,7 @@ def main() -> int:
     )
     floor = best[0].report.prompts / best[0].wall
     for workers in SIDES:
-        print(line(workers, best[workers], floor))
+        print(table_line(workers, best[workers], floor))
     same = all(export == exports[0] for export in exports)
     print(f"{len(exports)} exports, {'identical' if same else 'NOT ALL THE SAME'}")
     return 0 if same else 1

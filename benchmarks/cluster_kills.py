@@ -1,4 +1,4 @@
-"""Workers, nodes, limits and drivers are killed at random; nothing acknowledged is lost.
+"""Kill campaign on a cluster: workers, nodes, coordinators and drivers, at random.
 
     python -m benchmarks.cluster_kills [--kills 40] [--seed 1] [--rows 300]
 
@@ -27,7 +27,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.cluster import exported
+from benchmarks.cluster import export_bytes
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.running.status import status_of
@@ -38,7 +38,7 @@ from tests.support.recipes import openai_model, recipe
 IN_FLIGHT = 8
 
 
-def keys(into: Path) -> set[str]:
+def reply_keys(into: Path) -> set[str]:
     """Keys of every reply that is in the ledger."""
     with contextlib.suppress(sqlite3.Error):
         link = sqlite3.connect(f"file:{into / 'ledger.db'}?mode=ro", uri=True)
@@ -80,7 +80,7 @@ class Campaign:
         raise SystemExit(f"not over after {give_up:g} s")
 
     def _kill(self) -> None:
-        found = keys(self.into)
+        found = reply_keys(self.into)
         self.lost |= self.seen - found
         self.seen |= found
         victim = self.dice.choice(("worker", "worker", "coordinator", "driver", "node"))
@@ -126,8 +126,8 @@ def main() -> int:
         extra = server.stats()["calls"] - before - calm.calls
         status = status_of(folder / "run")
         counted = status.failures.get("lost", 0) + status.failures.get("cancelled", 0)
-        lost = len(campaign.lost | (campaign.seen - keys(folder / "run")))
-        same = exported(folder / "run") == exported(folder / "calm")
+        lost = len(campaign.lost | (campaign.seen - reply_keys(folder / "run")))
+        same = export_bytes(folder / "run") == export_bytes(folder / "calm")
     killed = campaign.killed.total()
     print("killed:", ", ".join(f"{n} {who}" for who, n in campaign.killed.items()))
     print(f"rows {asked.rows}, calls {calm.calls}, last exit code {code}")

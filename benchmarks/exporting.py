@@ -1,4 +1,4 @@
-"""Does an export's memory grow with its rows? Two sizes, each in a process of its own."""
+"""Benchmark of an export's memory at two sizes, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ PIECES = [
 WORDS = [a + b for a in PIECES for b in PIECES]
 
 
-def text(dice: random.Random, words: int) -> str:
+def random_text(dice: random.Random, words: int) -> str:
     """Words at random."""
     return " ".join(dice.choice(WORDS) for _ in range(words))
 
 
-def rows(count: int) -> Iterator[Outcome]:
+def judged_rows(count: int) -> Iterator[Outcome]:
     """So many judged rows, about 2 kB of text each."""
     for number in range(1, count + 1):
         dice = random.Random(number)
-        asked = f"{text(dice, 30)} {number}"
-        yield judged(number, text(dice, 140), text(dice, 140), asked)
+        asked = f"{random_text(dice, 30)} {number}"
+        yield judged(number, random_text(dice, 140), random_text(dice, 140), asked)
 
 
-def fill(folder: Path, count: int) -> None:
+def fill_ledger(folder: Path, count: int) -> None:
     """A run folder with so many outcomes, written as the ledger writes them."""
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps({"recipe": RECIPE, "identity": {}}))
@@ -60,7 +60,9 @@ def fill(folder: Path, count: int) -> None:
     link = connect(folder / "ledger.db", write=True)
     link.execute("PRAGMA synchronous=OFF")
     link.execute("BEGIN")
-    values = ((o.number, o.item, o.state, o.model_dump_json()) for o in rows(count))
+    values = (
+        (o.number, o.item, o.state, o.model_dump_json()) for o in judged_rows(count)
+    )
     link.executemany(RECORD_OUTCOME, values)
     link.execute("COMMIT")
     link.close()
@@ -97,7 +99,7 @@ def main() -> None:
         plans["near duplicates, splits"] = {"kinds": ["dpo"], **heavy}
     with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
         for count in (given.rows // 10, given.rows):
-            fill(run := Path(folder) / str(count), count)
+            fill_ledger(run := Path(folder) / str(count), count)
             for name, plan in plans.items():
                 command = [sys.executable, "-m", "benchmarks.exporting", "--one"]
                 found = subprocess.run(

@@ -1,4 +1,4 @@
-"""A forecast's interval is to hold what the run then takes 19 times of 20: count how often.
+"""Benchmark of forecasts: how often an interval of 95 % holds what a run then takes.
 
     python -m benchmarks.forecast [--trials 10] [--rows 150] [--pilot 12]
 
@@ -45,7 +45,7 @@ class Trial(NamedTuple):
     told: dict[str, Estimate]
     truth: dict[str, float]
 
-    def held(self, what: str) -> bool:
+    def holds(self, what: str) -> bool:
         """Whether the interval holds the truth."""
         told, truth = self.told[what], self.truth[what]
         return told.low - 1e-9 <= truth <= told.high + 1e-9
@@ -77,7 +77,7 @@ def recipe_in(folder: Path, base_url: str, dice: random.Random, rows: int) -> Pa
     return path
 
 
-async def trial(seed: int, rows: int, pilot: int) -> Trial:
+async def run_trial(seed: int, rows: int, pilot: int) -> Trial:
     """Foretell, then run."""
     dice = random.Random(seed)
     speed = {"latency": dice.uniform(0.02, 0.1), "per_token": dice.uniform(1, 4) / 4000}
@@ -103,7 +103,7 @@ def estimates(made: Forecast) -> dict[str, Estimate]:
     return {what: one for what, one in found.items() if one is not None}
 
 
-def too_few(held: int, of: int) -> bool:
+def is_too_few(held: int, of: int) -> bool:
     """Whether an interval that tells the truth would hold so seldom 1 time in 100."""
     chance = sum(
         comb(of, k) * TOLD**k * (1 - TOLD) ** (of - k) for k in range(held + 1)
@@ -121,19 +121,21 @@ def main() -> int:
     chosen = words.parse_args()
     trials: list[Trial] = []
     for n in range(chosen.trials):
-        trials.append(asyncio.run(trial(chosen.seed + n, chosen.rows, chosen.pilot)))
+        trials.append(
+            asyncio.run(run_trial(chosen.seed + n, chosen.rows, chosen.pilot))
+        )
         told, truth = trials[-1].told["seconds"], trials[-1].truth["seconds"]
         print(f"{n + 1:>3}: {truth:.1f} s; told {told.expected:.1f}", end="")
         print(f" ({told.low:.1f} to {told.high:.1f})", flush=True)
     good = True
     for what in WHATS:
-        held = sum(one.held(what) for one in trials)
+        held = sum(one.holds(what) for one in trials)
         off = [one.told[what].expected / one.truth[what] for one in trials]
         wide = [(t.told[what].high - t.told[what].low) / t.truth[what] for t in trials]
         print(f"{what:>8}: held {held} of {len(trials)};", end="")
         print(f" told {min(off):.2f} to {max(off):.2f} of the truth,", end="")
         print(f" interval {sum(wide) / len(wide):.2f} of it wide")
-        good = good and not too_few(held, len(trials))
+        good = good and not is_too_few(held, len(trials))
     print("intervals hold" if good else "intervals do NOT hold")
     return 0 if good else 1
 

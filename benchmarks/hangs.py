@@ -1,4 +1,4 @@
-"""A server that answers nothing, ten thousand times: what is left behind.
+"""Benchmark of hanging calls: what ten thousand of them leave behind.
 
     python -m benchmarks.hangs [--calls 10000] [--deadline 0.5] [--concurrency 100]
 
@@ -32,7 +32,7 @@ from fellowship.records import Message
 from tests.support.loopback.fixtures import server_process
 
 
-class Left(NamedTuple):
+class Resources(NamedTuple):
     """What a process holds."""
 
     calls: int
@@ -47,12 +47,12 @@ class Left(NamedTuple):
         )
 
 
-def held(meter: Meter) -> Left:
+def resources_held(meter: Meter) -> Resources:
     """By this process, now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     size = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     handles = len(os.listdir("/proc/self/fd"))
-    return Left(meter.in_flight, len(asyncio.all_tasks()), handles, size)
+    return Resources(meter.in_flight, len(asyncio.all_tasks()), handles, size)
 
 
 async def hang(client: RecordedClient, numbers: range) -> None:
@@ -74,17 +74,17 @@ async def hang(client: RecordedClient, numbers: range) -> None:
 class Account(NamedTuple):
     """What was held after a tenth of the calls and after all; seconds late at most."""
 
-    first: Left
-    last: Left
+    first: Resources
+    last: Resources
     late: float
 
     @property
-    def good(self) -> bool:
+    def is_good(self) -> bool:
         """In time, and nothing is left behind."""
-        return self.clean and self.late <= 1
+        return self.is_clean and self.late <= 1
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """Nothing is left behind: no memory, handle, call or task."""
         grew = self.last.megabytes - self.first.megabytes > 64
         grew = grew or self.last.handles > self.first.handles + 16
@@ -96,18 +96,20 @@ class Account(NamedTuple):
         return f"at most {self.late:.2f} s late, {self.last}, {more:+.0f} MB"
 
 
-def struck(calls: int, deadline: float = 0.5, concurrency: int = 100) -> Account:
+def run_calls(calls: int, deadline: float = 0.5, concurrency: int = 100) -> Account:
     """So many calls to a server that never answers, in a process of its own."""
     script = ("--script", '{"mix": {"hang": 1.0}}')
     with (
         server_process("openai", *script) as server,
         tempfile.TemporaryDirectory() as folder,
     ):
-        going = measured(calls, deadline, concurrency, server.base_url, Path(folder))
+        going = measure_calls(
+            calls, deadline, concurrency, server.base_url, Path(folder)
+        )
         return asyncio.run(going)
 
 
-async def measured(
+async def measure_calls(
     calls: int, deadline: float, many: int, base_url: str, folder: Path
 ) -> Account:
     """All calls, a tenth first."""
@@ -123,9 +125,9 @@ async def measured(
     )["m"]
     client._deadlines = Deadlines(fixed=deadline)
     await hang(client, range(calls // 10))
-    first = held(meter)
+    first = resources_held(meter)
     await hang(client, range(calls // 10, calls))
-    last = held(meter)
+    last = resources_held(meter)
     late = ledger.rows("SELECT max(seconds) FROM failures")[0][0] - deadline
     await registry.close()
     ledger.close()
@@ -140,11 +142,11 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=100)
     options = parser.parse_args()
     began = time.monotonic()
-    account = struck(options.calls, options.deadline, options.concurrency)
+    account = run_calls(options.calls, options.deadline, options.concurrency)
     print(f"after {options.calls // 10:,}: {account.first}")
     print(f"after {options.calls:,}: {account.last}, {time.monotonic() - began:.0f} s")
     print(f"the latest deadline was {account.late:.2f} s late")
-    return int(not account.good)
+    return int(not account.is_good)
 
 
 if __name__ == "__main__":

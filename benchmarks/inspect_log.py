@@ -1,4 +1,4 @@
-"""Does Inspect itself read our logs? Ask the real library, in an environment of its own.
+"""Check of our Inspect logs with the real library, in an environment of its own.
 
     python benchmarks/inspect_log.py [RUN ...]
 
@@ -58,7 +58,7 @@ print(json.dumps({
 """
 
 
-def installed(folder: Path) -> Path | None:
+def install_inspect(folder: Path) -> Path | None:
     """The Python of an environment with Inspect in it; None (with the reason) if none."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
@@ -70,7 +70,9 @@ def installed(folder: Path) -> Path | None:
     return python
 
 
-def told(python: Path | str, code: str, *arguments: object) -> dict[str, object]:
+def python_output(
+    python: Path | str, code: str, *arguments: object
+) -> dict[str, object]:
     """What a piece of Python prints as JSON."""
     command = [str(python), "-c", code, *map(str, arguments)]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -78,7 +80,7 @@ def told(python: Path | str, code: str, *arguments: object) -> dict[str, object]
     return value
 
 
-def example(folder: Path) -> Path:
+def example_run(folder: Path) -> Path:
     """A run of our own: two systems and a jury against a loopback server."""
     sys.path.insert(0, str(ROOT))
     from tests.support.runs import ALONE, JURY, LOOP, made
@@ -86,7 +88,7 @@ def example(folder: Path) -> Path:
     return made(folder, 12, systems=[LOOP, ALONE], evaluate=JURY)[0]
 
 
-def served(python: Path, folder: Path) -> str:
+def check_view(python: Path, folder: Path) -> str:
     """What `inspect view` answers when it is asked for its page and its logs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -122,23 +124,23 @@ def main() -> int:
     """Check every run named, or one of our own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        python = installed(folder / "inspect")
+        python = install_inspect(folder / "inspect")
         if python is None:
             return 0
-        runs = [Path(each) for each in sys.argv[1:]] or [example(folder)]
+        runs = [Path(each) for each in sys.argv[1:]] or [example_run(folder)]
         logs, differ = folder / "logs", 0
         print(f"{'run':12} {'what':10} {'ledger':>10} {'inspect':>10}")
         for run in runs:
             log = logs / f"{run.name}.eval"
-            wanted = told(sys.executable, WANTED, run, log)
-            found = told(python, READ, log)
+            wanted = python_output(sys.executable, WANTED, run, log)
+            found = python_output(python, READ, log)
             for key, value in wanted.items():
                 differ += found[key] != value
                 print(f"{run.name:12} {key:10} {value!s:>10} {found[key]!s:>10}")
             dump = [str(python.with_name("inspect")), "log", "dump", str(log)]
             dumped = subprocess.run(dump, check=True, capture_output=True).stdout
             print(f"{run.name:12} inspect log dump: {len(dumped):,} bytes of JSON")
-        print(f"inspect view: {served(python, logs)}")
+        print(f"inspect view: {check_view(python, logs)}")
         print("equal" if not differ else f"{differ} figures DIFFER")
         return int(differ > 0)
 

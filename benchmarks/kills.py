@@ -1,4 +1,4 @@
-"""Kill a run at random instants, resume it each time, and count what was lost: nothing.
+"""Kill campaign: a run killed at random instants and resumed, and what was lost.
 
     python -m benchmarks.kills [--kills 200] [--seed 1] [--rows 24]
 
@@ -20,7 +20,7 @@ from tests.support.kill_campaign import Account, campaign
 from tests.support.loopback.fixtures import server_process
 
 
-def progress(account: Account) -> None:
+def print_progress(account: Account) -> None:
     """One line a finished run."""
     print(f"{account.kills} kills, {account.runs} runs finished", file=sys.stderr)
 
@@ -43,7 +43,7 @@ def main() -> int:
             kills=chosen.kills,
             seed=chosen.seed,
             rows=chosen.rows,
-            tell=progress,
+            tell=print_progress,
         )
     lines = {
         "kills": account.kills,

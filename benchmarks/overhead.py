@@ -1,4 +1,4 @@
-"""What a call costs on top of the SDK: the same requests, through Fellowship and bare.
+"""Benchmark of the overhead of a call: through Fellowship, and with the SDK alone.
 
     python -m benchmarks.overhead [--rows 200,1000] [--repeats 2]
 
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
     peak: float
 
     @property
-    def each(self) -> float:
+    def cpu_a_call(self) -> float:
         """Milliseconds of CPU a call."""
         return 1000 * self.cpu / max(1, self.calls)
 
@@ -64,7 +64,7 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measured(work: Callable[[], Awaitable[int]]) -> Cost:
+def measure(work: Callable[[], Awaitable[int]]) -> Cost:
     """`work` gives the number of calls it made."""
     cpu, wall = cpu_seconds(), time.perf_counter()
 
@@ -77,14 +77,14 @@ def measured(work: Callable[[], Awaitable[int]]) -> Cost:
     return Cost(calls, cpu, wall, peak)
 
 
-async def full(base_url: str, folder: Path, rows: int) -> int:
+async def run_fellowship(base_url: str, folder: Path, rows: int) -> int:
     """A run of `rows` prompts into `folder`/run."""
     model = openai_model(base_url, concurrency=IN_FLIGHT)
     path = recipe(folder / "recipe.yaml", model, rows, concurrency=IN_FLIGHT)
     return (await run_recipe(load_recipe(path), folder / "run")).calls
 
 
-def bodies(ledger: Path) -> Iterator[dict[str, Any]]:
+def request_bodies(ledger: Path) -> Iterator[dict[str, Any]]:
     """The requests of a run, in the order they were answered."""
     link = sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)
     for (text,) in link.execute("SELECT request FROM calls ORDER BY id"):
@@ -96,7 +96,7 @@ def bodies(ledger: Path) -> Iterator[dict[str, Any]]:
     link.close()
 
 
-async def bare(base_url: str, folder: Path, aiohttp: bool) -> int:
+async def run_sdk(base_url: str, folder: Path, aiohttp: bool) -> int:
     """Every request of the run in `folder` again, with the SDK alone."""
     api = openai.AsyncOpenAI(
         api_key="none",
@@ -104,7 +104,7 @@ async def bare(base_url: str, folder: Path, aiohttp: bool) -> int:
         max_retries=0,
         http_client=openai.DefaultAioHttpClient() if aiohttp else None,
     )
-    requests = bodies(folder / "run" / "ledger.db")
+    requests = request_bodies(folder / "run" / "ledger.db")
     calls = 0
 
     async def work() -> None:
@@ -119,14 +119,14 @@ async def bare(base_url: str, folder: Path, aiohttp: bool) -> int:
     return calls
 
 
-def one_side(side: str, base_url: str, folder: Path, rows: int) -> Cost:
+def measure_side(side: str, base_url: str, folder: Path, rows: int) -> Cost:
     """What this process measures of itself."""
     if side == "full":
-        return measured(lambda: full(base_url, folder, rows))
-    return measured(lambda: bare(base_url, folder, side == "bare-aiohttp"))
+        return measure(lambda: run_fellowship(base_url, folder, rows))
+    return measure(lambda: run_sdk(base_url, folder, side == "bare-aiohttp"))
 
 
-def compared(rows: int, repeats: int) -> dict[str, Cost]:
+def compare(rows: int, repeats: int) -> dict[str, Cost]:
     """Side -> its cost at so many rows, each measured in processes of its own."""
     found: dict[str, list[Cost]] = {side: [] for side in SIDES}
     with server_process("openai") as server:
@@ -164,20 +164,23 @@ def main() -> int:
     chosen = words.parse_args()
     sizes = [int(size) for size in chosen.rows.split(",")]
     if chosen.side:
-        cost = one_side(chosen.side, chosen.url, chosen.into, sizes[0])
+        cost = measure_side(chosen.side, chosen.url, chosen.into, sizes[0])
         print(json.dumps(cost))
         return 0
     good, per_row = True, []
     print(f"{'rows':>6} {'side':<13}{'calls':>7}{'CPU ms/call':>12}", end="")
     print(f"{'wall s':>8}{'peak MB':>9}{'CPU of full':>14}")
     for rows in sizes:
-        costs = compared(rows, chosen.repeats)
+        costs = compare(rows, chosen.repeats)
         one = costs["full"]
         for side, cost in costs.items():
-            print(f"{rows:>6} {side:<13}{cost.calls:>7}{cost.each:>12.2f}", end="")
-            print(f"{cost.wall:>8.1f}{cost.peak:>9.0f}{one.each / cost.each:>13.2f}x")
+            print(
+                f"{rows:>6} {side:<13}{cost.calls:>7}{cost.cpu_a_call:>12.2f}", end=""
+            )
+            times = one.cpu_a_call / cost.cpu_a_call
+            print(f"{cost.wall:>8.1f}{cost.peak:>9.0f}{times:>13.2f}x")
             good = good and cost.calls == one.calls > 0
-        good = good and one.each <= MOST_CPU * costs["bare-aiohttp"].each
+        good = good and one.cpu_a_call <= MOST_CPU * costs["bare-aiohttp"].cpu_a_call
         per_row.append(1000 * one.wall / rows)
     growth = per_row[-1] / per_row[0]
     shown = ", ".join(f"{ms:.1f}" for ms in per_row)

@@ -1,4 +1,4 @@
-"""The same jobs on Fellowship and on its peers, each in an environment of its own.
+"""Benchmark of peers: the same jobs on Fellowship and on other tools.
 
     python -m benchmarks.peers [--rows 200,1000] [--jobs judge,loop] [--install]
 
@@ -56,7 +56,7 @@ class Cost(NamedTuple):
     peak: float
 
     @property
-    def each(self) -> float:
+    def cpu_a_call(self) -> float:
         """Milliseconds of CPU a call."""
         return 1000 * self.cpu / max(1, self.calls)
 
@@ -86,7 +86,7 @@ def install(peer: str) -> None:
     subprocess.run(command, check=False)
 
 
-def cost(peer: str, job: str, rows: int, server: InProcess) -> Cost | str:
+def measure_peer(peer: str, job: str, rows: int, server: InProcess) -> Cost | str:
     """What a peer takes for a job; in words, why that is not known."""
     python = python_of(peer)
     if not python.exists():
@@ -133,17 +133,18 @@ def main() -> int:
                 for peer in chosen.only.split(","):
                     if chosen.install:
                         install(peer)
-                    found = cost(peer, job, rows, server)
+                    found = measure_peer(peer, job, rows, server)
                     print(f"{job:<7}{rows:>6}  {peer.strip('_'):<13}", end="")
                     if isinstance(found, str):
                         print(f"left out: {found}", flush=True)
                         continue
                     ours = found if peer == "ours" else ours
                     judged = judged or (ours is not None and peer != "ours")
-                    ratio = found.each / ours.each if ours else float("nan")
+                    ratio = found.cpu_a_call / ours.cpu_a_call if ours else float("nan")
                     good = good and (peer == FLOOR or not ratio < 1)
                     print(
-                        f"{found.calls:>7}{found.each:>12.2f}{found.wall:>8.1f}", end=""
+                        f"{found.calls:>7}{found.cpu_a_call:>12.2f}{found.wall:>8.1f}",
+                        end="",
                     )
                     print(f"{rows / found.wall:>8.0f}{found.peak:>9.0f}", end="")
                     print(f"{ratio:>8.1f}x", flush=True)

@@ -1,4 +1,4 @@
-"""Does plain AutoGen run what `fellowship team` writes, in a clean environment?
+"""Check that plain AutoGen runs what `fellowship team` writes.
 
     python benchmarks/plain_autogen.py [--keep FOLDER]
 
@@ -37,7 +37,7 @@ EVALUATORS = {
 }
 
 
-def clean_python(folder: Path) -> Path:
+def clean_environment(folder: Path) -> Path:
     """The interpreter of an environment with AutoGen alone."""
     python = folder / "bin/python"
     if not python.exists():
@@ -47,7 +47,7 @@ def clean_python(folder: Path) -> Path:
     return python
 
 
-def ran(python: Path, component: Path) -> int:
+def turns_taken(python: Path, component: Path) -> int:
     """Turns that a component took there."""
     script = Path(__file__).with_name("run_component.py")
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
@@ -70,7 +70,7 @@ def main() -> None:
     kept = parser.parse_args().keep
     with tempfile.TemporaryDirectory() as made, openai_server() as server:
         folder = Path(made)
-        python = clean_python(kept or folder / "venv")
+        python = clean_environment(kept or folder / "venv")
         for kind, evaluate in EVALUATORS.items():
             model = openai_model(server.base_url)
             loaded = load_recipe(recipe(folder / "r.yaml", model, evaluate=evaluate))
@@ -80,7 +80,7 @@ def main() -> None:
                 component = stock_team(loaded, name)
                 path.write_text(json.dumps(component))
                 expected = component["config"]["max_turns"]
-                taken = ran(python, path)
+                taken = turns_taken(python, path)
                 print(f"{kind:8} {name:9} {taken} turns, {expected} expected")
                 if taken != expected:
                     sys.exit("a team ended early")

@@ -1,4 +1,4 @@
-"""Do the trainers' own libraries read what we write? Each in a virtual environment.
+"""Check that the trainers' own libraries read our exports.
 
     python -m benchmarks.readers [--into build/readers] [--python BIN]
 
@@ -94,7 +94,7 @@ def environment(name: str, folder: Path) -> Path:
     return python
 
 
-def written(folder: Path, shape: str, kind: str) -> tuple[Path, int]:
+def write_export(folder: Path, shape: str, kind: str) -> tuple[Path, int]:
     """An exported file with single-turn, multi-turn and system prompts, and its rows."""
     long = talk(("system", "s"), ("user", "a"), ("assistant", "b"), ("user", "c"))
     rows = [
@@ -107,7 +107,7 @@ def written(folder: Path, shape: str, kind: str) -> tuple[Path, int]:
     return Path(account.files[0]).resolve(), account.exported
 
 
-def read(python: Path, name: str, kind: str, path: Path) -> dict[str, Any]:
+def read_with(python: Path, name: str, kind: str, path: Path) -> dict[str, Any]:
     """What a reader made of a file; its last words where it failed."""
     command = [str(python), "-c", SCRIPTS[name], kind, str(path)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -129,8 +129,8 @@ def main() -> int:
         for name, kinds in KINDS.items():
             python = given.python or environment(name, given.into)
             for kind in kinds:
-                path, rows = written(Path(folder), name, kind)
-                told = read(python, name, kind, path)
+                path, rows = write_export(Path(folder), name, kind)
+                told = read_with(python, name, kind, path)
                 well = told.get("rows") == rows and told.get("turns", 0) >= 3
                 bad += not well
                 verdict = "read" if well else "NOT READ"

@@ -1,4 +1,4 @@
-"""What a report takes of a large run: time, and memory that doesn't grow with the texts.
+"""Benchmark of a large run's report: time, and memory beside the texts' size.
 
     python benchmarks/report.py [ROWS ...]
 

@@ -1,4 +1,4 @@
-"""Read the paper's released verdicts again, from their texts, and compare.
+"""Parsing of the paper's released verdicts again, from their texts, and a comparison.
 
     python benchmarks/reread.py ../shared/data/paper
 
@@ -28,7 +28,7 @@ Value = tuple[float, ...] | str | None
 Row = dict[str, Any]
 
 
-class Reread(NamedTuple):
+class ReparsedVerdict(NamedTuple):
     """One verdict of the release: what it stored, what its text says."""
 
     file: Path
@@ -69,7 +69,7 @@ def verdict_files(root: Path) -> list[Path]:
     return sorted(root.glob("evaluators/*/*/*.json")) + sorted(picks)
 
 
-def reread(path: Path) -> Iterator[Reread]:
+def reparse_file(path: Path) -> Iterator[ReparsedVerdict]:
     """Every verdict of one file, read again."""
     rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))
     high = 10.0
@@ -81,7 +81,7 @@ def reread(path: Path) -> Iterator[Reread]:
                 value, why = read(), ""
             except VerdictError as error:
                 value, why = None, str(error)
-            yield Reread(path, number, field, stored, value, text, why)
+            yield ReparsedVerdict(path, number, field, stored, value, text, why)
 
 
 def _verdicts(
@@ -94,10 +94,15 @@ def _verdicts(
     elif kind == "debate":
         texts = [row[f"response_{i}"] for i in (1, 2, 3)]
         stored = (row["score_1"], row["score_2"])
-        yield "scores", stored, "\n\n".join(texts), lambda: _mean(texts, high)
+        yield "scores", stored, "\n\n".join(texts), lambda: _read_mean(texts, high)
     elif "response" in row:
         stored = (row["score_1"], row["score_2"])
-        yield "scores", stored, row["response"], partial(_two, row["response"], high)
+        yield (
+            "scores",
+            stored,
+            row["response"],
+            partial(_read_two, row["response"], high),
+        )
     else:
         for i in (1, 2):
             one = kind.startswith("rater")
@@ -108,20 +113,20 @@ def _verdicts(
                 f"score_{i}",
                 stored_i,
                 text,
-                partial(_one if one else _two, text, high),
+                partial(_read_one if one else _read_two, text, high),
             )
 
 
-def _one(text: str, high: float) -> Value:
+def _read_one(text: str, high: float) -> Value:
     return (read_score(text, low=0, high=high, last=True),)
 
 
-def _two(text: str, high: float) -> Value:
+def _read_two(text: str, high: float) -> Value:
     scores = read_scores(text, low=0, high=high, last=True)
     return scores.first, scores.second
 
 
-def _mean(texts: list[str], high: float) -> Value:
+def _read_mean(texts: list[str], high: float) -> Value:
     """The mean of the debaters' scores; one that gave none makes it invalid."""
     scores = [read_scores(text, low=0, high=high, last=True) for text in texts]
     return fmean(s.first for s in scores), fmean(s.second for s in scores)
@@ -137,9 +142,9 @@ def main() -> None:
     heads = ("read", *states[1:])
     print("".join(f"{head:>10}" for head in heads), " file")
     total: Counter[str] = Counter()
-    listed: list[Reread] = []
+    listed: list[ReparsedVerdict] = []
     for path in verdict_files(args.release):
-        found = list(reread(path))
+        found = list(reparse_file(path))
         counts = Counter(each.state for each in found)
         total += counts
         name = path.relative_to(args.release)

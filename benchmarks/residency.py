@@ -1,4 +1,4 @@
-"""Two models on a box that holds one: what taking turns saves.
+"""Benchmark of model residency: two models on a server that holds one.
 
     python -m benchmarks.residency [--sessions 64] [--load 2] [--concurrency 8]
 
@@ -37,7 +37,9 @@ class Side(NamedTuple):
     port: int
 
 
-def side(folder: Path, room: int, options: argparse.Namespace, port: int = 0) -> Side:
+def run_side(
+    folder: Path, room: int, options: argparse.Namespace, port: int = 0
+) -> Side:
     """The whole run, with a server of its own. Keys of calls name its port."""
     folder.mkdir()
     with server_process(
@@ -75,22 +77,22 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=8, help="calls in flight")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        turns = side(Path(folder) / "turns", 1, options)
+        turns = run_side(Path(folder) / "turns", 1, options)
         print(
             f"taking turns: {turns.swaps:5d} swaps  {turns.seconds:7.1f} s", flush=True
         )
-        crowd = side(Path(folder) / "crowd", OFF, options, turns.port)
+        crowd = run_side(Path(folder) / "crowd", OFF, options, turns.port)
         print(f"all at once:  {crowd.swaps:5d} swaps  {crowd.seconds:7.1f} s")
     ratio = crowd.seconds / turns.seconds
     print(
         f"{options.sessions} sessions, {turns.calls} calls, {options.load:g} s a load:"
         f" {crowd.swaps / max(1, turns.swaps):.1f}x the swaps and {ratio:.1f}x the time"
-        f" without turns; exports {'the same' if same(turns, crowd) else 'DIFFER'}"
+        f" without turns; exports {'the same' if is_same(turns, crowd) else 'DIFFER'}"
     )
-    return 0 if same(turns, crowd) and turns.swaps < crowd.swaps else 1
+    return 0 if is_same(turns, crowd) and turns.swaps < crowd.swaps else 1
 
 
-def same(one: Side, other: Side) -> bool:
+def is_same(one: Side, other: Side) -> bool:
     """Whether both sides asked as much and exported the same bytes."""
     return (one.calls, one.export) == (other.calls, other.export)
 

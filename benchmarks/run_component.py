@@ -1,4 +1,4 @@
-"""Run an AutoGen team from its component file, with AutoGen alone: no Fellowship here.
+"""Run of an AutoGen team from its component file, with AutoGen alone.
 
     python benchmarks/run_component.py team.json "What is a lake?"
 
@@ -13,7 +13,7 @@ import os
 import sys
 
 
-class Hidden:
+class HiddenModule:
     """An import hook that finds no `fellowship`."""
 
     @staticmethod
@@ -22,10 +22,10 @@ class Hidden:
             raise ModuleNotFoundError(name)
 
 
-def alone() -> None:
+def hide_fellowship() -> None:
     """Make sure that Fellowship can't be had."""
     if os.environ.get("FELLOWSHIP_HIDDEN"):
-        sys.meta_path.insert(0, Hidden())  # type: ignore[arg-type]
+        sys.meta_path.insert(0, HiddenModule())  # type: ignore[arg-type]
         return
     if importlib.util.find_spec("fellowship"):
         sys.exit("fellowship is installed here: this is not a clean environment")
@@ -42,7 +42,7 @@ async def main(component: dict[str, object], task: str) -> None:
 
 
 if __name__ == "__main__":
-    alone()
+    hide_fellowship()
     with open(sys.argv[1], encoding="utf-8") as file:
         read = json.load(file)
     asyncio.run(main(read, sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Very many rows cost as much each as few: in time, and in memory and handles nothing more.
+"""Benchmark of very many rows: time, memory and handles of each row.
 
     python -m benchmarks.scale [--rows 100000] [--faults 0.01] [--job judge|loop]
 
@@ -50,7 +50,7 @@ JUDGE = {"team": "judge", "model": "judge"}
 LOOP = {"team": "feedback", "name": "loop", "generator": "writer", "drafts": 2}
 
 
-class Look(NamedTuple):
+class Snapshot(NamedTuple):
     """A process at one moment: rows done, seconds of CPU, megabytes, what is open."""
 
     done: int
@@ -60,7 +60,7 @@ class Look(NamedTuple):
     files: int
 
 
-class Life(NamedTuple):
+class RunHistory(NamedTuple):
     """One go at a run, as it saw itself."""
 
     states: dict[str, int]
@@ -69,10 +69,10 @@ class Life(NamedTuple):
     retries: int
     wall: float
     cpu: float
-    looks: list[Look]
+    looks: list[Snapshot]
 
 
-class Whole(NamedTuple):
+class CommandCost(NamedTuple):
     """The command on a finished run: seconds of wall and CPU, start-up included."""
 
     wall: float
@@ -109,13 +109,13 @@ def recipe_of(job: str, folder: Path, base_url: str, rows: int) -> Path:
     return path
 
 
-def resident() -> float:
+def resident_megabytes() -> float:
     """Megabytes of this process in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def opened(handle: str) -> str:
+def handle_target(handle: str) -> str:
     """What a handle of this process is open on; nothing where it is gone by now."""
     try:
         return os.readlink(f"/proc/self/fd/{handle}")
@@ -123,10 +123,10 @@ def opened(handle: str) -> str:
         return ""
 
 
-def live(path: Path, into: Path) -> Life:
+def run_here(path: Path, into: Path) -> RunHistory:
     """Run in this process."""
     seen: list[Progress] = []
-    looks: list[Look] = []
+    looks: list[Snapshot] = []
     began, cpu = time.perf_counter(), cpu_seconds()
 
     def watch(progress: Progress) -> None:
@@ -135,16 +135,16 @@ def live(path: Path, into: Path) -> Life:
     def look() -> None:
         while True:
             time.sleep(0.5)
-            handles = [*filter(None, map(opened, os.listdir("/proc/self/fd")))]
+            handles = [*filter(None, map(handle_target, os.listdir("/proc/self/fd")))]
             connections = sum(one.startswith("socket:") for one in handles)
             files = len(handles) - connections
             done = seen[0].done if seen else 0
             used = cpu_seconds() - cpu
-            looks.append(Look(done, used, resident(), connections, files))
+            looks.append(Snapshot(done, used, resident_megabytes(), connections, files))
 
     threading.Thread(target=look, daemon=True).start()
     report = asyncio.run(run_recipe(load_recipe(path), into, watch=watch))
-    return Life(
+    return RunHistory(
         states=dict(report.states),
         balanced=report.balanced,
         calls=report.calls,
@@ -155,15 +155,15 @@ def live(path: Path, into: Path) -> Life:
     )
 
 
-def lived(path: Path, into: Path) -> Life:
+def run_in_process(path: Path, into: Path) -> RunHistory:
     """The same in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.scale", "--live", str(path), str(into)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     *fields, looks = json.loads(done.stdout.splitlines()[-1])
-    return Life(*fields, [Look(*look) for look in looks])
+    return RunHistory(*fields, [Snapshot(*look) for look in looks])
 
 
-def whole(path: Path, into: Path) -> Whole:
+def run_command(path: Path, into: Path) -> CommandCost:
     """The command as a user gives it."""
     command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -172,17 +172,17 @@ def whole(path: Path, into: Path) -> Whole:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Whole(time.perf_counter() - began, used, done.stdout)
+    return CommandCost(time.perf_counter() - began, used, done.stdout)
 
 
-def job(kind: str, rows: int, faults: float) -> tuple[Life, Whole]:
+def measure_job(kind: str, rows: int, faults: float) -> tuple[RunHistory, CommandCost]:
     """A run of so many rows, and the same command again."""
     kinds = ("500", "reset", "bad-json", "429:none")
     with server_process("openai") as server, tempfile.TemporaryDirectory() as name:
         server.script(mix={kind: faults / len(kinds) for kind in kinds})
         path = recipe_of(kind, Path(name), server.base_url, rows)
-        first = lived(path, Path(name) / "run")
-        again = whole(path, Path(name) / "run")
+        first = run_in_process(path, Path(name) / "run")
+        again = run_command(path, Path(name) / "run")
         size = sum(f.stat().st_size for f in (Path(name) / "run").glob("ledger.db*"))
     print(f"{rows:>9,} rows: {first.calls:,} calls, {first.retries:,} retries,", end="")
     print(f" {1000 * first.cpu / rows:.2f} CPU ms a row, {first.wall:.0f} s,", end="")
@@ -193,7 +193,7 @@ def job(kind: str, rows: int, faults: float) -> tuple[Life, Whole]:
     return first, again
 
 
-def flat(many: Life, rows: int, models: int) -> bool:
+def grew_little(many: RunHistory, rows: int, models: int) -> bool:
     """Print what grew after a tenth of the rows; whether it is within its bounds."""
     warm = [look for look in many.looks if look.done >= rows / 10] or many.looks
     at_work = [look for look in warm if look.done < rows] or warm
@@ -208,7 +208,7 @@ def flat(many: Life, rows: int, models: int) -> bool:
     return growth <= MOST_MEMORY and files <= 0 and most <= AT_ONCE * models + OWN
 
 
-def cpu_between(many: Life, rows: int, at: float) -> float:
+def cpu_between(many: RunHistory, rows: int, at: float) -> float:
     """Milliseconds of CPU a row in the tenth of the rows that begins at this share."""
     part = [k for k in many.looks if rows * at <= k.done <= rows * (at + 0.1)]
     if len(part) < 2 or part[-1].done == part[0].done:
@@ -226,13 +226,13 @@ def main() -> int:
     words.add_argument("--live", nargs=2, type=Path, help=argparse.SUPPRESS)
     chosen = words.parse_args()
     if chosen.live:
-        print(json.dumps(live(*chosen.live)))
+        print(json.dumps(run_here(*chosen.live)))
         return 0
-    few, _ = job(chosen.job, chosen.few, chosen.faults)
-    many, again = job(chosen.job, chosen.rows, chosen.faults)
+    few, _ = measure_job(chosen.job, chosen.few, chosen.faults)
+    many, again = measure_job(chosen.job, chosen.rows, chosen.faults)
     slower = (many.cpu / chosen.rows) / (few.cpu / chosen.few)
     print(f"CPU a row, against {chosen.few:,} rows: {slower:.2f}x")
-    good = flat(many, chosen.rows, 1 if chosen.job == "judge" else 3)
+    good = grew_little(many, chosen.rows, 1 if chosen.job == "judge" else 3)
     good = good and many.balanced and sum(many.states.values()) == chosen.rows
     good = good and "nothing new" in again.said
     late = slower > MOST_TIME or again.wall > MOST_OPENING

@@ -1,4 +1,4 @@
-"""What spans cost a call: switched off, and sent to a collector that is there.
+"""Benchmark of spans: what one call's cost, switched off and sent to a collector.
 
     python benchmarks/tracing.py
 
@@ -28,7 +28,7 @@ SAID = Reply(text="Deep.", finish="stop", usage=Usage(30, 3), call="c" * 64)
 TO = {"provider": "openai", "endpoint": "http://127.0.0.1:8000/v1"}
 
 
-def cost(calls: int) -> float:
+def microseconds_a_call(calls: int) -> float:
     """Microseconds a call."""
     began = time.perf_counter()
     for _ in range(calls):
@@ -39,8 +39,8 @@ def cost(calls: int) -> float:
 
 def main() -> None:
     """Off first: a provider can't be taken away again."""
-    cost(1000)
-    off = min(cost(CALLS) for _ in range(5))
+    microseconds_a_call(1000)
+    off = min(microseconds_a_call(CALLS) for _ in range(5))
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import (
         BatchSpanProcessor,
@@ -48,14 +48,14 @@ def main() -> None:
         SpanExportResult,
     )
 
-    class Nowhere(SpanExporter):
+    class NullExporter(SpanExporter):
         def export(self, spans: object) -> SpanExportResult:
             return SpanExportResult.SUCCESS
 
     provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(Nowhere()))
+    provider.add_span_processor(BatchSpanProcessor(NullExporter()))
     trace.set_tracer_provider(provider)
-    on = min(cost(CALLS) for _ in range(5))
+    on = min(microseconds_a_call(CALLS) for _ in range(5))
     provider.shutdown()
     print(f"off {off:.1f} us a call, on {on:.1f} us a call")
 

@@ -1,4 +1,4 @@
-"""How much of the embedded model a run gets to use, and what Fellowship adds to its memory.
+"""Benchmark of the embedded engine: its utilisation by a run, and our memory.
 
     python -m benchmarks.utilisation [--rows 4] [--repeats 2] [--threads 1]
 
@@ -58,12 +58,12 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def peak() -> float:
+def peak_megabytes() -> float:
     """Megabytes this process held at the most."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
+async def measure_run(folder: Path, rows: int, threads: int | None) -> Speed:
     """The demo's recipe over its first rows. The clock starts at the first call."""
     # Imported here, so that the other side's memory is the model's alone.
     from fellowship.models.config import LlamaCppModel
@@ -90,13 +90,15 @@ async def by_run(folder: Path, rows: int, threads: int | None) -> Speed:
         "num_ctx": config.num_ctx,
         "slots": config.slots,
         "threads": threads or os.cpu_count(),
-        "bodies": jobs(folder / "run" / "ledger.db"),
+        "bodies": engine_requests(folder / "run" / "ledger.db"),
     }
     (folder / "jobs.json").write_text(json.dumps(engine))
-    return Speed(report.calls, report.completion_tokens, last - first, cpu, peak())
+    return Speed(
+        report.calls, report.completion_tokens, last - first, cpu, peak_megabytes()
+    )
 
 
-def jobs(ledger: Path) -> list[dict[str, Any]]:
+def engine_requests(ledger: Path) -> list[dict[str, Any]]:
     """The requests of a run as the engine takes them, in the order they were sent."""
     from fellowship.models.providers.schema import response_format
 
@@ -114,7 +116,7 @@ def jobs(ledger: Path) -> list[dict[str, Any]]:
     return made
 
 
-def by_engine(folder: Path) -> Speed:
+def measure_engine(folder: Path) -> Speed:
     """The same requests at the engine itself, a thread a slot."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as Fellowship loads it
     import xllamacpp
@@ -142,10 +144,10 @@ def by_engine(folder: Path) -> Speed:
     with ThreadPoolExecutor(given["slots"]) as pool:
         tokens = list(pool.map(ask, given["bodies"]))
     cpu, wall = cpu_seconds() - cpu, time.perf_counter() - wall
-    return Speed(len(tokens), sum(tokens), wall, cpu, peak())
+    return Speed(len(tokens), sum(tokens), wall, cpu, peak_megabytes())
 
 
-def measured(side: str, folder: str, rows: int, threads: int | None) -> Speed:
+def measure_side(side: str, folder: str, rows: int, threads: int | None) -> Speed:
     """One side, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.utilisation", "--side", side]
     command += ["--into", folder, "--rows", str(rows)]
@@ -167,16 +169,16 @@ def main() -> int:
     chosen = words.parse_args()
     if chosen.side:
         if chosen.side == "run":
-            made = asyncio.run(by_run(chosen.into, chosen.rows, chosen.threads))
+            made = asyncio.run(measure_run(chosen.into, chosen.rows, chosen.threads))
         else:
-            made = by_engine(chosen.into)
+            made = measure_engine(chosen.into)
         print(json.dumps(made))
         return 0
     found: dict[str, list[Speed]] = {side: [] for side in SIDES}
     for _ in range(chosen.repeats):
         with tempfile.TemporaryDirectory() as folder:
             for side in SIDES:
-                made = measured(side, folder, chosen.rows, chosen.threads)
+                made = measure_side(side, folder, chosen.rows, chosen.threads)
                 found[side].append(made)
                 print(
                     f"{side:<8}{made.calls:>5} calls{made.tokens:>7} tokens"

@@ -1,4 +1,4 @@
-"""The page of a run of 10,000 rows: first paint, search, and whether the server grows.
+"""Benchmark of the viewer on 10,000 rows: first paint, search, and memory.
 
     python -m benchmarks.viewer [--rows 10000] [--requests 2000] [--keep FOLDER]
 
@@ -59,7 +59,7 @@ MOST_PAINT, MOST_SEARCH, MOST_GROWTH = 1.0, 0.3, 30.0
 SEARCHES = ("petrichor", "answer", "bread garden", '"first second"', "evid", "zebra")
 
 
-def prose(dice: random.Random, words: int) -> str:
+def random_prose(dice: random.Random, words: int) -> str:
     """Some words; one text in a thousand holds a rare one."""
     made = dice.choices(WORDS, k=words)
     if dice.random() < 0.001:
@@ -89,7 +89,7 @@ def session(dice: random.Random, number: int, first: int, second: int) -> Sessio
         for order in ("forward", "swapped"):
             one, two = dice.randint(3, 9), dice.randint(3, 9)
             scores = Scores(first=one, second=two)
-            reason = prose(dice, 40)
+            reason = random_prose(dice, 40)
             seat = f"{juror}_{order}"
             value = {"winner": scores.winner, "reason": reason}
             turns.append(turn(dice, seat, "judge", reason, value=value))
@@ -115,12 +115,14 @@ def session(dice: random.Random, number: int, first: int, second: int) -> Sessio
 def outcome(number: int) -> Outcome:
     """One row of the run, always the same for its number."""
     dice = random.Random(number)
-    drafts = [prose(dice, 120) for _ in range(3)]
+    drafts = [random_prose(dice, 120) for _ in range(3)]
     talk = []
     for n, draft in enumerate(drafts, 1):
         talk.append(turn(dice, "generator", "generator", draft, round=n))
         if n < 3:
-            talk.append(turn(dice, "reviewer", "reviewer", prose(dice, 40), round=n))
+            talk.append(
+                turn(dice, "reviewer", "reviewer", random_prose(dice, 40), round=n)
+            )
     loop = Session(id=f"s{number}", team="loop", item=f"i{number}", turns=tuple(talk))
     judged = [session(dice, number, 0, n) for n in (1, 2)]
     candidates = tuple(
@@ -140,7 +142,9 @@ def outcome(number: int) -> Outcome:
             )
         )
     state: Any = dice.choices(("pair", "tie", "order-inconsistent"), (80, 12, 8))[0]
-    asked = Conversation(messages=(Message(role="user", content=prose(dice, 20)),))
+    asked = Conversation(
+        messages=(Message(role="user", content=random_prose(dice, 20)),)
+    )
     pair = PreferencePair(
         item=f"i{number}",
         number=number,
@@ -164,7 +168,7 @@ def outcome(number: int) -> Outcome:
 
 
 @contextlib.contextmanager
-def viewed(run: Path) -> Iterator[tuple[str, int]]:
+def start_viewer(run: Path) -> Iterator[tuple[str, int]]:
     """`fellowship view` on the run: its address and process."""
     command = [sys.executable, "-m", "fellowship.cli.main", "view", str(run)]
     work = subprocess.Popen(
@@ -178,14 +182,14 @@ def viewed(run: Path) -> Iterator[tuple[str, int]]:
         work.wait()
 
 
-def resident(pid: int) -> float:
+def resident_megabytes(pid: int) -> float:
     """Megabytes a process holds in memory."""
     text = Path(f"/proc/{pid}/status").read_text()
     line = next(x for x in text.splitlines() if x.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 
 
-def fetched(address: str) -> float:
+def seconds_to_fetch(address: str) -> float:
     """Seconds to a page's last byte."""
     began = time.perf_counter()
     with urllib.request.urlopen(address, timeout=60) as answer:
@@ -193,10 +197,10 @@ def fetched(address: str) -> float:
     return time.perf_counter() - began
 
 
-def painted(address: str) -> float:
+def seconds_to_paint(address: str) -> float:
     """Seconds to the first contentful paint of a page that is opened now."""
     if CHROMIUM is None:
-        return fetched(address)
+        return seconds_to_fetch(address)
     with browser() as made:
         page = made.new_page()
         page.goto("about:blank")
@@ -207,27 +211,29 @@ def painted(address: str) -> float:
         return float(page.evaluate(script)) / 1000
 
 
-def waiting(address: str) -> int:
+def rows_unindexed(address: str) -> int:
     """Rows that the index doesn't hold yet."""
     with urllib.request.urlopen(f"{address}pulse", timeout=60) as answer:
         return int(json.load(answer)["waiting"])
 
 
-def indexed(address: str) -> float:
+def seconds_to_index(address: str) -> float:
     """Seconds until every row is indexed."""
     began = time.perf_counter()
-    while waiting(address):
+    while rows_unindexed(address):
         time.sleep(0.1)
     return time.perf_counter() - began
 
 
-def timed(address: str, paths: list[str], ask: Callable[[str], float]) -> str:
+def median_and_slowest(
+    address: str, paths: list[str], ask: Callable[[str], float]
+) -> str:
     """Median and slowest of some requests in milliseconds."""
     took = [1000 * ask(address + path) for path in paths]
     return f"{statistics.median(took):6.0f} ms median {max(took):6.0f} ms slowest"
 
 
-def grown(address: str, pid: int, rows: int, requests: int) -> float:
+def megabytes_grown(address: str, pid: int, rows: int, requests: int) -> float:
     """Megabytes the server grew by over many different requests, warmed up by some."""
     dice = random.Random(1)
     kinds = ("", "?q=answer", "?sort=margin&down=1", "?disagree=any", "live", "pulse")
@@ -235,12 +241,12 @@ def grown(address: str, pid: int, rows: int, requests: int) -> float:
     def go(count: int) -> None:
         for n in range(count):
             path = f"row/{dice.randint(1, rows)}" if n % 2 else dice.choice(kinds)
-            fetched(address + path)
+            seconds_to_fetch(address + path)
 
     go(requests // 10)
-    before = resident(pid)
+    before = resident_megabytes(pid)
     go(requests)
-    return resident(pid) - before
+    return resident_megabytes(pid) - before
 
 
 def main() -> int:
@@ -256,24 +262,27 @@ def main() -> int:
     size = (run / "ledger.db").stat().st_size / 1e6
     print(f"{given.rows:,} rows, {given.rows * 3:,} sessions, ledger {size:,.0f} MB")
     try:
-        return measured(run, given.rows, given.requests)
+        return measure_run(run, given.rows, given.requests)
     finally:
         if given.keep is None:
             shutil.rmtree(folder)
 
 
-def measured(run: Path, rows: int, requests: int) -> int:
+def measure_run(run: Path, rows: int, requests: int) -> int:
     """The figures, and whether they are what is promised."""
-    with viewed(run) as (address, pid):
-        cold = painted(address)
+    with start_viewer(run) as (address, pid):
+        cold = seconds_to_paint(address)
         print(f"first paint, cold      {cold:6.2f} s")
-        print(f"whole index            {indexed(address):6.1f} s more")
-        print(f"memory after indexing  {resident(pid):6.0f} MB")
-    with viewed(run) as (address, pid):
-        warm = painted(address)
+        print(f"whole index            {seconds_to_index(address):6.1f} s more")
+        print(f"memory after indexing  {resident_megabytes(pid):6.0f} MB")
+    with start_viewer(run) as (address, pid):
+        warm = seconds_to_paint(address)
         print(f"first paint, warm      {warm:6.2f} s")
         time.sleep(2)
-        took = [fetched(f"{address}?q={urllib.request.quote(q)}") for q in SEARCHES * 3]
+        took = [
+            seconds_to_fetch(f"{address}?q={urllib.request.quote(q)}")
+            for q in SEARCHES * 3
+        ]
         search = statistics.median(took)
         searches = f"{1000 * search:6.0f} ms median {1000 * max(took):6.0f} ms slowest"
         print(f"search                 {searches}")
@@ -283,12 +292,16 @@ def measured(run: Path, rows: int, requests: int) -> int:
             "?low=3&high=5",
             "?sort=tokens&down=1",
         ]
-        print(f"filter                 {timed(address, filters * 3, fetched)}")
-        print(f"last page              {timed(address, ['?page=200'] * 3, fetched)}")
+        filtering = median_and_slowest(address, filters * 3, seconds_to_fetch)
+        print(f"filter                 {filtering}")
+        last = median_and_slowest(address, ["?page=200"] * 3, seconds_to_fetch)
+        print(f"last page              {last}")
         some = [f"row/{n}" for n in range(1, rows, max(1, rows // 20))]
-        print(f"one row                {timed(address, some, fetched)}")
-        growth = grown(address, pid, rows, requests)
-        print(f"memory                 {resident(pid):6.0f} MB", end=", ")
+        print(
+            f"one row                {median_and_slowest(address, some, seconds_to_fetch)}"
+        )
+        growth = megabytes_grown(address, pid, rows, requests)
+        print(f"memory                 {resident_megabytes(pid):6.0f} MB", end=", ")
         print(f"{growth:+.1f} MB over {requests:,} requests")
     kept = max(cold, warm) < MOST_PAINT and search < MOST_SEARCH
     return 0 if kept and growth < MOST_GROWTH else 1

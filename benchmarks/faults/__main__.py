@@ -1,4 +1,4 @@
-"""Strike every fault and print the table; exit with 1 where one was not survived.
+"""Command of the fault campaign; it exits with 1 where a fault was not survived.
 
 The long form exits with 1 where one was survived too late, too.
 
@@ -23,15 +23,15 @@ from pathlib import Path
 from benchmarks.faults.account import Cases, Fault, Form, Result, cpu_seconds
 from benchmarks.faults.catalogue import FAULTS
 from benchmarks.faults.runs import ROOT
-from benchmarks.faults.suites import Suite, reported
-from benchmarks.faults.table import line, state, table, told
+from benchmarks.faults.suites import Suite, results_in_report
+from benchmarks.faults.table import table, table_line, tree_state, write_page
 
 
-class Kept:
+class SavedResults:
     """What is known of each line, in a file: a table that was stopped goes on."""
 
     def __init__(self, form: Form) -> None:
-        name = f"{'long' if form.long else 'short'}-{form.seed}-{state()}.json"
+        name = f"{'long' if form.long else 'short'}-{form.seed}-{tree_state()}.json"
         self.path = ROOT / ".faults" / name
         known = json.loads(self.path.read_text()) if self.path.exists() else {}
         self.results = {key: Result(**found) for key, found in known.items()}
@@ -42,10 +42,10 @@ class Kept:
         self.path.parent.mkdir(exist_ok=True)
         known = {key: asdict(found) for key, found in self.results.items()}
         self.path.write_text(json.dumps(known, indent=1))
-        print(line(fault, result), file=sys.stderr, flush=True)
+        print(table_line(fault, result), file=sys.stderr, flush=True)
 
 
-def struck(fault: Fault, form: Form) -> Result:
+def result_of(fault: Fault, form: Form) -> Result:
     """One fault's result; what breaks is a try that failed."""
     assert not isinstance(fault.strike, Cases)
     folder = Path(tempfile.mkdtemp(prefix=f"fellowship-fault-{fault.number}-"))
@@ -60,23 +60,23 @@ def struck(fault: Fault, form: Form) -> Result:
     return result
 
 
-def strike(
-    faults: Sequence[Fault], form: Form, kept: Kept, report: Path | None
+def run_faults(
+    faults: Sequence[Fault], form: Form, kept: SavedResults, report: Path | None
 ) -> None:
     """Tests in a process beside the campaigns, then what must be alone on the machine."""
     tests = [f for f in faults if isinstance(f.strike, Cases)]
     campaigns = [f for f in faults if not isinstance(f.strike, Cases)]
     with Suite([] if report else tests) as suite:
         for fault in (f for f in campaigns if not f.alone):
-            kept.keep(fault, struck(fault, form))
-        found = reported(report, tests) if report else suite.results()
+            kept.keep(fault, result_of(fault, form))
+        found = results_in_report(report, tests) if report else suite.results()
         for fault in tests:
             kept.keep(fault, found[fault.key])
         for fault in (f for f in campaigns if f.alone):
-            kept.keep(fault, struck(fault, form))
+            kept.keep(fault, result_of(fault, form))
 
 
-def chosen(numbers: Iterable[str]) -> list[Fault]:
+def selected_faults(numbers: Iterable[str]) -> list[Fault]:
     """The faults of these numbers, all where there is none."""
     wanted = {int(number) for number in numbers if number}
     return [f for f in FAULTS if not wanted or f.number in wanted]
@@ -92,18 +92,18 @@ def main() -> int:
     words.add_argument("--tests", type=Path, help="pytest's report of all tests")
     given = words.parse_args()
     form = Form(given.long, given.seed)
-    faults, kept = chosen(given.only.split(",")), Kept(form)
+    faults, kept = selected_faults(given.only.split(",")), SavedResults(form)
     began, cpu = time.perf_counter(), cpu_seconds()
     missing = [f for f in faults if f.key not in kept.results]
-    strike(missing, form, kept, given.tests)
+    run_faults(missing, form, kept, given.tests)
     found = [(fault, kept.results[fault.key]) for fault in faults]
     print(table(found))
     took = f"{time.perf_counter() - began:.0f} s, {cpu_seconds() - cpu:.0f} s of CPU"
     print(f"\n{took}", file=sys.stderr)
     if given.to is not None:
-        told(given.to, found, form)
+        write_page(given.to, found, form)
     late = form.long and any(result.late for _, result in found)
-    return 0 if all(result.good for _, result in found) and not late else 1
+    return 0 if all(result.is_survived for _, result in found) and not late else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A fault is survived or it is not: what was asked for stands beside what was measured."""
+"""Faults and their results: what was asked for beside what was measured."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Result:
     seconds: float = 0.0
 
     @property
-    def good(self) -> bool:
+    def is_survived(self) -> bool:
         """Nothing lost, nothing double, every try survived; no try is no proof."""
         clean = not (self.lost or self.duplicates)
         return clean and 0 < self.tries == self.survived

@@ -1,4 +1,4 @@
-"""The list of faults, each with the figure that is asked for and how it is struck."""
+"""List of faults, each with the figure that is asked for and how it is struck."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from benchmarks.faults import crashes, providers
 from benchmarks.faults.account import Cases, Fault
 
 FAULTS = (
-    Fault(1, "kill -9 at random instants", "0 lost, same bytes", crashes.kills),
+    Fault(1, "kill -9 at random instants", "0 lost, same bytes", crashes.random_kills),
     Fault(
         *(2, "death at each step of a call", "0 lost, counted if sent"),
         Cases(),
@@ -35,29 +35,50 @@ FAULTS = (
         *(8, "older and newer formats", "opens; refused by name"),
         Cases(),
     ),
-    Fault(9, "429 storms", "80 % of the rate (long form)", providers.storms),
-    Fault(9, "a limit that is named", "80 %, 1 % beyond (long form)", providers.paced),
-    Fault(10, "20 % resets, 5xx, drips", "every row ends", providers.mixed),
-    Fault(11, "hang for ever", "within 1 s, nothing left", providers.hangs),
     Fault(
-        12, "what a retry can't mend", "at most 5 calls, or 1 a row", providers.final
+        9, "429 storms", "80 % of the rate (long form)", providers.unknown_rate_limits
     ),
-    Fault(13, "malformed bodies", "0 accepted, bounded memory", providers.malformed),
-    Fault(14, "Ollama down, bare, restarted", "named, resumed", providers.ollama),
-    Fault(15, "a limit on calls", "1 call a worker, to the cent", providers.budget),
-    Fault(15, "cost across crashes", "to the cent", providers.crashed),
+    Fault(
+        9,
+        "a limit that is named",
+        "80 %, 1 % beyond (long form)",
+        providers.known_rate_limit,
+    ),
+    Fault(10, "20 % resets, 5xx, drips", "every row ends", providers.mixed_failures),
+    Fault(11, "hang for ever", "within 1 s, nothing left", providers.hanging_calls),
+    Fault(
+        12,
+        "what a retry can't mend",
+        "at most 5 calls, or 1 a row",
+        providers.permanent_failures,
+    ),
+    Fault(
+        13, "malformed bodies", "0 accepted, bounded memory", providers.malformed_bodies
+    ),
+    Fault(
+        14, "Ollama down, bare, restarted", "named, resumed", providers.ollama_faults
+    ),
+    Fault(
+        15, "a limit on calls", "1 call a worker, to the cent", providers.budget_limits
+    ),
+    Fault(15, "cost across crashes", "to the cent", providers.cost_of_killed_runs),
     Fault(
         *(16, "hostile rows and files", "reported by number, 0 tracebacks"),
         Cases(),
     ),
-    Fault(17, "concurrency 1 and 64; Ray (long form)", "same bytes", crashes.engines),
+    Fault(
+        17,
+        "concurrency 1 and 64; Ray (long form)",
+        "same bytes",
+        crashes.same_bytes_by_engine,
+    ),
     Fault(
         *(17, "without AutoGen's runtime", "the same transcripts"),
         Cases(),
     ),
     Fault(
         *(18, "many rows, 1 % faults", "1.2x a row, flat, opens in 5 s"),
-        crashes.scaled,
+        crashes.many_rows,
         alone=True,
     ),
     Fault(*(19, "canary secrets", "0 hits, private files"), Cases()),

@@ -1,4 +1,4 @@
-"""Kills: what was acknowledged stays, and what comes out is what would have come out."""
+"""Faults of killed runs: what was acknowledged stays, and exports are the same."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import sys
 from pathlib import Path
 
 from benchmarks.faults.account import Form, Result
-from benchmarks.faults.runs import ROOT, doubles, exported, go, made
+from benchmarks.faults.runs import (
+    ROOT,
+    export_bytes,
+    repeated_rows,
+    run_command,
+    write_recipe,
+)
 from benchmarks.scale import LATE
 from tests.support.kill_campaign import campaign
 from tests.support.loopback.fixtures import server_process
 
 
-def kills(form: Form, folder: Path) -> Result:
+def random_kills(form: Form, folder: Path) -> Result:
     """SIGKILL at random instants, resumed each time (fault 1)."""
     folder.mkdir(parents=True, exist_ok=True)
     with server_process("openai", latency=0.02) as server:
@@ -36,25 +42,27 @@ def kills(form: Form, folder: Path) -> Result:
     )
 
 
-def engines(form: Form, folder: Path) -> Result:
+def same_bytes_by_engine(form: Form, folder: Path) -> Result:
     """One row at a time, 64 at once, and Ray's workers where it is: same bytes (17)."""
     found, sides = Result(), ["1", "64"]
     # A cluster takes half a minute to start; in CI a test of the suite has one up already.
     ray = form.long and importlib.util.find_spec("ray") is not None
     with server_process("openai", latency=0.005) as server:
         for n in range(form.pick(1, 5)):
-            path = made(folder / str(n), server, form.pick(24, 100))
+            path = write_recipe(folder / str(n), server, form.pick(24, 100))
             text = path.read_text()
             made_of = []
             for many in (1, 64):
                 path.write_text(f"{text}concurrency: {many}\n")
-                go(path, folder / f"{n}-{many}")
-                made_of.append(exported(folder / f"{n}-{many}"))
+                run_command(path, folder / f"{n}-{many}")
+                made_of.append(export_bytes(folder / f"{n}-{many}"))
             if ray and n == 0:
-                go(path, folder / f"{n}-ray", "--engine", "ray", "--workers", "2")
-                made_of.append(exported(folder / f"{n}-ray"))
+                run_command(
+                    path, folder / f"{n}-ray", "--engine", "ray", "--workers", "2"
+                )
+                made_of.append(export_bytes(folder / f"{n}-ray"))
             found.add(all(side == made_of[0] != {} for side in made_of))
-            found.duplicates += doubles(folder / f"{n}-64")
+            found.duplicates += repeated_rows(folder / f"{n}-64")
     sides += ["and once by two Ray workers"] * ray
     found.measured = f"{found.survived} of {found.tries} the same at " + ", ".join(
         sides
@@ -62,7 +70,7 @@ def engines(form: Form, folder: Path) -> Result:
     return found
 
 
-def scaled(form: Form, folder: Path) -> Result:
+def many_rows(form: Form, folder: Path) -> Result:
     """Many rows, one call in a hundred spoilt: time, memory, handles, opening (18)."""
     rows = form.pick(3_000, 100_000)
     command = [sys.executable, "-m", "benchmarks.scale", "--rows", str(rows)]

@@ -1,4 +1,4 @@
-"""A run is a process of its own, with its exit code, its report and its memory."""
+"""Runs in processes of their own: exit code, report and memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
-class Ran:
+class RunResult:
     """How a run ended: `megabytes` is its largest resident size."""
 
     code: int
@@ -31,24 +31,24 @@ class Ran:
     report: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def orderly(self) -> bool:
+    def is_orderly(self) -> bool:
         """It ended by its own will, its states add up, and no traceback was shown."""
         known = self.code in (0, 1, 3)
-        return known and "Traceback" not in self.errors and self.balanced
+        return known and "Traceback" not in self.errors and self.is_balanced
 
     @property
-    def balanced(self) -> bool:
+    def is_balanced(self) -> bool:
         """Prompts are states plus what is still to do, as the run itself counts."""
         return bool(self.report.get("balanced"))
 
 
-def go(path: Path, into: Path, *flags: str, limit: float = 300) -> Ran:
+def run_command(path: Path, into: Path, *flags: str, limit: float = 300) -> RunResult:
     """`fellowship run` in a process; one that hangs is ended and has code -9."""
     command = [*CLI, "run", str(path), "--into", str(into), "--json", *flags]
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         work = subprocess.Popen(command, stdout=out, stderr=err, cwd=ROOT)
-        status, use = waited(work, limit)
+        status, use = wait_and_measure(work, limit)
         seconds = time.perf_counter() - began
         out.seek(0)
         err.seek(0)
@@ -57,10 +57,10 @@ def go(path: Path, into: Path, *flags: str, limit: float = 300) -> Ran:
         report = json.loads(said)
     except ValueError:
         report = {}
-    return Ran(status, seconds, use / 1024, errors, report)
+    return RunResult(status, seconds, use / 1024, errors, report)
 
 
-def waited(work: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
+def wait_and_measure(work: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
     """Exit code and kilobytes at most; past the limit the process is killed."""
     ends = time.monotonic() + limit
     while True:
@@ -74,7 +74,7 @@ def waited(work: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
         time.sleep(0.02)
 
 
-def made(folder: Path, server: Handle, rows: int, **model: Any) -> Path:
+def write_recipe(folder: Path, server: Handle, rows: int, **model: Any) -> Path:
     """A recipe of `rows` prompts for a server; `model` goes over its models."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = server.kind == "openai"
@@ -82,14 +82,14 @@ def made(folder: Path, server: Handle, rows: int, **model: Any) -> Path:
     return recipe(folder / "r.yaml", {**base, **model}, rows)
 
 
-def exported(into: Path) -> dict[str, bytes]:
+def export_bytes(into: Path) -> dict[str, bytes]:
     """The bytes of a run's datasets, by name."""
     found = sorted((into / "exports").glob("*.jsonl"))
     return {path.name: path.read_bytes() for path in found}
 
 
-def doubles(into: Path) -> int:
+def repeated_rows(into: Path) -> int:
     """Rows that are in the DPO export more than once."""
-    lines = exported(into).get("dpo.jsonl", b"").splitlines()
+    lines = export_bytes(into).get("dpo.jsonl", b"").splitlines()
     seen = Counter(json.loads(line)["row"] for line in lines)
     return sum(count - 1 for count in seen.values())

@@ -1,4 +1,4 @@
-"""The tests that are a fault's tries: those marked `@pytest.mark.fault(number=...)`.
+"""Tests that are a fault's tries: those marked `@pytest.mark.fault(number=...)`.
 
 They run here, in one pytest, or are read from the report of a run of all tests
 (`--junit-xml`). A test may say how many tries it holds, `record_property("cuts", 45)`, and
@@ -52,7 +52,7 @@ class Suite:
         if not self._report.exists():
             said = self._said.read_text(errors="replace")[-200:]
             return {fault.key: Result(1, measured=said) for fault in self.faults}
-        return reported(self._report, self.faults)
+        return results_in_report(self._report, self.faults)
 
     def __enter__(self) -> Self:
         return self
@@ -65,13 +65,13 @@ class Suite:
         self._folder.cleanup()
 
 
-def reported(report: Path, faults: Sequence[Fault]) -> dict[str, Result]:
+def results_in_report(report: Path, faults: Sequence[Fault]) -> dict[str, Result]:
     """The account of each line in a report of pytest, by key."""
     found = list(tree.parse(report).iter("testcase"))
-    return {fault.key: counted(fault.number, found) for fault in faults}
+    return {fault.key: result_of_cases(fault.number, found) for fault in faults}
 
 
-def counted(number: int, cases: Sequence[tree.Element]) -> Result:
+def result_of_cases(number: int, cases: Sequence[tree.Element]) -> Result:
     """The account of one line; skipped cases are no tries and are said."""
     found, units, said, broken = Result(), Counter[str](), list[str](), list[str]()
     for case in cases:

@@ -1,4 +1,4 @@
-"""The table of faults, in Markdown, and the page where the long form's last one stands."""
+"""Table of faults in Markdown, and the page that holds the long form's last one."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ HEAD = (
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
-def line(fault: Fault, result: Result) -> str:
+def table_line(fault: Fault, result: Result) -> str:
     """One line of the table."""
     cells = (
         *(str(fault.number), fault.name, f"{result.tries:,}", f"{result.survived:,}"),
         *(str(result.lost), str(result.duplicates), str(result.twice)),
         *(fault.asked, result.measured.replace("|", "/"), f"{result.seconds:.0f}"),
     )
-    mark = " **late** |" * result.late if result.good else " **BROKEN** |"
+    mark = " **late** |" * result.late if result.is_survived else " **BROKEN** |"
     return "| " + " | ".join(cells) + " |" + mark
 
 
 def table(found: Sequence[tuple[Fault, Result]]) -> str:
     """All lines below their head."""
-    return "\n".join([HEAD, *(line(fault, result) for fault, result in found)])
+    return "\n".join([HEAD, *(table_line(fault, result) for fault, result in found)])
 
 
-def git(*words: str) -> str:
+def git_output(*words: str) -> str:
     """What git says of this tree; nothing where it is none."""
     command = ["git", *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
@@ -42,16 +42,18 @@ def git(*words: str) -> str:
 
 def commit() -> str:
     """The commit that is checked out, marked where files differ from it."""
-    return git("describe", "--always", "--dirty", "--abbrev=8").strip() or "unknown"
+    return (
+        git_output("describe", "--always", "--dirty", "--abbrev=8").strip() or "unknown"
+    )
 
 
-def state() -> str:
+def tree_state() -> str:
     """The same, and of files that differ in what."""
-    changed = git("diff", "HEAD")
+    changed = git_output("diff", "HEAD")
     return commit() + (f"-{digest(changed, 8)}" if changed else "")
 
 
-def told(page: Path, found: Sequence[tuple[Fault, Result]], form: Form) -> None:
+def write_page(page: Path, found: Sequence[tuple[Fault, Result]], form: Form) -> None:
     """Put the table into a page between its two marks, with date, commit and command."""
     text = page.read_text()
     command = "make faults LONG=1" if form.long else "make faults"

@@ -1,1 +1,1 @@
-"""The corpus grows by itself: inputs that reach new code, or break it, are kept."""
+"""Fuzzing of the parsers: inputs that reach new code, or break it, are kept."""

@@ -1,4 +1,4 @@
-"""Look for inputs that break a parser or go new ways through it, and keep them.
+"""Command of the fuzzing: new inputs for the corpus of every parser.
 
     python -m benchmarks.fuzz [--seconds 30] [--only jsonl,verdict] [--seed 1] [--dry]
 
@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.fuzz.mutating import grow
-from benchmarks.fuzz.paths import OURS, Tried, distilled
+from benchmarks.fuzz.paths import OURS, PathTracker, minimal_inputs
 from tests.support.corpus import seeds
 from tests.support.parsers import PARSERS, grown, keep
 
@@ -29,10 +29,12 @@ LARGEST = 2048
 """Bytes of an entry; larger ones are made by tests/support/corpus.py, not kept."""
 
 
-def fuzzed(name: str, start: list[bytes], seconds: float, seed: int) -> list[bytes]:
+def interesting_inputs(
+    name: str, start: list[bytes], seconds: float, seed: int
+) -> list[bytes]:
     """All inputs that either way of fuzzing found worth a look."""
     if not ATHERIS:
-        return grow(Tried(PARSERS[name]), start, seconds, seed)
+        return grow(PathTracker(PARSERS[name]), start, seconds, seed)
     with tempfile.TemporaryDirectory() as folder:
         for n, content in enumerate(start):
             (Path(folder) / f"start-{n}").write_bytes(content)
@@ -61,11 +63,13 @@ def main() -> int:
     for name in names:
         before = grown(name)
         start = [one for one in (*before, *seeds(name)) if len(one) <= LARGEST]
-        found = fuzzed(name, start, chosen.seconds, chosen.seed)
-        kept = distilled(PARSERS[name], (one for one in found if len(one) <= LARGEST))
-        tried = Tried(PARSERS[name])
+        found = interesting_inputs(name, start, chosen.seconds, chosen.seed)
+        kept = minimal_inputs(
+            PARSERS[name], (one for one in found if len(one) <= LARGEST)
+        )
+        tried = PathTracker(PARSERS[name])
         for content in kept:
-            tried.give(content)
+            tried.try_input(content)
         if not chosen.dry:
             keep(name, kept)
         print(

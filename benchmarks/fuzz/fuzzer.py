@@ -1,4 +1,6 @@
-"""One parser under atheris, in a process of its own: it never comes back from fuzzing.
+"""Fuzzer of one parser under atheris, in a process of its own.
+
+It never comes back from fuzzing.
 
     python -m benchmarks.fuzz.fuzzer PARSER FOLDER SECONDS SEED
 
@@ -17,7 +19,7 @@ import atheris
 with atheris.instrument_imports(include=["fellowship"]):
     from tests.support.parsers import PARSERS
 
-from benchmarks.fuzz.paths import place
+from benchmarks.fuzz.paths import error_place
 
 
 def main(name: str, folder: str, seconds: str, seed: str) -> None:
@@ -29,7 +31,7 @@ def main(name: str, folder: str, seconds: str, seed: str) -> None:
         try:
             parser(content, Path(work.name))
         except Exception as error:
-            if (mark := place(error)) not in broken:
+            if (mark := error_place(error)) not in broken:
                 broken.add(mark)
                 named = blake2b(content, digest_size=8).hexdigest()
                 (Path(folder) / f"broken-{named}").write_bytes(content)

@@ -1,4 +1,7 @@
-"""Without atheris: seeded mutations of what went new ways, kept while they go more."""
+"""Seeded mutations, for fuzzing without atheris.
+
+Inputs that went new ways are mutated, and kept while they go more.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,26 @@ import random
 import time
 from collections.abc import Sequence
 
-from benchmarks.fuzz.paths import Tried
+from benchmarks.fuzz.paths import PathTracker
 
 LONGEST = 4096
 
 
 def grow(
-    tried: Tried, seeds: Sequence[bytes], seconds: float, seed: int
+    tried: PathTracker, seeds: Sequence[bytes], seconds: float, seed: int
 ) -> list[bytes]:
     """Inputs that went a new way, the seeds' own among them."""
     dice = random.Random(seed)
-    pool = [content for content in seeds if tried.give(content)] or [b""]
+    pool = [content for content in seeds if tried.try_input(content)] or [b""]
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        made = mutated(dice, pool)
-        if tried.give(made):
+        made = mutate(dice, pool)
+        if tried.try_input(made):
             pool.append(made)
     return pool
 
 
-def mutated(dice: random.Random, pool: Sequence[bytes]) -> bytes:
+def mutate(dice: random.Random, pool: Sequence[bytes]) -> bytes:
     """A few changes to one input: bytes, repeats, cuts, parts of another."""
     content = bytearray(dice.choice(pool))
     for _ in range(dice.randint(1, 4)):

@@ -1,4 +1,4 @@
-"""An input is interesting when it takes the package along a way no other has taken."""
+"""Paths of an input through the package: it is kept when its path is new."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS = str(Path(fellowship.__file__).parent)
 
 
 @contextmanager
-def traced(ways: set[Way]) -> Iterator[None]:
+def trace_paths(ways: set[Way]) -> Iterator[None]:
     """While it holds, steps between lines of the package are added to `ways`."""
 
     def local(file: str, line: int) -> Callable[[FrameType, str, Any], Any]:
@@ -53,7 +53,7 @@ def is_ours(file: str) -> bool:
     return file.startswith(OURS)
 
 
-class Tried:
+class PathTracker:
     """One parser and the ways that inputs have taken through it."""
 
     def __init__(self, parser: Parser) -> None:
@@ -62,16 +62,16 @@ class Tried:
         self.broken: dict[str, bytes] = {}
         """Where and how it broke -> the shortest input that did it."""
 
-    def give(self, content: bytes) -> bool:
+    def try_input(self, content: bytes) -> bool:
         """Whether this input goes a new way, or breaks something in a new place."""
         ways: set[Way] = set()
         mark = ""
         with tempfile.TemporaryDirectory() as folder:
             try:
-                with traced(ways):
+                with trace_paths(ways):
                     self.parser(content, Path(folder))
             except Exception as error:
-                mark = place(error)
+                mark = error_place(error)
         new = bool(ways - self.known)
         self.known |= ways
         if mark and (mark not in self.broken or len(content) < len(self.broken[mark])):
@@ -80,7 +80,7 @@ class Tried:
         return new
 
 
-def place(error: BaseException) -> str:
+def error_place(error: BaseException) -> str:
     """Kind of an error and the last line of the package it went through."""
     last, trace = "", error.__traceback__
     while trace is not None:
@@ -91,7 +91,7 @@ def place(error: BaseException) -> str:
     return f"{type(error).__name__} at {last}: {error}"[:200]
 
 
-def distilled(parser: Parser, inputs: Iterable[bytes]) -> list[bytes]:
+def minimal_inputs(parser: Parser, inputs: Iterable[bytes]) -> list[bytes]:
     """Of many inputs, shortest first, those that each go a way none before it goes."""
-    tried = Tried(parser)
-    return [one for one in sorted(set(inputs), key=len) if tried.give(one)]
+    tried = PathTracker(parser)
+    return [one for one in sorted(set(inputs), key=len) if tried.try_input(one)]

@@ -1,11 +1,11 @@
-"""One call after another, each row added to the file: the least a script can do."""
+"""Baseline peer: one call after another, each row appended to a file."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from job import measured
+from job import measure
 from sequential import work
 
 if __name__ == "__main__":
-    measured(partial(work, anew=False))
+    measure(partial(work, rewrite=False))

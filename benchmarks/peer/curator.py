@@ -7,7 +7,7 @@ from typing import Any
 
 from bespokelabs import curator
 from datasets import Dataset
-from job import IN_FLIGHT, JOBS, measured
+from job import IN_FLIGHT, JOBS, measure
 
 
 def stage_of(name: str, asked: str) -> type[Any]:
@@ -47,4 +47,4 @@ def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    measured(work)
+    measure(work)

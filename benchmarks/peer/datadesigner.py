@@ -8,7 +8,7 @@ from pathlib import Path
 
 import data_designer.config as dd
 from data_designer.interface import DataDesigner
-from job import IN_FLIGHT, JOBS, measured
+from job import IN_FLIGHT, JOBS, measure
 
 
 def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
@@ -37,4 +37,4 @@ def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    measured(work)
+    measure(work)

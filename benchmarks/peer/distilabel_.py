@@ -9,7 +9,7 @@ from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
-from job import IN_FLIGHT, JOBS, measured
+from job import IN_FLIGHT, JOBS, measure
 
 
 def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
@@ -32,4 +32,4 @@ def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    measured(work)
+    measure(work)

@@ -1,4 +1,4 @@
-"""The same two jobs in nobody's words: what each stage asks, and who measures whom.
+"""Jobs of the comparison with peers: what each stage asks, and how it is measured.
 
 No import but the standard library's: every peer's own environment runs this file.
 """
@@ -32,7 +32,7 @@ LOOP = (
 JOBS = {"judge": JUDGE, "loop": LOOP}
 
 
-def rows(many: int) -> list[dict[str, str]]:
+def make_rows(many: int) -> list[dict[str, str]]:
     """Prompts, each with two answers."""
     return [
         {"prompt": f"Describe object {n}.", "a": f"It is object {n}.", "b": f"No. {n}."}
@@ -40,19 +40,19 @@ def rows(many: int) -> list[dict[str, str]]:
     ]
 
 
-def cpu() -> float:
+def cpu_seconds() -> float:
     """Seconds of this process and of those it has waited for, user and system."""
     both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(used.ru_utime + used.ru_stime for used in both)
 
 
-def measured(work: Callable[[str, str, list[dict[str, str]], Path], None]) -> None:
+def measure(work: Callable[[str, str, list[dict[str, str]], Path], None]) -> None:
     """Run `work(url, job, rows, folder)` of the command line; print what it took."""
     url, job, many, folder = sys.argv[1:]
-    given = rows(int(many))
-    before, began = cpu(), time.perf_counter()
+    given = make_rows(int(many))
+    before, began = cpu_seconds(), time.perf_counter()
     work(url, job, given, Path(folder))
-    wall, used = time.perf_counter() - began, cpu() - before
+    wall, used = time.perf_counter() - began, cpu_seconds() - before
     both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(who).ru_maxrss for who in both) / 1024
     print("\n" + json.dumps({"cpu": used, "wall": wall, "peak": peak}), flush=True)

@@ -1,4 +1,4 @@
-"""Fellowship, ledger and exports included."""
+"""Fellowship as a peer, ledger and exports included."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from job import IN_FLIGHT, measured
+from job import IN_FLIGHT, measure
 
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
@@ -40,4 +40,4 @@ def work(url: str, job: str, rows: list[dict[str, str]], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    measured(work)
+    measure(work)

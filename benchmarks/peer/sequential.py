@@ -1,4 +1,4 @@
-"""The paper's style: one call after another, the file of results written anew each row.
+"""Baseline peer in the paper's style: one call after another, results rewritten.
 
 Its release does so with a table of all rows; this writes plain JSON, which is cheaper.
 `appending` is the same without that: a loop nobody could do with less.
@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import openai
-from job import JOBS, measured
+from job import JOBS, measure
 
 
 def work(
-    url: str, job: str, rows: list[dict[str, str]], folder: Path, anew: bool = True
+    url: str, job: str, rows: list[dict[str, str]], folder: Path, rewrite: bool = True
 ) -> None:
     """One row, one call at a time."""
     api = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
@@ -25,10 +25,10 @@ def work(
             reply = api.chat.completions.create(model="gpt-4o", messages=messages)
             row[name] = reply.choices[0].message.content or ""
         done.append(row)
-        kept = done if anew else [row]
-        with (folder / "rows.jsonl").open("w" if anew else "a") as out:
+        kept = done if rewrite else [row]
+        with (folder / "rows.jsonl").open("w" if rewrite else "a") as out:
             out.writelines(json.dumps(each) + "\n" for each in kept)
 
 
 if __name__ == "__main__":
-    measured(work)
+    measure(work)
