@@ -38,12 +38,12 @@ def console(*, err: bool = False) -> Console:
 def say(out: Console, *parts: str | tuple[str, str]) -> None:
     """One line of `text` and `(text, style)` parts; a pipe's lines are never wrapped.
 
-    Every part is tamed here, so that no caller can forget to.
+    Every part is sanitized here, so that no caller can forget to.
     """
-    spoken = [
+    parts = [
         sanitize(p) if isinstance(p, str) else (sanitize(p[0]), p[1]) for p in parts
     ]
-    out.print(Text.assemble(*spoken), soft_wrap=not out.is_terminal)
+    out.print(Text.assemble(*parts), soft_wrap=not out.is_terminal)
 
 
 def heading(out: Console, *parts: str) -> None:

@@ -1,7 +1,7 @@
 """Panels of a transcript: roles, markdown, word diffs.
 
 A role has a name, a colour and a shape: any one of the three may be lost. What is drawn
-from a model's words is tamed again after it is drawn: markdown can spell a control
+from a model's words is sanitized again after it is drawn: markdown can spell a control
 character in ways that the words did not show.
 """
 
@@ -51,7 +51,7 @@ class Sanitized:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> RenderResult:
-        """The segments, each tamed; those that steer a terminal are dropped."""
+        """The segments, each sanitized; those that steer a terminal are dropped."""
         for segment in console.render(self.drawn, options):
             if not segment.control:
                 kept = segment.style

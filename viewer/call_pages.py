@@ -76,7 +76,7 @@ class CallPages:
         )
 
     def live(self, request: Request) -> Response:
-        """The newest replies, the calls in the air, and what went wrong last."""
+        """The newest replies, the calls in flight, and what went wrong last."""
         return self.pages.page(
             "live",
             here="live",

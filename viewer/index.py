@@ -2,9 +2,9 @@
 
 The ledger is only read. The index is `view/index.db` in the run's folder (in a private
 temporary folder where that can't be written). It holds nothing that the ledger doesn't:
-delete it and it is made again. A row is indexed when it ends and again when running
-anew mended it. Whoever looks while rows are still being read sees those that are there,
-and how many are not yet.
+delete it and it is made again. A row is indexed when it ends and again when a
+resumed run changed it. Whoever looks while rows are still being read sees those that are
+there, and how many are not yet.
 """
 
 from __future__ import annotations

@@ -189,9 +189,9 @@ def texts(outcome: Outcome) -> Iterator[SearchText]:
     for turn, team in turns:
         who = speaker_name(turn.source, turn.role, team)
         yield SearchText(who or turn.role, turn.text)
-    spoken = "\0".join(turn.text for turn, _ in turns)
+    in_turns = "\0".join(turn.text for turn, _ in turns)
     for text in unspoken_texts(outcome):
-        if text.text.strip() and text.text.strip() not in spoken:
+        if text.text.strip() and text.text.strip() not in in_turns:
             yield text
 
 

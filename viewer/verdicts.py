@@ -57,7 +57,7 @@ def panels(outcome: Outcome, reasons: RowProvenance) -> list[Panel]:
 
 
 def jurors(comparison: Comparison) -> tuple[JurorVerdicts, ...]:
-    """Every evaluator of a comparison, in the order they were heard."""
+    """Every evaluator of a comparison, in the order they were asked."""
     by_juror: dict[str, list[Verdict]] = {}
     for verdict in comparison.verdicts:
         by_juror.setdefault(verdict.evaluator or verdict.model or "judge", []).append(

@@ -27,7 +27,7 @@ CARD = "README.md"
 def update_catalogue(
     into: Path, context: ExportContext, accounts: Sequence[Account], export: Export
 ) -> None:
-    """Put new accounts beside the old ones, and write the card anew."""
+    """Put new accounts beside the old ones, and write the card again."""
     from fellowship.pipelines.export.card import card
 
     folder = into / EXPORTS

@@ -1,7 +1,7 @@
 """Teams as components of stock AutoGen.
 
 What AutoGen's own parts can't do is lost, and listed with the file. Plain AutoGen loads
-the component and runs it without Fellowship. Every seat becomes an `AssistantAgent`
+the component and runs it without Fellowship. Every role becomes an `AssistantAgent`
 whose system message is the role's prompt, every model a stock client without its key,
 every talk a `RoundRobinGroupChat`.
 """
@@ -82,7 +82,7 @@ def stock_team(
 
 
 class StockParts:
-    """Stock parts for the seats of one recipe."""
+    """Stock parts for the roles of one recipe."""
 
     def __init__(
         self, recipe: Recipe, library: PromptLibrary, base_url: str | None

@@ -127,7 +127,7 @@ def voter_calls(asking: VoterSettings, order: str, meet: str) -> ModelCalls:
 def jury_calls(
     jury: JurySettings, kin: frozenset[str] = frozenset()
 ) -> list[ModelCalls]:
-    """A jury's calls for one comparison: at least its first wave's, at most everyone's."""
+    """A jury's calls for one comparison: at least its first jurors', at most everyone's."""
     sure = len(jury.jurors) if jury.meet == "pointwise" else first_juror_count(jury)
     others = sum(juror.model not in kin for juror in jury.jurors)
     if not jury.recuse or others < 2:

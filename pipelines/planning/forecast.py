@@ -126,7 +126,7 @@ def wall_time(pilot: Pilot, work: Estimate) -> Estimate:
 
     Expected is the pace of the pilot's busier half, for beginning and end weigh less in a
     long run. At worst it goes on as the whole pilot did, ends and all; at best as many
-    calls are always in the air as the pilot had at the most, and more where more rows are
+    calls are always in flight as the pilot had at the most, and more where more rows are
     worked on at once: a pilot of few rows can't tell.
     """
     gain = max(1.0, pilot.widest / max(1, pilot.width))

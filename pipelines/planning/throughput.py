@@ -1,6 +1,6 @@
 """Throughput of a run: calls in flight at once.
 
-A pilot begins and ends with few calls in the air; a long run hardly does. So its pace is
+A pilot begins and ends with few calls in flight; a long run hardly does. So its pace is
 looked at three ways: over all of its time, in the busier half of it, and at the most.
 """
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Pace(NamedTuple):
-    """Calls in the air at once, while there was any: `mean` <= `busier` <= `most`."""
+    """Calls in flight at once, while there was any: `mean` <= `busier` <= `most`."""
 
     mean: float
     busier: float
@@ -34,7 +34,7 @@ def measure_pace(calls: Sequence[tuple[float, float]]) -> Pace:
 
 
 def busy_stretches(calls: Sequence[tuple[float, float]]) -> list[tuple[int, float]]:
-    """Calls in the air and for how many seconds, for each stretch with any."""
+    """Calls in flight and for how many seconds, for each stretch with any."""
     events = [(start, 1) for start, took in calls if took > 0]
     events += [(start + took, -1) for start, took in calls if took > 0]
     events.sort()

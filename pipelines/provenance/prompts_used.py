@@ -14,7 +14,7 @@ from fellowship.records import Record, Turn
 
 
 class PromptUsed(Record):
-    """One prompt file as it was when the run began, and the seats that were told by it.
+    """One prompt file as it was when the run began, and the speakers who were given it.
 
     `digest` is empty where the run's header does not hold it.
     """
@@ -30,14 +30,14 @@ def prompts_used(
     """The prompts behind these turns, by name."""
     digests = (header.get("identity") or {}).get("prompts") or {}
     recipe = header.get("recipe") or {}
-    seats: dict[str, dict[str, None]] = {}
+    speakers: dict[str, dict[str, None]] = {}
     for turn in turns:
         for name in prompt_names(turn, recipe):
             if turn.prompt or name in digests:
-                seats.setdefault(name, {})[turn.source] = None
+                speakers.setdefault(name, {})[turn.source] = None
     return tuple(
         PromptUsed(name=name, digest=digests.get(name, ""), seats=tuple(names))
-        for name, names in sorted(seats.items())
+        for name, names in sorted(speakers.items())
     )
 
 

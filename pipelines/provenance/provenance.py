@@ -137,7 +137,7 @@ def find_session(
 ) -> tuple[Session | None, Sequence[Turn]]:
     """The session a comparison came of, and its turns that were about these two.
 
-    Where candidates are scored alone one session holds all of them, and a seat's name
+    Where candidates are scored alone one session holds all of them, and a speaker's name
     ends in its candidate's number.
     """
     places = (comparison.first + 1, comparison.second + 1)

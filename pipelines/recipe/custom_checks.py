@@ -98,7 +98,7 @@ def _check_make(recipe: Recipe, place: Place) -> None:
 
 
 def try_role(slot: RoleSlot, library: PromptLibrary) -> None:
-    """Have the seat's role write a request; `RecipeError` says why it can't."""
+    """Have the role write a request; `RecipeError` says why it can't."""
     more: dict[str, Any] = (
         {"titles": TWO_TITLES} if issubclass(slot.base, Judge) else {}
     )

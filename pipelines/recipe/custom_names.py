@@ -28,7 +28,7 @@ from fellowship.teams.settings import (
 
 
 class RoleSlot(NamedTuple):
-    """A seat of a recipe: where it stands, the kind of role it needs, and what it got."""
+    """A role that a recipe fills: where it stands, the kind of role it needs, and what it got."""
 
     place: Place
     base: type[Role]
@@ -37,7 +37,7 @@ class RoleSlot(NamedTuple):
 
 
 def role_slots(recipe: Recipe) -> Iterator[RoleSlot]:
-    """Every seat a recipe's teams will have."""
+    """Every role a recipe's teams will have."""
     for n, system in enumerate(recipe.systems):
         if isinstance(system, SingleSettings | FeedbackSettings):
             yield role_slot(("systems", n, "generator"), Generator, system.generator)
@@ -52,7 +52,7 @@ def role_slots(recipe: Recipe) -> Iterator[RoleSlot]:
 
 
 def role_slot(place: Place, base: type[Role], role_ref: RoleRef) -> RoleSlot:
-    """The seat of somebody who is given by name or at length."""
+    """The slot of a role that is given by name or at length."""
     who = role_config(role_ref)
     return RoleSlot(place, base, who.role, who.prompt)
 

@@ -1,6 +1,6 @@
 """Revoting: another rule over a run's verdicts, as a new run that asks no model.
 
-Every comparison is decided anew by the jurors and the rule that are asked for, and the
+Every comparison is decided again by the jurors and the rule that are asked for, and the
 row's ranking, state and pair follow.
 """
 

@@ -39,8 +39,8 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
     jurors = tuple(juror_report(name, comparisons) for name in names)
     chosen = {name for each in comparisons for name in each.spared}
     best, by = best_juror([juror for juror in jurors if juror.name not in chosen])
-    seats = [name for name in voters(settings, names) if name not in chosen]
-    worth, worth_by = effective_jurors(comparisons, settings, seats)
+    voting = [name for name in voters(settings, names) if name not in chosen]
+    worth, worth_by = effective_jurors(comparisons, settings, voting)
     return EvaluatorReport(
         comparisons=len(comparisons),
         labelled=sum(each.label in SIDES for each in comparisons),
@@ -48,7 +48,7 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
         jurors=jurors,
         best=best,
         best_by=by,
-        seats=len(seats),
+        seats=len(voting),
         n_eff=worth,
         n_eff_by=worth_by,
         spared=sum(len(each.spared) for each in comparisons),
@@ -92,7 +92,7 @@ def best_juror(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
 
 
 def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
-    """A jury's seats without its strong judge; else whoever gave verdicts."""
+    """A jury's jurors without its strong judge; else whoever gave verdicts."""
     if isinstance(settings, JurySettings):
         return [juror.speaker for juror in settings.jurors]
     return list(names)
@@ -160,7 +160,7 @@ def debate_report(
         if each.label in SIDES
     ]
     equal = [each.equal == each.outcome for each in debated if each.equal is not None]
-    seats = len(settings.personas) * (2 if settings.order == "both" else 1)
+    speakers = len(settings.personas) * (2 if settings.order == "both" else 1)
     return DebateReport(
         debated=len(debated),
         unanimous=len(comparisons) - len(debated),
@@ -171,6 +171,6 @@ def debate_report(
         right_after=share_right(debated, lambda each: each.outcome),
         right_equal_cost=share_right(debated, lambda each: each.equal),
         equal_cost_agrees=Share(many=sum(equal), of=len(equal)),
-        calls=seats * (settings.rounds + 1),
-        vote_calls=seats * (settings.blind_samples + settings.further_samples),
+        calls=speakers * (settings.rounds + 1),
+        vote_calls=speakers * (settings.blind_samples + settings.further_samples),
     )

@@ -3,7 +3,7 @@
 What a run has written is not written again while nothing it came of has changed. A
 manifest names all of it: the ledger's stamp, what is exported and by which version, the
 files that were read, and the files that were written. Where one of them is another, the
-manifest says nothing, and everything is made anew. A file is the same when its place on
+manifest says nothing, and everything is made again. A file is the same when its place on
 the disk and its times are, or else when its bytes are: a copy of a run keeps its
 manifest.
 """

@@ -49,7 +49,7 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
 def whole_run_facts(
     recipe: Recipe, into: Path
 ) -> tuple[Mapping[Place, Scores], Collection[SystemText]]:
-    """What only the whole run says: its comparisons weighed anew, and constant texts."""
+    """What only the whole run says: its comparisons weighed again, and constant texts."""
     constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
     jury = recipe.evaluate
     if isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run:
@@ -84,7 +84,7 @@ def recompute(
 def rerank(
     outcome: Outcome, ranking: Ranking, weighed: Mapping[Place, Scores]
 ) -> Ranking:
-    """The ranking by the comparisons as they were weighed anew: by means, for nobody
+    """The ranking by the comparisons as they were weighed again: by means, for nobody
     knows whom else a knockout would have had meet."""
     comparisons = tuple(
         with_verdict(comparison, weighed.get((outcome.number, at)))
@@ -109,12 +109,12 @@ def whole_run_scores(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     """
     from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 
-    heard = list(every_comparison(into))
-    if not heard:
+    comparisons = list(every_comparison(into))
+    if not comparisons:
         return {}
-    scores = WHOLE_RUN[jury.rule](heard, [juror.speaker for juror in jury.jurors])
+    scores = WHOLE_RUN[jury.rule](comparisons, [juror.speaker for juror in jury.jurors])
     return {
-        (each.number, each.index): made
-        for each, made in zip(heard, scores, strict=True)
-        if made is not None
+        (each.number, each.index): score
+        for each, score in zip(comparisons, scores, strict=True)
+        if score is not None
     }

@@ -26,7 +26,7 @@ from fellowship.run_folder import RunFolder
 from fellowship.stop_reasons import StopReason
 
 DRAIN = 6.0
-"""Seconds that calls in the air get to come home when a run is stopped."""
+"""Seconds that calls in flight get to finish when a run is stopped."""
 
 BREATH = 64
 """Rows read between two looks at the rest of the world: signals, calls coming home."""

@@ -43,7 +43,7 @@ from fellowship.teams.systems import FeedbackSystem, SingleSystem, System
 from fellowship.tracing import row_span, session_span, set_outcome
 
 Listen = Callable[[Item, str, Turn], None]
-"""Told of every turn as it is spoken, with its row and its team."""
+"""Called with every turn as it comes, with its row and its team."""
 
 
 @dataclass

@@ -28,7 +28,7 @@ ROWS = "rows.jsonl"
 
 
 class Spoken(Record):
-    """One message, as it was spoken: in which row, by which team."""
+    """One message as it came: in which row, by which team."""
 
     row: int
     team: str
@@ -65,8 +65,8 @@ async def stream(
 ) -> AsyncIterator[Spoken | Outcome]:
     """Run `recipe` into a folder and give every message as it comes, every row's outcome.
 
-    It is a run like any other, resumed by the same call: what is on record is spoken
-    again at once. Stop iterating and it stops, with the calls in the air recorded.
+    It is a run like any other, resumed by the same call: what is on record comes
+    again at once. Stop iterating and it stops, with the calls in flight recorded.
     Raises what `run_recipe` raises.
     """
     folder = Path(into)

@@ -20,8 +20,8 @@ from tests.support.paths import ROOT
 
 def test_help_loads_no_model_library() -> None:
     code = (
-        "import sys; from fellowship.cli.main import outcome\n"
-        "outcome(['--help'])\n"
+        "import sys; from fellowship.cli.main import run_command\n"
+        "run_command(['--help'])\n"
         "sys.exit(bool({'openai', 'autogen_core', 'pydantic'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

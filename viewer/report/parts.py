@@ -51,7 +51,7 @@ class Section:
 
 
 def grid(heads: Cells, rows: Sequence[Cells], right: str = "") -> Grid:
-    """A table of whatever the cells are, each tamed and on one line.
+    """A table of whatever the cells are, each sanitized and on one line.
 
     A column in which no row says anything is left out.
     """

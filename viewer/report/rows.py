@@ -158,7 +158,7 @@ def unusual(found: Figures) -> Section:
         )
         for s in found.slow
     ]
-    strange = [
+    unusual_rows = [
         (
             f"row {s.number}",
             state_word(s.state),
@@ -169,9 +169,9 @@ def unusual(found: Figures) -> Section:
         for s in found.strange
     ]
     parts = []
-    if strange:
+    if unusual_rows:
         heads = ("", "state", "points", "why", "prompt")
-        table = grid(heads, strange, "  r")
+        table = grid(heads, unusual_rows, "  r")
         parts.append(Part("Most unusual rows", grid=table, broad=True))
     if slow:
         heads = ("", "session", "time", "calls", "slowest call")

@@ -87,7 +87,7 @@ def test_tokens_by_model_are_the_ledgers(run: Path, parts: dict[str, Any]) -> No
 def test_a_judge_is_a_score_with_both_orders_behind_it(parts: dict[str, Any]) -> None:
     scores = parts["samples/1_epoch_1.json"]["scores"]
     assert {"state", "ann", "bob", "cy"} <= set(scores)
-    assert "swapped" in scores["ann"]["answer"]
+    assert "B first" in scores["ann"]["answer"]
 
 
 def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
