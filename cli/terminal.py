@@ -40,10 +40,10 @@ def say(out: Console, *parts: str | tuple[str, str]) -> None:
 
     Every part is sanitized here, so that no caller can forget to.
     """
-    parts = [
+    clean = [
         sanitize(p) if isinstance(p, str) else (sanitize(p[0]), p[1]) for p in parts
     ]
-    out.print(Text.assemble(*parts), soft_wrap=not out.is_terminal)
+    out.print(Text.assemble(*clean), soft_wrap=not out.is_terminal)
 
 
 def heading(out: Console, *parts: str) -> None:

@@ -28,7 +28,7 @@ from fellowship.teams.settings import (
 
 
 class RoleSlot(NamedTuple):
-    """A role that a recipe fills: where it stands, the kind of role it needs, and what it got."""
+    """A role that a recipe fills: where it stands, what kind it needs, and what it got."""
 
     place: Place
     base: type[Role]

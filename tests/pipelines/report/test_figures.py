@@ -94,7 +94,7 @@ def test_a_judge_who_always_names_the_first_place_leans_there(tmp_path: Path) ->
     found = figures(written(tmp_path / "r", rows), plan=FEW)
     assert found.bench.judges[0].slot
     assert found.bench.judges[0].slot.value == 1
-    assert any("first place by 100" in said for said in warnings(found))
+    assert any("first answer it reads, of 100" in said for said in warnings(found))
 
 
 def test_labels_give_a_calibration_and_few_of_them_none(tmp_path: Path) -> None:
