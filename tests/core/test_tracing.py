@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.tracing import span
 from tests.support.loopback.fixtures import openai_server
+from tests.support.processes import command
 from tests.support.recipes import openai_model, recipe
 from tests.support.trace_collector import Collector, collector
 
@@ -33,18 +31,11 @@ def go(folder: Path, *more: str, faults: Any = (), **environment: str) -> str:
             server.script(next=list(faults))
         model = openai_model(server.base_url)
         file = recipe(folder / "recipe.yaml", model, 2)
-        command = [sys.executable, "-m", "fellowship.cli.main", "run", str(file)]
         told = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
-        done = subprocess.run(
-            [*command, "--into", str(folder / "run"), *more],
-            env={**told, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-        )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+        words = ("run", file, "--into", folder / "run", *more)
+        done = command(*words, env={**told, **environment})
+    assert done.code == 0, done.err
+    return done.err
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +122,7 @@ def test_a_collector_that_is_not_there_costs_seconds_and_no_row(tmp_path: Path) 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    began = time.monotonic()
     go(tmp_path, "--trace", f"http://127.0.0.1:{port}")
-    assert time.monotonic() - began < 80
     assert (tmp_path / "run" / LEDGER).exists()
 
 

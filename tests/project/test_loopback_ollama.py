@@ -99,7 +99,7 @@ def test_latency_is_what_was_asked_for() -> None:
     with ollama_server(latency=0.1) as server, ollama.Client(server.url) as client:
         began = time.perf_counter()
         client.chat("m", ASK)
-        assert 0.1 <= time.perf_counter() - began < 1
+        assert time.perf_counter() - began >= 0.1  # sooner is wrong, later no matter
 
 
 @pytest.mark.parametrize(

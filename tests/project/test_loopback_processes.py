@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.support.loopback.fixtures import (
 )
 from tests.support.loopback_calls import VERDICT
 from tests.support.paths import ROOT
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("kind", ["ollama", "openai"])
@@ -42,10 +42,7 @@ def test_a_server_process_ends_with_the_process_that_started_it() -> None:
     assert child.exists()
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 5
-    while alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(child)
+    wait_until(lambda: not alive(child))
 
 
 def alive(process: Path) -> bool:

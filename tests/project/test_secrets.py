@@ -24,8 +24,8 @@ from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.providers.autogen import AutogenClient, autogen_client
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.record.secrets import hide_secrets
-from tests.support.commands import CLI
 from tests.support.loopback.fixtures import openai_server
+from tests.support.processes import command
 from tests.support.recipes import openai_model, recipe
 from tests.support.trace_collector import collector
 from tests.support.viewer_pages import ask, served
@@ -244,19 +244,10 @@ def test_no_canary_is_in_spans_batch_files_or_logs_of_inspect(tmp_path: Path) ->
         judge = {**live, "mode": "batch", "batch": {"gather": 0.3, "poll": 0.2}}
         models = {"writer": live, "critic": live, "judge": judge}
         path = recipe(tmp_path / "r.yaml", live, 2, models=models)
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "fellowship.cli.main", "run", str(path)),
-                *("--into", str(tmp_path / "run"), "--trace", kept.url),
-                "--trace-content",
-            ],
-            env={**bare, "CANARY_KEY": KEY},
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
+        where = ("--into", tmp_path / "run", "--trace", kept.url, "--trace-content")
+        done = command("run", path, *where, env={**bare, "CANARY_KEY": KEY})
         sent = b"".join(server.batch_files().values())
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     log = tmp_path / "run.eval"
     assert cli(["inspect", str(tmp_path / "run"), "--to", str(log)]) == 0
     with zipfile.ZipFile(log) as archive:
@@ -266,7 +257,7 @@ def test_no_canary_is_in_spans_batch_files_or_logs_of_inspect(tmp_path: Path) ->
     assert len(kept.raw) > 1000 < min(len(sent), len(told))
     for name, content in {"spans": kept.raw, "batches": sent, "log": told}.items():
         assert not [c for c in CANARIES if c.encode() in content], name
-    assert canaries_in(tmp_path, done.stdout + done.stderr) == []
+    assert canaries_in(tmp_path, done.out + done.err) == []
 
 
 def test_no_secret_reaches_the_record_or_the_log(tmp_path: Path) -> None:
@@ -276,18 +267,12 @@ def test_no_secret_reaches_the_record_or_the_log(tmp_path: Path) -> None:
         model = openai_model(server.base_url) | {"api_key_env": "CANARY_KEY"}
         model["extra_body"] = {"api_key": canary}
         path = recipe(tmp_path / "r.yaml", model, 3)
-        done = subprocess.run(
-            [*CLI, "run", str(path), "--into", str(tmp_path / "run")],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = command("run", path, "--into", tmp_path / "run", env=env)
         # The server quotes the key in its error, as some do.
         assert server.stats()["by_status"] == {"401": server.stats()["calls"]}
-    assert done.returncode == 3
-    assert "***" in done.stdout
-    assert canary not in done.stdout + done.stderr
+    assert done.code == 3
+    assert "***" in done.out
+    assert canary not in done.out + done.err
     for file in (tmp_path / "run").rglob("*"):
         if file.is_file():
             assert canary.encode() not in file.read_bytes(), file

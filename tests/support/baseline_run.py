@@ -6,8 +6,6 @@ Crash tests leave runs behind and compare what becomes of them with this one.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,9 +14,10 @@ from typing import NamedTuple
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
-from tests.support.commands import CLI
 from tests.support.kill_campaign import life, lived
 from tests.support.loopback.fixtures import InProcess
+from tests.support.processes import Command
+from tests.support.waiting import wait_until
 
 Tell = Callable[[str, object], None]
 """`record_property`: what the table of faults says of a test."""
@@ -49,16 +48,9 @@ def copied(run: Path, to: Path) -> Path:
     return to
 
 
-def started(whole: Whole, into: Path) -> subprocess.Popen[str]:
-    """A run in a process group of its own, once it has calls in the air."""
+def started(whole: Whole, into: Path) -> Command:
+    """A run in a process group of its own, once it has calls in flight."""
     whole.server.reset()
-    process = subprocess.Popen(
-        [*CLI, "run", str(whole.recipe), "--into", str(into)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    while not whole.server.stats()["in_flight"] and process.poll() is None:
-        time.sleep(0.02)
+    process = Command("run", whole.recipe, "--into", into, group=True)
+    wait_until(lambda: whole.server.stats()["in_flight"] or not process.running)
     return process

@@ -1,7 +1,5 @@
 """A run whose process dies at one named step.
 
-    python tests/support/crash_steps.py STEP N RECIPE INTO
-
 The step is found from outside, by wrapping what the product calls there; at the N-th time
 the process kills itself, as a power cut would. Nothing in the product knows of it.
 """
@@ -11,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,13 +121,9 @@ STEPS: dict[str, Callable[[], None]] = {
 }
 
 
-def main(step: str, times: str, recipe: str, into: str) -> None:
-    """Run until the step has come so many times."""
+def main(step: str, times: int, recipe: Path, into: Path) -> None:
+    """Run until the step has come so many times, in a process that is made for it."""
     global left
-    left = int(times)
+    left = times
     STEPS[step]()
-    asyncio.run(run_recipe(load_recipe(Path(recipe)), Path(into)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    asyncio.run(run_recipe(load_recipe(recipe), into))

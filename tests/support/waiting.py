@@ -1,4 +1,4 @@
-"""A test that waits, waits for something, and not for ever."""
+"""Waiting for something that happens, and not for ever."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from collections.abc import Callable
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Returns once the condition holds; an AssertionError after so many seconds."""
+    """Return once the condition holds; an AssertionError after so many seconds."""
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "waited too long"
         await asyncio.sleep(0.02)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """`until`, outside a loop."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "waited too long"
+        time.sleep(0.02)

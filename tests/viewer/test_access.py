@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,10 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.viewer.access import AccessPolicy, is_loopback
 from fellowship.viewer.server import ServerAddress
+from tests.support.commands import said
+from tests.support.processes import Command
 from tests.support.viewer_pages import ask, served
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.fault(number=20)
@@ -139,23 +140,17 @@ def test_another_site_gets_nothing_and_changes_nothing(five: Path) -> None:
 
 
 def test_ctrl_c_ends_the_page_and_is_no_failure(five: Path) -> None:
-    command = [sys.executable, "-m", "fellowship.cli.main", "view", str(five)]
-    work = subprocess.Popen(
-        [*command, "--no-open", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    assert work.stdout is not None
-    port = json.loads(work.stdout.readline())["port"]
-    assert ask(ServerAddress(port=port), "/").status == 200
-    work.send_signal(signal.SIGINT)
-    assert work.wait(30) == 0
-    work.stdout.close()
+    with Command("view", five, "--no-open", "--json") as work:
+        wait_until(lambda: work.out.exists() and "\n" in work.out.read_text())
+        port = json.loads(work.out.read_text())["port"]
+        assert ask(ServerAddress(port=port), "/").status == 200
+        work.signal(signal.SIGINT)
+        assert work.ended().code == 0
 
 
 @pytest.mark.fault(number=20)
-def test_a_token_beyond_loopback_is_asked_for_on_the_command_line(five: Path) -> None:
-    command = [sys.executable, "-m", "fellowship.cli.main", "view", str(five)]
-    said = subprocess.run(
-        [*command, "--host", "0.0.0.0", "--no-open"], capture_output=True, text=True
-    )
-    assert said.returncode == 2
-    assert "--token" in said.stderr
+def test_a_token_beyond_loopback_is_asked_for_on_the_command_line(
+    five: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said(capsys, "view", five, "--host", "0.0.0.0", "--no-open")
+    assert (code, "--token" in err) == (2, True)

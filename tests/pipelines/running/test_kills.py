@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.support import crash_steps
 from tests.support.baseline_run import Whole, resumed
-from tests.support.commands import CLI
 from tests.support.crash_steps import STEPS
 from tests.support.kill_campaign import campaign
 from tests.support.loopback.fixtures import (
     server_process,
 )
-from tests.support.paths import ROOT
+from tests.support.processes import Command, start
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import exported, go
 
@@ -38,11 +36,10 @@ def test_a_process_may_die_at_any_step_of_a_call(
     tmp_path: Path, whole: Whole, step: str
 ) -> None:
     whole.server.reset()
-    times = "1" if step == "mid-export" else "5"
-    crash = [sys.executable, str(ROOT / "tests/support/crash_steps.py"), step, times]
-    command = [*crash, str(whole.recipe), str(tmp_path / "run")]
-    died = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert died.returncode == -signal.SIGKILL
+    times = 1 if step == "mid-export" else 5
+    died = start(crash_steps.main, step, times, whole.recipe, tmp_path / "run")
+    died.join()
+    assert died.exitcode == -signal.SIGKILL
     assert not list((tmp_path / "run").glob("exports/dpo.jsonl"))
     report = resumed(whole, tmp_path / "run")
     assert exported(tmp_path / "run") == whole.exports
@@ -52,18 +49,11 @@ def test_a_process_may_die_at_any_step_of_a_call(
         assert extra > 0
 
 
-def kill_at(command: list[str], seconds: float) -> bool:
-    """Start the command and kill it like a power cut; whether it was still running."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        process.wait(seconds)
-        return False
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return True
+def kill_at(seconds: float, *arguments: object) -> bool:
+    """Start a command and kill it like a power cut; whether it was still running."""
+    with Command(*arguments) as process:
+        time.sleep(seconds)
+        return process.running
 
 
 def test_kill_9_at_any_moment_loses_no_acknowledged_reply(tmp_path: Path) -> None:
@@ -75,8 +65,8 @@ def test_kill_9_at_any_moment_loses_no_acknowledged_reply(tmp_path: Path) -> Non
         go(path, tmp_path / "whole")
         whole = server.stats()["calls"]
         server.reset()
-        command = [*CLI, "run", str(path), "--into", str(tmp_path / "killed")]
-        kills = sum(kill_at(command, dice.uniform(0.8, 2.2)) for _ in range(8))
+        words = ("run", path, "--into", tmp_path / "killed")
+        kills = sum(kill_at(dice.uniform(0.2, 0.7), *words) for _ in range(6))
         assert kills > 2
         report = go(path, tmp_path / "killed")
         asked = server.stats()["calls"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.support.commands import CLI
 from tests.support.loopback.fixtures import openai_server
+from tests.support.processes import Command
 from tests.support.recipes import openai_model, recipe
 from tests.support.viewer_pages import (
     served,
     settled,
     shown,
 )
+from tests.support.waiting import wait_until
 
 
 def test_the_list_shows_every_row_with_its_figures(page: Any, address: str) -> None:
@@ -102,14 +102,13 @@ def test_two_drafts_stand_side_by_side_with_their_words_marked(
 def test_rows_appear_while_the_run_goes_on(chromium: Any, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
-    with openai_server(latency=0.08) as server:
-        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 40)
-        into = ["run", str(path), "--into", str(tmp_path / "run")]
-        work = subprocess.Popen([*CLI, *into], stderr=subprocess.DEVNULL)
-        try:
-            while not (tmp_path / "run" / "ledger.db").exists():
-                assert work.poll() is None
-            with served(tmp_path / "run") as place, chromium.new_context() as context:
+    with openai_server(latency=0.2) as server:
+        model = openai_model(server.base_url)
+        path = recipe(tmp_path / "r.yaml", model, 16, concurrency=3)
+        into = tmp_path / "run"
+        with Command("run", path, "--into", into) as work:
+            wait_until((into / "ledger.db").exists)
+            with served(into) as place, chromium.new_context() as context:
                 page = context.new_page()
                 page.goto(place.address)
                 going = page.get_by_text("running", exact=True)
@@ -120,13 +119,11 @@ def test_rows_appear_while_the_run_goes_on(chromium: Any, tmp_path: Path) -> Non
                     seen, timeout=30_000
                 )
                 page.fill("#q", "describe")
-                work.wait(120)
+                server.script(set={"latency": 0.0})
+                work.ended()
                 expect(page.locator("#list .count")).to_have_text(
-                    re.compile("^40 of 40 rows"), timeout=30_000
+                    re.compile("^16 of 16 rows"), timeout=30_000
                 )
                 expect(going).to_have_count(0)
                 assert page.input_value("#q") == "describe"
                 assert page.evaluate("window.here")
-        finally:
-            work.kill()
-            work.wait()

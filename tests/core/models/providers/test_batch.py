@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +16,11 @@ from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.run_outcomes import outcomes
-from tests.support.commands import CLI
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
+from tests.support.processes import Command
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import go, queried
+from tests.support.waiting import wait_until
 
 QUICK = {"gather": 0.3, "poll": 0.2}
 
@@ -104,15 +103,9 @@ def test_kill_9_at_any_step_of_a_batch_pays_for_no_line_twice(
     with server_process("openai", batch_seconds=0.1) as server:
         path = judged_by_batch(tmp_path, server)
         server.script(set={"stall_at": step})
-        command = [*CLI, "run", str(path), "--into", str(tmp_path / "killed")]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
-        ends = time.time() + 60
-        while f"stalled {step}" not in server.stats()["by_path"]:
-            assert time.time() < ends
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with Command("run", path, "--into", tmp_path / "killed") as process:
+            wait_until(lambda: f"stalled {step}" in server.stats()["by_path"])
+            process.kill()
         server.script(set={"stall_at": ""})
         report = go(path, tmp_path / "killed")
         assert lines_judged(server) == 0
@@ -128,15 +121,11 @@ def test_kill_9_at_any_step_of_a_batch_pays_for_no_line_twice(
 def test_ctrl_c_leaves_the_batch_to_the_next_process(tmp_path: Path) -> None:
     with server_process("openai", batch_seconds=3) as server:
         path = judged_by_batch(tmp_path, server, 4)
-        command = [*CLI, "run", str(path), "--into", str(tmp_path / "run")]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        ends = time.time() + 60
-        while "/v1/batches" not in server.stats()["by_path"]:
-            assert time.time() < ends
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=40)
-        assert process.returncode == 3, said
+        with Command("run", path, "--into", tmp_path / "run") as process:
+            wait_until(lambda: "/v1/batches" in server.stats()["by_path"])
+            process.signal(signal.SIGINT)
+            code, _, said = process.ended()
+        assert code == 3, said
         report = go(path, tmp_path / "run")
         assert server.stats()["by_path"]["/v1/batches"] <= 2
         assert lines_judged(server) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -42,10 +41,10 @@ async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
 async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
     if packaged_weights() is None:
         pytest.skip("the embedded model's weights are not installed")
-    config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=1)
+    config = LlamaCppModel(provider="llama_cpp", num_ctx=8192, slots=1)
     endless = Request(
         (Message(role="user", content="Count from one to a thousand."),),
-        {"max_tokens": 900, "temperature": 0},
+        {"max_tokens": 8000, "temperature": 0},
     )
     short = Request(QUESTION.messages, {"max_tokens": 4, "temperature": 0})
     async with client(config) as one:
@@ -53,11 +52,6 @@ async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
         task = asyncio.ensure_future(one.complete(endless))
         await asyncio.sleep(0.5)
         task.cancel()
-        began = time.monotonic()
-        await one.complete(short)
-        waited = time.monotonic() - began
-        began = time.monotonic()
-        await one.complete(short)
-        alone = time.monotonic() - began
-    # The single slot was free again: the wait is of the order of a short call.
-    assert waited < 20 * alone + 5
+        # The single slot is free: this call does not wait for thousands of tokens.
+        async with asyncio.timeout(90):
+            await one.complete(short)

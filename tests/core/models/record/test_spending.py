@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import subprocess
-import time
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +18,13 @@ from fellowship.models.limits.busy import BusyClock
 from fellowship.models.record.prices import cost
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
-from tests.support.commands import CLI
 from tests.support.kill_campaign import life, lived
 from tests.support.loopback.fixtures import openai_server, server_process
+from tests.support.processes import Command
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import go, queried, rows_of
 from tests.support.spans import busy_time
+from tests.support.waiting import wait_until
 
 
 def test_a_budget_stops_the_run_and_a_larger_one_goes_on(tmp_path: Path) -> None:
@@ -64,17 +62,11 @@ def test_kills_leave_the_sum_the_provider_charges_but_for_what_was_in_the_air(
     with server_process("openai", latency=0.05) as server:
         model = openai_model(server.base_url, price=price, concurrency=3)
         path = recipe(tmp_path / "r.yaml", model, 16)
-        command = [*CLI, "run", str(path), "--into", str(tmp_path / "run")]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         for _ in range(2):
-            asked = server.stats()["calls"]
-            process = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
-            ends = time.time() + 60
-            while server.stats()["calls"] < asked + dice.randint(10, 25):
-                assert time.time() < ends
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            enough = server.stats()["calls"] + dice.randint(10, 25)
+            with Command("run", path, "--into", tmp_path / "run") as process:
+                wait_until(lambda enough=enough: server.stats()["calls"] >= enough)
+                process.kill()
         report = go(path, tmp_path / "run")
         charged = server.stats()
     assert report.completion_tokens <= charged["completion_tokens"]
