@@ -20,16 +20,16 @@ GENERATED = {"recipe.md": reference.recipe_page, "cli.md": reference.cli_page}
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md", "concepts.md"),
-    "For you": ("agent-developers.md", "researchers.md", "scripts.md"),
-    "Do": (
+    "By user": ("agent-developers.md", "researchers.md", "scripts.md"),
+    "Guides": (
         *("cookbook.md", "extending.md", "python.md", "datasets.md", "agreement.md"),
         *("judging.md", "viewer.md", "report.md", "rejudging.md", "cluster.md"),
     ),
-    "Look up": (
+    "Reference": (
         *("recipe.md", "cli.md", "providers.md", "engine.md", "ledger.md"),
         *("faults.md", "security.md", "benchmarks.md"),
     ),
-    "Judge it": ("comparison.md", "limits.md", "log.md"),
+    "Background": ("comparison.md", "limits.md", "log.md"),
 }
 
 
