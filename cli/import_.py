@@ -14,17 +14,14 @@ from fellowship.cli.options import as_json
 from fellowship.cli.step_progress import Steps, progress_counter
 from fellowship.cli.terminal import console, print_json, quantity, say, table
 from fellowship.errors import InputError
+from fellowship.pipelines.imports.import_labels import import_labels
+from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
 from fellowship.pipelines.imports.label_exchange import (
     AttachReport,
     accepts_labels,
     attach_labels,
 )
 from fellowship.pipelines.imports.run_writer import ImportReport
-from fellowship.pipelines.imports.verdict_tables import (
-    VerdictColumns,
-    import_labels,
-    import_verdicts,
-)
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.pipelines.paper.import_release import import_release

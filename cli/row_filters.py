@@ -11,7 +11,8 @@ import click
 from fellowship.records import Outcome
 from fellowship.sanitize import single_line
 from fellowship.suggestions import did_you_mean, quoted_list
-from fellowship.viewer.row_summary import models, summarise, teams, texts
+from fellowship.viewer.row_summary import summarise
+from fellowship.viewer.row_texts import models, teams, texts
 from fellowship.wording import STATES, hyphened, state_of
 
 F = TypeVar("F", bound=Callable[..., Any])

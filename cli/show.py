@@ -25,7 +25,8 @@ from fellowship.pipelines.replay.recorded_rows import find_row
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.sanitize import single_line
-from fellowship.viewer.row_summary import models, summarise, teams
+from fellowship.viewer.row_summary import summarise
+from fellowship.viewer.row_texts import models, teams
 from fellowship.wording import state_word
 
 

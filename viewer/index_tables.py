@@ -17,7 +17,8 @@ from fellowship.hashing import derived_seed
 from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Outcome
 from fellowship.sanitize import sanitize
-from fellowship.viewer.row_summary import Summary, models, summarise, teams, texts
+from fellowship.viewer.row_summary import Summary, summarise
+from fellowship.viewer.row_texts import models, teams, texts
 
 BITS = 12
 """A row has room for 2 ** BITS texts that can be searched."""

@@ -9,21 +9,17 @@ the same, and most where a label teaches most.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
 from typing import NamedTuple
 
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
-from fellowship.wording import speaker_name
 
 SHOWN = 200
 """Letters of a prompt that a list may show."""
-
-NUMBERED = re.compile(r"[ ]\d+-\d+$")
 
 
 class Summary(NamedTuple):
@@ -52,13 +48,6 @@ class Summary(NamedTuple):
     flags: str
     told: str
     labelable: int
-
-
-class SearchText(NamedTuple):
-    """One text of a row that can be searched, and whose it is."""
-
-    who: str
-    text: str
 
 
 def summarise(outcome: Outcome) -> Summary:
@@ -162,46 +151,3 @@ def entropy(winners: Iterable[str]) -> float:
     counts = Counter(winners).values()
     total = sum(counts)
     return sum(-n / total * log2(n / total) for n in counts) + 0.0
-
-
-def teams(outcome: Outcome) -> set[str]:
-    """The teams that worked on a row; `evaluate 1-2` is of the team `evaluate`."""
-    names = {NUMBERED.sub("", session.team) for session in outcome.sessions}
-    return names | {c.system for c in outcome.candidates if c.system}
-
-
-def models(outcome: Outcome) -> set[str]:
-    """The models that wrote or spoke in a row."""
-    spoke = {t.model for s in outcome.sessions for t in s.turns}
-    judged = {
-        v.model
-        for c in (outcome.ranking.comparisons if outcome.ranking else ())
-        for v in c.verdicts
-    }
-    return (spoke | judged | {c.model for c in outcome.candidates}) - {""}
-
-
-def texts(outcome: Outcome) -> Iterator[SearchText]:
-    """Every text of a row, once: prompt, messages, and what nobody said in a session."""
-    for message in outcome.conversation.messages if outcome.conversation else ():
-        yield SearchText(message.role, message.content)
-    turns = [(turn, one.team) for one in outcome.sessions for turn in one.turns]
-    for turn, team in turns:
-        who = speaker_name(turn.source, turn.role, team)
-        yield SearchText(who or turn.role, turn.text)
-    in_turns = "\0".join(turn.text for turn, _ in turns)
-    for text in unspoken_texts(outcome):
-        if text.text.strip() and text.text.strip() not in in_turns:
-            yield text
-
-
-def unspoken_texts(outcome: Outcome) -> Iterator[SearchText]:
-    """Texts that may be no session's: an import's candidates and reasons, the id."""
-    for candidate in outcome.candidates:
-        for text in (*candidate.turns, candidate.text):
-            yield SearchText(candidate.system or "answer", text)
-    for comparison in outcome.ranking.comparisons if outcome.ranking else ():
-        for verdict in comparison.verdicts:
-            yield SearchText(verdict.evaluator or "judge", verdict.reason)
-    yield SearchText("id", outcome.id or "")
-    yield SearchText("why", outcome.why)

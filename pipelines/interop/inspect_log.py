@@ -22,12 +22,8 @@ from fellowship.database import describe_failure
 from fellowship.errors import LedgerError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.pipelines.interop.inspect_sample import (
-    Json,
-    iso_time,
-    sample,
-    token_usage,
-)
+from fellowship.pipelines.interop.inspect_events import Json, iso_time, token_usage
+from fellowship.pipelines.interop.inspect_sample import sample
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.report.spending import Spending, spending
 from fellowship.records import Outcome

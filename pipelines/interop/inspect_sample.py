@@ -5,25 +5,21 @@ The shapes are those of Inspect's log format, version 2 (`inspect_ai.log.EvalSam
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
 
 from fellowship.ledger import CallRow
+from fellowship.pipelines.interop.inspect_events import (
+    Json,
+    model_output,
+    session_events,
+    tokens_by_model,
+)
 from fellowship.pipelines.provenance.score_explanation import evaluator_sum
 from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Outcome, Session, Turn
 from fellowship.teams.decisions import decide
 
-Json = dict[str, Any]
 Find = Callable[[str], CallRow | None]
-
-STOP_REASONS = {
-    "stop": "stop",
-    "length": "max_tokens",
-    "content_filter": "content_filter",
-}
 
 
 def sample(outcome: Outcome, find: Find) -> Json:
@@ -87,13 +83,6 @@ def answer_text(outcome: Outcome) -> str:
     return outcome.candidates[best if best is not None else 0].text
 
 
-def model_output(text: str, model: str, ended: str) -> Json:
-    """A text as a model's output."""
-    message = {"role": "assistant", "content": text, "source": "generate"}
-    choice = {"message": message, "stop_reason": STOP_REASONS.get(ended, "unknown")}
-    return {"model": model, "choices": [choice], "completion": text}
-
-
 def sample_scores(outcome: Outcome) -> Json:
     """The row's state, its margin, and what each judge said of the first two candidates."""
     scores: Json = {
@@ -131,99 +120,3 @@ def sample_metadata(outcome: Outcome) -> Json:
         "chosen": [p.chosen.text for p in outcome.pairs],
         "rejected": [p.rejected.text for p in outcome.pairs],
     }
-
-
-def tokens_by_model(turns: list[Turn]) -> Json:
-    """Tokens by model."""
-    usage: Json = {}
-    for model in dict.fromkeys(t.model for t in turns if t.call):
-        mine = [t for t in turns if t.call and t.model == model]
-        usage[model] = token_usage(
-            sum(t.prompt_tokens for t in mine),
-            sum(t.completion_tokens for t in mine),
-            sum(t.cached_tokens for t in mine),
-        )
-    return usage
-
-
-def token_usage(prompt: int, completion: int, cached: int) -> Json:
-    """Tokens as Inspect counts them: what came from a cache is apart."""
-    return {
-        "input_tokens": prompt - cached,
-        "output_tokens": completion,
-        "total_tokens": prompt + completion,
-        "input_tokens_cache_read": cached,
-    }
-
-
-def session_events(session: Session, calls: dict[str, CallRow]) -> Iterator[Json]:
-    """A span for the session, and in it every call with its exact request."""
-    recorded = [
-        (turn, calls[turn.call]) for turn in session.turns if turn.call in calls
-    ]
-    if not recorded:
-        return
-    began = min(row.started for _, row in recorded)
-    ended = max(row.started + row.seconds for _, row in recorded)
-    span = {"id": session.id, "span_id": session.id, "working_start": 0.0}
-    yield {
-        **span,
-        **{
-            "event": "span_begin",
-            "timestamp": iso_time(began),
-            "uuid": f"{session.id}-a",
-        },
-        **{"type": "agent", "name": session.team},
-    }
-    for turn, row in recorded:
-        yield model_event(turn, row, session, row.started - began)
-    yield {
-        **span,
-        **{
-            "event": "span_end",
-            "timestamp": iso_time(ended),
-            "uuid": f"{session.id}-z",
-        },
-    }
-
-
-def model_event(turn: Turn, row: CallRow, session: Session, at: float) -> Json:
-    """One call as a model event."""
-    request = json.loads(row.request)
-    tokens = token_usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
-    output = model_output(row.text, turn.model, row.finish)
-    return {
-        "event": "model",
-        "uuid": row.key,
-        "span_id": session.id,
-        "timestamp": iso_time(row.started),
-        "working_start": at,
-        "model": turn.model,
-        "role": turn.source,
-        "input": request["messages"],
-        "tools": [],
-        "tool_choice": "none",
-        "config": generate_config(request.get("sampling") or {}),
-        "output": output | {"usage": tokens, "time": row.seconds},
-        "retries": row.tries - 1 or None,
-        "completed": iso_time(row.started + row.seconds),
-        "working_time": row.seconds,
-        "metadata": {"call": row.key, "round": turn.round, "usd": row.usd},
-    }
-
-
-CONFIG = {
-    **{"temperature": "temperature", "top_p": "top_p", "seed": "seed"},
-    **{"max_tokens": "max_tokens", "num_predict": "max_tokens"},
-}
-
-
-def generate_config(sampling: Json) -> Json:
-    """Sampling by Inspect's names."""
-    found = {CONFIG[k]: v for k, v in sampling.items() if k in CONFIG}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def iso_time(seconds: float) -> str:
-    """Unix seconds as Inspect writes a time."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()

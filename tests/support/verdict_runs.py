@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
+from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
 
 
 def verdicts(tmp_path: Path, rows: int = 80) -> tuple[Path, Path]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
-from fellowship.pipelines.imports.verdict_tables import VerdictColumns, import_verdicts
+from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.pipelines.replay.revote import revote

@@ -1,4 +1,4 @@
-"""Import of tables of verdicts or labels as a run.
+"""Import of tables of verdicts as a run.
 
 Which columns hold what is said by whoever imports.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
+from fellowship.pipelines.imports.import_labels import slot_candidates
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
     jury_comparison,
@@ -24,8 +25,7 @@ from fellowship.pipelines.imports.run_writer import (
     report_progress,
     write_import,
 )
-from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import Columns, LabelRow, text_key
+from fellowship.pipelines.labels.label_rows import text_key
 from fellowship.pipelines.labels.label_tables import (
     parse_winner,
     read_table,
@@ -34,7 +34,6 @@ from fellowship.pipelines.labels.label_tables import (
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
-    Candidate,
     Comparison,
     Item,
     Outcome,
@@ -89,49 +88,6 @@ def import_verdicts(
         refuse_ambiguous(path, table, (columns.winner,), columns.values)
     rows = report_progress(_verdict_rows(table, columns), len(table), watch)
     return write_import(rows, into, "verdicts", [path], path)
-
-
-def import_labels(
-    path: Path, into: Path, columns: Columns, watch: Watch = no_progress
-) -> ImportReport:
-    """People's labels as a run: what most of them chose is a row's pair."""
-    rows = read_labels(path, columns)
-    outcomes = sorted(
-        [
-            *map(_label_outcome, rows.rows),
-            *(rejected_row(n, why) for n, why in rows.bad),
-        ],
-        key=lambda outcome: outcome.number,
-    )
-    numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
-    return write_import(
-        report_progress(numbered, len(outcomes), watch), into, "labels", [path], path
-    )
-
-
-def _label_outcome(row: LabelRow) -> Outcome:
-    verdicts = [
-        Verdict(winner=vote, evaluator=who, strategy="direct")
-        for who, vote in row.votes_by_name.items()
-    ]
-    fault = row.fault or ("" if row.first or row.second else "the file has no texts")
-    item = Item(
-        key=row.key or digest([row.id, row.number], 8),
-        number=row.number,
-        id=row.id,
-        conversation=single_turn(row.prompt),
-        candidates=_candidates(row.first, row.second, row.names),
-        labels=row.votes,
-    )
-    return imported_outcome(item, 2, [jury_comparison(verdicts)], fault=fault)
-
-
-def _candidates(
-    first: str, second: str, names: tuple[str, str]
-) -> tuple[Candidate, Candidate]:
-    return Candidate(text=first, system=names[0]), Candidate(
-        text=second, system=names[1]
-    )
 
 
 def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome]:
@@ -200,7 +156,7 @@ def _verdict_outcome(
         number=number,
         id=str(values[columns.id]) if columns.id else None,
         conversation=single_turn(prompt),
-        candidates=_candidates(first, second, ("first", "second")),
+        candidates=slot_candidates(first, second, ("first", "second")),
     )
     comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
     fault = "" if first and second else "only verdicts: the file has no texts"

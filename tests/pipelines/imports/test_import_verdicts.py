@@ -9,11 +9,8 @@ import pytest
 
 from fellowship.cli.step_progress import remaining_time
 from fellowship.errors import InputError
-from fellowship.pipelines.imports.verdict_tables import (
-    VerdictColumns,
-    import_labels,
-    import_verdicts,
-)
+from fellowship.pipelines.imports.import_labels import import_labels
+from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.run_outcomes import outcomes, pairs
 

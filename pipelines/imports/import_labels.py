@@ -1,0 +1,74 @@
+"""Import of people's labels as a run.
+
+What most annotators chose is a row's pair.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fellowship.hashing import digest
+from fellowship.pipelines.imports.imported_rows import (
+    imported_outcome,
+    jury_comparison,
+    single_turn,
+)
+from fellowship.pipelines.imports.run_writer import (
+    ImportReport,
+    Watch,
+    no_progress,
+    report_progress,
+    write_import,
+)
+from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.labels.label_rows import Columns, LabelRow
+from fellowship.pipelines.pairing.row_state import rejected_row
+from fellowship.records import (
+    Candidate,
+    Item,
+    Outcome,
+    Verdict,
+)
+
+
+def import_labels(
+    path: Path, into: Path, columns: Columns, watch: Watch = no_progress
+) -> ImportReport:
+    """People's labels as a run: what most of them chose is a row's pair."""
+    rows = read_labels(path, columns)
+    outcomes = sorted(
+        [
+            *map(_label_outcome, rows.rows),
+            *(rejected_row(n, why) for n, why in rows.bad),
+        ],
+        key=lambda outcome: outcome.number,
+    )
+    numbered = (o.model_copy(update={"number": n}) for n, o in enumerate(outcomes, 1))
+    return write_import(
+        report_progress(numbered, len(outcomes), watch), into, "labels", [path], path
+    )
+
+
+def _label_outcome(row: LabelRow) -> Outcome:
+    verdicts = [
+        Verdict(winner=vote, evaluator=who, strategy="direct")
+        for who, vote in row.votes_by_name.items()
+    ]
+    fault = row.fault or ("" if row.first or row.second else "the file has no texts")
+    item = Item(
+        key=row.key or digest([row.id, row.number], 8),
+        number=row.number,
+        id=row.id,
+        conversation=single_turn(row.prompt),
+        candidates=slot_candidates(row.first, row.second, row.names),
+        labels=row.votes,
+    )
+    return imported_outcome(item, 2, [jury_comparison(verdicts)], fault=fault)
+
+
+def slot_candidates(
+    first: str, second: str, names: tuple[str, str]
+) -> tuple[Candidate, Candidate]:
+    return Candidate(text=first, system=names[0]), Candidate(
+        text=second, system=names[1]
+    )
