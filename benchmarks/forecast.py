@@ -42,12 +42,12 @@ WHATS = ("calls", "tokens", "usd", "pairs", "seconds")
 class Trial(NamedTuple):
     """What was foretold and what it came to, by quantity."""
 
-    told: dict[str, Estimate]
+    forecast: dict[str, Estimate]
     truth: dict[str, float]
 
     def holds(self, what: str) -> bool:
         """Whether the interval holds the truth."""
-        told, truth = self.told[what], self.truth[what]
+        told, truth = self.forecast[what], self.truth[what]
         return told.low - 1e-9 <= truth <= told.high + 1e-9
 
 
@@ -124,14 +124,17 @@ def main() -> int:
         trials.append(
             asyncio.run(run_trial(chosen.seed + n, chosen.rows, chosen.pilot))
         )
-        told, truth = trials[-1].told["seconds"], trials[-1].truth["seconds"]
+        told, truth = trials[-1].forecast["seconds"], trials[-1].truth["seconds"]
         print(f"{n + 1:>3}: {truth:.1f} s; told {told.expected:.1f}", end="")
         print(f" ({told.low:.1f} to {told.high:.1f})", flush=True)
     good = True
     for what in WHATS:
         held = sum(one.holds(what) for one in trials)
-        off = [one.told[what].expected / one.truth[what] for one in trials]
-        wide = [(t.told[what].high - t.told[what].low) / t.truth[what] for t in trials]
+        off = [one.forecast[what].expected / one.truth[what] for one in trials]
+        wide = [
+            (t.forecast[what].high - t.forecast[what].low) / t.truth[what]
+            for t in trials
+        ]
         print(f"{what:>8}: held {held} of {len(trials)};", end="")
         print(f" told {min(off):.2f} to {max(off):.2f} of the truth,", end="")
         print(f" interval {sum(wide) / len(wide):.2f} of it wide")

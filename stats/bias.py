@@ -106,9 +106,11 @@ def side_bias(
 
     def biases(sums: Floats) -> Floats:
         rows = np.where(sums[:, 2] == 0, np.nan, sums[:, 2])
-        said, right = sums[:, 0] / rows, sums[:, 1] / rows
+        preferred, right = sums[:, 0] / rows, sums[:, 1] / rows
         room = np.where(right == 1, np.nan, 1 - right)
-        return np.stack([said, right, said - right, (said - right) / room], axis=1)
+        return np.stack(
+            [preferred, right, preferred - right, (preferred - right) / room], axis=1
+        )
 
     found = bootstrap_many(parts, biases, clusters, plan)
     judge_bias, people_bias, excess, share = found

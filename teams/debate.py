@@ -85,11 +85,11 @@ class DebateTeam:
 
     def _equal_cost_decision(self, blind: Verdicts, more: Verdicts) -> Decision | None:
         """The decision of a vote that costs as much as the debate; None if not taken."""
-        asked = self.settings.blind_samples + self.settings.further_samples
-        if asked != self.settings.rounds + 1:
+        samples = self.settings.blind_samples + self.settings.further_samples
+        if samples != self.settings.rounds + 1:
             return None
-        both = {name: said + more[name] for name, said in blind.items()}
-        return self._outcome(both, asked)[0]
+        both = {name: verdicts + more[name] for name, verdicts in blind.items()}
+        return self._outcome(both, samples)[0]
 
     @property
     def _personas(self) -> Sequence[Persona]:

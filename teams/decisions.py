@@ -27,8 +27,8 @@ def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
     contradiction is not a win.
     """
     orders = [[v for v in verdicts if v.order == o] for o in ("forward", "swapped")]
-    asked = [order for order in orders if order]
-    read = [[v for v in order if v.winner != "invalid"] for order in asked]
+    orders_asked = [order for order in orders if order]
+    read = [[v for v in order if v.winner != "invalid"] for order in orders_asked]
     if not read or not all(read):
         return "invalid", None
     given = [average_scores(verdict_scores(v) for v in order) for order in read]

@@ -44,11 +44,11 @@ class JuryTeam:
         jurors = voting_jurors(self.settings, both, seats.families)
         left = list(jurors)
         while count := self._next_count(verdicts, left):
-            asked, left = left[:count], left[count:]
+            wave, left = left[:count], left[count:]
             given = await gather_or_cancel(
-                *(self._verdicts(j, case, seats) for j in asked)
+                *(self._verdicts(j, case, seats) for j in wave)
             )
-            verdicts |= {j.speaker: v for j, v in zip(asked, given, strict=True)}
+            verdicts |= {j.speaker: v for j, v in zip(wave, given, strict=True)}
         strong = self.settings.escalate
         if strong is not None and not self.all_agree(verdicts):
             verdicts[strong.speaker] = await self._verdicts(strong, case, seats)
@@ -131,11 +131,11 @@ class JuryTeam:
         self, verdicts: dict[str, list[Verdict]], jurors: Sequence[Juror]
     ) -> list[Vote]:
         """The votes of those of the jurors who were asked."""
-        asked = [j for j in jurors if j.speaker in verdicts]
-        each = juror_weights(self.settings, asked)
+        voted = [j for j in jurors if j.speaker in verdicts]
+        each = juror_weights(self.settings, voted)
         return [
             self._voter(juror).vote(verdicts[juror.speaker], weight)
-            for juror, weight in zip(asked, each, strict=True)
+            for juror, weight in zip(voted, each, strict=True)
         ]
 
     def _voter(self, juror: Juror) -> Voter:

@@ -99,7 +99,7 @@ def bounds(field: Mapping[str, Any]) -> str:
         "maximum": "at most",
         "exclusiveMaximum": "under",
     }
-    found = [f"{said} {field[key]:g}" for key, said in words.items() if key in field]
+    found = [f"{words} {field[key]:g}" for key, words in words.items() if key in field]
     return f" ({', '.join(found)})" if found else ""
 
 

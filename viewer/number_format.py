@@ -1,4 +1,4 @@
-"""A figure reads the same wherever it stands: page, report, tooltip."""
+"""Number format of figures, the same on the page, in the report and in tooltips."""
 
 from __future__ import annotations
 

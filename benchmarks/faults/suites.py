@@ -30,7 +30,7 @@ class Suite:
         self.faults = faults
         self._folder = tempfile.TemporaryDirectory(prefix="fellowship-faults-")
         self._report = Path(self._folder.name) / "cases.xml"
-        self._said = Path(self._folder.name) / "said"
+        self._output = Path(self._folder.name) / "said"
         self._process = self._started() if faults else None
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -39,7 +39,7 @@ class Suite:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-m", wanted, "-n", "0", f"--junit-xml={self._report}"]
         command += [f"--basetemp={self._folder.name}/work"]
-        with self._said.open("wb") as out:
+        with self._output.open("wb") as out:
             return subprocess.Popen(
                 command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
             )
@@ -50,7 +50,7 @@ class Suite:
             return {}
         self._process.wait()
         if not self._report.exists():
-            said = self._said.read_text(errors="replace")[-200:]
+            said = self._output.read_text(errors="replace")[-200:]
             return {fault.key: Result(1, measured=said) for fault in self.faults}
         return results_in_report(self._report, self.faults)
 

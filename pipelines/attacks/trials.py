@@ -80,7 +80,7 @@ class Answers:
     """The answers to each row, its own or its recipe's systems', written once."""
 
     def __init__(self, context: RunContext, wanted: int) -> None:
-        self._crew = context
+        self._context = context
         self._wanted = wanted
         self._tasks: dict[int, asyncio.Task[list[Candidate]]] = {}
 
@@ -98,7 +98,7 @@ class Answers:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _write(self, item: Item) -> list[Candidate]:
-        row = Row(item, self._crew)
+        row = Row(item, self._context)
         if self._wanted == 1 and not row.candidates and item.reference:
             row.candidates = [Candidate(text=item.reference, system="reference")]
         if len(distinct_candidates(row.candidates)) < self._wanted:

@@ -28,7 +28,7 @@ def check_credentials(recipe: Recipe, into: Path) -> None:
     if os.path.exists(into / HEADER):
         return
     lacking: dict[str, list[str]] = {}
-    for name in asked(recipe):
+    for name in models_used(recipe):
         config = recipe.models.get(name)
         if config is None:
             continue
@@ -49,7 +49,7 @@ def check_credentials(recipe: Recipe, into: Path) -> None:
         )
 
 
-def asked(recipe: Recipe) -> Iterator[str]:
+def models_used(recipe: Recipe) -> Iterator[str]:
     """The models that a recipe's teams name; all where a team of one's own may ask any."""
     own = (CustomSettings, CustomEvaluateSettings)
     if any(isinstance(team, own) for team in (*recipe.systems, recipe.evaluate)):

@@ -126,7 +126,7 @@ def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-class _RememberedLines(Iterator[str]):
+class _CachedLines(Iterator[str]):
     """Lines on their way to the csv reader, remembered until their row is done."""
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -145,7 +145,7 @@ def csv_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         refuse_compressed(file.buffer.peek(8)[:8], path)  # type: ignore[attr-defined]
-        kept = _RememberedLines(file)
+        kept = _CachedLines(file)
         reader = csv.reader(kept, strict=True)
         header = _header(reader, path)
         require_columns(columns, header, path)

@@ -16,9 +16,9 @@ from fellowship.viewer.report.parts import (
     span,
 )
 from fellowship.viewer.report.plots import (
+    bias_plot,
     calibration_plot,
     forest,
-    leans_plot,
     matrix_plot,
 )
 from fellowship.wording import decision_word
@@ -136,7 +136,7 @@ def bias(found: Figures) -> Section:
         " longer answer may be justified: only people's labels can tell.",
         (
             Part(
-                plots=leans_plot(shown) if shown else (),
+                plots=bias_plot(shown) if shown else (),
                 grid=judge_grid(judges),
                 broad=True,
             ),

@@ -252,7 +252,7 @@ def forest(
     return twice(make, height, name, f"{label}. {'; '.join(said[:16])}.")
 
 
-def leans_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
+def bias_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
     """Where each judge leans: to the first place, to the longer answer."""
     rows = [(j.name, (("position", j.slot), ("length", j.longer))) for j in judges]
     return forest(rows, "bias, from −1 to 1", "leans", 0)

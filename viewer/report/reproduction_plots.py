@@ -1,4 +1,7 @@
-"""A plot is a piece of text in the page: it takes the page's colours and asks nobody."""
+"""Plots of a reproduction as SVG text in the page.
+
+They take the page's colours and load nothing.
+"""
 
 from __future__ import annotations
 

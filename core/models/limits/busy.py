@@ -1,4 +1,4 @@
-"""Clock of the time an endpoint is busy, for machines paid by the hour.
+"""Clock of an endpoint's busy time, for machines paid by the hour.
 
 While k calls are in flight each of them is charged a k-th of the time, so that the charges
 of all calls add up to the time in which there was any. What failed calls took is charged

@@ -257,21 +257,23 @@ class BatchClient(OpenAIClient):
             line = json.loads(text)
             response, error = line.get("response"), line.get("error")
             if response is None:
-                code, said = str(error["code"]), str(error["message"])
-                kind = KINDS.get(code, self._failed_kind(code, said))
-                raise ModelError(f"{self._where}: {code}: {self._redacted(said)}", kind)
+                code, words = str(error["code"]), str(error["message"])
+                kind = KINDS.get(code, self._failed_kind(code, words))
+                raise ModelError(
+                    f"{self._where}: {code}: {self._redacted(words)}", kind
+                )
             status, body = int(response["status_code"]), response["body"]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
             raise self._malformed_error(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            said, word = error_message(json.dumps(body).encode())
-            message = f"{self._where}: HTTP {status}: {self._redacted(said)}"
-            raise ModelError(message, failure_kind(status, word, said))
+            words, word = error_message(json.dumps(body).encode())
+            message = f"{self._where}: HTTP {status}: {self._redacted(words)}"
+            raise ModelError(message, failure_kind(status, word, words))
         return self._reply(body)
 
-    def _failed_kind(self, code: str, said: str) -> Failure:
+    def _failed_kind(self, code: str, words: str) -> Failure:
         """For a batch that failed as a whole: too much enqueued passes, the rest not."""
-        if "token_limit" in f"{code} {said}":
+        if "token_limit" in f"{code} {words}":
             return "unavailable"
         return "rejected" if code == "batch_failed" else "malformed"
 

@@ -139,19 +139,19 @@ class OllamaClient(Client):
         )
 
     def _malformed_error(self, error: Exception) -> ModelError:
-        said = shorten(error)
+        detail = shorten(error)
         if isinstance(error, TooLarge):
-            said = f"it is larger than {LARGEST:,} bytes"
+            detail = f"it is larger than {LARGEST:,} bytes"
         return ModelError(
-            f"model {self.name!r} sent no usable reply: {said}", "malformed"
+            f"model {self.name!r} sent no usable reply: {detail}", "malformed"
         )
 
     def _failure(self, error: Exception) -> ModelError:
         where = self.identity["endpoint"]
-        said = redact(secrets_in_url(self.host), shorten(error))
+        detail = redact(secrets_in_url(self.host), shorten(error))
         if isinstance(error, ollama.ResponseError):
             kind = failure_kind(error.status_code, None, error.error)
-            message = self._pull_hint() if kind == "missing" else said
+            message = self._pull_hint() if kind == "missing" else detail
             return ModelError(f"model {self.name!r} at {where}: {message}", kind)
         if isinstance(error, httpx.TimeoutException) and not isinstance(
             error, httpx.ConnectTimeout
@@ -163,10 +163,10 @@ class OllamaClient(Client):
             )
         refused = isinstance(error, ConnectionError | httpx.ConnectError)
         down = refused or isinstance(error, httpx.ConnectTimeout)
-        message = f"model {self.name!r}: no Ollama server answers at {where} ({said})"
+        message = f"model {self.name!r}: no Ollama server answers at {where} ({detail})"
         if down:
             return ModelError(f'{message}; start it with "ollama serve"', "down")
-        broke = f"model {self.name!r} at {where}: the connection broke ({said})"
+        broke = f"model {self.name!r} at {where}: the connection broke ({detail})"
         return ModelError(broke, "network")
 
     def _pull_hint(self) -> str:

@@ -150,23 +150,23 @@ class OpenAIClient(Client):
         return shorten(redact(secrets, str(words)))
 
     def _connection_failure(self, error: Exception) -> ModelError:
-        said = f"{self._where}: {self._redacted(error or type(error).__name__)}"
+        message = f"{self._where}: {self._redacted(error or type(error).__name__)}"
         if was_never_sent(error):
-            return ModelError(f"{said}; is the server up?", "down")
+            return ModelError(f"{message}; is the server up?", "down")
         if isinstance(error, TimeoutError):
             slow = f"{self._where}: no answer within {self.config.deadline or 0:g} s"
             return ModelError(slow, "deadline")
-        return ModelError(said, "network")
+        return ModelError(message, "network")
 
     def _http_failure(self, answer: Answer) -> ModelError:
-        said, code = error_message(answer.content)
+        detail, code = error_message(answer.content)
         if answer.status < 400:
             to = public_url(answer.headers.get("Location", "")) or "nowhere"
-            said = (
+            detail = (
                 f"it redirects to {to}: name that address as base_url, if it is meant"
             )
-        kind = failure_kind(answer.status, code, said)
-        message = f"{self._where}: HTTP {answer.status}: {self._redacted(said)}"
+        kind = failure_kind(answer.status, code, detail)
+        message = f"{self._where}: HTTP {answer.status}: {self._redacted(detail)}"
         return ModelError(message, kind, retry_after(answer.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
@@ -283,8 +283,8 @@ def error_message(content: bytes) -> tuple[str, str | None]:
     if not isinstance(error, dict):
         return str(error), None
     code = error.get("code")
-    said = error.get("message", error.get("detail", text))
-    return str(said), code if isinstance(code, str) else None
+    message = error.get("message", error.get("detail", text))
+    return str(message), code if isinstance(code, str) else None
 
 
 def usage_from(usage: Any) -> Usage | None:

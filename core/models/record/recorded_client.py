@@ -163,8 +163,8 @@ class RecordedClient(Client):
         if error.kind == "deadline":
             self._deadlines.record_timeout()
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
-            asked = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
-            error.kind, error.args = "quota", (asked,)
+            message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
+            error.kind, error.args = "quota", (message,)
         spared = await self._broker.fail(call, error, began)
         error.uses_a_try = not spared
         error.may_retry = spared or error.is_transient

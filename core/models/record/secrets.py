@@ -1,4 +1,4 @@
-"""Secrets kept out of whatever is written down: record, log, error, page."""
+"""Secrets, and how they are hidden from records, logs, errors and pages."""
 
 from __future__ import annotations
 
