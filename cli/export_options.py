@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
-from fellowship.pipelines.recipe.export_settings import Export, Filters, not_whole
+from fellowship.pipelines.recipe.export_settings import Export, Filters, share_fault
 from fellowship.run_folder import read_header
 from fellowship.spellings import OLDER, names_of
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -120,6 +120,6 @@ def parse_shares(
             raise click.BadParameter(f"{part!r} is not NAME=SHARE") from error
         if not 0 < parsed[name] < inf or not name.isidentifier():
             raise click.BadParameter(f"{part!r}: a name and a share above 0")
-    if fault := not_whole(parsed):
+    if fault := share_fault(parsed):
         raise click.BadParameter(fault)
     return parsed

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.pairing.pairs import contested, paired, score
+from fellowship.pipelines.pairing.pairs import is_contested, make_pair, candidate_score
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 
@@ -32,7 +32,7 @@ def generator_pairs(
                 number=outcome.number,
                 conversation=outcome.conversation,
             )
-            yield paired(item, outcome.candidates, ranking, *found)
+            yield make_pair(item, outcome.candidates, ranking, *found)
 
 
 def best_and_worst(
@@ -49,13 +49,13 @@ def best_and_worst(
     ]
     if len(own) < 2:
         return None
-    best = min(own, key=lambda i: (-score(ranking, i), i))
+    best = min(own, key=lambda i: (-candidate_score(ranking, i), i))
     below = [
         i
         for i in own
-        if score(ranking, i) < score(ranking, best)
-        and score(ranking, best) - score(ranking, i) >= margin
-        and not contested(ranking, best, i)
+        if candidate_score(ranking, i) < candidate_score(ranking, best)
+        and candidate_score(ranking, best) - candidate_score(ranking, i) >= margin
+        and not is_contested(ranking, best, i)
         and candidates[i].turns[:-1] == candidates[best].turns[:-1]
     ]
-    return (best, min(below, key=lambda i: (score(ranking, i), i))) if below else None
+    return (best, min(below, key=lambda i: (candidate_score(ranking, i), i))) if below else None

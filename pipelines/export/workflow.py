@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from fellowship.pipelines.pairing.pairs import contested
+from fellowship.pipelines.pairing.pairs import is_contested
 from fellowship.records import Outcome, Ranking, Session, Turn
 
 
@@ -61,7 +61,7 @@ def session_steps(
         before, after = (marks.get(t.text.strip()) for t in (draft, following))
         if before is None or after is None:
             continue
-        if contested(ranking, before.place, after.place):
+        if is_contested(ranking, before.place, after.place):
             continue
         reviews = read_reviews(session.turns, number)
         reviewers = {turn.source for turn in session.turns if is_review(turn, number)}

@@ -17,19 +17,19 @@ from fellowship.records import (
 from fellowship.registry_check import check_registry
 
 
-def partners(ranking: Ranking, best: int, rule: str) -> list[int]:
+def rejectable_candidates(ranking: Ranking, best: int, rule: str) -> list[int]:
     """Who may be rejected in favour of `best`, by the rule."""
     fit = [
         i
         for i, mark in enumerate(ranking.scores)
-        if i != best and mark is not None and not contested(ranking, best, i)
+        if i != best and mark is not None and not is_contested(ranking, best, i)
     ]
     return PARTNERS[rule](ranking, fit)
 
 
 def worst(ranking: Ranking, fit: Sequence[int]) -> list[int]:
     """The one with the lowest score, the earlier of two."""
-    return sorted(fit, key=lambda i: (score(ranking, i), i))[:1]
+    return sorted(fit, key=lambda i: (candidate_score(ranking, i), i))[:1]
 
 
 PARTNERS: Mapping[str, Callable[[Ranking, Sequence[int]], list[int]]] = {
@@ -41,7 +41,7 @@ PARTNERS: Mapping[str, Callable[[Ranking, Sequence[int]], list[int]]] = {
 check_registry("pair rule", get_args(PairRule), PARTNERS)
 
 
-def contested(ranking: Ranking, one: int, other: int) -> bool:
+def is_contested(ranking: Ranking, one: int, other: int) -> bool:
     """Whether these two met and nothing valid came of it."""
     return any(
         {comparison.first, comparison.second} == {one, other}
@@ -50,14 +50,14 @@ def contested(ranking: Ranking, one: int, other: int) -> bool:
     )
 
 
-def score(ranking: Ranking, index: int) -> float:
+def candidate_score(ranking: Ranking, index: int) -> float:
     """A candidate's score; it must have one."""
     mark = ranking.scores[index]
     assert mark is not None
     return mark
 
 
-def paired(
+def make_pair(
     item: Item,
     candidates: Sequence[Candidate],
     ranking: Ranking,
@@ -77,6 +77,6 @@ def paired(
         prompt=Conversation(messages=shared) if shared else item.conversation,
         chosen=chosen,
         rejected=candidates[other],
-        chosen_score=score(ranking, best),
-        rejected_score=score(ranking, other),
+        chosen_score=candidate_score(ranking, best),
+        rejected_score=candidate_score(ranking, other),
     )

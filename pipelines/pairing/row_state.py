@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
-from fellowship.pipelines.pairing.pairs import paired, partners, score
+from fellowship.pipelines.pairing.pairs import make_pair, rejectable_candidates, candidate_score
 from fellowship.pipelines.pairing.unusable_answers import is_empty
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.records import (
@@ -131,25 +131,25 @@ def _ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
 
 def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> RowEnd:
     """The pairs in which `best` is chosen, or why there are none."""
-    options = partners(ranking, best, rule.rule)
+    options = rejectable_candidates(ranking, best, rule.rule)
     if not options:
         return _undecided(ranking)
-    candidates, top = facts.candidates, score(ranking, best)
-    apart = [i for i in options if score(ranking, i) < top]
+    candidates, top = facts.candidates, candidate_score(ranking, best)
+    apart = [i for i in options if candidate_score(ranking, i) < top]
     if not apart:
         return RowEnd(
             State.TIE, f"the best of {len(candidates)} answers have equal scores"
         )
-    wide = [i for i in apart if top - score(ranking, i) >= rule.margin]
+    wide = [i for i in apart if top - candidate_score(ranking, i) >= rule.margin]
     if not wide:
-        widest = max(top - score(ranking, i) for i in apart)
+        widest = max(top - candidate_score(ranking, i) for i in apart)
         return RowEnd(
             State.BELOW_MARGIN,
             f"score gap {widest:g}, at least {rule.margin:g} is needed",
         )
     assert facts.item is not None
     pairs = tuple(
-        paired(facts.item, candidates, ranking, best, i)
+        make_pair(facts.item, candidates, ranking, best, i)
         for i in wide
         if candidates[i].turns[:-1] == candidates[best].turns[:-1]
     )

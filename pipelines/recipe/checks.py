@@ -16,7 +16,7 @@ from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
 )
-from fellowship.pipelines.recipe.export_settings import check_format, not_whole
+from fellowship.pipelines.recipe.export_settings import check_format, share_fault
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
@@ -182,7 +182,7 @@ def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
 
 def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """What would fail only when all is paid for: shapes, and files that are not there."""
-    if fault := not_whole(recipe.export.splits):
+    if fault := share_fault(recipe.export.splits):
         yield ("export", "splits"), f"export.splits: {fault}"
     for n, kind in enumerate(recipe.export.kinds):
         try:

@@ -184,7 +184,7 @@ class Export(Record):
     )
 
 
-def not_whole(shares: Mapping[str, float]) -> str:
+def share_fault(shares: Mapping[str, float]) -> str:
     """Why these shares of a whole are none, with some that are; '' where they are."""
     whole = sum(shares.values())
     if not shares or abs(whole - 1) < CLOSE:
