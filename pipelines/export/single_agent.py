@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.pairing.pairs import is_contested, make_pair, candidate_score
+from fellowship.pipelines.pairing.pairs import candidate_score, is_contested, make_pair
 from fellowship.records import Candidate, Item, Outcome, PreferencePair, Ranking
 
 
@@ -58,4 +58,8 @@ def best_and_worst(
         and not is_contested(ranking, best, i)
         and candidates[i].turns[:-1] == candidates[best].turns[:-1]
     ]
-    return (best, min(below, key=lambda i: (candidate_score(ranking, i), i))) if below else None
+    return (
+        (best, min(below, key=lambda i: (candidate_score(ranking, i), i)))
+        if below
+        else None
+    )

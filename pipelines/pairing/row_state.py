@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
-from fellowship.pipelines.pairing.pairs import make_pair, rejectable_candidates, candidate_score
+from fellowship.pipelines.pairing.pairs import (
+    candidate_score,
+    make_pair,
+    rejectable_candidates,
+)
 from fellowship.pipelines.pairing.unusable_answers import is_empty
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.records import (
