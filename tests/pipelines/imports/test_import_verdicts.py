@@ -76,7 +76,7 @@ def test_a_verdict_on_swapped_responses_counts_for_the_response_it_named(
         run = tmp_path / f"run{n}"
         found = import_verdicts(file, run, VerdictColumns(**texts, **said))  # type: ignore[arg-type]
         assert [why for _, why in found.bad] == [
-            "row 4: its texts are not those of row 1, which has the same id"
+            "row 4: its texts differ from those of row 1, which has the same id"
         ]
         assert [pair.chosen.text for pair in pairs(run)] == ["apple"]
         ranking = next(iter(outcomes(run))).ranking
