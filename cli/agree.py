@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fellowship.pipelines.agreement.agreement import AgreementReport, JudgeAgreement
     from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
     from fellowship.pipelines.agreement.juries import JuryAnalysis, MarginCalibration
-    from fellowship.stats.intervals import Interval
 
 SHOWN = 10
 """Juries that are listed; --json has them all."""
@@ -178,11 +177,6 @@ def show_people(people: HumanCeiling, out: Console) -> None:
         say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
 
 
-def interval_text(value: Interval) -> str:
-    """An estimate with its limits."""
-    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
-
-
 def show_judges(found: AgreementReport, out: Console) -> None:
     """One line a judge."""
     heads = (
@@ -192,10 +186,10 @@ def show_judges(found: AgreementReport, out: Console) -> None:
     cells = [
         (
             j.name,
-            interval_text(j.kappa),
+            j.kappa.text(),
             f"{j.agreement.kappa_without_ties:.3f}",
             f"{j.agreement.kappa_quadratic:.3f}",
-            interval_text(j.accuracy),
+            j.accuracy.text(),
             f"{j.agreement.alpha:.3f}",
             f"{j.agreement.ac1:.3f}",
             f"{j.agreement.invalid_share:.1%}",
@@ -219,23 +213,24 @@ def show_judge(
         out, (judge.name, "bold"), f"  people's label, judge's A/tie/B counts: {counts}"
     )
     for name, bias in (
-        ("first position", judge.first_slot),
+        ("first column", judge.first_column),
         ("longer answer", judge.length),
     ):
         if bias is not None:
-            say(
-                out,
-                f"  bias to the {name}, beyond people's: {interval_text(bias.excess)}",
-            )
+            say(out, f"  bias to the {name}, people's label held: {bias.bias.text()}")
+    if judge.position is not None:
+        at = judge.position
+        changed = f"the order changes {at.changed.text('.1%')} of verdicts"
+        say(out, f"  bias to the first position: {at.bias.text()}; {changed}")
     for name, family in judge.bias.items():
-        moved = f"{family.favours} verdicts for, {family.disfavours} against"
         whose = single_line(", ".join(families.get(name, ())), 60)
-        say(out, f"  bias to {name} ({whose}): {interval_text(family.score)}, {moved}")
+        told = f"{family.bias.text()} on {family.rows:,} rows"
+        say(out, f"  bias to {name} ({whose}), people's label held: {told}")
 
 
 def show_jury(jury: JuryAnalysis, out: Console) -> None:
     """The best juries, and how the best does on rows that didn't choose it."""
-    cells = [(name, interval_text(kappa)) for name, kappa in jury.subsets[:SHOWN]]
+    cells = [(name, kappa.text()) for name, kappa in jury.subsets[:SHOWN]]
     table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
     say(
         out,

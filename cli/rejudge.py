@@ -115,5 +115,7 @@ def show(found: Drift, out: Console) -> None:
 def interval_cells(value: Interval, *, points: bool = False) -> tuple[str, str]:
     """An estimate and its limits, as a share's change or a coefficient."""
     form = "{:+.1%}" if points else "{:.2f}"
+    if value.note:
+        return form.format(value.value), value.note
     low, high = form.format(value.low), form.format(value.high)
     return form.format(value.value), f"{low} to {high}"

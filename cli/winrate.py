@@ -86,4 +86,4 @@ def pair_cells(pair: PairWinRates) -> tuple[str, ...]:
 
 def rate_text(value: Interval) -> str:
     """A rate with its limits."""
-    return f"{value.value:.1%} [{value.low:.1%}, {value.high:.1%}]"
+    return value.text(".1%")

@@ -1,16 +1,15 @@
-"""Biases of a judge: position bias, preference for a side's trait, family bias.
+"""Biases of a judge: to a position, a length, a style or a family.
 
-A judge is biased by comparison: with itself in the other order, or with people. Every bias
-runs from -1 to 1 with its interval: how much more often a judge decides for a slot, a
-length or a family than against it. What people share is no bias.
+Every bias runs from -1 to 1: the share of verdicts given for the trait alone. It is
+conditional on people's label, since errors that fall on both sides alike are no bias.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fellowship.stats.codes import (
     INVALID,
@@ -22,26 +21,34 @@ from fellowship.stats.codes import (
 )
 from fellowship.stats.intervals import (
     DEFAULT,
+    MIN_CLUSTERS,
     Interval,
     Resampling,
-    bootstrap_many,
-    mean_interval,
-    ratio_of_sums,
+    cluster_index,
+    cluster_sums,
+    too_few,
 )
+from fellowship.stats.rates import LEAN, combine, rate_interval
 
 
 @dataclass(frozen=True)
 class PositionBias:
-    """Position bias: what coming first is worth, from both orders.
+    """What sitting first is worth, from both orders.
 
-    `bias` is the share of verdicts a judge gives for the first place alone, where the
-    rest do not depend on it. `contradicted` is the share of rows where the two orders
-    differ, `readable` how many rows both orders gave.
+    `bias` is the lean to the first slot: the share of verdicts a judge gives for that
+    place, less those it gives for the other. `changed` is the share of rows where the
+    two orders differ (`contradicted` its value): a judge that takes the first place in
+    half of its rows and the second in the rest has no bias and is changed throughout.
     """
 
     bias: Interval
-    contradicted: float
+    changed: Interval
     readable: int
+
+    @property
+    def contradicted(self) -> float:
+        """The share of rows, 0 to 1, where the two orders differ."""
+        return self.changed.value
 
 
 def position_bias_of(
@@ -63,26 +70,27 @@ def position_bias_of(
     if not kept.any():
         raise DataError("no row was readable in both orders")
     half_difference = np.where(kept, (one - two) / 2, np.nan)
+    differ = np.where(kept, one != two, np.nan)
     return PositionBias(
-        bias=mean_interval(half_difference, clusters, plan),
-        contradicted=float((one != two)[kept].mean()),
+        bias=rate_interval(half_difference, clusters, plan, LEAN),
+        changed=rate_interval(differ, clusters, plan),
         readable=int(kept.sum()),
     )
 
 
 @dataclass(frozen=True)
 class SideBias:
-    """A judge's preference for a trait beside people's, on the same `rows`.
+    """A judge's bias to one side, conditional on people's label, over `rows`.
 
-    `excess` is judge minus people. `share` is excess / (1 - people): the share of
-    verdicts given for the trait alone that would explain it (below 0: given against).
+    `with_people` counts the rows where people side with the trait, `against_people`
+    those where they side against it; NaN with a note where either is 0, for then noise
+    and bias can't be told apart.
     """
 
-    judge: Interval
-    people: Interval
-    excess: Interval
-    share: Interval
+    bias: Interval
     rows: int
+    with_people: int
+    against_people: int
 
 
 def side_bias(
@@ -92,36 +100,88 @@ def side_bias(
     clusters: ArrayLike | None = None,
     plan: Resampling = DEFAULT,
 ) -> SideBias:
-    """How much more a judge prefers one side than people do.
+    """How far a judge sides with a trait, whatever people say.
 
     `side` (n,) is +1 where the first candidate has the trait, -1 where the second has,
-    0 where neither or both do. Over rows with a side and both codes readable, a
-    preference is mean(code * side). With sides all +1 it is the first slot's where only
-    one order was asked; with the judge's own family it is the family's lift. DataError
-    if no row is left.
+    0 where neither or both do. With v the verdict and y the label, both times `side`,
+    the bias is half of E[v | y = 1] + E[v | y = -1], and E[v | y = 0] for the share of
+    rows that people tie. A judge that errs alike on both sides has 0, one that takes the
+    trait with chance b and else says the label has b. It assumes that errors are as
+    frequent on either side but for the bias. DataError if no row has a side.
     """
-    judge, people, where = _against_people(verdicts, labels, side)
-    kept = np.abs(where).astype(np.float64)
-    parts = np.stack([judge * where, people * where, kept], axis=1)
+    given = as_codes(verdicts).astype(np.float64)
+    return mean_side_bias(
+        np.where(given == INVALID, np.nan, given), labels, side, clusters, plan
+    )
 
-    def biases(sums: Floats) -> Floats:
-        rows = np.where(sums[:, 2] == 0, np.nan, sums[:, 2])
-        preferred, right = sums[:, 0] / rows, sums[:, 1] / rows
-        room = np.where(right == 1, np.nan, 1 - right)
-        return np.stack(
-            [preferred, right, preferred - right, (preferred - right) / room], axis=1
-        )
 
-    found = bootstrap_many(parts, biases, clusters, plan)
-    judge_bias, people_bias, excess, share = found
-    return SideBias(judge_bias, people_bias, excess, share, int(kept.sum()))
+def mean_side_bias(
+    values: ArrayLike,
+    labels: ArrayLike,
+    side: ArrayLike,
+    clusters: ArrayLike | None = None,
+    plan: Resampling = DEFAULT,
+) -> SideBias:
+    """As `side_bias`, of values (n,) from -1 to 1: means of a row's several verdicts."""
+    judge, people, where = _against_people(values, labels, side)
+    there = where != 0
+    value, truth = judge * where, people * where
+    groups = None if clusters is None else np.asarray(clusters)
+    strata = [there & (truth == code) for code in (1, -1, 0)]
+    counts = [int(s.sum()) for s in strata]
+    return SideBias(
+        _conditional(value, strata, groups, plan), sum(counts), counts[0], counts[1]
+    )
+
+
+def _conditional(
+    value: Floats,
+    strata: list[NDArray[np.bool_]],
+    groups: NDArray[np.generic] | None,
+    plan: Resampling,
+) -> Interval:
+    """The mean over people's two sides, ties by their share, of values (n,)."""
+    counts = np.array([s.sum() for s in strata], dtype=np.float64)
+    if not counts[0] or not counts[1]:
+        why = "people always side " + ("against it" if counts[1] else "with it")
+        return Interval(np.nan, np.nan, np.nan, 0, plan.level, note=why)
+    tied = counts[2] / counts.sum()
+    weights = np.array([(1 - tied) / 2, (1 - tied) / 2, tied])
+    parts = [
+        (float(w), rate_interval(np.where(s, value, np.nan), groups, plan, LEAN, 2))
+        for w, s in zip(weights, strata, strict=True)
+        if w > 0
+    ]
+    inflate, prompts = _shared(value, strata, weights, groups)
+    if prompts < min(MIN_CLUSTERS, int(counts.sum())):
+        parts = [(w, replace(p, low=np.nan, high=np.nan, note=too_few(prompts))) for w, p in parts]
+    return replace(combine(parts, inflate), clusters=prompts)
+
+
+def _shared(
+    value: Floats,
+    strata: list[NDArray[np.bool_]],
+    weights: Floats,
+    groups: NDArray[np.generic] | None,
+) -> tuple[float, int]:
+    """How much prompts that lie in several strata widen the interval; the prompts."""
+    used = np.any(strata, axis=0)
+    names = None if groups is None else groups[used]
+    prompts = cluster_index(int(used.sum()), names)[1]
+    parts = np.zeros((len(value), len(strata)))
+    for k, (rows, weight) in enumerate(zip(strata, weights, strict=True)):
+        if rows.any():
+            parts[rows, k] = weight * (value[rows] - value[rows].mean()) / rows.sum()
+    sums = cluster_sums(parts[used], names)
+    alone = float((sums**2).sum())
+    together = float((sums.sum(axis=1) ** 2).sum())
+    return max(1.0, (together / alone) ** 0.5) if alone > 0 else 1.0, prompts
 
 
 def longer_side(lengths: ArrayLike) -> Floats:
     """The side (n,) of the longer candidate, from lengths (n, 2) in any one unit.
 
-    `side_bias(verdicts, labels, longer_side(lengths))` is the length preference minus
-    people's.
+    `side_bias(verdicts, labels, longer_side(lengths))` is the length bias beyond people's.
     """
     both = as_finite(lengths, "lengths", 2)
     if both.shape[1] != 2:
@@ -129,51 +189,16 @@ def longer_side(lengths: ArrayLike) -> Floats:
     return np.sign(both[:, 0] - both[:, 1])
 
 
-@dataclass(frozen=True)
-class FamilyBias:
-    """Family bias: whether disagreements with people favour a family of models.
-
-    `score` = (favours - disfavours) / (favours + disfavours), -1 to 1; `favours` and
-    `disfavours` count the disagreeing verdicts that moved to and from the family.
-    """
-
-    score: Interval
-    favours: int
-    disfavours: int
-
-
-def family_bias(
-    verdicts: ArrayLike,
-    labels: ArrayLike,
-    side: ArrayLike,
-    clusters: ArrayLike | None = None,
-    plan: Resampling = DEFAULT,
-) -> FamilyBias:
-    """The bias score of a family, defined here: the paper only names it.
-
-    Of the verdicts (n,) that disagree with people's labels (n,), where exactly one
-    candidate is of the family (`side` as in `side_bias`): the share that favours it minus
-    the share that disfavours it. A tie where people name a winner moves towards the
-    other. The score is NaN where no verdict disagrees.
-    """
-    judge, people, where = _against_people(verdicts, labels, side)
-    moved = np.sign((judge - people) * where)
-    found = bootstrap_many(
-        np.stack([moved, np.abs(moved)], axis=1), ratio_of_sums, clusters, plan
-    )
-    return FamilyBias(found[0], int((moved > 0).sum()), int((moved < 0).sum()))
-
-
 def _against_people(
-    verdicts: ArrayLike, labels: ArrayLike, side: ArrayLike
+    values: ArrayLike, labels: ArrayLike, side: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
-    """Codes and sides (n,) as numbers, the side 0 where a code is INVALID."""
-    judge, people = as_codes(verdicts), as_codes(labels, "labels")
-    where = as_finite(side, "side")
+    """Values, labels and sides (n,), the side 0 where a value or a label is missing."""
+    judge = np.asarray(values, dtype=np.float64)
+    people, where = as_codes(labels, "labels"), as_finite(side, "side")
     check_aligned("verdicts", len(judge), ("labels", len(people)), ("side", len(where)))
     if not np.isin(where, (-1, 0, 1)).all():
         raise DataError("side is +1, 0 or -1")
-    where = np.where((judge == INVALID) | (people == INVALID), 0, where)
+    where = np.where(np.isnan(judge) | (people == INVALID), 0, where)
     if not where.any():
         raise DataError("no readable row has the trait on one side only")
-    return judge.astype(np.float64), people.astype(np.float64), where
+    return np.nan_to_num(judge), people.astype(np.float64), where

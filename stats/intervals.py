@@ -24,6 +24,10 @@ MIN_LABELS: Final = 50
 """Under this no kappa is claimed: its 95 % half-width is about .18 at kappa .69."""
 COMPARE_LABELS: Final = 200
 """Under this two judges are not ranked: the half-width is about .09."""
+MIN_CLUSTERS: Final = 10
+"""Under so many prompts how prompts differ is not known: there is no interval."""
+MOST_UNDEFINED: Final = 0.05
+"""Where more resamples than this have no statistic, the rest are no fair sample."""
 _CHUNK: Final = 4_000_000
 
 
@@ -51,7 +55,8 @@ DEFAULT: Final = Resampling()
 class Interval:
     """An estimate and its limits, from `clusters` independent prompts.
 
-    `undefined` is the share of resamples in which the statistic did not exist.
+    `undefined` is the share of resamples in which the statistic did not exist; `note`
+    says why the limits are NaN, where they are.
     """
 
     value: float
@@ -60,6 +65,20 @@ class Interval:
     clusters: int
     level: float = 0.95
     undefined: float = 0.0
+    note: str = ""
+
+    def text(self, form: str = ".3f") -> str:
+        """`0.690 [0.512, 0.868]`, numbers in `form`; or why there are no limits."""
+        if np.isnan(self.value):
+            return self.note or "not defined"
+        if np.isnan(self.low) or np.isnan(self.high):
+            return f"{self.value:{form}} [no interval: {self.note}]"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
+
+
+def too_few(clusters: int, fewest: int = MIN_CLUSTERS) -> str:
+    """Why so few prompts have no interval."""
+    return f"{clusters} of {fewest} prompts needed"
 
 
 def has_enough_labels(n: int, compare: bool = False) -> bool:
@@ -124,7 +143,8 @@ def bootstrap_many(
     """Intervals of a statistic with k values, the same resamples for all of them.
 
     Percentile limits, or BCa with a jackknife over clusters (Efron 1987). A resample
-    without the statistic (NaN) is left out and counted in `undefined`.
+    without the statistic (NaN) is left out and counted in `undefined`. No limits
+    (NaN, with a note) under MIN_CLUSTERS, or where over MOST_UNDEFINED are undefined.
     """
     sums = cluster_sums(features, clusters)
     value = _columns(statistic(sums.sum(axis=0, keepdims=True)))[0]
@@ -155,7 +175,10 @@ def mean_interval(
     clusters: ArrayLike | None = None,
     plan: Resampling = DEFAULT,
 ) -> Interval:
-    """The mean of values (n,), NaN left out, with its cluster bootstrap interval."""
+    """The mean of values (n,), NaN left out, with its cluster bootstrap interval.
+
+    For values without bounds; a rate or a lean is `rates.rate_interval`.
+    """
     given = np.asarray(values, dtype=np.float64)
     if given.ndim != 1 or np.isinf(given).any():
         raise DataError(f"values must be numbers of shape (n,), not {given.shape}")
@@ -193,18 +216,29 @@ def interval_of(
 ) -> Interval:
     """The interval of one estimate from its resampled values (b,)."""
     known = spread[~np.isnan(spread)]
-    undefined = 1 - len(known) / len(spread)
-    if len(known) == 0 or np.isnan(value):
+    undefined = float(1 - len(known) / len(spread))
+    if note := refusal(value, undefined, groups):
         return Interval(
-            float(value), np.nan, np.nan, groups, plan.level, float(undefined)
+            float(value), np.nan, np.nan, groups, plan.level, undefined, note
         )
     ends = np.array([(1 - plan.level) / 2, (1 + plan.level) / 2])
     if knife is not None:
         ends = _bca(value, known, knife[~np.isnan(knife)], ends)
     low, high = np.quantile(known, ends)
     return Interval(
-        float(value), float(low), float(high), groups, plan.level, float(undefined)
+        float(value), float(low), float(high), groups, plan.level, undefined
     )
+
+
+def refusal(value: float, undefined: float, groups: int) -> str:
+    """Why a statistic has no limits, or nothing."""
+    if np.isnan(value) or undefined == 1:
+        return "not defined on these rows"
+    if groups < MIN_CLUSTERS:
+        return too_few(groups)
+    if undefined > MOST_UNDEFINED:
+        return f"undefined in {undefined:.0%} of resamples"
+    return ""
 
 
 def _bca(value: float, spread: Floats, knife: Floats, ends: Floats) -> Floats:

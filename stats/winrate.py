@@ -2,7 +2,7 @@
 
 A rule turns verdicts into points a row, from 0 (lost) to 1 (won); NaN leaves a row out: a
 win rate without its rule is not a number. The candidate in question is the *first* of each
-row. `intervals.mean_interval` of the points gives the interval.
+row. `rates.rate_interval` of the points gives the interval.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from fellowship.pipelines.agreement.juries import (
     calibrate_margins,
     pooled_kappas,
 )
+from fellowship.pipelines.agreement.order_votes import is_balanced
 from fellowship.pipelines.agreement.verdict_table import (
     VerdictTable,
     count_labelled,
@@ -35,13 +36,13 @@ from fellowship.stats.agreement import (
     table_cells,
 )
 from fellowship.stats.bias import (
-    FamilyBias,
+    PositionBias,
     SideBias,
-    family_bias,
     longer_side,
+    position_bias_of,
     side_bias,
 )
-from fellowship.stats.codes import INVALID
+from fellowship.stats.codes import INVALID, Floats
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
@@ -56,7 +57,11 @@ from fellowship.suggestions import quoted_list
 
 @dataclass(frozen=True)
 class JudgeAgreement:
-    """One judge against people; the test against the reference is Holm-adjusted."""
+    """One judge against people, and its biases conditional on people's label.
+
+    `position` is of rows read in both orders; `first_column` of rows read in one, and only
+    where each system is as often in either column.
+    """
 
     name: str
     agreement: Agreement
@@ -64,8 +69,9 @@ class JudgeAgreement:
     accuracy: Interval
     against: Difference | None = None
     p_holm: float | None = None
-    bias: dict[str, FamilyBias] = field(default_factory=dict)
-    first_slot: SideBias | None = None
+    bias: dict[str, SideBias] = field(default_factory=dict)
+    position: PositionBias | None = None
+    first_column: SideBias | None = None
     length: SideBias | None = None
 
 
@@ -210,20 +216,37 @@ def judges_families(table: VerdictTable) -> list[str]:
 
 
 def estimate_biases(table: VerdictTable, j: int, options: Options) -> dict[str, Any]:
-    """Whom a judge's disagreements serve: families, the first slot, the longer text."""
+    """A judge's biases to families, to the longer text, and to a position or column."""
     votes, plan = table.votes[:, j], options.plan
-    found = {}
-    for name in options.families or judges_families(table):
-        side = family_sides(table, name)
-        if side.any():
-            found[name] = family_bias(votes, table.labels, side, table.clusters, plan)
-    first = np.ones(len(votes))
-    estimates: dict[str, Any] = {"bias": found}
-    if not ((votes != INVALID) & (table.labels != INVALID)).any():
-        return estimates
-    estimates["first_slot"] = side_bias(
-        votes, table.labels, first, table.clusters, plan
-    )
-    if (side := longer_side(table.lengths)).any():
-        estimates["length"] = side_bias(votes, table.labels, side, table.clusters, plan)
-    return estimates
+    readable = (votes != INVALID) & (table.labels != INVALID)
+
+    def towards(side: Floats) -> SideBias | None:
+        if not (readable & (side != 0)).any():
+            return None
+        return side_bias(votes, table.labels, side, table.clusters, plan)
+
+    families = {
+        name: found
+        for name in options.families or judges_families(table)
+        if (found := towards(family_sides(table, name))) is not None
+    }
+    position = estimate_position(table, j, plan)
+    column = None
+    if position is None and is_balanced(table.families):
+        column = towards(np.ones(len(votes)))
+    return {
+        "bias": families,
+        "position": position,
+        "first_column": column,
+        "length": towards(longer_side(table.lengths)),
+    }
+
+
+def estimate_position(
+    table: VerdictTable, j: int, plan: Resampling
+) -> PositionBias | None:
+    """A judge's position bias; None where no row was readable in both orders."""
+    forward, swapped = table.forward[:, j], table.swapped[:, j]
+    if not ((forward != INVALID) & (swapped != INVALID)).any():
+        return None
+    return position_bias_of(forward, swapped, table.clusters, plan)

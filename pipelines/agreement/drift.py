@@ -32,6 +32,7 @@ from fellowship.stats.intervals import (
     has_enough_labels,
     mean_interval,
 )
+from fellowship.stats.rates import LEAN, rate_interval
 
 
 class PairedDecisions(NamedTuple):
@@ -211,7 +212,7 @@ def share_change(
 ) -> Change:
     """Two shares of the same rows, and their difference."""
     old, new = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    gap = mean_interval(new - old, prompts, plan)
+    gap = rate_interval(new - old, prompts, plan, LEAN)
     return Change(name, float(np.mean(old)), float(np.mean(new)), gap)
 
 

@@ -14,6 +14,11 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
+from fellowship.pipelines.agreement.order_votes import (
+    judge_name,
+    order_codes,
+    votes_in_order,
+)
 from fellowship.pipelines.labels.annotators import (
     AnnotatorVotes,
     Unit,
@@ -34,13 +39,16 @@ from fellowship.teams.decisions import decide
 class VerdictTable:
     """`votes` (n, m) codes, `margins` (n, m) points, NaN where there is none.
 
-    `labels` (n,) people's codes, `people` what each annotator said of each row;
-    `clusters` (n,) the prompts; `families` (n, 2) who wrote the two candidates.
+    `forward` and `swapped` (n, m) are the votes by reading order, INVALID where an order
+    was not asked. `labels` (n,) people's codes, `people` what each annotator said of each
+    row; `clusters` (n,) the prompts; `families` (n, 2) who wrote the two candidates.
     """
 
     judges: tuple[str, ...]
     rows: tuple[str, ...]
     votes: Codes
+    forward: Codes
+    swapped: Codes
     margins: Floats
     labels: Codes
     people: tuple[AnnotatorVotes, ...]
@@ -78,10 +86,14 @@ def verdict_table(run: Path, selection: LabelSelection | None = None) -> Verdict
     by_unit = [judge_decisions(unit.verdicts) for unit, _ in kept]
     names = tuple(dict.fromkeys(name for row in by_unit for name in row))
     verdicts = [[row.get(n, NO_VERDICT) for n in names] for row in by_unit]
+    by_order = [votes_in_order(unit.verdicts) for unit, _ in kept]
+    forward, swapped = order_codes(by_order, names)
     return VerdictTable(
         judges=names,
         rows=tuple(unit.name for unit, _ in kept),
         votes=np.stack([encode([vote for vote, _ in row]) for row in verdicts]),
+        forward=forward,
+        swapped=swapped,
         margins=np.array([[margin for _, margin in row] for row in verdicts]),
         labels=encode([majority(list(people.values())) for _, people in kept]),
         people=tuple(people for _, people in kept),
@@ -125,8 +137,7 @@ def judge_decisions(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, floa
     """What each judge says of a row, and its margin in points."""
     by_name: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        name = verdict.evaluator or verdict.model or "judge"
-        by_name.setdefault(name, []).append(verdict)
+        by_name.setdefault(judge_name(verdict), []).append(verdict)
     return {name: combine_orders(last_verdicts(own)) for name, own in by_name.items()}
 
 

@@ -20,8 +20,9 @@ from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
-from fellowship.stats.intervals import DEFAULT, Interval, Resampling, mean_interval
+from fellowship.stats.intervals import DEFAULT, Interval, Resampling
 from fellowship.stats.lengths import LengthControlled, length_controlled
+from fellowship.stats.rates import rate_interval
 from fellowship.stats.ratings import bradley_terry, win_matrices
 from fellowship.stats.winrate import (
     BothOrders,
@@ -109,8 +110,8 @@ def pair_win_rates(
         second=second,
         rows=len(matches),
         invalid=int((codes == INVALID).sum()),
-        strict=mean_interval(points(codes, "strict"), prompts, plan),
-        half_tie=mean_interval(half, prompts, plan),
+        strict=rate_interval(points(codes, "strict"), prompts, plan),
+        half_tie=rate_interval(half, prompts, plan),
         both_orders=_both_orders(matches),
         controlled=_length_controlled(matches, half, prompts, plan),
         people=_prediction_powered(matches, codes),

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fellowship.pipelines.attacks.probe_records import Estimate, JudgeProbe
-from fellowship.stats.bias import position_bias_of, side_bias
-from fellowship.stats.codes import INVALID, DataError, encode
-from fellowship.stats.intervals import Interval, mean_interval
+from fellowship.stats.bias import mean_side_bias, position_bias_of
+from fellowship.stats.codes import DataError, encode
+from fellowship.stats.intervals import Interval
+from fellowship.stats.rates import LEAN, SHARE, Range, rate_interval
 
 CODES = {"first": 1.0, "tie": 0.0, "second": -1.0}
 Orders = dict[str, str]
@@ -57,7 +58,9 @@ def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
         found = position_bias_of(forward, swapped)
     except DataError as error:
         return Estimate(note=str(error))
-    return estimate_of(found.bias, found.readable)
+    share = found.changed
+    note = f"the order changes {share.text('.0%')} of verdicts"
+    return estimate_of(found.bias, found.readable).model_copy(update={"note": note})
 
 
 def bias_to(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
@@ -78,7 +81,7 @@ def repeatability(name: str, rows: Sequence[Row]) -> Estimate:
         other = row.verdicts.get("again", {}).get(name, {})
         same = [one[o] == other.get(o) for o in one if all_read(one[o], other.get(o))]
         values.append(sum(same) / len(same) if same else float("nan"))
-    return mean_estimate(values, "no row has two valid verdicts")
+    return mean_estimate(values, "no row has two valid verdicts", SHARE)
 
 
 def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
@@ -96,14 +99,13 @@ def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
         return found.model_copy(
             update={"note": "no labels: the preference may be justified"}
         )
-    codes = [INVALID if np.isnan(s) else int(np.sign(s)) for s in given]
     labels = encode([rows[n].label for n in at])
     try:
-        bias = side_bias(codes, labels, [sides[n] for n in at])
+        bias = mean_side_bias(given, labels, [sides[n] for n in at])
     except DataError as error:
         return Estimate(note=str(error))
-    note = "share of verdicts due to the family alone"
-    return estimate_of(bias.share, bias.rows).model_copy(update={"note": note})
+    note = bias.bias.note or "share of verdicts due to the family alone"
+    return estimate_of(bias.bias, bias.rows).model_copy(update={"note": note})
 
 
 def family_sign(pair: tuple[str, str], own: str) -> int:
@@ -122,12 +124,12 @@ def all_read(*winners: str | None) -> bool:
     return all(one in CODES for one in winners)
 
 
-def mean_estimate(values: Sequence[float], why: str) -> Estimate:
-    """A mean with its interval."""
+def mean_estimate(values: Sequence[float], why: str, within: Range = LEAN) -> Estimate:
+    """A mean of values that lie `within`, with its interval."""
     count = int(sum(not np.isnan(value) for value in values))
     if not count:
         return Estimate(note=why)
-    return estimate_of(mean_interval(values), count)
+    return estimate_of(rate_interval(values, within=within), count)
 
 
 def estimate_of(found: Interval, rows: int) -> Estimate:

@@ -26,7 +26,7 @@ from fellowship.pipelines.paper.reproduction import (
     Table,
 )
 from fellowship.stats.codes import encode
-from fellowship.stats.intervals import mean_interval
+from fellowship.stats.rates import rate_interval
 from fellowship.stats.winrate import half_tie_rate, points, strict_rate
 
 
@@ -57,7 +57,7 @@ def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line
     read = [read_comparison(row, rival) for row in read_rows(path)]
     stored = encode([original for _, original, _ in read])
     ours = encode([verdict.winner for verdict, _, _ in read])
-    spread = mean_interval(points(ours, "strict"))
+    spread = rate_interval(points(ours, "strict"))
     wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
     notes = [f"half-tie {half_tie_rate(ours):.3f}"]
     if lost:

@@ -21,7 +21,8 @@ from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import PositionBias, position_bias_of
 from fellowship.stats.codes import INVALID, Codes, encode
-from fellowship.stats.intervals import Interval, Resampling, mean_interval
+from fellowship.stats.intervals import Interval, Resampling
+from fellowship.stats.rates import LEAN, rate_interval
 from fellowship.teams.decisions import decide
 
 FEW = 20
@@ -195,7 +196,8 @@ def length_bias(
     kept = is_readable(settled) & (sides != 0)
     if kept.sum() < FEW:
         return None
-    return mean_interval((settled * sides)[kept].astype(float), prompts[kept], plan)
+    values = (settled * sides)[kept].astype(float)
+    return rate_interval(values, prompts[kept], plan, LEAN)
 
 
 def pairwise_kappa(a: Codes, b: Codes) -> tuple[float | None, int]:

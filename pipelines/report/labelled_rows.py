@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fellowship.pipelines.agreement.order_votes import order_codes, votes_in_order
 from fellowship.pipelines.agreement.verdict_table import (
     NO_VERDICT,
     VerdictTable,
@@ -39,6 +40,7 @@ class LabelledRows:
     people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
+    by_order: list[dict[str, tuple[Winner, Winner]]] = field(default_factory=list)
     annotator_votes: list[AnnotatorVotes] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
@@ -55,6 +57,7 @@ class LabelledRows:
                 continue
             self.names.append(unit.name)
             self.votes.append(judge_decisions(unit.verdicts))
+            self.by_order.append(votes_in_order(unit.verdicts))
             self.annotator_votes.append(votes)
             self.prompts.append(prompt_key(outcome))
             self.written.append(authors_of_unit(unit))
@@ -69,10 +72,13 @@ class LabelledRows:
         """All of them as `agree` wants them."""
         judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
         settled = [[row.get(name, NO_VERDICT) for name in judges] for row in self.votes]
+        forward, swapped = order_codes(self.by_order, judges)
         return VerdictTable(
             judges=judges,
             rows=tuple(self.names),
             votes=np.stack([encode([w for w, _ in row]) for row in settled]),
+            forward=forward,
+            swapped=swapped,
             margins=np.array([[m for _, m in row] for row in settled]),
             labels=encode(
                 [majority(list(votes.values())) for votes in self.annotator_votes]

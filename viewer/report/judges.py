@@ -103,7 +103,7 @@ def people_part(found: Figures) -> Part:
         (
             *(j.name, span(j.kappa), span(j.accuracy)),
             percent(j.agreement.invalid_share, 1),
-            span(j.length.excess) if j.length else "",
+            span(j.length.bias) if j.length else "",
         )
         for j in told.judges
     ]
@@ -116,7 +116,13 @@ def people_part(found: Figures) -> Part:
     note = f"{told.labels:,} labels on {told.prompts:,} prompts; 95 % intervals."
     if told.effective is not None:
         note += f" Together they are worth {told.effective:.2f} independent judges."
-    heads = ("judge", "kappa", "accuracy", "invalid", "length bias, beyond people's")
+    heads = (
+        "judge",
+        "kappa",
+        "accuracy",
+        "invalid",
+        "length bias, people's label held",
+    )
     table = grid(heads, rows, " rrrr")
     return Part("Agreement with people", plots, table, note, broad=True)
 

@@ -76,8 +76,7 @@ def span(value: Interval | None, form: str = ".2f") -> str:
     """An estimate with its limits: `0.12 [−0.01, 0.25]`."""
     if value is None:
         return "too few to say"
-    said = f"{value.value:{form}} [{value.low:{form}}, {value.high:{form}}]"
-    return said.replace("-", "−")
+    return value.text(form).replace("-", "−")
 
 
 def percent(part: float, whole: float) -> str:
