@@ -154,7 +154,10 @@ def _conditional(
     ]
     inflate, prompts = _shared(value, strata, weights, groups)
     if prompts < min(MIN_CLUSTERS, int(counts.sum())):
-        parts = [(w, replace(p, low=np.nan, high=np.nan, note=too_few(prompts))) for w, p in parts]
+        parts = [
+            (w, replace(p, low=np.nan, high=np.nan, note=too_few(prompts)))
+            for w, p in parts
+        ]
     return replace(combine(parts, inflate), clusters=prompts)
 
 
