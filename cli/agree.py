@@ -12,8 +12,15 @@ from rich.console import Console
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.import_ import parse_values
-from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import (
+    counted,
+    figure,
+    interval,
+    percent,
+    percent_interval,
+)
 from fellowship.run_folder import atomic_writer
 from fellowship.sanitize import single_line
 
@@ -76,9 +83,7 @@ SHOWN = 10
     metavar="FILE.svg",
     help="Plot how often people agree with a judge at each score gap.",
 )
-@click.option(
-    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
-)
+@resamples_option
 @as_json
 def command(
     run: Path,
@@ -139,8 +144,8 @@ def show(found: AgreementReport, out: Console) -> None:
     """The report, judges first."""
     say(
         out,
-        f"{found.labels:,} labels on {found.prompts:,} prompts, matched by",
-        f" {found.matched}",
+        f"{counted(found.labels, 'label')} on {counted(found.prompts, 'prompt')},",
+        f" matched by {found.matched}",
     )
     if not found.enough:
         say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
@@ -151,12 +156,13 @@ def show(found: AgreementReport, out: Console) -> None:
     if found.people is not None:
         show_people(found.people, out)
     for way, kappa in found.pooled:
-        say(out, f"all judges, {way}: kappa {kappa:.3f}")
+        say(out, f"all judges, {way}: kappa {figure(kappa)}")
     if found.effective is not None:
         judges = len(found.judges)
         say(
             out,
-            f"the {judges} judges are worth {found.effective:.2f} independent judges",
+            f"the {judges} judges are worth {figure(found.effective, 2)} independent"
+            " judges",
         )
     if found.jury is not None:
         show_jury(found.jury, out)
@@ -168,11 +174,11 @@ def show_people(people: HumanCeiling, out: Console) -> None:
     say(
         out,
         f"people: {people.annotators:,} annotators on {people.rows:,} rows, two of them"
-        f" agree on {people.same:.1%}, alpha {people.alpha:.3f}",
+        f" agree on {percent(people.same)}, alpha {figure(people.alpha)}",
     )
     for two in people.pairs[:SHOWN]:
         names = f"  {single_line(two.first)} and {single_line(two.second)}"
-        say(out, f"{names}: kappa {two.kappa:.3f} on {two.rows:,} rows")
+        say(out, f"{names}: kappa {figure(two.kappa)} on {counted(two.rows, 'row')}")
     if len(people.pairs) > SHOWN:
         say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
 
@@ -186,15 +192,15 @@ def show_judges(found: AgreementReport, out: Console) -> None:
     cells = [
         (
             j.name,
-            j.kappa.text(),
-            f"{j.agreement.kappa_without_ties:.3f}",
-            f"{j.agreement.kappa_quadratic:.3f}",
-            j.accuracy.text(),
-            f"{j.agreement.alpha:.3f}",
-            f"{j.agreement.ac1:.3f}",
-            f"{j.agreement.invalid_share:.1%}",
-            f"{j.against.value:+.3f}" if j.against else "",
-            f"{j.p_holm:.4f}" if j.p_holm is not None else "",
+            interval(j.kappa),
+            figure(j.agreement.kappa_without_ties),
+            figure(j.agreement.kappa_quadratic),
+            interval(j.accuracy),
+            figure(j.agreement.alpha),
+            figure(j.agreement.ac1),
+            percent(j.agreement.invalid_share),
+            figure(j.against.value, sign=True) if j.against else "",
+            figure(j.p_holm, 4) if j.p_holm is not None else "",
         )
         for j in found.judges
     ]
@@ -217,26 +223,27 @@ def show_judge(
         ("longer answer", judge.length),
     ):
         if bias is not None:
-            say(out, f"  bias to the {name}, people's label held: {bias.bias.text()}")
+            told = interval(bias.bias)
+            say(out, f"  bias to the {name}, people's label held: {told}")
     if judge.position is not None:
         at = judge.position
-        changed = f"the order changes {at.changed.text('.1%')} of verdicts"
-        say(out, f"  bias to the first position: {at.bias.text()}; {changed}")
+        changed = f"the order changes {percent_interval(at.changed)} of verdicts"
+        say(out, f"  bias to the first position: {interval(at.bias)}; {changed}")
     for name, family in judge.bias.items():
         whose = single_line(", ".join(families.get(name, ())), 60)
-        told = f"{family.bias.text()} on {family.rows:,} rows"
+        told = f"{interval(family.bias)} on {counted(family.rows, 'row')}"
         say(out, f"  bias to {name} ({whose}), people's label held: {told}")
 
 
 def show_jury(jury: JuryAnalysis, out: Console) -> None:
     """The best juries, and how the best does on rows that didn't choose it."""
-    cells = [(name, kappa.text()) for name, kappa in jury.subsets[:SHOWN]]
+    cells = [(name, interval(kappa)) for name, kappa in jury.subsets[:SHOWN]]
     table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
     say(
         out,
-        f"best jury: {jury.best.value:.3f} on the rows that chose it,"
-        f" {jury.best.out_of_bag:.3f} on the other rows (out of bag), where"
-        f" {jury.reference} alone has {jury.best.reference_out_of_bag:.3f}",
+        f"best jury: {figure(jury.best.value)} on the rows that chose it,"
+        f" {figure(jury.best.out_of_bag)} on the other rows (out of bag), where"
+        f" {jury.reference} alone has {figure(jury.best.reference_out_of_bag)}",
     )
 
 
@@ -246,9 +253,13 @@ def show_margins(margins: dict[str, MarginCalibration], out: Console) -> None:
         at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
         chances = (
             ", ".join(
-                f"{x:g}: {p:.0%}" for x, p in zip(at, margin.fit.agree(at), strict=True)
+                f"{x:g}: {percent(p, 0)}"
+                for x, p in zip(at, margin.fit.agree(at), strict=True)
             )
             if at
             else "below 1 only"
         )
-        say(out, f"{name}: people agree at margin {chances} (error {margin.error:.3f})")
+        say(
+            out,
+            f"{name}: people agree at margin {chances} (error {figure(margin.error)})",
+        )

@@ -16,7 +16,8 @@ from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
 from fellowship.cli.run import run_with_progress
-from fellowship.cli.terminal import console, print_json, quantity, say, table
+from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import DASH, counted, span
 from fellowship.pipelines.attacks.attack_report import (
     WHOLE_VERDICT,
     AttackReport,
@@ -112,10 +113,9 @@ def announce(trials: Trials) -> None:
     """What is about to be asked, on stderr."""
     items = sum(isinstance(one, Item) for one in trials.items())
     low, high = trials.cost(items)
-    calls = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     click.echo(
-        f"{quantity(items, 'row')}, {quantity(len(trials.kinds), 'trial')} each:"
-        f" {calls} calls to judges, plus the calls that write the answers",
+        f"{counted(items, 'row')}, {counted(len(trials.kinds), 'trial')} each:"
+        f" {span(low, high)} calls to judges, plus the calls that write the answers",
         err=True,
     )
 
@@ -143,7 +143,7 @@ def show(found: AttackReport, attacks: tuple[Attack, ...], out: Console) -> None
     whole = sum_cells(list(found.judges[WHOLE_VERDICT].values()))
     say(
         out,
-        f"{quantity(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"
+        f"{counted(found.trials, 'attack')}: {whole.won:,} won, {whole.tied:,} tied,"
         f" {whole.contradictory:,} order-inconsistent, {whole.unread:,} invalid,"
         f" {whole.lost:,} lost; {sum(found.chosen.values()):,} would have been chosen"
         " in a pair",
@@ -160,4 +160,4 @@ def sum_cells(cells: list[Cell]) -> Cell:
 
 def cell_text(cell: Cell | None) -> str:
     """`3/20`; a dash where nothing was tried."""
-    return f"{cell.won}/{cell.tried}" if cell and cell.tried else "-"
+    return f"{cell.won}/{cell.tried}" if cell and cell.tried else DASH

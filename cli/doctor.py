@@ -23,6 +23,7 @@ from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
 from fellowship.models.providers.registry import PROVIDERS
 from fellowship.models.registry import ModelRegistry
+from fellowship.number_format import counted
 from fellowship.sanitize import sanitize
 
 FREE_BYTES = 1_000_000_000
@@ -69,12 +70,7 @@ def show(findings: list[Finding]) -> None:
         if finding.cure:
             say(out, "      fix: ", (sanitize(finding.cure), "cyan"))
     faults = sum(not finding.good for finding in findings)
-    say(
-        out,
-        f"{faults} problem{'s' * (faults != 1)} found"
-        if faults
-        else "no problem found",
-    )
+    say(out, f"{counted(faults, 'problem')} found" if faults else "no problem found")
 
 
 def check_python() -> Finding:

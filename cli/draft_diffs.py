@@ -8,10 +8,12 @@ from itertools import pairwise
 from rich.console import Console
 
 from fellowship.cli.terminal import heading, say
-from fellowship.cli.transcript import show_body, show_head, turn_words
+from fellowship.cli.transcript import show_body, show_head
 from fellowship.cli.transcript_panels import plain_changes, render_changes, role_look
+from fellowship.number_format import percent
 from fellowship.records import Candidate, Outcome, Turn
 from fellowship.sanitize import single_line
+from fellowship.turn_words import turn_words
 from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
 
 
@@ -21,7 +23,7 @@ def show(outcome: Outcome, out: Console) -> None:
     steps = list(consecutive_drafts(outcome))
     for title, old, new in steps:
         pieces = diff_texts(old.text, new.text)
-        kept = f"{common_share(pieces):.0%} kept".replace("%", " %")
+        kept = f"{percent(common_share(pieces), 0)} kept"
         pieces = join_changes(pieces)
         heading(out, title, kept)
         for turn in reviews_between(outcome, old, new):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from fellowship.cli.terminal import say, table
+from fellowship.number_format import DASH, count, counted, figure, percent
 from fellowship.pipelines.running.evaluator_records import (
     DebateReport,
     EscalationReport,
@@ -50,8 +51,8 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
     rows = [
         (
             voter.name,
-            f"{voter.asked:,}",
-            f"{voter.read:,}",
+            count(voter.asked),
+            count(voter.read),
             percent_text(voter.with_verdict),
             percent_text(voter.right),
             alone if voter.name == report.best else "",
@@ -59,7 +60,7 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
         for voter in report.jurors
     ]
     rows.append(
-        ("together", f"{report.comparisons:,}", "", "", percent_text(report.right), "")
+        ("together", count(report.comparisons), "", "", percent_text(report.right), "")
     )
     heads = ("voter", "asked", "valid", "agrees with the verdict", "with people", "")
     table(out, heads, rows, right=" rrrr")
@@ -67,7 +68,7 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
         least = "at least " if report.n_eff_by == "votes" else ""
         say(
             out,
-            (f"worth {least}{report.n_eff:.2f} independent judges", "bold"),
+            (f"worth {least}{figure(report.n_eff, 2)} independent judges", "bold"),
             f": the {report.seats} jurors who were asked every time,"
             f" by {report.n_eff_by}",
         )
@@ -110,16 +111,17 @@ def show_debates(report: DebateReport, out: Console) -> None:
     elif report.debated:
         say(
             out,
-            f"  no vote of equal cost: the blind vote took {report.vote_calls} calls,"
-            f" the debate {report.calls} (equal_cost: true asks for one)",
+            "  no vote of equal cost: the blind vote took"
+            f" {counted(report.vote_calls, 'call')}, the debate {report.calls}"
+            " (equal_cost: true asks for one)",
         )
 
 
 def fraction(share: Share) -> str:
     """`13 of 20`."""
-    return f"{share.many:,} of {share.of:,}"
+    return f"{count(share.many)} of {count(share.of)}"
 
 
 def percent_text(share: Share) -> str:
     """`65 %`, or a dash where nothing is known."""
-    return "-" if share.value is None else f"{100 * share.value:.0f} %"
+    return percent(share.value, 0) or DASH

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fellowship.cli.terminal import quantity, say, table
+from fellowship.cli.terminal import say, table
+from fellowship.number_format import count, counted, figure, percent
 from fellowship.pipelines.export.account import Account
 
 
@@ -18,16 +19,16 @@ def show(accounts: Sequence[Account], out: Console) -> None:
     rows = [
         (
             account.kind,
-            f"{account.made:,}",
-            *(f"{account.dropped.get(name, 0):,}" for name in names),
-            f"{account.exported:,}" + ("" if account.balanced else "  DOES NOT ADD UP"),
+            count(account.made),
+            *(count(account.dropped.get(name, 0)) for name in names),
+            count(account.exported) + ("" if account.balanced else "  DOES NOT ADD UP"),
         )
         for account in accounts
     ]
     table(out, heads, rows, right=" " + "r" * (len(names) + 2))
     for account in accounts:
         for _, name, n in account.parts:
-            say(out, (str(Path(name)), "bold"), f"  {quantity(n, 'row')}")
+            say(out, (str(Path(name)), "bold"), f"  {counted(n, 'row')}")
         for split in account.empty:
             why = "got no row and no file: near-duplicate prompts stay together"
             say(out, (f"{account.kind}: the split {split!r} {why}", "yellow"))
@@ -43,8 +44,8 @@ def show_details(accounts: Sequence[Account], out: Console) -> None:
         if sizes.difference is not None:
             facts.append(f"chosen minus rejected {sizes.difference:+,.1f} characters")
         if sizes.longer is not None:
-            facts.append(f"longer chosen {sizes.longer:.1%}")
-        facts.append(f"flip rate {weights.flip_rate:.3f} from {weights.source}")
+            facts.append(f"longer chosen {percent(sizes.longer)}")
+        facts.append(f"flip rate {figure(weights.flip_rate)} from {weights.source}")
         if weights.desirable is not None:
             pair = f"{weights.desirable:g} : {weights.undesirable:g}"
             facts.append(f"KTO weights {pair}")

@@ -12,8 +12,9 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json
 from fellowship.cli.step_progress import Steps, progress_counter
-from fellowship.cli.terminal import console, print_json, quantity, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
+from fellowship.number_format import count, counted
 from fellowship.pipelines.imports.import_labels import import_labels
 from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
 from fellowship.pipelines.imports.label_exchange import (
@@ -229,12 +230,12 @@ def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {quantity(found.added, 'label')} added, {found.known:,} known already, rows"
+        f"  {counted(found.added, 'label')} added, {found.known:,} known already, rows"
         f" matched by {found.matched}; annotators:"
         f" {single_line(', '.join(found.annotators), 100)}",
     )
     if found.unmatched:
-        unmatched = quantity(len(found.unmatched), "label")
+        unmatched = counted(len(found.unmatched), "label")
         say(out, f"{unmatched} matched no row of the run", "")
     for number, why in found.bad[:SHOWN]:
         say(out, f"  row {number}: {single_line(why, 100)}")
@@ -249,27 +250,27 @@ def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     say(
         out,
         (str(into), "bold"),
-        f"  {quantity(found.rows, 'row')}, {quantity(found.verdicts, 'verdict')}",
+        f"  {counted(found.rows, 'row')}, {counted(found.verdicts, 'verdict')}",
     )
     say(
         out,
-        f"{quantity(found.reread, 'verdict')} parsed otherwise than stored,"
-        f" {found.invalid:,} invalid, {quantity(found.labelled, 'row')} with people's"
+        f"{counted(found.reread, 'verdict')} parsed otherwise than stored,"
+        f" {found.invalid:,} invalid, {counted(found.labelled, 'row')} with people's"
         " labels",
     )
-    states = [(state_word(k), f"{v:,}") for k, v in found.states.items()]
+    states = [(state_word(k), count(v)) for k, v in found.states.items()]
     table(out, ("state", "rows"), states, " r")
     if found.inverted:
         say(
             out,
             (
-                f"{quantity(len(found.inverted), 'row')} selected the losing draft",
+                f"{counted(len(found.inverted), 'row')} selected the losing draft",
                 "yellow",
             ),
             ": flagged inverted-selection; fellowship reproduce lists them by number",
         )
-    for why, count in found.reasons.most_common():
-        say(out, f"{quantity(count, 'row')} left out: {single_line(why, 100)}")
+    for why, many in found.reasons.most_common():
+        say(out, f"{counted(many, 'row')} left out: {single_line(why, 100)}")
     rare = [(n, why) for n, why in found.bad if found.reasons[why] <= SHOWN]
     for name, why in rare[:SHOWN]:
         say(out, f"  row {single_line(name)}: {single_line(why, 100)}")

@@ -9,6 +9,7 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say
+from fellowship.number_format import counted, kilobytes
 from fellowship.pipelines.interop.inspect_log import write_inspect_log
 
 
@@ -40,6 +41,6 @@ def command(run: Path, to: Path, as_json: bool) -> int:
     if as_json:
         print_json({str(to): rows})
     else:
-        size = f"{to.stat().st_size / 1000:,.0f} kB"
-        say(console(), (str(to), "bold"), f"  {rows:,} samples  {size}")
+        size = kilobytes(to.stat().st_size)
+        say(console(), (str(to), "bold"), f"  {counted(rows, 'sample')}  {size}")
     return Exit.DONE

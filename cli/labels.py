@@ -9,6 +9,7 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import count, counted
 from fellowship.pipelines.imports.label_exchange import write_labels
 from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
 from fellowship.sanitize import single_line
@@ -49,8 +50,8 @@ def command(run: Path, to: Path | None, as_json: bool) -> int:
     table(
         out,
         ("annotator", "labels"),
-        [(single_line(n), f"{c:,}") for n, c in people.items()],
+        [(single_line(n), count(c)) for n, c in people.items()],
     )
     if to is not None:
-        say(out, (str(to), "bold"), f"  {len(labels):,} labels")
+        say(out, (str(to), "bold"), f"  {counted(len(labels), 'label')}")
     return Exit.DONE

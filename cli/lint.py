@@ -9,7 +9,8 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.options import as_json
-from fellowship.cli.terminal import console, print_json, quantity, say
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.number_format import counted, percent
 from fellowship.pipelines.export.lint import Finding, LintReport, lint, report_as_json
 from fellowship.sanitize import single_line
 
@@ -65,17 +66,17 @@ def command(
 def show(report: LintReport, out: Console) -> None:
     """One file's findings, most rows first."""
     kinds = (
-        f"{quantity(report.pairs, 'pair')}, {quantity(report.labels, 'single answer')}"
+        f"{counted(report.pairs, 'pair')}, {counted(report.labels, 'single answer')}"
     )
-    say(out, (report.path, "bold"), f"  {quantity(report.rows, 'row')}, {kinds}")
+    say(out, (report.path, "bold"), f"  {counted(report.rows, 'row')}, {kinds}")
     for finding in report.findings:
         show_finding(finding, "red", out)
     for finding in report.flags:
         show_finding(finding, "yellow", out)
     if (length := report.length) is not None:
         lengths = (
-            f"the longer answer is chosen in {length.longer:.1%}"
-            f" ({length.low:.1%} to {length.high:.1%}) of {length.pairs:,} pairs;"
+            f"the longer answer is chosen in {percent(length.longer)}"
+            f" ({percent(length.low)} to {percent(length.high)}) of {length.pairs:,} pairs;"
             f" mean {length.chosen:,.0f} against {length.rejected:,.0f} characters"
         )
         style = "red" if length.biased else "dim"
@@ -91,5 +92,5 @@ def show_finding(finding: Finding, style: str, out: Console) -> None:
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
     reason = f": {single_line(finding.told, 80)}" if finding.told else ""
-    where = f"{quantity(finding.rows, 'row')}{reason}; row {numbers}{more}"
+    where = f"{counted(finding.rows, 'row')}{reason}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

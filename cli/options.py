@@ -14,6 +14,7 @@ import click
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.run_folder import HEADER
+from fellowship.stats.resamples import RESAMPLES
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
@@ -25,6 +26,14 @@ source = click.option(
     "--source",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Read prompts from this file instead of the recipe's.",
+)
+
+resamples_option = click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=RESAMPLES,
+    show_default=True,
+    help="Of each interval's bootstrap.",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,15 +21,9 @@ from fellowship.cli.options import (
     source,
 )
 from fellowship.cli.run import run_with_progress
-from fellowship.cli.terminal import (
-    console,
-    duration_text,
-    print_json,
-    quantity,
-    say,
-    table,
-)
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import BudgetStop
+from fellowship.number_format import count, counted, duration, span, usd
 from fellowship.pipelines.planning.forecast import Estimate, Forecast
 from fellowship.pipelines.planning.pilot import (
     forecast_rest,
@@ -128,7 +123,7 @@ def show_forecast(estimated: Forecast, into: Path, stopped: str) -> None:
     out = console()
     say(
         out,
-        (quantity(estimated.rows, "prompt"), "bold"),
+        (counted(estimated.rows, "prompt"), "bold"),
         f", estimated from a pilot of {estimated.piloted}",
     )
     heads = ("model", "calls", "prompt tokens", "cached", "reply tokens", "USD")
@@ -137,23 +132,18 @@ def show_forecast(estimated: Forecast, into: Path, stopped: str) -> None:
             m.model,
             *map(interval_text, (m.calls, m.prompt_tokens, m.cached_tokens)),
             interval_text(m.completion_tokens),
-            interval_text(m.usd, "${:,.2f}"),
+            interval_text(m.usd, usd),
         )
         for m in estimated.models
     ]
     table(out, heads, rows, right=" rrrrr")
-    tokens, usd = (
-        interval_text(estimated.tokens),
-        interval_text(estimated.usd, "${:,.2f}"),
-    )
+    tokens, cost = interval_text(estimated.tokens), interval_text(estimated.usd, usd)
     say(
         out,
         ("total: ", "bold"),
-        f"{interval_text(estimated.calls)} calls, {tokens} tokens, {usd}",
+        f"{interval_text(estimated.calls)} calls, {tokens} tokens, {cost}",
     )
-    time = estimated.seconds
-    range_ = f"({duration_text(time.low)} to {duration_text(time.high)})"
-    say(out, ("time: ", "bold"), f"{duration_text(time.expected)} {range_}")
+    say(out, ("time: ", "bold"), interval_text(estimated.seconds, duration))
     say(out, ("pairs: ", "bold"), interval_text(estimated.pairs))
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
@@ -162,12 +152,14 @@ def show_forecast(estimated: Forecast, into: Path, stopped: str) -> None:
     say(out, f"to reuse the pilot's replies: run with --into {here}, or --fork {here}")
 
 
-def interval_text(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
-    """An estimate with its interval."""
+def interval_text(
+    estimate: Estimate | None, spell: Callable[[float], str] = "{:,.0f}".format
+) -> str:
+    """An estimated count, cost or time with its interval."""
     if estimate is None:
         return "unknown"
-    low, high = form.format(estimate.low), form.format(estimate.high)
-    return f"{form.format(estimate.expected)} ({low} to {high})"
+    low, high = spell(estimate.low), spell(estimate.high)
+    return f"{spell(estimate.expected)} ({low} to {high})"
 
 
 APART = 10.0
@@ -178,12 +170,12 @@ def show(estimated: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
     rejected = (
-        f", and {quantity(estimated.rows.rejected, 'row')} without a usable prompt;"
+        f", and {counted(estimated.rows.rejected, 'row')} without a usable prompt;"
         f" {single_line(estimated.rows.why, 300)}"
         if estimated.rows.rejected
         else ""
     )
-    say(out, (quantity(estimated.rows.prompts, "prompt"), "bold"), rejected)
+    say(out, (counted(estimated.rows.prompts, "prompt"), "bold"), rejected)
     if estimated.rows.repeated:
         say(out, (estimated.rows.repeated, "yellow"))
     heads = (
@@ -196,11 +188,10 @@ def show(estimated: Plan) -> None:
         "time",
     )
     table(out, heads, map(model_cells, estimated.models), right=" rrrrrr")
-    total = "unknown" if estimated.usd is None else f"${estimated.usd:,.2f}"
-    say(out, ("expected total: ", "bold"), total)
+    say(out, ("expected total: ", "bold"), usd(estimated.usd))
     low, high = (
-        duration_text(estimated.seconds / APART),
-        duration_text(estimated.seconds * APART),
+        duration(estimated.seconds / APART),
+        duration(estimated.seconds * APART),
     )
     guess = "the speed of your models is a guess; --pilot 12 measures it"
     say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
@@ -211,18 +202,12 @@ def show(estimated: Plan) -> None:
 
 def model_cells(model: ModelPlan) -> tuple[str, ...]:
     """One model's row of the table."""
-    low, high = model.calls_min, model.calls_max
     return (
         model.model,
-        f"{low:,}" if low == high else f"{low:,} to {high:,}",
-        f"{model.prompt_tokens:,}",
-        f"{model.completion_tokens:,}",
-        money_text(model.usd),
-        money_text(model.usd_max),
-        duration_text(model.seconds),
+        span(model.calls_min, model.calls_max),
+        count(model.prompt_tokens),
+        count(model.completion_tokens),
+        usd(model.usd),
+        usd(model.usd_max),
+        duration(model.seconds),
     )
-
-
-def money_text(usd: float | None) -> str:
-    """US dollars, or that nobody knows."""
-    return "unknown" if usd is None else f"${usd:,.2f}"

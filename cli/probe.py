@@ -20,6 +20,7 @@ from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import count, counted, figure, limits
 
 if TYPE_CHECKING:
     from fellowship.pipelines.attacks.probe_records import Estimate, ProbeReport
@@ -107,17 +108,16 @@ def show(found: ProbeReport, out: Console) -> None:
     ]
     table(out, ("judge", "probe", "value", "95 %", "rows", ""), rows, right="  rrr")
     for kind, many in found.not_tried.items():
-        say(out, f"{kind}: not tried on {many:,} rows, first: {found.reasons[kind]}")
+        say(
+            out,
+            f"{kind}: not tried on {counted(many, 'row')}, first: {found.reasons[kind]}",
+        )
     if found.failed:
-        say(out, f"{found.failed:,} trials failed")
+        say(out, f"{counted(found.failed, 'trial')} failed")
 
 
 def estimate_cells(one: Estimate, *, signed: bool) -> tuple[str, str, str, str]:
     """Value, interval, rows and note."""
-    form = "{:+.2f}" if signed else "{:.2f}"
-    if one.value is None:
-        return "-", "", f"{one.rows:,}", one.note
-    span = ""
-    if one.low is not None and one.high is not None:
-        span = f"{form.format(one.low)} to {form.format(one.high)}"
-    return form.format(one.value), span, f"{one.rows:,}", one.note
+    value = figure(one.value, sign=signed)
+    ends = limits(one.low, one.high, sign=signed)
+    return value, ends, count(one.rows), one.note

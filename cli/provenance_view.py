@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from fellowship.cli.terminal import dollars, heading, say, table
+from fellowship.cli.terminal import heading, say, table
+from fellowship.number_format import counted, score, usd
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
     DraftRecord,
@@ -61,14 +62,14 @@ def show_pairs(provenance: RowProvenance, out: Console) -> None:
 
 def show_draft(draft: DraftRecord, out: Console) -> None:
     """One answer: who wrote it, its score, its call."""
-    score = "no score" if draft.score is None else f"score {draft.score:g}"
+    mark = "no score" if draft.score is None else f"score {score(draft.score)}"
     where = (
         f"{single_line(draft.system)}, draft {draft.draft}, {single_line(draft.model)}"
     )
     size = f"{draft.characters:,} characters"
-    say(out, (f"answer {draft.index + 1}", "bold"), f"  {where}, {size}, {score}")
+    say(out, (f"answer {draft.index + 1}", "bold"), f"  {where}, {size}, {mark}")
     for review in draft.reviews:
-        mark = "invalid" if review.score is None else f"{review.score:g}"
+        mark = "invalid" if review.score is None else score(review.score)
         say(out, f"  {single_line(review.seat)} on {single_line(review.model)}: {mark}")
     if draft.call:
         say(out, (f"  call {draft.call}", "dim"))
@@ -106,4 +107,6 @@ def show_sources(provenance: RowProvenance, out: Console) -> None:
 def cost_text(spent: Spent) -> str:
     """Calls, tokens, money."""
     tokens = spent.prompt_tokens + spent.completion_tokens
-    return f"{spent.calls:,} calls, {tokens:,} tokens, {dollars(spent.usd)}"
+    return (
+        f"{counted(spent.calls, 'call')}, {counted(tokens, 'token')}, {usd(spent.usd)}"
+    )

@@ -16,14 +16,14 @@ from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import require_extras
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.run import run_with_progress
-from fellowship.cli.terminal import console, print_json, quantity, say, table
+from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import counted, interval, percent, percent_interval
 from fellowship.wording import drift_word
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.drift import Drift
-    from fellowship.stats.intervals import Interval
 
 
 @click.command("rejudge", epilog=EPILOG)
@@ -40,9 +40,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="The new run's folder: made if absent, resumed if not.",
 )
-@click.option(
-    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
-)
+@resamples_option
 @as_json
 def command(run: Path, judge: str, into: Path, resamples: int, as_json: bool) -> int:
     """Have another judge compare the answers of RUN; report agreement and drift.
@@ -85,37 +83,28 @@ def show(found: Drift, out: Console) -> None:
     out.print()
     say(
         out,
-        f"old judge and new on {quantity(found.comparisons, 'comparison')} of"
-        f" {quantity(found.prompts, 'prompt')}, {found.both_read:,} decided by both",
+        f"old judge and new on {counted(found.comparisons, 'comparison')} of"
+        f" {counted(found.prompts, 'prompt')}, {found.both_read:,} decided by both",
     )
-    rows = [(name, *interval_cells(value)) for name, value in found.agreement.items()]
-    table(out, ("old against new", "value", "95 %"), rows, right=" rr")
+    rows = [(name, interval(value)) for name, value in found.agreement.items()]
+    table(out, ("old against new", "value [95 %]"), rows, right=" r")
     if not found.enough:
         say(out, ("fewer than 50 prompts: too few to draw conclusions", "yellow"))
     moved = [
         (
             drift_word(c.name),
-            f"{c.old:.1%}",
-            f"{c.new:.1%}",
-            *interval_cells(c.change, points=True),
+            percent(c.old),
+            percent(c.new),
+            percent_interval(c.change, sign=True),
         )
         for c in (*found.changes, *found.labels)
     ]
-    table(out, ("share", "old", "new", "change", "95 %"), moved, right=" rrrr")
+    table(out, ("share", "old", "new", "change [95 %]"), moved, right=" rrr")
     if found.scores:
-        value, span = interval_cells(found.scores)
-        say(out, f"scores moved by {value} points on average, 95 % {span}")
+        moved_by = interval(found.scores, sign=True)
+        say(out, f"scores moved by {moved_by} points on average (95 %)")
     fates = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
     say(out, f"pairs by row: {fates}")
     if any(found.only.values()):
         old, new = found.only["old"], found.only["new"]
         say(out, f"compared by one judge only: {old:,} old, {new:,} new")
-
-
-def interval_cells(value: Interval, *, points: bool = False) -> tuple[str, str]:
-    """An estimate and its limits, as a share's change or a coefficient."""
-    form = "{:+.1%}" if points else "{:.2f}"
-    if value.note:
-        return form.format(value.value), value.note
-    low, high = form.format(value.low), form.format(value.high)
-    return form.format(value.value), f"{low} to {high}"

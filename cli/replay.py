@@ -17,9 +17,10 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.run import run_with_progress
-from fellowship.cli.terminal import console, print_json, quantity, say, table
+from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
+from fellowship.number_format import counted
 from fellowship.pipelines.replay.branch import Edit, branch_row
 from fellowship.pipelines.replay.recorded_rows import find_row, row_turns
 from fellowship.pipelines.replay.replay import Replayed, replay
@@ -144,7 +145,7 @@ def show(found: Replayed, out: Console) -> None:
                 )
             )
     table(out, ("message", "session", "speaker", "round", "text"), cells, "r  r")
-    say(out, f"{quantity(found.calls, 'call')} replayed, none made")
+    say(out, f"{counted(found.calls, 'call')} replayed, none made")
     if found.identical:
         say(out, ("identical to the record", "green"))
     for place in found.differences:

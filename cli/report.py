@@ -8,9 +8,10 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.step_progress import progress_counter
-from fellowship.cli.terminal import console, print_json, quantity, say
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.number_format import counted, kilobytes
 from fellowship.run_folder import atomic_writer
 
 
@@ -23,13 +24,7 @@ from fellowship.run_folder import atomic_writer
     help="The file to write; if absent, give --json.",
 )
 @click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of each interval.",
-)
+@resamples_option
 @as_json
 def command(
     run: Path, to: Path | None, only: str | None, resamples: int, as_json: bool
@@ -62,6 +57,6 @@ def command(
     if as_json:
         print_json(found.as_json())
     elif to is not None:
-        size = f"  {to.stat().st_size / 1000:,.0f} kB"
-        say(console(), (str(to), "bold"), f"  {quantity(found.flow.rows, 'row')}", size)
+        size = f"  {kilobytes(to.stat().st_size)}"
+        say(console(), (str(to), "bold"), f"  {counted(found.flow.rows, 'row')}", size)
     return Exit.DONE

@@ -13,6 +13,7 @@ from rich.console import Console
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import duration, figure, limits, score
 from fellowship.run_folder import atomic_writer
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def show(found: Reproduction, out: Console, rows: bool) -> None:
     say(
         out,
         (f"{equal} of {found.compared} published figures", "bold"),
-        f" recomputed exactly, in {found.seconds['all']:.1f} s",
+        f" recomputed exactly, in {duration(found.seconds['all'])}",
     )
     for line in found.unequal:
         say(out, (f"not equal: {line.name}", "red"), f", off by {line.difference:g}")
@@ -129,19 +130,14 @@ def show_table(one: Table, out: Console) -> None:
     cells = [
         (
             line.name,
-            *(number(x) for x in (line.published, line.recomputed, line.corrected)),
-            "" if line.low is None else f"{line.low:.3f}-{line.high:.3f}",
+            *(figure(x, 6) for x in (line.published, line.recomputed, line.corrected)),
+            limits(line.low, line.high, 4),
             {None: "", True: "=", False: "NOT EQUAL"}[line.equal],
             "; ".join(parts(line.changed, line.note)),
         )
         for line in one.lines
     ]
     table(out, heads, cells, right=" rrrr")
-
-
-def number(value: float | None) -> str:
-    """Six places, or a dash for what can't be known."""
-    return "-" if value is None else f"{value:.6f}"
 
 
 def parts(changed: int, note: str) -> Iterator[str]:
@@ -154,18 +150,18 @@ def parts(changed: int, note: str) -> Iterator[str]:
 
 def show_selection(one: SelectionTable, out: Console, rows: bool) -> None:
     """A selection's account, with its rows if they are asked for."""
-    from fellowship.viewer.report.reproduction_page import said_of
+    from fellowship.viewer.report.reproduction_page import selection_account
 
     out.print()
     say(out, (f"{one.name}: selection", "bold"))
-    for said in said_of(one):
+    for said in selection_account(one):
         say(out, f"  {said}")
     listed = one.inverted if rows else one.inverted[:5]
     heads = ("row", "selected", "its score", "winner", "its score")
     cells = [
         (
-            *(x.row, f"draft {x.released}", f"{x.released_score:g}"),
-            *(f"draft {x.pick}", f"{x.pick_score:g}"),
+            *(x.row, f"draft {x.released}", score(x.released_score)),
+            *(f"draft {x.pick}", score(x.pick_score)),
         )
         for x in listed
     ]

@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.log_throttle import LogThrottle
-from fellowship.cli.terminal import console, dollars, duration_text, quantity
+from fellowship.cli.terminal import console
+from fellowship.number_format import count, counted, duration, money
 from fellowship.pipelines.running.progress import Progress
 from fellowship.sanitize import sanitize
 from fellowship.wording import state_word
@@ -145,18 +146,20 @@ class ProgressDisplay:
 def progress_facts(progress: Progress, speed: Speed) -> list[str]:
     """Rows, calls, tokens a second, money, time left: each a short phrase."""
     meter = progress.meter
-    of = f"/{progress.total:,}" if progress.total is not None else ""
+    rows = counted(progress.done, "row")
+    if progress.total is not None:
+        rows = f"{count(progress.done)}/{counted(progress.total, 'row')}"
     facts = [
-        f"{progress.done:,}{of} row" + "s" * ((progress.total or progress.done) != 1),
-        quantity(meter.calls, "call")
+        rows,
+        counted(meter.calls, "call")
         + (f" ({meter.in_flight} running)" * (meter.in_flight > 0)),
         f"{speed.tokens(progress):.0f} tokens/s",
-        dollars(meter.usd, meter.unpriced),
+        money(meter.usd, meter.unpriced),
     ]
     if meter.retries:
-        facts.append(quantity(meter.retries, "retry", "retries"))
+        facts.append(counted(meter.retries, "retry", "retries"))
     left = speed.remaining(progress)
     facts.append(
-        f"about {duration_text(left)} left" if left is not None else "time left unknown"
+        f"about {duration(left)} left" if left is not None else "time left unknown"
     )
     return facts

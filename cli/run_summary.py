@@ -13,8 +13,9 @@ from rich.console import Console
 
 from fellowship.cli import evaluator_summary, export_accounts
 from fellowship.cli.exit_codes import Exit
-from fellowship.cli.terminal import dollars, quantity, say, table
+from fellowship.cli.terminal import say, table
 from fellowship.ledger import LedgerReader
+from fellowship.number_format import count, counted, money, usd
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.repeated_ids import repeated_in_run
 from fellowship.records import State
@@ -56,12 +57,12 @@ def report_as_json(report: RunReport) -> dict[str, Any]:
 def show(report: RunReport, resume: str, out: Console) -> None:
     """The table of states, what was spent, what was written, how to go on."""
     ended = {state: report.states.get(state, 0) for state in State}
-    rows = [(state_word(s), f"{n:,}") for s, n in ended.items()]
+    rows = [(state_word(s), count(n)) for s, n in ended.items()]
     if report.pending:
-        rows.append(("pending", f"{report.pending:,}"))
+        rows.append(("pending", count(report.pending)))
     total = sum(ended.values()) + report.pending
     balance = "=" if report.balanced else "DIFFERS FROM"
-    rows.append((f"sum {balance} {quantity(report.prompts, 'prompt')}", f"{total:,}"))
+    rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", count(total)))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
     if not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
@@ -100,24 +101,25 @@ def show_spending(report: RunReport, out: Console) -> None:
     """Calls, tokens, money, and the calls that may have been paid for twice."""
     tokens = report.prompt_tokens + report.completion_tokens
     replayed = (
-        f", {quantity(report.replayed, 'recorded reply', 'recorded replies')} reused"
+        f", {counted(report.replayed, 'recorded reply', 'recorded replies')} reused"
         if report.replayed
         else ""
     )
-    money = dollars(report.usd, report.unpriced)
+    spent = money(report.usd, report.unpriced)
     cached = f" ({report.cached_tokens:,} cached)" if report.cached_tokens else ""
     say(
         out,
-        f"{quantity(report.calls, 'call')}, {tokens:,} tokens{cached}, {money}{replayed}",
+        f"{counted(report.calls, 'call')}, {counted(tokens, 'token')}{cached},"
+        f" {spent}{replayed}",
     )
     if report.lost_replies:
         lost = f"recorded replies lost from the disk: {report.lost_replies:,}"
         say(out, (f"{lost}; their calls were made again", "bold red"))
     if report.maybe_paid_twice:
         many = (
-            f"{quantity(report.maybe_paid_twice, 'call')} may have been paid for twice"
+            f"{counted(report.maybe_paid_twice, 'call')} may have been paid for twice"
         )
-        more = f": up to {dollars(report.usd_maybe_twice)} more"
+        more = f": up to {usd(report.usd_maybe_twice)} more"
         say(out, many + more * bool(report.usd_maybe_twice))
 
 

@@ -19,6 +19,7 @@ from fellowship.cli.row_filters import RowFilter, filter_options
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.number_format import DASH, count, score
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.pipelines.replay.recorded_rows import find_row
@@ -169,10 +170,10 @@ def show_overview(
         (
             s["row"],
             state_word(s["state"]),
-            " ".join("-" if x is None else f"{x:g}" for x in s["scores"]),
-            "" if s["margin"] is None else f"{s['margin']:g}",
+            " ".join("-" if x is None else score(x) for x in s["scores"]),
+            "" if s["margin"] is None else score(s["margin"]),
             s["drafts"] or "",
-            f"{s['tokens']:,}" if s["tokens"] else "–",
+            count(s["tokens"], DASH),
             s["found"] if wanted.search else single_line(s["prompt"] or s["why"], 56),
         )
         for s in summaries

@@ -8,14 +8,8 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
-from fellowship.cli.terminal import (
-    console,
-    dollars,
-    duration_text,
-    print_json,
-    quantity,
-    say,
-)
+from fellowship.cli.terminal import console, print_json, say
+from fellowship.number_format import counted, duration, money
 from fellowship.pipelines.running.status import Status, status_of
 from fellowship.wording import failure_word, state_word
 
@@ -47,9 +41,9 @@ def command(run: Path, as_json: bool) -> int:
 
 def status_lines(status: Status) -> list[str]:
     """The status in a few plain lines."""
-    rows = quantity(status.done, "row")
+    rows = counted(status.done, "row")
     if status.total is not None:
-        rows = f"{status.done:,} of {quantity(status.total, 'row')}"
+        rows = f"{status.done:,} of {counted(status.total, 'row')}"
     worker = f"running: {status.holder}" if status.holder else "not running"
     if status.finished:
         worker = f"finished: --limit {status.limit}" if status.limit else "finished"
@@ -58,8 +52,8 @@ def status_lines(status: Status) -> list[str]:
         "  ".join(
             f"{state_word(state)} {n:,}" for state, n in sorted(status.states.items())
         ),
-        f"{quantity(status.calls, 'call')}, {status.in_flight:,} in flight,"
-        f" {status.tokens:,} tokens, {dollars(status.usd, status.unpriced)}",
+        f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
+        f" {status.tokens:,} tokens, {money(status.usd, status.unpriced)}",
         "failed tries: "
         + ", ".join(
             f"{failure_word(kind)} {n:,}" for kind, n in sorted(status.failures.items())
@@ -67,11 +61,7 @@ def status_lines(status: Status) -> list[str]:
         if status.failures
         else "",
         f"{status.tokens_per_second:.0f} tokens/s recently,"
-        f" {duration_text(status.seconds)} since the first call"
-        + (
-            f", about {duration_text(status.left)} left"
-            if status.left is not None
-            else ""
-        ),
+        f" {duration(status.seconds)} since the first call"
+        + (f", about {duration(status.left)} left" if status.left is not None else ""),
     ]
     return [line for line in lines if line]

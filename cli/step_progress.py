@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from fellowship.cli.terminal import console, duration_text, is_terminal
+from fellowship.cli.terminal import console, is_terminal
+from fellowship.number_format import duration, percent
 
 EVERY = 0.2
 """Seconds between two signs of life."""
@@ -29,7 +30,9 @@ def remaining_time(elapsed: float, share: float) -> str:
     """How long the rest will take at this pace; '' where nobody can tell yet."""
     if not FEW <= share <= 1:
         return ""
-    return f", {share:.0%}, about {duration_text(elapsed * (1 - share) / share)} left"
+    return (
+        f", {percent(share, 0)}, about {duration(elapsed * (1 - share) / share)} left"
+    )
 
 
 @contextmanager

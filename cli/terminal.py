@@ -123,27 +123,6 @@ def print_json(value: Any) -> None:
     click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def duration_text(seconds: float) -> str:
-    """A span of time as people say it: `48 s`, `3 min 20 s`, `5 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def quantity(many: int, noun: str, plural: str = "") -> str:
-    """So many of a thing: `1 row`, `1,200 rows`, `2 retries`."""
-    return f"{many:,} {noun if many == 1 else plural or noun + 's'}"
-
-
-def dollars(usd: float, unpriced: int = 0) -> str:
-    """Money spent; calls whose price nobody knows are named, not counted as free."""
-    amount = f"${usd:.4f}" if 0 < usd < 1 else f"${usd:,.2f}"
-    return amount + (f" and {unpriced:,} calls of unknown price" if unpriced else "")
-
-
 def is_terminal() -> bool:
     """Whether somebody may be watching stderr."""
     return sys.stderr.isatty()

@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from fellowship.cli import transcript_panels
-from fellowship.cli.terminal import duration_text, heading, say
+from fellowship.cli.terminal import heading, say
 from fellowship.cli.verdict_panels import show_ranking
+from fellowship.number_format import duration, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
+from fellowship.turn_words import turn_reading, turn_words
 from fellowship.wording import (
     finish_words,
     flag_word,
@@ -134,7 +136,7 @@ def show_turn(
 ) -> None:
     """Who spoke, on which model, at what cost; then the words; then what was parsed."""
     details = f"{', '.join(turn_facts(turn))}"
-    read = single_line(parsed_value(turn.value)) if turn.value is not None else ""
+    read = single_line(turn_reading(turn.value)) if turn.value is not None else ""
     name = speaker_name(turn.source, turn.role, team)
     if out.is_terminal:
         title = transcript_panels.title_of(name)
@@ -159,44 +161,16 @@ def turn_facts(turn: Turn) -> Sequence[str]:
     ]
     if turn.prompt_tokens or turn.completion_tokens:
         found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
-        found.append(
-            f"{turn.seconds:.1f} s"
-            if turn.seconds < 60
-            else duration_text(turn.seconds)
-        )
+        found.append(duration(turn.seconds))
     else:
         found.append("tokens and time not recorded")
     if turn.usd:
-        found.append(f"${turn.usd:.4f}")
+        found.append(usd(turn.usd))
     if turn.finish != "stop":
         found.append(finish_words(turn.finish))
     if turn.repaired:
         found.append("repair turn")
     return found
-
-
-def turn_words(turn: Turn) -> str:
-    """The critique or reason of a structured reply; any other reply as it came."""
-    value = turn.value or {}
-    found = value.get("critique") or value.get("reason")
-    structured = turn.text.lstrip().startswith("{")
-    return found if structured and isinstance(found, str) else turn.text
-
-
-def parsed_value(value: dict[str, Any]) -> str:
-    """What was parsed from a turn, in one line: the score, or winner and scores.
-
-    First and second are the places in which this reply's author read the answers.
-    """
-    if "critique" in value:
-        return f"score {value['score']:g} of {value.get('scale', 10):g}"
-    if "winner" in value:
-        scores = value.get("scores")
-        both = f" {scores['first']:g} : {scores['second']:g}" if scores else ""
-        return f"{value['winner']}{both}"
-    if "score" in value:
-        return f"score {value['score']:g}"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def show_pairs(outcome: Outcome, out: Console) -> None:
@@ -209,12 +183,12 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
             f", {single_line(outcome.why)}" * bool(outcome.why),
         )
     for pair in outcome.pairs:
-        gap = f"by {pair.margin:g} points" if pair.margin else "at equal scores"
-        for label, colour, candidate, score in (
+        gap = f"by {score(pair.margin)} points" if pair.margin else "at equal scores"
+        for label, colour, candidate, mark in (
             ("chosen", "green", pair.chosen, pair.chosen_score),
             ("rejected", "red", pair.rejected, pair.rejected_score),
         ):
             system = single_line(candidate.system)
-            where = f"  {system}, draft {candidate.draft}, score {score:g}"
+            where = f"  {system}, draft {candidate.draft}, score {score(mark)}"
             say(out, (label, f"bold {colour}"), where)
         say(out, f"chosen over rejected {gap}")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.terminal import heading, say
+from fellowship.number_format import score, scores
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
     RowProvenance,
@@ -37,9 +38,9 @@ def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> N
         else:
             show_comparison(comparison, sums, out)
     heading(out, "Ranking")
-    for index, score in enumerate(ranking.scores):
+    for index, mark in enumerate(ranking.scores):
         best = ("  best", "bold green") if index == ranking.best else ""
-        score_shown = "no valid score" if score is None else f"{score:g}"
+        score_shown = "no valid score" if mark is None else score(mark)
         say(out, f"{answer(outcome, index)}: {score_shown}", best)
 
 
@@ -99,8 +100,8 @@ def phase(verdict: Verdict) -> str:
 
 def score_text(verdict: Verdict | Comparison) -> str:
     """Two scores with a colon between them; nothing where there are none."""
-    scores = verdict.scores
-    return f" {scores.first:g} : {scores.second:g}" if scores else ""
+    said = verdict.scores
+    return f" {scores(said.first, said.second)}" if said else ""
 
 
 def mean_text(comparison: Comparison) -> str:

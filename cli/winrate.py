@@ -10,21 +10,19 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.options import as_json, run_argument
+from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.number_format import count, figure, interval, limits, percent
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
-    from fellowship.stats.intervals import Interval
 
 
 @click.command("winrate", epilog=EPILOG)
 @run_argument
 @click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
 @click.option("--judge", metavar="NAME", help="Only verdicts of this judge.")
-@click.option(
-    "--resamples", default=2000, show_default=True, help="Bootstrap resamples."
-)
+@resamples_option
 @as_json
 def command(
     run: Path, only: str | None, judge: str | None, resamples: int, as_json: bool
@@ -62,7 +60,7 @@ def show(found: WinRates, out: Console) -> None:
     )
     table(out, heads, [pair_cells(pair) for pair in found.pairs], right="  rrrrrrr")
     if found.ratings:
-        rated = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
+        rated = [(n, figure(v, 0), limits(a, b, 0)) for n, v, a, b in found.ratings]
         table(out, ("Bradley-Terry", "rating", "95 %"), rated, right=" rr")
     if found.note:
         say(out, found.note)
@@ -71,19 +69,13 @@ def show(found: WinRates, out: Console) -> None:
 def pair_cells(pair: PairWinRates) -> tuple[str, ...]:
     """One pair of systems in a line."""
     both = pair.both_orders
-    people = pair.people
     return (
-        *(pair.first, pair.second, f"{pair.rows:,}", f"{pair.invalid:,}"),
-        rate_text(pair.strict),
-        rate_text(pair.half_tie),
-        f"{both.rate:.1%}, {both.contradictions:.1%} order-inconsistent"
+        *(pair.first, pair.second, count(pair.rows), count(pair.invalid)),
+        interval(pair.strict),
+        interval(pair.half_tie),
+        f"{figure(both.rate)}, {percent(both.contradictions)} order-inconsistent"
         if both
         else "",
-        rate_text(pair.controlled.controlled) if pair.controlled else "",
-        f"{people.value:.1%} [{people.low:.1%}, {people.high:.1%}]" if people else "",
+        interval(pair.controlled.controlled) if pair.controlled else "",
+        interval(pair.people),
     )
-
-
-def rate_text(value: Interval) -> str:
-    """A rate with its limits."""
-    return value.text(".1%")

@@ -17,6 +17,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -50,31 +51,58 @@ def require_writable_file(path: Path) -> None:
         raise WrongPath(f"{path} is a run's own file: name another one to write")
 
 
-@contextlib.contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[str]]:
+def atomic_writer(path: Path) -> AbstractContextManager[IO[str]]:
     """A text file that appears under its name complete, or not at all."""
-    require_writable_file(path)
-    name: str | None = None
+    return _atomic(path, "w", encoding="utf-8", newline="\n")
+
+
+def atomic_bytes_writer(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """As `atomic_writer`, for a file of bytes."""
+    return _atomic(path, "wb")
+
+
+@contextlib.contextmanager
+def _atomic(
+    path: Path, mode: str, encoding: str | None = None, newline: str | None = None
+) -> Iterator[IO[Any]]:
+    """A file opened under another name; it takes `path` once it is on the disk."""
+    part: Path | None = None
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        remove_stale_parts_of(path)
-        handle, name = tempfile.mkstemp(PART, part_prefix(path), path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+        part = half_written(path)
+        with part.open(mode, encoding=encoding, newline=newline) as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(name, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        os.replace(part, path)
+        sync_folder(path.parent)
     except BaseException as error:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise LedgerError(describe_failure(path, error)) from error
         raise
+
+
+def half_written(path: Path) -> Path:
+    """An empty file beside `path` to write in until it is complete.
+
+    `WrongPath` where `path` can't be a file, `OSError` where nothing can be written.
+    """
+    require_writable_file(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    remove_stale_parts_of(path)
+    handle, name = tempfile.mkstemp(PART, part_prefix(path), path.parent)
+    os.close(handle)
+    return Path(name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def part_prefix(path: Path) -> str:

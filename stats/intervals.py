@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from fellowship.stats.codes import DataError, Floats, TooFewLabels, check_aligned
+from fellowship.stats.resamples import RESAMPLES
 
 Statistic = Callable[[Floats], Floats]
 
@@ -35,7 +36,7 @@ _CHUNK: Final = 4_000_000
 class Resampling:
     """Settings of a bootstrap: part of the result, since it has to be repeatable."""
 
-    resamples: int = 2000
+    resamples: int = RESAMPLES
     level: float = 0.95
     seed: int = 0
     method: Literal["percentile", "bca"] = "percentile"
@@ -66,14 +67,6 @@ class Interval:
     level: float = 0.95
     undefined: float = 0.0
     note: str = ""
-
-    def text(self, form: str = ".3f") -> str:
-        """`0.690 [0.512, 0.868]`, numbers in `form`; or why there are no limits."""
-        if np.isnan(self.value):
-            return self.note or "not defined"
-        if np.isnan(self.low) or np.isnan(self.high):
-            return f"{self.value:{form}} [no interval: {self.note}]"
-        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
 
 
 def too_few(clusters: int, fewest: int = MIN_CLUSTERS) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from fellowship.majority import CLOSE
 from fellowship.records import Decision, Scores
 from fellowship.teams.decisions import mean
 
-CLOSE = 1e-9
 SIDES: tuple[Decision, ...] = ("first", "second", "tie")
 
 
@@ -62,13 +62,6 @@ def first_share(side: Decision) -> float:
 def tally(votes: Sequence[Vote]) -> dict[Decision, float]:
     """Weight of the votes for each side."""
     return {s: fsum(v.weight for v in votes if v.decision == s) for s in SIDES}
-
-
-def winning_side(totals: Mapping[Decision, float]) -> Decision:
-    """The side with most weight; any split is a tie."""
-    top = max(totals.values())
-    sides = [side for side, total in totals.items() if total >= top - CLOSE]
-    return sides[0] if len(sides) == 1 else "tie"
 
 
 def is_decided(totals: Mapping[Decision, float], rest: float) -> bool:

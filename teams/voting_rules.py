@@ -15,6 +15,7 @@ from typing import get_args
 
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
+from fellowship.majority import winning_side
 from fellowship.records import Decision, Scores
 from fellowship.registry_check import check_registry
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -26,7 +27,6 @@ from fellowship.teams.vote_counting import (
     mean_scores,
     next_jurors,
     tally,
-    winning_side,
 )
 
 Decide = Callable[[Sequence[Vote], float], tuple[Decision, Scores | None]]

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fellowship.hashing import derived_seed
-from fellowship.pipelines.labels.label_rows import majority
+from fellowship.majority import majority
 from fellowship.records import Outcome
 from fellowship.sanitize import sanitize
 from fellowship.viewer.row_summary import Summary, summarise

@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from fellowship.hashing import derived_seed
-from fellowship.pipelines.labels.label_rows import majority
+from fellowship.majority import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel, all_labels
 from fellowship.records import Order
 from fellowship.viewer.index import Index

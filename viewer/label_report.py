@@ -17,8 +17,6 @@ from typing import Any
 TIMEOUT = 300
 """Seconds one of the two may take."""
 
-RESAMPLES = "500"
-
 MARGINS = (1.0, 2.0, 4.0)
 """Margins, in points, at which the page says how often people agree."""
 
@@ -45,7 +43,6 @@ def label_reports(run: Path, requested: bool) -> LabelReports:
 def run_command(verb: str, run: Path) -> tuple[dict[str, Any], str]:
     """One command's JSON, or its complaint."""
     command = [sys.executable, "-m", "fellowship.cli.main", verb, str(run), "--json"]
-    command += ["--resamples", RESAMPLES]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:

@@ -11,10 +11,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+import fellowship.number_format as number_format
 from fellowship.sanitize import sanitize, single_line
-from fellowship.viewer import filters, number_format
+from fellowship.viewer import filters
 from fellowship.viewer.index_tables import mark_hits
 from fellowship.viewer.markdown import render_markdown
+from fellowship.viewer.roles import role_class
 from fellowship.wording import (
     decision_word,
     failure_word,
@@ -42,6 +44,8 @@ def make_environment() -> Environment:
         "number_format": number_format,
         "filters": filters,
         "line": single_line,
+        "role_class": role_class,
+        "cost": cost,
     }
     environment.filters |= {"markdown": render_markdown, "marked": mark_hits}
     words = (state_word, decision_word, order_word, phase_word, failure_word, flag_word)
@@ -50,6 +54,13 @@ def make_environment() -> Environment:
         for word in (*words, finish_words, session_title, speaker_name)
     }
     return environment
+
+
+def cost(usd: float | None, tokens: int | None, unpaid: str) -> str:
+    """What was paid; `unpaid` for calls that cost nothing, a dash where none is known."""
+    if usd:
+        return number_format.usd(usd)
+    return unpaid if tokens else number_format.DASH
 
 
 class Pages:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.records import Outcome
-from fellowship.viewer import number_format, side_by_side, transcripts
+from fellowship.viewer import side_by_side, transcripts
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import filter_options, listing, neighbours
@@ -50,9 +51,7 @@ class RowPages:
         number = request.path_params["number"]
         outcome = self.index.outcome(number) if number < 1 << 48 else None
         if outcome is None:
-            there = number_format.counted(
-                self.index.first_value("SELECT count(*) FROM rows"), "row"
-            )
+            there = counted(self.index.first_value("SELECT count(*) FROM rows"), "row")
             raise InputError(f"no finished row {number}: {there} read so far")
         query = request.query_params
         filters = Filters.from_query(query)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fellowship.number_format import DASH, score
 from fellowship.records import Candidate, Outcome
 from fellowship.sanitize import single_line
-from fellowship.viewer import number_format
 from fellowship.viewer.transcripts import show_text
 from fellowship.viewer.word_diff import Piece, common_share, diff_texts
 
@@ -76,7 +76,7 @@ def answer_column(
         index=index,
         name=candidate_name(outcome, index),
         model=candidates.model,
-        score=number_format.score(known[index]) if index < len(known) else "–",
+        score=score(known[index]) if index < len(known) else DASH,
         role=role,
         length=len(whole_text(candidates)),
         bodies=tuple(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
 
 from markupsafe import Markup
 
+from fellowship.number_format import duration, usd
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
-from fellowship.viewer import number_format
+from fellowship.turn_words import turn_reading, turn_words
 from fellowship.viewer.markdown import literal_block, render_markdown
+from fellowship.viewer.roles import role_class
 from fellowship.wording import finish_words, session_title, speaker_name
 
 
@@ -32,7 +32,7 @@ class TurnView:
     @property
     def css_class(self) -> str:
         """The class that gives the role its colour and shape."""
-        return number_format.role_class(self.role)
+        return role_class(self.role)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def turn_view(
         model=turn.model,
         facts=turn_facts(turn),
         body=show_text(turn.text if written else turn_words(turn), written=written),
-        reading="" if turn.value is None else parsed_value(turn.value),
+        reading="" if turn.value is None else turn_reading(turn.value),
         swapped=swapped,
         call=turn.call,
     )
@@ -140,32 +140,11 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
     if turn.prompt_tokens or turn.completion_tokens:
         facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
     if turn.seconds:
-        facts.append(number_format.seconds(turn.seconds))
+        facts.append(duration(turn.seconds))
     if turn.usd:
-        facts.append(number_format.usd(turn.usd))
+        facts.append(usd(turn.usd))
     if turn.finish != "stop":
         facts.append(finish_words(turn.finish))
     if turn.repaired:
         facts.append("repair turn")
     return tuple(facts)
-
-
-def turn_words(turn: Turn) -> str:
-    """The critique or reason of a structured reply; any other reply as it came."""
-    value = turn.value or {}
-    words = value.get("critique") or value.get("reason")
-    structured = turn.text.lstrip().startswith("{")
-    return words if structured and isinstance(words, str) else turn.text
-
-
-def parsed_value(value: dict[str, Any]) -> str:
-    """What was read from a turn: a score, or the winner with both scores."""
-    if "critique" in value:
-        return f"{value['score']:g} of {value.get('scale', 10):g}"
-    if "winner" in value:
-        given = value.get("scores")
-        pair = f" {given['first']:g} : {given['second']:g}" if given else ""
-        return f"{value['winner']}{pair}"
-    if isinstance(value.get("score"), int | float):
-        return f"{value['score']:g}"
-    return single_line(json.dumps(value, ensure_ascii=False), 200)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fellowship.majority import majority
 from fellowship.pipelines.labels.annotators import (
     annotator_votes,
     labels_by_row,
 )
-from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.decisions import decide
@@ -60,7 +60,7 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
                 equal=one.equal,
                 spared=one.spared,
                 recused=one.recused,
-                label=majority(list(people.values())),
+                label=majority(people.values()),
                 same_family="same_family" in outcome.flags,
             )
 

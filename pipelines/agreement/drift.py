@@ -18,8 +18,8 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
+from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import prompt_key
-from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.agreement import ac1_of, accuracy_of, kappa_of, table_cells

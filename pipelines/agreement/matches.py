@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.annotators import annotator_votes
-from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.labels.run_labels import HumanLabel
 from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.teams.decisions import decide
@@ -58,7 +58,7 @@ def matches(
             forward=winner_in_order(verdicts, "forward"),
             swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
-            label=majority(list(people.values())),
+            label=majority(people.values()),
         )
 
 

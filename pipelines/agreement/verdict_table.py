@@ -7,12 +7,13 @@ scores averaged, a contradiction is invalid here, for it names no winner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.majority import majority
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.agreement.order_votes import (
     judge_name,
@@ -27,7 +28,7 @@ from fellowship.pipelines.labels.annotators import (
     votes_in_file,
     votes_in_run,
 )
-from fellowship.pipelines.labels.label_rows import LabelFile, majority
+from fellowship.pipelines.labels.label_rows import LabelFile
 from fellowship.records import Candidate, Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
@@ -58,6 +59,49 @@ class VerdictTable:
     matched: str
 
 
+@dataclass
+class TableRows:
+    """The rows of a table as they come; of the texts only the lengths are kept."""
+
+    names: list[str] = field(default_factory=list)
+    votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
+    by_order: list[dict[str, tuple[Winner, Winner]]] = field(default_factory=list)
+    people: list[AnnotatorVotes] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+    families: list[tuple[str, str]] = field(default_factory=list)
+    lengths: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, unit: Unit, people: AnnotatorVotes) -> None:
+        """Take in one unit, with what people said of it."""
+        self.names.append(unit.name)
+        self.votes.append(judge_decisions(unit.verdicts))
+        self.by_order.append(votes_in_order(unit.verdicts))
+        self.people.append(people)
+        self.clusters.append(prompt_key(unit.outcome))
+        self.families.append(authors_of_unit(unit))
+        self.lengths.append(text_lengths(unit))
+
+    def table(self, matched: str) -> VerdictTable:
+        """All rows; `matched` says how the labels were found. At least one row."""
+        judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
+        votes = [[row.get(name, NO_VERDICT) for name in judges] for row in self.votes]
+        forward, swapped = order_codes(self.by_order, judges)
+        return VerdictTable(
+            judges=judges,
+            rows=tuple(self.names),
+            votes=np.stack([encode([winner for winner, _ in row]) for row in votes]),
+            forward=forward,
+            swapped=swapped,
+            margins=np.array([[margin for _, margin in row] for row in votes]),
+            labels=encode([majority(people.values()) for people in self.people]),
+            people=tuple(self.people),
+            clusters=tuple(self.clusters),
+            families=tuple(self.families),
+            lengths=np.array(self.lengths, dtype=float),
+            matched=matched,
+        )
+
+
 @dataclass(frozen=True)
 class LabelSelection:
     """Whose labels of which rows: `only` a dataset's, `annotators` none: everybody's."""
@@ -70,8 +114,7 @@ class LabelSelection:
 def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:
     """The labelled units of a run. `InputError` where none has a label and a verdict."""
     selection = selection or LabelSelection()
-    rows = (o for o in outcomes(run) if is_in_dataset(o, selection.only))
-    found = units(rows)
+    found = units(o for o in outcomes(run) if is_in_dataset(o, selection.only))
     if not found:
         raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
     votes, how = votes_by_unit(run, found, selection)
@@ -83,25 +126,10 @@ def verdict_table(run: Path, selection: LabelSelection | None = None) -> Verdict
             " or, if there are as many, by number; or"
             " label rows on the page of `fellowship view`"
         )
-    by_unit = [judge_decisions(unit.verdicts) for unit, _ in kept]
-    names = tuple(dict.fromkeys(name for row in by_unit for name in row))
-    verdicts = [[row.get(n, NO_VERDICT) for n in names] for row in by_unit]
-    by_order = [votes_in_order(unit.verdicts) for unit, _ in kept]
-    forward, swapped = order_codes(by_order, names)
-    return VerdictTable(
-        judges=names,
-        rows=tuple(unit.name for unit, _ in kept),
-        votes=np.stack([encode([vote for vote, _ in row]) for row in verdicts]),
-        forward=forward,
-        swapped=swapped,
-        margins=np.array([[margin for _, margin in row] for row in verdicts]),
-        labels=encode([majority(list(people.values())) for _, people in kept]),
-        people=tuple(people for _, people in kept),
-        clusters=tuple(prompt_key(unit.outcome) for unit, _ in kept),
-        families=tuple(authors_of_unit(unit) for unit, _ in kept),
-        lengths=np.array([text_lengths(unit) for unit, _ in kept], dtype=float),
-        matched=how,
-    )
+    rows = TableRows()
+    for unit, people in kept:
+        rows.add(unit, people)
+    return rows.table(how)
 
 
 def votes_by_unit(
@@ -111,7 +139,7 @@ def votes_by_unit(
     if selection.labels is not None:
         votes, how = votes_in_file(found, selection.labels)
     else:
-        votes, how = votes_in_run(run, found), "the run's own labels"
+        votes, how = votes_in_run(run, found), OWN_LABELS
         if idle := labels_by_row(run).keys() - {unit.outcome.number for unit in found}:
             how += f" ({len(idle):,} labelled rows have no verdict: left out)"
     if not selection.annotators:
@@ -125,6 +153,7 @@ def votes_by_unit(
     return [{w: v for w, v in people.items() if w in wanted} for people in votes], how
 
 
+OWN_LABELS = "the run's own labels"
 NO_VERDICT: tuple[Winner, float] = ("invalid", float("nan"))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fellowship.number_format import percent_interval
 from fellowship.pipelines.attacks.probe_records import Estimate, JudgeProbe
 from fellowship.stats.bias import mean_side_bias, position_bias_of
 from fellowship.stats.codes import DataError, encode
@@ -59,7 +60,7 @@ def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
     except DataError as error:
         return Estimate(note=str(error))
     share = found.changed
-    note = f"the order changes {share.text('.0%')} of verdicts"
+    note = f"the order changes {percent_interval(share)} of verdicts"
     return estimate_of(found.bias, found.readable).model_copy(update={"note": note})
 
 

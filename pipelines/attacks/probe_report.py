@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from fellowship.majority import majority
 from fellowship.models.config import FAMILIES, family_of
 from fellowship.pipelines.agreement.comparison_votes import last_verdicts
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
-from fellowship.pipelines.labels.label_rows import majority
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Outcome, State, Verdict
 from fellowship.teams.decisions import decide

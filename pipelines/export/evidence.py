@@ -9,6 +9,7 @@ from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.provenance.prompts_used import prompts_used
 from fellowship.pipelines.provenance.score_explanation import (
     VOID,
+    candidate_place,
     pair_sums,
     voting_rule_text,
 )
@@ -37,12 +38,6 @@ def pair_evidence(
     comparisons = outcome.ranking.comparisons if outcome.ranking else ()
     used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), context.recipe)
     return Evidence((chosen, rejected), tuple(comparisons[i] for i in used))
-
-
-def candidate_place(outcome: Outcome, candidate: Candidate) -> int:
-    """A candidate's place in its row; -1 where it is not there."""
-    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
-    return found[0] if found else -1
 
 
 def count_votes(evidence: Evidence) -> tuple[float, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import (
     LabelSelection,
     votes_by_unit,
@@ -17,7 +18,6 @@ from fellowship.pipelines.agreement.verdict_table import (
 from fellowship.pipelines.export.context import Chance
 from fellowship.pipelines.labels.annotators import AnnotatorVotes, Unit, units
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import majority
 from fellowship.records import Scores, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.calibration import Calibration, Curve, calibrate
@@ -55,7 +55,7 @@ def scores_and_labels(
     for unit, voices in zip(found, votes, strict=True):
         scores = unit_scores(unit)
         if voices and scores is not None:
-            known.append((scores, majority(list(voices.values()))))
+            known.append((scores, majority(voices.values())))
     return known
 
 

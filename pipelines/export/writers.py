@@ -19,9 +19,10 @@ from fellowship.errors import LedgerError
 from fellowship.pipelines.export.examples import json_line
 from fellowship.run_folder import (
     PART,
+    half_written,
     part_prefix,
-    remove_stale_parts_of,
     require_writable_file,
+    sync_folder,
 )
 
 BATCH = 200
@@ -77,13 +78,9 @@ class ExportFiles:
         """The writer of a split, opened at the first call."""
         path = self.path(split, tail)
         if path not in self._open:
-            require_writable_file(path)
             try:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                remove_stale_parts_of(path)
-                handle, name = tempfile.mkstemp(PART, part_prefix(path), path.parent)
-                os.close(handle)
-                self._open[path] = (Path(name), self._make(Path(name)))
+                part = half_written(path)
+                self._open[path] = (part, self._make(part))
             except OSError as error:
                 raise LedgerError(f"{path} can't be written: {error}") from error
         return self._open[path][1]
@@ -116,15 +113,6 @@ def close_silently(close: Callable[[], None]) -> None:
         close()
     except (OSError, ValueError):
         return
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def replace_folder(new: Path, target: Path) -> None:

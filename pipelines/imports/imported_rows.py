@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.hashing import digest
-from fellowship.pipelines.labels.label_rows import majority
+from fellowship.majority import majority
 from fellowship.pipelines.pairing.ranking import anchored_scores, make_ranking
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import (

@@ -7,8 +7,6 @@ It opens in `inspect view` and `inspect log dump`, and reads with
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -18,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from fellowship import __version__
-from fellowship.database import describe_failure
-from fellowship.errors import LedgerError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.interop.inspect_events import Json, iso_time, token_usage
@@ -27,7 +23,7 @@ from fellowship.pipelines.interop.inspect_sample import sample
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.report.spending import Spending, spending
 from fellowship.records import Outcome
-from fellowship.run_folder import LEDGER, read_header, require_writable_file
+from fellowship.run_folder import LEDGER, atomic_bytes_writer, read_header
 
 FORMAT = 2
 BRIEF = 1000
@@ -80,24 +76,11 @@ def write_inspect_log(run: Path, to: Path) -> int:
 @contextmanager
 def open_archive(to: Path) -> Iterator[Any]:
     """A zip that appears under its name whole, or not at all; gives `put(name, value)`."""
-    require_writable_file(to)
-    try:
-        to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.")
-    except OSError as error:
-        raise LedgerError(f"{to} can't be written: {error}") from error
-    try:
-        with os.fdopen(handle, "wb") as out:
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-                yield lambda part, value: write_part(archive, part, value)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, to)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise LedgerError(describe_failure(to, error)) from error
-        raise
+    with (
+        atomic_bytes_writer(to) as out,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        yield lambda part, value: write_part(archive, part, value)
 
 
 def write_part(archive: zipfile.ZipFile, name: str, value: Any) -> None:

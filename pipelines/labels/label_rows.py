@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fellowship.hashing import digest
+from fellowship.majority import majority
 from fellowship.records import Winner
 
 
@@ -63,16 +64,6 @@ class LabelFile:
 
     rows: tuple[LabelRow, ...]
     bad: tuple[tuple[int, str], ...] = ()
-
-
-def majority(votes: Sequence[Winner]) -> Winner:
-    """The class most of the readable votes name; a split is a tie."""
-    counts = {w: votes.count(w) for w in ("first", "second", "tie") if w in votes}
-    if not counts:
-        return "invalid"
-    most = max(counts.values())
-    leaders: list[Winner] = [w for w in counts if counts[w] == most]  # type: ignore[misc]
-    return leaders[0] if len(leaders) == 1 else "tie"
 
 
 def named_votes(votes: Sequence[Winner], who: Sequence[str] = ()) -> dict[str, Winner]:

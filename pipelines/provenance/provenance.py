@@ -20,6 +20,7 @@ from fellowship.pipelines.provenance.provenance_records import (
     Spent,
 )
 from fellowship.pipelines.provenance.score_explanation import (
+    candidate_place,
     comparison_sum,
     pair_sums,
     voting_rule_text,
@@ -167,12 +168,6 @@ def trace_pair(
         meetings=meetings,
         arithmetic=sums,
     )
-
-
-def candidate_place(outcome: Outcome, candidate: Any) -> int:
-    """A candidate's place in the outcome; -1 where it is not among them."""
-    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
-    return found[0] if found else -1
 
 
 def trace_session(session: Session) -> SessionProvenance:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fellowship.records import Comparison, PreferencePair, Ranking, Scores, Verdict
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    Outcome,
+    PreferencePair,
+    Ranking,
+    Scores,
+    Verdict,
+)
 from fellowship.teams.decisions import decide
 from fellowship.wording import decision_word, order_word
 
@@ -64,6 +72,12 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
     mean = f", mean{score_pair(scores)}" if len(verdicts) > 1 and scores else ""
     so = decision_word(outcome)
     return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {so}"
+
+
+def candidate_place(outcome: Outcome, candidate: Candidate) -> int:
+    """A candidate's place among its row's, from 0; -1 where it is not one of them."""
+    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
+    return found[0] if found else -1
 
 
 def pair_sums(

@@ -15,6 +15,7 @@ from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.record.secrets import STARS
+from fellowship.number_format import counted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import read_header
@@ -86,7 +87,7 @@ def missing_row(reader: LedgerReader, row: object) -> str:
     ((many, first, last),) = reader.rows(sql)
     if not many:
         return f"no finished row {row!r}: this run has none yet"
-    there = f"{many:,} finished row{'s' * (many != 1)}, numbered {first:,}"
+    there = f"{counted(many, 'finished row')}, numbered {first:,}"
     there += f" to {last:,}" if many > 1 else ""
     return f"no finished row {row!r}: this run has {there}; `show RUN` lists them"
 

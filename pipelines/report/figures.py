@@ -33,11 +33,7 @@ from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Outcome
 from fellowship.run_folder import EXPORTS, LEDGER, read_header
 from fellowship.stats.codes import DataError
-from fellowship.stats.intervals import Resampling
-
-REPORT = Resampling(1000)
-"""A report's intervals: half the resamples of `agree`, for there are many of them."""
-
+from fellowship.stats.intervals import DEFAULT, Resampling
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
@@ -114,7 +110,7 @@ class FigurePass:
 def figures(
     run: Path,
     only: str | None = None,
-    plan: Resampling = REPORT,
+    plan: Resampling = DEFAULT,
     watch: Watch = lambda what, rows: None,
 ) -> Figures:
     """All figures of the run at `run`, or of one imported dataset's rows in it.

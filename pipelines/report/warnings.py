@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fellowship.number_format import count, counted, percent
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.stats.intervals import MIN_LABELS, Interval
@@ -47,16 +48,16 @@ def _rows(found: Figures) -> Iterator[str]:
     ):
         share = flow.states[state] / flow.rows
         if share > MUCH:
-            yield f"{percent(share)} of the rows {what}."
+            yield f"{percent(share, 0)} of the rows {what}."
     pairs = found.marks.longer + found.marks.shorter
     if pairs >= SMALL and found.marks.longer / pairs > 0.65:
         yield (
-            f"In {percent(found.marks.longer / pairs)} of the pairs the longer answer is"
-            " the chosen one: a model trained on them may learn to give long answers."
+            f"In {percent(found.marks.longer / pairs, 0)} of the pairs the longer answer"
+            " is the chosen one: a model trained on them may learn to give long answers."
         )
     if flow.flags["same_family"]:
         yield (
-            f"{flow.flags['same_family']:,} rows were judged by a model of the family"
+            f"{count(flow.flags['same_family'])} rows were judged by a model of the family"
             " that wrote their answers."
         )
 
@@ -65,17 +66,18 @@ def _judges(found: Figures) -> Iterator[str]:
     for judge in found.bench.judges:
         share = judge.invalid / judge.verdicts if judge.verdicts else 0.0
         if share > MUCH:
-            yield f"{percent(share)} of the verdicts of {judge.name} are invalid."
+            yield f"{percent(share, 0)} of the verdicts of {judge.name} are invalid."
         if judge.contradicted is not None and judge.contradicted > 0.25:
             yield (
-                f"{judge.name} changes its verdict in {percent(judge.contradicted)} of the"
-                " comparisons when the order of the answers changes."
+                f"{judge.name} changes its verdict in"
+                f" {percent(judge.contradicted, 0)} of the comparisons when the order of"
+                " the answers changes."
             )
         if judge.slot is not None and excludes_zero(judge.slot):
             yield (
                 f"{judge.name} has a position bias to the"
                 f" {'first' if judge.slot.value > 0 else 'second'} answer it reads, of"
-                f" {percent(abs(judge.slot.value))} of its verdicts."
+                f" {percent(abs(judge.slot.value), 0)} of its verdicts."
             )
 
 
@@ -107,8 +109,8 @@ def _calls(found: Figures) -> Iterator[str]:
     whole = found.spending.whole
     if whole.unpriced:
         yield (
-            f"{whole.unpriced:,} of {whole.calls:,} calls have no known price: the cost"
-            " below is a lower bound."
+            f"{count(whole.unpriced)} of {counted(whole.calls, 'call')} have no known"
+            " price: the cost below is a lower bound."
         )
     lost = sum(f.tries for f in found.spending.failed if f.kind in LOST)
     if lost:
@@ -119,8 +121,3 @@ def _calls(found: Figures) -> Iterator[str]:
 
 
 LOST = ("lost", "cancelled")
-
-
-def percent(share: float) -> str:
-    """A share in whole hundredths."""
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

@@ -14,6 +14,7 @@ from fellowship.display import table_html
 from fellowship.models.client import Usage
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
+from fellowship.number_format import counted, money
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
@@ -68,9 +69,9 @@ class RunReport:
             (state_word(state), rows) for state, rows in self.states.items()
         ]
         rows.append(("pending", self.pending))
-        rows.append((f"{self.prompts:,} prompts", sum(self.states.values())))
+        rows.append((counted(self.prompts, "prompt"), sum(self.states.values())))
         rows.append(("calls", self.calls))
-        rows.append(("USD", f"{self.usd:.4f}"))
+        rows.append(("cost", money(self.usd, self.unpriced)))
         return table_html(("what became of the prompts", "rows"), rows)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.run import run_with_progress
-from fellowship.cli.terminal import duration_text, fit_columns, sanitize
+from fellowship.cli.terminal import fit_columns, sanitize
+from fellowship.number_format import duration
 from fellowship.sanitize import single_line
 from tests.support.runs import row, written
 
@@ -42,7 +43,7 @@ def test_control_characters_are_spelled_out() -> None:
 
 
 def test_spans_of_time_are_said_as_people_say_them() -> None:
-    assert [duration_text(s) for s in (48, 200, 18_600)] == [
+    assert [duration(s) for s in (48, 200, 18_600)] == [
         "48 s",
         "3 min 20 s",
         "5 h 10 min",

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fellowship.number_format import interval
 from fellowship.stats import bias
 from fellowship.stats.codes import INVALID, DataError
 from fellowship.stats.intervals import Resampling
@@ -126,7 +127,7 @@ def test_prompts_with_several_rows_widen_the_interval() -> None:
 def test_where_people_always_side_with_the_trait_bias_is_not_told_from_noise() -> None:
     found = bias.side_bias([1, -1, 1], [1, 1, 1], [1, 1, 1]).bias
     assert np.isnan(found.value)
-    assert found.text() == "people always side with it"
+    assert interval(found) == "people always side with it"
 
 
 def test_a_place_that_decides_every_row_is_named_though_the_bias_is_0() -> None:

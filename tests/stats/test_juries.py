@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fellowship.majority import majority
+from fellowship.records import Winner
 from fellowship.stats import juries, selection
 from fellowship.stats.agreement import accuracy_of, table_cells
-from fellowship.stats.codes import INVALID, DataError
+from fellowship.stats.codes import INVALID, DataError, encode
 from fellowship.stats.intervals import Resampling
 
 Array = NDArray[np.int8]
@@ -157,3 +159,10 @@ def test_what_is_no_jury_is_refused_by_name() -> None:
         selection.jury_majorities([[1]], [])
     with pytest.raises(DataError, match="reference 9"):
         selection.best_of(table_cells([1], [[1, 1]]), accuracy_of, reference=9)
+
+
+@given(st.lists(st.sampled_from(["first", "second", "tie", "invalid"]), min_size=1))
+def test_a_majority_of_words_is_the_majority_of_their_codes(
+    votes: list[Winner],
+) -> None:
+    assert encode([majority(votes)]) == juries.majority(encode(votes)[None, :])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fellowship.number_format import percent_interval
 from fellowship.stats.codes import DataError
 from fellowship.stats.rates import LEAN, rate_interval, wilson
 
@@ -21,7 +22,7 @@ def test_ten_of_ten_and_one_of_twenty_are_wilsons() -> None:
 def test_many_rows_of_one_prompt_have_no_interval_and_say_why() -> None:
     found = rate_interval([1.0, 0.0, 1.0] * 100, ["one"] * 300)
     assert found.value == pytest.approx(2 / 3)
-    assert found.text(".1%") == "66.7% [no interval: 1 of 10 prompts needed]"
+    assert percent_interval(found) == "66.7 % [no interval: 1 of 10 prompts needed]"
 
 
 def test_ten_ties_may_have_been_wins() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fellowship.number_format import count, counted
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
@@ -120,7 +121,7 @@ def draw_flow(
                 draw_band(axes, ends[1:], (middle, middle), band.height, tint)
                 draw_node(axes, ends[2], middle, band.height, tint)
                 draw_exports(axes, ends[2], middle + band.height / 2, found)
-        axes.text(0, -top + 4, f"{prompts:,} prompts", va="bottom")
+        axes.text(0, -top + 4, counted(prompts, "prompt"), va="bottom")
 
     return draw
 
@@ -168,12 +169,15 @@ def draw_exports(axes: Any, x: float, y: float, found: Figures) -> None:
 def exported_words(found: Figures) -> list[str]:
     """What was exported, by kind; what can be, where nothing was yet."""
     made = [
-        f"{single_line(name)}: {account.exported:,} rows"
-        + (f" of {account.made:,}" if account.made != account.exported else "")
+        f"{single_line(name)}: {counted(account.exported, 'row')}"
+        + (f" of {count(account.made)}" if account.made != account.exported else "")
         for name, account in found.exports.items()
     ]
     flow = found.flow
-    return made[:4] or [f"{flow.pairs:,} DPO rows", f"{flow.examples:,} KTO examples"]
+    return made[:4] or [
+        counted(flow.pairs, "DPO row"),
+        counted(flow.examples, "KTO example"),
+    ]
 
 
 def describe_flow(found: Figures, states: Sequence[tuple[str, int]]) -> str:
@@ -181,6 +185,6 @@ def describe_flow(found: Figures, states: Sequence[tuple[str, int]]) -> str:
     total = sum(rows for _, rows in states)
     parts = ", ".join(f"{rows:,} {state_word(state)}" for state, rows in states)
     return (
-        f"Flow of {total:,} prompts into their states: {parts or 'none yet'}."
+        f"Flow of {counted(total, 'prompt')} into their states: {parts or 'none yet'}."
         f" The pairs give {', '.join(exported_words(found))}."
     )

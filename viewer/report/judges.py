@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from fellowship.number_format import counted, figure, interval, limits, part, percent
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
 from fellowship.stats.calibration import Curve
+from fellowship.viewer.report.calibration_plot import calibration_plot
 from fellowship.viewer.report.parts import (
     Grid,
     Part,
     Section,
     grid,
-    percent,
-    rate,
-    span,
 )
 from fellowship.viewer.report.plots import (
     bias_plot,
-    calibration_plot,
     forest,
     matrix_plot,
 )
 from fellowship.wording import decision_word
 
+FEW_PAIRS = "too few to say"
 MANY = 24
 """Judges, or pairs of systems, that a plot has room for."""
 
@@ -73,15 +72,10 @@ def matrix_part(found: Matrix) -> Part:
         tuple(line[:kept] for line in found.shared[:kept]),
     )
     rows = [
-        (
-            found.names[i],
-            found.names[j],
-            two_digits(found.kappa[i][j]),
-            found.shared[i][j],
-        )
+        (found.names[i], found.names[j], kappa, found.shared[i][j])
         for i in range(kept)
         for j in range(i + 1, kept)
-        if found.kappa[i][j] is not None
+        if (kappa := found.kappa[i][j]) is not None
     ]
     rows.sort(key=lambda row: -float(str(row[2]).replace("−", "-")))
     table = grid(("judge", "judge", "kappa", "comparisons"), rows[:20], "  rr")
@@ -90,20 +84,15 @@ def matrix_part(found: Matrix) -> Part:
     return Part("Agreement between judges", (matrix_plot(short),), table, left, broad)
 
 
-def two_digits(value: float | None) -> str:
-    """Two digits, with a minus that is one."""
-    return "" if value is None else f"{value:.2f}".replace("-", "−")
-
-
 def people_part(found: Figures) -> Part:
     """Judges with people's labels."""
     told = found.agreement
     assert told is not None
     rows = [
         (
-            *(j.name, span(j.kappa), span(j.accuracy)),
-            percent(j.agreement.invalid_share, 1),
-            span(j.length.bias) if j.length else "",
+            *(j.name, interval(j.kappa), interval(j.accuracy)),
+            percent(j.agreement.invalid_share),
+            interval(j.length.bias) if j.length else "",
         )
         for j in told.judges
     ]
@@ -113,9 +102,12 @@ def people_part(found: Figures) -> Part:
         "people",
         0,
     )
-    note = f"{told.labels:,} labels on {told.prompts:,} prompts; 95 % intervals."
+    note = f"{counted(told.labels, 'label')} on {counted(told.prompts, 'prompt')}; 95 %"
+    note += " intervals."
     if told.effective is not None:
-        note += f" Together they are worth {told.effective:.2f} independent judges."
+        note += (
+            f" Together they are worth {figure(told.effective, 2)} independent judges."
+        )
     heads = (
         "judge",
         "kappa",
@@ -154,9 +146,10 @@ def judge_grid(judges: tuple[JudgeLine, ...]) -> Grid:
     """Every judge in a line."""
     rows = [
         (
-            *(j.name, j.verdicts, percent(j.invalid, j.verdicts), j.both or ""),
-            *(rate(j.contradicted), span(j.slot) if j.both else "one order asked"),
-            span(j.longer),
+            *(j.name, j.verdicts, part(j.invalid, j.verdicts), j.both or ""),
+            percent(j.contradicted),
+            interval(j.slot, none=FEW_PAIRS) if j.both else "one order asked",
+            interval(j.longer, none=FEW_PAIRS),
         )
         for j in judges
     ]
@@ -203,11 +196,10 @@ def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
     """Every two systems in a line."""
     rows = [
         (
-            *(p.first, p.second, p.rows, p.invalid, span(p.strict), span(p.half_tie)),
-            span(p.controlled.controlled) if p.controlled else "",
-            f"{p.people.value:.2f} [{p.people.low:.2f}, {p.people.high:.2f}]"
-            if p.people
-            else "",
+            *(p.first, p.second, p.rows, p.invalid),
+            *(interval(p.strict), interval(p.half_tie)),
+            interval(p.controlled.controlled) if p.controlled else "",
+            interval(p.people),
         )
         for p in found
     ]
@@ -217,7 +209,7 @@ def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
 
 def rating_grid(found: WinRates) -> Part:
     """All systems on one scale."""
-    rows = [(n, f"{v:.0f}", f"{a:.0f} to {b:.0f}") for n, v, a, b in found.ratings]
+    rows = [(n, figure(v, 0), limits(a, b, 0)) for n, v, a, b in found.ratings]
     table = grid(("system", "rating", "95 %"), rows, " rr")
     return Part("Ratings (Bradley-Terry, on the Elo scale)", grid=table)
 
@@ -235,8 +227,8 @@ def calibration(found: Figures) -> Section:
         (
             name,
             m.fit.rows,
-            *(rate(chance_at(m.fit.agree, x)) for x in (1, 2, 3, 4)),
-            f"{m.error:.3f}",
+            *(percent(chance_at(m.fit.agree, x)) for x in (1, 2, 3, 4)),
+            figure(m.error),
         )
         for name, m in told.margins.items()
     ]

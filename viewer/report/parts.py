@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from fellowship.number_format import count
 from fellowship.sanitize import single_line
-from fellowship.stats.intervals import Interval
 
 Cells = Sequence[object]
 
@@ -30,6 +29,7 @@ class Part:
     """One exhibit: a plot, a table, a note.
 
     A `broad` one takes the page's width, and has a second plot for narrow screens.
+    `folded` is what is read in the place of a grid that is folded away.
     """
 
     title: str = ""
@@ -37,6 +37,7 @@ class Part:
     grid: Grid | None = None
     note: str = ""
     broad: bool = False
+    folded: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,4 @@ def cell(value: object) -> str:
     """A cell's text; None is an empty cell."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else single_line(str(value))
-
-
-def span(value: Interval | None, form: str = ".2f") -> str:
-    """An estimate with its limits: `0.12 [−0.01, 0.25]`."""
-    if value is None:
-        return "too few to say"
-    return value.text(form).replace("-", "−")
-
-
-def percent(part: float, whole: float) -> str:
-    """`12.3 %`; nothing of nothing is nothing."""
-    return f"{part / whole:.1%}".replace("%", " %") if whole else ""
-
-
-def rate(value: Any) -> str:
-    """`12.3 %`, or nothing where it isn't known."""
-    return "" if value is None else percent(value, 1)
+    return count(value) if isinstance(value, int) else single_line(str(value))

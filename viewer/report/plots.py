@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
+from fellowship.number_format import brief, count, figure, interval, score
 from fellowship.pipelines.report.judge_comparison import JudgeLine, Matrix
 from fellowship.pipelines.report.row_counts import Draft, Marks
 from fellowship.pipelines.report.spending import Spent
@@ -22,10 +22,6 @@ from fellowship.viewer.report.svg import COLOUR, HALF, Draw, drawn, twice
 SERIES = ("accent", "warn", "judge", "user", "good", "bad")
 MARKERS = "osD^vP"
 BINS = 24
-FEW = 5
-"""Margins with fewer rows are left out of the calibration plot: noise."""
-
-Ends = tuple[float, float]
 
 
 def named(name: str, room: int = 30) -> str:
@@ -104,7 +100,8 @@ def spread(counted: Counter[float]) -> str:
     if not counted:
         return "none"
     return (
-        f"median {quantile(counted, 0.5):g}, from {min(counted):g} to {max(counted):g}"
+        f"median {score(quantile(counted, 0.5))}, from {score(min(counted))} to"
+        f" {score(max(counted))}"
     )
 
 
@@ -150,7 +147,9 @@ def drafts_plot(drafts: Sequence[Draft]) -> tuple[str, str]:
         return draw
 
     said = "; ".join(
-        f"{d.system}, draft {d.draft}: {d.gain.value:+.2f}" for d in drafts if d.gain
+        f"{d.system}, draft {d.draft}: {figure(d.gain.value, sign=True)}"
+        for d in drafts
+        if d.gain
     )
     alt = f"Mean gain of each draft over the first: {said}."
     return twice(make, 2.9, "drafts", alt)
@@ -176,7 +175,7 @@ def matrix_plot(matrix: Matrix) -> str:
                 tint, alpha, said = "line", 0.5, "" if i == j else "–"
             else:
                 tint, alpha = "accent" if value >= 0 else "bad", min(1, abs(value))
-                said = f"{value:.2f}".replace("0.", ".", 1).replace("-", "−")
+                said = figure(value, 2).replace("0.", ".", 1)
             square = (j - 0.47, i - 0.47), 0.94, 0.94
             axes.add_patch(
                 Rectangle(*square, color=COLOUR[tint], alpha=alpha * 0.55, lw=0)
@@ -187,7 +186,7 @@ def matrix_plot(matrix: Matrix) -> str:
         axes.set_yticks(range(n), names)
 
     pairs = [
-        f"{matrix.names[i]} and {matrix.names[j]} {values[i, j]:.2f}"
+        f"{matrix.names[i]} and {matrix.names[j]} {figure(values[i, j])}"
         for i in range(n)
         for j in range(i)
         if not np.isnan(values[i, j])
@@ -201,17 +200,18 @@ def forest(
     rows: Sequence[tuple[str, Sequence[tuple[str, Interval | None]]]],
     label: str,
     name: str,
-    middle: float,
+    middle: float | None,
     *,
     bars: bool = False,
 ) -> tuple[str, str]:
-    """Intervals under one another, one mark a kind, a line where nothing leans."""
+    """Intervals under one another, one mark a kind; a line at `middle`, if any."""
     told = [(kind, one) for _, each in rows for kind, one in each]
     kinds = list(dict.fromkeys(kind for kind, one in told if one is not None))
 
     def make(room: int) -> Draw:
         def draw(axes: Any) -> None:
-            axes.axvline(middle, color=COLOUR["strong-line"], lw=0.8)
+            if middle is not None:
+                axes.axvline(middle, color=COLOUR["strong-line"], lw=0.8)
             for k, kind in enumerate(kinds):
                 shown = [
                     (y, found)
@@ -243,7 +243,7 @@ def forest(
         return draw
 
     said = [
-        f"{who}, {kind}: {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+        f"{who}, {kind}: {interval(found)}"
         for who, each in rows
         for kind, found in each
         if found is not None
@@ -281,59 +281,6 @@ def spend_plot(lines: Sequence[Spent], what: str) -> str:
         where = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)}
         axes.legend(frameon=False, ncols=3, fontsize=9, **where)
 
-    said = "; ".join(f"{getattr(x, what)} {x.tokens:,}" for x in lines)
+    said = "; ".join(f"{getattr(x, what)} {count(x.tokens)}" for x in lines)
     size = (HALF, 1.1 + 0.34 * len(lines))
     return drawn(draw, size, f"spend-{what}", f"Tokens by {what}: {said}.")
-
-
-def brief(value: float) -> str:
-    """12k, 3.4M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:g}"
-
-
-def calibration_plot(
-    judges: Sequence[tuple[CalibrationPoints, Any]],
-) -> tuple[str, str]:
-    """How often people name a judge's winner, by its margin: dots, and the fit."""
-
-    def make(room: int) -> Draw:
-        def draw(axes: Any) -> None:
-            for n, (judge, curve) in enumerate(judges):
-                tint = COLOUR[SERIES[n % len(SERIES)]]
-                kept = [p for p in judge.points if p[1] >= FEW] or judge.points
-                at, rows, share = zip(*kept, strict=True)
-                size = 6 + 90 * np.array(rows) / max(rows)
-                axes.scatter(
-                    at,
-                    share,
-                    s=size,
-                    alpha=0.55,
-                    color=tint,
-                    marker=MARKERS[n % 6],
-                    lw=0,
-                )
-                axes.plot(
-                    curve.at,
-                    curve.chance,
-                    color=tint,
-                    lw=1.5,
-                    label=named(judge.judge, room),
-                )
-            axes.axhline(0.5, color=COLOUR["strong-line"], lw=0.8)
-            axes.set_ylim(0, 1.04)
-            axes.set_xlabel("score gap, points of the judge's scale")
-            axes.set_ylabel("people agree with its winner")
-            axes.legend(frameon=False, fontsize=8, loc="lower right")
-
-        return draw
-
-    said = "; ".join(
-        f"{j.judge}: {curve.chance[0]:.0%} at score gap {curve.at[0]:g},"
-        f" {curve.chance[-1]:.0%} at {curve.at[-1]:g}"
-        for j, curve in judges
-    )
-    alt = f"How often people agree with a judge's winner, by score gap: {said}."
-    return twice(make, 3.2, "calibration", alt)

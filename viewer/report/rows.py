@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from fellowship.number_format import count, duration, figure, interval, part, score
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
-from fellowship.viewer import number_format as shown
 from fellowship.viewer.report.flow import UNREACHED, flow_plot, states_of
-from fellowship.viewer.report.parts import Grid, Part, Section, grid, percent, span
+from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import (
     drafts_plot,
     margins_plot,
@@ -40,8 +40,8 @@ def conservation(found: Figures) -> Section:
     """Every prompt in one state, as a flow and as a table that adds up."""
     states = states_of(found)
     whole = sum(rows for _, rows in states)
-    rows = [(state_word(s), n, percent(n, whole), MEANINGS[s]) for s, n in states]
-    rows.append(("sum = prompts", whole, percent(whole, whole), ""))
+    rows = [(state_word(s), n, part(n, whole), MEANINGS[s]) for s, n in states]
+    rows.append(("sum = prompts", whole, part(whole, whole), ""))
     plots = (flow_plot(found, True), flow_plot(found, False)) if whole else ()
     return Section(
         "conservation",
@@ -64,7 +64,7 @@ def exported(found: Figures) -> tuple[Part, ...]:
     rows = [
         (
             *(name, account.made, account.exported),
-            ", ".join(f"{why}: {n:,}" for why, n in account.dropped.items() if n),
+            ", ".join(f"{why}: {count(n)}" for why, n in account.dropped.items() if n),
             ", ".join(account.files),
         )
         for name, account in found.exports.items()
@@ -103,7 +103,7 @@ def quartile_grid(counted: dict[str, Counter[float]]) -> Grid:
     rows = [
         (
             *(name, values.total()),
-            *(f"{quantile(values, q):g}".replace("-", "−") for q in QUARTERS),
+            *(score(quantile(values, q)) for q in QUARTERS),
         )
         for name, values in counted.items()
         if values
@@ -120,8 +120,8 @@ def drafts(found: Figures) -> Section:
         return Section("drafts", title, nothing=why)
     rows = [
         (
-            *(d.system, d.draft, d.rows, f"{d.score:.2f}".replace("-", "−")),
-            span(d.gain) if d.gain else "",
+            *(d.system, d.draft, d.rows, figure(d.score, 2)),
+            interval(d.gain),
             *((d.better, d.same, d.worse) if d.draft > 1 else ("", "", "")),
         )
         for d in found.drafts
@@ -151,10 +151,10 @@ def unusual(found: Figures) -> Section:
             *(
                 f"row {s.number}",
                 session_title(s.team),
-                shown.seconds(s.seconds),
+                duration(s.seconds),
                 s.calls,
             ),
-            f"{s.slowest}, {shown.seconds(s.longest)}",
+            f"{s.slowest}, {duration(s.longest)}",
         )
         for s in found.slow
     ]
@@ -162,7 +162,7 @@ def unusual(found: Figures) -> Section:
         (
             f"row {s.number}",
             state_word(s.state),
-            f"{s.points:g}",
+            score(s.points),
             "; ".join(s.reasons),
             s.prompt,
         )

@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 
 from fellowship.hashing import digest
+from fellowship.number_format import duration, usd
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.spending import Spent
 from fellowship.pipelines.running.header import MODEL_MAY_CHANGE
 from fellowship.sanitize import sanitize
-from fellowship.viewer import number_format as shown
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import spend_plot
 from fellowship.wording import failure_word
@@ -58,8 +58,8 @@ def cost_grid(lines: tuple[Spent, ...], what: str) -> Grid:
         ("prompt", [x.prompt for x in lines]),
         ("cached", [x.cached for x in lines]),
         ("completion", [x.completion for x in lines]),
-        ("US$", [money(x) for x in lines]),
-        ("time", [shown.seconds(x.seconds) for x in lines]),
+        ("cost", [bill_of(x) for x in lines]),
+        ("time", [duration(x.seconds) for x in lines]),
         ("retries", [x.retries for x in lines]),
     ]
     kept = [(head, cells) for head, cells in columns if any(cells)]
@@ -68,11 +68,11 @@ def cost_grid(lines: tuple[Spent, ...], what: str) -> Grid:
     return grid((what, *(head for head, _ in kept)), rows, " rrrrrrr")
 
 
-def money(spent: Spent) -> str:
-    """US dollars, or that nobody knows."""
+def bill_of(spent: Spent) -> str:
+    """Money; a lower bound where some calls have no price, unknown where none has."""
     if spent.unpriced == spent.calls:
-        return "not known"
-    return f"{spent.usd:,.4f}" + (" and more" if spent.unpriced else "")
+        return usd(None)
+    return usd(spent.usd) + (" and more" if spent.unpriced else "")
 
 
 def ingredients(found: Figures) -> Section:
@@ -157,7 +157,7 @@ def call_times(found: Figures) -> str:
     if spent.began is None or spent.ended is None:
         return ""
     first, last = (datetime.fromtimestamp(t, UTC) for t in (spent.began, spent.ended))
-    took = shown.seconds(spent.ended - spent.began)
+    took = duration(spent.ended - spent.began)
     day = f"{first:%-d %B %Y, %H:%M} UTC"
     if first.date() != last.date():
         day += f" to {last:%-d %B %Y, %H:%M} UTC"

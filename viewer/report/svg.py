@@ -11,12 +11,16 @@ import re
 import warnings
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from fellowship.sanitize import single_line
 
 INK = "#010203"
 """Stands for the text colour around the plot."""
+LIGHT_INK = "#111111"
+VARIABLE = re.compile(r"--([\w-]+): (#\w+)")
+"""A colour in the style sheet; the first of a name is the light one."""
 NAMES = (
     *("accent", "warn", "good", "judge", "user", "bad", "strong-line", "line"),
     *("muted", "surface", "accent-wash"),
@@ -51,6 +55,21 @@ def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
     `size` in inches; `name` is unlike any other plot's of the page; `alt` says in words
     what is to be seen. The same figures give the same text.
     """
+    return themed(rendered(draw, size), name, alt)
+
+
+def picture(draw: Draw, size: tuple[float, float]) -> str:
+    """The same as a file of its own: in the page's light colours, on white."""
+    text = rendered(draw, size, transparent=False).replace(INK, LIGHT_INK)
+    css = (Path(__file__).parent.parent / "static" / "base.css").read_text("utf-8")
+    light = dict(reversed(VARIABLE.findall(css)))
+    for stand, variable in STANDS_FOR.items():
+        text = text.replace(stand, light[variable])
+    return text
+
+
+def rendered(draw: Draw, size: tuple[float, float], transparent: bool = True) -> str:
+    """matplotlib's SVG of one pair of axes, in stand-in colours."""
     from matplotlib import rc_context, rcdefaults
     from matplotlib.figure import Figure
 
@@ -62,8 +81,9 @@ def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
             figure = Figure(figsize=size, layout="constrained")
             draw(figure.add_subplot())
             out = io.StringIO()
-            figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
-    return themed(out.getvalue(), name, alt)
+            kept: Any = {"transparent": transparent, "metadata": {"Date": None}}
+            figure.savefig(out, format="svg", **kept)
+    return out.getvalue()
 
 
 def twice(

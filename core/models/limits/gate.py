@@ -20,6 +20,7 @@ from fellowship.models.limits.pace import MINUTE, RateLimiter
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.window import START, Window
+from fellowship.number_format import duration
 
 log = structlog.get_logger("fellowship.models")
 
@@ -246,13 +247,13 @@ class Gate:
             return None
         if self.breaker.opened_at is not None:
             left = self.breaker.next_probe - now
-            when = f"next look in {left:.0f} s" if left > 0.5 else "looking now"
+            when = f"next look in {duration(left)}" if left > 0.5 else "looking now"
             ends = max(left, self.breaker.opened_at + self.breaker.patience - now)
-            what = f"paused, {when}, given up in {format_wait(ends)}"
+            what = f"paused, {when}, given up in {duration(ends)}"
             return WaitNote(what, self.breaker.why, down=True)
         if self.held_until - now > 0.5:
             left = self.held_until - now
-            why = f"the provider asked for a wait of {left:.0f} s"
+            why = f"the provider asked for a wait of {duration(left)}"
             return WaitNote(self.limits.endpoint, why)
         outside = [m for m in self.residency.waiting if m not in self.residency.loaded]
         if self.residency.capacity is not None and outside:
@@ -260,9 +261,3 @@ class Gate:
             names = ", ".join(sorted(outside))
             return WaitNote(f"{calls:,} calls wait for their model's turn", names)
         return None
-
-
-def format_wait(seconds: float) -> str:
-    """A wait in the unit that fits it: 45 s, 9 min."""
-    whole = max(0, round(seconds))
-    return f"{whole} s" if whole < 120 else f"{whole // 60} min"

@@ -67,6 +67,7 @@ def test_the_margin_plot_is_a_file_of_its_own(
     plot = tmp_path / "m.svg"
     assert cli(["agree", str(run), *options, "--plot", str(plot)]) == 0
     assert "<svg" in plot.read_text()
+    assert "var(--" not in plot.read_text()
     assert "out of bag" in capsys.readouterr().out
 
 

@@ -11,8 +11,9 @@ import pytest
 from fellowship.pipelines.report.figures import Figures, figures
 from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
+from fellowship.viewer.report.document import policy
 from fellowship.viewer.report.flow import bands
-from fellowship.viewer.report.page import page, policy
+from fellowship.viewer.report.page import page
 from fellowship.viewer.report.svg import COLOUR, drawn
 from tests.support.runs import ALONE, JURY, LOOP, made, row, written
 
