@@ -15,8 +15,8 @@ def test_one_is_one_and_none_is_what_was_asked_for() -> None:
     assert [spelt.counted(n, "call") for n in (0, 1, 1200)] == [
         *("0 calls", "1 call", "1,200 calls")
     ]
-    assert spelt.counted(2, "reply", plural="replies") == "2 replies"
-    assert spelt.counted(None, "row", "No") == "No rows"
+    assert spelt.counted(2, "reply", "replies") == "2 replies"
+    assert spelt.counted(None, "row", none="No") == "No rows"
 
 
 def test_an_estimate_has_its_limits_and_a_minus_that_is_one() -> None:
