@@ -15,6 +15,7 @@ from fellowship.viewer.report.document import policy
 from fellowship.viewer.report.flow import bands
 from fellowship.viewer.report.page import page
 from fellowship.viewer.report.svg import COLOUR, drawn
+from fellowship.wording import state_word
 from tests.support.runs import ALONE, JURY, LOOP, made, row, written
 
 FEW = Resampling(50)
@@ -69,7 +70,7 @@ def test_a_run_without_a_pair_says_there_is_nothing_to_train_on(tmp_path: Path) 
 def test_every_state_has_a_page(state: State, tmp_path: Path) -> None:
     bare = Outcome(number=1, item="i", state=state, why="because")
     _, text = seen(written(tmp_path / "run", [bare]))
-    assert f"{state}: 1" in text
+    assert f"{state_word(state)}: 1" in text
 
 
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
