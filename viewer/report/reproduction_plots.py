@@ -18,20 +18,26 @@ from fellowship.viewer.report.svg import COLOUR, HALF, Draw, drawn, twice
 def figures_plot(lines: Sequence[Line], unit: str, name: str) -> tuple[str, str]:
     """Corrected figures with their intervals, the published one beside each."""
     rows = [
-        (line.name, (("corrected, 95 %", corrected(line)), ("published", said(line))))
+        (
+            line.name,
+            (
+                ("corrected, 95 %", corrected_figure(line)),
+                ("published", published_figure(line)),
+            ),
+        )
         for line in lines
         if line.corrected is not None
     ]
     return forest(rows, unit, name, None)
 
 
-def corrected(line: Line) -> Interval:
+def corrected_figure(line: Line) -> Interval:
     """A line's corrected figure, with limits if it has any."""
     low, high = (nan if end is None else end for end in (line.low, line.high))
     return Interval(line.corrected or 0.0, low, high, line.rows)
 
 
-def said(line: Line) -> Interval | None:
+def published_figure(line: Line) -> Interval | None:
     """A line's published figure, which has no limits."""
     if line.published is None:
         return None
