@@ -187,7 +187,7 @@ def show_judges(found: AgreementReport, out: Console) -> None:
     """One line a judge."""
     heads = (
         *("judge", "kappa [95 %]", "2-class", "weighted", "accuracy [95 %]", "alpha"),
-        *("AC1", "invalid", f"minus {found.reference}", "p, Holm"),
+        *("AC1", "invalid", f"kappa minus {found.reference}", "p, Holm"),
     )
     cells = [
         (
@@ -261,5 +261,5 @@ def show_margins(margins: dict[str, MarginCalibration], out: Console) -> None:
         )
         say(
             out,
-            f"{name}: people agree at margin {chances} (error {figure(margin.error)})",
+            f"{name}: people agree at score gap {chances} (error {figure(margin.error)})",
         )

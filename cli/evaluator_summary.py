@@ -81,7 +81,7 @@ def show_escalation(report: EscalationReport, out: Console) -> None:
     of = report.asked + report.spared
     say(
         out,
-        ("escalation ", "bold"),
+        ("escalation: ", "bold"),
         f"the strong judge was asked in {report.asked:,} of {of:,} comparisons:"
         f" {report.calls_saved:,} of its calls saved",
     )
@@ -92,7 +92,7 @@ def show_debates(report: DebateReport, out: Console) -> None:
     of = report.debated + report.unanimous
     say(
         out,
-        ("debate ", "bold"),
+        ("debate: ", "bold"),
         f"{report.debated:,} of {of:,} comparisons were debated, {report.unanimous:,}"
         f" unanimous before; the debate changed {report.changed:,}",
     )

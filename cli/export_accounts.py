@@ -10,12 +10,13 @@ from rich.console import Console
 from fellowship.cli.terminal import say, table
 from fellowship.number_format import count, counted, figure, percent
 from fellowship.pipelines.export.account import Account
+from fellowship.spellings import preferred_name
 
 
 def show(accounts: Sequence[Account], out: Console) -> None:
     """One line a kind, then the files, then what the lengths and weights are."""
     names = list(dict.fromkeys(name for a in accounts for name in a.dropped))
-    heads = ("dataset", "made", *names, "written")
+    heads = ("dataset", "made", *map(preferred_name, names), "written")
     rows = [
         (
             account.kind,

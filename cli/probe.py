@@ -25,6 +25,9 @@ from fellowship.number_format import count, counted, figure, limits
 if TYPE_CHECKING:
     from fellowship.pipelines.attacks.probe_records import Estimate, ProbeReport
 
+PROBES = {"pair": "position", "again": "repeatability"}
+"""The trials of a probe, where they go by another name."""
+
 LEANS = ("position", "length", "style", "family")
 
 
@@ -110,7 +113,8 @@ def show(found: ProbeReport, out: Console) -> None:
     for kind, many in found.not_tried.items():
         say(
             out,
-            f"{kind}: not tried on {counted(many, 'row')}, first: {found.reasons[kind]}",
+            f"{PROBES.get(kind, kind)}: {found.reasons[kind]} (the first of"
+            f" {counted(many, 'row')})",
         )
     if found.failed:
         say(out, f"{counted(found.failed, 'trial')} failed")

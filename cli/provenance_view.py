@@ -17,6 +17,7 @@ from fellowship.wording import (
     answers_compared,
     decision_word,
     session_title,
+    speaker_name,
     state_word,
 )
 
@@ -98,7 +99,10 @@ def show_sources(provenance: RowProvenance, out: Console) -> None:
     for name, model in provenance.models.items():
         say(out, f"model {single_line(name)}: {single_line(model)}")
     if provenance.prompts:
-        rows = [(p.name, p.digest, ", ".join(p.seats)) for p in provenance.prompts]
+        rows = [
+            (p.name, p.digest, "; ".join(speaker_name(s, "judge") for s in p.seats))
+            for p in provenance.prompts
+        ]
         table(out, ("prompt", "digest", "used by"), rows)
     say(out, f"total: {cost_text(provenance.spent)}")
     say(out, ("one call in full: fellowship show RUN --call KEY", "dim"))

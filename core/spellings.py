@@ -30,6 +30,11 @@ def other_spelling(key: object) -> str | None:
     return OLDER.get(str(key)) or newer.get(str(key))
 
 
+def preferred_name(key: str) -> str:
+    """The name of a key to use: the newer one of two."""
+    return {old: new for new, old in OLDER.items()}.get(key, key)
+
+
 def names_of(model: type[BaseModel]) -> list[tuple[str, ...]]:
     """The names of each field, the one to use first."""
     found = []

@@ -162,7 +162,8 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
         return source
     found = (SCORED if team == ALONE else SEAT).fullmatch(source)
     if found is None:
-        return source
+        # A persona in the debate about A first has no suffix.
+        return f"{source}, {ORDERS['forward']}" if role == "debater" else source
     said = found.groupdict()
     parts = [
         found["name"],

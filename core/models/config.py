@@ -234,7 +234,7 @@ class AutogenModel(ModelBase):
         default=None, description="its component configuration"
     )
     component_file: Path | None = Field(
-        default=None, description="a JSON file that holds it"
+        default=None, description="a JSON file with its component configuration"
     )
     build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
         default="",

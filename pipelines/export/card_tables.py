@@ -15,6 +15,7 @@ from fellowship.pipelines.export.card_markdown import (
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
+from fellowship.spellings import preferred_name
 from fellowship.wording import state_word
 
 
@@ -33,7 +34,7 @@ def state_table(context: ExportContext) -> str:
 def conservation_table(accounts: Sequence[Account]) -> str:
     """Rows made are rows written and rows dropped, by name."""
     names = list(dict.fromkeys(n for a in accounts for n in a.dropped))
-    heads = ("kind", "shape", "made", *names, "written")
+    heads = ("kind", "shape", "made", *map(preferred_name, names), "written")
     rows = [
         (
             account.kind,

@@ -15,6 +15,7 @@ from fellowship.hashing import digest
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
+from fellowship.spellings import preferred_name
 from fellowship.suggestions import quoted_list
 
 ROLES: Mapping[str, Speaker] = {
@@ -174,7 +175,9 @@ def _refuse_excess(
 
 def _column(row: Row, name: str, key: str) -> Any:
     if name not in row.values:
-        raise InputError(missing_column(name, f"source.{key}", list(row.values)))
+        raise InputError(
+            missing_column(name, f"source.{preferred_name(key)}", list(row.values))
+        )
     return row.values[name]
 
 

@@ -55,6 +55,11 @@ def test_the_name_of_a_judges_seat_is_spelt_out(team, source, shown):
     assert wording.speaker_name(source, "judge", team) == shown
 
 
+def test_a_debater_is_shown_with_the_order_it_debates_in():
+    assert wording.speaker_name("critic", "debater") == "critic, A first"
+    assert wording.speaker_name("critic_swapped", "debater") == "critic, B first"
+
+
 def test_other_names_are_shown_as_they_are():
     assert wording.speaker_name("reviewer_2", "reviewer") == "reviewer_2"
     assert wording.speaker_name("look_forward", "generator") == "look_forward"

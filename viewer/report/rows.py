@@ -9,6 +9,7 @@ from fellowship.number_format import count, duration, figure, interval, part, sc
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
+from fellowship.spellings import preferred_name
 from fellowship.viewer.report.flow import UNREACHED, flow_plot, states_of
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import (
@@ -64,7 +65,11 @@ def exported(found: Figures) -> tuple[Part, ...]:
     rows = [
         (
             *(name, account.made, account.exported),
-            ", ".join(f"{why}: {count(n)}" for why, n in account.dropped.items() if n),
+            ", ".join(
+                f"{preferred_name(name)}: {count(n)}"
+                for name, n in account.dropped.items()
+                if n
+            ),
             ", ".join(account.files),
         )
         for name, account in found.exports.items()
