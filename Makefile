@@ -32,7 +32,7 @@ check: .venv/.dev package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p fellowship
-	$(BIN)/python -m pytest -q tests/project/test_imports.py
+	$(BIN)/python -m pytest -q tests/project/test_imports.py tests/project/test_docstrings.py
 
 docs: .venv/.dev package
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

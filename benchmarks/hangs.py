@@ -42,7 +42,7 @@ class Resources(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.calls} calls in the air, {self.tasks} tasks, {self.handles} file"
+            f"{self.calls} calls in flight, {self.tasks} tasks, {self.handles} file"
             f" handles, {self.megabytes:.0f} MB"
         )
 

@@ -5,7 +5,7 @@
 A loopback server runs in a process of its own; every life of a run is a process that is
 ended by SIGKILL. Exits with 1 where an acknowledged reply is gone, a row is twice in an
 export, an export differs from the uninterrupted run's in any byte, or more calls were sent
-again than were noted to be in the air at the kills.
+again than were noted to be in flight at the kills.
 """
 
 from __future__ import annotations

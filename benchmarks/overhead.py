@@ -37,7 +37,7 @@ from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
 
 IN_FLIGHT = 64
-"""Calls in the air at the most, on every side."""
+"""Calls in flight at the most, on every side."""
 
 MOST_CPU = 2.0
 MOST_GROWTH = 1.25

@@ -9,7 +9,7 @@ second. Then the whole command, `fellowship run`, is given again on the finished
 
 Exits with 1 where a row takes more than 1.2x the CPU it takes in a run of 1,000 rows, where
 memory grows by more than 64 MB between a tenth of the rows and the end, where more
-connections are open than calls may be in the air to each model, or more files while rows
+connections are open than calls may be in flight to each model, or more files while rows
 are worked on than at a tenth of them, where rows and states don't add up, or where the
 command on the finished run takes more than 5 s, imports included; with 2 where only a time
 is missed.

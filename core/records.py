@@ -151,7 +151,7 @@ class Verdict(Record):
 class Turn(Record):
     """One message of a transcript. Its exact request is the ledger's call `call`."""
 
-    source: str = Field(description="the seat that spoke, e.g. reviewer_2")
+    source: str = Field(description="the agent that spoke, e.g. reviewer_2")
     role: str = Field(description="the role played: generator, reviewer, judge, ...")
     model: str = ""
     text: str

@@ -44,7 +44,7 @@ def n_eff(votes: ArrayLike, labels: ArrayLike) -> float:
     check_aligned("votes", len(given), ("labels", len(people)))
     kept = np.isin(people, (FIRST, SECOND))
     kept &= (given != INVALID).all(axis=1)
-    seats = given.shape[1]
+    judges = given.shape[1]
     if not kept.any():
         return float("nan")
     wrong = (given[kept] != people[kept, None]).astype(np.float64)
@@ -52,8 +52,8 @@ def n_eff(votes: ArrayLike, labels: ArrayLike) -> float:
     size = np.sqrt((apart**2).sum(axis=0))
     unit = apart / np.where(size > 0, size, 1)
     together = unit.T @ unit
-    mean = together[np.triu_indices(seats, 1)].mean() if seats > 1 else 0.0
-    return float(seats / (1 + (seats - 1) * max(0.0, float(mean))))
+    mean = together[np.triu_indices(judges, 1)].mean() if judges > 1 else 0.0
+    return float(judges / (1 + (judges - 1) * max(0.0, float(mean))))
 
 
 def jury_subsets(

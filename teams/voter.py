@@ -75,10 +75,10 @@ class Voter:
         phase = phase.replace("-", "_")
         agents = []
         for sample in range(self.settings.samples):
-            seat = "_".join(
+            name = "_".join(
                 filter(None, (self.name, order, phase, sample_suffix(sample)))
             )
-            agent = seats.seat(seat, self.role(seats, TWO_TITLES), case_as_read)
+            agent = seats.seat(name, self.role(seats, TWO_TITLES), case_as_read)
             agent.add_lines(lines)
             agents.append(agent)
         return agents

@@ -42,7 +42,7 @@ class VotingRule:
 
     `weighs`: a juror counts by its weight, and not once. `next_jurors`: how many to ask
     next; None where every vote is needed. `whole_run`: a row's decision is provisional,
-    until `agreement.jury_weights.WHOLE_RUN` makes it anew from all rows.
+    until `agreement.jury_weights.WHOLE_RUN` decides again from all rows.
     """
 
     decide: Decide

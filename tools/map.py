@@ -116,7 +116,7 @@ def picture() -> str:
 
 
 def with_table(text: str) -> str:
-    """CONTRIBUTING's text with the table between its marks made anew."""
+    """CONTRIBUTING's text with the table between its marks written again."""
     before, _, rest = text.partition(BEGIN)
     return before + BEGIN + table() + END + rest.partition(END)[2]
 

@@ -129,7 +129,7 @@ OLLAMA = Provider(
     in_process=False,
     is_local=lambda config: True,
     ceiling=lambda config: 64,
-    # The same model with another context is loaded anew.
+    # The same model with another context is loaded again.
     resident=lambda config: f"{config.model} ({config.num_ctx:,})",
     price=lambda config: FREE,
     tokens_per_second=40.0,
