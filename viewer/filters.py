@@ -162,9 +162,9 @@ def full_text_query(words: str) -> str:
     """
     found = []
     for phrase, word in WORD.findall(words):
-        said = space_letters(sanitize(phrase or word)).replace('"', "").strip()
-        if re.search(r"\w", said):
-            found.append((f'"{said}"', bool(word)))
+        plain = space_letters(sanitize(phrase or word)).replace('"', "").strip()
+        if re.search(r"\w", plain):
+            found.append((f'"{plain}"', bool(word)))
     if found and found[-1][1]:
         found[-1] = (f"{found[-1][0]}*", True)
     return " ".join(quoted for quoted, _ in found)

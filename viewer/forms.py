@@ -27,8 +27,8 @@ async def read_own_form(request: Request, access: AccessPolicy) -> dict[str, str
         body += part
         if len(body) > LONGEST:
             raise HTTPException(413, "the form is too long")
-    said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    form = {name: values[0] for name, values in said.items()}
+    values = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    form = {name: values[0] for name, values in values.items()}
     if not access.is_own_form(form.pop("form", "")):
         raise HTTPException(403, "the form is not from this server: reload the page")
     return form

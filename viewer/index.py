@@ -160,7 +160,7 @@ class Index:
             if thorough or behind < 0:
                 gone = link.execute(GONE, (-1,)).fetchall()
                 self._write(link, [], [row[0] for row in gone])
-            for numbers in self._changed(link, thorough):
+            for numbers in self._changed_rows(link, thorough):
                 self._write(link, numbers, numbers)
                 self.labels_read = None
                 self.waiting = max(0, self.waiting - len(numbers))
@@ -174,7 +174,7 @@ class Index:
         self.waiting = max(0, count)
         return int(count)
 
-    def _changed(self, link: sqlite3.Connection, thorough: bool) -> Iterator[list[int]]:
+    def _changed_rows(self, link: sqlite3.Connection, thorough: bool) -> Iterator[list[int]]:
         """Numbers of rows that ended, or ended otherwise, since they were indexed."""
         last = -1
         while found := link.execute(CHANGED, (last, thorough, LOOK)).fetchall():

@@ -84,7 +84,7 @@ class Answers:
         self._wanted = wanted
         self._tasks: dict[int, asyncio.Task[list[Candidate]]] = {}
 
-    async def of(self, item: Item) -> list[Candidate]:
+    async def answers_to(self, item: Item) -> list[Candidate]:
         """Different, whole and not empty; raises as a row's own work would."""
         if item.number not in self._tasks:
             task = asyncio.create_task(self._write(item))
@@ -125,7 +125,7 @@ class Trial(Row):
 
     async def end(self) -> RowEnd:
         """What came of it; where it can't be tried there is no ranking."""
-        made = self._kind.make(self._origin, await self._answers.of(self._origin))
+        made = self._kind.make(self._origin, await self._answers.answers_to(self._origin))
         if isinstance(made, str):
             return row_state(RowFacts(untried=made))
         self.candidates = list(made)

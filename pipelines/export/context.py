@@ -52,7 +52,7 @@ class ExportContext:
         lower = model.lower()
         return next((family for family in FAMILIES if family in lower), "")
 
-    def related(self, verdicts: Iterable[Verdict], writers: Iterable[str]) -> bool:
+    def is_related(self, verdicts: Iterable[Verdict], writers: Iterable[str]) -> bool:
         """Whether a judge is of a writer's family. An unknown family is nobody's."""
         judges = {self.family(verdict.model) for verdict in verdicts} - {""}
         return bool(judges & {self.family(writer) for writer in writers})

@@ -62,7 +62,7 @@ def shared_facts(
     writers = (pair.chosen.model, pair.rejected.model)
     return {
         **chosen_chance(pair.margin, rests_on, context),
-        "same_family": context.related(rests_on.verdicts, writers),
+        "same_family": context.is_related(rests_on.verdicts, writers),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),

@@ -135,7 +135,7 @@ def turn_facts(
     return {
         "turn": step.kind,
         **chosen_chance(abs(step.gain), evidence, context),
-        "same_family": context.related(evidence.verdicts, (step.draft.model,)),
+        "same_family": context.is_related(evidence.verdicts, (step.draft.model,)),
         "row": outcome.number,
         "item": outcome.item,
         "flags": list(outcome.flags),

@@ -61,7 +61,7 @@ class VerdictColumns:
     values: Mapping[str, Winner] = field(default_factory=dict)
 
     @property
-    def named(self) -> list[str]:
+    def named_columns(self) -> list[str]:
         """The columns somebody named."""
         of_rows = (self.judge, self.winner, self.score_first, self.score_second)
         of_items = (self.id, self.prompt, self.first, self.second)
@@ -80,7 +80,7 @@ def import_verdicts(
     there = sorted({name for row in table for name in row.values})
     if not there:
         raise InputError(f"{str(path)!r} has no row that could be read")
-    for name in columns.named:
+    for name in columns.named_columns:
         if name not in there:
             hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")

@@ -76,7 +76,7 @@ def _generated_outcome(
     drafts, talk, faults = read_drafts(one, row)
     selection = read_selection(picked) if one.picks else Selection()
     rivals = sorted(rivals, key=lambda rival: not rival[2])  # known answers come first
-    drafts = padded(drafts, selection)
+    drafts = pad_drafts(drafts, selection)
     candidates = (*draft_candidates(one, drafts), *rival_candidates(rivals))
     if not prompt:
         faults.append("the release has no prompt for this row")
@@ -109,7 +109,7 @@ def _generated_outcome(
     )
 
 
-def padded(drafts: list[str], selection: Selection) -> list[str]:
+def pad_drafts(drafts: list[str], selection: Selection) -> list[str]:
     """The drafts, and an empty one for each that was compared and isn't released."""
     at_least = max([c.second + 1 for c in selection.comparisons], default=1)
     return drafts + [""] * (at_least - len(drafts))

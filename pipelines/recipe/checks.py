@@ -149,7 +149,7 @@ def _missing_source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             + compression_note(source.path),
         )
     elif source.path is not None:
-        yield from _missing(("source", "path"), source.path)
+        yield from _missing_file(("source", "path"), source.path)
 
 
 def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
@@ -157,11 +157,11 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield ("prompts",), f"prompts: there is no folder {str(recipe.prompts)!r}"
     for n, system in enumerate(recipe.systems):
         if isinstance(system, AutogenSettings) and system.component_file is not None:
-            yield from _missing(("systems", n, "component_file"), system.component_file)
+            yield from _missing_file(("systems", n, "component_file"), system.component_file)
     for name, model in recipe.models.items():
         for field in provider_of(model).file_fields(vars(model)):
             if (path := getattr(model, field)) is not None:
-                yield from _missing(("models", name, field), Path(path))
+                yield from _missing_file(("models", name, field), Path(path))
 
 
 def compression_note(path: Path) -> str:
@@ -171,7 +171,7 @@ def compression_note(path: Path) -> str:
     return ""
 
 
-def _missing(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
+def _missing_file(place: Place, path: Path) -> Iterator[tuple[Place, str]]:
     if path.is_file():
         return
     folder = path.parent
@@ -190,4 +190,4 @@ def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         except RecipeError as error:
             yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
     for n, path in enumerate(recipe.export.filters.contamination):
-        yield from _missing(("export", "filters", "contamination", n), path)
+        yield from _missing_file(("export", "filters", "contamination", n), path)

@@ -56,7 +56,7 @@ def askings(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]
 def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """Where an evaluator's parts don't fit one another or the way candidates meet."""
     settings = recipe.evaluate
-    yield from _meeting(settings)
+    yield from _meet_faults(settings)
     yield from _names(settings)
     yield from _rules(settings)
     yield from _exact(recipe)
@@ -66,7 +66,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield from _prompts(settings, PromptLibrary(recipe.prompts))
 
 
-def _meeting(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+def _meet_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if settings.meet != "pointwise":
         return
     if isinstance(settings, DebateSettings):

@@ -85,9 +85,9 @@ class UnusualSessions:
         found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
-                said = (*each.reasons, f"a score gap of {margin:g}: top 1 % of the run")
+                reasons = (*each.reasons, f"a score gap of {margin:g}: top 1 % of the run")
                 found[each.number] = Unusual(
-                    each.number, each.state, each.points + 1, said, each.prompt
+                    each.number, each.state, each.points + 1, reasons, each.prompt
                 )
         return tuple(
             sorted(found.values(), key=lambda each: (-each.points, each.number))[:SHOWN]

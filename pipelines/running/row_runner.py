@@ -77,7 +77,7 @@ class Runner:
 
     async def run(self, work: Work) -> None:
         """Have every row worked on that isn't finished, until there is none or a stop."""
-        stopping = asyncio.ensure_future(self._stopped())
+        stopping = asyncio.ensure_future(self._wait_for_stop())
         stopping.add_done_callback(self._wake)
         if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
@@ -98,7 +98,7 @@ class Runner:
         if self._broken:
             raise self._broken
 
-    async def _stopped(self) -> None:
+    async def _wait_for_stop(self) -> None:
         """Return when somebody says stop, or when nothing that follows can be trusted."""
         events = (self.stop, self._over)
         waits = [asyncio.ensure_future(event.wait()) for event in events]

@@ -34,7 +34,7 @@ def parquet_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
         for batch in file.iter_batches(batch_size=BATCH, columns=list(columns)):
             for at in range(batch.num_rows):
                 number += 1
-                yield _decoded(number, batch.slice(at, 1))
+                yield _decode_row(number, batch.slice(at, 1))
 
 
 def parquet_file(path: Path) -> Any:
@@ -46,7 +46,7 @@ def parquet_file(path: Path) -> Any:
         raise InputError(f"{str(path)!r} is not a Parquet file: {error}") from error
 
 
-def _decoded(number: int, one: Any) -> Row:
+def _decode_row(number: int, one: Any) -> Row:
     try:
         return Row(number, one.to_pylist()[0])
     except UnicodeDecodeError:
