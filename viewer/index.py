@@ -174,7 +174,9 @@ class Index:
         self.waiting = max(0, count)
         return int(count)
 
-    def _changed_rows(self, link: sqlite3.Connection, thorough: bool) -> Iterator[list[int]]:
+    def _changed_rows(
+        self, link: sqlite3.Connection, thorough: bool
+    ) -> Iterator[list[int]]:
         """Numbers of rows that ended, or ended otherwise, since they were indexed."""
         last = -1
         while found := link.execute(CHANGED, (last, thorough, LOOK)).fetchall():

@@ -125,7 +125,9 @@ class Trial(Row):
 
     async def end(self) -> RowEnd:
         """What came of it; where it can't be tried there is no ranking."""
-        made = self._kind.make(self._origin, await self._answers.answers_to(self._origin))
+        made = self._kind.make(
+            self._origin, await self._answers.answers_to(self._origin)
+        )
         if isinstance(made, str):
             return row_state(RowFacts(untried=made))
         self.candidates = list(made)

@@ -157,7 +157,9 @@ def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         yield ("prompts",), f"prompts: there is no folder {str(recipe.prompts)!r}"
     for n, system in enumerate(recipe.systems):
         if isinstance(system, AutogenSettings) and system.component_file is not None:
-            yield from _missing_file(("systems", n, "component_file"), system.component_file)
+            yield from _missing_file(
+                ("systems", n, "component_file"), system.component_file
+            )
     for name, model in recipe.models.items():
         for field in provider_of(model).file_fields(vars(model)):
             if (path := getattr(model, field)) is not None:

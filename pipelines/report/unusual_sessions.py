@@ -85,7 +85,10 @@ class UnusualSessions:
         found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:
             if least is not None and margin >= least:
-                reasons = (*each.reasons, f"a score gap of {margin:g}: top 1 % of the run")
+                reasons = (
+                    *each.reasons,
+                    f"a score gap of {margin:g}: top 1 % of the run",
+                )
                 found[each.number] = Unusual(
                     each.number, each.state, each.points + 1, reasons, each.prompt
                 )
