@@ -142,7 +142,7 @@ async def test_a_slow_model_is_no_failure_and_a_hung_one_is(tmp_path: Path) -> N
             allowed = learned.seconds_for(60)
             assert slowest < allowed < 60
             server.script(next=["hang"])
-            with pytest.raises(ModelError, match=f"no answer within {allowed:.3g} s"):
+            with pytest.raises(ModelError, match=f"no reply within {allowed:.3g} s"):
                 await one.ask(99)
 
 
