@@ -14,7 +14,16 @@ from rich.console import Console
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
+from fellowship.cli.options import (
+    as_json,
+    first_rows,
+    into_or,
+    load_with_options,
+    max_calls,
+    max_usd,
+    recipe_argument,
+    source,
+)
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import DASH, counted, span
@@ -36,18 +45,8 @@ from fellowship.records import Item
 
 @click.command("attack", epilog=EPILOG)
 @recipe_argument
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The run's folder, resumed if there. Default: runs/RECIPE-attack.",
-)
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    help="Take the source's first N rows.",
-)
+@into_or("runs/RECIPE-attack")
+@first_rows(20)
 @click.option(
     "--kind",
     "kinds",
@@ -60,10 +59,8 @@ from fellowship.records import Item
     help="Attacks of your own (YAML) instead of the built-in ones.",
 )
 @source
-@click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
-@click.option(
-    "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
-)
+@max_usd
+@max_calls
 @as_json
 def command(
     recipe: Path,

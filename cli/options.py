@@ -6,8 +6,9 @@ They mean the same in each of them.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +16,8 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.run_folder import HEADER
 from fellowship.stats.resamples import RESAMPLES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."
@@ -28,6 +31,12 @@ source = click.option(
     help="Read prompts from this file instead of the recipe's.",
 )
 
+max_usd = click.option(
+    "--max-usd", type=click.FloatRange(min=0), help="Stop at this spend."
+)
+max_calls = click.option(
+    "--max-calls", type=click.IntRange(min=0), help="Stop after N calls."
+)
 resamples_option = click.option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -69,6 +78,26 @@ recipe_argument = click.argument(
 run_argument = click.argument(
     "run", type=click.Path(path_type=Path), shell_complete=complete_runs
 )
+
+
+def into_or(default: str) -> Callable[[Command], Command]:
+    """`--into` of a verb that names its folder itself where none is given."""
+    return click.option(
+        "--into",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=f"The run's folder, resumed if there. Default: {default}.",
+    )
+
+
+def first_rows(default: int) -> Callable[[Command], Command]:
+    """`--rows` of a verb that tries so many of the source's first rows."""
+    return click.option(
+        "--rows",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        help="Take the source's first N rows.",
+    )
 
 
 def load_with_options(

@@ -17,7 +17,16 @@ from fellowship.cli.attack import announce
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import require_extras
 from fellowship.cli.logs import logs_to_stderr
-from fellowship.cli.options import as_json, load_with_options, recipe_argument, source
+from fellowship.cli.options import (
+    as_json,
+    first_rows,
+    into_or,
+    load_with_options,
+    max_calls,
+    max_usd,
+    recipe_argument,
+    source,
+)
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, counted, figure, limits
@@ -33,23 +42,11 @@ LEANS = ("position", "length", "style", "family")
 
 @click.command("probe", epilog=EPILOG)
 @recipe_argument
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The run's folder, resumed if there. Default: runs/RECIPE-probe.",
-)
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help="Take the source's first N rows.",
-)
+@into_or("runs/RECIPE-probe")
+@first_rows(50)
 @source
-@click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
-@click.option(
-    "--max-calls", type=click.IntRange(min=0), help="Stop after so many calls."
-)
+@max_usd
+@max_calls
 @as_json
 def command(
     recipe: Path,

@@ -23,6 +23,8 @@ from fellowship.cli.options import (
     as_json,
     limit,
     load_with_options,
+    max_calls,
+    max_usd,
     recipe_argument,
     source,
 )
@@ -49,8 +51,8 @@ from fellowship.pipelines.running.runner import run_recipe
     help="Reuse the replies of this other run where the requests are the same.",
 )
 @source
-@click.option("--max-usd", type=click.FloatRange(min=0), help="Stop at this spend.")
-@click.option("--max-calls", type=click.IntRange(min=0), help="Stop after N calls.")
+@max_usd
+@max_calls
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after N tokens.")
 @click.option(
     "--accept",
