@@ -119,5 +119,5 @@ def test_chances_are_asked_only_of_who_gives_them(tmp_path: Path) -> None:
     judge = {"team": "judge", "model": "judge", "expected": True}
     more = {"source": source(), "systems": [], "evaluate": judge}
     path = recipe(tmp_path / "r.yaml", ollama_model("http://127.0.0.1:9"), 1, **more)
-    with pytest.raises(RecipeError, match="gives no chances of tokens: give samples"):
+    with pytest.raises(RecipeError, match="gives no token probabilities: give samples"):
         load_recipe(path)
