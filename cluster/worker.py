@@ -110,10 +110,10 @@ class RemoteCallBroker:
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
         self._release(call)
-        spared = await self._link.ask(
+        free_retry = await self._link.ask(
             "fail", (call, RemoteError.from_error(error), began)
         )
-        return bool(spared)
+        return bool(free_retry)
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""

@@ -26,7 +26,7 @@ Decision = Literal["first", "second", "tie", "order-inconsistent", "invalid"]
 
 
 class State(StrEnum):
-    """Where an input row can end. Every row ends in exactly one (the conservation law)."""
+    """Where an input row can end. Every row ends in exactly one: all are accounted for."""
 
     PAIR = "pair"
     TIE = "tie"

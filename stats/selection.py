@@ -1,4 +1,4 @@
-"""Selection of juries: effective votes, and the honest score of a best subset.
+"""Selection of juries: number of independent judges, and the honest score of a best subset.
 
 Votes are codes (n, m). Whatever was chosen on some rows is scored on others.
 """

@@ -57,7 +57,7 @@ class Account(Record):
 
     @property
     def balanced(self) -> bool:
-        """The law of conservation, for exports."""
+        """Whether rows made are rows exported plus rows dropped."""
         return self.made == self.exported + sum(self.dropped.values())
 
     @property

@@ -63,7 +63,7 @@ def jury_worth(
     fixed: Floats,
     names: list[str],
 ) -> Table:
-    """Best in and out of bag, votes of all, effective votes, human ceiling."""
+    """Best in and out of bag, votes of all, number of independent judges, human ceiling."""
     votes = np.stack([j.corrected for j in judges], axis=1)[people.shown]
     labels = people.labels[people.shown]
     alone = table_cells(labels, votes)

@@ -64,7 +64,7 @@ def custom_code_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
-    """AutoGen components that can't be seated; a missing file is told elsewhere."""
+    """AutoGen components that can't be loaded; a missing file is told elsewhere."""
     for n, system in enumerate(recipe.systems):
         if not isinstance(system, AutogenSettings) or system.build:
             continue

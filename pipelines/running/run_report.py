@@ -60,7 +60,7 @@ class RunReport:
 
     @property
     def balanced(self) -> bool:
-        """The conservation law: rows read equal rows ended plus rows still to do."""
+        """Whether all rows are accounted for: rows read are rows ended and rows to do."""
         rows = self.prompts == sum(self.states.values()) + self.pending
         return rows and all(account.balanced for account in self.accounts)
 

@@ -23,7 +23,7 @@ def page(found: Figures) -> str:
 def sections(found: Figures) -> list[Section]:
     """All sections in the order of the questions a referee asks."""
     return [
-        rows.conservation(found),
+        rows.accounting(found),
         rows.scores(found),
         rows.drafts(found),
         judges.agreement(found),

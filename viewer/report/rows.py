@@ -37,7 +37,7 @@ check_registry("state of a row", (*State, UNREACHED), MEANINGS)
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def conservation(found: Figures) -> Section:
+def accounting(found: Figures) -> Section:
     """Every prompt in one state, as a flow and as a table that adds up."""
     states = states_of(found)
     whole = sum(rows for _, rows in states)
@@ -45,7 +45,7 @@ def conservation(found: Figures) -> Section:
     rows.append(("sum = prompts", whole, part(whole, whole), ""))
     plots = (flow_plot(found, True), flow_plot(found, False)) if whole else ()
     return Section(
-        "conservation",
+        "rows",
         "Every row accounted for",
         "Each row ends in exactly one state, and the states add up to the prompts. No row"
         " is dropped silently or given a default score.",
@@ -171,7 +171,7 @@ def unusual(found: Figures) -> Section:
             "; ".join(s.reasons),
             s.prompt,
         )
-        for s in found.strange
+        for s in found.unusual
     ]
     parts = []
     if unusual_rows:

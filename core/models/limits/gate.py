@@ -203,7 +203,7 @@ class Gate:
         now = time.monotonic()
         was = self.breaker.opened_at
         model, why = permit.model, str(error)
-        spared = self.breaker.record_failure(model, error.kind, why, now)
+        free_retry = self.breaker.record_failure(model, error.kind, why, now)
         if error.kind == "rate":
             self._hold(
                 error.retry_after, self.window.record_refusal(permit.sent, now), now
@@ -212,7 +212,7 @@ class Gate:
             log.info("paused", endpoint=self.limits.endpoint, why=why)
         used = permit.tokens if error.kind == "deadline" else 0.0
         self._release(permit, used, now)
-        return spared
+        return free_retry
 
     def _hold(self, wait: float | None, burst: bool, now: float) -> None:
         """Admit nothing for as long as the provider asks.

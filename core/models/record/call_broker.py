@@ -118,14 +118,14 @@ class LedgerCallBroker:
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
         gate = self.gates[call.endpoint]
-        spared = gate.record_failure(self._release(call), error)
-        self.meter.retries += spared or error.is_transient
+        free_retry = gate.record_failure(self._release(call), error)
+        self.meter.retries += free_retry or error.is_transient
         await self.ledger.record_failure(
             call.key, call.session, call.model, error.kind, str(error), began
         )
         if verdict := gate.breaker.reason_given_up(call.model):
             raise EndpointDown(verdict)
-        return spared
+        return free_retry
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""

@@ -165,9 +165,9 @@ class RecordedClient(Client):
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
             message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (message,)
-        spared = await self._broker.fail(call, error, began)
-        error.uses_a_try = not spared
-        error.may_retry = spared or error.is_transient
+        free_retry = await self._broker.fail(call, error, began)
+        error.uses_a_try = not free_retry
+        error.may_retry = free_retry or error.is_transient
 
     def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
         return CallRow(
