@@ -66,7 +66,7 @@ SHOWN = 10
 @click.option(
     "--against",
     metavar="JUDGE",
-    help="Test the other judges against this one; the best judge if absent.",
+    help="Test the others against this judge; else limits that hold for the best.",
 )
 @click.option(
     "--juries", is_flag=True, help="Evaluate every jury of two or more judges."
@@ -159,11 +159,8 @@ def show(found: AgreementReport, out: Console) -> None:
         say(out, f"all judges, {way}: kappa {figure(kappa)}")
     if found.effective is not None:
         judges = len(found.judges)
-        say(
-            out,
-            f"the {judges} judges are worth {figure(found.effective, 2)} independent"
-            " judges",
-        )
+        worth = interval(found.effective, 2)
+        say(out, f"independent judges that the {judges} judges are worth: {worth}")
     if found.jury is not None:
         show_jury(found.jury, out)
     show_margins(found.margins, out)
@@ -185,9 +182,11 @@ def show_people(people: HumanCeiling, out: Console) -> None:
 
 def show_judges(found: AgreementReport, out: Console) -> None:
     """One line a judge."""
+    named = any(j.p_holm is not None for j in found.judges)
     heads = (
         *("judge", "kappa [95 %]", "2-class", "weighted", "accuracy [95 %]", "alpha"),
-        *("AC1", "invalid", f"kappa minus {found.reference}", "p, Holm"),
+        *("AC1", "invalid", f"kappa minus {found.reference} [95 %]"),
+        *(("p, Holm",) if named else ()),
     )
     cells = [
         (
@@ -199,12 +198,12 @@ def show_judges(found: AgreementReport, out: Console) -> None:
             figure(j.agreement.alpha),
             figure(j.agreement.ac1),
             percent(j.agreement.invalid_share),
-            figure(j.against.value, sign=True) if j.against else "",
-            figure(j.p_holm, 4) if j.p_holm is not None else "",
+            interval(j.against, sign=True),
+            *((figure(j.p_holm, 4) if j.p_holm is not None else "",) if named else ()),
         )
         for j in found.judges
     ]
-    table(out, heads, cells, right=" rrrrrrrrr")
+    table(out, heads, cells, right=" rrrrrrrrr"[: len(heads)])
 
 
 def show_judge(
@@ -243,7 +242,7 @@ def show_jury(jury: JuryAnalysis, out: Console) -> None:
         out,
         f"best jury: {figure(jury.best.value)} on the rows that chose it,"
         f" {figure(jury.best.out_of_bag)} on the other rows (out of bag), where"
-        f" {jury.reference} alone has {figure(jury.best.reference_out_of_bag)}",
+        f" {jury.reference} has {figure(jury.best.reference_out_of_bag)}",
     )
 
 

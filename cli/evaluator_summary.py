@@ -64,13 +64,15 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
     )
     heads = ("voter", "asked", "valid", "agrees with the verdict", "with people", "")
     table(out, heads, rows, right=" rrrr")
+    if report.warning:
+        say(out, (report.warning, "yellow"))
     if report.n_eff is not None:
-        least = "at least " if report.n_eff_by == "votes" else ""
+        about = "about " if report.n_eff_by == "votes" else ""
         say(
             out,
-            (f"worth {least}{figure(report.n_eff, 2)} independent judges", "bold"),
+            (f"worth {about}{figure(report.n_eff, 2)} independent judges", "bold"),
             f": the {report.seats} jurors who were asked every time,"
-            f" by {report.n_eff_by}",
+            f" by {report.n_eff_by}" + (" alone: no bound" if about else ""),
         )
     elif report.n_eff_by != "no jury":
         say(out, f"how many independent judges they are worth: {report.n_eff_by}")

@@ -74,14 +74,17 @@ def accuracy_of(tables: Floats) -> Floats:
 
 
 def ac1_of(tables: Floats) -> Floats:
-    """Gwet's AC1 (...) of tables (..., k, k), k the classes on offer.
+    """Gwet's AC1 (...) of tables (..., k, k).
 
-    Chance agreement is sum(pi * (1 - pi)) / (k - 1), pi the mean of the two marginals
-    (Gwet 2008, equation 6): it stays sane where nearly all rows are one class.
+    Chance agreement is sum(pi * (1 - pi)) / (q - 1), pi the mean of the two marginals
+    (Gwet 2008, equation 6): it stays sane where nearly all rows are one class. q counts
+    the classes on offer: both winners, and ties where any of the tables has one.
     """
     n = tables.sum(axis=(-2, -1))
     share = ratio((tables.sum(-1) + tables.sum(-2)) / 2, n[..., None])
-    chance = (share * (1 - share)).sum(-1) / (tables.shape[-1] - 1)
+    k = tables.shape[-1]
+    tied = k == 3 and (tables[..., 1, :].any() or tables[..., :, 1].any())
+    chance = (share * (1 - share)).sum(-1) / (2 if tied else 1)
     return ratio(accuracy_of(tables) - chance, 1 - chance)
 
 

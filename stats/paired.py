@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import binomtest
 
 from fellowship.stats.codes import DataError, Floats, as_finite
 from fellowship.stats.intervals import (
     DEFAULT,
+    MIN_CLUSTERS,
+    MOST_UNDEFINED,
     Resampling,
     Statistic,
     cluster_sums,
@@ -23,12 +26,15 @@ from fellowship.stats.intervals import (
 
 @dataclass(frozen=True)
 class Difference:
-    """One judge minus another on the same prompts, and its two-sided p-value."""
+    """One judge minus another on the same prompts, and its two-sided p-value.
+
+    `p` is None where the limits are simultaneous: no test was asked for.
+    """
 
     value: float
     low: float
     high: float
-    p: float
+    p: float | None
     clusters: int
 
 
@@ -57,6 +63,62 @@ def paired_difference(
     far = np.abs(spread - value) >= abs(value)
     p = float((1 + far.sum()) / (1 + len(spread)))
     return Difference(value, found.low, found.high, p, len(sums))
+
+
+def simultaneous_differences(
+    features: ArrayLike,
+    statistic: Statistic,
+    reference: int,
+    clusters: ArrayLike | None = None,
+    plan: Resampling = DEFAULT,
+) -> dict[int, Difference]:
+    """Each of k candidates minus the one at `reference`, chosen after the fact or not.
+
+    `features` are (n, k, ...). Limits hold together for every two candidates: the
+    bootstrap quantile of the largest studentised difference (Westfall and Young 1993,
+    2.6; Tukey's comparisons), so whichever was chosen as best on these rows, limits off 0
+    are false for any of them in 1 - level of samples. Candidates whose statistic is
+    undefined in over MOST_UNDEFINED of resamples are left out.
+    """
+    sums = cluster_sums(features, clusters)
+    value = statistic(sums.sum(axis=0, keepdims=True))[0]
+    spread = resampled_values(sums, statistic, plan)
+    known = ~np.isnan(value) & (np.isnan(spread).mean(axis=0) <= MOST_UNDEFINED)
+    kept = np.flatnonzero(known)
+    if not known[reference] or len(kept) < 2 or len(sums) < MIN_CLUSTERS:
+        return {}
+    apart = spread[:, kept] - value[kept]
+    i, j = np.triu_indices(len(kept), 1)
+    pairs = apart[:, i] - apart[:, j]
+    error = np.nanstd(pairs, axis=0)
+    largest = np.nanmax(np.abs(pairs) / np.where(error > 0, error, np.inf), axis=1)
+    width = float(np.nanquantile(largest, plan.level))
+    at = int(np.flatnonzero(kept == reference)[0])
+    found = {}
+    for k, candidate in enumerate(kept):
+        if candidate != reference:
+            half = width * float(np.nanstd(apart[:, k] - apart[:, at]))
+            gap = float(value[candidate] - value[reference])
+            found[int(candidate)] = Difference(
+                gap, gap - half, gap + half, None, len(sums)
+            )
+    return found
+
+
+def exact_mcnemar(
+    a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None
+) -> tuple[float, int]:
+    """Exact p-value that two judges are right equally often, and the rows it rests on.
+
+    `a` and `b` (n,) are 1 where right, 0 where wrong, NaN where not read; a prompt counts
+    once, for who is right on more of its rows (McNemar 1947; exact: the binomial).
+    """
+    gap = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    sums = np.sign(cluster_sums(np.nan_to_num(gap), clusters))
+    more, less = int((sums > 0).sum()), int((sums < 0).sum())
+    if more + less == 0:
+        return 1.0, 0
+    return float(binomtest(more, more + less).pvalue), more + less
 
 
 def holm_adjusted(p: ArrayLike) -> Floats:

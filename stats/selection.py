@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from fellowship.stats.codes import (
-    FIRST,
-    INVALID,
-    SECOND,
     Codes,
     DataError,
+    Floats,
     as_codes,
-    check_aligned,
     mean_without_nan,
 )
 from fellowship.stats.intervals import (
@@ -30,30 +28,6 @@ from fellowship.stats.intervals import (
     resample_counts,
 )
 from fellowship.stats.juries import majority
-
-
-def n_eff(votes: ArrayLike, labels: ArrayLike) -> float:
-    """How many independent judges m judges are worth, from 1 to m.
-
-    m / (1 + (m - 1) r): Kish's design effect (Kish 1965, "Survey Sampling", 5.4), r the
-    mean correlation of the judges' errors (wrong 1, right 0) over the rows where people
-    name a winner and every vote is readable, not below 0. A judge with no error, or
-    nothing else, correlates with nobody. NaN where no such row is left.
-    """
-    given, people = as_codes(votes, "votes", 2), as_codes(labels, "labels")
-    check_aligned("votes", len(given), ("labels", len(people)))
-    kept = np.isin(people, (FIRST, SECOND))
-    kept &= (given != INVALID).all(axis=1)
-    judges = given.shape[1]
-    if not kept.any():
-        return float("nan")
-    wrong = (given[kept] != people[kept, None]).astype(np.float64)
-    apart = wrong - wrong.mean(axis=0)
-    size = np.sqrt((apart**2).sum(axis=0))
-    unit = apart / np.where(size > 0, size, 1)
-    together = unit.T @ unit
-    mean = together[np.triu_indices(judges, 1)].mean() if judges > 1 else 0.0
-    return float(judges / (1 + (judges - 1) * max(0.0, float(mean))))
 
 
 def jury_subsets(
@@ -102,24 +76,60 @@ def best_of(
     `features` (n, k, ...) as in `intervals`, `statistic` of sums (b, k, ...) gives
     (b, k), higher is better. Out of bag as in Breiman 1996; NaN never wins.
     """
-    sums = cluster_sums(features, clusters)
+    scores = bag_scores(cluster_sums(features, clusters), statistic, plan)
+    if not -scores.bag.shape[1] <= reference < scores.bag.shape[1]:
+        raise DataError(f"reference {reference} is not one of {scores.bag.shape[1]}")
+    return scores.best(reference)
+
+
+@dataclass(frozen=True)
+class BagScores:
+    """Scores of k candidates: on all rows (k,), in bag (b, k) and out of bag (b, k)."""
+
+    value: Floats
+    bag: Floats
+    rest: Floats
+
+    def best(self, reference: int = 0) -> Best:
+        """The best candidate, and what picking it in each resample is worth."""
+        score = np.nan_to_num(self.value, nan=-np.inf)
+        picks = np.nan_to_num(self.bag, nan=-np.inf).argmax(axis=1)
+        rows, k = np.arange(len(picks)), self.bag.shape[1]
+        return Best(
+            index=int(score.argmax()),
+            value=float(score.max()),
+            in_bag=mean_without_nan(self.bag[rows, picks]),
+            out_of_bag=mean_without_nan(self.rest[rows, picks]),
+            reference_out_of_bag=mean_without_nan(self.rest[:, reference]),
+            chosen=tuple((np.bincount(picks, minlength=k) / len(picks)).tolist()),
+        )
+
+
+def bag_scores(
+    sums: Floats,
+    statistic: Statistic,
+    plan: Resampling,
+    pattern: NDArray[np.intp] | None = None,
+) -> BagScores:
+    """Scores in and out of bag of candidates' sums (g, k, ...), a row per cluster.
+
+    With `pattern` (clusters,) the sums (g, k, ...) are of g kinds of cluster and
+    `pattern` says which kind each cluster is: the same figures from fewer rows.
+    """
     flat, shape = sums.reshape(len(sums), -1), sums.shape[1:]
-    if len(shape) < 1 or not -shape[0] <= reference < shape[0]:
-        raise DataError(f"reference {reference} is not one of the candidates {shape}")
+    clusters = len(sums) if pattern is None else len(pattern)
+    kinds = None
+    if pattern is not None:
+        ones, at = np.ones(clusters), np.arange(clusters)
+        kinds = csr_array((ones, (pattern, at)), shape=(len(sums), clusters))
+
+    def score(counts: Floats) -> Floats:
+        many = counts if kinds is None else (kinds @ counts.T).T
+        return statistic((many @ flat).reshape(-1, *shape))
+
     inside, outside = [], []
-    for counts in resample_counts(len(sums), plan):
-        inside.append(statistic((counts @ flat).reshape(-1, *shape)))
-        left = (counts == 0).astype(np.float64)
-        outside.append(statistic((left @ flat).reshape(-1, *shape)))
-    bag, rest = np.concatenate(inside), np.concatenate(outside)
-    score = np.nan_to_num(statistic(sums.sum(axis=0, keepdims=True))[0], nan=-np.inf)
-    picks = np.nan_to_num(bag, nan=-np.inf).argmax(axis=1)
-    rows = np.arange(len(picks))
-    return Best(
-        index=int(score.argmax()),
-        value=float(score.max()),
-        in_bag=mean_without_nan(bag[rows, picks]),
-        out_of_bag=mean_without_nan(rest[rows, picks]),
-        reference_out_of_bag=mean_without_nan(rest[:, reference]),
-        chosen=tuple((np.bincount(picks, minlength=shape[0]) / len(picks)).tolist()),
-    )
+    for counts in resample_counts(clusters, plan):
+        inside.append(score(counts))
+        outside.append(score((counts == 0).astype(np.float64)))
+    value = score(np.ones((1, clusters)))[0]
+    return BagScores(value, np.concatenate(inside), np.concatenate(outside))

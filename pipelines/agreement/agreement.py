@@ -6,7 +6,7 @@ A judge's figure has an interval and a rival beside it, or it isn't printed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,6 @@ from fellowship.pipelines.agreement.verdict_table import (
 )
 from fellowship.stats.agreement import (
     Agreement,
-    accuracy_of,
     kappa_of,
     summarise,
     table_cells,
@@ -43,6 +42,7 @@ from fellowship.stats.bias import (
     side_bias,
 )
 from fellowship.stats.codes import INVALID, Floats
+from fellowship.stats.effective import n_eff_interval
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
@@ -50,8 +50,14 @@ from fellowship.stats.intervals import (
     bootstrap_many,
     has_enough_labels,
 )
-from fellowship.stats.paired import Difference, holm_adjusted, paired_difference
-from fellowship.stats.selection import n_eff
+from fellowship.stats.paired import (
+    Difference,
+    exact_mcnemar,
+    holm_adjusted,
+    paired_difference,
+    simultaneous_differences,
+)
+from fellowship.stats.rates import rate_interval
 from fellowship.suggestions import quoted_list
 
 
@@ -87,7 +93,7 @@ class AgreementReport:
     judges: tuple[JudgeAgreement, ...] = ()
     people: HumanCeiling | None = None
     pooled: tuple[tuple[str, float], ...] = ()
-    effective: float | None = None
+    effective: Interval | None = None
     jury: JuryAnalysis | None = None
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
@@ -126,9 +132,9 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         return AgreementReport(count, prompts, False, table.matched)
     features = table_cells(table.labels, table.votes)
     kappas = bootstrap_many(features, kappa_of, table.clusters, options.plan)
-    rights = bootstrap_many(features, accuracy_of, table.clusters, options.plan)
-    at = reference_judge(table, [k.value for k in kappas], options.against)
-    tests = compare_with_reference(table, features, at, options.plan)
+    rights = accuracy_intervals(table, options.plan)
+    at = reference_judge(table, kappas, rights, options.against)
+    tests = compare_with_reference(table, features, at, options)
     judges = tuple(
         JudgeAgreement(
             name=name,
@@ -151,21 +157,40 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         judges=judges,
         people=human_ceiling(table.people),
         pooled=pooled_kappas(table) if several else (),
-        effective=n_eff(table.votes, table.labels) if several else None,
+        effective=n_eff_interval(
+            table.votes, table.labels, table.clusters, options.plan
+        )
+        if several
+        else None,
         families=authors_by_family(table, options),
-        jury=analyse_juries(table, at, options.plan)
+        jury=analyse_juries(table, options.plan, at if options.against else None)
         if several and options.juries
         else None,
         margins=calibrate_margins(table),
     )
 
 
+def accuracy_intervals(table: VerdictTable, plan: Resampling) -> list[Interval]:
+    """Each judge's share right of the rows that it and people could decide."""
+    known = (table.votes != INVALID) & (table.labels != INVALID)[:, None]
+    right = np.where(known, table.votes == table.labels[:, None], np.nan)
+    return [rate_interval(column, table.clusters, plan) for column in right.T]
+
+
 def reference_judge(
-    table: VerdictTable, kappas: Sequence[float], named: str | None
+    table: VerdictTable,
+    kappas: Sequence[Interval],
+    rights: Sequence[Interval],
+    named: str | None,
 ) -> int:
-    """The judge others are tested against: the named, else the best."""
+    """The judge others are compared with: the named, else the best.
+
+    By kappa; where some kappa has no interval, as where people name one class, by the
+    share right.
+    """
     if named is None:
-        return int(np.nan_to_num(kappas, nan=-2).argmax())
+        by = rights if any(np.isnan(one.low) for one in kappas) else kappas
+        return int(np.nan_to_num([one.value for one in by], nan=-2).argmax())
     found = [j for j, name in enumerate(table.judges) if name == named]
     found = found or [j for j, name in enumerate(table.judges) if named in name]
     if len(found) != 1:
@@ -175,22 +200,53 @@ def reference_judge(
     return found[0]
 
 
+FEW_DISCORDANT = 20
+"""Prompts on which two judges differ, under which the exact test is taken."""
+
+
 def compare_with_reference(
-    table: VerdictTable, features: Any, at: int, plan: Resampling
-) -> dict[int, tuple[Difference, float]]:
-    """Each other judge's kappa minus the reference's, with p adjusted for them all."""
+    table: VerdictTable, features: Any, at: int, options: Options
+) -> dict[int, tuple[Difference, float | None]]:
+    """Each other judge's kappa minus the reference's.
+
+    Where the reference was named beforehand there is a p, adjusted for them all; the best
+    judge after the fact gives simultaneous limits and none.
+    """
+    clusters, plan = table.clusters, options.plan
+    if options.against is None:
+        free = simultaneous_differences(features, kappa_of, at, clusters, plan)
+        return {j: (difference, None) for j, difference in free.items()}
     others = [j for j in range(len(table.judges)) if j != at]
-    found = [
-        paired_difference(
-            features[:, j], features[:, at], kappa_of, table.clusters, plan
-        )
-        for j in others
-    ]
+    found = [difference_with_p(table, features, (j, at), plan) for j in others]
     if not found:
         return {}
-    known = np.array([d.p if np.isfinite(d.value) else 1.0 for d in found])
+    known = [d.p if d.p is not None and np.isfinite(d.value) else 1.0 for d in found]
     adjusted = holm_adjusted(known)
     return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
+
+
+def difference_with_p(
+    table: VerdictTable, features: Any, pair: tuple[int, int], plan: Resampling
+) -> Difference:
+    """Two judges' kappas, the first minus the second, with a p.
+
+    McNemar's exact test where they differ on few prompts: a resample of those says
+    nothing of the others.
+    """
+    j, at = pair
+    found = paired_difference(
+        features[:, j], features[:, at], kappa_of, table.clusters, plan
+    )
+    right = [
+        np.where(
+            (table.votes[:, k] == INVALID) | (table.labels == INVALID),
+            np.nan,
+            table.votes[:, k] == table.labels,
+        )
+        for k in pair
+    ]
+    exact, discordant = exact_mcnemar(right[0], right[1], table.clusters)
+    return replace(found, p=exact) if discordant < FEW_DISCORDANT else found
 
 
 def authors_of(table: VerdictTable) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
@@ -21,15 +22,23 @@ from fellowship.stats.intervals import (
     MIN_LABELS,
     Interval,
     Resampling,
-    bootstrap_many,
+    cluster_sums,
+    interval_of,
 )
 from fellowship.stats.juries import (
     dawid_skene,
+    has_rows,
     log_odds_weights,
     majority,
     weighted_majority,
 )
-from fellowship.stats.selection import Best, best_of, jury_majorities, jury_subsets
+from fellowship.stats.selection import (
+    BagScores,
+    Best,
+    bag_scores,
+    jury_majorities,
+    jury_subsets,
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +63,10 @@ def pooled_kappas(table: VerdictTable) -> tuple[tuple[str, float], ...]:
     """Kappas of ways to use all votes; the weights are learned on other prompts' rows."""
     ways = {
         "majority": majority(table.votes),
-        "Dawid-Skene": dawid_skene(table.votes).verdicts,
         "weighted by accuracy, five folds": cross_validated_jury(table),
     }
+    if has_rows(table.votes):
+        ways["Dawid-Skene"] = dawid_skene(table.votes).verdicts
     return tuple((n, cohen_kappa(table.labels, votes)) for n, votes in ways.items())
 
 
@@ -73,20 +83,81 @@ def cross_validated_jury(table: VerdictTable, folds: int = 5) -> Codes:
     return found
 
 
-def analyse_juries(table: VerdictTable, at: int, plan: Resampling) -> JuryAnalysis:
-    """All juries with intervals, and the best beside its out-of-bag value."""
+BLOCK = 100_000_000
+"""Bytes of tables that are held at once."""
+
+
+def analyse_juries(
+    table: VerdictTable, plan: Resampling, against: int | None = None
+) -> JuryAnalysis:
+    """All juries with intervals, and the best beside its out-of-bag value.
+
+    The single judge it is held against is chosen in bag too, unless one is named.
+    """
     juries = jury_subsets(len(table.judges))
-    verdicts = jury_majorities(table.votes, juries)
-    alone = table.votes[:, at : at + 1]
-    features = table_cells(table.labels, np.concatenate([verdicts, alone], axis=1))
-    spread = bootstrap_many(features[:, :-1], kappa_of, table.clusters, plan)
-    # The best is picked among juries; the reference is scored on the same rows left out.
-    best = best_of(features[:, :-1], kappa_of, table.clusters, plan)
-    both = best_of(features, kappa_of, table.clusters, plan, reference=len(juries))
-    honest = Best(**{**vars(best), "reference_out_of_bag": both.reference_out_of_bag})
+    rows = distinct_rows(table)
+    scores = [
+        rows.scores(
+            jury_majorities(rows.votes, juries[start : start + rows.block]), plan
+        )
+        for start in range(0, len(juries), rows.block)
+    ]
+    every = BagScores(
+        np.concatenate([one.value for one in scores]),
+        np.concatenate([one.bag for one in scores], axis=1),
+        np.concatenate([one.rest for one in scores], axis=1),
+    )
+    alone = rows.scores(rows.votes, plan)
+    single = alone.best(against or 0)
+    left = single.out_of_bag if against is None else single.reference_out_of_bag
+    spread = [
+        interval_of(float(v), every.bag[:, k], None, rows.clusters, plan)
+        for k, v in enumerate(every.value)
+    ]
     names = [" + ".join(table.judges[i] for i in jury) for jury in juries]
     ranked = sorted(zip(names, spread, strict=True), key=lambda each: -each[1].value)
-    return JuryAnalysis(tuple(ranked), honest, table.judges[at])
+    return JuryAnalysis(
+        tuple(ranked),
+        replace(every.best(), reference_out_of_bag=left),
+        "the best single judge, chosen likewise,"
+        if against is None
+        else table.judges[against],
+    )
+
+
+@dataclass(frozen=True)
+class DistinctRows:
+    """A table's rows, each kind once where every row has a prompt of its own.
+
+    `pattern` (n,) says which kind each row is; None where prompts have several rows, of
+    `prompts` then.
+    """
+
+    labels: Codes
+    votes: Codes
+    pattern: NDArray[np.intp] | None
+    prompts: tuple[str, ...] | None
+    clusters: int
+
+    @property
+    def block(self) -> int:
+        """How many juries are scored at once."""
+        return max(1, BLOCK // (9 * 8 * len(self.labels)))
+
+    def scores(self, verdicts: Codes, plan: Resampling) -> BagScores:
+        """Kappas of verdicts (rows, k), in and out of bag."""
+        sums = cluster_sums(table_cells(self.labels, verdicts), self.prompts)
+        return bag_scores(sums, kappa_of, plan, self.pattern)
+
+
+def distinct_rows(table: VerdictTable) -> DistinctRows:
+    """The kinds of a table's rows."""
+    prompts = len(set(table.clusters))
+    if prompts < len(table.clusters):
+        return DistinctRows(table.labels, table.votes, None, table.clusters, prompts)
+    both = np.concatenate([table.labels[:, None], table.votes], axis=1)
+    kinds, pattern = np.unique(both, axis=0, return_inverse=True)
+    return DistinctRows(kinds[:, 0], kinds[:, 1:], pattern.reshape(-1), None, prompts)
 
 
 def calibrate_margins(table: VerdictTable) -> dict[str, MarginCalibration]:

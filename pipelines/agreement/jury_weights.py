@@ -14,8 +14,15 @@ from fellowship.pipelines.agreement.comparison_votes import SIDES, ComparisonVot
 from fellowship.records import Scores
 from fellowship.registry_check import check_registry
 from fellowship.stats.codes import CLASSES, FIRST, INVALID, TIE, Codes, encode
-from fellowship.stats.juries import dawid_skene
-from fellowship.stats.selection import n_eff
+from fellowship.stats.effective import n_eff, n_eff_of_votes
+from fellowship.stats.intervals import Resampling
+from fellowship.stats.juries import (
+    FLAT_PRIOR,
+    DiagonalPrior,
+    TooFewRows,
+    dawid_skene,
+    require_rows,
+)
 from fellowship.teams.voting_rules import RULES
 
 
@@ -28,13 +35,16 @@ def juror_votes(comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]) -
 
 
 def dawid_skene_chances(
-    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
+    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str], version: int = 2
 ) -> list[Scores | None]:
     """The chances of each side by Dawid-Skene over all comparisons; None without a vote.
 
-    A verdict the method calls a tie, or can't tell, gives a half to each.
+    A verdict the method calls a tie, or can't tell, gives a half to each. The chances are
+    the model's and not calibrated: jurors who err alike make them far too sure. See
+    `too_few_comparisons`. `version` 1 is how runs began before 2026-11-29 were decided.
     """
-    found = dawid_skene(juror_votes(comparisons, jurors))
+    prior = DiagonalPrior() if version > 1 else FLAT_PRIOR
+    found = dawid_skene(juror_votes(comparisons, jurors), prior)
     first, tie = CLASSES.index(FIRST), CLASSES.index(TIE)
     scores: list[Scores | None] = []
     for code, chances in zip(found.verdicts, found.posterior, strict=True):
@@ -46,6 +56,20 @@ def dawid_skene_chances(
         else:
             scores.append(Scores(first=share, second=round(1 - share, 9)))
     return scores
+
+
+def too_few_comparisons(
+    comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
+) -> str:
+    """Why Dawid-Skene has too few of these to learn the jurors from, or nothing.
+
+    What it then says is the prior's, that jurors are better than chance, more than theirs.
+    """
+    try:
+        require_rows(juror_votes(comparisons, jurors))
+    except TooFewRows as error:
+        return str(error)
+    return ""
 
 
 WHOLE_RUN = {"dawid-skene": dawid_skene_chances}
@@ -72,18 +96,10 @@ def effective_votes(
 def effective_votes_unlabelled(
     comparisons: Sequence[ComparisonVotes], jurors: Sequence[str]
 ) -> float | None:
-    """The same without labels: jurors who agree because they are right count as one.
+    """The same without labels, by the votes: jurors who agree may be right or err alike.
 
-    Kish's design effect of the votes themselves: no more than `effective_votes` would give,
-    where what is true makes votes more alike. None under two comparisons that all saw.
+    Neither below nor above what `effective_votes` would give. None where it is not
+    defined: too few comparisons, or a juror who always says the same.
     """
-    votes = juror_votes(comparisons, jurors)
-    kept = votes[(votes != INVALID).all(axis=1)].astype(np.float64)
-    if len(kept) < 2:
-        return None
-    apart = kept - kept.mean(axis=0)
-    size = np.sqrt((apart**2).sum(axis=0))
-    unit = apart / np.where(size > 0, size, 1)
-    many = len(jurors)
-    mean = float((unit.T @ unit)[np.triu_indices(many, 1)].mean())
-    return many / (1 + (many - 1) * max(0.0, mean))
+    found = n_eff_of_votes(juror_votes(comparisons, jurors), plan=Resampling(1))
+    return None if np.isnan(found.value) else found.value

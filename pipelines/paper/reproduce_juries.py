@@ -14,9 +14,10 @@ from fellowship.pipelines.paper.reproduce_parsings import JudgeReadings, PeopleL
 from fellowship.pipelines.paper.reproduction import Line, Table
 from fellowship.stats.agreement import kappa_of, pairwise, table_cells
 from fellowship.stats.codes import INVALID, Codes, Floats
+from fellowship.stats.effective import n_eff
 from fellowship.stats.intervals import bootstrap_many
 from fellowship.stats.juries import dawid_skene, majority
-from fellowship.stats.selection import best_of, jury_majorities, jury_subsets, n_eff
+from fellowship.stats.selection import best_of, jury_majorities, jury_subsets
 
 
 def jury_tables(

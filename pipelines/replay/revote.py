@@ -67,7 +67,9 @@ def apply_dawid_skene(
 
     comparisons = list(every_comparison(into))
     jurors = list(dict.fromkeys(who for each in comparisons for who in each.decisions))
-    found = zip(comparisons, WHOLE_RUN[options.rule](comparisons, jurors), strict=True)
+    found = zip(
+        comparisons, WHOLE_RUN[options.rule](comparisons, jurors, 2), strict=True
+    )
     scores = {(each.number, each.index): one for each, one in found if one is not None}
     rows = [with_run_scores(o, scores, options, imported) for o in outcomes(into)]
     return write_run(rows, into, header)

@@ -62,8 +62,9 @@ class EvaluatorReport(Record):
     """What a run's evaluator did.
 
     `n_eff` is how many independent jurors these are worth: by their errors where rows
-    have labels (`n_eff_by` labels), else at least so many, by their votes (votes); where
-    it is None, `n_eff_by` says why. `best` is who is most often right or, without
+    have labels (`n_eff_by` labels), else by their votes alone (votes), no bound; where it
+    is None, `n_eff_by` says why. `warning` is why the rule's figures are not to be
+    trusted, or empty. `best` is who is most often right or, without
     labels, most often of the verdict's mind (`best_by`).
     """
 
@@ -81,3 +82,4 @@ class EvaluatorReport(Record):
     same_family: int
     escalation: EscalationReport | None = None
     debate: DebateReport | None = None
+    warning: str = ""

@@ -26,6 +26,7 @@ from fellowship.pipelines.running.evaluator_records import (
     Share,
 )
 from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
+from fellowship.teams.voting_rules import rule_named
 
 DecisionOf = Callable[[ComparisonVotes], str | None]
 
@@ -56,7 +57,22 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
         same_family=len({each.number for each in comparisons if each.same_family}),
         escalation=escalation_report(comparisons, settings),
         debate=debate_report(comparisons, settings),
+        warning=rule_warning(comparisons, settings),
     )
+
+
+def rule_warning(
+    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
+) -> str:
+    """Why a rule over the whole run had too few comparisons, or nothing."""
+    if (
+        not isinstance(settings, JurySettings)
+        or not rule_named(settings.rule).whole_run
+    ):
+        return ""
+    from fellowship.pipelines.agreement.jury_weights import too_few_comparisons
+
+    return too_few_comparisons(comparisons, [one.speaker for one in settings.jurors])
 
 
 def share_right(comparisons: Sequence[ComparisonVotes], decision: DecisionOf) -> Share:

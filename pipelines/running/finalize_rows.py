@@ -21,6 +21,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 )
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
 from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
+from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
 from fellowship.teams.voting_rules import rule_named
@@ -112,7 +113,9 @@ def whole_run_scores(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     comparisons = list(every_comparison(into))
     if not comparisons:
         return {}
-    scores = WHOLE_RUN[jury.rule](comparisons, [juror.speaker for juror in jury.jurors])
+    jurors = [juror.speaker for juror in jury.jurors]
+    version = (read_header(into).get("rules") or {}).get(jury.rule, 1)
+    scores = WHOLE_RUN[jury.rule](comparisons, jurors, version)
     return {
         (each.number, each.index): score
         for each, score in zip(comparisons, scores, strict=True)

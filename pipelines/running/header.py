@@ -39,6 +39,10 @@ MODEL_MAY_CHANGE = {
 no answer, and their model's name stays."""
 
 
+RULE_VERSIONS = {"dawid-skene": 2}
+"""Voting rules whose arithmetic has changed: a run is decided by the one it began with."""
+
+
 def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
     """The header of a run of `recipe`. `identity` is what must not change later."""
     whole = hide_secrets(recipe.model_dump(mode="json"))
@@ -52,6 +56,7 @@ def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
         "packages": {
             name: found for name in PACKAGES if (found := installed_version(name))
         },
+        "rules": dict(RULE_VERSIONS),
         "recipe": whole,
         "identity": identity,
     }

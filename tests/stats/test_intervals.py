@@ -169,3 +169,30 @@ def test_what_gives_no_interval_is_refused() -> None:
         paired.holm_adjusted([2.0])
     with pytest.raises(DataError, match="shape"):
         mean_interval(np.zeros((2, 2)))
+
+
+def test_of_equal_judges_one_in_twenty_samples_has_one_worse_than_the_best() -> None:
+    """The best is chosen on the rows that compare it: limits must allow for that."""
+    rng, false = np.random.default_rng(8), 0
+    for trial in range(300):
+        labels = rng.choice([-1, 1], 150)
+        votes = np.where(rng.random((150, 6)) < 0.8, labels[:, None], -labels[:, None])
+        features = table_cells(labels, votes)
+        best = int(kappa_of(features.sum(axis=0)).argmax())
+        found = paired.simultaneous_differences(
+            features, kappa_of, best, None, Resampling(300, seed=trial)
+        )
+        false += any(one.high < 0 for one in found.values())
+    assert false / 300 <= 0.085
+
+
+def test_one_discordant_row_of_sixty_is_no_difference() -> None:
+    a, b = np.ones(60), np.ones(60)
+    b[7] = 0
+    assert paired.exact_mcnemar(a, b) == (1.0, 1)
+    # statsmodels.stats.contingency_tables.mcnemar([[40, 9], [1, 10]], exact=True).pvalue
+    a[:9], b[:9], a[9:10], b[9:10] = 1, 0, 0, 1
+    assert paired.exact_mcnemar(a, b)[0] == pytest.approx(0.021484375)
+    labels = np.array([1] * 59 + [-1])
+    found = bootstrap(table_cells(labels, np.ones(60, int)), kappa_of)
+    assert found.note == "undefined in 36% of resamples"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fellowship.majority import majority
 from fellowship.records import Winner
-from fellowship.stats import juries, selection
+from fellowship.stats import effective, juries, selection
 from fellowship.stats.agreement import accuracy_of, table_cells
 from fellowship.stats.codes import INVALID, DataError, encode
 from fellowship.stats.intervals import Resampling
@@ -119,10 +119,10 @@ def test_dawid_skene_learns_that_one_class_is_common() -> None:
 
 def test_independent_judges_count_in_full_and_copies_count_once() -> None:
     labels, votes = planted(20_000, [0.7] * 4, 3)
-    assert selection.n_eff(votes, labels) == pytest.approx(4, abs=0.15)
-    assert selection.n_eff(votes[:, [0, 0, 0]], labels) == pytest.approx(1)
-    assert selection.n_eff(votes[:, :1], labels) == 1
-    assert np.isnan(selection.n_eff([[1, 1]], [0]))
+    assert effective.n_eff(votes, labels) == pytest.approx(4, abs=0.15)
+    assert effective.n_eff(votes[:, [0, 0, 0]], labels) == pytest.approx(1)
+    assert effective.n_eff(votes[:, :1], labels) == 1
+    assert np.isnan(effective.n_eff([[1, 1]], [0]))
 
 
 def test_there_are_57_juries_of_six_judges() -> None:
@@ -153,8 +153,8 @@ def test_what_is_no_jury_is_refused_by_name() -> None:
         juries.majority([1, 0])
     with pytest.raises(DataError, match="weights has 3 rows"):
         juries.weighted_majority([[1, 0]], [1, 1, 1])
-    with pytest.raises(DataError, match="smoothing"):
-        juries.dawid_skene([[1]], smoothing=0)
+    with pytest.raises(DataError, match="prior's votes"):
+        juries.dawid_skene([[1]], juries.DiagonalPrior(0))
     with pytest.raises(DataError, match="no jury"):
         selection.jury_majorities([[1]], [])
     with pytest.raises(DataError, match="reference 9"):
@@ -166,3 +166,55 @@ def test_a_majority_of_words_is_the_majority_of_their_codes(
     votes: list[Winner],
 ) -> None:
     assert encode([majority(votes)]) == juries.majority(encode(votes)[None, :])
+
+
+def two_way(seed: int, n: int = 500) -> tuple[Array, Array]:
+    """Five good judges of two-way labels; in 3 rows of 10 they guess."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([-1, 1], n).astype(np.int8)
+    right = np.where(rng.random(n)[:, None] < 0.3, 0.55, [0.9, 0.85, 0.9, 0.8, 0.85])
+    hit = rng.random((n, 5)) < right
+    return labels, np.where(hit, labels[:, None], -labels[:, None]).astype(np.int8)
+
+
+def test_dawid_skene_of_two_way_votes_is_no_worse_than_the_majority() -> None:
+    ours, theirs = [], []
+    for seed in range(10):
+        labels, votes = two_way(seed)
+        found = juries.dawid_skene(votes).verdicts
+        assert not (found == 0).any()  # a tie that nobody voted
+        ours.append((found == labels).mean())
+        theirs.append((juries.majority(votes) == labels).mean())
+    assert np.mean(ours) > np.mean(theirs) - 0.005
+    assert np.mean(ours) > 0.82
+
+
+def test_dawid_skene_says_under_how_many_rows_it_knows_no_judge() -> None:
+    assert juries.has_rows(two_way(1, 40)[1])
+    with pytest.raises(juries.TooFewRows, match="39 comparisons"):
+        juries.require_rows(two_way(1, 39)[1])
+    with_ties = two_way(1, 89)[1]
+    with_ties[0, 0] = 0
+    assert not juries.has_rows(with_ties)
+
+
+def test_six_copies_are_worth_one_judge_even_where_they_never_err() -> None:
+    labels, votes = two_way(2)
+    assert effective.n_eff(votes[:, [0] * 6], labels) == pytest.approx(1)
+    assert effective.n_eff(np.stack([labels] * 6, axis=1), labels) == 1
+
+
+def test_a_judge_without_errors_has_no_correlation_and_says_so() -> None:
+    labels, votes = two_way(3)
+    both = np.stack([labels, votes[:, 0]], axis=1)
+    assert np.isnan(effective.n_eff(both, labels))
+    assert "no errors" in effective.n_eff_interval(both, labels).note
+
+
+def test_effective_votes_have_an_interval_that_holds_them() -> None:
+    held = 0
+    for seed in range(60):
+        labels, votes = two_way(seed, 300)
+        found = effective.n_eff_interval(votes, labels, None, Resampling(300))
+        held += found.low <= 3.438 <= found.high
+    assert held >= 50

@@ -105,9 +105,8 @@ def people_part(found: Figures) -> Part:
     note = f"{counted(told.labels, 'label')} on {counted(told.prompts, 'prompt')}; 95 %"
     note += " intervals."
     if told.effective is not None:
-        note += (
-            f" Together they are worth {figure(told.effective, 2)} independent judges."
-        )
+        worth = interval(told.effective, 2)
+        note += f" Independent judges that they are worth together: {worth}."
     heads = (
         "judge",
         "kappa",

@@ -39,7 +39,8 @@ def test_labels_are_matched_by_id_whatever_their_order(
 ) -> None:
     run, labels = verdicts(tmp_path)
     options = ["--labels", str(labels), "--label", "who", "--id", "row"]
-    found = said_as_json(["agree", str(run), *options], capsys)
+    named = ["--against", "good"]
+    found = said_as_json(["agree", str(run), *options, *named], capsys)
     assert (found["matched"], found["labels"]) == ("id", 80)
     good, poor = found["judges"]
     assert found["reference"] == "good"
