@@ -25,8 +25,10 @@ install: .venv/.all package
 faults: .venv/.dev package
 	$(BIN)/python -m benchmarks.faults $(if $(LONG),--long --to docs/faults.md) $(ARGS)
 
+# A module's tests stay on one of the workers; ARGS="-n 0" runs all in one process.
+WORKERS ?= 2
 test: .venv/.dev package
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: .venv/.dev package
 	$(BIN)/ruff check .

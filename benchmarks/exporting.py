@@ -17,7 +17,8 @@ from fellowship.ledger import RECORD_OUTCOME, Ledger, connect
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
-from tests.support.pairs import RECIPE, judged
+from tests.support.outcomes import judged
+from tests.support.runs import RECIPE
 
 PIECES = [
     "ba",

@@ -83,9 +83,9 @@ def python_output(
 def example_run(folder: Path) -> Path:
     """A run of our own: two systems and a jury against a loopback server."""
     sys.path.insert(0, str(ROOT))
-    from tests.support.runs import ALONE, JURY, LOOP, made
+    from tests.support.runs import ALONE, JURY, LOOP, make_run
 
-    return made(folder, 12, systems=[LOOP, ALONE], evaluate=JURY)[0]
+    return make_run(folder, 12, systems=[LOOP, ALONE], evaluate=JURY)[0]
 
 
 def check_view(python: Path, folder: Path) -> str:

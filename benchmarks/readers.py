@@ -20,7 +20,8 @@ from typing import Any
 
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.support.pairs import asked, judged, run_of, talk
+from tests.support.outcomes import asked, judged, talk
+from tests.support.runs import run_of
 
 COMMON = ("transformers", "datasets", "trl")
 READERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -33,7 +33,8 @@ print(json.dumps({"rows": found.flow.rows, "read": read, "all": time.time() - be
 def main() -> None:
     """Draw every size and print a line for each."""
     sys.path.insert(0, str(ROOT))
-    from tests.support.runs import row, written
+    from tests.support.outcomes import row
+    from tests.support.runs import written
 
     sizes = [int(each) for each in sys.argv[1:]] or [1_000, 10_000]
     print(

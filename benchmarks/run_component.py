@@ -1,9 +1,9 @@
-"""Run of an AutoGen team from its component file, with AutoGen alone.
+"""Runs of AutoGen teams from their component files, with AutoGen alone.
 
-    python benchmarks/run_component.py team.json "What is a lake?"
+    python benchmarks/run_component.py team.json [another.json ...] "What is a lake?"
 
-Fails if Fellowship can be imported where it runs, unless FELLOWSHIP_HIDDEN is set, which
-hides it (for a check inside a development environment).
+prints a line of JSON for each. Fails if Fellowship can be imported where it runs, unless
+FELLOWSHIP_HIDDEN is set, which hides it (for a check inside a development environment).
 """
 
 import asyncio
@@ -43,6 +43,7 @@ async def main(component: dict[str, object], task: str) -> None:
 
 if __name__ == "__main__":
     hide_fellowship()
-    with open(sys.argv[1], encoding="utf-8") as file:
-        read = json.load(file)
-    asyncio.run(main(read, sys.argv[2]))
+    *paths, task = sys.argv[1:]
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            asyncio.run(main(json.load(file), task))

@@ -44,7 +44,8 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.decisions import decide
-from tests.support.viewer_pages import CHROMIUM, browser, written
+from tests.support.runs import written
+from tests.support.viewer_pages import CHROMIUM, browser
 
 WORDS = re.findall(
     r"\w+",

@@ -1,59 +1,142 @@
-"""Fixtures for tests of every room."""
+"""Fixtures for tests of every room, and how tests are marked and shared out.
+
+`make test` runs two workers: a module's tests stay together on one of them, and so do all
+that need a browser, or a Ray cluster.
+"""
 
 from __future__ import annotations
 
+import os
+
+# Before anything loads a library that counts the cores: two workers share them.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.running.runner import run
-from tests.support.baseline_run import Whole
-from tests.support.custom_project import ROLES, TEAMS
-from tests.support.loopback.fixtures import (
-    Handle,
-    openai_server,
-    server_process,
-)
-from tests.support.recipes import openai_model, recipe
-from tests.support.runs import exported
+from fellowship.models.providers.weights import packaged_weights
+from tests.support.baseline_run import Baseline, baseline_run
+from tests.support.custom_project import write_project
+from tests.support.loopback.fixtures import Handle, openai_server, server_process
+from tests.support.paths import MT_BENCH, PAPER
+from tests.support.runs import ALONE, DEBATE, JURY, LOOP, MadeRun, make_run
+from tests.support.viewer_pages import CHROMIUM
+
+TOGETHER = ("cluster", "browser")
+"""Marks whose tests all run on one worker."""
+
+NEEDS = {
+    "browser": ("" if CHROMIUM else "no Chromium here: tools/browser.sh installs it"),
+    "embedded": (
+        "" if packaged_weights() else "the embedded model's weights are not installed"
+    ),
+}
+"""Why tests with a mark can't run here; nothing where they can."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Report the faults that a test is a try of: see benchmarks/faults."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Report faults (see benchmarks/faults), skip what can't run here, share out."""
     for item in items:
         for mark in item.iter_markers("fault"):
             item.user_properties.append(("fault", mark.kwargs["number"]))
+        for name, missing in NEEDS.items():
+            if missing and item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=missing))
+        group = next(filter(item.get_closest_marker, TOGETHER), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
+    if config.getoption("numprocesses", None):
+        longest_first(items)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    folder = tmp_path_factory.mktemp("whole")
-    with server_process("openai", latency=0.06) as server:
-        path = recipe(
-            folder / "r.yaml", openai_model(server.base_url, concurrency=3), 6
+def longest_first(items: list[pytest.Item]) -> None:
+    """Order groups by how many slow tests they have: none is to be left over at the end."""
+    slow: Counter[str] = Counter()
+    for item in items:
+        slow[group_of(item)] += item.get_closest_marker("slow") is not None
+    items.sort(key=lambda item: -slow[group_of(item)])
+
+
+def group_of(item: pytest.Item) -> str:
+    """The group whose tests one worker runs."""
+    mark = item.get_closest_marker("xdist_group")
+    return str(mark.args[0]) if mark else ""
+
+
+# -- data beside the checkout ------------------------------------------------------------
+
+
+def shared(path: Path) -> Path:
+    """A file or folder of the shared data; the test is skipped where it is not."""
+    if not path.exists():
+        pytest.skip(
+            f"the data are not in {path}; FELLOWSHIP_DATA may name their folder"
         )
-        report = run(load_recipe(path), folder / "run")
-        yield Whole(server, path, exported(folder / "run"), report.calls)
+    return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def paper() -> Path:
+    """The paper's released data."""
+    return shared(PAPER)
+
+
+@pytest.fixture(scope="session")
+def mt_bench() -> Path:
+    """MT-Bench's 80 prompts of two turns."""
+    return shared(MT_BENCH)
+
+
+# -- servers and runs, made once for all tests of a worker --------------------------------
+
+
+@pytest.fixture(scope="session")
 def server() -> Iterator[Handle]:
-    """A loopback server for all tests here."""
+    """A server of OpenAI's protocol, for tests that script no fault and count no call."""
     with openai_server() as made:
         yield made
 
 
+@pytest.fixture(scope="session")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baseline]:
+    """A recipe, its server in another process, and what an undisturbed run exports."""
+    with server_process("openai", latency=0.06) as process:
+        yield baseline_run(process, tmp_path_factory.mktemp("baseline"))
+
+
+@pytest.fixture(scope="session")
+def loop_run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    """A finished run of a loop before one judge, to read and not to change."""
+    return make_run(tmp_path_factory.mktemp("loop"), 10)
+
+
+@pytest.fixture(scope="session")
+def jury_run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    """A finished run of two systems before a jury of three, to read and not to change."""
+    folder = tmp_path_factory.mktemp("jury")
+    return make_run(folder, 24, systems=[LOOP, ALONE], evaluate=JURY)
+
+
+@pytest.fixture(scope="session")
+def debate_run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    """A finished run of a loop before a debate, to read and not to change."""
+    return make_run(tmp_path_factory.mktemp("debate"), 12, evaluate=DEBATE)
+
+
+# -- where a user stands -------------------------------------------------------------------
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project folder with the user's modules, where the user stands."""
-    (tmp_path / "own_roles.py").write_text(ROLES)
-    (tmp_path / "own_teams.py").write_text(TEAMS)
-    (tmp_path / "own_syntax.py").write_text("def (")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/sing.md").write_text("Sing again:\n$reviews")
+def custom_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project folder with a user's own roles, teams and prompts, stood in."""
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path.copy())
     yield tmp_path

@@ -9,9 +9,11 @@ import pytest
 from tests.support.custom_project import first_row, loop, ran, refusal, requests
 
 
-async def test_a_role_of_ones_own_sits_in_every_kind_of_seat(project: Path) -> None:
+async def test_a_role_of_ones_own_sits_in_every_kind_of_seat(
+    custom_project: Path,
+) -> None:
     await ran(
-        project,
+        custom_project,
         prompts="mine",
         systems=[
             loop(
@@ -27,21 +29,21 @@ async def test_a_role_of_ones_own_sits_in_every_kind_of_seat(project: Path) -> N
             ],
         },
     )
-    said = requests(project)
+    said = requests(custom_project)
     assert all(words in said for words in ("In verse:", "Grumble.", "Believe nothing."))
     assert "Sing again:" in said
-    assert {turn.role for turn in first_row(project).sessions[0].turns} == {
+    assert {turn.role for turn in first_row(custom_project).sessions[0].turns} == {
         "generator",
         "reviewer",
     }
 
 
 async def test_a_persona_is_one_markdown_file_and_may_have_a_role(
-    project: Path,
+    custom_project: Path,
 ) -> None:
-    (project / "mine/persona_lawyer.md").write_text("You are a lawyer.")
+    (custom_project / "mine/persona_lawyer.md").write_text("You are a lawyer.")
     await ran(
-        project,
+        custom_project,
         prompts="mine",
         evaluate={
             "team": "debate",
@@ -54,7 +56,7 @@ async def test_a_persona_is_one_markdown_file_and_may_have_a_role(
             ],
         },
     )
-    assert "SHOUT. You are a lawyer." in requests(project)
+    assert "SHOUT. You are a lawyer." in requests(custom_project)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +78,11 @@ async def test_a_persona_is_one_markdown_file_and_may_have_a_role(
     ],
 )
 def test_a_role_that_cannot_sit_there_is_one_message_with_its_line(
-    project: Path, role: str, said: str
+    custom_project: Path, role: str, said: str
 ) -> None:
-    told = refusal(project, evaluate={"team": "judge", "model": "judge", "role": role})
+    told = refusal(
+        custom_project, evaluate={"team": "judge", "model": "judge", "role": role}
+    )
     assert said in told
     assert told.startswith("r.yaml, line ")
     assert "evaluate.role: " in told

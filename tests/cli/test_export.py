@@ -9,7 +9,8 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from tests.support.commands import said
-from tests.support.pairs import judged, run_of
+from tests.support.outcomes import judged
+from tests.support.runs import run_of
 
 
 def test_export_writes_where_it_is_told(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fellowship.cli.main import VERBS
+from fellowship.cli.main import VERBS, main
 from fellowship.cli.main import run_command as command
 from fellowship.cli.new import class_name, module_name
 from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
@@ -23,6 +23,7 @@ from tests.support.paths import ROOT
 jsonschema = import_module("jsonschema")
 
 
+@pytest.mark.slow
 def test_what_is_written_passes_its_own_tests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,6 +41,7 @@ def test_what_is_written_passes_its_own_tests(
     assert "8 passed" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 def test_what_is_written_runs_on_the_embedded_model(
@@ -126,35 +128,32 @@ def test_every_shell_gets_a_script(
     assert "_FELLOWSHIP_COMPLETE" in capsys.readouterr().out
 
 
-def completed(words: str, folder: Path) -> list[str]:
+def completed(words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What bash is told for a line that is being typed."""
-    typed = words.split(" ")
-    asked = {
-        "_FELLOWSHIP_COMPLETE": "bash_complete",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(len(typed) - 1),
-    }
-    code = "from fellowship.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | asked,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    return [line.split(",")[1] for line in done.stdout.splitlines()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_FELLOWSHIP_COMPLETE", "bash_complete")
+        patch.setenv("COMP_WORDS", words)
+        patch.setenv("COMP_CWORD", str(words.count(" ")))
+        with pytest.raises(SystemExit):
+            main()
+    return [line.split(",")[1] for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_shell_completes_verbs_recipes_and_runs(tmp_path: Path) -> None:
+def test_the_shell_completes_verbs_recipes_and_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "recipes/demo.yaml", tmp_path / "demo.yaml")
     (tmp_path / "notes.txt").touch()
     (tmp_path / "runs/one").mkdir(parents=True)
     (tmp_path / "runs/one/run.json").touch()
-    assert completed("fellowship rej", tmp_path) == ["rejudge"]
-    assert completed("fellowship plan de", tmp_path) == ["demo.yaml"]
-    assert completed("fellowship show ru", tmp_path) == ["runs/"]
-    assert completed("fellowship show runs/", tmp_path) == ["runs/one"]
-    assert "--into" in completed("fellowship run demo.yaml --in", tmp_path)
+    assert completed("fellowship rej", capsys) == ["rejudge"]
+    assert completed("fellowship plan de", capsys) == ["demo.yaml"]
+    assert completed("fellowship show ru", capsys) == ["runs/"]
+    assert completed("fellowship show runs/", capsys) == ["runs/one"]
+    assert "--into" in completed("fellowship run demo.yaml --in", capsys)
 
 
 def test_every_verb_has_a_line_of_its_own_and_examples() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from tests.support.commands import said
-from tests.support.runs import row, written
+from tests.support.outcomes import row
+from tests.support.runs import written
 
 RUN_VERBS = (
     "show",

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fellowship.cli.main import run_command as cli
-from tests.support.runs import made, row, written
+from tests.support.outcomes import row
+from tests.support.runs import MadeRun, written
 
 
 @pytest.mark.parametrize(
@@ -32,13 +33,13 @@ def test_a_header_from_anywhere_is_read_as_far_as_it_goes(
 
 
 def test_the_command_writes_the_page_and_prints_the_figures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, loop_run: MadeRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, _ = made(tmp_path, 3)
+    run = loop_run.folder
     to = tmp_path / "out" / "report.html"
     assert cli(["report", str(run), "--to", str(to), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["flow"]["rows"] == 3
+    assert told["flow"]["rows"] == loop_run.report.prompts
     assert to.read_text().startswith("<!doctype html>")
 
 

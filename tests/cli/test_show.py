@@ -21,7 +21,8 @@ from fellowship.cli.main import run_command as cli
 from fellowship.records import Outcome, Ranking, State
 from fellowship.viewer.word_diff import diff_texts
 from tests.support.commands import said
-from tests.support.runs import DEBATE, JURY, LOOP, made, row, written
+from tests.support.outcomes import row
+from tests.support.runs import MadeRun, written
 
 HOSTILE = "\x1b[2Jcleared\u202e\x07 &#x202e;&#27;[31m [a](http://x/\x1b]8;;) `\x9b1m`"
 
@@ -64,16 +65,14 @@ def piped(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return capsys.readouterr().out
 
 
-@pytest.fixture(scope="module")
-def debate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("debate"), 6, systems=[LOOP], evaluate=DEBATE)[
-        0
-    ]
+@pytest.fixture
+def debate(debate_run: MadeRun) -> Path:
+    return debate_run.folder
 
 
-@pytest.fixture(scope="module")
-def jury(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("jury"), 6, systems=[LOOP], evaluate=JURY)[0]
+@pytest.fixture
+def jury(jury_run: MadeRun) -> Path:
+    return jury_run.folder
 
 
 @pytest.fixture

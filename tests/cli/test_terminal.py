@@ -15,7 +15,8 @@ from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import fit_columns, sanitize
 from fellowship.number_format import duration
 from fellowship.sanitize import single_line
-from tests.support.runs import row, written
+from tests.support.outcomes import row
+from tests.support.runs import written
 
 
 @pytest.mark.parametrize("tail", ["| head -c 9; exit ${PIPESTATUS[0]}", ">&- 2>&-"])

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from fellowship.errors import FellowshipError, RecipeError
-from fellowship.models.providers.weights import packaged_weights
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
@@ -32,6 +31,8 @@ from tests.support.runs import exported
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow,
     pytest.mark.timeout(240),
     # Ray's own: files it leaves to the collector as it shuts down.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -296,8 +297,6 @@ def test_what_breaks_every_worker_ends_the_run_with_one_message(
 
 @pytest.mark.embedded
 def test_the_embedded_model_works_inside_a_worker(tmp_path: Path, nodes: Nodes) -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
     model = {"provider": "llama_cpp", "max_tokens": 24, "num_ctx": 1024, "slots": 2}
     system = {"team": "single", "generator": "writer", "samples": 2}
     path = recipe(tmp_path / "r.yaml", model, 2, systems=[system])

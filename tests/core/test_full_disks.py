@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.exit_codes import Exit
-from tests.support.baseline_run import Tell, Whole, resumed
+from tests.support.baseline_run import Baseline, Tell, resumed
 from tests.support.runs import exported
 
 APART = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
@@ -27,12 +27,15 @@ def can_mount() -> bool:
 mounting = pytest.mark.skipif(not can_mount(), reason="no user may mount a tmpfs here")
 
 
+@pytest.mark.slow
 @pytest.mark.fault(number=4)
 @mounting
 def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
-    tmp_path: Path, whole: Whole, record_property: Tell
+    tmp_path: Path, baseline: Baseline, record_property: Tell
 ) -> None:
-    go = f"{sys.executable} -m fellowship.cli.main run {whole.recipe} --into disk/run"
+    go = (
+        f"{sys.executable} -m fellowship.cli.main run {baseline.recipe} --into disk/run"
+    )
     script = f"""
         mkdir disk && mount -t tmpfs -o size=300k tmpfs disk
         {go} >first.out 2>first.err; echo $? >first.rc; date +%s.%N >stopped
@@ -52,20 +55,21 @@ def test_a_full_disk_stops_the_run_at_once_and_room_lets_it_go_on(
     assert took[0] - took[1] < 5
     record_property("ends after", f"{took[0] - took[1]:.1f} s on a full disk")
     assert (tmp_path / "second.rc").read_text().strip() in ("0", "1")
-    assert exported(tmp_path) == whole.exports
+    assert exported(tmp_path) == baseline.exports
 
 
+@pytest.mark.slow
 @pytest.mark.fault(number=4)
 @mounting
 def test_a_read_only_folder_is_named_and_can_still_be_read(
-    tmp_path: Path, whole: Whole
+    tmp_path: Path, baseline: Baseline
 ) -> None:
-    resumed(whole, tmp_path / "run")
+    resumed(baseline, tmp_path / "run")
     verb = f"{sys.executable} -m fellowship.cli.main"
     script = f"""
         mount --bind run run && mount -o remount,bind,ro run
-        {verb} run {whole.recipe} --into run 2>run.err; echo $? >rc
-        {verb} run {whole.recipe} --into run/new 2>new.err; echo $? >>rc
+        {verb} run {baseline.recipe} --into run 2>run.err; echo $? >rc
+        {verb} run {baseline.recipe} --into run/new 2>new.err; echo $? >>rc
         {verb} show run >show.out 2>&1; echo $? >>rc
     """
     subprocess.run([*APART, script], cwd=tmp_path, check=True)

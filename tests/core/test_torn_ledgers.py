@@ -17,17 +17,17 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running import row_runner
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.writer import Statement
-from tests.support.baseline_run import Tell, Whole, copied, killed_early, resumed
+from tests.support.baseline_run import Baseline, Tell, copied, killed_early, resumed
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import exported
 
 
 @pytest.fixture(scope="module")
-def torn(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def torn(baseline: Baseline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was killed, its write-ahead log still beside its ledger."""
     folder = tmp_path_factory.mktemp("torn") / "run"
-    killed_early(whole, folder, 24)
+    killed_early(baseline, folder, 24)
     assert (folder / "ledger.db-wal").stat().st_size > 50_000
     return folder
 
@@ -59,12 +59,12 @@ def test_a_log_cut_anywhere_opens_and_says_exactly_what_is_lost(
 
 @pytest.mark.fault(number=3)
 def test_what_a_torn_log_lost_is_asked_again_and_counted(
-    tmp_path: Path, torn: Path, whole: Whole
+    tmp_path: Path, torn: Path, baseline: Baseline
 ) -> None:
     run = copied(torn, tmp_path / "run")
     os.truncate(run / "ledger.db-wal", (run / "ledger.db-wal").stat().st_size // 2)
-    report = resumed(whole, run)
-    assert exported(run) == whole.exports
+    report = resumed(baseline, run)
+    assert exported(run) == baseline.exports
     assert report.lost_replies > 0
     assert report.maybe_paid_twice >= report.lost_replies
 
@@ -72,18 +72,18 @@ def test_what_a_torn_log_lost_is_asked_again_and_counted(
 @pytest.mark.fault(number=3)
 def test_a_ledger_cut_anywhere_is_refused_with_the_way_out(
     tmp_path: Path,
-    whole: Whole,
+    baseline: Baseline,
     capsys: pytest.CaptureFixture[str],
     record_property: Tell,
 ) -> None:
-    resumed(whole, tmp_path / "run")
+    resumed(baseline, tmp_path / "run")
     size = (tmp_path / "run" / "ledger.db").stat().st_size
     offsets = (10, 31, 100, *range(4096, size, size // 12))
     record_property("cuts of a ledger", len(offsets))
     for n, offset in enumerate(offsets):
         cut = copied(tmp_path / "run", tmp_path / str(n))
         os.truncate(cut / "ledger.db", offset)
-        for verb in (["run", str(whole.recipe), "--into"], ["show"]):
+        for verb in (["run", str(baseline.recipe), "--into"], ["show"]):
             assert run_command([*verb, str(cut)]) == Exit.RECORD
             said = capsys.readouterr().err
             assert str(cut) in said
@@ -92,16 +92,16 @@ def test_a_ledger_cut_anywhere_is_refused_with_the_way_out(
 
 @pytest.mark.fault(number=3)
 def test_noise_in_a_ledger_is_refused_without_a_traceback(
-    tmp_path: Path, whole: Whole, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, baseline: Baseline, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    resumed(whole, tmp_path / "run")
+    resumed(baseline, tmp_path / "run")
     size = (tmp_path / "run" / "ledger.db").stat().st_size
     for n, offset in enumerate((0, 100, 4096, size // 2, size - 4096)):
         bad = copied(tmp_path / "run", tmp_path / str(n))
         with (bad / "ledger.db").open("r+b") as file:
             file.seek(offset)
             file.write(b"\xff" * 4000)
-        codes = {run_command(["run", str(whole.recipe), "--into", str(bad)])}
+        codes = {run_command(["run", str(baseline.recipe), "--into", str(bad)])}
         codes.add(run_command(["show", str(bad)]))
         assert codes <= {Exit.DONE, Exit.RECORD}
         capsys.readouterr()

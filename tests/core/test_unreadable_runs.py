@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.main import run_command as cli
-from tests.support.runs import row, written
+from tests.support.outcomes import row
+from tests.support.runs import written
 
 pytestmark = pytest.mark.fault(number=16)
 

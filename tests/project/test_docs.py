@@ -83,6 +83,7 @@ def broken(pages: dict[Path, Page]) -> Iterator[str]:
                 yield f"{path.name}: {link}"
 
 
+@pytest.mark.slow
 def test_every_link_and_anchor_leads_somewhere(pages: dict[Path, Page]) -> None:
     assert len(pages) > 12
     assert [*broken(pages)] == []

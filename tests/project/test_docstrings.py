@@ -7,20 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.support.sources import sources
 
-from tests.support.paths import ROOT
-
-FOLDERS = (
-    *("core", "prompts", "agents", "teams", "pipelines", "cluster", "stats"),
-    *("viewer", "cli", "tools", "benchmarks"),
-)
-SOURCES = [
-    path
-    for folder in FOLDERS
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if "__pycache__" not in path.parts
-]
+FILES = sources("tools", "benchmarks")
 
 RIDDLES = ("Nobody", "Whoever", "Whatever", "What ", "Who ", "Does ", "Do ")
 """Beginnings of a first line that does not say what is in the file."""
@@ -55,10 +44,6 @@ PARTICIPLES = frozenset(
 )
 """Names that say neither what a function does nor what it returns."""
 
-every_source = pytest.mark.parametrize(
-    "path", SOURCES, ids=lambda path: str(path.relative_to(ROOT))
-)
-
 
 def defined_names(tree: ast.AST) -> Iterator[str]:
     """Names of classes, functions, parameters, variables and attributes of a file."""
@@ -78,31 +63,41 @@ def words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)}
 
 
-@every_source
-def test_a_module_opens_with_a_noun_phrase(path: Path) -> None:
-    text = ast.get_docstring(ast.parse(path.read_text())) or ""
-    first = text.partition("\n")[0]
-    assert first.endswith("."), f"the first line is no whole sentence: {first!r}"
-    assert not first.startswith(RIDDLES), first
+def misworded(first: str) -> bool:
+    """Whether a first line is no noun phrase that says what is in the file."""
     clause = re.split(CLAUSE_ENDS, first)[0]
-    assert not VERBS.search(clause), f"say first what is in the file: {first!r}"
+    no_sentence = not first.endswith(".")
+    return no_sentence or first.startswith(RIDDLES) or bool(VERBS.search(clause))
 
 
-@every_source
-def test_names_are_standard_terms(path: Path) -> None:
-    where = str(path.relative_to(ROOT))
-    names = {path.stem, *defined_names(ast.parse(path.read_text()))}
-    private = {name for name in names if words_of(name) & METAPHORS}
-    assert not {n for n in private if (where, n) not in TYPED_BY_USERS}
+def test_a_module_opens_with_a_noun_phrase() -> None:
+    lines = {
+        p: (ast.get_docstring(tree) or "").split("\n")[0] for p, tree in FILES.items()
+    }
+    assert [
+        f"{path}: {line!r}" for path, line in lines.items() if misworded(line)
+    ] == []
 
 
-@every_source
-def test_functions_are_verbs_or_nouns(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            assert node.name.strip("_") not in PARTICIPLES, node.name
+def test_names_are_standard_terms() -> None:
+    assert [
+        f"{path}: {name}"
+        for path, tree in FILES.items()
+        for name in {path.stem, *defined_names(tree)}
+        if words_of(name) & METAPHORS and (str(path), name) not in TYPED_BY_USERS
+    ] == []
+
+
+def test_functions_are_verbs_or_nouns() -> None:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    assert [
+        f"{path}: {node.name}"
+        for path, tree in FILES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, kinds) and node.name.strip("_") in PARTICIPLES
+    ] == []
 
 
 def test_an_exception_names_a_word_that_is_still_there() -> None:
     for (where, name), _ in TYPED_BY_USERS.items():
-        assert name in defined_names(ast.parse((ROOT / where).read_text())), where
+        assert name in defined_names(FILES[Path(where)]), where

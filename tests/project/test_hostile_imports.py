@@ -19,8 +19,9 @@ from tests.support.corpus import (
     table,
 )
 from tests.support.loopback.fixtures import openai_server
+from tests.support.outcomes import row
 from tests.support.recipes import openai_model, recipe
-from tests.support.runs import row, written
+from tests.support.runs import written
 from tests.support.viewer_pages import ask, served
 
 pytestmark = pytest.mark.fault(number=16)

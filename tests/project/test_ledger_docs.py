@@ -11,7 +11,7 @@ import pytest
 from fellowship.ledger import FORMAT
 from fellowship.run_folder import LEDGER
 from tests.support.paths import ROOT
-from tests.support.runs import made
+from tests.support.runs import make_run
 
 DOCS = (ROOT / "docs" / "ledger.md").read_text()
 QUERIES = re.findall(r"\*\*(\d+)\. .*?```sql\n(.*?)```", DOCS, re.DOTALL)
@@ -19,7 +19,7 @@ QUERIES = re.findall(r"\*\*(\d+)\. .*?```sql\n(.*?)```", DOCS, re.DOTALL)
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    run, _ = made(tmp_path_factory.mktemp("run"), 6)
+    run, _ = make_run(tmp_path_factory.mktemp("run"), 6)
     with sqlite3.connect(run / LEDGER) as link:
         item = link.execute("SELECT item FROM outcomes WHERE state = 'pair'").fetchone()
         link.execute(

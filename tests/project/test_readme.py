@@ -24,6 +24,7 @@ def block(language: str) -> str:
     return found.group(1)
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 def test_the_python_example_runs(

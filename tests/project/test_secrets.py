@@ -195,6 +195,7 @@ sys.exit(len(found))
 """Every module of ours, imported by a process that is watched from its first line."""
 
 
+@pytest.mark.slow
 def test_importing_every_module_opens_no_socket_and_writes_no_file(
     tmp_path: Path,
 ) -> None:

@@ -16,9 +16,7 @@ from fellowship.stats.calibration import calibrate
 from fellowship.stats.intervals import bootstrap
 from tests.support.paths import PAPER as DATA
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the paper's released data are not in {DATA}"
-)
+pytestmark = pytest.mark.usefixtures("paper")
 Array = NDArray[np.int8]
 
 

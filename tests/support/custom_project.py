@@ -91,6 +91,15 @@ def bad_rule(votes, scale): return "maybe", None
 """
 
 
+def write_project(folder: Path) -> None:
+    """Write the user's modules, one of them broken, and a folder of prompts."""
+    (folder / "own_roles.py").write_text(ROLES)
+    (folder / "own_teams.py").write_text(TEAMS)
+    (folder / "own_syntax.py").write_text("def (")
+    (folder / "mine").mkdir()
+    (folder / "mine/sing.md").write_text("Sing again:\n$reviews")
+
+
 def loop(**more: Any) -> dict[str, Any]:
     """A feedback loop of two drafts."""
     base = {"team": "feedback", "name": "loop", "generator": "writer", "drafts": 2}

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
-from fellowship.ledger import RECORD_OUTCOME, Ledger
+from fellowship.database import connect
+from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger
+from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
-from fellowship.records import (
-    Candidate,
-    Comparison,
-    Conversation,
-    Message,
-    Outcome,
-    PreferencePair,
-    Ranking,
-    Scores,
-    Session,
-    Turn,
-    Verdict,
-    Winner,
-)
+from fellowship.records import Outcome
 from fellowship.run_folder import HEADER, LEDGER
-from fellowship.writer import Statement
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
-
-T = TypeVar("T")
 
 LOOP = {
     "team": "feedback",
@@ -62,103 +49,77 @@ DEBATE = {
 
 ALONE = {"team": "single", "name": "alone", "generator": "writer"}
 
+RECIPE: dict[str, Any] = {
+    "seed": 7,
+    "models": {
+        "writer": {"provider": "openai", "model": "llama-x"},
+        "judge": {"provider": "openai", "model": "gpt-y"},
+    },
+    "source": {"path": "prompts.jsonl"},
+    "evaluate": {"team": "judge", "model": "judge"},
+    "pairs": {"rule": "best-vs-worst", "margin": 0.0},
+}
+"""What the header of a run by hand says of its recipe."""
 
-def aside(work: Callable[[], T]) -> T:
-    """What `work` returns, from a thread of its own: playwright's loop is in ours."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
+
+class MadeRun(NamedTuple):
+    """The folder of a run that a loopback server answered, and what it reported."""
+
+    folder: Path
+    report: RunReport
 
 
-def made(folder: Path, rows: int = 6, **more: Any) -> tuple[Path, RunReport]:
-    """A real run of `rows` prompts against a loopback server, and what it reported."""
+def make_run(folder: Path, rows: int = 6, **more: Any) -> MadeRun:
+    """Run `rows` prompts against a loopback server; `more` are sections of the recipe."""
     limits = more.pop("limits", {})
     with openai_server() as server:
         model = openai_model(server.base_url, price={"prompt": 2, "completion": 8})
         file = recipe(folder / "recipe.yaml", model, rows, limits=limits, **more)
-        report = aside(lambda: run(load_recipe(file), folder / "run"))
-    return folder / "run", report
+        with ThreadPoolExecutor(1) as elsewhere:  # playwright's loop may be in this one
+            report = elsewhere.submit(run, load_recipe(file), folder / "run").result()
+    return MadeRun(folder / "run", report)
 
 
-def written(folder: Path, outcomes: Iterable[Outcome], **header: Any) -> Path:
-    """A run folder that holds these outcomes and no call."""
+def written(
+    folder: Path,
+    outcomes: Iterable[Outcome],
+    calls: Iterable[CallRow] = (),
+    **header: Any,
+) -> Path:
+    """A run folder that holds these outcomes and calls, beside those it has."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / HEADER).write_text(json.dumps({"identity": {}, **header}))
-
-    async def keep() -> None:
-        ledger = Ledger(folder / LEDGER)
-        for outcome in outcomes:
-            record = outcome.model_dump_json()
-            values = (outcome.number, outcome.item, outcome.state, record)
-            await ledger.append(Statement(RECORD_OUTCOME, values))
-        ledger.close()
-
-    aside(lambda: asyncio.run(keep()))
+    (folder / HEADER).write_text(json.dumps({"recipe": {}, "identity": {}, **header}))
+    Ledger(folder / LEDGER).close()
+    with closing(connect(folder / LEDGER, write=True)) as link:
+        link.execute("BEGIN")
+        link.executemany(RECORD_CALL, calls)
+        for one in outcomes:
+            record = (one.number, one.item, one.state, one.model_dump_json())
+            link.execute(RECORD_OUTCOME, record)
+        link.execute("COMMIT")
     return folder
 
 
-def row(
-    number: int,
-    winner: Winner = "first",
-    *,
-    text: str = "What is a lake?",
-    words: str = "",
-    labels: tuple[Winner, ...] = (),
-    judge: str = "judge",
-) -> Outcome:
-    """One judged row with a pair where there is a winner; `words` fills every text."""
-    said = Conversation(messages=(Message(role="user", content=f"{text} {number}"),))
-    both = [
-        Candidate(
-            text=f"{words} answer {n} {'and on ' * n}", system=f"s{n}{words[:90]}"
-        )
-        for n in (1, 2)
-    ]
-    scores = {"first": (7.0, 4.0), "second": (3.0, 8.0)}.get(winner, (5.0, 5.0))
-    verdict = Verdict(
-        winner=winner,
-        scores=Scores(first=scores[0], second=scores[1]),
-        evaluator=judge,
-        reason=words or "It is clearer.",
-    )
-    back = verdict.model_copy(update={"order": "swapped"})
-    turn = Turn(
-        source="judge_forward", role="judge", model=words[:90] or "m", text=words
-    )
-    best = {"first": 0, "second": 1}.get(winner)
-    pair = None
-    if best is not None:
-        chosen, rejected = both[best], both[1 - best]
-        pair = PreferencePair(
-            item=f"i{number}",
-            number=number,
-            prompt=said,
-            chosen=chosen,
-            rejected=rejected,
-            chosen_score=max(scores),
-            rejected_score=min(scores),
-        )
-    return Outcome(
-        number=number,
-        item=f"i{number}",
-        id=f"{words[:90]}{number}",
-        state="pair" if pair else "tie",
-        conversation=said,
-        candidates=tuple(both),
-        ranking=Ranking(
-            scores=scores,
-            winner=best,
-            comparisons=(
-                Comparison(first=0, second=1, outcome=winner, verdicts=(verdict, back)),
-            ),
-        ),
-        pairs=(pair,) if pair else (),
-        sessions=(
-            Session(
-                id=f"x{number}", team=words[:90] or "evaluate", item="i", turns=(turn,)
-            ),
-        ),
-        labels=labels,
-    )
+def run_of(folder: Path, outcomes: Iterable[Outcome], **recipe: Any) -> Path:
+    """A run folder with these outcomes and a header as of a run that was made."""
+    whole = RECIPE | recipe
+    identity = {**whole, "prompts": {"reviewer": "0123456789abcdef"}}
+    return written(folder, outcomes, recipe=whole, identity=identity)
+
+
+def export_rows(
+    folder: Path, outcomes: Sequence[Outcome], kind: str = "dpo", **export: Any
+) -> tuple[Account, list[dict[str, Any]]]:
+    """The account of one kind of a run of these outcomes, and its JSON rows."""
+    made = run_of(folder / "run", outcomes)
+    (account,) = export_run(made, Export.model_validate({"kinds": [kind], **export}))
+    return account, rows_in(account)
+
+
+def rows_in(account: Account) -> list[dict[str, Any]]:
+    """The rows of an account's JSON lines files."""
+    texts = [Path(name).read_text(encoding="utf-8") for name in account.files]
+    return [json.loads(line) for text in texts for line in text.split("\n") if line]
 
 
 def go(

@@ -8,27 +8,10 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from fellowship.database import connect
-from fellowship.ledger import RECORD_CALL, RECORD_OUTCOME, CallRow, Ledger
-from fellowship.records import (
-    Candidate,
-    Comparison,
-    Conversation,
-    Message,
-    Outcome,
-    Ranking,
-    Scores,
-    Session,
-    Turn,
-    Verdict,
-)
-from fellowship.run_folder import HEADER, LEDGER
 from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import listing
@@ -37,10 +20,6 @@ from fellowship.viewer.server import ServerAddress, make_server
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: tools/browser.sh installs it"
-)
 
 
 @contextlib.contextmanager
@@ -96,78 +75,6 @@ class Answer:
 def ask(place: ServerAddress, path: str, method: str = "GET", **more: Any) -> Answer:
     """One request, its headers exactly as given."""
     return Answer(place, method, path, **more)
-
-
-def written(
-    run: Path,
-    outcomes: Iterable[Outcome],
-    calls: Iterable[CallRow] = (),
-    header: dict[str, Any] | None = None,
-) -> Path:
-    """A run folder that holds these outcomes and calls."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / HEADER).write_text(json.dumps(header or {"recipe": {}, "identity": {}}))
-
-    Ledger(run / LEDGER).close()
-    with contextlib.closing(connect(run / LEDGER, write=True)) as link:
-        link.execute("BEGIN")
-        link.executemany(RECORD_CALL, calls)
-        for o in outcomes:
-            record = (o.number, o.item, o.state, o.model_dump_json())
-            link.execute(RECORD_OUTCOME, record)
-        link.execute("COMMIT")
-    return run
-
-
-def verdict(winner: str, order: str = "forward", who: str = "judge") -> Verdict:
-    """A direct verdict."""
-    return Verdict(winner=winner, order=order, evaluator=who, strategy="direct")  # type: ignore[arg-type]
-
-
-def row(
-    number: int,
-    *said: Verdict,
-    state: str = "pair",
-    decided: str = "first",
-    texts: tuple[str, str] = ("the left one", "the right one"),
-    model: str = "model-a",
-    **more: Any,
-) -> Outcome:
-    """A row with two candidates that met once; `said` are the verdicts."""
-    candidates = tuple(
-        Candidate(text=t, system=s, model=model)
-        for t, s in zip(texts, ("one", "two"), strict=True)
-    )
-    scores = Scores(first=8, second=5)
-    met = Comparison(
-        first=0,
-        second=1,
-        outcome=decided,
-        scores=scores,
-        verdicts=said,  # type: ignore[arg-type]
-    )
-    turn = Turn(source="generator", role="generator", model=model, text=texts[0])
-    return Outcome(
-        number=number,
-        item=f"item{number}",
-        id=f"id-{number}",
-        state=state,  # type: ignore[arg-type]
-        conversation=asked(f"Question number {number}?"),
-        candidates=candidates,
-        ranking=Ranking(scores=(8, 5), winner=0, comparisons=(met,)),
-        sessions=(Session(id=f"s{number}", team="one", item="", turns=(turn,)),),
-        **more,
-    )
-
-
-def asked(text: str) -> Conversation:
-    """A prompt of one turn."""
-    return Conversation(messages=(Message(role="user", content=text),))
-
-
-BOTH = (verdict("first"), verdict("first", "swapped"))
-
-SPLIT = (verdict("first"), verdict("second", "swapped"))
 
 
 def indexed(run: Path) -> Index:

@@ -18,7 +18,7 @@ from tests.support.viewer_pages import ask, served
 
 
 async def test_a_team_and_an_evaluator_of_ones_own_make_pairs_and_resume(
-    project: Path,
+    custom_project: Path,
 ) -> None:
     sections = {
         "systems": [{"team": "own_teams:Twice", "settings": {"model": "writer"}}],
@@ -26,38 +26,38 @@ async def test_a_team_and_an_evaluator_of_ones_own_make_pairs_and_resume(
     }
     async with openai_server() as server:
         model = openai_model(server.base_url)
-        made = load_recipe(recipe(project / "r.yaml", model, 4, **sections))
-        half = await run_recipe(made, project / "run", limit=2)
-        report = await run_recipe(made, project / "run")
+        made = load_recipe(recipe(custom_project / "r.yaml", model, 4, **sections))
+        half = await run_recipe(made, custom_project / "run", limit=2)
+        report = await run_recipe(made, custom_project / "run")
     assert (half.calls, report.calls, report.balanced) == (4, 8, True)
     assert report.states["pair"] == 4
 
 
 async def test_a_team_of_ones_own_is_in_transcript_viewer_and_report(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    custom_project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     systems = [
         {"team": "own_teams:Twice", "name": "twice", "settings": {"model": "writer"}}
     ]
-    await ran(project, systems=systems, evaluate={"team": "own_teams:Longest"})
+    await ran(custom_project, systems=systems, evaluate={"team": "own_teams:Longest"})
     assert command(["show", "run", "1"]) == 0
     shown = capsys.readouterr().out
     assert "Session twice" in shown
     assert "chosen over rejected" in shown
-    with served(project / "run") as place:
+    with served(custom_project / "run") as place:
         page = ask(place, "/row/1").text
     assert "longest" in page
     assert "g1" in page
     assert command(["report", "run", "--to", "r.html"]) == 0
-    assert "twice" in (project / "r.html").read_text()
+    assert "twice" in (custom_project / "r.html").read_text()
 
 
-async def test_a_jury_rule_of_ones_own_decides(project: Path) -> None:
+async def test_a_jury_rule_of_ones_own_decides(custom_project: Path) -> None:
     jurors = [{"model": "judge"}, {"model": "critic"}]
     rule = {"team": "jury", "jurors": jurors, "rule": "own_teams:veto"}
-    report = await ran(project, evaluate=rule)
+    report = await ran(custom_project, evaluate=rule)
     assert set(report.states) <= {"pair", "tie", "order-inconsistent", "unparsed"}
-    assert first_row(project).ranking
+    assert first_row(custom_project).ranking
 
 
 @pytest.mark.parametrize(
@@ -71,26 +71,30 @@ async def test_a_jury_rule_of_ones_own_decides(project: Path) -> None:
     ],
 )
 def test_a_team_that_cannot_run_is_one_message(
-    project: Path, team: dict[str, Any], said: str
+    custom_project: Path, team: dict[str, Any], said: str
 ) -> None:
-    told = refusal(project, systems=[team])
+    told = refusal(custom_project, systems=[team])
     assert said in told
     assert len(told.splitlines()) == 1
 
 
-def test_a_misspelt_evaluator_is_told_what_there_is(project: Path) -> None:
-    told = refusal(project, evaluate={"team": "jurry"})
+def test_a_misspelt_evaluator_is_told_what_there_is(custom_project: Path) -> None:
+    told = refusal(custom_project, evaluate={"team": "jurry"})
     assert "'judge', 'jury', 'debate' or 'package.module:Class'" in told
     assert "did you mean 'jury'?" in told
 
 
-async def test_a_team_that_returns_something_else_stops_the_run(project: Path) -> None:
+async def test_a_team_that_returns_something_else_stops_the_run(
+    custom_project: Path,
+) -> None:
     with pytest.raises(RecipeError, match="returned int, expected is Candidate"):
-        await ran(project, systems=[{"team": "own_teams:Numbers"}])
+        await ran(custom_project, systems=[{"team": "own_teams:Numbers"}])
 
 
-async def test_a_rule_that_returns_something_else_stops_the_run(project: Path) -> None:
+async def test_a_rule_that_returns_something_else_stops_the_run(
+    custom_project: Path,
+) -> None:
     jurors = [{"model": "judge"}, {"model": "critic"}]
     evaluate = {"team": "jury", "jurors": jurors, "rule": "own_teams:bad_rule"}
     with pytest.raises(RecipeError, match="returned 'maybe', NoneType"):
-        await ran(project, evaluate=evaluate)
+        await ran(custom_project, evaluate=evaluate)

@@ -48,7 +48,7 @@ def verdict_for(body: dict[str, Any]) -> str:
     return json.dumps({"reason": "r", "score": 5})
 
 
-@pytest.mark.skipif(not MT_BENCH.exists(), reason=f"MT-Bench's prompts: {MT_BENCH}")
+@pytest.mark.usefixtures("mt_bench")
 @pytest.mark.parametrize("asked", [*STRATEGIES, "debate"])
 def test_every_turn_of_mt_bench_reaches_the_judge(tmp_path: Path, asked: str) -> None:
     async def reply(body: dict[str, Any]) -> str:

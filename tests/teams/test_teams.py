@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import Ledger
-from fellowship.models.providers.weights import packaged_weights
 from fellowship.models.record.meter import Meter
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -275,11 +274,10 @@ async def test_a_team_of_stock_agents_is_recorded_like_any_other(
     assert [len(turn.call) for turn in own.turns] == [64, 64]
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 async def test_every_team_runs_on_the_embedded_model(tmp_path: Path) -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
     model = {"provider": "llama_cpp", "max_tokens": 48, "num_ctx": 2048, "slots": 2}
     made = Recipe.model_validate(
         {
@@ -289,7 +287,7 @@ async def test_every_team_runs_on_the_embedded_model(tmp_path: Path) -> None:
                 {"team": "single", "generator": "a"},
                 {"team": "feedback", "generator": "a", "reviewers": ["b"], "drafts": 2},
             ],
-            "evaluate": {"team": "judge", "model": "b"},
+            "evaluate": {"team": "judge", "model": "b", "order": "first"},
         }
     )
     async with crew_of(made, tmp_path) as context:

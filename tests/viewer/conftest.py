@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.viewer_pages import BOTH, SPLIT, row, verdict, written
+from tests.support.outcomes import BOTH, SPLIT, row_of, verdict
+from tests.support.runs import written
 
 
 @pytest.fixture
@@ -16,11 +17,11 @@ def five(tmp_path: Path) -> Path:
     return written(
         tmp_path / "five",
         [
-            row(1, *BOTH),
-            row(2, *SPLIT, state="order-inconsistent", decided="order-inconsistent"),
-            row(3, *jury, decided="tie", state="tie", model="model-b"),
-            row(4, verdict("invalid"), state="unparsed", decided="invalid"),
-            row(
+            row_of(1, *BOTH),
+            row_of(2, *SPLIT, state="order-inconsistent", decided="order-inconsistent"),
+            row_of(3, *jury, decided="tie", state="tie", model="model-b"),
+            row_of(4, verdict("invalid"), state="unparsed", decided="invalid"),
+            row_of(
                 5, *BOTH, texts=("a rare petrichor", "un café noir"), labels=("second",)
             ),
         ],

@@ -13,14 +13,9 @@ from fellowship.records import Outcome
 from fellowship.viewer.filters import Filters, full_text_query
 from fellowship.viewer.index_tables import space_letters, unspace
 from fellowship.viewer.listing import listing, neighbours
-from tests.support.viewer_pages import (
-    BOTH,
-    SPLIT,
-    indexed,
-    numbers,
-    row,
-    written,
-)
+from tests.support.outcomes import BOTH, SPLIT, row_of
+from tests.support.runs import written
+from tests.support.viewer_pages import indexed, numbers
 
 
 @pytest.mark.parametrize(
@@ -65,7 +60,7 @@ def test_words_written_without_spaces_are_found_inside_a_sentence(
     tmp_path: Path,
 ) -> None:
     text = "我们喜欢在湖边散步。"
-    run = written(tmp_path / "run", [row(1, *BOTH, texts=(text, "x"))])
+    run = written(tmp_path / "run", [row_of(1, *BOTH, texts=(text, "x"))])
     (one,) = listing(indexed(run), Filters.from_query({"q": "湖边"})).rows
     assert unspace(one.excerpt).replace("\x02", "").replace("\x03", "") == text
     assert numbers(indexed(run), q="边湖") == []
@@ -90,7 +85,7 @@ def test_sorting_falls_or_rises_and_rows_without_a_value_come_last(
     tmp_path: Path,
 ) -> None:
     bare = Outcome(number=9, item="x", state="failed", why="no server")
-    run = written(tmp_path / "run", [row(1, *SPLIT), row(2, *BOTH), bare])
+    run = written(tmp_path / "run", [row_of(1, *SPLIT), row_of(2, *BOTH), bare])
     index = indexed(run)
     assert numbers(index, sort="agreement") == [1, 2, 9]
     assert numbers(index, sort="agreement", down="1") == [2, 1, 9]

@@ -12,21 +12,14 @@ from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder, is_running
 from fellowship.viewer.index import Index
 from fellowship.viewer.row_summary import entropy, summarise
-from tests.support.viewer_pages import (
-    BOTH,
-    ask,
-    indexed,
-    numbers,
-    row,
-    served,
-    verdict,
-    written,
-)
+from tests.support.outcomes import BOTH, row_of, verdict
+from tests.support.runs import written
+from tests.support.viewer_pages import ask, indexed, numbers, served
 
 
 def test_a_row_that_ended_since_is_indexed_and_no_other(five: Path) -> None:
     index = indexed(five)
-    written(five, [row(6, *BOTH)])
+    written(five, [row_of(6, *BOTH)])
     assert sum(index.refresh()) == 1
     assert sum(index.refresh()) == 0
     assert numbers(index) == [1, 2, 3, 4, 5, 6]
@@ -38,7 +31,7 @@ def test_a_failed_row_that_was_mended_is_indexed_again(tmp_path: Path) -> None:
     )
     index = indexed(run)
     assert numbers(index, q="gone") == [1]
-    written(run, [row(1, *BOTH)])
+    written(run, [row_of(1, *BOTH)])
     assert sum(index.refresh()) == 1
     assert numbers(index, q="gone") == []
     assert numbers(index, state="pair", q="left") == [1]
@@ -86,7 +79,7 @@ def test_what_isnt_a_run_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_agreement_counts_final_verdicts_invalid_ones_too() -> None:
     said = (verdict("first"), verdict("invalid", "swapped"))
-    made = summarise(row(1, *said))
+    made = summarise(row_of(1, *said))
     assert (made.votes, made.agreed, made.invalid) == (2, 1, 1)
 
 

@@ -11,15 +11,9 @@ import pytest
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
 from fellowship.viewer import label_queue
 from fellowship.viewer.server import ServerAddress
-from tests.support.viewer_pages import (
-    BOTH,
-    ask,
-    indexed,
-    numbers,
-    row,
-    served,
-    written,
-)
+from tests.support.outcomes import BOTH, row_of
+from tests.support.runs import written
+from tests.support.viewer_pages import ask, indexed, numbers, served
 
 
 def post(
@@ -125,7 +119,7 @@ def test_labels_saved_from_the_page_are_taken_in_by_another_run(
     add_labels(
         five, [HumanLabel(number=3, item="item3", annotator="Ada", winner="tie")]
     )
-    again = written(tmp_path / "again", [row(n, *BOTH) for n in (1, 2, 3)])
+    again = written(tmp_path / "again", [row_of(n, *BOTH) for n in (1, 2, 3)])
     with served(five) as place:
         lines = ask(place, "/labels.jsonl").text
     with served(again) as place:
@@ -147,8 +141,9 @@ def test_a_label_moves_the_filter_that_sets_it_against_the_verdict(five: Path) -
     assert not label_queue.index_labels(index)
 
 
+@pytest.mark.slow
 def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
-    run = written(tmp_path / "run", [row(n, *BOTH) for n in range(1, 81)])
+    run = written(tmp_path / "run", [row_of(n, *BOTH) for n in range(1, 81)])
     with served(run) as place:
         secret = secret_of(place)
         for n in range(1, 51):

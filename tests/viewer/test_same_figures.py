@@ -15,7 +15,8 @@ from fellowship.number_format import figure, limits
 from fellowship.pipelines.report.figures import figures
 from fellowship.records import Outcome, Winner
 from fellowship.viewer.report.page import page
-from tests.support.runs import row, written
+from tests.support.outcomes import row
+from tests.support.runs import written
 from tests.support.viewer_pages import ask, served
 
 SIDES: tuple[Winner, ...] = ("first", "second", "tie")

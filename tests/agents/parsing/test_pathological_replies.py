@@ -89,6 +89,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_pathological_text_of_2_mb_is_done_with_soon(bomb: str) -> None:

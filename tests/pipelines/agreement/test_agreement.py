@@ -22,9 +22,7 @@ from tests.support.paper_release import put
 from tests.support.paths import PAPER
 from tests.support.verdict_runs import verdicts
 
-released = pytest.mark.skipif(
-    not PAPER.is_dir(), reason=f"the paper's released data are not in {PAPER}"
-)
+released = pytest.mark.usefixtures("paper")
 
 QUICK = Resampling(200)
 

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from fellowship.pipelines.export.card_markdown import code_span, markdown_table
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.support.pairs import judged, run_of
-from tests.support.runs import row, written
+from tests.support.outcomes import judged, row
+from tests.support.runs import run_of, written
 
 EVIL = 'x`<img src=y>` [a](http://b)\n---\n# h | "q": \'.jsonl'
 

@@ -16,8 +16,8 @@ from fellowship.records import (
     Outcome,
 )
 from tests.support.commands import said
-from tests.support.pairs import judged, run_of
-from tests.support.runs import exported_names, row, written
+from tests.support.outcomes import judged, row
+from tests.support.runs import exported_names, run_of, written
 
 
 def test_an_export_removes_what_the_last_one_of_its_kind_left_and_nothing_else(

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.records import Outcome
-from tests.support.pairs import answer, export_rows, judged
+from tests.support.outcomes import answer, judged
+from tests.support.runs import export_rows
 from tests.support.sentences import CLEAN, FOREIGN, sentence
 
 

@@ -20,7 +20,8 @@ from fellowship.pipelines.recipe.export_settings import Export, Shape, Style
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source import read_items
 from fellowship.records import Item
-from tests.support.pairs import answer, asked, export_rows, judged, run_of, talk
+from tests.support.outcomes import answer, asked, judged, talk
+from tests.support.runs import export_rows, run_of
 
 TEXT = "plain\u2028line\u2029sep\u0085nel\r\n\x00nul \x1b[31m \u202e \U0001f600 <$slot>"
 

@@ -17,7 +17,8 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from tests.support.commands import said
-from tests.support.pairs import judged, run_of
+from tests.support.outcomes import judged
+from tests.support.runs import run_of
 
 
 class Hub(BaseHTTPRequestHandler):

@@ -24,8 +24,8 @@ from fellowship.records import (
 )
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
-from tests.support.pairs import asked, rows_in
-from tests.support.runs import made
+from tests.support.outcomes import asked
+from tests.support.runs import make_run, rows_in
 
 Scored = dict[str, float | None]
 
@@ -164,7 +164,7 @@ def test_single_agent_pairs_are_each_models_best_and_worst() -> None:
 def test_a_real_runs_turns_are_prompted_by_their_very_requests(
     tmp_path: Path, kind: str
 ) -> None:
-    run, _ = made(tmp_path, rows=8)
+    run, _ = make_run(tmp_path, rows=8)
     (account,) = export_run(run, Export.model_validate({"kinds": [kind]}))
     rows = rows_in(account)
     assert rows

@@ -12,21 +12,21 @@ import pytest
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.run_folder import RunFolder, atomic_writer
-from tests.support.baseline_run import Whole, resumed
+from tests.support.baseline_run import Baseline, resumed
 from tests.support.commands import said
-from tests.support.pairs import judged, run_of
-from tests.support.runs import exported, row, written
+from tests.support.outcomes import judged, row
+from tests.support.runs import exported, run_of, written
 
 
 @pytest.mark.fault(number=3)
 def test_an_export_cut_anywhere_is_whole_after_the_next_run(
-    tmp_path: Path, whole: Whole
+    tmp_path: Path, baseline: Baseline
 ) -> None:
-    resumed(whole, tmp_path / "run")
-    for name, raw in whole.exports.items():
+    resumed(baseline, tmp_path / "run")
+    for name, raw in baseline.exports.items():
         os.truncate(tmp_path / "run" / "exports" / name, len(raw) // 3)
-    resumed(whole, tmp_path / "run")
-    assert exported(tmp_path / "run") == whole.exports
+    resumed(baseline, tmp_path / "run")
+    assert exported(tmp_path / "run") == baseline.exports
 
 
 @pytest.mark.fault(number=3)

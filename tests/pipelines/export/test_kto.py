@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fellowship.pipelines.pairing.kto import kto_examples, label_answers
 from fellowship.pipelines.recipe.export_settings import Style
 from fellowship.records import Outcome
-from tests.support.pairs import answer, export_rows, judged, pair
+from tests.support.outcomes import answer, judged, pair
+from tests.support.runs import export_rows
 
 STYLES: list[Style] = ["conversational", "plain"]
 

@@ -16,7 +16,8 @@ from fellowship.pipelines.export.lint import LintReport, lint
 from fellowship.pipelines.export.role_leaks import find_leak
 from fellowship.pipelines.recipe.export_settings import Export
 from tests.support.commands import said
-from tests.support.pairs import judged, run_of
+from tests.support.outcomes import judged
+from tests.support.runs import run_of
 from tests.support.sentences import CLEAN, ENGLISH, FOREIGN, holds, sentence
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
-from tests.support.pairs import answer, export_rows, judged
+from tests.support.outcomes import answer, judged
+from tests.support.runs import export_rows
 from tests.support.sentences import sentence
 
 

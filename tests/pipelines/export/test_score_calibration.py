@@ -9,7 +9,8 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.records import Outcome, Winner
-from tests.support.pairs import export_rows, judged
+from tests.support.outcomes import judged
+from tests.support.runs import export_rows
 
 
 def labelled(n: int, dice: random.Random) -> list[Outcome]:

@@ -14,9 +14,9 @@ from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
 from tests.support.commands import said
-from tests.support.pairs import asked, export_rows, judged, rows_in, run_of
+from tests.support.outcomes import asked, judged, row
 from tests.support.recipes import openai_model, recipe
-from tests.support.runs import exported_names, row, written
+from tests.support.runs import export_rows, exported_names, rows_in, run_of, written
 from tests.support.sentences import sentence
 
 

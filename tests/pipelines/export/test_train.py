@@ -12,7 +12,8 @@ import pytest
 
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.support.pairs import answer, asked, judged, run_of, talk
+from tests.support.outcomes import answer, asked, judged, talk
+from tests.support.runs import run_of
 
 NEEDS = "needs the extra train (torch, trl): make train-check"
 torch = pytest.importorskip("torch", reason=NEEDS)

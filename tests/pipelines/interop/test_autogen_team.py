@@ -22,7 +22,7 @@ from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.records import Outcome, Turn
 from fellowship.run_outcomes import outcomes
-from tests.support.loopback.fixtures import Handle, openai_server
+from tests.support.loopback.fixtures import Handle
 from tests.support.paths import ROOT
 from tests.support.recipes import openai_model, recipe
 
@@ -57,13 +57,6 @@ def alone(model_client):
 
 def number(): return 3
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Handle]:
-    """A loopback server for all tests here."""
-    with openai_server() as made:
-        yield made
 
 
 @pytest.fixture
@@ -112,29 +105,25 @@ def turns(project: Path, team: str) -> tuple[Turn, ...]:
     return next(s for s in row(project).sessions if s.team == team).turns
 
 
-@pytest.mark.parametrize("kind", [*EVALUATORS, "loop"])
-def test_plain_autogen_runs_the_component_without_fellowship(
-    project: Path, server: Handle, kind: str
+@pytest.mark.slow
+def test_plain_autogen_runs_every_component_without_fellowship(
+    project: Path, server: Handle
 ) -> None:
-    evaluate = EVALUATORS.get(kind, EVALUATORS["judge"])
-    name = "loop" if kind == "loop" else "evaluate"
-    path = written(project, server, name, evaluate=evaluate)
+    paths = [written(project, server, "loop")]
+    for kind, evaluate in EVALUATORS.items():
+        made = written(project, server, "evaluate", evaluate=evaluate)
+        paths.append(made.rename(project / f"{kind}.json"))
+    script = ROOT / "benchmarks/run_component.py"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "ignore",
-            ROOT / "benchmarks/run_component.py",
-            path,
-            "A?",
-        ],
+        [sys.executable, "-W", "ignore", script, *paths, "A?"],
         env=os.environ | {"FELLOWSHIP_HIDDEN": "1"},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)["messages"]
-    assert len(said) == json.loads(path.read_text())["config"]["max_turns"] + 1
+    for path, line in zip(paths, done.stdout.splitlines(), strict=True):
+        turns = json.loads(path.read_text())["config"]["max_turns"]
+        assert len(json.loads(line)["messages"]) == turns + 1, path.name
 
 
 def test_no_key_gets_into_a_component(

@@ -16,13 +16,14 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.interop.inspect_log import write_inspect_log
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
-from tests.support.runs import ALONE, JURY, LOOP, made, row, written
+from tests.support.outcomes import row
+from tests.support.runs import ALONE, JURY, LOOP, make_run, written
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("jury")
-    return made(folder, 4, systems=[LOOP, ALONE], evaluate=JURY)[0]
+    return make_run(folder, 4, systems=[LOOP, ALONE], evaluate=JURY)[0]
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,13 @@ from fellowship.pipelines.labels.run_labels import (
     latest_labels,
     votes_on,
 )
-from tests.support.labelled_runs import label, row, run_of
-from tests.support.pairs import judged
-from tests.support.pairs import run_of as made_run
+from tests.support.labelled_runs import label, unjudged_run
+from tests.support.outcomes import bare_row, judged
+from tests.support.runs import run_of
 
 
 def test_what_an_annotator_said_last_counts_and_the_rest_stays(tmp_path: Path) -> None:
-    run = run_of(tmp_path)
+    run = unjudged_run(tmp_path)
     add_labels(run, [label(1, "first"), label(1, "tie", "bob"), label(2, "second")])
     add_labels(run, [label(1, "second"), label(2, "skip")])
     assert [(v.number, v.winner) for v in latest_labels(run)] == [
@@ -38,7 +38,7 @@ def test_what_an_annotator_said_last_counts_and_the_rest_stays(tmp_path: Path) -
 
 
 def test_labels_are_added_while_the_run_s_own_writer_is_open(tmp_path: Path) -> None:
-    run = run_of(tmp_path)
+    run = unjudged_run(tmp_path)
     ledger = Ledger(run / "ledger.db")
     try:
         add_labels(run, [label(1, "first")])
@@ -50,7 +50,7 @@ def test_labels_are_added_while_the_run_s_own_writer_is_open(tmp_path: Path) -> 
 def test_a_label_is_all_or_nothing_and_names_a_row_that_is_there(
     tmp_path: Path,
 ) -> None:
-    run = run_of(tmp_path)
+    run = unjudged_run(tmp_path)
     for wrong in (
         label(9, "first"),
         label(1, "first", second=2),
@@ -63,12 +63,12 @@ def test_a_label_is_all_or_nothing_and_names_a_row_that_is_there(
 
 def test_a_label_about_the_candidates_the_other_way_round_is_turned() -> None:
     said = [label(1, "first", first=1, second=0), label(1, "tie", "bob")]
-    assert votes_on(row(1), said) == {"ann": "second", "bob": "tie"}
-    assert votes_on(row(1).model_copy(update={"item": "other"}), said) == {}
+    assert votes_on(bare_row(1), said) == {"ann": "second", "bob": "tie"}
+    assert votes_on(bare_row(1).model_copy(update={"item": "other"}), said) == {}
 
 
 def test_labels_of_a_file_stand_beside_the_rows_of_a_run(tmp_path: Path) -> None:
-    run, file = run_of(tmp_path), tmp_path / "l.csv"
+    run, file = unjudged_run(tmp_path), tmp_path / "l.csv"
     file.write_text("row,ann,bob\nitem3,a,tie\nitem1,b,\nitem9,a,a\n")
     columns = Columns(("ann", "bob"), "row")
     found = attach_labels(file, run, columns)
@@ -79,7 +79,7 @@ def test_labels_of_a_file_stand_beside_the_rows_of_a_run(tmp_path: Path) -> None
 
 
 def test_labels_go_out_as_lines_and_come_back_the_same(tmp_path: Path) -> None:
-    run, other = run_of(tmp_path / "a"), run_of(tmp_path / "b", 2)
+    run, other = unjudged_run(tmp_path / "a"), unjudged_run(tmp_path / "b", 2)
     add_labels(run, [label(1, "first"), label(3, "tie"), label(2, "second", "bob")])
     assert write_labels(run, tmp_path / "l.jsonl") == 3
     found = attach_labels(tmp_path / "l.jsonl", other, Columns())
@@ -102,7 +102,7 @@ def test_a_label_file_makes_a_run_where_there_is_none(tmp_path: Path) -> None:
 def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
     tmp_path: Path,
 ) -> None:
-    run, file = run_of(tmp_path), tmp_path / "l.csv"
+    run, file = unjudged_run(tmp_path), tmp_path / "l.csv"
     file.write_text("idx,label\n0,1\n1,2\n2,0\n")
     assert attach_labels(file, run, Columns()).matched == "number"
     assert [v.winner for v in latest_labels(run)] == ["first", "second", "tie"]
@@ -114,7 +114,7 @@ def test_an_index_from_nought_is_not_taken_for_the_number_of_a_row(
 def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -> None:
     rows = [judged(n, f"good {n}", f"bad {n}", f"q{n}") for n in (1, 2, 3)]
     named = [row.model_copy(update={"id": f"i{row.number}"}) for row in rows]
-    run = made_run(tmp_path / "run", named)
+    run = run_of(tmp_path / "run", named)
     texts = [("good 1", "bad 1"), ("bad 2", "good 2"), ("bad 3", "good 3")]
     says = ["first", "second", "first"]
     lines = [
@@ -134,7 +134,7 @@ def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -
 
 
 def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
-    run = run_of(tmp_path, rows=8)
+    run = unjudged_run(tmp_path, rows=8)
     told = tmp_path / "labels.jsonl"
     told.write_text('{"id": "item3", "label": "first"}\n')
     assert cli(["import", "labels", str(told), "--into", str(run)]) == 0
@@ -142,7 +142,7 @@ def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
 
 
 def test_labelled_rows_that_no_judge_saw_are_counted(tmp_path: Path) -> None:
-    run = run_of(tmp_path)
+    run = unjudged_run(tmp_path)
     add_labels(run, [label(1, "first"), label(2, "tie")])
     assert (
         "2 labelled rows have no verdict" in votes_by_unit(run, [], LabelSelection())[1]

@@ -15,9 +15,7 @@ from fellowship.run_outcomes import outcomes, pairs
 from tests.support.paper_release import combined, put, small
 from tests.support.paths import PAPER
 
-released = pytest.mark.skipif(
-    not PAPER.is_dir(), reason=f"the paper's released data are not in {PAPER}"
-)
+released = pytest.mark.usefixtures("paper")
 
 
 def run_of(root: Path, into: Path) -> dict[str | None, Outcome]:

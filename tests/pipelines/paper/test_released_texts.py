@@ -14,9 +14,7 @@ from tests.support.paths import PAPER, ROOT
 
 REREAD = runpy.run_path(str(ROOT / "benchmarks" / "reread.py"))
 
-pytestmark = pytest.mark.skipif(
-    not PAPER.is_dir(), reason=f"the paper's released texts are not at {PAPER}"
-)
+pytestmark = pytest.mark.usefixtures("paper")
 UNREAD = -1.0
 
 

@@ -17,9 +17,7 @@ from fellowship.viewer.report.reproduction_page import page
 from tests.support.paper_release import combined, put, small
 from tests.support.paths import PAPER
 
-released = pytest.mark.skipif(
-    not PAPER.is_dir(), reason=f"the paper's released data are not in {PAPER}"
-)
+released = pytest.mark.usefixtures("paper")
 
 
 @cache
@@ -31,6 +29,7 @@ def table(found: Reproduction, title: str) -> Table:
     return next(one for one in found.tables if one.title == title)
 
 
+@pytest.mark.slow
 @released
 def test_every_published_figure_that_has_labels_is_equal_to_1e_12() -> None:
     assert paper().unequal == []

@@ -20,7 +20,7 @@ from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
 from tests.support.commands import said
 from tests.support.loopback.fixtures import openai_server
-from tests.support.pairs import answer, pair
+from tests.support.outcomes import answer, pair
 from tests.support.recipes import openai_model, recipe
 
 JURY = {

@@ -19,7 +19,8 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.rejudge import rejudge_run
 from fellowship.pipelines.running.runner import run, run_recipe
 from fellowship.pipelines.running.streaming import listen, stream
-from tests.support.pairs import judged, run_of
+from tests.support.outcomes import judged
+from tests.support.runs import run_of
 
 ROWS = [{"prompt": "What is a lake?"}]
 JUDGE = {"team": "judge", "model": "m"}

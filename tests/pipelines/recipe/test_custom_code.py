@@ -19,22 +19,22 @@ from tests.support.recipes import openai_model, recipe
 
 @pytest.mark.parametrize("name", ["update", "reviewer", "judge_combined", "repair"])
 def test_a_prompt_with_a_wrong_slot_is_refused_with_its_line(
-    project: Path, name: str
+    custom_project: Path, name: str
 ) -> None:
-    (project / f"mine/{name}.md").write_text("Do $something.")
-    told = refusal(project, prompts="mine", systems=[loop()])
+    (custom_project / f"mine/{name}.md").write_text("Do $something.")
+    told = refusal(custom_project, prompts="mine", systems=[loop()])
     assert f"prompt '{name}' has the slot $something; its role offers" in told
     assert told.startswith("r.yaml, line ")
 
 
-def test_own_prompts_and_code_are_in_the_header_by_digest(project: Path) -> None:
+def test_own_prompts_and_code_are_in_the_header_by_digest(custom_project: Path) -> None:
     evaluate = {
         "team": "judge",
         "model": "judge",
         "role": "own_roles:SkepticJuror",
     }
     model = openai_model("http://127.0.0.1:9")
-    path = recipe(project / "r.yaml", model, prompts="mine", evaluate=evaluate)
+    path = recipe(custom_project / "r.yaml", model, prompts="mine", evaluate=evaluate)
     made = load_recipe(path)
     said = make_header(made, PromptLibrary(made.prompts))["identity"]
     assert len(said["code"]["own_roles:SkepticJuror"]) == 16
@@ -42,38 +42,42 @@ def test_own_prompts_and_code_are_in_the_header_by_digest(project: Path) -> None
 
 
 def test_a_recipe_from_elsewhere_brings_no_code_with_it(
-    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
+    custom_project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    told = refusal(project, systems=[{"team": "own_teams:Nothing"}])
+    told = refusal(custom_project, systems=[{"team": "own_teams:Nothing"}])
     assert "there is no module 'own_teams'" in told
 
 
-def test_a_project_s_file_cannot_pass_itself_off_as_a_library(project: Path) -> None:
-    (project / "openai.py").write_text("raise SystemExit('taken')")
+def test_a_project_s_file_cannot_pass_itself_off_as_a_library(
+    custom_project: Path,
+) -> None:
+    (custom_project / "openai.py").write_text("raise SystemExit('taken')")
     model = openai_model("http://127.0.0.1:9")
-    load_recipe(recipe(project / "r.yaml", model))
-    assert sys.path.index(str(project)) >= len(sys.path) - 2
+    load_recipe(recipe(custom_project / "r.yaml", model))
+    assert sys.path.index(str(custom_project)) >= len(sys.path) - 2
 
 
 def test_a_package_offers_roles_teams_and_prompts_by_name(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    custom_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = project / "own_pack"
+    package = custom_project / "own_pack"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "persona_cook.md").write_text("You are a cook.")
-    (project / "site/own_pack-1.dist-info").mkdir(parents=True)
-    (project / "site/own_pack-1.dist-info/METADATA").write_text("Name: own-pack\n")
-    (project / "site/own_pack-1.dist-info/entry_points.txt").write_text(
+    (custom_project / "site/own_pack-1.dist-info").mkdir(parents=True)
+    (custom_project / "site/own_pack-1.dist-info/METADATA").write_text(
+        "Name: own-pack\n"
+    )
+    (custom_project / "site/own_pack-1.dist-info/entry_points.txt").write_text(
         "[fellowship.roles]\nskeptic = own_roles:SkepticJuror\n"
         "[fellowship.teams]\ntwice = own_teams:Twice\nlongest = own_teams:Longest\n"
         "[fellowship.prompts]\nkitchen = own_pack\n"
     )
-    sys.path.append(str(project / "site"))
+    sys.path.append(str(custom_project / "site"))
     custom_code.entry_points.cache_clear()
     path = recipe(
-        project / "r.yaml",
+        custom_project / "r.yaml",
         openai_model("http://127.0.0.1:9"),
         prompts="kitchen",
         systems=[{"team": "twice", "settings": {"model": "writer"}}],

@@ -17,7 +17,8 @@ from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote, revote_row
 from fellowship.records import Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
-from tests.support.labelled_runs import label, row, run_of
+from tests.support.labelled_runs import label, unjudged_run
+from tests.support.outcomes import bare_row
 from tests.support.paper_release import small
 
 VOTES = "id,p,x,y,who,pick\n" + "".join(
@@ -116,11 +117,13 @@ def test_chosen_never_scores_below_rejected_whatever_the_votes(
         scores=(None, None), winner=None, comparisons=(jury_comparison(verdicts),)
     )
     for rule in ("majority", "mean"):
-        made = revote_row(row(1).model_copy(update={"ranking": ranking}), Revote(rule))
+        made = revote_row(
+            bare_row(1).model_copy(update={"ranking": ranking}), Revote(rule)
+        )
         assert all(p.chosen_score > p.rejected_score for p in made.pairs)
         assert (made.state == "pair") == bool(made.pairs)
 
 
 def test_a_run_without_verdicts_has_no_vote(tmp_path: Path) -> None:
-    run = run_of(tmp_path)
+    run = unjudged_run(tmp_path)
     assert cli(["revote", str(run), "--into", str(tmp_path / "x")]) == 2

@@ -17,8 +17,9 @@ from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.page import page
+from tests.support.outcomes import row
 from tests.support.paths import PAPER
-from tests.support.runs import ALONE, DEBATE, JURY, LOOP, made, row, written
+from tests.support.runs import MadeRun, make_run, written
 
 FEW = Resampling(50)
 
@@ -28,16 +29,16 @@ def seen(run: Path) -> tuple[Figures, str]:
     return found, page(found)
 
 
-def test_every_row_is_in_one_state_and_the_flow_adds_up(tmp_path: Path) -> None:
-    run, told = made(tmp_path, 8, systems=[LOOP, ALONE])
+def test_every_row_is_in_one_state_and_the_flow_adds_up(jury_run: MadeRun) -> None:
+    run, told = jury_run
     found = figures(run, plan=FEW)
     assert dict(found.flow.states) == told.states
-    assert sum(rows for _, rows in states_of(found)) == 8
+    assert sum(rows for _, rows in states_of(found)) == told.prompts == 24
     assert found.flow.pairs == told.exports[str(run / "exports/dpo.jsonl")]
 
 
-def test_a_report_has_the_account_of_every_export(tmp_path: Path) -> None:
-    run, told = made(tmp_path, 6)
+def test_a_report_has_the_account_of_every_export(loop_run: MadeRun) -> None:
+    run, told = loop_run
     found, text = seen(run)
     assert set(found.exports) == {"dpo", "kto"}
     assert found.exports["dpo"].exported == told.exports[str(run / "exports/dpo.jsonl")]
@@ -46,7 +47,7 @@ def test_a_report_has_the_account_of_every_export(tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_says_how_many_rows_were_not_reached(tmp_path: Path) -> None:
-    run, _ = made(tmp_path, 8, limits={"calls": 20}, concurrency=1)
+    run, _ = make_run(tmp_path, 8, limits={"calls": 20}, concurrency=1)
     found, text = seen(run)
     assert 0 < found.flow.rows < 8
     assert found.flow.rows + found.pending == 8
@@ -56,8 +57,8 @@ def test_a_stopped_run_says_how_many_rows_were_not_reached(tmp_path: Path) -> No
     assert "not reached" in text
 
 
-def test_cost_by_role_is_what_the_run_counted(tmp_path: Path) -> None:
-    run, told = made(tmp_path, 4)
+def test_cost_by_role_is_what_the_run_counted(loop_run: MadeRun) -> None:
+    run, told = loop_run
     spent = figures(run, plan=FEW).spending
     assert {x.role for x in spent.by("role")} == {"generator", "reviewer", "judge"}
     assert spent.whole.calls == told.calls
@@ -65,18 +66,16 @@ def test_cost_by_role_is_what_the_run_counted(tmp_path: Path) -> None:
     assert spent.whole.usd == pytest.approx(told.usd)
 
 
-def test_a_jury_has_a_matrix_that_is_the_same_both_ways(tmp_path: Path) -> None:
-    run, _ = made(tmp_path, 24, evaluate=JURY)
-    matrix = figures(run, plan=FEW).bench.matrix
+def test_a_jury_has_a_matrix_that_is_the_same_both_ways(jury_run: MadeRun) -> None:
+    matrix = figures(jury_run.folder, plan=FEW).bench.matrix
     assert matrix is not None
     assert set(matrix.names) == {"ann", "bob", "cy"}
     for i in range(3):
         assert [line[i] for line in matrix.kappa] == list(matrix.kappa[i])
 
 
-def test_a_debate_counts_what_it_changed(tmp_path: Path) -> None:
-    run, _ = made(tmp_path, 12, evaluate=DEBATE)
-    found, text = seen(run)
+def test_a_debate_counts_what_it_changed(debate_run: MadeRun) -> None:
+    found, text = seen(debate_run.folder)
     assert sum(n for _, _, n in found.bench.debates) > 0
     assert "What debates changed" in text
 
@@ -118,9 +117,8 @@ def test_a_label_saved_in_the_run_is_in_its_next_report(tmp_path: Path) -> None:
     assert figures(run, plan=FEW).labels == 1
 
 
-def test_a_gain_of_a_draft_is_within_its_prompt(tmp_path: Path) -> None:
-    run, _ = made(tmp_path, 10)
-    drafts = {d.draft: d for d in figures(run, plan=FEW).drafts}
+def test_a_gain_of_a_draft_is_within_its_prompt(loop_run: MadeRun) -> None:
+    drafts = {d.draft: d for d in figures(loop_run.folder, plan=FEW).drafts}
     assert drafts[1].gain is None
     assert drafts[2].rows <= drafts[1].rows
     assert drafts[2].better + drafts[2].same + drafts[2].worse == drafts[2].rows
@@ -157,7 +155,8 @@ def test_a_report_keeps_numbers_and_lets_texts_go(tmp_path: Path) -> None:
     assert peak(large) - peak(small) < 400 * 3_000  # a row's texts are 40,000 bytes
 
 
-@pytest.mark.skipif(not PAPER.is_dir(), reason=f"the paper's data are not in {PAPER}")
+@pytest.mark.slow
+@pytest.mark.usefixtures("paper")
 def test_the_papers_release_is_reported_whole(tmp_path: Path) -> None:
     into = str(tmp_path / "paper")
     assert (

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from fellowship.ledger import LedgerReader
-from fellowship.models.providers.weights import packaged_weights
 from fellowship.pipelines.attacks.attack_report import attack_report
 from fellowship.pipelines.attacks.attacks import (
     attack_trials,
@@ -27,11 +26,9 @@ from tests.support.recipes import recipe
 pytestmark = [
     pytest.mark.embedded,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        packaged_weights() is None, reason="the embedded model is not installed"
-    ),
+    pytest.mark.slow,
 ]
-MODEL = {"provider": "llama_cpp", "max_tokens": 28, "num_ctx": 2048, "slots": 2}
+MODEL = {"provider": "llama_cpp", "max_tokens": 40, "num_ctx": 2048, "slots": 2}
 JURY = {
     "team": "jury",
     "jurors": [
@@ -91,7 +88,8 @@ def test_an_evaluator_judges_with_real_tokens(tmp_path: Path, kind: str) -> None
 
 
 def test_attacks_and_probes_are_made_with_real_tokens(tmp_path: Path) -> None:
-    wanted = load_recipe(written(tmp_path, EVALUATORS["combined"]))
+    once = {**EVALUATORS["combined"], "order": "first"}
+    wanted = load_recipe(written(tmp_path, once))
     few = select_attacks(read_attacks(), ["fake-fence"])
     asyncio.run(run_trials(attack_trials(wanted, few, 1), tmp_path / "attack"))
     assert attack_report(tmp_path / "attack").trials == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import crash_steps
-from tests.support.baseline_run import Whole, resumed
+from tests.support.baseline_run import Baseline, resumed
 from tests.support.crash_steps import STEPS
 from tests.support.kill_campaign import campaign
 from tests.support.loopback.fixtures import (
@@ -21,6 +21,7 @@ from tests.support.recipes import openai_model, recipe
 from tests.support.runs import exported, go
 
 
+@pytest.mark.slow
 def test_kills_at_random_instants_lose_nothing_and_double_nothing(
     tmp_path: Path,
 ) -> None:
@@ -33,17 +34,17 @@ def test_kills_at_random_instants_lose_nothing_and_double_nothing(
 @pytest.mark.fault(number=2)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_process_may_die_at_any_step_of_a_call(
-    tmp_path: Path, whole: Whole, step: str
+    tmp_path: Path, baseline: Baseline, step: str
 ) -> None:
-    whole.server.reset()
+    baseline.server.reset()
     times = 1 if step == "mid-export" else 5
-    died = start(crash_steps.main, step, times, whole.recipe, tmp_path / "run")
+    died = start(crash_steps.main, step, times, baseline.recipe, tmp_path / "run")
     died.join()
     assert died.exitcode == -signal.SIGKILL
     assert not list((tmp_path / "run").glob("exports/dpo.jsonl"))
-    report = resumed(whole, tmp_path / "run")
-    assert exported(tmp_path / "run") == whole.exports
-    extra = whole.server.stats()["calls"] - whole.calls
+    report = resumed(baseline, tmp_path / "run")
+    assert exported(tmp_path / "run") == baseline.exports
+    extra = baseline.server.stats()["calls"] - baseline.calls
     assert 0 <= extra <= report.maybe_paid_twice <= 3
     if step in ("after-send", "after-receive"):
         assert extra > 0
@@ -56,6 +57,7 @@ def kill_at(seconds: float, *arguments: object) -> bool:
         return process.running
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_loses_no_acknowledged_reply(tmp_path: Path) -> None:
     dice = random.Random(20261124)
     with server_process("openai", latency=0.03) as server:

@@ -19,7 +19,7 @@ from fellowship.pipelines.running.runner import run
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model
 
-ROWS = 300
+ROWS = 60
 
 
 @pytest.fixture(scope="module")

@@ -9,23 +9,23 @@ import pytest
 
 from fellowship.errors import LedgerError
 from fellowship.run_folder import RunFolder
-from tests.support.baseline_run import Whole, resumed, started
+from tests.support.baseline_run import Baseline, resumed, started
 
 
 @pytest.mark.fault(number=6)
 def test_a_second_process_is_refused_and_a_dead_one_s_lock_is_not_held(
-    tmp_path: Path, whole: Whole
+    tmp_path: Path, baseline: Baseline
 ) -> None:
-    whole.server.script(set={"latency": 30.0})
+    baseline.server.script(set={"latency": 30.0})
     try:
-        with started(whole, tmp_path / "run") as process:
+        with started(baseline, tmp_path / "run") as process:
             with pytest.raises(LedgerError, match=f"in use by process {process.pid} "):
-                resumed(whole, tmp_path / "run")
+                resumed(baseline, tmp_path / "run")
             process.kill()
     finally:
-        whole.server.script(set={"latency": 0.06})
+        baseline.server.script(set={"latency": 0.06})
     assert str(process.pid) in (tmp_path / "run" / "lock").read_text()
-    assert resumed(whole, tmp_path / "run").balanced
+    assert resumed(baseline, tmp_path / "run").balanced
 
 
 @pytest.mark.fault(number=6)

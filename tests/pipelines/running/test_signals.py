@@ -15,7 +15,7 @@ from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
-from tests.support.baseline_run import Tell, Whole, resumed, started
+from tests.support.baseline_run import Baseline, Tell, resumed, started
 from tests.support.loopback.fixtures import (
     openai_server,
     server_process,
@@ -35,20 +35,21 @@ def nobody_left(group: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.fault(number=5)
 @pytest.mark.parametrize(
     ("number", "twice"), [(signal.SIGINT, False), (signal.SIGTERM, True)]
 )
 def test_signals_end_a_run_whose_server_hangs_and_say_how_to_go_on(
     tmp_path: Path,
-    whole: Whole,
+    baseline: Baseline,
     number: signal.Signals,
     twice: bool,
     record_property: Tell,
 ) -> None:
-    whole.server.script(set={"latency": 600.0})
+    baseline.server.script(set={"latency": 600.0})
     try:
-        with started(whole, tmp_path / "run") as process:
+        with started(baseline, tmp_path / "run") as process:
             began = time.monotonic()
             process.signal(number)
             if twice:
@@ -58,13 +59,13 @@ def test_signals_end_a_run_whose_server_hangs_and_say_how_to_go_on(
             took = time.monotonic() - began
             assert nobody_left(process.pid)
     finally:
-        whole.server.script(set={"latency": 0.06})
+        baseline.server.script(set={"latency": 0.06})
     record_property("ends after", f"{took:.1f} s ({number.name}{', twice' * twice})")
     assert code == Exit.STOPPED, said
     assert f"--into {tmp_path / 'run'}" in "".join(said)
     assert "Traceback" not in "".join(said)
-    assert resumed(whole, tmp_path / "run").balanced
-    assert exported(tmp_path / "run") == whole.exports
+    assert resumed(baseline, tmp_path / "run").balanced
+    assert exported(tmp_path / "run") == baseline.exports
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.running.runner import run as start
-from tests.support.loopback.fixtures import openai_server
-from tests.support.recipes import openai_model, recipe
-from tests.support.viewer_pages import (
-    browser,
-    served,
-)
+from tests.support.runs import make_run
+from tests.support.viewer_pages import browser, served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     with browser() as made:
         yield made
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of a jury over twelve prompts."""
-    folder = tmp_path_factory.mktemp("viewed")
+@pytest.fixture(scope="package")
+def viewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a jury of two over twelve prompts."""
     jurors = [{"model": "judge", "name": "ann"}, {"model": "critic", "name": "bob"}]
     jury = {"team": "jury", "jurors": jurors, "order": "both", "early_stop": False}
-    with openai_server() as server:
-        model = openai_model(server.base_url)
-        made = load_recipe(recipe(folder / "r.yaml", model, 12, evaluate=jury))
-        with ThreadPoolExecutor() as elsewhere:  # the browser's loop is this thread's
-            elsewhere.submit(start, made, folder / "run").result()
-    return folder / "run"
+    return make_run(tmp_path_factory.mktemp("viewed"), 12, evaluate=jury).folder
 
 
-@pytest.fixture(scope="module")
-def address(run: Path) -> Iterator[str]:
-    with served(run) as place:
+@pytest.fixture(scope="package")
+def address(viewed: Path) -> Iterator[str]:
+    with served(viewed) as place:
         yield place.address.rstrip("/")
 
 

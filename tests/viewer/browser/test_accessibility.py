@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
 PAGES = ("", "row/1", "live", "label", "labels", "recipe")
 
 

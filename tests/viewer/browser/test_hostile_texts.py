@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.hostile_texts import hostile_call, hostile_row, payloads
-from tests.support.viewer_pages import (
-    served,
-    written,
-)
+from tests.support.runs import written
+from tests.support.viewer_pages import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 
 WATCH = """window.hits = []; window.hit = n => { hits.push(n); return false; };
 window.alert = window.confirm = window.prompt = () => hits.push("dialog");"""
@@ -39,12 +40,12 @@ def test_200_hostile_texts_in_every_field_never_run(
     every = payloads(200)
     record_property("payloads in every field", len(every))
     assert len(set(every)) == 200
-    texts = ["\n\n".join(every[n::50]) for n in range(50)]  # four to a page: faster
+    texts = ["\n\n".join(every[n::25]) for n in range(25)]  # eight to a page: faster
     run = written(
         tmp_path / "<img src=x onerror=hit(1)>",
         [hostile_row(n, text) for n, text in enumerate(texts, 1)],
         map(hostile_call, texts),
-        {"recipe": {"models": {t: {"model": t} for t in texts}}, "identity": {}},
+        recipe={"models": {t: {"model": t} for t in texts}},
     )
     elsewhere: list[str] = []
     with served(run) as place, chromium.new_context() as context:
@@ -58,7 +59,7 @@ def test_200_hostile_texts_in_every_field_never_run(
             ),
         )
         calls = [f"call/{key}" for key in call_links(place.address, page)]
-        rows = [f"row/{n}" for n in range(1, 51)]
+        rows = [f"row/{n}" for n in range(1, 26)]
         lists = ["", "?q=hit", "?q=%22%3E%3Cimg"]
         for path in (*lists, *rows, *calls, "live", "recipe", "label", "labels"):
             page.goto(f"{place.address}{path}", wait_until="load")

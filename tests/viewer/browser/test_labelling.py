@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.viewer import label_queue
-from tests.support.viewer_pages import (
-    row,
-    served,
-    verdict,
-    written,
-)
+from tests.support.outcomes import row_of, verdict
+from tests.support.runs import written
+from tests.support.viewer_pages import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 
 BOTH = (verdict("first"), verdict("first", "swapped"))
 
@@ -20,7 +22,7 @@ SPLIT = (verdict("first"), verdict("second", "swapped"))
 
 
 def test_pairs_are_labelled_by_keyboard_alone(chromium: Any, tmp_path: Path) -> None:
-    run = written(tmp_path / "run", [row(n, *SPLIT) for n in range(1, 8)])
+    run = written(tmp_path / "run", [row_of(n, *SPLIT) for n in range(1, 8)])
     with served(run) as place, chromium.new_context() as context:
         page = context.new_page()
         page.goto(f"{place.address}label")
@@ -41,7 +43,7 @@ def test_pairs_are_labelled_by_keyboard_alone(chromium: Any, tmp_path: Path) -> 
 def test_a_page_without_script_filters_and_labels_all_the_same(
     chromium: Any, tmp_path: Path
 ) -> None:
-    run = written(tmp_path / "run", [row(1, *BOTH), row(2, *SPLIT, state="tie")])
+    run = written(tmp_path / "run", [row_of(1, *BOTH), row_of(2, *SPLIT, state="tie")])
     with (
         served(run) as place,
         chromium.new_context(java_script_enabled=False) as context,

@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.loopback.fixtures import openai_server
 from tests.support.processes import Command
 from tests.support.recipes import openai_model, recipe
-from tests.support.viewer_pages import (
-    served,
-    settled,
-    shown,
-)
+from tests.support.viewer_pages import served, settled, shown
 from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_list_shows_every_row_with_its_figures(page: Any, address: str) -> None:

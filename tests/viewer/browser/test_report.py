@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,11 @@ import pytest
 from fellowship.pipelines.report.figures import figures
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.page import page
-from tests.support.runs import ALONE, JURY, LOOP, made, row, written
-from tests.support.viewer_pages import browser as chromium
+from tests.support.outcomes import row
+from tests.support.runs import MadeRun, written
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 
 XSS = "<img src=x onerror=window.hit=1><svg onload=window.hit=2></svg>"
 
@@ -20,16 +22,8 @@ XSS += "</style></title></pre><script>window.hit=3</script>{{7*7}}"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def jury(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("jury")
-    run, _ = made(folder, 24, systems=[LOOP, ALONE], evaluate=JURY)
-    return put(run, folder)
+def jury(jury_run: MadeRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return put(jury_run.folder, tmp_path_factory.mktemp("report"))
 
 
 def put(run: Path, folder: Path) -> Path:
@@ -38,9 +32,9 @@ def put(run: Path, folder: Path) -> Path:
     return file
 
 
-def opened(browser: Any, file: Path, asked: list[str], **how: Any) -> Any:
+def opened(chromium: Any, file: Path, asked: list[str], **how: Any) -> Any:
     """The file in a new window that may ask for nothing but itself."""
-    context = browser.new_context(**how)
+    context = chromium.new_context(**how)
     tab = context.new_page()
     tab.on("request", lambda request: asked.append(request.url))
     tab.on("console", lambda message: asked.append(message.text))
@@ -49,36 +43,36 @@ def opened(browser: Any, file: Path, asked: list[str], **how: Any) -> Any:
     return tab
 
 
-def test_a_report_makes_no_request_and_no_complaint(browser: Any, jury: Path) -> None:
+def test_a_report_makes_no_request_and_no_complaint(chromium: Any, jury: Path) -> None:
     asked: list[str] = []
-    tab = opened(browser, jury, asked, java_script_enabled=True)
+    tab = opened(chromium, jury, asked, java_script_enabled=True)
     assert tab.title().startswith("run")
     assert asked == [jury.as_uri()]
 
 
-def test_hostile_text_runs_nowhere_in_a_report(browser: Any, tmp_path: Path) -> None:
+def test_hostile_text_runs_nowhere_in_a_report(chromium: Any, tmp_path: Path) -> None:
     rows = [row(n, words=XSS, judge=XSS, text=XSS) for n in range(1, 41)]
     recipe = {"models": {XSS: {"model": XSS}}}
     file = put(written(tmp_path / "run", rows, recipe=recipe), tmp_path)
     asked: list[str] = []
-    tab = opened(browser, file, asked)
+    tab = opened(chromium, file, asked)
     assert tab.evaluate("window.hit") is None
     assert tab.locator("img, script").count() == 0
     assert asked == [file.as_uri()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_a_report(browser: Any, jury: Path, scheme: str) -> None:
+def test_axe_finds_nothing_in_a_report(chromium: Any, jury: Path, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     found = axe.Axe().run(
-        opened(browser, jury, [], color_scheme=scheme, bypass_csp=True)
+        opened(chromium, jury, [], color_scheme=scheme, bypass_csp=True)
     )
     assert [each["id"] for each in found.response["violations"]] == []
 
 
-def test_dark_is_dark_and_the_plots_follow(browser: Any, jury: Path) -> None:
+def test_dark_is_dark_and_the_plots_follow(chromium: Any, jury: Path) -> None:
     def ink(scheme: str) -> tuple[str, str]:
-        tab = opened(browser, jury, [], color_scheme=scheme)
+        tab = opened(chromium, jury, [], color_scheme=scheme)
         found = "e => getComputedStyle(e).fill"
         text = tab.locator("svg text").first.evaluate(found)
         return text, tab.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -88,14 +82,14 @@ def test_dark_is_dark_and_the_plots_follow(browser: Any, jury: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 640])
-def test_a_narrow_screen_scrolls_one_way(browser: Any, jury: Path, width: int) -> None:
-    tab = opened(browser, jury, [], viewport={"width": width, "height": 800})
+def test_a_narrow_screen_scrolls_one_way(chromium: Any, jury: Path, width: int) -> None:
+    tab = opened(chromium, jury, [], viewport={"width": width, "height": 800})
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.locator(".for-narrow:visible").count() == (4 if width == 360 else 0)
 
 
-def test_a_report_prints_without_leaving_its_pages(browser: Any, jury: Path) -> None:
-    tab = opened(browser, jury, [], viewport={"width": 680, "height": 980})
+def test_a_report_prints_without_leaving_its_pages(chromium: Any, jury: Path) -> None:
+    tab = opened(chromium, jury, [], viewport={"width": 680, "height": 980})
     tab.emulate_media(media="print")
     wider = "[...document.querySelectorAll('svg, table')].filter(e =>"
     wider += " e.getBoundingClientRect().right > 681).length"
@@ -104,8 +98,10 @@ def test_a_report_prints_without_leaving_its_pages(browser: Any, jury: Path) -> 
     assert len(tab.pdf(prefer_css_page_size=True)) > 20_000
 
 
-def test_the_keyboard_reaches_every_table_and_section(browser: Any, jury: Path) -> None:
-    tab = opened(browser, jury, [])
+def test_the_keyboard_reaches_every_table_and_section(
+    chromium: Any, jury: Path
+) -> None:
+    tab = opened(chromium, jury, [])
     stops = tab.locator("a[href], [tabindex='0']").count()
     reached = set()
     for _ in range(stops):

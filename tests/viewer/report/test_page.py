@@ -16,7 +16,8 @@ from fellowship.viewer.report.flow import bands
 from fellowship.viewer.report.page import page
 from fellowship.viewer.report.svg import COLOUR, drawn
 from fellowship.wording import state_word
-from tests.support.runs import ALONE, JURY, LOOP, made, row, written
+from tests.support.outcomes import row
+from tests.support.runs import MadeRun, written
 
 FEW = Resampling(50)
 
@@ -85,8 +86,8 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     assert "&lt;script&gt;alert(1)" in text
 
 
-def test_a_page_asks_nobody_and_allows_nothing(tmp_path: Path) -> None:
-    _, text = seen(made(tmp_path, 4)[0])
+def test_a_page_asks_nobody_and_allows_nothing(loop_run: MadeRun) -> None:
+    _, text = seen(loop_run.folder)
     read = Read(text)
     told = [
         v for name, v in read.attributes if name == "content" and "default-src" in v
@@ -101,8 +102,10 @@ def test_a_page_asks_nobody_and_allows_nothing(tmp_path: Path) -> None:
     assert "://" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.S)
 
 
-def test_every_plot_is_told_in_words_and_identities_are_apart(tmp_path: Path) -> None:
-    _, text = seen(made(tmp_path, 24, systems=[LOOP, ALONE], evaluate=JURY)[0])
+def test_every_plot_is_told_in_words_and_identities_are_apart(
+    jury_run: MadeRun,
+) -> None:
+    _, text = seen(jury_run.folder)
     read = Read(text)
     plots = re.findall(r'<svg role="img" aria-label="([^"]+)"', text)
     assert len(plots) == read.tags.count("svg") >= 8
@@ -110,15 +113,14 @@ def test_every_plot_is_told_in_words_and_identities_are_apart(tmp_path: Path) ->
     assert len(identities) == len(set(identities))
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
-    run, _ = made(tmp_path, 6)
-    assert seen(run)[1] == seen(run)[1]
+def test_the_same_run_gives_the_same_bytes(loop_run: MadeRun) -> None:
+    assert seen(loop_run.folder)[1] == seen(loop_run.folder)[1]
 
 
-def test_a_page_keeps_the_folders_of_its_maker_to_itself(tmp_path: Path) -> None:
-    _, text = seen(made(tmp_path, 3)[0])
+def test_a_page_keeps_the_folders_of_its_maker_to_itself(loop_run: MadeRun) -> None:
+    _, text = seen(loop_run.folder)
     assert "prompts.jsonl" in text
-    assert str(tmp_path) not in text
+    assert str(loop_run.folder.parent) not in text
 
 
 def test_a_plot_takes_the_colours_of_its_page() -> None:

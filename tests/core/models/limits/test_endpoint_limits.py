@@ -66,6 +66,7 @@ async def tokens_a_minute(folder: Path) -> float:
     return float(used / taken / (tpm / minute))
 
 
+@pytest.mark.slow
 async def test_limits_are_kept_to_across_a_wire(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -94,6 +95,7 @@ async def test_nothing_goes_before_the_time_a_provider_names(tmp_path: Path) -> 
     assert time.monotonic() - began > 1.8  # sooner is wrong, later no matter
 
 
+@pytest.mark.slow
 async def test_the_window_settles_at_what_a_real_server_works_on(
     tmp_path: Path,
 ) -> None:
@@ -103,6 +105,7 @@ async def test_the_window_settles_at_what_a_real_server_works_on(
             assert 6 <= one.gate.window.limit <= 24
 
 
+@pytest.mark.slow
 async def test_a_hang_ends_at_its_deadline_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:

@@ -118,6 +118,7 @@ def test_kill_9_at_any_step_of_a_batch_pays_for_no_line_twice(
     assert report.balanced
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_batch_to_the_next_process(tmp_path: Path) -> None:
     with server_process("openai", batch_seconds=3) as server:
         path = judged_by_batch(tmp_path, server, 4)

@@ -11,7 +11,6 @@ from fellowship.models.client import Request
 from fellowship.models.config import (
     LlamaCppModel,
 )
-from fellowship.models.providers.weights import packaged_weights
 from fellowship.records import Message
 from tests.support.model_configs import QUESTION, SCORE, client
 
@@ -19,8 +18,6 @@ from tests.support.model_configs import QUESTION, SCORE, client
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
     config = LlamaCppModel(provider="llama_cpp", num_ctx=1024, slots=2)
     short = Request(QUESTION.messages, {"max_tokens": 12, "temperature": 0})
     cold = {"max_tokens": 60, "temperature": 0}
@@ -39,8 +36,6 @@ async def test_the_embedded_model_answers_counts_and_obeys_a_schema() -> None:
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 async def test_cancelling_an_embedded_call_frees_its_slot() -> None:
-    if packaged_weights() is None:
-        pytest.skip("the embedded model's weights are not installed")
     config = LlamaCppModel(provider="llama_cpp", num_ctx=8192, slots=1)
     endless = Request(
         (Message(role="user", content="Count from one to a thousand."),),

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.run_outcomes import outcomes
@@ -37,6 +39,7 @@ async def test_a_server_that_is_down_is_waited_for_with_one_clear_word(
     assert report.pending == 0
 
 
+@pytest.mark.slow
 async def test_a_server_restarted_in_mid_run_costs_no_row(tmp_path: Path) -> None:
     with ollama_server(latency=0.02) as server:
         path = recipe(tmp_path / "r.yaml", ollama_model(server.url), 24)
