@@ -61,7 +61,7 @@ class Figures:
     agreement: Agreement | None
     spending: Spending
     slow: tuple[Slow, ...]
-    unusual: tuple[Unusual, ...]
+    strange: tuple[Unusual, ...]
     repaired: int
     cut: int
     exports: dict[str, Account]
@@ -142,7 +142,7 @@ def figures(
         agreement=people_agreement(seen.labelled, plan),
         spending=spent,
         slow=seen.unusual.slowest(),
-        unusual=seen.unusual.result(seen.marks.margins),
+        strange=seen.unusual.result(seen.marks.margins),
         repaired=seen.unusual.repaired,
         cut=seen.unusual.cut,
         exports={} if only else read_accounts(run / EXPORTS),

@@ -171,7 +171,7 @@ def unusual(found: Figures) -> Section:
             "; ".join(s.reasons),
             s.prompt,
         )
-        for s in found.unusual
+        for s in found.strange
     ]
     parts = []
     if unusual_rows:
