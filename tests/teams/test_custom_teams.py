@@ -42,7 +42,7 @@ async def test_a_team_of_ones_own_is_in_transcript_viewer_and_report(
     await ran(custom_project, systems=systems, evaluate={"team": "own_teams:Longest"})
     assert command(["show", "run", "1"]) == 0
     shown = capsys.readouterr().out
-    assert "Session twice" in shown
+    assert "Session: twice" in shown
     assert "chosen over rejected" in shown
     with served(custom_project / "run") as place:
         page = ask(place, "/row/1").text

@@ -54,7 +54,7 @@ def test_under_fifty_labels_there_is_no_claim(
     options = ["--labels", str(labels), "--label", "who", "--id", "row"]
     assert cli(["agree", str(run), *options]) == 0
     said = capsys.readouterr().out
-    assert "too few labels to say" in said
+    assert "too few labels: 50 labelled prompts are needed" in said
     assert "kappa" not in said
 
 

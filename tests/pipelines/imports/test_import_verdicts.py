@@ -23,7 +23,7 @@ def test_an_import_says_how_much_of_the_whole_it_has(tmp_path: Path) -> None:
     told: list[tuple[str, int, float]] = []
     import_labels(file, tmp_path / "run", Columns(), lambda *step: told.append(step))
     assert told == [("rows brought in", 1, 0.5), ("rows brought in", 2, 1.0)]
-    assert remaining_time(10.0, 0.25) == ", 25%, about 30 s left"
+    assert remaining_time(10.0, 0.25) == ", 25 %, about 30 s left"
 
 
 def test_labels_in_columns_of_any_name_make_pairs(tmp_path: Path) -> None:

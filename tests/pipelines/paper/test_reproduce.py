@@ -60,7 +60,7 @@ def test_every_second_round_pick_that_is_no_tie_is_the_loser() -> None:
 
 @released
 def test_a_best_jury_out_of_bag_is_worse_than_gpt_4o_alone() -> None:
-    lines = table(paper(), "pandalm-eval: what a jury is worth").lines
+    lines = table(paper(), "pandalm-eval: what a jury adds").lines
     best, honest, alone = (line.corrected or 0 for line in lines[:3])
     assert best == pytest.approx(0.6727, abs=5e-5)
     assert honest < alone < 0.69

@@ -27,8 +27,8 @@ async def test_a_server_that_is_down_is_waited_for_with_one_clear_word(
         task = asyncio.create_task(
             run_recipe(load_recipe(path), tmp_path / "run", watch=seen.append)
         )
-        await until(lambda: bool(seen and seen[-1].meter.waits()))
-        (note,) = map(str, seen[-1].meter.waits())
+        await until(lambda: bool(seen and seen[-1].meter.waiting_notes()))
+        (note,) = map(str, seen[-1].meter.waiting_notes())
         assert "paused" in note
         assert "ollama serve" in note
         await asyncio.sleep(1.0)
