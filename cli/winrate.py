@@ -30,9 +30,10 @@ def command(
     """Compare the systems of RUN: every pair of systems, then a rating of all.
 
     Strict: ties and failures lose (the paper's rule). Half-tie: a tie is half a win.
-    Both orders: a verdict that changes with the order is half a win. Length-controlled:
-    AlpacaEval 2's model, at equal lengths. People: prediction-powered estimate, where 50
-    rows have labels.
+    Both orders: a verdict that changes with the order is half a win. At equal lengths:
+    what is left when the judge's preference for length, as all its pairs show it, is
+    taken out (docs/agreement.md). People: prediction-powered estimate, where 50 rows have
+    labels.
 
     \b
     Examples:
@@ -53,12 +54,19 @@ def command(
 
 
 def show(found: WinRates, out: Console) -> None:
-    """Pairs, then the ladder."""
+    """Pairs, pairs at equal lengths, then the ladder."""
     heads = (
-        *("system", "against", "rows", "invalid", "strict", "half-tie", "both orders"),
-        *("length-controlled", "people"),
+        "system",
+        "against",
+        "rows",
+        "invalid",
+        "strict",
+        "half-tie",
+        "both orders",
     )
-    table(out, heads, [pair_cells(pair) for pair in found.pairs], right="  rrrrrrr")
+    rows = [pair_cells(pair) for pair in found.pairs]
+    table(out, (*heads, "people"), rows, right="  rrrrrr")
+    show_length_control(found, out)
     if found.ratings:
         rated = [(n, figure(v, 0), limits(a, b, 0)) for n, v, a, b in found.ratings]
         table(out, ("Bradley-Terry", "rating", "95 %"), rated, right=" rr")
@@ -76,6 +84,38 @@ def pair_cells(pair: PairWinRates) -> tuple[str, ...]:
         f"{figure(both.rate)}, {percent(both.contradictions)} order-inconsistent"
         if both
         else "",
-        interval(pair.controlled.controlled) if pair.controlled else "",
         interval(pair.people),
     )
+
+
+def show_length_control(found: WinRates, out: Console) -> None:
+    """Rates at equal lengths, and the length effects that they rest on."""
+    heads = (
+        *("at equal lengths", "against", "rows", "invalid", "win rate"),
+        *("length effect", "own rows", "judge's effect"),
+    )
+    rows = [
+        (
+            *(pair.first, pair.second, count(one.rows), count(one.invalid)),
+            interval(one.controlled),
+            interval(one.effect, 2),
+            percent(one.own, 0),
+            one.source + (", one-sided" if one.one_sided else ""),
+        )
+        for pair in found.pairs
+        if (one := pair.controlled)
+    ]
+    if rows:
+        table(out, heads, rows, right="  rrrrr")
+        for judge in found.length_effects:
+            say(out, judge.described())
+        if any(pair.controlled and pair.controlled.one_sided for pair in found.pairs):
+            say(out, ONE_SIDED)
+    for note in found.length_notes:
+        say(out, note)
+
+
+ONE_SIDED = (
+    "One-sided: one system was almost always the longer, so equal lengths were not, or"
+    " hardly, observed and the rate rests on the judge's effect."
+)

@@ -18,7 +18,10 @@ from fellowship.teams.decisions import decide
 
 @dataclass(frozen=True)
 class Match:
-    """One comparison of two systems' answers: what came of it, and both orders."""
+    """One comparison of two systems' answers: what came of it, and both orders.
+
+    `judges` are the evaluators whose verdicts it rests on.
+    """
 
     prompt: str
     first: str
@@ -28,6 +31,7 @@ class Match:
     swapped: Winner
     lengths: tuple[int, int]
     label: Winner
+    judges: tuple[str, ...] = ()
 
 
 def matches(
@@ -59,6 +63,7 @@ def matches(
             swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
             label=majority(people.values()),
+            judges=tuple(sorted({v.evaluator or v.model or "judge" for v in verdicts})),
         )
 
 

@@ -15,13 +15,18 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
+from fellowship.pipelines.agreement.length_control import (
+    JudgeLengthEffect,
+    LengthControl,
+    length_control,
+)
 from fellowship.pipelines.agreement.matches import Match, matches, reversed_match
 from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, DataError, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling
-from fellowship.stats.lengths import LengthControlled, length_controlled
+from fellowship.stats.lengths import LengthControlled
 from fellowship.stats.rates import rate_interval
 from fellowship.stats.ratings import bradley_terry, win_matrices
 from fellowship.stats.winrate import (
@@ -38,8 +43,8 @@ class PairWinRates:
     """The first system's win rates against the second, by rule.
 
     `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out.
-    `both_orders` only where both were asked; `controlled` and `people` where lengths
-    and 50 labels allow.
+    `both_orders` only where both were asked; `controlled`, at equal lengths, and `people`
+    where ten prompts and 50 labels allow.
     """
 
     first: str
@@ -55,11 +60,17 @@ class PairWinRates:
 
 @dataclass(frozen=True)
 class WinRates:
-    """All pairs that met, and ratings where everybody is connected to everybody."""
+    """All pairs that met, and ratings where everybody is connected to everybody.
+
+    `length_effects` are the judges' on whose verdicts the length-controlled rates rest,
+    `length_notes` say which pairs have no such rate, and why.
+    """
 
     pairs: tuple[PairWinRates, ...]
     ratings: tuple[tuple[str, float, float, float], ...]
     note: str = ""
+    length_effects: tuple[JudgeLengthEffect, ...] = ()
+    length_notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -94,26 +105,32 @@ def rate_matches(found: list[Match], plan: Resampling = DEFAULT) -> WinRates:
             by_pair[key[::-1]].append(reversed_match(match))
         else:
             by_pair[key].append(match)
-    pairs = tuple(pair_win_rates(*pair, met, plan) for pair, met in by_pair.items())
-    return WinRates(pairs, *ratings(found, plan))
+    lengths = length_control(by_pair, plan.level)
+    pairs = tuple(
+        pair_win_rates(pair, met, lengths, plan) for pair, met in by_pair.items()
+    )
+    ladder = ratings(found, plan)
+    return WinRates(pairs, *ladder, lengths.effects, lengths.notes)
 
 
 def pair_win_rates(
-    first: str, second: str, matches: list[Match], plan: Resampling
+    pair: tuple[str, str],
+    matches: list[Match],
+    lengths: LengthControl,
+    plan: Resampling,
 ) -> PairWinRates:
     """One pair of systems, by every rule that its rows allow."""
     codes = encode([m.outcome for m in matches])
     prompts = [m.prompt for m in matches]
-    half = points(codes, "half-tie")
     return PairWinRates(
-        first=first,
-        second=second,
+        first=pair[0],
+        second=pair[1],
         rows=len(matches),
         invalid=int((codes == INVALID).sum()),
         strict=rate_interval(points(codes, "strict"), prompts, plan),
-        half_tie=rate_interval(half, prompts, plan),
+        half_tie=rate_interval(points(codes, "half-tie"), prompts, plan),
         both_orders=_both_orders(matches),
-        controlled=_length_controlled(matches, half, prompts, plan),
+        controlled=lengths.rates.get(pair),
         people=_prediction_powered(matches, codes),
     )
 
@@ -127,22 +144,6 @@ def _both_orders(matches: list[Match]) -> BothOrders | None:
     return both_order_rates(
         encode([m.forward for m in matches]), encode([m.swapped for m in matches])
     )
-
-
-def _length_controlled(
-    matches: list[Match], half: Any, prompts: list[str], plan: Resampling
-) -> LengthControlled | None:
-    """The length-controlled rate of the rows whose two texts are known."""
-    known = np.array([min(m.lengths) > 0 for m in matches])
-    if known.sum() < 2 or np.isnan(half[known]).all():
-        return None
-    sizes = np.array([m.lengths for m in matches])[known]
-    try:
-        return length_controlled(
-            half[known], sizes, clusters=np.array(prompts)[known], plan=plan
-        )
-    except DataError:
-        return None
 
 
 def _prediction_powered(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fellowship.stats import lengths, ratings, winrate
+from fellowship.stats import ratings, winrate
 from fellowship.stats.codes import INVALID, DataError, TooFewLabels
 
 Array = NDArray[np.int8]
@@ -99,12 +99,6 @@ def test_what_gives_no_rate_is_refused_by_name() -> None:
         winrate.points([1], "kind")  # type: ignore[arg-type]
     with pytest.raises(TooFewLabels, match="49 labels"):
         winrate.prediction_powered(np.ones(49), np.ones(49), [1])
-    with pytest.raises(DataError, match="same length difference"):
-        lengths.length_controlled([1, 0], [[2, 1], [3, 2]])
-    with pytest.raises(DataError, match="between 0 and 1"):
-        lengths.length_controlled([7, 0], [[2, 1], [3, 9]])
-    with pytest.raises(DataError, match="lengths has 1"):
-        lengths.length_controlled([1, 0], [[2, 1]])
     with pytest.raises(DataError, match="2 groups"):
         ratings.bradley_terry(ratings.win_matrices([0, 2], [1, 3], [1, 1], 4))
     with pytest.raises(DataError, match="against itself"):

@@ -176,6 +176,7 @@ def winrates(found: Figures) -> Section:
                 rows, "win rate of the first system", "winrates", 0.5, bars=True
             ),
             grid=pair_grid(rates.pairs),
+            note=at_equal_lengths(rates),
             broad=True,
         )
     ]
@@ -204,6 +205,26 @@ def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
     ]
     heads = ("system", "against", "rows", "invalid", "ties lose", "ties half")
     return grid((*heads, "equal lengths", "people"), rows, "  rrrrrr")
+
+
+def at_equal_lengths(found: WinRates) -> str:
+    """What the rates at equal lengths rest on."""
+    one_sided = [
+        f"{p.first} against {p.second}"
+        for p in found.pairs
+        if p.controlled and p.controlled.one_sided
+    ]
+    rests = f"Equal lengths were not, or hardly, observed for {', '.join(one_sided)}:"
+    return " ".join(
+        (
+            *(effect.described() for effect in found.length_effects),
+            *(
+                [f"{rests} there the rate rests on the judge's effect."]
+                * bool(one_sided)
+            ),
+            *(f"{note}." for note in found.length_notes),
+        )
+    )
 
 
 def rating_grid(found: WinRates) -> Part:
