@@ -27,7 +27,7 @@ class PairRows:
     `points` (n,) are 1 where the first won, 0 where the second did, anything between for
     a tie or a soft preference, NaN where the verdict is missing or unreadable. `lengths`
     (n, 2) are those of the two answers in any one unit; an empty answer counts as one
-    unit. `prompts` (n,) any sortable names; None: each row has a prompt of its own.
+    unit. `prompts` (n,) any sortable names; None: row n is on prompt n, in every pair.
     """
 
     points: ArrayLike

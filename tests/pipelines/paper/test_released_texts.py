@@ -20,7 +20,9 @@ UNREAD = -1.0
 
 def reread(pattern: str) -> list[Any]:
     """Every verdict of the files that match, read again."""
-    return [each for path in PAPER.glob(pattern) for each in REREAD["reparse_file"](path)]
+    return [
+        each for path in PAPER.glob(pattern) for each in REREAD["reparse_file"](path)
+    ]
 
 
 def of_state(rows: list[Any], state: str) -> list[Any]:
