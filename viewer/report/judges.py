@@ -6,6 +6,7 @@ from fellowship.number_format import counted, figure, interval, limits, part, pe
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
+from fellowship.sanitize import single_line
 from fellowship.stats.calibration import Curve
 from fellowship.viewer.report.calibration_plot import calibration_plot
 from fellowship.viewer.report.parts import (
@@ -208,23 +209,20 @@ def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
 
 
 def at_equal_lengths(found: WinRates) -> str:
-    """What the rates at equal lengths rest on."""
+    """What the rates at equal lengths depend on."""
     one_sided = [
         f"{p.first} against {p.second}"
         for p in found.pairs
         if p.controlled and p.controlled.one_sided
     ]
-    rests = f"Equal lengths were not, or hardly, observed for {', '.join(one_sided)}:"
-    return " ".join(
-        (
-            *(effect.described() for effect in found.length_effects),
-            *(
-                [f"{rests} there the rate rests on the judge's effect."]
-                * bool(one_sided)
-            ),
-            *(f"{note}." for note in found.length_notes),
+    said = [effect.described() for effect in found.length_effects]
+    if one_sided:
+        said.append(
+            "Equal lengths were not, or hardly, observed for"
+            f" {', '.join(one_sided)}: there the rate depends on the judge's effect."
         )
-    )
+    said += [f"{note}." for note in found.length_notes]
+    return single_line(" ".join(said))
 
 
 def rating_grid(found: WinRates) -> Part:
