@@ -12,7 +12,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.number_format import count, figure, interval, limits, percent
+from fellowship.number_format import count, figure, interval, percent, rating
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
@@ -68,7 +68,7 @@ def show(found: WinRates, out: Console) -> None:
     table(out, (*heads, "people"), rows, right="  rrrrrr")
     show_length_control(found, out)
     if found.ratings:
-        rated = [(n, figure(v, 0), limits(a, b, 0)) for n, v, a, b in found.ratings]
+        rated = [(n, *rating(v, a, b)) for n, v, a, b in found.ratings]
         table(out, ("Bradley-Terry", "rating", "95 %"), rated, right=" rr")
     if found.note:
         say(out, found.note)

@@ -86,6 +86,14 @@ def interval(
     return f"{value} {ends or f'[no interval: {note}]' * bool(note)}".rstrip()
 
 
+def rating(value: float, low: float, high: float) -> tuple[str, str]:
+    """`1012` and `[960, 1065]`; `above 1323` and nothing where nobody bounds it."""
+    if math.isinf(value):
+        end = low if value > 0 else high
+        return f"{'above' if value > 0 else 'below'} {figure(end, 0)}", ""
+    return figure(value, 0), "" if math.isnan(value) else limits(low, high, 0)
+
+
 def percent_interval(found: Limits, *, sign: bool = False) -> str:
     """`12.3 % [9.1 %, 15.7 %]`, or why there are no limits."""
     note = getattr(found, "note", "")

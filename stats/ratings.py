@@ -1,8 +1,7 @@
 """Bradley-Terry ratings from all-against-all comparisons.
 
 P(i beats j) = logistic(r_i - r_j). They are on one ladder only if the players did not fall
-into groups that never met. A win matrix is a sum over rows, so its intervals come from the
-same resampling as every other.
+into groups that never met. Limits are those of the profile likelihood (`ladders`).
 """
 
 from __future__ import annotations
@@ -16,35 +15,30 @@ from scipy.special import expit
 
 from fellowship.stats.codes import (
     FIRST,
+    INVALID,
     SECOND,
     TIE,
+    Codes,
     DataError,
     Floats,
     as_codes,
     check_aligned,
 )
-from fellowship.stats.intervals import DEFAULT, Interval, Resampling, bootstrap_many
-
-
-def win_matrices(
-    first: ArrayLike, second: ArrayLike, verdicts: ArrayLike, players: int
-) -> Floats:
-    """What each row adds to the win matrix: (n, players, players), a tie half to both.
-
-    `first` and `second` (n,) are players' numbers from 0, `verdicts` (n,) codes; an
-    INVALID row adds nothing. DataError for unknown players or one against itself.
-    """
-    given = as_codes(verdicts)
-    a, b = _players(first, "first", players), _players(second, "second", players)
-    check_aligned("verdicts", len(given), ("first", len(a)), ("second", len(b)))
-    if (a == b).any():
-        raise DataError(f"row {int((a == b).argmax())} sets a player against itself")
-    found = np.zeros((len(given), players, players))
-    rows = np.arange(len(given))
-    share = np.select([given == FIRST, given == TIE], [1.0, 0.5], 0.0)
-    other = np.select([given == SECOND, given == TIE], [1.0, 0.5], 0.0)
-    found[rows, a, b], found[rows, b, a] = share, other
-    return found
+from fellowship.stats.intervals import (
+    DEFAULT,
+    MIN_CLUSTERS,
+    Interval,
+    Resampling,
+    cluster_index,
+    too_few,
+)
+from fellowship.stats.ladders import (
+    FAR,
+    anchors,
+    are_comparable,
+    cutoffs,
+    profile_limits,
+)
 
 
 def ratings_of(matrix: Floats, prior: float = 0.1) -> Floats:
@@ -75,7 +69,11 @@ def ratings_of(matrix: Floats, prior: float = 0.1) -> Floats:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Ratings of k players in log-odds, mean 0, with intervals."""
+    """Ratings of k players in log-odds, mean 0 over those that can be compared.
+
+    Who never lost, through nobody, to one of those is infinitely above: its limits are
+    "above" a number and infinity.
+    """
 
     ratings: tuple[Interval, ...]
 
@@ -89,28 +87,69 @@ class Ladder:
 
 
 def bradley_terry(
-    matches: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    verdicts: ArrayLike,
+    players: int,
     clusters: ArrayLike | None = None,
     plan: Resampling = DEFAULT,
-    prior: float = 0.1,
 ) -> Ladder:
-    """Ratings and bootstrap intervals from `matches` (n, k, k), as `games` gives them.
+    """Ratings with profile-likelihood limits.
 
-    DataError where the players fall into groups that never met: no ladder holds them.
+    `first` and `second` (n,) are players' numbers from 0, `verdicts` (n,) codes, a tie
+    half to both; an INVALID row adds nothing. The likelihood is widened by the spread
+    between prompts (see `ladders.cutoffs`); only the level of `plan` counts. DataError
+    where the players fall into groups that never met: no ladder holds them.
     """
-    rows = np.asarray(matches, dtype=np.float64)
-    if rows.ndim != 3 or rows.shape[1] != rows.shape[2] or len(rows) == 0:
-        raise DataError(f"matches must be (n, k, k), not {rows.shape}")
-    if prior < 0:
-        raise DataError(f"prior must not be negative, but is {prior}")
-    parts, _ = connected_components(rows.sum(axis=0) > 0, directed=False)
+    given = as_codes(verdicts)
+    a, b = _players(first, "first", players), _players(second, "second", players)
+    check_aligned("verdicts", len(given), ("first", len(a)), ("second", len(b)))
+    matrix = win_matrix(a, b, given, players)
+    parts, _ = connected_components(matrix > 0, directed=False)
     if parts > 1:
         raise DataError(f"the players form {parts} groups that never met each other")
+    read = given != INVALID
+    index, groups = cluster_index(len(given), clusters)
+    _, kept = np.unique(index[read], return_inverse=True)
+    anchor = anchors(matrix)
+    fit = ratings_of(matrix[None], 1e-6)[0]
+    fit = fit - fit[anchor].mean()
+    rows = a[read], b[read], (given[read] + 1) / 2
+    prompts = None if clusters is None else kept
+    near = np.clip(fit, -FAR, FAR)
+    widths = cutoffs(rows, near, prompts, anchor, plan.level, are_comparable(matrix))
+    few = groups < min(MIN_CLUSTERS, len(given))
+    found = []
+    for player, width in enumerate(widths):
+        low, high = profile_limits(matrix, fit, player, anchor, float(width))
+        value = _point(float(fit[player]), low, high)
+        if few:
+            low = high = np.nan
+        note = too_few(groups) if few else ""
+        found.append(Interval(value, low, high, groups, plan.level, note=note))
+    return Ladder(tuple(found))
 
-    def fit(matrix: Floats) -> Floats:
-        return ratings_of(matrix, prior)
 
-    return Ladder(bootstrap_many(rows, fit, clusters, plan))
+def win_matrix(
+    first: NDArray[np.intp], second: NDArray[np.intp], given: Codes, players: int
+) -> Floats:
+    """Wins (players, players) of checked players and codes (n,), a tie half to both."""
+    if (first == second).any():
+        at = int((first == second).argmax())
+        raise DataError(f"row {at} sets a player against itself")
+    share = np.select([given == FIRST, given == TIE], [1.0, 0.5], 0.0)
+    other = np.select([given == SECOND, given == TIE], [1.0, 0.5], 0.0)
+    found = np.zeros((players, players))
+    np.add.at(found, (first, second), share)
+    np.add.at(found, (second, first), other)
+    return found
+
+
+def _point(value: float, low: float, high: float) -> float:
+    """A rating, infinite where one of its limits is."""
+    if np.isinf(low) and np.isinf(high):
+        return float("nan")
+    return low if np.isinf(low) else high if np.isinf(high) else value
 
 
 def _players(values: ArrayLike, name: str, players: int) -> NDArray[np.intp]:

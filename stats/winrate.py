@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from fellowship.stats.codes import (
     FIRST,
@@ -27,6 +27,7 @@ from fellowship.stats.codes import (
     mean_without_nan,
 )
 from fellowship.stats.intervals import require_labels
+from fellowship.stats.rates import wilson
 
 Rule = Literal["strict", "half-tie"]
 
@@ -141,12 +142,17 @@ def prediction_powered(
     """People's mean points, with the judge's bias removed (PPI++).
 
     `people` (n,) and `judge` (n,) are points of the same labelled rows, `unlabelled`
-    (N,) the judge's points elsewhere; rows are independent: one a prompt. Estimate and
-    normal interval: Angelopoulos, Duchi and Zrnic 2023, "PPI++", with their
-    variance-minimising weight for a mean, clipped to 0..1. TooFewLabels under 50.
+    (N,) the judge's points elsewhere, empty where all are labelled: then it is the labels'
+    mean. Rows are independent: the mean of each prompt. Estimate and variance:
+    Angelopoulos, Duchi and Zrnic 2023, "PPI++", with their variance-minimising weight for
+    a mean, clipped to 0..1; limits: Wilson's with Student's t, on as many labels as have
+    that variance, so they stay within 0 to 1. Which rows are labelled must not depend on
+    what people would say. TooFewLabels under 50.
     """
     y, f = as_finite(people, "people"), as_finite(judge, "judge")
-    rest = as_finite(unlabelled, "unlabelled")
+    rest = np.asarray(unlabelled, dtype=np.float64)
+    if len(rest):
+        rest = as_finite(unlabelled, "unlabelled")
     check_aligned("people", len(y), ("judge", len(f)))
     require_labels(len(y), "a prediction-powered win rate")
     if not 0 < level < 1:
@@ -154,16 +160,19 @@ def prediction_powered(
     n, more = len(y), len(rest)
     spread = float(np.var(np.concatenate([f, rest]), ddof=1))
     shared = float(np.cov(y, f)[0, 1])
-    trust = shared / ((1 + n / more) * spread) if spread > 0 else 0.0
-    trust = min(1.0, max(0.0, trust))
-    value = float(y.mean() + trust * (rest.mean() - f.mean()))
-    variance = float(np.var(y - trust * f, ddof=1)) / n + trust**2 * spread / more
-    half = float(norm.ppf((1 + level) / 2)) * variance**0.5
-    worth = float(np.var(y, ddof=1)) / variance if variance > 0 else float(n)
+    trust, value, worth = 0.0, float(y.mean()), float(n)
+    if more and spread > 0:
+        trust = min(1.0, max(0.0, shared / ((1 + n / more) * spread)))
+        value = float(y.mean() + trust * (rest.mean() - f.mean()))
+        variance = float(np.var(y - trust * f, ddof=1)) / n + trust**2 * spread / more
+        worth = float(np.var(y, ddof=1)) / variance if variance > 0 else float(n)
+    value = min(1.0, max(0.0, value))
+    t = float(student.ppf((1 + level) / 2, n - 1))
+    low, high = wilson(value, float(np.var(y)), worth or float(n), t)
     return PredictionPowered(
         value=value,
-        low=value - half,
-        high=value + half,
+        low=min(value, low),
+        high=max(value, high),
         judge=float(np.concatenate([f, rest]).mean()),
         people=float(y.mean()),
         bias=float(f.mean() - y.mean()),

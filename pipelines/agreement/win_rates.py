@@ -24,11 +24,11 @@ from fellowship.pipelines.agreement.matches import Match, matches, reversed_matc
 from fellowship.pipelines.agreement.verdict_table import is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
-from fellowship.stats.codes import INVALID, Codes, DataError, encode
+from fellowship.stats.codes import INVALID, Codes, DataError, Floats, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling
 from fellowship.stats.lengths import LengthControlled
 from fellowship.stats.rates import rate_interval
-from fellowship.stats.ratings import bradley_terry, win_matrices
+from fellowship.stats.ratings import bradley_terry
 from fellowship.stats.winrate import (
     BothOrders,
     PredictionPowered,
@@ -149,22 +149,29 @@ def _both_orders(matches: list[Match]) -> BothOrders | None:
 def _prediction_powered(
     matches: list[Match], outcomes: Codes
 ) -> PredictionPowered | None:
-    """People's win rate from few labels and all verdicts, one row a prompt."""
-    labels = encode([m.label for m in matches])
-    _, single = np.unique([m.prompt for m in matches], return_index=True)
-    keep = np.zeros(len(matches), dtype=bool)
-    keep[single] = True
-    keep &= outcomes != INVALID
-    labelled = keep & (labels != INVALID)
-    rest = keep & (labels == INVALID)
-    if not rest.any():
-        return None
+    """People's win rate from labels and all verdicts, by the mean of each prompt.
+
+    A prompt with labels counts by its labelled comparisons, any other by all of them.
+    """
+    given, judged = points(encode([m.label for m in matches])), points(outcomes)
+    both = ~np.isnan(given) & ~np.isnan(judged)
+    names = np.array([m.prompt for m in matches])
+    labelled = np.isin(names, names[both])
+    rest = ~labelled & ~np.isnan(judged)
     try:
         return prediction_powered(
-            points(labels[labelled]), points(outcomes[labelled]), points(outcomes[rest])
+            prompt_means(given, names, both),
+            prompt_means(judged, names, both),
+            prompt_means(judged, names, rest),
         )
     except DataError:
         return None
+
+
+def prompt_means(values: Floats, prompts: Any, kept: Any) -> Floats:
+    """The mean value (g,) of each prompt's kept rows, by prompts in order."""
+    _, which = np.unique(prompts[kept], return_inverse=True)
+    return np.bincount(which, values[kept]) / np.bincount(which)
 
 
 def ratings(
@@ -179,14 +186,15 @@ def ratings(
             (),
             f"no common rating: the systems form {parts} groups that were never compared",
         )
-    played = win_matrices(
-        np.array([number[m.first] for m in matches]),
-        np.array([number[m.second] for m in matches]),
-        encode([m.outcome for m in matches]),
-        len(names),
-    )
     try:
-        ladder = bradley_terry(played, [m.prompt for m in matches], plan)
+        ladder = bradley_terry(
+            np.array([number[m.first] for m in matches]),
+            np.array([number[m.second] for m in matches]),
+            encode([m.outcome for m in matches]),
+            len(names),
+            [m.prompt for m in matches],
+            plan,
+        )
     except DataError as error:
         return (), str(error)
     rated = zip(names, ladder.elo(), strict=True)

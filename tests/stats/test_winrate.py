@@ -100,8 +100,29 @@ def test_what_gives_no_rate_is_refused_by_name() -> None:
     with pytest.raises(TooFewLabels, match="49 labels"):
         winrate.prediction_powered(np.ones(49), np.ones(49), [1])
     with pytest.raises(DataError, match="2 groups"):
-        ratings.bradley_terry(ratings.win_matrices([0, 2], [1, 3], [1, 1], 4))
+        ratings.bradley_terry([0, 2], [1, 3], [1, 1], 4)
     with pytest.raises(DataError, match="against itself"):
-        ratings.win_matrices([0], [0], [1], 2)
+        ratings.bradley_terry([0], [0], [1], 2)
     with pytest.raises(DataError, match="from 0 to 1"):
-        ratings.win_matrices([0], [5], [1], 2)
+        ratings.bradley_terry([0], [5], [1], 2)
+
+
+@pytest.mark.parametrize(("right", "n"), [(0.95, 50), (0.98, 100), (0.7, 200)])
+def test_a_prediction_powered_interval_holds_at_the_edge(right: float, n: int) -> None:
+    rng, held = np.random.default_rng(2), 0
+    for _ in range(600):
+        people = (rng.random(n + 400) < right).astype(float)
+        judge = np.where(rng.random(n + 400) < 0.85, people, 1 - people)
+        found = winrate.prediction_powered(people[:n], judge[:n], judge[n:])
+        assert 0 <= found.low <= found.value <= found.high <= 1
+        held += found.low <= right <= found.high
+    assert 0.93 <= held / 600 <= 0.985
+
+
+def test_fifty_wins_of_fifty_are_not_certain_and_all_labelled_is_peoples_rate() -> None:
+    sure = winrate.prediction_powered(np.ones(50), np.ones(50), np.ones(100))
+    assert (sure.value, sure.high) == (1, 1)
+    assert sure.low == pytest.approx(0.925, abs=0.005)
+    people = np.repeat([1.0, 0.0], [40, 20])
+    found = winrate.prediction_powered(people, 1 - people, [])
+    assert (found.value, found.trust) == (pytest.approx(2 / 3), 0)

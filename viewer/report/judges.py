@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from fellowship.number_format import counted, figure, interval, limits, part, percent
+from fellowship.number_format import (
+    counted,
+    figure,
+    interval,
+    part,
+    percent,
+    rating,
+)
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
@@ -227,7 +234,7 @@ def at_equal_lengths(found: WinRates) -> str:
 
 def rating_grid(found: WinRates) -> Part:
     """All systems on one scale."""
-    rows = [(n, figure(v, 0), limits(a, b, 0)) for n, v, a, b in found.ratings]
+    rows = [(n, *rating(v, a, b)) for n, v, a, b in found.ratings]
     table = grid(("system", "rating", "95 %"), rows, " rr")
     return Part("Ratings (Bradley-Terry, on the Elo scale)", grid=table)
 
