@@ -23,6 +23,32 @@ KINDS: dict[str, type[Loopback]] = {"openai": OpenAIServer, "ollama": OllamaServ
 _BIGGEST_BODY = 1 << 30
 
 
+class ClosingServer(web.Server):
+    """aiohttp's server that remembers whom it is connected to.
+
+    A connection accepted in the instant of a shutdown is nobody's in aiohttp: it stays
+    open, is never read, and its client waits for ever.
+    """
+
+    def __init__(self, *handlers: Any, **options: Any) -> None:
+        super().__init__(*handlers, **options)
+        self._open: set[asyncio.Transport] = set()
+
+    def connection_made(
+        self, handler: RequestHandler, transport: asyncio.Transport
+    ) -> None:
+        """Remember a new connection."""
+        super().connection_made(handler, transport)
+        self._open = {each for each in self._open if not each.is_closing()}
+        self._open.add(transport)
+
+    def abort_all(self) -> None:
+        """Hang up on everyone who is still connected."""
+        for transport in self._open:
+            transport.abort()
+        self._open.clear()
+
+
 class Listener:
     """A loopback server bound to a port of 127.0.0.1, in the running event loop."""
 
@@ -30,6 +56,7 @@ class Listener:
         self.server = server
         self.port = port
         self._runner: web.ServerRunner | None = None
+        self._server: ClosingServer | None = None
 
     async def start(self) -> None:
         """Listens; port 0 is replaced by the one that was free, and kept."""
@@ -52,13 +79,13 @@ class Listener:
                 client_max_size=_BIGGEST_BODY,
             )
 
-        web_server = web.Server(
+        self._server = ClosingServer(
             self.server.handle,
             request_factory=factory,
             handler_cancellation=True,
             access_log=None,
         )
-        self._runner = web.ServerRunner(web_server, shutdown_timeout=0.1)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
         await self._runner.setup()
         sock = socket.create_server(("127.0.0.1", self.port), backlog=4096)
         self.port = sock.getsockname()[1]
@@ -68,7 +95,10 @@ class Listener:
         """Hangs up on everyone and frees the port."""
         if self._runner is not None:
             await self._runner.cleanup()
-            self._runner = None
+            await asyncio.sleep(0)
+            assert self._server is not None
+            self._server.abort_all()
+            self._runner = self._server = None
 
 
 class Background:
