@@ -40,7 +40,7 @@ from fellowship.teams.voting_rules import RULES, rule_named
     "weights",
     multiple=True,
     metavar="JUDGE=NUMBER",
-    help="A judge's weight in rule weighted.",
+    help="A judge's weight in rules weighted and mean, or your own.",
 )
 @click.option(
     "--reading",

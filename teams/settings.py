@@ -196,7 +196,9 @@ class Juror(VoterSettings):
 
     name: SpeakerName | None = None
     weight: PositiveFloat = Field(
-        default=1, description="weight of its vote in rule: weighted"
+        default=1,
+        description="weight of its vote in rule: weighted, of its scores in rule: mean,"
+        " and what a rule of your own makes of it; the other rules take none",
     )
 
     @property
@@ -214,7 +216,8 @@ class JurySettings(Record):
     jurors: tuple[Juror, ...] = Field(min_length=2)
     rule: Rule = Field(
         default="majority",
-        description="majority: of the votes, a split is a tie; mean: of the scores;"
+        description="majority: of the votes, a split is a tie; mean: of the scores,"
+        " by weight;"
         " weighted: votes count by weight; dawid-skene: a majority row by row, decided"
         " again with estimated accuracies once the run is complete",
     )

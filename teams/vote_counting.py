@@ -18,13 +18,17 @@ SIDES: tuple[Decision, ...] = ("first", "second", "tie")
 
 
 class Vote(NamedTuple):
-    """One juror's decision with its scores, which run from `low` to `high`."""
+    """One juror's decision with its scores, which run from `low` to `high`.
+
+    `weight` is what the juror counts under the jury's rule, `juror` its name.
+    """
 
     decision: Decision
     scores: Scores | None = None
     weight: float = 1.0
     low: float = 1.0
     high: float = 10.0
+    juror: str = ""
 
     @property
     def is_valid(self) -> bool:
@@ -38,13 +42,26 @@ class Vote(NamedTuple):
 
 
 def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:
-    """The sign of the mean difference, with the mean scores on 1 to `scale`."""
-    first = mean([rescale(v, v.scores.first, scale) for v in votes if v.scores])
-    second = mean([rescale(v, v.scores.second, scale) for v in votes if v.scores])
+    """The sign of the mean difference, with the mean scores on 1 to `scale`.
+
+    Means are weighted by what the jurors weigh.
+    """
+    scored = [(v, v.scores) for v in votes if v.scores]
+    weights = [vote.weight for vote, _ in scored]
+    first = weighted_mean([rescale(v, s.first, scale) for v, s in scored], weights)
+    second = weighted_mean([rescale(v, s.second, scale) for v, s in scored], weights)
     if abs(first - second) < CLOSE:
         first = second = mean([first, second])
     scores = Scores(first=first, second=second)
     return scores.winner, scores
+
+
+def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """The mean by weight; of equal weights the plain mean, to the last bit."""
+    if len(set(weights)) == 1:
+        return mean(values)
+    total = fsum(w * value for w, value in zip(weights, values, strict=True))
+    return min(max(total / fsum(weights), min(values)), max(values))
 
 
 def rescale(vote: Vote, score: float, scale: float) -> float:

@@ -154,7 +154,7 @@ class Voter:
         low, high = 1.0, self.settings.scale
         if self.settings.strategy == "direct":
             low, high = 0.0, 1.0
-        return Vote(decision, scores, weight, low, high)
+        return Vote(decision, scores, weight, low, high, self.name)
 
 
 def logprob_settings(settings: VoterSettings) -> dict[str, Any]:

@@ -40,13 +40,16 @@ NextJurors = Callable[[Mapping[Decision, float], Sequence[float]], int]
 class VotingRule:
     """How votes are decided, and what a rule asks of whoever takes them.
 
-    `weighs`: a juror counts by its weight, and not once. `next_jurors`: how many to ask
+    `weighs`: a juror counts by its weight; where it does not, a weight that was set is
+    refused (`ignored_weight`). `needs_weights`: without any it is another rule.
+    `next_jurors`: how many to ask
     next; None where every vote is needed. `whole_run`: a row's decision is provisional,
     until `agreement.jury_weights.WHOLE_RUN` decides again from all rows.
     """
 
     decide: Decide
     weighs: bool
+    needs_weights: bool
     next_jurors: NextJurors | None
     whole_run: bool
 
@@ -63,10 +66,10 @@ def by_heads(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | No
 
 
 RULES: Mapping[str, VotingRule] = {
-    "majority": VotingRule(by_heads, False, next_jurors, whole_run=False),
-    "mean": VotingRule(mean_scores, False, None, whole_run=False),
-    "weighted": VotingRule(by_weight, True, next_jurors, whole_run=False),
-    "dawid-skene": VotingRule(by_heads, False, None, whole_run=True),
+    "majority": VotingRule(by_heads, False, False, next_jurors, whole_run=False),
+    "mean": VotingRule(mean_scores, True, False, None, whole_run=False),
+    "weighted": VotingRule(by_weight, True, True, next_jurors, whole_run=False),
+    "dawid-skene": VotingRule(by_heads, False, False, None, whole_run=True),
 }
 check_registry("voting rule", get_args(NamedRule), RULES)
 
@@ -79,7 +82,8 @@ def rule_named(rule: Rule) -> VotingRule:
     if is_custom_rule(rule):
         return VotingRule(
             lambda votes, scale: custom_rule(rule)(votes, scale),
-            weighs=False,
+            weighs=True,
+            needs_weights=False,
             next_jurors=None,
             whole_run=False,
         )
@@ -89,10 +93,21 @@ def rule_named(rule: Rule) -> VotingRule:
     return RULES[rule]
 
 
+def ignored_weight(rule: Rule, weight: float) -> str:
+    """Why a juror's weight would do nothing under a rule, and the cure; else nothing."""
+    if weight == 1 or rule_named(rule).weighs:
+        return ""
+    known = quoted_list([name for name, one in RULES.items() if one.weighs])
+    return (
+        f"rule {rule!r} takes no weights, so {weight:g} would do nothing: give one of"
+        f" {known} or a rule of your own, or leave the weight out"
+    )
+
+
 def apply_rule(
     rule: Rule, votes: Sequence[Vote], scale: float
 ) -> tuple[Decision, Scores | None]:
-    """What the votes amount to under a rule; jurors' order and names mean nothing."""
+    """What the votes amount to under a rule; jurors' order means nothing."""
     valid = [vote for vote in votes if vote.is_valid]
     if not valid:
         return no_valid_vote(votes), None
@@ -102,8 +117,8 @@ def apply_rule(
 def custom_rule(name: str) -> Decide:
     """The user's function `rule(votes, scale) -> (decision, scores or None)`.
 
-    It gets the votes that were read, at least one; a side without scores gets those of a
-    vote by heads. Raises `RecipeError` where the name
+    It gets the votes that were read, at least one, each with its `juror` and `weight`; a
+    side without scores gets those of a vote by heads. Raises `RecipeError` where the name
     is no such function, or the function returns something else.
     """
     found = load_named(name, "rule")

@@ -26,7 +26,7 @@ from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import did_you_mean, quoted_list
-from fellowship.teams.voting_rules import rule_named
+from fellowship.teams.voting_rules import ignored_weight, rule_named
 
 
 def revote(run: Path, into: Path, options: Revote) -> ImportReport:
@@ -87,8 +87,11 @@ def exclude_constant_texts(
 
 
 def check_options(run: Path, options: Revote) -> None:
-    """`InputError` for a judge nobody knows, or a run without verdicts."""
-    if rule_named(options.rule).weighs and not options.weights:
+    """`InputError` for a judge nobody knows, idle weights, or a run without verdicts."""
+    for weight in options.weights.values():
+        if why := ignored_weight(options.rule, weight):
+            raise InputError(f"--weight: {why}")
+    if rule_named(options.rule).needs_weights and not options.weights:
         raise InputError(
             f"rule {options.rule}: say what judges weigh, --weight JUDGE=NUMBER"
         )

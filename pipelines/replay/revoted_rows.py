@@ -107,7 +107,7 @@ def revote_comparison(one: Comparison, outcome: Outcome, options: Revote) -> Com
             read = verdict_in_reading(verdict, outcome.sessions, options.reading)
             kept.setdefault(verdict.evaluator, []).append(read)
     votes = [
-        judge_vote(own, options.weights.get(who, 1.0)) for who, own in kept.items()
+        judge_vote(who, own, options.weights.get(who, 1.0)) for who, own in kept.items()
     ]
     scale = max((v.scale for own in kept.values() for v in own), default=10.0)
     decision, scores = apply_rule(options.rule, votes, scale)
@@ -116,12 +116,12 @@ def revote_comparison(one: Comparison, outcome: Outcome, options: Revote) -> Com
     return one.model_copy(update=update)
 
 
-def judge_vote(verdicts: Sequence[Verdict], weight: float) -> Vote:
+def judge_vote(name: str, verdicts: Sequence[Verdict], weight: float) -> Vote:
     """One judge's verdicts on two candidates as one vote."""
     decision, scores = decide(last_verdicts(list(verdicts)))
     direct = verdicts[0].strategy == "direct"
     low, high = (0.0, 1.0) if direct else (1.0, verdicts[0].scale)
-    return Vote(decision, scores, weight, low, high)
+    return Vote(decision, scores, weight, low, high, name)
 
 
 def count_contenders(outcome: Outcome) -> int:

@@ -13,6 +13,7 @@ from fellowship.models.record.secrets import hide_secrets
 from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
+from fellowship.teams.settings import JurySettings
 
 PACKAGES = (
     *("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama"),
@@ -50,6 +51,8 @@ def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
     identity["prompts"] = library.digests()
     if code := code_digests(recipe):
         identity["code"] = code
+    if has_weights(recipe):
+        identity["weights"] = "reach the rule"  # before 2026-11-29 they did not
     return {
         "fellowship": __version__,
         "python": platform.python_version(),
@@ -60,6 +63,16 @@ def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
         "recipe": whole,
         "identity": identity,
     }
+
+
+def has_weights(recipe: Recipe) -> bool:
+    """Whether a juror's weight reaches a rule that once took every juror as 1."""
+    jury = recipe.evaluate
+    return (
+        isinstance(jury, JurySettings)
+        and jury.rule != "weighted"
+        and any(juror.weight != 1 for juror in jury.jurors)
+    )
 
 
 def lasting_identity(recipe: dict[str, Any]) -> dict[str, Any]:
