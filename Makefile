@@ -16,7 +16,7 @@ INTO ?= runs/demo
 export OMP_WAIT_POLICY ?= passive
 
 demo: .venv/.embedded package
-	$(BIN)/fellowship run recipes/demo.yaml --into $(INTO)
+	$(BIN)/fellowship run recipes/demo.yaml --into $(INTO) $(ARGS)
 	$(BIN)/fellowship show $(INTO)
 	$(BIN)/fellowship show $(INTO) 1
 

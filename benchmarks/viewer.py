@@ -44,8 +44,8 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.decisions import decide
+from tests.support.chromium import CHROMIUM, browser
 from tests.support.runs import written
-from tests.support.viewer_pages import CHROMIUM, browser
 
 WORDS = re.findall(
     r"\w+",

@@ -21,11 +21,11 @@ import pytest
 
 from fellowship.models.providers.weights import packaged_weights
 from tests.support.baseline_run import Baseline, baseline_run
+from tests.support.chromium import CHROMIUM
 from tests.support.custom_project import write_project
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
 from tests.support.paths import MT_BENCH, PAPER
 from tests.support.runs import ALONE, DEBATE, JURY, LOOP, MadeRun, make_run
-from tests.support.viewer_pages import CHROMIUM
 
 TOGETHER = ("cluster", "browser")
 """Marks whose tests all run on one worker."""
@@ -40,9 +40,7 @@ NEEDS = {
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Report faults (see benchmarks/faults), skip what can't run here, share out."""
     for item in items:
         for mark in item.iter_markers("fault"):
@@ -52,7 +50,7 @@ def pytest_collection_modifyitems(
                 item.add_marker(pytest.mark.skip(reason=missing))
         group = next(filter(item.get_closest_marker, TOGETHER), str(item.path))
         item.add_marker(pytest.mark.xdist_group(group))
-    if config.getoption("numprocesses", None):
+    if "PYTEST_XDIST_WORKER" in os.environ:
         longest_first(items)
 
 

@@ -9,12 +9,12 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 import types
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -24,7 +24,8 @@ from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.running.status import status_of
 from fellowship.run_outcomes import outcomes
-from tests.support.loopback.fixtures import ollama_server, openai_server
+from tests.support.loopback.fixtures import Handle, ollama_server, openai_server
+from tests.support.processes import Command, command
 from tests.support.ray_nodes import Nodes
 from tests.support.recipes import ollama_model, openai_model, recipe
 from tests.support.runs import exported
@@ -45,11 +46,39 @@ CANARY = "sk-canary-51c0ffee"
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
+    """A cluster of two nodes, whose workers have a canary in their environment."""
     os.environ["FELLOWSHIP_CANARY"] = CANARY
     made = Nodes(2)
     yield made
     made.close()
     del os.environ["FELLOWSHIP_CANARY"]
+
+
+class Alone(NamedTuple):
+    """A recipe and its server, and what a run without a cluster made of it."""
+
+    server: Handle
+    recipe: Path
+    exports: dict[str, bytes]
+    calls: int
+
+
+@pytest.fixture(scope="module")
+def finished_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+    """Twenty rows, run in this process; for tests that break a run of the same on Ray."""
+    folder = tmp_path_factory.mktemp("alone")
+    with openai_server(latency=0.03) as server:
+        model = openai_model(server.base_url, concurrency=8)
+        path = recipe(folder / "r.yaml", model, 20)
+        report = run(load_recipe(path), folder / "local")
+        yield Alone(server, path, exported(folder / "local"), report.calls)
+
+
+@pytest.fixture
+def alone(finished_alone: Alone) -> Alone:
+    """The same, its server's counts at zero."""
+    finished_alone.server.reset()
+    return finished_alone
 
 
 def on_ray(
@@ -119,90 +148,68 @@ def test_workers_make_the_same_export_and_keep_the_endpoint_limit(
 
 @pytest.mark.parametrize("actor", ["Worker", "Coordinator"])
 def test_a_killed_actor_costs_at_most_what_was_in_the_air(
-    tmp_path: Path, nodes: Nodes, actor: str
+    tmp_path: Path, nodes: Nodes, alone: Alone, actor: str
 ) -> None:
     into = tmp_path / "ray"
-    with openai_server(latency=0.03) as server:
-        path = recipe(
-            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
-        )
-        run(load_recipe(path), tmp_path / "local")
-        alone = server.stats()["calls"]
-        blow = once(lambda: finished(into) >= 5, kill(nodes, actor))
-        report = on_ray(path, into, blow)
-        again = server.stats()["calls"] - 2 * alone
-    assert exported(into) == exported(tmp_path / "local")
+    blow = once(lambda: finished(into) >= 5, kill(nodes, actor))
+    report = on_ray(alone.recipe, into, blow)
+    again = alone.server.stats()["calls"] - alone.calls
+    assert exported(into) == alone.exports
     assert report.balanced
     assert not report.pending
     assert 0 <= again <= report.maybe_paid_twice <= 8
 
 
-def test_a_node_that_dies_takes_nothing_along(tmp_path: Path, nodes: Nodes) -> None:
-    into = tmp_path / "ray"
-    third = nodes.add()
-    with openai_server(latency=0.03) as server:
-        path = recipe(
-            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
-        )
-        run(load_recipe(path), tmp_path / "local")
+def test_a_node_that_dies_takes_nothing_along(
+    tmp_path: Path, nodes: Nodes, alone: Alone
+) -> None:
+    into, third = tmp_path / "ray", nodes.add()
 
-        def pull_the_plug() -> None:
-            nodes.remove(third)
+    def pull_the_plug() -> None:
+        nodes.remove(third)
 
-        report = on_ray(path, into, once(lambda: finished(into) >= 4, pull_the_plug))
-    assert exported(into) == exported(tmp_path / "local")
+    dies = once(lambda: finished(into) >= 4, pull_the_plug)
+    report = on_ray(alone.recipe, into, dies)
+    assert exported(into) == alone.exports
     assert report.maybe_paid_twice <= 8
 
 
+def driver_of(path: Path, into: Path, nodes: Nodes) -> tuple[object, ...]:
+    """The command that runs a recipe on these nodes."""
+    engine = ("--engine", "ray", "--workers", "2", "--address", nodes.address)
+    return ("run", path, "--into", into, *engine, "--json")
+
+
 def test_a_killed_driver_is_started_again_and_its_run_goes_on(
-    tmp_path: Path, nodes: Nodes
+    tmp_path: Path, nodes: Nodes, alone: Alone
 ) -> None:
     into = tmp_path / "ray"
-    with openai_server(latency=0.03) as server:
-        path = recipe(
-            tmp_path / "r.yaml", openai_model(server.base_url, concurrency=8), 30
-        )
-        run(load_recipe(path), tmp_path / "local")
-        alone = server.stats()["calls"]
-        command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
-        command += ["--into", str(into), "--engine", "ray", "--workers", "2"]
-        command += ["--address", nodes.address, "--json"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        driver = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
+    words = driver_of(alone.recipe, into, nodes)
+    with Command(*words) as driver:
         asyncio.run(once(lambda: finished(into) >= 5, driver.kill)())
-        driver.wait()
-        second = subprocess.run(command, capture_output=True, text=True, check=True)
-        asked = server.stats()["calls"] - alone
-    report = json.loads(second.stdout)
-    assert exported(into) == exported(tmp_path / "local")
-    assert alone <= asked <= alone + report["maybe_paid_twice"]
+    second = command(*words)
+    asked = alone.server.stats()["calls"]
+    report = json.loads(second.out)
+    assert exported(into) == alone.exports
+    assert alone.calls <= asked <= alone.calls + report["maybe_paid_twice"]
     assert report["maybe_paid_twice"] <= 8
 
 
-def test_the_run_goes_on_while_its_driver_sleeps(tmp_path: Path, nodes: Nodes) -> None:
+def test_the_run_goes_on_while_its_driver_sleeps(
+    tmp_path: Path, nodes: Nodes, alone: Alone
+) -> None:
     into = tmp_path / "ray"
-    with openai_server(latency=0.03) as server:
-        path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 20)
-        command = [sys.executable, "-m", "fellowship.cli.main", "run", str(path)]
-        command += ["--into", str(into), "--engine", "ray"]
-        command += ["--address", nodes.address]
-        driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        asleep = once(
-            lambda: finished(into) >= 1, lambda: driver.send_signal(signal.SIGSTOP)
-        )
-        asyncio.run(asleep())
+    with Command(*driver_of(alone.recipe, into, nodes)) as driver:
+        sleep = partial(driver.signal, signal.SIGSTOP)
+        asyncio.run(once(lambda: finished(into) >= 1, sleep)())
         seen = status_of(into)
         asyncio.run(once(lambda: finished(into) == 20, lambda: None)())
-        shown = subprocess.run(
-            [sys.executable, "-m", "fellowship.cli.main", "show", str(into), "1"],
-            capture_output=True,
-            check=True,
-        )
-        driver.send_signal(signal.SIGCONT)
-        assert driver.wait(60) == 0
+        shown = command("show", into, 1)
+        driver.signal(signal.SIGCONT)
+        assert driver.ended().code == 0
     assert seen.holder is not None
     assert seen.total == 20
-    assert shown.stdout
+    assert (shown.code, bool(shown.out)) == (0, True)
 
 
 def test_a_budget_holds_across_workers(tmp_path: Path, nodes: Nodes) -> None:
@@ -234,19 +241,6 @@ def test_workers_take_turns_at_a_box_that_holds_one_model(
     assert stats["swaps"] <= 12
 
 
-def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(
-    tmp_path: Path, nodes: Nodes
-) -> None:
-    with openai_server(keys=[CANARY]) as server:
-        model = openai_model(server.base_url) | {"api_key_env": "FELLOWSHIP_CANARY"}
-        on_ray(recipe(tmp_path / "r.yaml", model, 3), tmp_path / "ray")
-    session = Path("/tmp/ray/session_latest")
-    written = [*tmp_path.rglob("*"), *session.resolve().rglob("*")]
-    read = [p.read_bytes() for p in written if p.is_file() and not p.is_symlink()]
-    assert sum(map(len, read)) > 10_000
-    assert not any(CANARY.encode() in content for content in read)
-
-
 TEAM = """
 from fellowship.agents.case import Case
 from fellowship.agents.roles import Generator
@@ -262,19 +256,29 @@ class Twice:
 """
 
 
-def test_a_worker_finds_a_team_of_the_user_s_own(
-    tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "my_own_teams.py").write_text(TEAM)
-    monkeypatch.syspath_prepend(tmp_path)
-    with openai_server() as server:
-        path = recipe(
-            tmp_path / "r.yaml",
-            openai_model(server.base_url),
-            systems=[{"team": "my_own_teams:Twice", "name": "mine"}],
-        )
-        on_ray(path, tmp_path / "ray")
-    made = [c.system for o in outcomes(tmp_path / "ray") for c in o.candidates]
+@pytest.fixture(scope="module")
+def own(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run whose key is in the environment and whose team is the user's."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "my_own_teams.py").write_text(TEAM)
+    with pytest.MonkeyPatch.context() as patch, openai_server(keys=[CANARY]) as server:
+        patch.syspath_prepend(folder)
+        model = openai_model(server.base_url) | {"api_key_env": "FELLOWSHIP_CANARY"}
+        systems = [{"team": "my_own_teams:Twice", "name": "mine"}]
+        on_ray(recipe(folder / "r.yaml", model, systems=systems), folder / "ray")
+    return folder
+
+
+def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(own: Path) -> None:
+    session = Path("/tmp/ray/session_latest")
+    written = [*own.rglob("*"), *session.resolve().rglob("*")]
+    read = [p.read_bytes() for p in written if p.is_file() and not p.is_symlink()]
+    assert sum(map(len, read)) > 10_000
+    assert not any(CANARY.encode() in content for content in read)
+
+
+def test_a_worker_finds_a_team_of_the_user_s_own(own: Path) -> None:
+    made = [c.system for o in outcomes(own / "ray") for c in o.candidates]
     assert len(made) == 12
     assert set(made) == {"mine"}
 

@@ -1,11 +1,10 @@
-"""A run's page on a real server, and a browser to look at it with."""
+"""A run's page on a real server, asked by hand or looked at in a browser."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +15,6 @@ from fellowship.viewer.filters import Filters
 from fellowship.viewer.index import Index
 from fellowship.viewer.listing import listing
 from fellowship.viewer.server import ServerAddress, make_server
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
@@ -37,19 +32,6 @@ def served(run: Path, token: str = "") -> Iterator[ServerAddress]:
         made.should_exit = True
         thread.join(20)
         socket.close()
-
-
-@contextlib.contextmanager
-def browser() -> Iterator[Any]:
-    """Chromium. Close it before an asynchronous test begins: its loop is this thread's."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        made = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield made
-        made.close()
 
 
 class Answer:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.chromium import browser
 from tests.support.runs import make_run
-from tests.support.viewer_pages import browser, served
+from tests.support.viewer_pages import served
 
 
 @pytest.fixture(scope="package")
