@@ -27,7 +27,8 @@ from fellowship.sanitize import single_line
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.agreement import AgreementReport, JudgeAgreement
     from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
-    from fellowship.pipelines.agreement.juries import JuryAnalysis, MarginCalibration
+    from fellowship.pipelines.agreement.juries import JuryAnalysis
+    from fellowship.pipelines.agreement.margins import MarginCalibration
 
 SHOWN = 10
 """Juries that are listed; --json has them all."""
@@ -164,6 +165,8 @@ def show(found: AgreementReport, out: Console) -> None:
     if found.jury is not None:
         show_jury(found.jury, out)
     show_margins(found.margins, out)
+    if found.posterior is not None:
+        say(out, found.posterior.text)
 
 
 def show_people(people: HumanCeiling, out: Console) -> None:
@@ -246,9 +249,12 @@ def show_jury(jury: JuryAnalysis, out: Console) -> None:
     )
 
 
-def show_margins(margins: dict[str, MarginCalibration], out: Console) -> None:
-    """What margins 1, 2, 3 ... say of people."""
-    for name, margin in margins.items():
+def show_margins(margins: Mapping[str, MarginCalibration], out: Console) -> None:
+    """What margins 1, 2, 3 ... say of people, the most informative judge first."""
+    from fellowship.pipelines.agreement.margins import NOT_SHOWN, ranked
+
+    for name in ranked(margins):
+        margin = margins[name]
         at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
         chances = (
             ", ".join(
@@ -260,5 +266,7 @@ def show_margins(margins: dict[str, MarginCalibration], out: Console) -> None:
         )
         say(
             out,
-            f"{name}: people agree at score gap {chances} (error {figure(margin.error)})",
+            f"{name}: people agree at score gap {chances}; skill over the base rate"
+            f" {interval(margin.skill)}, log-odds a point {interval(margin.slope)}",
+            "" if margin.informative else (f": {NOT_SHOWN}", "yellow"),
         )

@@ -3,7 +3,7 @@
 Margins are |score_1 - score_2| in points of the judge's scale, 0 and up. Two curves
 are fitted on labelled rows, never assumed: the chance that people name the judge's winner
 (rises with the margin) and the chance that they name the other (falls). What is left are
-ties.
+ties. What a curve is worth is in `skill`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a judge's margin says of people, from `rows` labelled rows.
+    """What a judge's margin says of people, from labelled `rows` of so many `prompts`.
 
     `agree` is P(people name the judge's winner), `flip` P(people name the other).
     """
@@ -48,21 +48,30 @@ class Calibration:
     agree: Curve
     flip: Curve
     rows: int
+    prompts: int
 
 
 def calibrate(
-    margins: ArrayLike, verdicts: ArrayLike, labels: ArrayLike
+    margins: ArrayLike,
+    verdicts: ArrayLike,
+    labels: ArrayLike,
+    clusters: ArrayLike | None = None,
 ) -> Calibration:
     """Isotonic fits of agreement and of flips on the margin, all (n,).
 
     Only rows where the judge names a winner and people have a label count. Isotonic
-    regression: Zadrozny and Elkan 2002. TooFewLabels under 50 such rows; DataError for
-    a margin below 0.
+    regression: Zadrozny and Elkan 2002. `clusters` (n,) are the rows' prompts.
+    TooFewLabels under 50 prompts with such rows; DataError for a margin below 0.
     """
-    at, agreed, flipped = _events(margins, verdicts, labels)
-    require_labels(len(at), "a calibrated score gap")
+    at, agreed, flipped = events(margins, verdicts, labels)
+    _, prompts = _prompts(verdicts, labels, clusters)
+    require_labels(prompts, "a calibrated score gap")
+    each = len(at) / prompts
     return Calibration(
-        _isotonic(at, agreed, True), _isotonic(at, flipped, False), len(at)
+        _isotonic(at, agreed, True, each),
+        _isotonic(at, flipped, False, each),
+        len(at),
+        prompts,
     )
 
 
@@ -75,21 +84,31 @@ def crossfit(
 ) -> tuple[Floats, Floats]:
     """P(agree) (k,) of each counted row from the other folds' rows, and if it did (k,).
 
-    Five folds of whole prompts. These two are what `calibration_error` is honest about:
-    a curve scored on the rows it was fitted to looks calibrated whatever it is worth.
+    Five folds of whole prompts. These two are what `calibration_error` is honest about: a
+    curve scored on the rows it was fitted to looks calibrated whatever it is worth.
     """
-    at, agreed, _ = _events(margins, verdicts, labels)
-    require_labels(len(at), "a calibrated score gap")
-    kept = _counted_rows(verdicts, labels)
-    which = None if clusters is None else np.asarray(clusters)[kept]
-    index, groups = cluster_index(len(at), which)
-    fold = (np.random.default_rng(seed).permutation(groups) % 5)[index]
-    found = np.empty(len(at))
+    return crossfit_beside_base(margins, verdicts, labels, clusters, seed)[:2]
+
+
+def crossfit_beside_base(
+    margins: ArrayLike,
+    verdicts: ArrayLike,
+    labels: ArrayLike,
+    clusters: ArrayLike | None = None,
+    seed: int = 0,
+) -> tuple[Floats, Floats, Floats]:
+    """As `crossfit`, and the other folds' share of agreement (k,): what no margin says."""
+    at, agreed, _ = events(margins, verdicts, labels)
+    index, prompts = _prompts(verdicts, labels, clusters)
+    require_labels(prompts, "a calibrated score gap")
+    fold = (np.random.default_rng(seed).permutation(prompts) % 5)[index]
+    each = len(at) / prompts
+    found, base = np.empty(len(at)), np.empty(len(at))
     for held in range(5):
         out = fold == held
-        if out.any():
-            found[out] = _isotonic(at[~out], agreed[~out], True)(at[out])
-    return found, agreed
+        found[out] = _isotonic(at[~out], agreed[~out], True, each)(at[out])
+        base[out] = agreed[~out].mean()
+    return found, agreed, base
 
 
 @dataclass(frozen=True)
@@ -130,7 +149,7 @@ def calibration_error(chances: ArrayLike, events: ArrayLike, bins: int = 10) -> 
     return float(sum(b.rows * abs(b.said - b.was) for b in found) / total)
 
 
-def _counted_rows(verdicts: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
+def counted_rows(verdicts: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
     """Rows (n,) where the judge names a winner and people have a label."""
     judge, people = as_codes(verdicts), as_codes(labels, "labels")
     check_aligned("verdicts", len(judge), ("labels", len(people)))
@@ -138,11 +157,11 @@ def _counted_rows(verdicts: ArrayLike, labels: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(named & (people != INVALID))
 
 
-def _events(
+def events(
     margins: ArrayLike, verdicts: ArrayLike, labels: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
     """Margins, agreements and flips (k,) of the rows that count."""
-    kept = _counted_rows(verdicts, labels)
+    kept = counted_rows(verdicts, labels)
     given = np.asarray(margins, dtype=np.float64)
     check_aligned("verdicts", len(kept), ("margins", len(given)))
     if not kept.any():
@@ -154,7 +173,28 @@ def _events(
     return at, (judge == people).astype(float), (judge == -people).astype(float)
 
 
-def _isotonic(at: Floats, events: Floats, rising: bool) -> Curve:
-    """The best monotone curve through the events."""
-    fit = IsotonicRegression(y_min=0, y_max=1, increasing=rising).fit(at, events)
+def _prompts(
+    verdicts: ArrayLike, labels: ArrayLike, clusters: ArrayLike | None
+) -> tuple[NDArray[np.intp], int]:
+    """The prompt of each row that counts (k,), and how many prompts those are."""
+    kept = counted_rows(verdicts, labels)
+    which = None if clusters is None else np.asarray(clusters)[kept]
+    return cluster_index(int(kept.sum()), which)
+
+
+def _isotonic(at: Floats, happened: Floats, rising: bool, each: float) -> Curve:
+    """The best monotone curve through events that `happened`, its ends off 0 and 1.
+
+    At the smallest and at the largest margin one prompt's rows (`each`) are added that
+    went either way, so k events in the n rows of an end block give (k + 1) / (n + 2)
+    where rows are prompts (Laplace): the largest margins are few, and a fit is drawn to
+    them.
+    """
+    ends = np.repeat(np.unique([at.min(), at.max()]), 2)
+    added = np.tile([0.0, 1.0], len(ends) // 2)
+    fit = IsotonicRegression(y_min=0, y_max=1, increasing=rising).fit(
+        np.append(at, ends),
+        np.append(happened, added),
+        np.append(np.ones(len(at)), np.full(len(ends), each)),
+    )
     return Curve(tuple(fit.X_thresholds_.tolist()), tuple(fit.y_thresholds_.tolist()))

@@ -17,10 +17,14 @@ from fellowship.models.config import FAMILIES
 from fellowship.pipelines.agreement.human_ceiling import HumanCeiling, human_ceiling
 from fellowship.pipelines.agreement.juries import (
     JuryAnalysis,
-    MarginCalibration,
     analyse_juries,
-    calibrate_margins,
     pooled_kappas,
+)
+from fellowship.pipelines.agreement.margins import (
+    MarginCalibration,
+    PosteriorCalibration,
+    calibrate_margins,
+    calibrate_posterior,
 )
 from fellowship.pipelines.agreement.order_votes import is_balanced
 from fellowship.pipelines.agreement.verdict_table import (
@@ -97,6 +101,7 @@ class AgreementReport:
     jury: JuryAnalysis | None = None
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
+    posterior: PosteriorCalibration | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -166,7 +171,8 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         jury=analyse_juries(table, options.plan, at if options.against else None)
         if several and options.juries
         else None,
-        margins=calibrate_margins(table),
+        margins=calibrate_margins(table, options.plan),
+        posterior=calibrate_posterior(table, options.plan),
     )
 
 

@@ -1,25 +1,16 @@
-"""Jury analysis: kappas of pooled votes and of every subset, and margin calibration."""
+"""Jury analysis: kappas of pooled votes and of every subset of judges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
 from fellowship.stats.agreement import cohen_kappa, kappa_of, table_cells
-from fellowship.stats.calibration import (
-    Calibration,
-    calibrate,
-    calibration_error,
-    crossfit,
-)
 from fellowship.stats.codes import INVALID, Codes
 from fellowship.stats.intervals import (
-    MIN_LABELS,
     Interval,
     Resampling,
     cluster_sums,
@@ -48,15 +39,6 @@ class JuryAnalysis:
     subsets: tuple[tuple[str, Interval], ...]
     best: Best
     reference: str
-
-
-@dataclass(frozen=True)
-class MarginCalibration:
-    """What one judge's margin says of people; `error` is of folds it wasn't fitted on."""
-
-    fit: Calibration
-    error: float
-    points: CalibrationPoints
 
 
 def pooled_kappas(table: VerdictTable) -> tuple[tuple[str, float], ...]:
@@ -158,33 +140,3 @@ def distinct_rows(table: VerdictTable) -> DistinctRows:
     both = np.concatenate([table.labels[:, None], table.votes], axis=1)
     kinds, pattern = np.unique(both, axis=0, return_inverse=True)
     return DistinctRows(kinds[:, 0], kinds[:, 1:], pattern.reshape(-1), None, prompts)
-
-
-def calibrate_margins(table: VerdictTable) -> dict[str, MarginCalibration]:
-    """Margin calibration of every judge that gives scores and has rows enough."""
-    found = {}
-    for j, name in enumerate(table.judges):
-        votes, margin = table.votes[:, j], table.margins[:, j]
-        kept = np.isin(votes, (1, -1)) & (table.labels != INVALID) & ~np.isnan(margin)
-        if kept.sum() < MIN_LABELS or len(np.unique(margin[kept])) < 2:
-            continue
-        data = margin[kept], votes[kept], table.labels[kept]
-        prompts = np.array(table.clusters)[kept]
-        fit = calibrate(*data)
-        error = calibration_error(*crossfit(*data, clusters=prompts))
-        found[name] = MarginCalibration(fit, error, calibration_points(name, *data))
-    return found
-
-
-def calibration_points(
-    name: str, margin: Any, votes: Codes, labels: Codes
-) -> CalibrationPoints:
-    """(margin, rows, share that people agree) at every margin."""
-    return CalibrationPoints(
-        name,
-        tuple(
-            (float(m), int(here.sum()), float((votes == labels)[here].mean()))
-            for m in np.unique(margin)
-            if (here := margin == m).any()
-        ),
-    )

@@ -13,6 +13,7 @@ from fellowship.errors import InputError
 from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import (
     LabelSelection,
+    prompt_key,
     votes_by_unit,
 )
 from fellowship.pipelines.export.context import Chance
@@ -49,13 +50,13 @@ def fit_curves(
 
 def scores_and_labels(
     found: list[Unit], votes: list[AnnotatorVotes]
-) -> list[tuple[Scores, Winner]]:
-    """What the run's evaluator gave two candidates, beside what people said of them."""
+) -> list[tuple[str, Scores, Winner]]:
+    """The prompt's key, what the evaluator gave two candidates, and what people said."""
     known = []
     for unit, voices in zip(found, votes, strict=True):
         scores = unit_scores(unit)
         if voices and scores is not None:
-            known.append((scores, majority(voices.values())))
+            known.append((prompt_key(unit.outcome), scores, majority(voices.values())))
     return known
 
 
@@ -68,14 +69,15 @@ def unit_scores(unit: Unit) -> Scores | None:
     return None
 
 
-def fit_known(known: list[tuple[Scores, Winner]]) -> Calibration:
+def fit_known(known: list[tuple[str, Scores, Winner]]) -> Calibration:
     """The curves through scores and labels; `DataError` where they are too few."""
     if not known:
         raise DataError("no labelled row of the run has a verdict with scores")
     return calibrate(
-        np.array([abs(scores.first - scores.second) for scores, _ in known]),
-        encode([scores.winner for scores, _ in known]),
-        encode([label for _, label in known]),
+        np.array([abs(scores.first - scores.second) for _, scores, _ in known]),
+        encode([scores.winner for _, scores, _ in known]),
+        encode([label for _, _, label in known]),
+        [prompt for prompt, _, _ in known],
     )
 
 

@@ -106,7 +106,8 @@ def with_verdict(comparison: Comparison, scores: Scores | None) -> Comparison:
 def whole_run_scores(into: Path, jury: JurySettings) -> dict[Place, Scores]:
     """What the whole run says of each comparison somebody could be read on.
 
-    Scores are the chance that a candidate is the better one, a tie half of it to each.
+    Scores are the posterior that a candidate is the better one, a tie half of it to each:
+    the model's claim, which `agree` holds against labels, and no calibrated chance.
     """
     from fellowship.pipelines.agreement.jury_weights import WHOLE_RUN
 

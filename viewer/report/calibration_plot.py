@@ -10,6 +10,7 @@ import numpy as np
 from fellowship.number_format import percent, score
 from fellowship.pipelines.agreement.agreement import AgreementReport
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
+from fellowship.pipelines.agreement.margins import ranked
 from fellowship.stats.calibration import Curve
 from fellowship.viewer.report.plots import MARKERS, SERIES, named
 from fellowship.viewer.report.svg import COLOUR, Draw, picture, twice
@@ -33,8 +34,8 @@ def calibration_plot(judges: Sequence[Drawn]) -> tuple[str, str]:
 
 
 def margin_file(found: AgreementReport) -> str:
-    """SVG of one judge's margins: the reference's if it gives scores, else the first's."""
-    names = [n for n in (found.reference, *found.margins) if n in found.margins]
+    """SVG of one judge's margins: the reference's, else those that say most."""
+    names = [n for n in (found.reference, *ranked(found.margins)) if n in found.margins]
     chosen = found.margins[str(names[0])]
     return picture(curves([(chosen.points, chosen.fit.agree)], 46), (7.5, 4.2))
 

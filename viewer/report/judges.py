@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fellowship.number_format import (
     counted,
-    figure,
     interval,
     part,
     percent,
     rating,
 )
+from fellowship.pipelines.agreement.margins import MarginCalibration, ranked
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
@@ -245,34 +245,47 @@ def calibration(found: Figures) -> Section:
     told = found.agreement
     if told is None or not told.margins:
         return Section("calibration", title, nothing=why_no_calibration(found))
-    names = list(told.margins)
-    best = sorted(names, key=lambda name: told.margins[name].error)[:4]
-    curves = [(told.margins[n].points, told.margins[n].fit.agree) for n in best]
-    rows = [
-        (
-            name,
-            m.fit.rows,
-            *(percent(chance_at(m.fit.agree, x)) for x in (1, 2, 3, 4)),
-            figure(m.error),
+    names = ranked(told.margins)
+    curves = [(m.points, m.fit.agree) for m in (told.margins[n] for n in names[:4])]
+    note = f"Shown are the 4 of {len(names)} judges whose score gaps say most."
+    table = grid(
+        CALIBRATION, [margin_row(n, told.margins[n]) for n in names], " rrrrrrr "
+    )
+    parts = [
+        Part(
+            plots=calibration_plot(curves),
+            grid=table,
+            note=note * (len(names) > len(curves)),
+            broad=True,
         )
-        for name, m in told.margins.items()
     ]
-    heads = ("judge", "rows", "gap 1", "gap 2", "gap 3", "gap 4", "error")
+    if told.posterior is not None:
+        parts.append(Part("Dawid-Skene's posterior", note=f"{told.posterior.text}."))
     return Section(
         "calibration",
         title,
         "How often people agree with the judge's winner, by score gap: dots are the rows"
-        " (larger: more rows), lines an isotonic fit. The error is on rows that the fit"
-        " has not seen.",
-        (
-            Part(
-                plots=calibration_plot(curves),
-                grid=grid(heads, rows, " rrrrrr"),
-                note=f"Shown are the {len(best)} of {len(names)} judges with the lowest"
-                " error." * (len(names) > len(best)),
-                broad=True,
-            ),
-        ),
+        " (larger: more rows), lines an isotonic fit. Skill is Brier's on prompts that the"
+        " fit has not seen: 0 is no better than one rate for every gap. The slope is the"
+        " log-odds that a point of score gap adds.",
+        tuple(parts),
+    )
+
+
+CALIBRATION = (
+    *("judge", "prompts", "gap 1", "gap 2", "gap 3", "gap 4"),
+    *("skill over the base rate", "log-odds a point", "agreement rises with the gap"),
+)
+
+
+def margin_row(name: str, found: MarginCalibration) -> tuple[object, ...]:
+    """One judge's chances at four gaps, its skill and its slope."""
+    return (
+        *(name, found.fit.prompts),
+        *(percent(chance_at(found.fit.agree, x)) for x in (1, 2, 3, 4)),
+        interval(found.skill, 2),
+        interval(found.slope, 2),
+        "yes" if found.informative else "not shown",
     )
 
 
@@ -286,6 +299,6 @@ def why_no_calibration(found: Figures) -> str:
     if not found.labels:
         return "No row is labelled, so how reliable score gaps are is unknown."
     return (
-        f"Too few labels: {found.labels} rows are labelled; a curve needs 50 on which a"
-        " judge that gives scores named a winner."
+        f"Too few labels: {found.labels} rows are labelled; a curve needs 50 prompts"
+        " on which a judge that gives scores named a winner."
     )
