@@ -151,6 +151,8 @@ def show(found: AgreementReport, out: Console) -> None:
     if not found.enough:
         say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
         return
+    if found.authors:
+        say(out, f"answers of {single_line(', '.join(found.authors), 100)}")
     show_judges(found, out)
     for judge in found.judges:
         show_judge(judge, found.families, out)

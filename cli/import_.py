@@ -22,6 +22,7 @@ from fellowship.pipelines.imports.label_exchange import (
     accepts_labels,
     attach_labels,
 )
+from fellowship.pipelines.imports.preferences import SCALES, Preferences, ScaleName
 from fellowship.pipelines.imports.run_writer import ImportReport
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.labels.label_tables import parse_winner
@@ -116,6 +117,30 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
     "--score-second", metavar="COL", help="Column with the score of the second answer."
 )
 @click.option("--scale", default=10.0, show_default=True, help="The highest score.")
+@click.option(
+    "--preference",
+    metavar="COL",
+    help="Column with a preference as a number, larger for the first answer (one-to-two:"
+    " 1 is the first, 2 the second).",
+)
+@click.option(
+    "--preference-scale",
+    type=click.Choice(tuple(SCALES)),
+    help="What the numbers are; if absent, what their values allow, if it is one thing.",
+)
+@click.option(
+    "--tie-band",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Preferences within this of a chance of 1/2 (of a difference of 0) are ties.",
+)
+@click.option(
+    "--system-first", metavar="COL", help="Column with the first answer's system."
+)
+@click.option(
+    "--system-second", metavar="COL", help="Column with the second answer's system."
+)
 @text_columns
 @as_json
 def verdicts(
@@ -123,15 +148,26 @@ def verdicts(
 ) -> int:
     """Import verdicts from FILE (.json, .jsonl or .csv).
 
-    Verdicts with the same id are verdicts of several judges on one row.
+    Verdicts with the same id are verdicts of several judges on one row. Systems have the
+    names in the --system columns, or in model_a and model_b or the like, or those of the
+    columns that hold the answers; winrate compares them.
 
     \b
     Examples:
       fellowship import verdicts v.jsonl --winner pick --id row --into runs/v
       fellowship import verdicts v.csv --score-first s1 --score-second s2 \\
         --judge model --prompt prompt --first a --second b --into runs/v
+      fellowship import verdicts arena.csv --winner winner --id question_id \\
+        --system-first model_a --system-second model_b --into runs/arena
+      fellowship import verdicts annotations.json --preference preference \\
+        --prompt instruction --first output_1 --second output_2 --into runs/alpaca
     """
-    columns = VerdictColumns(id=id_, values=parse_values(values), **named)
+    soft = soft_column(
+        *(named.pop(name) for name in ("preference", "preference_scale", "tie_band"))
+    )
+    columns = VerdictColumns(
+        id=id_, values=parse_values(values), preferences=soft, **named
+    )
     with import_progress(into) as watch:
         found = import_verdicts(file, into, columns, watch)
     show_report(found, into, as_json)
@@ -209,6 +245,19 @@ def import_progress(into: Path) -> Iterator[Steps]:
         raise
 
 
+def soft_column(
+    column: str | None, scale: ScaleName | None, band: float
+) -> Preferences | None:
+    """The column of preferences; a usage error for its options without it."""
+    if column is not None:
+        return Preferences(column, scale, band)
+    if scale is not None or band:
+        raise click.UsageError(
+            "--preference-scale and --tie-band belong to --preference COL"
+        )
+    return None
+
+
 def parse_values(values: tuple[str, ...]) -> dict[str, Winner]:
     """`left=first` as a mapping; a usage error for anything else."""
     found: dict[str, Winner] = {}
@@ -258,6 +307,10 @@ def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
         f" {found.invalid:,} invalid, {counted(found.labelled, 'row')} with people's"
         " labels",
     )
+    if found.reading:
+        say(out, single_line(found.reading, 200))
+    if found.systems:
+        say(out, f"{counted(found.systems, 'row')} name two systems: see winrate")
     states = [(state_word(k), count(v)) for k, v in found.states.items()]
     table(out, ("state", "rows"), states, " r")
     if found.inverted:

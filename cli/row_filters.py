@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
 from fellowship.records import Outcome
 from fellowship.sanitize import single_line
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import did_you_mean, quoted_list, select_name
 from fellowship.viewer.row_summary import summarise
 from fellowship.viewer.row_texts import models, teams, texts
 from fellowship.wording import STATES, hyphened, state_of
@@ -36,13 +36,30 @@ class RowFilter:
         """Whether anything but a search is asked for."""
         return self != RowFilter(search=self.search)
 
+    def with_full_names(self, rows: Iterable[Outcome]) -> RowFilter:
+        """The filter with the team and the model by the names that the rows have.
+
+        `InputError` where several names, or none, hold what was typed.
+        """
+        if not (self.team or self.model):
+            return self
+        names: tuple[set[str], set[str]] = (set(), set())
+        for outcome in rows:
+            names[0].update(teams(outcome))
+            names[1].update(models(outcome))
+        return replace(
+            self,
+            team=self.team and select_name(self.team, names[0], "team"),
+            model=self.model and select_name(self.model, names[1], "model"),
+        )
+
     def accepts(self, outcome: Outcome) -> bool:
         """Whether a row is one of those asked for."""
         if self.states and outcome.state not in self.states:
             return False
-        if self.team and not any(contains(self.team, n) for n in teams(outcome)):
+        if self.team and self.team not in teams(outcome):
             return False
-        if self.model and not any(contains(self.model, n) for n in models(outcome)):
+        if self.model and self.model not in models(outcome):
             return False
         if self.search and self.find_text(outcome) is None:
             return False
@@ -71,11 +88,6 @@ class RowFilter:
                 after = "…" if end < len(text.text) else ""
                 return single_line(f"{text.who}: {before}{text.text[start:end]}{after}")
         return None
-
-
-def contains(part: str, name: str) -> bool:
-    """Whether a name holds these letters, whatever their case."""
-    return part.lower() in name.lower()
 
 
 SHOWN_STATES = tuple(map(hyphened, STATES.values()))

@@ -85,6 +85,7 @@ def command(
         if call is not None:
             print_json(recorded_call(reader, call))
         elif row is None:
+            wanted = wanted.with_full_names(outcomes(reader))
             show_overview(
                 filter(wanted.accepts, outcomes(reader)), wanted, out, as_json
             )

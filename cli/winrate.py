@@ -13,6 +13,7 @@ from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, figure, interval, percent, rating
+from fellowship.wording import soft_words
 
 if TYPE_CHECKING:
     from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
@@ -66,6 +67,8 @@ def show(found: WinRates, out: Console) -> None:
     )
     rows = [pair_cells(pair) for pair in found.pairs]
     table(out, (*heads, "people"), rows, right="  rrrrrr")
+    if soft := sum(pair.soft for pair in found.pairs):
+        say(out, soft_words(soft))
     show_length_control(found, out)
     if found.ratings:
         rated = [(n, *rating(v, a, b)) for n, v, a, b in found.ratings]

@@ -143,6 +143,11 @@ class Verdict(Record):
         default=None,
         description="what an imported file says was read, where the text says otherwise",
     )
+    preference: Finite | None = Field(
+        default=None,
+        description="a soft preference: the chance, 0 to 1, that the first is the better"
+        " one, where an imported file gives it",
+    )
 
     def _repr_html_(self) -> str:
         return verdict_html(self)

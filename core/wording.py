@@ -112,6 +112,15 @@ def phase_word(value: str) -> str:
     return PHASES.get(value, value)
 
 
+def soft_words(rows: int) -> str:
+    """How win rates count soft preferences, of so many rows."""
+    return (
+        f"{rows:,} rows have soft preferences: half-tie, at equal lengths and people count"
+        " each as the chance that it gives; strict, both orders and ratings as a win, or a"
+        " tie within the import's tie band."
+    )
+
+
 def failure_word(value: str) -> str:
     """Why a call failed, as people read it."""
     return FAILURES.get(value, value)

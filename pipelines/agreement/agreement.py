@@ -62,7 +62,7 @@ from fellowship.stats.paired import (
     simultaneous_differences,
 )
 from fellowship.stats.rates import rate_interval
-from fellowship.suggestions import quoted_list
+from fellowship.suggestions import quoted_list, select_name
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class AgreementReport:
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
     posterior: PosteriorCalibration | None = None
+    authors: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -173,6 +174,7 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         else None,
         margins=calibrate_margins(table, options.plan),
         posterior=calibrate_posterior(table, options.plan),
+        authors=tuple(a for a in authors_of(table) if a not in UNNAMED),
     )
 
 
@@ -197,14 +199,11 @@ def reference_judge(
     if named is None:
         by = rights if any(np.isnan(one.low) for one in kappas) else kappas
         return int(np.nan_to_num([one.value for one in by], nan=-2).argmax())
-    found = [j for j, name in enumerate(table.judges) if name == named]
-    found = found or [j for j, name in enumerate(table.judges) if named in name]
-    if len(found) != 1:
-        raise InputError(
-            f"there isn't one judge called {named!r}; there are {', '.join(table.judges)}"
-        )
-    return found[0]
+    return table.judges.index(select_name(named, table.judges, "judge"))
 
+
+UNNAMED = ("first", "second")
+"""Authors of whom no more is known than the column of their answers."""
 
 FEW_DISCORDANT = 20
 """Prompts on which two judges differ, under which the exact test is taken."""

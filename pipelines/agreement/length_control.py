@@ -15,8 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from fellowship.number_format import counted, figure, interval, percent
-from fellowship.pipelines.agreement.matches import Match
-from fellowship.stats.codes import encode
+from fellowship.pipelines.agreement.matches import Match, match_points
 from fellowship.stats.intervals import MIN_CLUSTERS
 from fellowship.stats.length_designs import PairRows
 from fellowship.stats.length_effects import (
@@ -30,7 +29,6 @@ from fellowship.stats.lengths import (
     LengthControlled,
     length_controlled,
 )
-from fellowship.stats.winrate import points
 
 Pair = tuple[str, str]
 Judges = tuple[str, ...]
@@ -118,9 +116,9 @@ def _judges(matches: Sequence[Match]) -> Judges:
 
 
 def _rows(matches: Sequence[Match]) -> PairRows:
-    """A pair's points (a tie is half), lengths in characters, and prompts."""
+    """A pair's points (soft ones as they are), lengths in characters, and prompts."""
     return PairRows(
-        points(encode([m.outcome for m in matches]), "half-tie"),
+        match_points(matches),
         [m.lengths for m in matches],
         [m.prompt for m in matches],
     )

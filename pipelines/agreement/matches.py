@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
+
+import numpy as np
 
 from fellowship.majority import majority
+from fellowship.pipelines.agreement.order_votes import judge_name
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.annotators import annotator_votes
 from fellowship.pipelines.labels.run_labels import HumanLabel
 from fellowship.records import Comparison, Outcome, Verdict, Winner
+from fellowship.stats.codes import Floats, encode
+from fellowship.stats.winrate import points
 from fellowship.teams.decisions import decide
 
 
@@ -20,7 +26,8 @@ from fellowship.teams.decisions import decide
 class Match:
     """One comparison of two systems' answers: what came of it, and both orders.
 
-    `judges` are the evaluators whose verdicts it rests on.
+    `judges` are the evaluators whose verdicts it rests on. `soft` is the chance that the
+    first is the better one, where all valid verdicts give one; else None.
     """
 
     prompt: str
@@ -32,6 +39,7 @@ class Match:
     lengths: tuple[int, int]
     label: Winner
     judges: tuple[str, ...] = ()
+    soft: float | None = None
 
 
 def matches(
@@ -39,6 +47,7 @@ def matches(
 ) -> Iterable[Match]:
     """The comparisons of a row that set two systems against one another.
 
+    `judge` is the full name of the one whose verdicts count, None for all of them;
     `labels` are those that the run keeps of this row.
     """
     for one in outcome.ranking.comparisons if outcome.ranking else ():
@@ -50,7 +59,7 @@ def matches(
         ]
         if names[0] == names[1] or not all(names):
             continue
-        verdicts = [v for v in one.verdicts if judge is None or judge in v.evaluator]
+        verdicts = [v for v in one.verdicts if judge in (None, judge_name(v))]
         if judge is not None and not verdicts:
             continue
         people = annotator_votes(outcome, (one.first, one.second), labels)
@@ -63,7 +72,8 @@ def matches(
             swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
             label=majority(people.values()),
-            judges=tuple(sorted({v.evaluator or v.model or "judge" for v in verdicts})),
+            judges=tuple(sorted({judge_name(v) for v in verdicts})),
+            soft=soft_preference(verdicts),
         )
 
 
@@ -73,6 +83,23 @@ def match_outcome(
     """What a comparison came to; a contradiction is half to each, like a tie."""
     outcome = one.outcome if judge is None else decide(verdicts)[0]
     return "tie" if outcome == "order-inconsistent" else outcome
+
+
+def soft_preference(verdicts: Sequence[Verdict]) -> float | None:
+    """The mean chance that the first is better; None unless every valid verdict has one."""
+    chances = [v.preference for v in verdicts if v.winner != "invalid"]
+    known = [chance for chance in chances if chance is not None]
+    return fmean(known) if known and len(known) == len(chances) else None
+
+
+def match_points(matches: Sequence[Match]) -> Floats:
+    """Points (n,) of the first systems: a soft preference as it is, else a tie a half.
+
+    NaN where no verdict could be read.
+    """
+    hard = points(encode([m.outcome for m in matches]))
+    soft = np.array([np.nan if m.soft is None else m.soft for m in matches])
+    return np.where(np.isnan(hard) | np.isnan(soft), hard, soft)
 
 
 def winner_in_order(verdicts: list[Verdict], order: str) -> Winner:
@@ -94,5 +121,6 @@ def reversed_match(match: Match) -> Match:
         forward=forward,
         swapped=swapped,
         lengths=(match.lengths[1], match.lengths[0]),
+        soft=None if match.soft is None else 1 - match.soft,
         label=label,
     )

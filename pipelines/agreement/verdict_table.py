@@ -32,7 +32,7 @@ from fellowship.pipelines.labels.label_rows import LabelFile
 from fellowship.records import Candidate, Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import select_name
 from fellowship.teams.decisions import decide
 
 
@@ -114,7 +114,8 @@ class LabelSelection:
 def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:
     """The labelled units of a run. `InputError` where none has a label and a verdict."""
     selection = selection or LabelSelection()
-    found = units(o for o in outcomes(run) if is_in_dataset(o, selection.only))
+    only = dataset_named(run, selection.only)
+    found = units(o for o in outcomes(run) if is_in_dataset(o, only))
     if not found:
         raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
     votes, how = votes_by_unit(run, found, selection)
@@ -145,16 +146,24 @@ def votes_by_unit(
     if not selection.annotators:
         return votes, how
     known = sorted({who for people in votes for who in people})
-    for name in selection.annotators:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
-            raise InputError(f"nobody called {name!r} labelled these rows{hint}")
-    wanted = set(selection.annotators)
+    wanted = {select_name(n, known, "annotator") for n in selection.annotators}
     return [{w: v for w, v in people.items() if w in wanted} for people in votes], how
 
 
 OWN_LABELS = "the run's own labels"
 NO_VERDICT: tuple[Winner, float] = ("invalid", float("nan"))
+
+
+def dataset_named(run: Path, only: str | None) -> str | None:
+    """The dataset of an import that `only` means; `InputError` where none or several do.
+
+    A dataset is what stands before a slash in the ids of its rows.
+    """
+    if only is None:
+        return None
+    ids = [parts for o in outcomes(run) if len(parts := (o.id or "").split("/")) > 1]
+    known = {"/".join(parts[:n]) for parts in ids for n in range(1, len(parts))}
+    return select_name(only, known, f"dataset in {str(run)!r} called")
 
 
 def is_in_dataset(outcome: Outcome, only: str | None) -> bool:

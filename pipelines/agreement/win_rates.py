@@ -20,11 +20,17 @@ from fellowship.pipelines.agreement.length_control import (
     LengthControl,
     length_control,
 )
-from fellowship.pipelines.agreement.matches import Match, matches, reversed_match
-from fellowship.pipelines.agreement.verdict_table import is_in_dataset
+from fellowship.pipelines.agreement.matches import (
+    Match,
+    match_points,
+    matches,
+    reversed_match,
+)
+from fellowship.pipelines.agreement.order_votes import judge_name
+from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
-from fellowship.stats.codes import INVALID, Codes, DataError, Floats, encode
+from fellowship.stats.codes import INVALID, DataError, Floats, encode
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling
 from fellowship.stats.lengths import LengthControlled
 from fellowship.stats.rates import rate_interval
@@ -36,13 +42,15 @@ from fellowship.stats.winrate import (
     points,
     prediction_powered,
 )
+from fellowship.suggestions import select_name
 
 
 @dataclass(frozen=True)
 class PairWinRates:
     """The first system's win rates against the second, by rule.
 
-    `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out.
+    `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out, and
+    `soft` preferences, of so many rows, count as the chance that they are.
     `both_orders` only where both were asked; `controlled`, at equal lengths, and `people`
     where ten prompts and 50 labels allow.
     """
@@ -56,6 +64,7 @@ class PairWinRates:
     both_orders: BothOrders | None = None
     controlled: LengthControlled | None = None
     people: PredictionPowered | None = None
+    soft: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,14 @@ def win_rates(
     judge: str | None = None,
     plan: Resampling = DEFAULT,
 ) -> WinRates:
-    """Every two systems of a run that met. `InputError` where none did."""
+    """Every two systems of a run that met. `InputError` where none did.
+
+    `only` and `judge` are names as `select_name` reads them.
+    """
     labels = labels_by_row(run)
+    only = dataset_named(run, only)
+    if judge is not None:
+        judge = select_name(judge, judges_of(run), f"judge in {str(run)!r} called")
     rows = (o for o in outcomes(run) if is_in_dataset(o, only))
     found = [m for o in rows for m in matches(o, judge, labels.get(o.number, ()))]
     if not found:
@@ -94,6 +109,12 @@ def win_rates(
             " two systems, or an import of such comparisons"
         )
     return rate_matches(found, plan)
+
+
+def judges_of(run: Path) -> set[str]:
+    """The names of everybody whose verdicts a run holds."""
+    rankings = (o.ranking for o in outcomes(run) if o.ranking)
+    return {judge_name(v) for r in rankings for c in r.comparisons for v in c.verdicts}
 
 
 def rate_matches(found: list[Match], plan: Resampling = DEFAULT) -> WinRates:
@@ -128,10 +149,11 @@ def pair_win_rates(
         rows=len(matches),
         invalid=int((codes == INVALID).sum()),
         strict=rate_interval(points(codes, "strict"), prompts, plan),
-        half_tie=rate_interval(points(codes, "half-tie"), prompts, plan),
+        half_tie=rate_interval(match_points(matches), prompts, plan),
         both_orders=_both_orders(matches),
         controlled=lengths.rates.get(pair),
-        people=_prediction_powered(matches, codes),
+        people=_prediction_powered(matches),
+        soft=sum(m.soft is not None for m in matches),
     )
 
 
@@ -146,14 +168,12 @@ def _both_orders(matches: list[Match]) -> BothOrders | None:
     )
 
 
-def _prediction_powered(
-    matches: list[Match], outcomes: Codes
-) -> PredictionPowered | None:
+def _prediction_powered(matches: list[Match]) -> PredictionPowered | None:
     """People's win rate from labels and all verdicts, by the mean of each prompt.
 
     A prompt with labels counts by its labelled comparisons, any other by all of them.
     """
-    given, judged = points(encode([m.label for m in matches])), points(outcomes)
+    given, judged = points(encode([m.label for m in matches])), match_points(matches)
     both = ~np.isnan(given) & ~np.isnan(judged)
     names = np.array([m.prompt for m in matches])
     labelled = np.isin(names, names[both])

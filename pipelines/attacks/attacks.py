@@ -22,7 +22,7 @@ from fellowship.pipelines.attacks.trials import Kind, Trials, Two
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import select_name
 
 OWN_ATTACKS = "attacks.yaml"
 
@@ -66,11 +66,8 @@ def select_attacks(
 ) -> tuple[Attack, ...]:
     """Those that are asked for by name; all if none is. `InputError` for an unknown."""
     known = [one.name for one in attacks]
-    for name in names:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
-            raise InputError(f"no attack {name!r}{hint}")
-    return tuple(one for one in attacks if not names or one.name in names)
+    wanted = {select_name(name, known, "attack") for name in names}
+    return tuple(one for one in attacks if not wanted or one.name in wanted)
 
 
 def attack_trials(recipe: Recipe, attacks: Sequence[Attack], rows: int) -> Trials:

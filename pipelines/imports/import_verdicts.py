@@ -5,8 +5,8 @@ Which columns hold what is said by whoever imports.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from fellowship.pipelines.imports.imported_rows import (
     jury_comparison,
     single_turn,
 )
+from fellowship.pipelines.imports.preferences import (
+    Preferences,
+    read_preference,
+    recognise_scale,
+)
 from fellowship.pipelines.imports.run_writer import (
     ImportReport,
     Watch,
@@ -25,6 +30,7 @@ from fellowship.pipelines.imports.run_writer import (
     report_progress,
     write_import,
 )
+from fellowship.pipelines.imports.system_names import SystemColumns
 from fellowship.pipelines.labels.label_rows import text_key
 from fellowship.pipelines.labels.label_tables import (
     parse_winner,
@@ -47,7 +53,10 @@ from fellowship.teams.decisions import swap_winner
 
 @dataclass(frozen=True)
 class VerdictColumns:
-    """Which columns hold what; either two scores or a winner, the rest as it is there."""
+    """Which columns hold what: a winner, two scores or a preference; the rest if there.
+
+    `preferences` is None where verdicts are in other columns.
+    """
 
     judge: str | None = None
     winner: str | None = None
@@ -59,22 +68,42 @@ class VerdictColumns:
     second: str | None = None
     scale: float = 10
     values: Mapping[str, Winner] = field(default_factory=dict)
+    system_first: str | None = None
+    system_second: str | None = None
+    preferences: Preferences | None = None
+
+    @property
+    def systems(self) -> SystemColumns:
+        """The columns of the answers and of who wrote them."""
+        return SystemColumns(
+            self.first, self.second, self.system_first, self.system_second
+        )
 
     @property
     def named_columns(self) -> list[str]:
         """The columns somebody named."""
         of_rows = (self.judge, self.winner, self.score_first, self.score_second)
         of_items = (self.id, self.prompt, self.first, self.second)
-        return [name for name in (*of_rows, *of_items) if name is not None]
+        others = (self.system_first, self.system_second)
+        soft = self.preferences.column if self.preferences else None
+        named = (*of_rows, *of_items, *others, soft)
+        return [name for name in named if name is not None]
+
+    @property
+    def how_many(self) -> int:
+        """In how many ways verdicts are given: one is wanted."""
+        scores = bool(self.score_first and self.score_second)
+        return bool(self.winner) + scores + bool(self.preferences)
 
 
 def import_verdicts(
     path: Path, into: Path, columns: VerdictColumns, watch: Watch = no_progress
 ) -> ImportReport:
     """Rows of verdicts as a run; rows of the same item become one row's several judges."""
-    if not columns.winner and not (columns.score_first and columns.score_second):
+    if columns.how_many != 1:
         raise InputError(
-            "name the columns of the verdicts: --winner, or both --score columns"
+            "name the columns of the verdicts, in one way: --winner, both --score"
+            " columns, or --preference"
         )
     table = read_table(path)
     there = sorted({name for row in table for name in row.values})
@@ -86,8 +115,28 @@ def import_verdicts(
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if columns.winner:
         refuse_ambiguous(path, table, (columns.winner,), columns.values)
+    columns = complete(columns, table, there)
     rows = report_progress(_verdict_rows(table, columns), len(table), watch)
-    return write_import(rows, into, "verdicts", [path], path)
+    report = write_import(rows, into, "verdicts", [path], path)
+    if columns.preferences:
+        report.reading = columns.preferences.described()
+    return report
+
+
+def complete(
+    columns: VerdictColumns, table: list[Row], there: Collection[str]
+) -> VerdictColumns:
+    """The columns with what the file says by itself: its systems' and the scale."""
+    systems, soft = columns.systems.found_in(there), columns.preferences
+    if soft is not None and soft.scale is None:
+        values = [row.values.get(soft.column) for row in table]
+        soft = replace(soft, scale=recognise_scale(soft.column, values))
+    return replace(
+        columns,
+        system_first=systems.system_first,
+        system_second=systems.system_second,
+        preferences=soft,
+    )
 
 
 def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome]:
@@ -125,20 +174,32 @@ def _in_first_order(
         tuple(each.values.get(name) if name else None for name in named)
         for each in (row, head)
     )
-    if own == shown:
+    wrote, written = (columns.systems.names(each.values) for each in (row, head))
+    if own == shown and wrote == written:
         return verdict
-    if own != (shown[0], shown[2], shown[1]):
+    if own != (shown[0], shown[2], shown[1]) or not is_turned(wrote, written, columns):
         raise InputError(
             f"its texts differ from those of row {head.number}, which has the same id"
         )
     scores = verdict.scores
     other = scores and Scores(first=scores.second, second=scores.first)
+    soft = verdict.preference
     update = {
         "winner": swap_winner(verdict.winner),
         "scores": other,
         "order": "swapped",
+        "preference": None if soft is None else 1 - soft,
     }
     return verdict.model_copy(update=update)
+
+
+def is_turned(
+    wrote: tuple[str, str], written: tuple[str, str], columns: VerdictColumns
+) -> bool:
+    """Whether two systems stand the other way round; always, where columns name them."""
+    if columns.system_first is None and columns.system_second is None:
+        return True
+    return wrote == (written[1], written[0])
 
 
 def _verdict_outcome(
@@ -156,7 +217,7 @@ def _verdict_outcome(
         number=number,
         id=str(values[columns.id]) if columns.id else None,
         conversation=single_turn(prompt),
-        candidates=slot_candidates(first, second, ("first", "second")),
+        candidates=slot_candidates(first, second, columns.systems.names(values)),
     )
     comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
     fault = "" if first and second else "only verdicts: the file has no texts"
@@ -166,7 +227,10 @@ def _verdict_outcome(
 def _item_key(row: Row, columns: VerdictColumns) -> str:
     """What rows about the same item have in common."""
     if columns.id:
-        return digest([str(row.values.get(columns.id))], 8)
+        own = str(row.values.get(columns.id))
+        # An arena sets several pairs of systems against one another on one question.
+        among = columns.systems.named(row.values)
+        return digest([own, *among], 8)
     if columns.first and columns.second:
         named = (columns.prompt, columns.first, columns.second)
         return text_key(*(row.values.get(name) if name else None for name in named))
@@ -184,10 +248,25 @@ def _verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
             return Verdict(winner="invalid", note=note, scale=columns.scale, **who)
         read = Scores.model_validate({"first": scores[0], "second": scores[1]})
         return Verdict(winner=read.winner, scores=read, scale=columns.scale, **who)
+    if columns.preferences:
+        return _soft_verdict(values, columns.preferences, who)
     value = values.get(str(columns.winner))
     if value in (None, ""):
         return Verdict(winner="invalid", note="no verdict", strategy="direct", **who)
     return Verdict(winner=parse_winner(value, columns.values), strategy="direct", **who)
+
+
+def _soft_verdict(
+    values: Mapping[str, Any], given: Preferences, who: Mapping[str, Any]
+) -> Verdict:
+    """A verdict of a preference: scores that add up to 1, or their difference."""
+    kept = {"strategy": str(given.scale), "scale": 1.0, **who}
+    read = read_preference(values.get(given.column), given)
+    if read is None:
+        return Verdict(winner="invalid", note="no preference", **kept)
+    return Verdict(
+        winner=read.winner, scores=read.scores, preference=read.chance, **kept
+    )
 
 
 def _score(value: Any, scale: float) -> float | None:

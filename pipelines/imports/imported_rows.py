@@ -88,9 +88,17 @@ def jury_comparison(verdicts: Sequence[Verdict]) -> Comparison:
         scores = Scores(first=first, second=second)
         if winner == "tie":
             scores = Scores(first=0.5, second=0.5)
+        elif len(votes) == 1:
+            scores = soft_scores(verdicts) or scores
     return Comparison(
         first=0, second=1, outcome=winner, scores=scores, verdicts=tuple(verdicts)
     )
+
+
+def soft_scores(verdicts: Sequence[Verdict]) -> Scores | None:
+    """The scores of the only valid verdict, where it is a soft preference."""
+    (only,) = (v for v in verdicts if v.winner != "invalid")
+    return only.scores if only.preference is not None else None
 
 
 SIDES: tuple[Winner, Winner] = ("first", "second")

@@ -15,6 +15,7 @@ from typing import Any
 from fellowship import __version__
 from fellowship.errors import InputError
 from fellowship.ledger import RECORD_OUTCOME, Ledger
+from fellowship.pipelines.imports.system_names import SLOTS
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.records import Outcome, State
 from fellowship.run_folder import RunFolder
@@ -26,7 +27,11 @@ ROWS_PER_TRANSACTION = 200
 
 @dataclass
 class ImportReport:
-    """What became of the rows of an import; `bad` are rejected ones by id and reason."""
+    """What became of the rows of an import; `bad` are rejected ones by id and reason.
+
+    `reading` says how preferences were read, where there were any; `systems` how many
+    rows name the two systems compared.
+    """
 
     rows: int = 0
     verdicts: int = 0
@@ -37,6 +42,8 @@ class ImportReport:
     states: Counter[str] = field(default_factory=Counter)
     bad: list[tuple[str, str]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    reading: str = ""
+    systems: int = 0
 
     def count(self, outcome: Outcome) -> None:
         """Take one row into the account."""
@@ -48,12 +55,19 @@ class ImportReport:
         self.invalid += sum(v.winner == "invalid" for v in verdicts)
         self.reread += sum(v.stored is not None for v in verdicts)
         self.labelled += bool(outcome.labels)
+        self.systems += names_systems(outcome)
         self.states[outcome.state] += 1
         if "inverted-selection" in outcome.flags:
             self.inverted.append(name)
         if outcome.state == State.REJECTED_INPUT:
             self.bad.append((name, outcome.why))
             self.reasons[outcome.why] += 1
+
+
+def names_systems(outcome: Outcome) -> bool:
+    """Whether a row says which systems its answers are of."""
+    written = {c.model or c.system for c in outcome.candidates} - {*SLOTS, ""}
+    return len(written) > 1
 
 
 def report_progress(

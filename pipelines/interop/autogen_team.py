@@ -22,7 +22,7 @@ from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import select_name
 from fellowship.teams.debate import VOTE
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -66,19 +66,17 @@ def stock_team(
     check_recipe(recipe, own_rows=False)
     library = PromptLibrary(recipe.prompts)
     maker = StockParts(recipe, library, base_url)
-    if name == EVALUATE:
-        return maker.evaluator()
+    known = [*(system.name for system in recipe.systems), EVALUATE]
+    name = select_name(name, known, "team in the recipe called", RecipeError)
     for system in recipe.systems:
-        if system.name == name:
+        if system.name == name != EVALUATE:
             if isinstance(system, SingleSettings | FeedbackSettings):
                 return maker.system(system)
             if isinstance(system, CustomSettings | AutogenSettings):
                 raise RecipeError(
                     f"team {name!r} is not a Fellowship team: dump it with what made it"
                 )
-    known = [*(system.name for system in recipe.systems), EVALUATE]
-    hint = did_you_mean(name, known) or f"; there are {quoted_list(known)}"
-    raise RecipeError(f"the recipe has no team {name!r}{hint}")
+    return maker.evaluator()
 
 
 class StockParts:

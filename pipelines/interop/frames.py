@@ -28,7 +28,7 @@ MESSAGES = (
 VERDICTS = (
     *("row", "first", "second", "outcome", "evaluator", "model", "order", "phase"),
     *("sample", "strategy", "scale", "winner", "score_first", "score_second"),
-    *("reason", "note", "call"),
+    *("reason", "note", "call", "preference", "system_first", "system_second"),
 )
 CALLS = (
     *("key", "session", "seat", "role", "model", "text", "finish", "prompt_tokens"),
@@ -123,12 +123,16 @@ def verdict_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
     """Lines of `verdicts`, each with the comparison it belongs to."""
     comparisons: tuple[Comparison, ...] = o.ranking.comparisons if o.ranking else ()
     for c in comparisons:
+        systems = [
+            o.candidates[at].system if at < len(o.candidates) else ""
+            for at in (c.first, c.second)
+        ]
         for v in c.verdicts:
             scores = (v.scores.first, v.scores.second) if v.scores else (None, None)
             yield (
                 *(o.number, c.first, c.second, c.outcome, v.evaluator, v.model),
                 *(v.order, v.phase, v.sample, v.strategy, v.scale, v.winner),
-                *(*scores, v.reason, v.note, v.call),
+                *(*scores, v.reason, v.note, v.call, v.preference, *systems),
             )
 
 

@@ -41,7 +41,7 @@ from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
 from fellowship.run_sync import run_sync
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import select_name
 from fellowship.teams.settings import JudgeSettings
 
 
@@ -56,15 +56,8 @@ def with_model(recipe: Recipe, model: str) -> Recipe:
             " not say who is to judge now: give --judge a recipe, whose `evaluate` and"
             " `models` are taken"
         )
-    if model not in recipe.models:
-        hint = (
-            did_you_mean(model, recipe.models)
-            or f"; it has {quoted_list(recipe.models)}"
-        )
-        raise RecipeError(
-            f"the run's recipe has no model {model!r}{hint}; a new one comes from a"
-            " recipe: --judge RECIPE"
-        )
+    what = "model in the run's recipe (a new one comes from --judge RECIPE) called"
+    model = select_name(model, recipe.models, what, RecipeError)
     return recipe.model_copy(
         update={"evaluate": recipe.evaluate.model_copy(update={"model": model})}
     )

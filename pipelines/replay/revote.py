@@ -7,7 +7,7 @@ row's ranking, state and pair follow.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from fellowship.pipelines.replay.revoted_rows import (
 from fellowship.pipelines.running.finalize_rows import recompute as gated
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
-from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.suggestions import select_name
 from fellowship.teams.voting_rules import ignored_weight, rule_named
 
 
@@ -34,7 +34,7 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
 
     `InputError` for a judge the run doesn't have, or where nothing was judged.
     """
-    check_options(run, options)
+    options = with_full_names(run, options)
     read = read_header(run)
     identity = asdict(options) | {"pairs": options.pairs.model_dump(mode="json")}
     identity["judges"] = sorted(options.judges)
@@ -86,8 +86,11 @@ def exclude_constant_texts(
     return write_run(rows, into, header)
 
 
-def check_options(run: Path, options: Revote) -> None:
-    """`InputError` for a judge nobody knows, idle weights, or a run without verdicts."""
+def with_full_names(run: Path, options: Revote) -> Revote:
+    """The options with judges by the names that the run's verdicts have.
+
+    `InputError` for a judge nobody knows, idle weights, or a run without verdicts.
+    """
     for weight in options.weights.values():
         if why := ignored_weight(options.rule, weight):
             raise InputError(f"--weight: {why}")
@@ -104,12 +107,10 @@ def check_options(run: Path, options: Revote) -> None:
         raise InputError(
             f"nothing was judged in {str(run)!r}: there is no vote to take"
         )
-    for name in (*options.judges, *options.weights):
-        if name not in known:
-            hint = (
-                did_you_mean(name, known) or f"; there are {quoted_list(list(known))}"
-            )
-            raise InputError(f"no judge {name!r} in {str(run)!r}{hint}")
+    what = f"judge in {str(run)!r} called"
+    judges = tuple(select_name(name, known, what) for name in options.judges)
+    weights = {select_name(n, known, what): w for n, w in options.weights.items()}
+    return replace(options, judges=judges, weights=weights)
 
 
 def fingerprint(run: Path) -> str:

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fellowship.errors import FellowshipError, InputError
+from fellowship.errors import FellowshipError
 from fellowship.json_values import json_value
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.agreement import AgreementReport as Agreement
 from fellowship.pipelines.agreement.agreement import Options, agree
 from fellowship.pipelines.agreement.matches import Match, matches
-from fellowship.pipelines.agreement.verdict_table import is_in_dataset
+from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import read_accounts
@@ -115,9 +115,10 @@ def figures(
 ) -> Figures:
     """All figures of the run at `run`, or of one imported dataset's rows in it.
 
-    `LedgerError` where there is no run, `InputError` where `only` names no row.
+    `LedgerError` where there is no run, `InputError` where `only` names no dataset.
     """
     header = usable_header(read_header(run))
+    only = dataset_named(run, only)
     with LedgerReader(run / LEDGER) as reader:
         seen = FigurePass(
             UnusualSessions(failed_tries(reader)), LabelledRows(labels_by_row(run))
@@ -126,8 +127,6 @@ def figures(
             seen.add(outcome)
             watch("rows read", seen.flow.rows)
         spent = spending(reader)
-    if only is not None and not seen.flow.rows:
-        raise InputError(f"no row of {str(run)!r} is of a dataset {only!r}")
     return Figures(
         run=run.resolve().name,
         header=header,

@@ -211,7 +211,6 @@ def test_a_row_with_one_answer_has_nothing_to_compare(
         (["--search", "GRANITE"], [1]),
         (["--search", "answer 2"], [1, 2, 3]),
         (["--team", "evaluate"], [1, 2, 3]),
-        (["--model", "gpt"], []),
         (["--invalid", "--state", "pair"], []),
     ],
 )

@@ -27,7 +27,7 @@ from fellowship.viewer.report.plots import (
     forest,
     matrix_plot,
 )
-from fellowship.wording import decision_word
+from fellowship.wording import decision_word, soft_words
 
 FEW_PAIRS = "too few to say"
 MANY = 24
@@ -222,7 +222,9 @@ def at_equal_lengths(found: WinRates) -> str:
         for p in found.pairs
         if p.controlled and p.controlled.one_sided
     ]
-    said = [effect.described() for effect in found.length_effects]
+    soft = sum(p.soft for p in found.pairs)
+    said = [soft_words(soft)] if soft else []
+    said += [effect.described() for effect in found.length_effects]
     if one_sided:
         said.append(
             "Equal lengths were not, or hardly, observed for"
