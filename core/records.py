@@ -145,6 +145,7 @@ class Verdict(Record):
     )
     preference: Finite | None = Field(
         default=None,
+        exclude_if=lambda value: value is None,  # older records are the same bytes
         description="a soft preference: the chance, 0 to 1, that the first is the better"
         " one, where an imported file gives it",
     )

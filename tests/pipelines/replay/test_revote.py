@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.cli.main import run_command as cli
@@ -105,6 +105,7 @@ def spoken(outcome: Outcome) -> list[Verdict]:
     return [verdict for comparison in made for verdict in comparison.verdicts]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(("first", "second", "tie", "invalid")), max_size=4))
 def test_chosen_never_scores_below_rejected_whatever_the_votes(
     said: list[Winner],
