@@ -26,8 +26,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from fellowship.pipelines.planning.forecast import Estimate, Forecast
+from fellowship.pipelines.planning.forecast import Forecast
 from fellowship.pipelines.planning.pilot import forecast_rest, spread_rows
+from fellowship.pipelines.planning.predictive import Estimate
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from tests.support.loopback.fixtures import server_process

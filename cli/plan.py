@@ -24,17 +24,21 @@ from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import BudgetStop
 from fellowship.number_format import count, counted, duration, span, usd
-from fellowship.pipelines.planning.forecast import Estimate, Forecast
+from fellowship.pipelines.planning.forecast import Forecast
 from fellowship.pipelines.planning.pilot import (
     forecast_rest,
     prompt_numbers,
     spread_rows,
 )
 from fellowship.pipelines.planning.plan import ModelPlan, Plan, measure_source, plan
+from fellowship.pipelines.planning.predictive import Estimate
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import read_items
 from fellowship.sanitize import single_line
+
+FEW = 20
+"""Rows of a pilot under which its ranges are called wide."""
 
 
 @click.command("plan", epilog=EPILOG)
@@ -148,6 +152,9 @@ def show_forecast(estimated: Forecast, into: Path, stopped: str) -> None:
     if stopped:
         say(out, ("the pilot stopped early: ", "bold yellow"), stopped)
     say(out, "95 % intervals, if the other rows are like these")
+    if estimated.piloted < FEW:
+        few = f"{counted(estimated.piloted, 'row')} of {FEW} or more: ranges are wide"
+        say(out, ("the pilot is small: ", "yellow"), few)
     here = shlex.quote(str(into))
     say(out, f"to reuse the pilot's replies: run with --into {here}, or --fork {here}")
 

@@ -1,29 +1,20 @@
 """Forecast of a run's cost from a pilot, with intervals.
 
-Each total is what the pilot used plus, for every row still to do, the pilot's mean. The
-interval is a percentile bootstrap over rows, widened for few rows (T. Hesterberg, "What
-Teachers Should Know About the Bootstrap", 2015, section 5.3), with the spread of the rows
-to come on top: it is about what the run will use, not about a mean.
+Each total is what the pilot used plus, for every row still to do, the pilot's mean.
 """
 
 from __future__ import annotations
 
-import math
-import random
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist, fmean, stdev
 from typing import NamedTuple
 
+from fellowship.pipelines.planning.predictive import (
+    Estimate,
+    Totals,
+    count_estimate,
+)
 from fellowship.pipelines.planning.throughput import Pace
 from fellowship.records import Record
-
-RESAMPLES = 2000
-T_975 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
-"""Student's t at .975, for 1 to 30 degrees of freedom."""
 
 
 class Use(NamedTuple):
@@ -39,14 +30,6 @@ class Use(NamedTuple):
     def plus(self, other: Use) -> Use:
         """Both together."""
         return Use(*(a + b for a, b in zip(self, other, strict=True)))
-
-
-class Estimate(Record):
-    """A total over all rows of a run, and the interval that holds it 19 times of 20."""
-
-    expected: float
-    low: float
-    high: float
 
 
 class ModelForecast(Record):
@@ -74,7 +57,7 @@ class Forecast(Record):
 
 
 class Pilot(NamedTuple):
-    """What was seen: each row's use by model, and whether it became a pair.
+    """What was seen: each row's use by model, whether it became a pair, and its prompt.
 
     `pace` is that of its calls, `width` the rows that were worked on at once, `widest` the
     rows that the whole run works on at once.
@@ -82,6 +65,7 @@ class Pilot(NamedTuple):
 
     uses: Sequence[Mapping[str, Use]]
     pairs: Sequence[bool]
+    prompts: Sequence[str]
     pace: Pace
     width: int
     widest: int
@@ -116,7 +100,7 @@ def forecast(pilot: Pilot, names: Sequence[str], rows: int) -> Forecast:
         calls=total.estimate([u.calls for u in whole]),
         tokens=total.estimate([u.prompt + u.completion for u in whole]),
         usd=None if unknown else total.estimate([u.usd for u in whole]),
-        pairs=total.estimate([float(pair) for pair in pilot.pairs], most=rows),
+        pairs=count_estimate(pilot.pairs, rows, pilot.prompts),
         seconds=wall_time(pilot, total.estimate([u.seconds for u in whole])),
     )
 
@@ -135,41 +119,6 @@ def wall_time(pilot: Pilot, work: Estimate) -> Estimate:
         low=work.low / (pilot.pace.most * gain),
         high=work.high / pilot.pace.mean,
     )
-
-
-class Totals:
-    """Totals over `rows`, of which `seen` were; one set of resamples for all of them."""
-
-    def __init__(self, seen: int, rows: int) -> None:
-        self.seen, self.rest = seen, max(0, rows - seen)
-        dice = random.Random(0)
-        self._draws = [dice.choices(range(seen), k=seen) for _ in range(RESAMPLES)]
-        self._noise = [dice.gauss(0.0, 1.0) for _ in range(RESAMPLES)]
-        self._tail = tail_share(seen)
-
-    def estimate(self, values: Sequence[float], most: float = math.inf) -> Estimate:
-        """The total of a quantity whose value is known for each row that was seen."""
-        known, rest = sum(values), self.rest
-        if not rest:
-            return Estimate(expected=known, low=known, high=known)
-        spread = stdev(values) / math.sqrt(rest)
-        means = sorted(
-            sum(map(values.__getitem__, draw)) / self.seen + spread * noise
-            for draw, noise in zip(self._draws, self._noise, strict=True)
-        )
-        cut = round(self._tail * (RESAMPLES - 1))
-        return Estimate(
-            expected=known + rest * fmean(values),
-            low=max(known, known + rest * means[cut]),
-            high=min(most, known + rest * means[-1 - cut]),
-        )
-
-
-def tail_share(seen: int) -> float:
-    """The tail to cut at each end so that few rows don't look surer than they are."""
-    freedom = seen - 1
-    t = T_975[freedom - 1] if freedom <= len(T_975) else 1.96 + 2.5 / freedom
-    return NormalDist().cdf(-math.sqrt(seen / freedom) * t)
 
 
 def sum_uses(uses: Sequence[Use]) -> Use:

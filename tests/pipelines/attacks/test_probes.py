@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fellowship.pipelines.attacks.probe_estimates import Row, position_bias
 from fellowship.pipelines.attacks.probes import pad, strip_markdown
 from fellowship.records import (
     Candidate,
@@ -35,6 +36,24 @@ def test_a_probe_finds_a_judge_that_follows_the_place(tmp_path: Path) -> None:
     assert judge["repeatability"]["value"] == 1
     assert judge["position"]["rows"] == 4
     assert code == 0
+
+
+@pytest.mark.parametrize("firsts", [50, 25, 0])
+def test_a_position_that_decides_every_row_is_said_whichever_it_favours(
+    firsts: int,
+) -> None:
+    rows = [
+        {"forward": "first", "swapped": "second"}
+        if n < firsts
+        else {"forward": "second", "swapped": "first"}
+        for n in range(50)
+    ]
+    found = position_bias("j", [Row(verdicts={"pair": {"j": row}}) for row in rows])
+    assert found.value == firsts / 25 - 1
+    assert found.low is not None
+    assert found.high is not None
+    assert found.high - found.low > 0.1
+    assert "the order changes 100.0 % [92.9 %, 100.0 %]" in found.note
 
 
 def test_a_probe_finds_a_judge_that_likes_length_and_markup(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import run_command
-from fellowship.pipelines.planning.forecast import Totals
+from fellowship.pipelines.planning import predictive
 from fellowship.pipelines.planning.pilot import spread_rows
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -59,15 +59,47 @@ def test_a_pilot_is_spread_over_the_source(rows: int, many: int) -> None:
     assert max(gaps) <= rows / len(picked) + 1
 
 
-def test_intervals_hold_as_often_as_they_say_also_for_few_and_skewed_rows() -> None:
-    dice, held = random.Random(3), 0
-    totals = {n: Totals(n, 200) for n in (6, 12, 24)}
-    for trial in range(150):
-        rows = [dice.lognormvariate(0, 0.5) for _ in range(200)]
-        seen = (6, 12, 24)[trial % 3]
-        made = totals[seen].estimate(rows[:seen])
+@pytest.mark.parametrize("seen", [5, 12])
+@pytest.mark.parametrize("spread", [0.5, 1.0, 1.5])
+def test_totals_hold_19_times_of_20_also_with_few_rows_and_heavy_tails(
+    seen: int, spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictive, "RESAMPLES", 300)
+    dice, held, totals = random.Random(3), 0, predictive.Totals(seen, 200)
+    for _ in range(150):
+        rows = [dice.lognormvariate(6, spread) for _ in range(200)]
+        made = totals.estimate(rows[:seen])
         held += made.low <= sum(rows) <= made.high
-    assert held / 150 > 0.88
+    assert 0.91 <= held / 150 <= 0.99
+
+
+@pytest.mark.parametrize("seen", [5, 12])
+def test_pairs_hold_19_times_of_20_at_the_edge_too(seen: int) -> None:
+    """At a chance of .9 a bootstrap held in 41 % from 5 rows and 74 % from 12."""
+    dice = random.Random(4)
+    told = [
+        predictive.count_estimate([n < k for n in range(seen)], 200)
+        for k in range(seen + 1)
+    ]
+    for chance in (0.5, 0.9, 0.95):
+        held = 0
+        for _ in range(1000):
+            rows = [dice.random() < chance for _ in range(200)]
+            made = told[sum(rows[:seen])]
+            held += made.low <= sum(rows) <= made.high
+        assert 0.91 <= held / 1000 <= 0.99
+
+
+def test_rows_of_one_prompt_say_less_and_rows_that_were_alike_promise_nothing() -> None:
+    seen = [True] * 12
+    alone = predictive.count_estimate(seen, 200)
+    shared = predictive.count_estimate(seen, 200, [n // 4 for n in range(12)])
+    assert shared.low < alone.low < 190 < alone.high == shared.high == 200
+    calls = predictive.Totals(12, 200).estimate([4.0] * 12)
+    assert calls.low < calls.expected == 800 < 810 < calls.high < 850
+    assert predictive.Totals(12, 12).estimate([4.0] * 12).high == 48
+    nothing = predictive.Totals(12, 200).estimate([0.0] * 12)
+    assert (nothing.low, nothing.high) == (0, 0)
 
 
 def test_a_pilot_that_may_not_spend_says_so(
