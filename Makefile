@@ -28,7 +28,7 @@ faults: .venv/.dev package
 # A module's tests stay on one of the workers; ARGS="-n 0" runs all in one process.
 WORKERS ?= 2
 test: .venv/.dev package
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 check: .venv/.dev package
 	$(BIN)/ruff check .

@@ -13,9 +13,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +26,7 @@ from tests.support.custom_project import write_project
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
 from tests.support.paths import MT_BENCH, PAPER
 from tests.support.runs import ALONE, DEBATE, JURY, LOOP, MadeRun, make_run
-
-TOGETHER = ("cluster", "browser")
-"""Marks whose tests all run on one worker."""
+from tests.support.sharing import check_sharing, longest_first, scheduler
 
 NEEDS = {
     "browser": ("" if CHROMIUM else "no Chromium here: tools/browser.sh installs it"),
@@ -39,33 +37,27 @@ NEEDS = {
 """Why tests with a mark can't run here; nothing where they can."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Report faults (see benchmarks/faults), skip what can't run here, share out."""
+    """Report faults (see benchmarks/faults), skip what can't run here, order."""
     for item in items:
         for mark in item.iter_markers("fault"):
             item.user_properties.append(("fault", mark.kwargs["number"]))
         for name, missing in NEEDS.items():
             if missing and item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=missing))
-        group = next(filter(item.get_closest_marker, TOGETHER), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(group))
     if "PYTEST_XDIST_WORKER" in os.environ:
         longest_first(items)
 
 
-def longest_first(items: list[pytest.Item]) -> None:
-    """Order groups by how many slow tests they have: none is to be left over at the end."""
-    slow: Counter[str] = Counter()
-    for item in items:
-        slow[group_of(item)] += item.get_closest_marker("slow") is not None
-    items.sort(key=lambda item: -slow[group_of(item)])
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share tests out by the groups of tests/support/sharing.py."""
+    return scheduler(config, log)
 
 
-def group_of(item: pytest.Item) -> str:
-    """The group whose tests one worker runs."""
-    mark = item.get_closest_marker("xdist_group")
-    return str(mark.args[0]) if mark else ""
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Hold the workers to it."""
+    check_sharing(report)
 
 
 # -- data beside the checkout ------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A run on a Ray cluster keeps every promise of a run without one.
 
-Real actors on a real cluster of three nodes on this machine; processes are killed.
+Real actors on a real cluster of two nodes on this machine; processes are killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from tests.support.loopback.fixtures import Handle, ollama_server, openai_server
 from tests.support.processes import Command, command
 from tests.support.ray_nodes import Nodes
 from tests.support.recipes import ollama_model, openai_model, recipe
-from tests.support.runs import exported
+from tests.support.runs import LOOP, exported
+from tests.support.waiting import until, wait_until
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [
@@ -54,65 +55,23 @@ def nodes() -> Iterator[Nodes]:
     del os.environ["FELLOWSHIP_CANARY"]
 
 
-class Alone(NamedTuple):
-    """A recipe and its server, and what a run without a cluster made of it."""
-
-    server: Handle
-    recipe: Path
-    exports: dict[str, bytes]
-    calls: int
-
-
-@pytest.fixture(scope="module")
-def finished_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
-    """Twenty rows, run in this process; for tests that break a run of the same on Ray."""
-    folder = tmp_path_factory.mktemp("alone")
-    with openai_server(latency=0.03) as server:
-        model = openai_model(server.base_url, concurrency=8)
-        path = recipe(folder / "r.yaml", model, 20)
-        report = run(load_recipe(path), folder / "local")
-        yield Alone(server, path, exported(folder / "local"), report.calls)
-
-
-@pytest.fixture
-def alone(finished_alone: Alone) -> Alone:
-    """The same, its server's counts at zero."""
-    finished_alone.server.reset()
-    return finished_alone
-
-
 def on_ray(
     path: Path,
     into: Path,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
-    **more: Any,
+    workers: int = 2,
 ) -> RunReport:
-    """Run the recipe by two workers; `meanwhile` goes on beside it."""
+    """Run the recipe by so many workers; `meanwhile` goes on beside it."""
     from fellowship.cluster.driver import run_on_ray
 
     async def both() -> RunReport:
-        running = asyncio.create_task(
-            run_on_ray(load_recipe(path), into, workers=2, **more)
-        )
+        work = run_on_ray(load_recipe(path), into, workers=workers)
+        running = asyncio.create_task(work)
         if meanwhile is not None:
             await meanwhile()
         return await running
 
     return asyncio.run(both())
-
-
-def once(reached: Callable[[], bool], do: Callable[[], None]) -> Any:
-    """Do something as soon as a condition holds, which it must within a minute."""
-
-    async def wait() -> None:
-        for _ in range(1200):
-            if reached():
-                do()
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the session never came so far")
-
-    return wait
 
 
 def finished(into: Path) -> int:
@@ -123,123 +82,7 @@ def finished(into: Path) -> int:
         return 0
 
 
-def kill(nodes: Nodes, actor: str) -> Callable[[], None]:
-    return lambda: os.kill(nodes.pids(actor)[-1], signal.SIGKILL)
-
-
-def test_workers_make_the_same_export_and_keep_the_endpoint_limit(
-    tmp_path: Path, nodes: Nodes
-) -> None:
-    with openai_server(latency=0.005) as server:
-        model = openai_model(server.base_url, concurrency=5)
-        path = recipe(tmp_path / "r.yaml", model, 24)
-        alone = run(load_recipe(path), tmp_path / "local")
-        shared = on_ray(path, tmp_path / "ray")
-        stats = server.stats()
-        for many in (1, 64):
-            run(load_recipe(path, {"concurrency": many}), tmp_path / f"at-{many}")
-    for other in ("local", "at-1", "at-64"):
-        assert exported(tmp_path / "ray") == exported(tmp_path / other)
-    assert (shared.states, shared.calls) == (alone.states, alone.calls)
-    assert shared.balanced
-    assert stats["calls"] == 2 * alone.calls
-    assert 2 <= stats["in_flight_max"] <= 5
-
-
-@pytest.mark.parametrize("actor", ["Worker", "Coordinator"])
-def test_a_killed_actor_costs_at_most_what_was_in_the_air(
-    tmp_path: Path, nodes: Nodes, alone: Alone, actor: str
-) -> None:
-    into = tmp_path / "ray"
-    blow = once(lambda: finished(into) >= 5, kill(nodes, actor))
-    report = on_ray(alone.recipe, into, blow)
-    again = alone.server.stats()["calls"] - alone.calls
-    assert exported(into) == alone.exports
-    assert report.balanced
-    assert not report.pending
-    assert 0 <= again <= report.maybe_paid_twice <= 8
-
-
-def test_a_node_that_dies_takes_nothing_along(
-    tmp_path: Path, nodes: Nodes, alone: Alone
-) -> None:
-    into, third = tmp_path / "ray", nodes.add()
-
-    def pull_the_plug() -> None:
-        nodes.remove(third)
-
-    dies = once(lambda: finished(into) >= 4, pull_the_plug)
-    report = on_ray(alone.recipe, into, dies)
-    assert exported(into) == alone.exports
-    assert report.maybe_paid_twice <= 8
-
-
-def driver_of(path: Path, into: Path, nodes: Nodes) -> tuple[object, ...]:
-    """The command that runs a recipe on these nodes."""
-    engine = ("--engine", "ray", "--workers", "2", "--address", nodes.address)
-    return ("run", path, "--into", into, *engine, "--json")
-
-
-def test_a_killed_driver_is_started_again_and_its_run_goes_on(
-    tmp_path: Path, nodes: Nodes, alone: Alone
-) -> None:
-    into = tmp_path / "ray"
-    words = driver_of(alone.recipe, into, nodes)
-    with Command(*words) as driver:
-        asyncio.run(once(lambda: finished(into) >= 5, driver.kill)())
-    second = command(*words)
-    asked = alone.server.stats()["calls"]
-    report = json.loads(second.out)
-    assert exported(into) == alone.exports
-    assert alone.calls <= asked <= alone.calls + report["maybe_paid_twice"]
-    assert report["maybe_paid_twice"] <= 8
-
-
-def test_the_run_goes_on_while_its_driver_sleeps(
-    tmp_path: Path, nodes: Nodes, alone: Alone
-) -> None:
-    into = tmp_path / "ray"
-    with Command(*driver_of(alone.recipe, into, nodes)) as driver:
-        sleep = partial(driver.signal, signal.SIGSTOP)
-        asyncio.run(once(lambda: finished(into) >= 1, sleep)())
-        seen = status_of(into)
-        asyncio.run(once(lambda: finished(into) == 20, lambda: None)())
-        shown = command("show", into, 1)
-        driver.signal(signal.SIGCONT)
-        assert driver.ended().code == 0
-    assert seen.holder is not None
-    assert seen.total == 20
-    assert (shown.code, bool(shown.out)) == (0, True)
-
-
-def test_a_budget_holds_across_workers(tmp_path: Path, nodes: Nodes) -> None:
-    with openai_server(latency=0.01) as server:
-        path = recipe(
-            tmp_path / "r.yaml",
-            openai_model(server.base_url),
-            20,
-            limits={"calls": 40},
-        )
-        report = on_ray(path, tmp_path / "ray")
-        asked = server.stats()["calls"]
-    assert asked == report.calls == 40
-    assert "limit of 40 calls" in report.stopped
-    assert report.balanced
-
-
-def test_workers_take_turns_at_a_box_that_holds_one_model(
-    tmp_path: Path, nodes: Nodes
-) -> None:
-    with ollama_server(latency=0.01, load_seconds=0.1, max_loaded=1) as server:
-        model = ollama_model(server.url, max_loaded=1, concurrency=8)
-        other = ollama_model(server.url, "gemma2:9b", max_loaded=1, concurrency=8)
-        models = {"writer": model, "critic": other, "judge": other}
-        path = recipe(tmp_path / "r.yaml", model, 16, models=models)
-        report = on_ray(path, tmp_path / "ray")
-        stats = server.stats()
-    assert stats["calls"] == report.calls > 100
-    assert stats["swaps"] <= 12
-
+# -- a run that nobody disturbs ----------------------------------------------------------
 
 TEAM = """
 from fellowship.agents.case import Case
@@ -256,31 +99,179 @@ class Twice:
 """
 
 
+class Calm(NamedTuple):
+    """A folder with a run on Ray and one without, of a recipe with a user's own team."""
+
+    folder: Path
+    recipe: Path
+    on_ray: RunReport
+    alone: RunReport
+    stats: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def own(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run whose key is in the environment and whose team is the user's."""
-    folder = tmp_path_factory.mktemp("own")
+def calm(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calm]:
+    """Such runs; their key is in the environment. The server is up for more."""
+    folder = tmp_path_factory.mktemp("calm")
     (folder / "my_own_teams.py").write_text(TEAM)
-    with pytest.MonkeyPatch.context() as patch, openai_server(keys=[CANARY]) as server:
+    keyed = {"concurrency": 5, "api_key_env": "FELLOWSHIP_CANARY"}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        openai_server(keys=[CANARY], latency=0.005) as server,
+    ):
         patch.syspath_prepend(folder)
-        model = openai_model(server.base_url) | {"api_key_env": "FELLOWSHIP_CANARY"}
-        systems = [{"team": "my_own_teams:Twice", "name": "mine"}]
-        on_ray(recipe(folder / "r.yaml", model, systems=systems), folder / "ray")
-    return folder
+        model = openai_model(server.base_url) | keyed
+        systems = [{"team": "my_own_teams:Twice", "name": "mine"}, LOOP]
+        path = recipe(folder / "r.yaml", model, 16, systems=systems)
+        shared = on_ray(path, folder / "ray")
+        stats = server.stats()
+        alone = run(load_recipe(path), folder / "local")
+        yield Calm(folder, path, shared, alone, stats)
 
 
-def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(own: Path) -> None:
-    session = Path("/tmp/ray/session_latest")
-    written = [*own.rglob("*"), *session.resolve().rglob("*")]
+def test_workers_make_the_same_export_and_keep_the_endpoint_limit(calm: Calm) -> None:
+    for many in (1, 64):
+        run(load_recipe(calm.recipe, {"concurrency": many}), calm.folder / f"at-{many}")
+    for other in ("local", "at-1", "at-64"):
+        assert exported(calm.folder / "ray") == exported(calm.folder / other)
+    assert (calm.on_ray.states, calm.on_ray.calls) == (
+        calm.alone.states,
+        calm.alone.calls,
+    )
+    assert calm.on_ray.balanced
+    assert calm.stats["calls"] == calm.alone.calls
+    assert 2 <= calm.stats["in_flight_max"] <= 5
+
+
+def test_a_worker_finds_its_key_in_its_environment_and_nowhere_else(
+    nodes: Nodes, calm: Calm
+) -> None:
+    written = [*calm.folder.rglob("*"), *nodes.session.rglob("*")]
     read = [p.read_bytes() for p in written if p.is_file() and not p.is_symlink()]
     assert sum(map(len, read)) > 10_000
     assert not any(CANARY.encode() in content for content in read)
 
 
-def test_a_worker_finds_a_team_of_the_user_s_own(own: Path) -> None:
-    made = [c.system for o in outcomes(own / "ray") for c in o.candidates]
-    assert len(made) == 12
-    assert set(made) == {"mine"}
+def test_a_worker_finds_a_team_of_the_user_s_own(calm: Calm) -> None:
+    every = [c.system for o in outcomes(calm.folder / "ray") for c in o.candidates]
+    assert every.count("mine") == 2 * 16
+
+
+# -- runs that are broken ----------------------------------------------------------------
+
+AT_ONCE = 8
+"""Calls in flight at the endpoint's limit: what one death may cost."""
+
+ROWS = 24
+
+
+class Slow(NamedTuple):
+    """A recipe, its server, whose calls take their time, and what an undisturbed run makes.
+
+    The rows outlast the kills: each is struck while calls are in flight.
+    """
+
+    server: Handle
+    recipe: Path
+    exports: dict[str, bytes]
+    calls: int
+
+
+@pytest.fixture(scope="module")
+def made_slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slow]:
+    """The same for all tests of this module."""
+    folder = tmp_path_factory.mktemp("slow")
+    with openai_server() as server:
+        model = openai_model(server.base_url, concurrency=AT_ONCE)
+        path = recipe(folder / "r.yaml", model, ROWS)
+        report = run(load_recipe(path), folder / "local")
+        server.script(set={"latency": 0.1})
+        yield Slow(server, path, exported(folder / "local"), report.calls)
+
+
+@pytest.fixture
+def slow(made_slow: Slow) -> Slow:
+    """The same, its server's counts at zero."""
+    made_slow.server.reset()
+    return made_slow
+
+
+def maybe_lost(into: Path) -> int:
+    """Calls that may be paid twice, so far."""
+    failures = status_of(into).failures
+    return failures.get("lost", 0) + failures.get("cancelled", 0)
+
+
+def test_each_death_costs_at_most_what_was_in_flight(
+    tmp_path: Path, nodes: Nodes, slow: Slow
+) -> None:
+    into, lost = tmp_path / "ray", list[int]()
+
+    def kill(actor: str) -> None:
+        os.kill(nodes.pids(actor)[-1], signal.SIGKILL)
+
+    def unplug() -> None:
+        nodes.remove(nodes.more.pop())
+
+    async def kill_all() -> None:
+        deaths = (partial(kill, "Worker"), unplug, partial(kill, "Coordinator"))
+        for rows, die in zip((3, 9, 15), deaths, strict=True):
+            await until(lambda rows=rows: finished(into) >= rows)  # type: ignore[misc]
+            lost.append(maybe_lost(into))
+            die()
+
+    report = on_ray(slow.recipe, into, kill_all)
+    again = slow.server.stats()["calls"] - slow.calls
+    nodes.more.append(nodes.add())
+    lost.append(report.maybe_paid_twice)
+    assert exported(into) == slow.exports
+    assert report.balanced
+    assert not report.pending
+    assert 0 <= again <= report.maybe_paid_twice
+    assert all(count <= AT_ONCE * deaths for deaths, count in enumerate(lost)), lost
+
+
+def test_a_run_outlives_its_driver_and_does_not_need_it_awake(
+    tmp_path: Path, nodes: Nodes, slow: Slow
+) -> None:
+    into = tmp_path / "ray"
+    engine = ("--engine", "ray", "--workers", "2", "--address", nodes.address)
+    words = ("run", slow.recipe, "--into", into, *engine, "--json")
+    with Command(*words) as driver:
+        wait_until(lambda: finished(into) >= 3)
+        driver.kill()
+    with Command(*words) as driver:
+        wait_until(lambda: finished(into) >= 6)
+        driver.signal(signal.SIGSTOP)
+        seen = status_of(into)
+        wait_until(lambda: finished(into) == ROWS)
+        shown = command("show", into, 1)
+        driver.signal(signal.SIGCONT)
+        ended = driver.ended()
+    report, asked = json.loads(ended.out), slow.server.stats()["calls"]
+    assert ended.code == 0
+    assert (seen.holder is not None, seen.total) == (True, ROWS)
+    assert (shown.code, bool(shown.out)) == (0, True)
+    assert exported(into) == slow.exports
+    assert slow.calls <= asked <= slow.calls + report["maybe_paid_twice"]
+    assert report["maybe_paid_twice"] <= AT_ONCE
+
+
+def test_workers_share_a_budget_and_take_turns_at_a_box_that_holds_one_model(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    with ollama_server(latency=0.01, load_seconds=0.1, max_loaded=1) as server:
+        model = ollama_model(server.url, max_loaded=1, concurrency=8)
+        other = ollama_model(server.url, "gemma2:9b", max_loaded=1, concurrency=8)
+        models = {"writer": model, "critic": other, "judge": other}
+        more = {"models": models, "limits": {"calls": 101}}
+        path = recipe(tmp_path / "r.yaml", model, 16, **more)
+        report = on_ray(path, tmp_path / "ray")
+        stats = server.stats()
+    assert stats["calls"] == report.calls == 101
+    assert "limit of 101 calls" in report.stopped
+    assert report.balanced
+    assert stats["swaps"] <= 12
 
 
 def test_what_breaks_every_worker_ends_the_run_with_one_message(
@@ -301,10 +292,10 @@ def test_what_breaks_every_worker_ends_the_run_with_one_message(
 
 @pytest.mark.embedded
 def test_the_embedded_model_works_inside_a_worker(tmp_path: Path, nodes: Nodes) -> None:
-    model = {"provider": "llama_cpp", "max_tokens": 24, "num_ctx": 1024, "slots": 2}
+    model = {"provider": "llama_cpp", "max_tokens": 16, "num_ctx": 1024, "slots": 2}
     system = {"team": "single", "generator": "writer", "samples": 2}
-    path = recipe(tmp_path / "r.yaml", model, 2, systems=[system])
-    report = on_ray(path, tmp_path / "ray")
+    path = recipe(tmp_path / "r.yaml", model, 1, systems=[system])
+    report = on_ray(path, tmp_path / "ray", workers=1)
     texts = [c.text for o in outcomes(tmp_path / "ray") for c in o.candidates]
     assert report.balanced
     assert report.completion_tokens > 0

@@ -1,0 +1,59 @@
+"""Sharing of tests among workers: what stays together, and what goes first.
+
+pytest-xdist's own groups (`--dist loadgroup`) are read from node ids that pytest 9.2 no
+longer lets it change: they silently share out single tests, and each worker makes every
+fixture. So the groups here are told from the ids alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+TOGETHER = ("tests/cluster", "tests/viewer/browser")
+"""Folders whose tests all run on one worker: a Ray cluster or a browser is made once."""
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test, which one worker runs: its module, or its folder."""
+    module = nodeid.partition("::")[0]
+    return next((f for f in TOGETHER if module.startswith(f"{f}/")), module)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Order groups by how much they take: none is to be left over at the end."""
+    slow: Counter[str] = Counter()
+    for item in items:
+        slow[group_of(item.nodeid)] += item.get_closest_marker("slow") is not None
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        group = group_of(item.nodeid)
+        return group not in TOGETHER, -slow[group]
+
+    items.sort(key=place)
+
+
+def scheduler(config: pytest.Config, log: Any) -> Any:
+    """A scheduler of xdist's that gives a worker one group after the other."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
+
+
+RAN_ON: dict[str, str] = {}
+"""Group -> the worker that runs it, as far as is known."""
+
+
+def check_sharing(report: pytest.TestReport) -> None:
+    """A group that two workers run is an error of whoever shares out, said at once."""
+    worker = getattr(report, "worker_id", "")
+    group = group_of(report.nodeid)
+    first = RAN_ON.setdefault(group, worker)
+    assert worker == first, f"{group!r} runs on {first} and on {worker}"
