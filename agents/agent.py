@@ -8,7 +8,8 @@ deadline and record are the client's business: an agent does not know the ledger
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +65,7 @@ class RoleAgent(BaseChatAgent):
         self._lines: list[Line] = []
         self._answers: list[str] = []
         self._round = 0
+        self._reply: Reply | None = None
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
@@ -112,12 +114,18 @@ class RoleAgent(BaseChatAgent):
         Raises what the client raises.
         """
         self._round += 1
+        self._reply = None
         await self._answer_earlier_turns()
+        if self.unusable and isinstance(self.role, Generator):
+            # Nothing follows half an answer to an earlier turn: it is the draft.
+            assert self.turn is not None
+            return self.turn.text
         structured = self._client.structured and self.role.schema() is not None
         messages = self._request_messages(structured)
         reply = await self._ask(messages, structured)
         self._parse(reply)
-        if self.problem:
+        # One that spent its limit on thinking would spend it again.
+        if self.problem and not spent_on_thinking(reply):
             answer = Message(role="assistant", content=reply.text or "(nothing)")
             repair = self.role.repair(self.problem, structured)
             more = (*messages, answer, Message(role="user", content=repair))
@@ -147,6 +155,8 @@ class RoleAgent(BaseChatAgent):
                 return
             reply = await self._ask(messages, False, f"turn{len(self._answers) + 1}")
             self._notify()
+            if self.unusable:
+                return
             self._answers.append(reply.text)
 
     async def _ask(
@@ -169,7 +179,7 @@ class RoleAgent(BaseChatAgent):
             role=self.role.name,
             round=self._round,
         )
-        reply = await self._client.complete(request)
+        reply = self._reply = await self._client.complete(request)
         prompt = {"prompt": self.role.prompt_name}
         turn = turn_of(request, reply, self._client.model, what == "repair")
         self.turn = turn.model_copy(update=prompt)
@@ -178,6 +188,7 @@ class RoleAgent(BaseChatAgent):
 
     def _parse(self, reply: Reply, *, last: bool = False) -> None:
         try:
+            require_whole(reply, self.role)
             parsed = self.role.read(reply.text, self.case, last=last)
             self.value = self.role.refined(parsed, reply.raw)
             self.problem = ""
@@ -194,6 +205,19 @@ class RoleAgent(BaseChatAgent):
     def _notify(self) -> None:
         assert self.turn is not None
         self._transcript.listen(self.turn)
+
+    @property
+    def unusable(self) -> str:
+        """Why its last words are no whole answer; empty where they are one.
+
+        Of replies that an older version recorded nothing is said: they stay as they were.
+        """
+        reply = self._reply
+        if reply is None or reply.legacy:
+            return ""
+        if reply.is_cut:
+            return "was cut off"
+        return "" if reply.text.strip() else "is empty"
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -220,6 +244,41 @@ def role_sampling(role: Role, client: Client) -> dict[str, Any]:
     return {key: value for key, value in sampling.items() if value != ()}
 
 
+def spent_on_thinking(reply: Reply) -> bool:
+    """Whether a reply was cut off before its first word."""
+    return reply.is_cut and not reply.text.strip() and not reply.legacy
+
+
+def require_whole(reply: Reply, role: Role) -> None:
+    """Raise `VerdictError` for a reply that was cut off before its verdict was complete.
+
+    Complete is a JSON object with every field of the role's schema. What was cut off in
+    mid-sentence may have been about to say the opposite.
+    """
+    schema = role.schema()
+    if not reply.is_cut or reply.legacy or schema is None:
+        return
+    if spent_on_thinking(reply):
+        raise VerdictError(
+            "the reply was cut off while the model was still thinking: raise max_tokens,"
+            " or give it room with thinking_tokens"
+        )
+    if not fills_schema(reply.text, schema):
+        raise VerdictError(
+            "the reply was cut off at max_tokens before its verdict was complete"
+        )
+
+
+def fills_schema(text: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a text is one JSON object that has every field of the schema."""
+    body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and set(schema.get("properties", ())) <= set(value)
+
+
 def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
     """A reply as a turn of the transcript."""
     return Turn(
@@ -237,4 +296,8 @@ def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
         usd=reply.usd,
         finish=reply.finish,
         repaired=repaired,
+        thinking=reply.thinking,
+        thinking_tokens=reply.usage.thinking,
+        tokens_estimated=reply.usage.estimated,
+        finish_word=reply.finish_word,
     )

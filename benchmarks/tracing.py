@@ -12,9 +12,10 @@ import time
 
 from opentelemetry import trace
 
-from fellowship.models.client import Reply, Request, Usage
+from fellowship.models.client import Reply, Request
 from fellowship.records import Message
 from fellowship.tracing import call_span, set_reply
+from fellowship.usage import Usage
 
 CALLS = 20_000
 ASKED = Request(

@@ -192,7 +192,7 @@ class Dispatch:
         if message.kind == "record":
             return await asyncio.shield(self.broker.record(*value))
         trouble, began = value[1:]
-        error = trouble.made()
+        error = trouble.to_error()
         assert isinstance(error, ModelError)
         return await asyncio.shield(self.broker.fail(call, error, began))
 

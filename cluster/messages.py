@@ -7,6 +7,7 @@ other side.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import (
@@ -21,6 +22,7 @@ from fellowship.errors import (
     VerdictError,
 )
 from fellowship.stop_reasons import StopReason
+from fellowship.usage import Usage
 
 Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop"]
 
@@ -57,20 +59,45 @@ class RemoteError(NamedTuple):
     message: str
     kind: str = ""
     retry_after: float | None = None
+    tokens: tuple[int, int, int] | None = None
+    usd: float | None = None
+    reply: str = "{}"
 
     @classmethod
     def from_error(cls, error: FellowshipError) -> RemoteError:
         """The error as plain values."""
         if isinstance(error, ModelError):
-            return cls("ModelError", str(error), error.kind, error.retry_after)
+            return cls.from_model_error(error)
         if isinstance(error, BudgetStop):
             return cls("BudgetStop", str(error), error.reason.value)
         return cls(type(error).__name__, str(error))
 
+    @classmethod
+    def from_model_error(cls, error: ModelError) -> RemoteError:
+        """The error of a model, with what its reply cost."""
+        used = error.usage
+        return cls(
+            "ModelError",
+            str(error),
+            error.kind,
+            error.retry_after,
+            (used.prompt, used.completion, used.cached) if used else None,
+            error.usd,
+            json.dumps(error.raw, default=str),
+        )
+
+    def to_model_error(self) -> ModelError:
+        """The error of a model again."""
+        error = ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
+        if self.tokens is not None:
+            error.usage, error.usd = Usage(*self.tokens), self.usd
+            error.raw = json.loads(self.reply)
+        return error
+
     def to_error(self) -> FellowshipError:
         """The error again; of a class unknown here, a `FellowshipError`."""
         if self.name == "ModelError":
-            return ModelError(self.message, self.kind, self.retry_after)  # type: ignore[arg-type]
+            return self.to_model_error()
         if self.name == "BudgetStop":
             return BudgetStop(self.message, StopReason(self.kind))
         return ERRORS.get(self.name, FellowshipError)(self.message)

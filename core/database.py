@@ -33,6 +33,11 @@ CREATE TABLE IF NOT EXISTS failures(
   id INTEGER PRIMARY KEY, key TEXT NOT NULL, session TEXT NOT NULL,
   model TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL,
   started REAL NOT NULL, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS unusable_replies(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL, session TEXT NOT NULL,
+  model TEXT NOT NULL, kind TEXT NOT NULL, reply TEXT NOT NULL,
+  prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, usd REAL, started REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS outcomes(
   number INTEGER PRIMARY KEY, item TEXT NOT NULL, state TEXT NOT NULL,
   record TEXT NOT NULL);

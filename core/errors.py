@@ -15,9 +15,11 @@ FellowshipError
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from fellowship.stop_reasons import StopReason
+from fellowship.usage import Usage
 
 Failure = Literal[
     "auth",
@@ -91,7 +93,8 @@ class ModelError(RowError):
 
     `kind` is one of `Failure`; `retry_after` is the provider's own wait in seconds.
     `may_retry`: another try may help; `uses_a_try`: this one used up one of the call's
-    tries, which it does not where the endpoint was at fault.
+    tries, which it does not where the endpoint was at fault. `usage` and `raw`: what an
+    unusable reply cost, and the reply; `usd` is filled in by whoever knows the price.
     """
 
     def __init__(
@@ -102,6 +105,9 @@ class ModelError(RowError):
         self.retry_after = retry_after
         self.may_retry = False
         self.uses_a_try = True
+        self.usage: Usage | None = None
+        self.usd: float | None = None
+        self.raw: Mapping[str, Any] | None = None
 
     @property
     def is_transient(self) -> bool:

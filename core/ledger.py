@@ -9,17 +9,18 @@ the run is opened again.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from fellowship.database import FORMAT, STAMPS, TABLES, connect, describe_failure
-from fellowship.errors import LedgerError
+from fellowship.errors import LedgerError, ModelError
 from fellowship.records import Outcome
 from fellowship.writer import LastReplyMark, Statement, Writer
 
@@ -45,8 +46,26 @@ class CallRow(NamedTuple):
     tries: int
 
 
+class UnusableReply(NamedTuple):
+    """A reply that was paid for and could not be used, in its table's order without id."""
+
+    key: str
+    session: str
+    model: str
+    kind: str
+    reply: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    usd: float | None
+    started: float
+
+
 class Spending(NamedTuple):
-    """Sums over the calls of a run. `unpriced`: calls whose price nobody knows."""
+    """Sums over the replies a run paid for. `unpriced`: those whose price nobody knows.
+
+    `unusable` of them could not be used; these cost `unusable_usd`, as far as is known.
+    """
 
     calls: int
     prompt_tokens: int
@@ -54,6 +73,8 @@ class Spending(NamedTuple):
     usd: float
     unpriced: int
     cached_tokens: int
+    unusable: int = 0
+    unusable_usd: float = 0.0
 
 
 CALL_COLUMNS = ", ".join(CallRow._fields)
@@ -78,11 +99,19 @@ RECORD_LOST_CALLS = (
     # A call of a batch is not lost: the provider keeps it until it is fetched.
     " WHERE key NOT IN (SELECT key FROM batch_lines)"
 )
-SELECT_SPENDING = (
+SUMS = (
     "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
     " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
-    " count(*) - count(usd), coalesce(sum(cached_tokens), 0) FROM calls"
+    " count(*) - count(usd), coalesce(sum(cached_tokens), 0)"
 )
+SELECT_SPENDING = f"{SUMS} FROM calls"
+SELECT_UNUSABLE = f"{SUMS} FROM unusable_replies"
+RECORD_UNUSABLE = (
+    f"INSERT INTO unusable_replies({', '.join(UnusableReply._fields)})"
+    f" VALUES ({', '.join('?' * len(UnusableReply._fields))})"
+)
+HAS_UNUSABLE = "SELECT 1 FROM sqlite_master WHERE name = 'unusable_replies'"
+"""A ledger of an older version has no such table until it is opened to be written."""
 SELECT_STAMP = (
     "SELECT (SELECT at FROM stamp), (SELECT count(*) FROM calls),"
     " (SELECT coalesce(max(id), 0) FROM calls),"
@@ -93,6 +122,9 @@ RECORD_LOST_REPLY = (
     " VALUES ('', '', '', 'lost', 'a recorded reply that the disk has lost', ?, 0)"
 )
 
+
+MOST_OF_UNUSABLE = 100_000
+"""Characters that are kept of a reply that could not be used."""
 
 MOST_KEYS = 200_000
 """Keys, by their hashes, that a ledger which began empty keeps in mind: what it doesn't
@@ -167,12 +199,18 @@ class Ledger:
         )
 
     async def record_failure(
-        self, key: str, session: str, model: str, kind: str, message: str, began: float
+        self,
+        key: str,
+        session: str,
+        model: str,
+        error: ModelError,
+        began: float,
     ) -> None:
-        """Keep what went wrong with one try, in place of its note."""
-        await self.append(
-            *failure_statements(key, session, model, kind, message, began)
-        )
+        """Keep what went wrong with one try, and what it cost, in place of its note."""
+        rows = failure_statements(key, session, model, error.kind, str(error), began)
+        if (paid := unusable_reply(key, session, model, error, began)) is not None:
+            rows = (*rows, Statement(RECORD_UNUSABLE, paid))
+        await self.append(*rows)
 
     async def record_outcome(
         self, number: int, item: str, state: str, record: str
@@ -228,8 +266,10 @@ class Ledger:
         return {model: (p, c, usd) for model, p, c, usd in self.rows(sql)}
 
     def spending(self) -> Spending:
-        """Sums over all recorded calls."""
-        return Spending(*self.rows(SELECT_SPENDING)[0])
+        """Sums over all recorded calls and the replies that could not be used."""
+        return add_unusable(
+            self.rows(SELECT_SPENDING)[0], self.rows(SELECT_UNUSABLE)[0]
+        )
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
@@ -246,11 +286,31 @@ class Ledger:
 
 def failure_statements(
     key: str, session: str, model: str, kind: str, message: str, began: float
-) -> tuple[Statement, Statement]:
+) -> tuple[Statement, ...]:
     """Statements that record what went wrong with one try, in place of its note."""
     text = message.encode("utf-8", "replace").decode()
     values = (key, session, model, kind, text, began, time.time() - began)
     return Statement(RECORD_FAILURE, values), Statement(DELETE_SENT, (key,))
+
+
+def unusable_reply(
+    key: str, session: str, model: str, error: ModelError, began: float
+) -> UnusableReply | None:
+    """The row of a reply that was paid for in vain; None where nothing was counted."""
+    used = error.usage
+    if used is None or used.estimated or not used.is_possible:
+        return None
+    reply = json.dumps(error.raw, default=str)[:MOST_OF_UNUSABLE]
+    tokens = (used.prompt, used.completion, used.cached)
+    return UnusableReply(
+        key, session, model, error.kind, reply, *tokens, error.usd, began
+    )
+
+
+def add_unusable(calls: Sequence[Any], unusable: Sequence[Any]) -> Spending:
+    """Two rows of `SUMS` as one: of the calls, and of the replies that were unusable."""
+    sums = [one + other for one, other in zip(calls, unusable, strict=True)]
+    return Spending._make((*sums, unusable[0], unusable[3]))
 
 
 def adopt_calls(old: Path, path: Path) -> int:
@@ -314,6 +374,18 @@ class LedgerReader:
         """The JSON of one row's outcome, by its number in the source."""
         sql = "SELECT record FROM outcomes WHERE number = ?"
         return next((row[0] for row in self.rows(sql, (number,))), None)
+
+    def spending(self) -> Spending:
+        """Sums over all recorded calls and the replies that could not be used."""
+        unusable: tuple[Any, ...] = (0, 0, 0, 0.0, 0, 0)
+        if self.has_unusable:
+            unusable = next(self.rows(SELECT_UNUSABLE))
+        return add_unusable(next(self.rows(SELECT_SPENDING)), unusable)
+
+    @property
+    def has_unusable(self) -> bool:
+        """Whether this ledger has the table of replies that could not be used."""
+        return next(self.rows(HAS_UNUSABLE), None) is not None
 
     def call(self, key: str) -> CallRow | None:
         """One call with its whole request and reply."""

@@ -179,6 +179,27 @@ class Turn(Record):
     value: dict[str, Any] | None = Field(
         default=None, description="what was read from it: a Review, a Verdict"
     )
+    # What only some turns have is left out of the others: they are the same bytes.
+    thinking: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="what the model thought first; no part of `text`",
+    )
+    thinking_tokens: int | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="of the completion tokens; null where the provider doesn't say",
+    )
+    tokens_estimated: bool = Field(
+        default=False,
+        exclude_if=lambda value: not value,
+        description="the provider reported no usage: the tokens are estimates",
+    )
+    finish_word: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="the provider's finish reason where it is no known one",
+    )
 
     def _repr_html_(self) -> str:
         return turn_html(self)

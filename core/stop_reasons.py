@@ -18,6 +18,8 @@ class StopReason(StrEnum):
     USD = "usd"
     USD_ON_THE_WAY = "usd-on-the-way"
     """What is spent is within the limit, but not with what batches may still cost."""
+    UNKNOWN_COST = "unknown-cost"
+    """There is a limit of USD, and a server does not say what its replies cost."""
     LIMIT = "limit"
     """A limit that whoever raised `BudgetStop` didn't name."""
     ACCEPTED = "accepted"
@@ -33,13 +35,16 @@ class StopReason(StrEnum):
     @property
     def wants_larger_limit(self) -> bool:
         """Whether the run goes on only with a larger limit."""
-        return self.is_limit and self is not StopReason.USD_ON_THE_WAY
+        return self.is_limit and self not in (
+            StopReason.USD_ON_THE_WAY,
+            StopReason.UNKNOWN_COST,
+        )
 
 
 LIMITS = frozenset(
     {
         *(StopReason.CALLS, StopReason.TOKENS, StopReason.USD, StopReason.LIMIT),
-        *(StopReason.USD_ON_THE_WAY, StopReason.ACCEPTED),
+        *(StopReason.USD_ON_THE_WAY, StopReason.UNKNOWN_COST, StopReason.ACCEPTED),
     }
 )
 
@@ -55,5 +60,6 @@ class SessionStop(StrEnum):
     """What ended a session before its last round; `format` gives the words on record."""
 
     UNANIMOUS = "the blind vote was unanimous"
+    UNUSABLE = "draft {round} {why}"
     UNCHANGED = "draft {round} changed nothing"
     WORSE = "the review score fell from {before:g} to {after:g}"

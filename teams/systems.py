@@ -72,7 +72,7 @@ class FeedbackSystem:
         ]
         turns = (settings.drafts - 1) * (1 + len(reviewers)) + 1
         await seats.chat(
-            [writer, *reviewers], turns, lambda: self._stop_reason(seats.turns)
+            [writer, *reviewers], turns, lambda: self._stop_reason(seats.turns, writer)
         )
         return [
             candidate_of(writer, turn, settings.name, seats, draft=turn.round)
@@ -85,9 +85,13 @@ class FeedbackSystem:
             return [("reviewer", reviewers[0])]
         return [(f"reviewer_{n}", role_ref) for n, role_ref in enumerate(reviewers, 1)]
 
-    def _stop_reason(self, turns: Sequence[Turn]) -> str:
+    def _stop_reason(self, turns: Sequence[Turn], writer: RoleAgent) -> str:
         """Why there is no point in going on; empty while there is."""
         written = drafts(turns)
+        if written and writer.unusable:
+            return SessionStop.UNUSABLE.format(
+                round=written[-1].round, why=writer.unusable
+            )
         if len(written) > 1 and written[-1].text.strip() == written[-2].text.strip():
             return SessionStop.UNCHANGED.format(round=written[-1].round)
         marks = mean_scores(turns, len(self.settings.reviewers))

@@ -29,7 +29,9 @@ ROOMS = {
         *("imports", "agreement", "planning", "labels", "pairing", "sources"),
         *("provenance", "recipe"),
     ),
-    "core/models": ("replayed", "registry", "providers", "record", "limits"),
+    "core/models": (
+        *("replayed", "registry", "providers", "replies", "record", "limits"),
+    ),
 }
 """From the top down: a room imports from those after it, and from its folder's files."""
 
@@ -39,7 +41,10 @@ SHOWN = {
     "viewer": ("report",),
     "pipelines": ROOMS["pipelines"],
     "agents": ("parsing",),
-    "core": ("models/registry", "models/providers", "models/record", "models/limits"),
+    "core": (
+        *("models/registry", "models/providers", "models/replies", "models/record"),
+        "models/limits",
+    ),
 }
 
 

@@ -30,9 +30,8 @@ from fellowship.errors import RecipeError
 from fellowship.hashing import digest
 from fellowship.models.config import Sampling
 from fellowship.records import Message
+from fellowship.usage import Usage
 
-MOST_TOKENS = 2**40
-"""Tokens no call can have: far beyond any context, far below what a ledger can add up."""
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
 
@@ -59,26 +58,13 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call, as the provider counted them."""
-
-    prompt: int = 0
-    completion: int = 0
-    cached: int = 0
-
-    @property
-    def is_possible(self) -> bool:
-        """Whether a call can have such counts: one below 0 would make a run cheaper."""
-        whole = type(self.prompt) is type(self.completion) is type(self.cached) is int
-        return whole and (
-            0 <= self.cached <= self.prompt < MOST_TOKENS
-            and 0 <= self.completion < MOST_TOKENS
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: the text, why it ended, and the provider's own words in `raw`."""
+    """What came back: the text, why it ended, and the provider's own words in `raw`.
+
+    `text` is the answer alone; what the model thought is `thinking`. `finish_word` is the
+    provider's finish reason where it is none we know. `legacy`: recorded by a version
+    that split nothing off, to be taken as it is.
+    """
 
     text: str
     finish: Finish
@@ -89,6 +75,14 @@ class Reply:
     usd: float = 0.0
     recorded: bool = False
     edited: bool = False
+    thinking: str = ""
+    finish_word: str = ""
+    legacy: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was cut off at its limit of tokens."""
+        return self.finish == "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +145,7 @@ class Client(ChatCompletionClient):
             content=reply.text,
             usage=RequestUsage(reply.usage.prompt, reply.usage.completion),
             cached=reply.recorded,
+            thought=reply.thinking or None,
         )
 
     async def create_stream(

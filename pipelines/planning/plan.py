@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from fellowship.models.client import Usage, estimated_tokens
+from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import PROVIDERS, provider_of
@@ -42,6 +42,7 @@ from fellowship.teams.settings import (
     SingleSettings,
     role_config,
 )
+from fellowship.usage import Usage
 
 
 class ModelPlan(Record):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.display import table_html
-from fellowship.models.client import Usage
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
 from fellowship.number_format import counted, money
@@ -20,6 +19,7 @@ from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.records import State
 from fellowship.stop_reasons import StopReason
+from fellowship.usage import Usage
 from fellowship.wording import state_word
 
 
@@ -55,6 +55,9 @@ class RunReport:
     evaluator: EvaluatorReport | None = None
     untouched: bool = False
     """Nothing new was recorded and the exports are as an earlier go wrote them."""
+    unusable_replies: int = 0
+    """Of the calls, those whose reply was paid for and could not be used."""
+    unusable_usd: float = 0.0
     stop_reason: StopReason | None = None
     """Why it ended before its last row; None if it didn't."""
 
@@ -110,6 +113,8 @@ def make_report(
         exports={name: a.exported for a in accounts for name in a.files},
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
+        unusable_replies=meter.unusable,
+        unusable_usd=meter.unusable_usd,
         accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,

@@ -8,10 +8,10 @@ import pytest
 
 from fellowship.cluster.messages import RemoteError
 from fellowship.errors import BudgetStop, FellowshipError
-from fellowship.models.client import Usage
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.pipelines.provenance.session_names import is_evaluation, pair_session
 from fellowship.stop_reasons import SessionStop, Stop, StopReason
+from fellowship.usage import Usage
 from tests.support.paths import ROOT
 
 SPENT = Usage(prompt=6, completion=4, cached=0)
@@ -51,7 +51,7 @@ def test_the_first_reason_stands() -> None:
 
 def test_a_larger_limit_helps_only_where_one_is_reached() -> None:
     assert {reason for reason in StopReason if not reason.wants_larger_limit} == {
-        *(StopReason.USD_ON_THE_WAY, StopReason.INTERRUPTED),
+        *(StopReason.USD_ON_THE_WAY, StopReason.UNKNOWN_COST, StopReason.INTERRUPTED),
         *(StopReason.ENDPOINT_DOWN, StopReason.ERROR),
     }
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fellowship.models.client import Client, Reply, Request, Usage
+from fellowship.models.client import Client, Reply, Request
 from fellowship.models.config import Sampling
 from fellowship.pipelines.running.rows import make_evaluator
 from fellowship.prompts.library import PromptLibrary
@@ -28,6 +28,7 @@ from fellowship.records import (
 )
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import DebateSettings, JudgeSettings, JurySettings
+from fellowship.usage import Usage
 
 Say = Callable[[str, str], str]
 

@@ -15,20 +15,24 @@ from autogen_core.models import (
     AssistantMessage,
     ChatCompletionClient,
     LLMMessage,
+    RequestUsage,
     SystemMessage,
     UserMessage,
 )
 
 from fellowship.custom_code import load_named, source_digest
 from fellowship.errors import ModelError, RecipeError
-from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
+from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import AutogenModel, family_of
 from fellowship.models.limits.refusals import failure_kind, shorten
 from fellowship.models.providers.autogen_guest import AutogenGuestClient, shared_clients
 from fellowship.models.providers.component_clients import require_agent_or_team
 from fellowship.models.providers.schema import response_format
 from fellowship.models.record.secrets import hide_secrets, redact, secrets_in
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.reading import make_reply, unusable
 from fellowship.records import Message
+from fellowship.usage import Usage
 
 # Its OpenAI client says so at every call of a server that names its model otherwise.
 warnings.filterwarnings("ignore", "Resolved model mismatch")
@@ -79,15 +83,16 @@ class AutogenClient(Client):
             )
         except Exception as error:
             raise self._failure(error) from error
+        usage = counted_usage(result.usage)
+        raw: dict[str, Any] = {"thought": result.thought} if result.thought else {}
         if not isinstance(result.content, str):
-            raise ModelError(f"model {self.name!r} called a tool", "malformed")
-        usage = Usage(result.usage.prompt_tokens, result.usage.completion_tokens)
-        reason = result.finish_reason
-        if reason == "content_filter":
-            raise ModelError(f"model {self.name!r}: withheld by a filter", "filtered")
-        finish = reason if reason in ("stop", "length") else "unknown"
-        raw = {"thought": result.thought} if result.thought else {}
-        return Reply(result.content, cast(Finish, finish), usage, raw)
+            trouble = unusable(self.name, "it calls a tool, and none was offered")
+            trouble.usage, trouble.raw = usage, raw
+            raise trouble
+        said = read_message({"content": result.content, "thought": result.thought})
+        # AutoGen has a word of its own for a reason that it doesn't know.
+        word = None if result.finish_reason == "unknown" else result.finish_reason
+        return make_reply(self.name, said, word, usage, raw)
 
     def _failure(self, error: Exception) -> ModelError:
         status = getattr(error, "status_code", None)
@@ -171,6 +176,13 @@ def load_component(config: AutogenModel) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"component_file {str(path)!r}: {error}") from error
     return cast(dict[str, Any], component)
+
+
+def counted_usage(usage: RequestUsage) -> Usage | None:
+    """What a stock client counted; None where it counted nothing, which it calls 0."""
+    if not (usage.prompt_tokens or usage.completion_tokens):
+        return None
+    return Usage(usage.prompt_tokens, usage.completion_tokens)
 
 
 def to_autogen_message(message: Message) -> LLMMessage:

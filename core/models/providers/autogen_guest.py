@@ -16,11 +16,14 @@ from autogen_core import CancellationToken
 from autogen_core.models import ChatCompletionClient
 
 from fellowship.errors import ModelError
-from fellowship.models.client import Client, Finding, Reply, Request, Usage
+from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import AutogenModel
 from fellowship.models.limits.refusals import shorten
 from fellowship.models.providers.component_clients import ClientSlots
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.reading import make_reply
 from fellowship.records import Message
+from fellowship.usage import Usage
 
 PREMATURE = "The group chat"
 """How AutoGen's stop reasons begin when a chat did not run."""
@@ -80,7 +83,9 @@ class AutogenGuestClient(Client):
             "stop_reason": result.stop_reason,
             "messages": [{"source": m.source, "text": m.to_text()} for m in own],
         }
-        return Reply(own[-1].to_text(), "stop", usage, raw)
+        said = read_message({"content": own[-1].to_text()})
+        # AutoGen's messages don't say how they ended: an agent's last word is its own.
+        return make_reply(self.name, said, "stop", usage if used else None, raw)
 
     async def check(self) -> list[Finding]:
         """It can be made; more can't be known without a call."""

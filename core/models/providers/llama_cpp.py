@@ -13,15 +13,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from fellowship.errors import ModelError, RecipeError, install_command
-from fellowship.models.client import Client, Finding, Finish, Reply, Request
+from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import LlamaCppModel, family_of
 from fellowship.models.limits.refusals import failure_kind
-from fellowship.models.providers.openai import usage_from
 from fellowship.models.providers.schema import response_format
 from fellowship.models.providers.weights import CURE, PACKAGED, find_weights
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.reading import make_reply
+from fellowship.models.replies.usage_counts import usage_from
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,25 @@ class StreamedReply:
     """What a stream has said so far."""
 
     parts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
     finish: str | None = None
     usage: Any = None
     timings: Any = None
     error: Any = None
     stopped: bool = False
+
+    @property
+    def message(self) -> dict[str, str]:
+        """The message said so far."""
+        said = {"content": "".join(self.parts)}
+        return said | {"reasoning_content": "".join(self.thoughts)}
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """What is kept of the reply beside its text."""
+        kept = {"usage": self.usage, "timings": self.timings}
+        thought = {"reasoning_content": "".join(self.thoughts)}
+        return kept | (thought if self.thoughts else {})
 
     def add_chunk(self, chunk: dict[str, Any]) -> bool:
         """One chunk of the stream. True asks the engine to stop."""
@@ -91,8 +107,11 @@ class StreamedReply:
             self.error = chunk["error"]
             return True
         for choice in chunk.get("choices") or ():
-            if part := choice.get("delta", {}).get("content"):
+            delta = choice.get("delta", {})
+            if part := delta.get("content"):
                 self.parts.append(part)
+            if thought := delta.get("reasoning_content"):
+                self.thoughts.append(thought)
             self.finish = choice.get("finish_reason") or self.finish
         self.usage = chunk.get("usage") or self.usage
         self.timings = chunk.get("timings") or self.timings
@@ -161,12 +180,15 @@ class LlamaCppClient(Client):
         gathered = await self._engines.get(self._key).stream(body)
         if gathered.error is not None:
             raise self._failure(gathered.error)
-        usage = usage_from(gathered.usage)
+        usage, raw = usage_from(gathered.usage), gathered.raw
         if usage is None or gathered.finish is None:
-            raise ModelError(f"model {self.name!r} stopped in mid-reply", "malformed")
-        finish = gathered.finish if gathered.finish in ("stop", "length") else "unknown"
-        raw = {"usage": gathered.usage, "timings": gathered.timings}
-        return Reply("".join(gathered.parts), cast(Finish, finish), usage, raw)
+            stopped = ModelError(
+                f"model {self.name!r} stopped in mid-reply", "malformed"
+            )
+            stopped.usage, stopped.raw = usage, raw
+            raise stopped
+        said = read_message(gathered.message)
+        return make_reply(self.name, said, gathered.finish, usage, raw)
 
     def _failure(self, error: Any) -> ModelError:
         message = (

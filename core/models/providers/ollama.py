@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import ollama
@@ -18,10 +18,8 @@ from fellowship.errors import ModelError
 from fellowship.models.client import (
     Client,
     Finding,
-    Finish,
     Reply,
     Request,
-    Usage,
     estimated_tokens,
 )
 from fellowship.models.config import OllamaModel, family_of
@@ -35,6 +33,9 @@ from fellowship.models.record.secrets import (
     redact,
     secrets_in_url,
 )
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.reading import make_reply, unusable
+from fellowship.usage import Usage
 
 DEFAULT_HOST = "http://localhost:11434"
 
@@ -109,26 +110,19 @@ class OllamaClient(Client):
 
     def _reply(self, answer: ollama.ChatResponse, request: Request) -> Reply:
         raw = answer.model_dump(exclude_none=True)
-        text = answer.message.content
-        if not answer.done or text is None:
-            raise ModelError(
-                f"model {self.name!r} sent no usable reply: it is not complete",
-                "malformed",
-            )
-        read = answer.prompt_eval_count
-        if read is None or answer.eval_count is None:
-            raise ModelError(
-                f"model {self.name!r} does not report its token usage (no"
-                f" prompt_eval_count)",
-                "malformed",
-            )
+        usage = usage_of(answer)
+        if not answer.done or answer.message.content is None:
+            trouble = unusable(self.name, "it is not complete")
+            trouble.usage, trouble.raw = usage, raw
+            raise trouble
         sent = sum(estimated_tokens(m.content) for m in request.messages)
-        room = self.config.num_ctx
-        if read >= room or (sent > 0.75 * room and read < sent / 2):
-            raise self._too_long_error(sent)
-        reason = answer.done_reason
-        finish = reason if reason in ("stop", "length") else "unknown"
-        return Reply(text, cast(Finish, finish), Usage(read, answer.eval_count), raw)
+        room, read = self.config.num_ctx, usage.prompt if usage else 0
+        if read >= room or (usage and sent > 0.75 * room and read < sent / 2):
+            trouble = self._too_long_error(sent)
+            trouble.usage, trouble.raw = usage, raw
+            raise trouble
+        said = read_message(answer.message.model_dump())
+        return make_reply(self.name, said, answer.done_reason, usage, raw)
 
     def _too_long_error(self, tokens: int) -> ModelError:
         return ModelError(
@@ -142,9 +136,7 @@ class OllamaClient(Client):
         detail = shorten(error)
         if isinstance(error, TooLarge):
             detail = f"it is larger than {LARGEST:,} bytes"
-        return ModelError(
-            f"model {self.name!r} sent no usable reply: {detail}", "malformed"
-        )
+        return unusable(self.name, detail)
 
     def _failure(self, error: Exception) -> ModelError:
         where = self.identity["endpoint"]
@@ -199,3 +191,12 @@ class OllamaClient(Client):
         if self._api is not None:
             await self._api._client.aclose()
             self._api = None
+
+
+def usage_of(answer: ollama.ChatResponse) -> Usage | None:
+    """The tokens that Ollama counted; None where it counted none.
+
+    Of a prompt that it had in its cache some versions leave the count out.
+    """
+    read, written = answer.prompt_eval_count, answer.eval_count
+    return None if read is None or written is None else Usage(read, written)

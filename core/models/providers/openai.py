@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
@@ -18,7 +17,7 @@ import httpx2
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
-from fellowship.models.client import Client, Finding, Finish, Reply, Request, Usage
+from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.refusals import (
     connection_error,
@@ -36,6 +35,12 @@ from fellowship.models.record.secrets import (
     secrets_in,
     secrets_in_url,
 )
+from fellowship.models.replies.chat_bodies import (
+    completion_from_events,
+    is_event_stream,
+    read_completion,
+)
+from fellowship.models.replies.reading import unusable
 
 SDK_TIMEOUT = 300.0
 """Seconds for what is no call to the model: a list, a file, a look at a batch."""
@@ -130,8 +135,12 @@ class OpenAIClient(Client):
     def parse_body(self, content: bytes) -> Reply:
         """A body as a reply; `ModelError` says why it is none."""
         try:
-            raw = json.loads(content)
-        except (ValueError, RecursionError) as error:
+            raw = (
+                completion_from_events(content)
+                if is_event_stream(content)
+                else json.loads(content)
+            )
+        except (ValueError, RecursionError, AttributeError, TypeError) as error:
             raise self._malformed_error(f"not JSON ({error})") from error
         return self._reply(raw)
 
@@ -190,33 +199,10 @@ class OpenAIClient(Client):
         return body | self.config.extra_body
 
     def _reply(self, raw: Any) -> Reply:
-        try:
-            choice = raw["choices"][0]
-            text = choice["message"]["content"]
-            reason = choice.get("finish_reason")
-            usage = usage_from(raw.get("usage"))
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise self._malformed_error(f"no choice in it ({error!r})") from error
-        if reason == "content_filter":
-            raise ModelError(
-                f"model {self.name!r}: reply withheld by a filter", "filtered"
-            )
-        refusal = choice["message"].get("refusal")
-        if isinstance(refusal, str) and refusal:
-            raise ModelError(
-                f"model {self.name!r} refused: {refusal[:200]}", "filtered"
-            )
-        if not isinstance(text, str):
-            raise self._malformed_error("its content is not text")
-        if usage is None:
-            raise self._malformed_error("it does not report its token usage")
-        finish = reason if reason in ("stop", "length") else "unknown"
-        return Reply(text, cast(Finish, finish), usage, raw)
+        return read_completion(self.name, raw, self._redacted)
 
     def _malformed_error(self, why: str) -> ModelError:
-        return ModelError(
-            f"model {self.name!r} sent no usable reply: {why}", "malformed"
-        )
+        return unusable(self.name, why)
 
     def sdk_failure(self, error: openai.APIError) -> ModelError:
         """An error of the SDK as a `ModelError`."""
@@ -285,20 +271,6 @@ def error_message(content: bytes) -> tuple[str, str | None]:
     code = error.get("code")
     message = error.get("message", error.get("detail", text))
     return str(message), code if isinstance(code, str) else None
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Tokens as the API reports them, cached ones among the prompt's; None if absent."""
-    if not isinstance(usage, Mapping):
-        return None
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not isinstance(prompt, int) or not isinstance(completion, int):
-        return None
-    details = usage.get("prompt_tokens_details") or {}
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    # Some servers don't count what was cached as part of the prompt.
-    kept = min(cached, prompt) if isinstance(cached, int) else 0
-    return Usage(prompt, completion, kept)
 
 
 def check_base_urls(config: OpenAIModel) -> None:

@@ -15,9 +15,10 @@ from typing import NamedTuple, Protocol
 
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.ledger import DELETE_SENT, CallRow, Ledger, failure_statements
-from fellowship.models.client import Usage
 from fellowship.models.limits.gate import EndpointLimits, Gate, Permit
 from fellowship.models.record.meter import Meter
+from fellowship.models.record.reply_notes import reply_notes
+from fellowship.usage import Usage
 from fellowship.writer import Statement
 
 
@@ -111,6 +112,8 @@ class LedgerCallBroker:
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
+        if row.usd is None and reply_notes(row.reply).get("usage") == "estimated":
+            self.meter.stop_for_unknown_cost(call.model)
         passage = self._release(call)
         self.gates[call.endpoint].record_reply(passage, usage.prompt, usage.completion)
         await self.ledger.record_reply(row)
@@ -120,8 +123,11 @@ class LedgerCallBroker:
         gate = self.gates[call.endpoint]
         free_retry = gate.record_failure(self._release(call), error)
         self.meter.retries += free_retry or error.is_transient
+        if error.usage is not None and error.usage.is_possible:
+            # Counted first, as a reply is.
+            self.meter.add_unusable(error.usage, error.usd)
         await self.ledger.record_failure(
-            call.key, call.session, call.model, error.kind, str(error), began
+            call.key, call.session, call.model, error, began
         )
         if verdict := gate.breaker.reason_given_up(call.model):
             raise EndpointDown(verdict)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from fellowship.errors import BudgetStop
-from fellowship.models.client import Usage
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.records import Record
 from fellowship.stop_reasons import Stop, StopReason
+from fellowship.usage import Usage
 
 
 class Limits(Record):
@@ -47,6 +47,9 @@ class Meter:
     """Why the run stops, once it does; the first reason stands."""
     cached_tokens: int = 0
     """Of the prompt tokens, those that the provider had read before."""
+    unusable: int = 0
+    """Of the calls, those whose reply was paid for and could not be used."""
+    unusable_usd: float = 0.0
     endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 
@@ -85,6 +88,23 @@ class Meter:
         why = f"the limit of {limit:g} {name} is reached{counting}"
         self.stop_for(reason, why)
         raise BudgetStop(why, reason)
+
+    def add_unusable(self, usage: Usage, usd: float | None) -> None:
+        """Count one reply that was paid for and could not be used."""
+        self.add(usage, usd)
+        self.unusable += 1
+        self.unusable_usd += usd or 0.0
+
+    def stop_for_unknown_cost(self, model: str) -> None:
+        """Stop the run where a limit of USD stands and a reply's cost can't be known."""
+        if self.limits.usd is not None:
+            self.stop_for(
+                StopReason.UNKNOWN_COST,
+                f"model {model!r} does not report its token usage, so that nothing can be"
+                f" held against the limit of {self.limits.usd:g} USD: limit the calls"
+                " instead (--max-calls), or give the model `price: {prompt: 0,"
+                " completion: 0}` if it costs nothing",
+            )
 
     def add(self, usage: Usage, usd: float | None) -> None:
         """Count one reply that is on record."""

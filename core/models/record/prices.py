@@ -5,8 +5,8 @@ An unknown price is not zero.
 
 from __future__ import annotations
 
-from fellowship.models.client import Usage
 from fellowship.models.config import Price
+from fellowship.usage import Usage
 
 DATE = "2025-08-07"
 """The day the table below was right. A recipe's `price:` goes before it."""

@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -24,7 +25,6 @@ from fellowship.models.client import (
     Finding,
     Reply,
     Request,
-    Usage,
     estimated_tokens,
     key_of,
 )
@@ -33,7 +33,9 @@ from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
+from fellowship.models.record.reply_notes import parsed_notes, reply_record
 from fellowship.tracing import add_retry, call_span, set_reply
+from fellowship.usage import Usage
 
 log = structlog.get_logger("fellowship.models")
 
@@ -131,6 +133,8 @@ class RecordedClient(Client):
                 reply = await self.inner.complete(request)
             if not reply.usage.is_possible:
                 raise impossible_usage(self.name, reply.usage)
+            if reply.usage.estimated:
+                reply = replace(reply, usage=estimated_usage(request, reply))
             charged = self._busy.succeed(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
@@ -162,6 +166,8 @@ class RecordedClient(Client):
         """Have a failed try recorded; what it means for another is noted on the error."""
         if error.kind == "deadline":
             self._deadlines.record_timeout()
+        if error.usage is not None and error.usage.is_possible:
+            error.usd = cost(self._price, error.usage)
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
             message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (message,)
@@ -177,13 +183,13 @@ class RecordedClient(Client):
             role=request.role,
             model=self.name,
             request=compact_json(self._request_record(request)),
-            reply=json.dumps(reply.raw, default=str),
+            reply=replace_surrogates(reply_record(reply)),
             text=replace_surrogates(reply.text),
             finish=reply.finish,
             prompt_tokens=reply.usage.prompt,
             completion_tokens=reply.usage.completion,
             cached_tokens=reply.usage.cached,
-            usd=cost(self._price, reply.usage),
+            usd=reply_cost(self._price, reply.usage),
             started=began,
             seconds=time.time() - began,
             tries=call.attempt,
@@ -218,17 +224,41 @@ def impossible_usage(name: str, usage: Usage) -> ModelError:
 
 def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
     """The reply as the ledger holds it: a new one and an old one are the same."""
+    notes = parsed_notes(row.reply)
+    known = notes or {}
     return Reply(
         text=row.text,
         finish=row.finish,  # type: ignore[arg-type]
-        usage=Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens),
+        usage=Usage(
+            row.prompt_tokens,
+            row.completion_tokens,
+            row.cached_tokens,
+            known.get("thinking_tokens"),
+            known.get("usage") == "estimated",
+        ),
         raw=json.loads(row.reply) if '"top_logprobs"' in row.reply else {},
         call=row.key,
         seconds=row.seconds,
         usd=row.usd or 0.0,
         recorded=recorded,
         edited=row.model == EDITED,
+        thinking=known.get("thinking", ""),
+        finish_word=known.get("finish_reason", ""),
+        legacy=notes is None,
     )
+
+
+def estimated_usage(request: Request, reply: Reply) -> Usage:
+    """A guess at the tokens of a reply whose provider counted none, marked as one."""
+    prompt = sum(estimated_tokens(message.content) for message in request.messages)
+    written = estimated_tokens(reply.text) + estimated_tokens(reply.thinking)
+    return Usage(prompt, written, estimated=True)
+
+
+def reply_cost(price: Price | None, usage: Usage) -> float | None:
+    """US dollars for a reply; None where the price or the tokens are not known."""
+    usd = cost(price, usage)
+    return None if usage.estimated and usd else usd
 
 
 def max_reply_tokens(request: Request) -> int:

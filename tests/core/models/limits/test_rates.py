@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from fellowship.errors import ModelError
-from fellowship.models.client import Client, Reply, Request, Usage
+from fellowship.models.client import Client, Reply, Request
 from fellowship.models.config import Sampling
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.limits.gate import EndpointLimits
 from fellowship.models.record.call_broker import LedgerCallBroker
 from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient
+from fellowship.usage import Usage
 from tests.support.bench import question
 from tests.support.loopback.faults import RateLimit
 from tests.support.virtual_time import run_virtually

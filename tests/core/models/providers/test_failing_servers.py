@@ -85,17 +85,26 @@ def test_what_one_request_brought_on_itself_is_not_asked_again(
 
 
 @pytest.mark.parametrize(
-    "fault", ["bad-json", "no-choices", "null-content", "no-usage", "huge", "error-200"]
+    ("fault", "kind", "paid"),
+    [
+        ("bad-json", "malformed", 0),
+        ("no-choices", "malformed", 6),
+        ("null-content", "malformed", 6),
+        ("huge", "malformed", 0),
+        ("error-200", "server", 0),
+    ],
 )
-def test_a_malformed_reply_never_makes_a_row(tmp_path: Path, fault: str) -> None:
+def test_an_unusable_reply_never_makes_a_row_and_is_counted_where_it_was_paid_for(
+    tmp_path: Path, fault: str, kind: str, paid: int
+) -> None:
     with openai_server(huge_bytes=9_000_000) as server:
         server.script(mix={fault: 1.0})
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url, tries=2), 3)
         report = go(path, tmp_path / "run")
     assert report.states == {"failed": 3}
-    assert report.calls == 0
+    assert report.calls == report.unusable_replies == paid
     kinds = queried(tmp_path / "run", "SELECT DISTINCT kind FROM failures")
-    assert kinds == [("malformed",)]
+    assert kinds == [(kind,)]
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama"])

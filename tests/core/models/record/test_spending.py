@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fellowship.ledger import LedgerReader
-from fellowship.models.client import Usage
 from fellowship.models.config import Price
 from fellowship.models.limits.busy import BusyClock
 from fellowship.models.record.prices import cost
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
+from fellowship.usage import Usage
 from tests.support.kill_campaign import life, lived
 from tests.support.loopback.fixtures import openai_server, server_process
 from tests.support.processes import Command

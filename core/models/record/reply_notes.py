@@ -1,0 +1,46 @@
+"""Notes of ours on a recorded reply, which stand in its JSON beside the provider's words.
+
+They are one object under `NOTES`: the thinking, as its own field; the thinking's tokens
+where the provider counted them; `usage: estimated` where it counted nothing; its finish
+reason where we don't know the word. A reply without the object was recorded by a version
+that split nothing off and judged no ending, and is taken as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fellowship.models.client import Reply
+
+NOTES = "fellowship"
+MARK = f'"{NOTES}": {{'
+
+
+def reply_record(reply: Reply) -> str:
+    """The JSON of a reply for the ledger: the provider's own, with our notes beside it."""
+    notes: dict[str, Any] = {}
+    if reply.thinking:
+        notes["thinking"] = reply.thinking
+    if reply.usage.thinking is not None:
+        notes["thinking_tokens"] = reply.usage.thinking
+    if reply.usage.estimated:
+        notes["usage"] = "estimated"
+    if reply.finish_word:
+        notes["finish_reason"] = reply.finish_word
+    return json.dumps({**reply.raw, NOTES: notes}, default=str)
+
+
+def reply_notes(record: str) -> Mapping[str, Any]:
+    """The notes on a recorded reply; empty where it has none."""
+    return parsed_notes(record) or {}
+
+
+def parsed_notes(record: str) -> Mapping[str, Any] | None:
+    """The notes on a recorded reply; None for a reply of an older version."""
+    if MARK not in record:
+        return None
+    known = json.loads(record)
+    notes = known.get(NOTES) if isinstance(known, dict) else None
+    return notes if isinstance(notes, dict) else None

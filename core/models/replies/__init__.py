@@ -1,0 +1,1 @@
+"""Replies as providers write them: thinking, finish reasons, token usage, contents."""

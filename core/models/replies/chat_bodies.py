@@ -1,0 +1,177 @@
+"""Bodies of chat completions as OpenAI-style servers send them under status 200.
+
+A completion; an error in place of one, or in its choice beside half a text; events of a
+stream that nobody asked for. Usage counts wherever it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fellowship.errors import Failure, ModelError
+from fellowship.models.client import Reply
+from fellowship.models.limits.refusals import failure_kind
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.reading import make_reply, unusable
+from fellowship.models.replies.usage_counts import usage_from
+
+OUTAGES: frozenset[Failure] = frozenset({"unavailable", "server", "down", "network"})
+
+STATUSES: Mapping[str, int] = {
+    "rate_limit": 429,
+    "too_many_requests": 429,
+    "resource_exhausted": 429,
+    "quota": 402,
+    "billing": 402,
+    "credit": 402,
+    "budget": 402,
+    "api_key": 401,
+    "authent": 401,
+    "unauthorized": 401,
+    "permission": 403,
+    "not_found": 404,
+    "content_filter": 400,
+    "context_length": 400,
+    "invalid": 400,
+    "overloaded": 529,
+    "timeout": 504,
+}
+"""A word in an error's code or type -> the status it would have had."""
+
+Hide = Callable[[object], str]
+
+
+def read_completion(model: str, raw: Any, hide: Hide) -> Reply:
+    """A body as a reply. `ModelError`, with what it cost, says why it is none.
+
+    `model` is its recipe name; `hide` takes our secrets out of a provider's words.
+    """
+    if not isinstance(raw, Mapping):
+        raise unusable(model, f"no choice in it, but {type(raw).__name__}")
+    usage = usage_from(raw.get("usage"))
+    choices = raw.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    trouble: ModelError | None = None
+    if (error := stated_error(raw)) is not None:
+        trouble = error_under_200(model, error, hide)
+    elif not isinstance(choice, Mapping):
+        trouble = unusable(model, "no choice in it")
+    elif choice.get("error"):
+        trouble = error_in_choice(model, choice["error"], hide)
+    elif not isinstance(choice.get("message"), Mapping):
+        trouble = unusable(model, "no message in its choice")
+    if trouble is not None:
+        trouble.usage, trouble.raw = usage, raw
+        raise trouble
+    assert isinstance(choice, Mapping)
+    said = read_message(choice["message"])
+    return make_reply(model, said, choice.get("finish_reason"), usage, raw)
+
+
+def stated_error(raw: Mapping[str, Any]) -> Any:
+    """The error that a body states instead of a completion; None where it does not."""
+    if raw.get("error"):
+        return raw["error"]
+    flat = raw.get("object") == "error" or raw.get("type") == "error"
+    if flat or (not raw.get("choices") and ("detail" in raw or "message" in raw)):
+        return raw
+    return None
+
+
+def error_under_200(model: str, error: Any, hide: Hide) -> ModelError:
+    """An error as the failure it would be under its own status."""
+    status, code, words = error_parts(error)
+    kind = failure_kind(status, code, words)
+    named = f" {status}" if status else ""
+    return ModelError(
+        f"model {model!r}: error{named} in a reply of status 200: {hide(words)}", kind
+    )
+
+
+def error_in_choice(model: str, error: Any, hide: Hide) -> ModelError:
+    """An error beside half a text: the try failed, the endpoint is up."""
+    status, code, words = error_parts(error)
+    kind = failure_kind(status, code, words)
+    named = f" (error {status})" if status else ""
+    return ModelError(
+        f"model {model!r}: its reply was broken off{named}: {hide(words)}",
+        "malformed" if kind in OUTAGES else kind,
+    )
+
+
+def error_parts(error: Any) -> tuple[int, str | None, str]:
+    """An error's status, code and words; 500 where it names no status."""
+    if not isinstance(error, Mapping):
+        return status_of(str(error)), None, str(error)
+    words = error.get("message") or error.get("detail") or error.get("error") or error
+    code = error.get("code")
+    names = f"{code or ''} {error.get('type') or ''} {error.get('status') or ''}"
+    for given in (code, error.get("status"), error.get("status_code")):
+        number = str(given)
+        if number.isascii() and number.isdigit() and 300 <= int(number[:9]) < 600:
+            return int(number), f"{code} {error.get('type') or ''}", str(words)
+    known = names.strip()
+    return status_of(known or str(words)), known or None, str(words)
+
+
+def status_of(names: str) -> int:
+    """The status that an error's own words stand for; 500 for any other."""
+    lower = names.lower().replace(" ", "_")
+    return next((status for word, status in STATUSES.items() if word in lower), 500)
+
+
+# -- streams that nobody asked for -----------------------------------------------------
+
+
+def is_event_stream(content: bytes) -> bool:
+    """Whether a body is server-sent events, whatever its header says."""
+    return content.lstrip()[:6] in (b"data: ", b"data:{", b"event:") or (
+        content.lstrip().startswith(b":") and b"\ndata:" in content
+    )
+
+
+def completion_from_events(content: bytes) -> dict[str, Any]:
+    """The completion that a stream of server-sent events adds up to.
+
+    `ValueError` for an event that is not JSON.
+    """
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": None}
+    whole: dict[str, Any] = {"choices": [choice], "streamed": True}
+    for line in content.decode("utf-8", "replace").splitlines():
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or data in ("", "[DONE]"):
+            continue
+        event = json.loads(data)
+        if isinstance(event, dict):
+            add_event(whole, choice, event)
+    return whole
+
+
+def add_event(
+    whole: dict[str, Any], choice: dict[str, Any], event: Mapping[str, Any]
+) -> None:
+    """Add one event of a stream to the completion it is part of."""
+    whole.update({k: v for k, v in event.items() if k != "choices" and v is not None})
+    for part in event.get("choices") or ():
+        delta = part.get("delta") or part.get("message") or {}
+        for name, value in delta.items():
+            add_delta(choice["message"], name, value)
+        for name in ("finish_reason", "error"):
+            choice[name] = part.get(name) or choice.get(name)
+
+
+def add_delta(message: dict[str, Any], name: str, value: Any) -> None:
+    """Add a piece of one field to a message: texts grow, lists too."""
+    known = message.get(name)
+    if name == "role" or value is None:
+        return
+    if isinstance(value, Mapping):
+        value = [value]
+    if isinstance(known, str) and isinstance(value, list):
+        known = [known]
+    if isinstance(known, list) and isinstance(value, str):
+        value = [value]
+    message[name] = value if known is None else known + value

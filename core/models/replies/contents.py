@@ -1,0 +1,101 @@
+"""Contents of a message as providers write it: text, thinking and refusal.
+
+A text may be a string, a list of parts or one part; thinking may be a field under one of
+several names, parts of its own, or marked in the text. What cannot be read is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fellowship.models.replies.thinking import joined, split_thinking
+
+THINKING_FIELDS = (
+    *("reasoning_content", "reasoning", "thinking", "thought", "thoughts"),
+    *("reasoning_text", "thinking_blocks", "reasoning_details"),
+)
+"""Fields of a message that hold its thinking. Some servers send one text under two."""
+
+TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
+THINKING_PARTS = frozenset(
+    {"thinking", "reasoning", "thought", "reasoning.text", "reasoning.summary"}
+    | {"summary_text", "reasoning_text", "reasoning_content"}
+)
+SILENT_PARTS = frozenset({"redacted_thinking", "reasoning.encrypted", "signature"})
+"""Parts that say nothing anybody can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a message says. `text` is None where it has no content at all.
+
+    `is_open`: the text's last thinking was never closed, so it was cut off in it.
+    `odd`: what its content has that is no text, as a phrase; empty where it is all text.
+    """
+
+    text: str | None
+    thinking: str = ""
+    refusal: str = ""
+    is_open: bool = False
+    odd: str = ""
+
+
+def read_message(message: Mapping[str, Any]) -> Contents:
+    """The contents of an OpenAI-style message, or of Ollama's."""
+    content = message.get("content")
+    texts: list[str] = []
+    thoughts: list[str] = []
+    refusals: list[str] = []
+    odd = ""
+    for part in content if isinstance(content, list | tuple) else (content,):
+        odd = (part is not None and sort_part(part, texts, thoughts, refusals)) or odd
+    refusal = message.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        refusals.append(refusal)
+    if message.get("tool_calls") and not "".join(texts).strip():
+        odd = odd or "it calls a tool, and none was offered"
+    apart = field_thinking(message) or joined([t.strip() for t in thoughts])
+    if content is None:
+        return Contents(None, apart, joined(refusals), odd=odd)
+    split = split_thinking("".join(texts), head_only=bool(apart))
+    thinking = joined([apart, split.thinking])
+    return Contents(split.answer, thinking, joined(refusals), split.is_open, odd)
+
+
+def sort_part(
+    part: Any, texts: list[str], thoughts: list[str], refusals: list[str]
+) -> str:
+    """Put a part of a content where it belongs; a phrase where it belongs nowhere."""
+    if isinstance(part, str):
+        texts.append(part)
+        return ""
+    kind = str(part.get("type") or "") if isinstance(part, Mapping) else None
+    if kind in TEXT_PARTS and isinstance(part.get("text"), str):
+        (thoughts if part.get("thought") is True else texts).append(part["text"])
+    elif kind in THINKING_PARTS:
+        thoughts.append(words_of(part))
+    elif kind == "refusal":
+        refusals.append(str(part.get("refusal") or part.get("text") or "refused"))
+    elif kind not in SILENT_PARTS:
+        return f"its content has a part that is no text: {kind or type(part).__name__}"
+    return ""
+
+
+def field_thinking(message: Mapping[str, Any]) -> str:
+    """The thinking that a message has in a field of its own."""
+    said = (words_of(message.get(name)).strip() for name in THINKING_FIELDS)
+    return next(filter(None, said), "")
+
+
+def words_of(value: Any) -> str:
+    """The words of a string, of a part, or of a list of them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        names = ("thinking", "reasoning", "text", "summary", "content", "thought")
+        return next(filter(None, (words_of(value.get(name)) for name in names)), "")
+    if isinstance(value, Iterable):
+        return "".join(words_of(part) for part in value)
+    return ""

@@ -1,0 +1,194 @@
+"""Splitter of a reply's text into what the model thought and what it answered.
+
+Blocks at the head or after some text, a closing mark alone (the opening one stood in the
+prompt), an opening one alone (the reply was cut off while the model thought), several
+blocks. An answer *about* the marks stays as it is: one in a code span or block, between
+quotes, in the middle of a sentence or in JSON is text. A text without marks is returned
+unchanged, to the letter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+from fellowship.models.replies.thinking_marks import (
+    ANY_CLOSING,
+    BARE_HARMONY,
+    CLOSING,
+    HARMONY,
+    HARMONY_END,
+    HINT,
+    OPENING,
+    WRAPPERS,
+    marks_of,
+)
+
+FENCE = re.compile(
+    r"^[ \t]{0,3}(`{3,}|~{3,})[^\n]*\n.*?^[ \t]{0,3}\1[`~]*[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?[^`\n](\1)(?!`)")
+QUOTES = frozenset("\"'`“”„‘’«»‹›「」『』")
+SENTENCE_END = frozenset(".!?…。！？\n")
+
+
+class Split(NamedTuple):
+    """A text's thinking and answer. `is_open`: the thinking was never closed."""
+
+    thinking: str
+    answer: str
+    is_open: bool = False
+
+
+def split_thinking(text: str, *, head_only: bool = False) -> Split:
+    """The thinking and the answer of a reply's text.
+
+    `head_only`: look no further than a block that opens the text, as where the server has
+    separated the thinking already. The thinking's outer blanks and the blank lines before
+    the answer are left out; linear in the length of the text but for texts of many blocks.
+    """
+    if not HINT.search(text) or is_json(text):
+        return Split("", text)
+    if (split := split_harmony(text)) is not None:
+        return split
+    thoughts: list[str] = []
+    while (found := next_block(text, head_only)) is not None:
+        thoughts.append(found.thinking)
+        text = found.answer
+        if found.is_open:
+            return Split(joined(thoughts), text, True)
+    if thoughts:
+        text = WRAPPERS.sub("", text)
+    return Split(joined(thoughts), text)
+
+
+def joined(thoughts: list[str]) -> str:
+    """Several blocks as one text."""
+    return "\n\n".join(filter(None, thoughts))
+
+
+def next_block(text: str, head_only: bool = False) -> Split | None:
+    """The first block and the text without it; None where there is none."""
+    start = len(text) - len(text.lstrip())
+    head = OPENING.match(text, start)
+    if head and starts_line(text, start):
+        return split_at(text, head)
+    if head_only:
+        return None
+    hidden = code_parts(text)
+    opening = next(
+        (
+            found
+            for found in OPENING.finditer(text)
+            if starts_line(text, found.start()) and not is_text(text, found, hidden)
+        ),
+        None,
+    )
+    for closing in ANY_CLOSING.finditer(
+        text, 0, opening.start() if opening else len(text)
+    ):
+        if not is_text(text, closing, hidden) and ends_thought(text, closing):
+            thinking = text[: closing.start()].strip()
+            return Split(thinking, after(text, closing.end()))
+    return split_at(text, opening) if opening else None
+
+
+def split_at(text: str, opening: re.Match[str]) -> Split:
+    """The block that opens there, to its closing mark or to the end of the text."""
+    before = text[: opening.start()].rstrip()
+    closing = closing_mark(text, opening)
+    if closing is None:
+        return Split(text[opening.end() :].strip(), before, True)
+    rest = after(text, closing.end())
+    answer = f"{before}\n\n{rest}" if before and rest else before or rest
+    return Split(text[opening.end() : closing.start()].strip(), answer)
+
+
+def closing_mark(text: str, opening: re.Match[str]) -> re.Match[str] | None:
+    """The mark that closes a block: one that ends a thought before one that is quoted."""
+    found = list(CLOSING[marks_of(opening)].finditer(text, opening.end()))
+    ends = (
+        mark for mark in found if not is_quoted(text, mark) and ends_thought(text, mark)
+    )
+    return next(ends, None) or next(
+        (mark for mark in found if not is_quoted(text, mark)), None
+    )
+
+
+def after(text: str, end: int) -> str:
+    """What follows a mark, without the blank lines or the blanks between."""
+    rest = text[end:]
+    blank = len(rest) - len(rest.lstrip())
+    newline = rest.rfind("\n", 0, blank)
+    return rest[newline + 1 :] if newline >= 0 else rest[blank:]
+
+
+def starts_line(text: str, at: int) -> bool:
+    """Whether nothing but blanks, fewer than Markdown's four, stands before it."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return not before.strip() and len(before) < 4
+
+
+def ends_thought(text: str, mark: re.Match[str]) -> bool:
+    """Whether a closing mark stands where one ends a thought, not inside a sentence.
+
+    At the start of a line; straight after a letter; or after the end of a sentence.
+    """
+    at = mark.start()
+    if starts_line(text, at) or not text[at - 1].isspace():
+        return True
+    return text[:at].rstrip()[-1:] in SENTENCE_END
+
+
+def is_quoted(text: str, mark: re.Match[str]) -> bool:
+    """Whether a mark stands between quotes or in a code span of a letter's length."""
+    before, behind = text[mark.start() - 1 : mark.start()], text[mark.end() :][:1]
+    return before in QUOTES and behind in QUOTES and bool(before and behind)
+
+
+def is_text(text: str, mark: re.Match[str], hidden: list[tuple[int, int]]) -> bool:
+    """Whether a mark is part of what is said: quoted, or in code."""
+    return is_quoted(text, mark) or any(a <= mark.start() < b for a, b in hidden)
+
+
+def code_parts(text: str) -> list[tuple[int, int]]:
+    """Where the text's code blocks and code spans begin and end."""
+    fences = [found.span() for found in FENCE.finditer(text)]
+    return fences + [found.span() for found in CODE_SPAN.finditer(text)]
+
+
+def is_json(text: str) -> bool:
+    """Whether the whole text is a JSON object or list, whose strings are its own."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def split_harmony(text: str) -> Split | None:
+    """A text in OpenAI's harmony format; None for any other.
+
+    Its channels `analysis` and `commentary` are thinking, `final` is the answer.
+    """
+    if bare := BARE_HARMONY.match(text.lstrip()):
+        return Split(bare[1].strip(), bare[2].strip())
+    first = HARMONY.search(text)
+    if (
+        first is None
+        or re.sub(r"(?i)<\|start\|>\s*assistant", "", text[: first.start()]).strip()
+    ):
+        return None
+    thoughts: list[str] = []
+    answers: list[str] = []
+    at = first.start()
+    while found := HARMONY.search(text, at):
+        end = HARMONY_END.search(text, found.end())
+        at = end.start() if end else len(text)
+        said = text[found.end() : at].strip()
+        (answers if found[1].lower() == "final" else thoughts).append(said)
+    return Split(joined(thoughts), joined(answers), not answers)

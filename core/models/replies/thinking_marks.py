@@ -1,0 +1,105 @@
+"""Marks between which models write what they think: the table of opening and closing ones.
+
+Sources: docs/models.md names the models of each. What is new is one entry here; the
+splitter, `lint` and the export filter all go by this table.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Marks(NamedTuple):
+    """An opening and a closing mark, as patterns, and an example of each."""
+
+    name: str
+    opening: str
+    closing: str
+    examples: tuple[str, str]
+
+
+def tag(name: str) -> Marks:
+    """The marks of a tag in angle brackets, with attributes or spaces in it or none."""
+    word = re.escape(name)
+    return Marks(
+        f"<{name}>",
+        rf"<[ \t]*{word}(?:[ \t][^<>\n]*)?>",
+        rf"<[ \t]*/[ \t]*{word}[ \t]*>",
+        (f"<{name}>", f"</{name}>"),
+    )
+
+
+MARKS: tuple[Marks, ...] = (
+    tag("think"),
+    tag("thinking"),
+    tag("thought"),
+    tag("thoughts"),
+    tag("reasoning"),
+    tag("seed:think"),
+    Marks("[THINK]", r"\[THINK\]", r"\[/THINK\]", ("[THINK]", "[/THINK]")),
+    Marks("◁think▷", "◁think▷", "◁/think▷", ("◁think▷", "◁/think▷")),
+    Marks(
+        "<|START_THINKING|>",
+        r"<\|START_THINKING\|>",
+        r"<\|END_THINKING\|>",
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ),
+    Marks(
+        "<|begin_of_thought|>",
+        r"<\|begin_of_thought\|>",
+        r"<\|end_of_thought\|>",
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ),
+    Marks(
+        "<|channel>thought",
+        r"<\|channel>[ \t]*(?:thought|analysis)?",
+        r"<channel\|>",
+        ("<|channel>thought", "<channel|>"),
+    ),
+    Marks(
+        "<unused94>thought",
+        r"<unused94>(?:thought)?",
+        "<unused95>",
+        ("<unused94>thought", "<unused95>"),
+    ),
+)
+"""Every pair of marks. Case is no matter in any of them."""
+
+HARMONY = re.compile(r"<\|channel\|>[ \t]*(\w+)[^<>]*<\|message\|>", re.IGNORECASE)
+"""The head of a message in OpenAI's harmony format; `final` is the answer's channel."""
+
+HARMONY_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>", re.IGNORECASE)
+
+BARE_HARMONY = re.compile(
+    r"\Aanalysis(?=[A-Z\s])(.*?)assistant\s*final(?=\W|[A-Z])(.*)\Z", re.DOTALL
+)
+"""Harmony whose special tokens a server left out of the text."""
+
+WRAPPERS = re.compile(
+    r"\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
+    r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z",
+    re.IGNORECASE,
+)
+"""Marks around the answer itself, which come after thinking and belong to its format."""
+
+OPENING = re.compile(
+    "|".join(f"(?P<m{n}>{marks.opening})" for n, marks in enumerate(MARKS)),
+    re.IGNORECASE,
+)
+CLOSING = tuple(re.compile(marks.closing, re.IGNORECASE) for marks in MARKS)
+ANY_CLOSING = re.compile(
+    "|".join(f"(?P<m{n}>{marks.closing})" for n, marks in enumerate(MARKS)),
+    re.IGNORECASE,
+)
+HINT = re.compile(
+    r"think|thought|reason|<unused9|<\|?channel|assistant\s*final",
+    re.IGNORECASE,
+)
+"""What every text with a mark contains, and few others do."""
+
+
+def marks_of(found: re.Match[str]) -> int:
+    """Which entry of `MARKS` a match of `OPENING` or `ANY_CLOSING` is of."""
+    assert found.lastgroup is not None
+    return int(found.lastgroup[1:])

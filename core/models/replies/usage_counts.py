@@ -1,0 +1,56 @@
+"""Token counts of a reply as providers spell them: chat completions, Responses, Gemini.
+
+None where a reply reports no usage that can be read; cached tokens are among the prompt's
+and thinking tokens among the completion's, whatever the provider adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fellowship.usage import Usage
+
+PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens")
+COMPLETION = (
+    *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens"),
+)
+TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
+CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
+THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
+PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
+COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+
+
+def usage_from(usage: Any) -> Usage | None:
+    """The counts of a reply's `usage`, None where there are none.
+
+    A total beyond prompt and completion is thinking that the provider left out of the
+    completion (Gemini, Grok); what it bills is the whole.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
+    if prompt is None or completion is None:
+        return None
+    cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
+    thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)
+    beyond = (first_count(usage, TOTAL) or 0) - prompt - completion
+    if beyond > 0 and thinking in (None, beyond):
+        completion, thinking = completion + beyond, beyond
+    if thinking is not None:
+        thinking = max(0, min(thinking, completion))
+    # Some servers don't count what was cached as part of the prompt.
+    return Usage(prompt, completion, min(cached or 0, prompt), thinking)
+
+
+def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    """The usage with its details beside it: some servers write these flat."""
+    inner = next((v for n in names if isinstance(v := usage.get(n), Mapping)), {})
+    return {**usage, **inner}
+
+
+def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    """The first of these that is a whole number."""
+    found = (counts.get(name) for name in names)
+    return next((n for n in found if isinstance(n, int) and type(n) is not bool), None)

@@ -1,0 +1,162 @@
+"""Bodies under status 200: contents, usage, errors and streams as servers send them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fellowship.errors import ModelError
+from fellowship.models.replies.chat_bodies import (
+    completion_from_events,
+    is_event_stream,
+    read_completion,
+)
+from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.usage_counts import usage_from
+from fellowship.usage import Usage
+
+USED = {"prompt_tokens": 40, "completion_tokens": 20, "total_tokens": 60}
+T = {"type": "text", "text": "Deep."}
+
+
+def body(message: Any = None, **choice: Any) -> dict[str, Any]:
+    """A completion of this message."""
+    message = {"role": "assistant", "content": "Deep."} if message is None else message
+    choice = {"finish_reason": "stop", "message": message} | choice
+    return {"choices": [choice], "usage": USED}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "Deep.", "reasoning_content": "hm"},
+        {"content": "Deep.", "reasoning": "hm"},
+        {"content": "Deep.", "reasoning": "hm", "reasoning_content": "hm"},
+        {"content": "Deep.", "thinking": "hm"},
+        {"content": "Deep.", "reasoning": None, "reasoning_content": "hm"},
+        {
+            "content": "Deep.",
+            "reasoning_details": [{"type": "x", "text": "hm"}],
+        },
+        {
+            "content": "Deep.",
+            "thinking_blocks": [{"type": "thinking", "thinking": "hm"}],
+        },
+        {"content": [{"type": "thinking", "thinking": "hm"}, T]},
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                T,
+            ]
+        },
+        {"content": [{"type": "reasoning", "summary": [{"text": "hm"}]}, T]},
+        {"content": [{"type": "text", "text": "hm", "thought": True}, T]},
+        {"content": [{"type": "redacted_thinking", "data": "x"}, T], "reasoning": "hm"},
+        {"content": [{"type": "text", "text": "<think>hm</think>Deep."}]},
+        {"content": "<think>hm</think>\nDeep."},
+        {"content": ["<think>hm</think>", "Deep."]},
+        {"content": T, "reasoning": "hm"},
+    ],
+)
+def test_thinking_is_found_wherever_servers_put_it(message: dict[str, Any]) -> None:
+    said = read_message(message)
+    assert (said.text, said.thinking, said.odd) == ("Deep.", "hm", "")
+
+
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        (USED, Usage(40, 20)),
+        ({"input_tokens": 5, "output_tokens": 6}, Usage(5, 6)),
+        (
+            USED | {"completion_tokens_details": {"reasoning_tokens": 15}},
+            Usage(40, 20, 0, 15),
+        ),
+        (
+            {
+                **{"input_tokens": 40, "output_tokens": 20},
+                "output_tokens_details": {"reasoning_tokens": 15},
+                "input_tokens_details": {"cached_tokens": 8},
+            },
+            Usage(40, 20, 8, 15),
+        ),
+        (USED | {"total_tokens": 95}, Usage(40, 55, 0, 35)),
+        (USED | {"total_tokens": 0}, Usage(40, 20)),
+        (USED | {"prompt_tokens_details": {"cached_tokens": 64}}, Usage(40, 20, 40)),
+        (None, None),
+        ({}, None),
+        ({"prompt_tokens": "40", "completion_tokens": 20}, None),
+    ],
+)
+def test_usage_is_read_in_every_spelling(usage: Any, counts: Usage | None) -> None:
+    assert usage_from(usage) == counts
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "words"),
+    [
+        ({"error": {"code": 402, "message": "No credits"}}, "quota", "No credits"),
+        ({"error": {"code": 401, "message": "No auth"}}, "auth", "No auth"),
+        ({"error": {"code": 429, "message": "Slow down"}}, "rate", "Slow down"),
+        ({"error": {"code": "502", "message": "Bad"}}, "unavailable", "Bad"),
+        ({"error": {"code": "rate_limit_exceeded", "message": "x"}}, "rate", "x"),
+        ({"error": {"type": "server_error", "message": "x"}}, "server", "x"),
+        ({"error": "upstream is gone"}, "server", "upstream is gone"),
+        ({"object": "error", "message": "x", "code": 404}, "missing", "x"),
+        ({"detail": "Not Found"}, "missing", "Not Found"),
+        ({"choices": []}, "malformed", "no choice"),
+        ({"choices": None}, "malformed", "no choice"),
+        ([1], "malformed", "list"),
+        (body(error={"code": 502, "message": "Provider error"}), "malformed", "502"),
+        (body(error={"code": 429, "message": "Slow down"}), "rate", "Slow down"),
+        (body(finish_reason="error"), "malformed", "'error'"),
+        (body({"content": None, "tool_calls": [{}]}), "malformed", "tool"),
+        (body({"content": [{"type": "image_url"}]}), "malformed", "image_url"),
+        (body({"content": 7}), "malformed", "int"),
+        (body({"content": None}), "malformed", "null"),
+        (body({"content": "x", "refusal": "I can't."}), "filtered", "I can't."),
+        (
+            {"choices": [{"message": None, "finish_reason": "stop"}]},
+            "malformed",
+            "message",
+        ),
+    ],
+)
+def test_a_body_that_is_no_reply_says_why(raw: Any, kind: str, words: str) -> None:
+    with pytest.raises(ModelError, match="'m'") as caught:
+        read_completion("m", raw, str)
+    assert caught.value.kind == kind
+    assert words in str(caught.value)
+    if isinstance(raw, dict) and "usage" in raw:
+        assert caught.value.usage == Usage(40, 20)
+
+
+def test_a_reply_without_usage_is_a_reply_of_unknown_usage() -> None:
+    reply = read_completion("m", body() | {"usage": None}, str)
+    assert (reply.text, reply.usage.estimated) == ("Deep.", True)
+
+
+def test_events_that_nobody_asked_for_add_up_to_a_completion() -> None:
+    deltas = [
+        {"choices": [{"delta": {"role": "assistant", "reasoning": "h"}}]},
+        {"choices": [{"delta": {"reasoning": "m", "content": "De"}}]},
+        {"choices": [{"delta": {"content": "ep."}, "finish_reason": "length"}]},
+        {"choices": [], "usage": USED},
+    ]
+    lines = [b": ping", *(b"data: " + json.dumps(d).encode() for d in deltas)]
+    content = b"\n\n".join([*lines, b"data: [DONE]", b""])
+    assert is_event_stream(content)
+    reply = read_completion("m", completion_from_events(content), str)
+    assert (reply.text, reply.thinking, reply.finish) == ("Deep.", "hm", "length")
+    assert reply.usage == Usage(40, 20)
+    assert not is_event_stream(json.dumps(body()).encode())
+
+
+def test_an_error_in_the_middle_of_a_stream_is_that_error() -> None:
+    content = b'data: {"choices": [{"delta": {"content": "De"}}]}\n\ndata: {"error": '
+    content += b'{"code": 502, "message": "gone"}}\n\n'
+    with pytest.raises(ModelError, match="gone") as caught:
+        read_completion("m", completion_from_events(content), str)
+    assert caught.value.kind == "unavailable"

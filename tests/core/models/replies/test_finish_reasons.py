@@ -1,0 +1,79 @@
+"""Finish reasons: what each provider's word comes to."""
+
+from __future__ import annotations
+
+import pytest
+
+from fellowship.errors import ModelError
+from fellowship.models.replies.contents import Contents
+from fellowship.models.replies.finish_reasons import (
+    FINISH_REASONS,
+    Ending,
+    ending_of,
+)
+from fellowship.models.replies.reading import make_reply
+from fellowship.usage import Usage
+
+EVERY = [
+    (ending, word)
+    for ending, columns in FINISH_REASONS.items()
+    for words in columns.values()
+    for word in words
+]
+
+
+@pytest.mark.parametrize(("ending", "word"), EVERY)
+def test_every_word_of_the_table_decides_what_becomes_of_half_a_text(
+    ending: Ending, word: str
+) -> None:
+    for spelt in (word, word.upper(), word.lower(), word.replace("_", "-")):
+        assert ending_of(spelt) is ending
+    half = ("m", Contents("half a te"), word, Usage(40, 20), {"x": 1})
+    if ending in (Ending.FINISHED, Ending.TRUNCATED):
+        reply = make_reply(*half)
+        assert reply.finish == ("stop" if ending is Ending.FINISHED else "length")
+        assert reply.finish_word == ""
+        return
+    with pytest.raises(ModelError) as caught:
+        make_reply(*half)
+    kind = "filtered" if ending is Ending.REFUSED else "malformed"
+    assert (caught.value.kind, caught.value.usage) == (kind, Usage(40, 20))
+    assert word in str(caught.value) or word == "content_filter"
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"), [("brand_new", "brand_new"), (None, "none"), ("", "none")]
+)
+def test_an_unknown_word_is_accepted_and_kept(word: object, kept: str) -> None:
+    reply = make_reply("m", Contents("Deep."), word, Usage(40, 20), {})
+    assert (reply.text, reply.finish, reply.finish_word) == ("Deep.", "unknown", kept)
+
+
+@pytest.mark.parametrize(
+    "word", ["content_filter: PROHIBITED_CONTENT", "FinishReason.SAFETY", "safety"]
+)
+def test_a_word_is_known_inside_its_enum_or_with_a_detail(word: str) -> None:
+    assert ending_of(word) is Ending.REFUSED
+
+
+@pytest.mark.parametrize("text", [None, ""])
+@pytest.mark.parametrize("thinking", ["", "hm"])
+def test_a_limit_spent_before_the_first_word_is_a_cut_reply(
+    text: str | None, thinking: str
+) -> None:
+    reply = make_reply("m", Contents(text, thinking), "length", Usage(40, 20), {})
+    assert (reply.text, reply.is_cut) == ("", True)
+
+
+def test_one_that_thought_and_stopped_is_an_empty_answer() -> None:
+    reply = make_reply("m", Contents(None, "hm"), "stop", Usage(40, 20), {})
+    assert (reply.text, reply.finish, reply.thinking) == ("", "stop", "hm")
+    counted = make_reply("m", Contents(None), "stop", Usage(40, 20, 0, 20), {})
+    assert counted.text == ""
+
+
+def test_null_content_without_a_thought_is_no_reply_and_says_what_it_cost() -> None:
+    with pytest.raises(ModelError, match="null") as caught:
+        make_reply("m", Contents(None), "stop", Usage(40, 20), {"id": "x"})
+    assert (caught.value.kind, caught.value.usage) == ("malformed", Usage(40, 20))
+    assert caught.value.raw == {"id": "x"}
