@@ -16,7 +16,7 @@ FAULTS = (
         Cases(),
     ),
     Fault(
-        *(4, "disk full, folder read-only", "stops in 5 s, then resumes"),
+        *(4, "disk full, folder read-only", "stops at once, then resumes"),
         Cases(),
     ),
     Fault(

@@ -23,6 +23,10 @@ Tell = Callable[[str, object], None]
 """`record_property`: what the table of faults says of a test."""
 
 
+IN_FLIGHT = 3
+"""Calls at once of a run of the baseline's recipe."""
+
+
 class Baseline(NamedTuple):
     """A recipe, a server for it, and what a run nobody disturbed makes of it."""
 
@@ -34,7 +38,7 @@ class Baseline(NamedTuple):
 
 def baseline_run(server: InProcess, folder: Path) -> Baseline:
     """Run a recipe of six rows against the server, undisturbed."""
-    model = openai_model(server.base_url, concurrency=3)
+    model = openai_model(server.base_url, concurrency=IN_FLIGHT)
     path = recipe(folder / "r.yaml", model, 6)
     report = go(path, folder / "run")
     return Baseline(server, path, exported(folder / "run"), report.calls)

@@ -61,7 +61,8 @@ def test_a_score_that_is_read_is_in_range_and_stands_in_the_text(text: str) -> N
     assert f"{value:g}" in text
 
 
-SIZE = 2_000_000
+SIZE = 500_000
+"""Characters: what takes the square of it takes hours."""
 
 BOMBS = {
     "braces": "{" * SIZE,
@@ -92,7 +93,7 @@ BOMBS = {
 @pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_pathological_text_of_2_mb_is_done_with_soon(bomb: str) -> None:
+def test_a_pathological_text_of_half_a_megabyte_is_done_with_soon(bomb: str) -> None:
     for reader in READERS:
         with suppress(VerdictError):
             reader(BOMBS[bomb])

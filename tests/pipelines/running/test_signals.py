@@ -24,7 +24,7 @@ from tests.support.processes import Command, command
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import exported, queried
 from tests.support.small_recipes import prompts, recipe_for
-from tests.support.waiting import wait_until
+from tests.support.waiting import until, wait_until
 
 
 def nobody_left(group: int) -> bool:
@@ -88,7 +88,7 @@ async def test_a_stop_event_drains_within_seconds(tmp_path: Path) -> None:
         task = asyncio.ensure_future(
             run_recipe(load_recipe(path), tmp_path / "run", stop=stop)
         )
-        await asyncio.sleep(1)
+        await until(lambda: server.stats()["calls"] >= 12)
         stop.set()
         report = await asyncio.wait_for(task, 60)
     assert report.stopped

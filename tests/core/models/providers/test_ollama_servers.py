@@ -31,7 +31,7 @@ async def test_a_server_that_is_down_is_waited_for_with_one_clear_word(
         (note,) = map(str, seen[-1].meter.waiting_notes())
         assert "paused" in note
         assert "ollama serve" in note
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(0.3)
         server.start()
         report = await task
     assert report.states.get("failed") is None
@@ -47,7 +47,7 @@ async def test_a_server_restarted_in_mid_run_costs_no_row(tmp_path: Path) -> Non
         for calls in (20, 70):
             await until(lambda calls=calls: bool(server.stats()["calls"] > calls))
             server.stop()
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(0.3)
             server.start()
         report = await task
     assert "failed" not in report.states
