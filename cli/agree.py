@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from fellowship.cli.agreement_view import show
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.import_ import parse_values
 from fellowship.cli.options import as_json, resamples_option, run_argument
-from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.number_format import (
-    counted,
-    figure,
-    interval,
-    percent,
-    percent_interval,
-)
+from fellowship.cli.terminal import console, print_json
 from fellowship.run_folder import atomic_writer
-from fellowship.sanitize import single_line
-
-if TYPE_CHECKING:
-    from fellowship.pipelines.agreement.agreement import AgreementReport, JudgeAgreement
-    from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
-    from fellowship.pipelines.agreement.juries import JuryAnalysis
-    from fellowship.pipelines.agreement.margins import MarginCalibration
-
-SHOWN = 10
-"""Juries that are listed; --json has them all."""
 
 
 @click.command("agree", epilog=EPILOG)
@@ -139,136 +120,3 @@ def command(
     for number, why in file.bad if file else ():
         click.echo(f"fellowship: label row {number} left out: {why}", err=True)
     return Exit.DONE
-
-
-def show(found: AgreementReport, out: Console) -> None:
-    """The report, judges first."""
-    say(
-        out,
-        f"{counted(found.labels, 'label')} on {counted(found.prompts, 'prompt')},",
-        f" matched by {found.matched}",
-    )
-    if not found.enough:
-        say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
-        return
-    if found.authors:
-        say(out, f"answers of {single_line(', '.join(found.authors), 100)}")
-    show_judges(found, out)
-    for judge in found.judges:
-        show_judge(judge, found.families, out)
-    if found.people is not None:
-        show_people(found.people, out)
-    for way, kappa in found.pooled:
-        say(out, f"all judges, {way}: kappa {figure(kappa)}")
-    if found.effective is not None:
-        judges = len(found.judges)
-        worth = interval(found.effective, 2)
-        say(out, f"independent judges that the {judges} judges are worth: {worth}")
-    if found.jury is not None:
-        show_jury(found.jury, out)
-    show_margins(found.margins, out)
-    if found.posterior is not None:
-        say(out, found.posterior.text)
-
-
-def show_people(people: HumanCeiling, out: Console) -> None:
-    """How far people agree with one another: where a judge can get to."""
-    say(
-        out,
-        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two of them"
-        f" agree on {percent(people.same)}, alpha {figure(people.alpha)}",
-    )
-    for two in people.pairs[:SHOWN]:
-        names = f"  {single_line(two.first)} and {single_line(two.second)}"
-        say(out, f"{names}: kappa {figure(two.kappa)} on {counted(two.rows, 'row')}")
-    if len(people.pairs) > SHOWN:
-        say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
-
-
-def show_judges(found: AgreementReport, out: Console) -> None:
-    """One line a judge."""
-    named = any(j.p_holm is not None for j in found.judges)
-    heads = (
-        *("judge", "kappa [95 %]", "2-class", "weighted", "accuracy [95 %]", "alpha"),
-        *("AC1", "invalid", f"kappa minus {found.reference} [95 %]"),
-        *(("p, Holm",) if named else ()),
-    )
-    cells = [
-        (
-            j.name,
-            interval(j.kappa),
-            figure(j.agreement.kappa_without_ties),
-            figure(j.agreement.kappa_quadratic),
-            interval(j.accuracy),
-            figure(j.agreement.alpha),
-            figure(j.agreement.ac1),
-            percent(j.agreement.invalid_share),
-            interval(j.against, sign=True),
-            *((figure(j.p_holm, 4) if j.p_holm is not None else "",) if named else ()),
-        )
-        for j in found.judges
-    ]
-    table(out, heads, cells, right=" rrrrrrrrr"[: len(heads)])
-
-
-def show_judge(
-    judge: JudgeAgreement, families: Mapping[str, Sequence[str]], out: Console
-) -> None:
-    """A judge's confusion table and biases."""
-    rows = dict(zip(("B", "tie", "A"), judge.agreement.table, strict=True))
-    counts = "; ".join(
-        f"{name} {row[2]}/{row[1]}/{row[0]}" for name, row in reversed(rows.items())
-    )
-    say(
-        out, (judge.name, "bold"), f"  people's label, judge's A/tie/B counts: {counts}"
-    )
-    for name, bias in (
-        ("first column", judge.first_column),
-        ("longer answer", judge.length),
-    ):
-        if bias is not None:
-            told = interval(bias.bias)
-            say(out, f"  bias to the {name}, people's label held: {told}")
-    if judge.position is not None:
-        at = judge.position
-        changed = f"the order changes {percent_interval(at.changed)} of verdicts"
-        say(out, f"  bias to the first position: {interval(at.bias)}; {changed}")
-    for name, family in judge.bias.items():
-        whose = single_line(", ".join(families.get(name, ())), 60)
-        told = f"{interval(family.bias)} on {counted(family.rows, 'row')}"
-        say(out, f"  bias to {name} ({whose}), people's label held: {told}")
-
-
-def show_jury(jury: JuryAnalysis, out: Console) -> None:
-    """The best juries, and how the best does on rows that didn't choose it."""
-    cells = [(name, interval(kappa)) for name, kappa in jury.subsets[:SHOWN]]
-    table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
-    say(
-        out,
-        f"best jury: {figure(jury.best.value)} on the rows that chose it,"
-        f" {figure(jury.best.out_of_bag)} on the other rows (out of bag), where"
-        f" {jury.reference} has {figure(jury.best.reference_out_of_bag)}",
-    )
-
-
-def show_margins(margins: Mapping[str, MarginCalibration], out: Console) -> None:
-    """What margins 1, 2, 3 ... say of people, the most informative judge first."""
-    from fellowship.pipelines.agreement.margins import NOT_SHOWN, ranked
-
-    for name in ranked(margins):
-        margin = margins[name]
-        at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
-        chances = (
-            ", ".join(
-                f"{x:g}: {percent(p, 0)}"
-                for x, p in zip(at, margin.fit.agree(at), strict=True)
-            )
-            if at
-            else "below 1 only"
-        )
-        say(
-            out,
-            f"{name}: people agree at score gap {chances}; skill over the base rate"
-            f" {interval(margin.skill)}, log-odds a point {interval(margin.slope)}",
-            "" if margin.informative else (f": {NOT_SHOWN}", "yellow"),
-        )

@@ -94,8 +94,11 @@ def _errors(votes: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.boo
 
 
 def _copies(votes: Codes) -> NDArray[np.bool_]:
-    """Which judges (m, m) said the same on every row."""
-    return np.asarray((votes[:, :, None] == votes[:, None, :]).all(axis=0))
+    """Which judges (m, m) said the same on every row that both could be read on."""
+    read = votes != INVALID
+    both = read[:, :, None] & read[:, None, :]
+    same = votes[:, :, None] == votes[:, None, :]
+    return np.asarray((same | ~both).all(axis=0) & both.any(axis=0))
 
 
 def _statistic_of(

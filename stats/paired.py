@@ -14,8 +14,6 @@ from scipy.stats import binomtest
 from fellowship.stats.codes import DataError, Floats, as_finite
 from fellowship.stats.intervals import (
     DEFAULT,
-    MIN_CLUSTERS,
-    MOST_UNDEFINED,
     Resampling,
     Statistic,
     cluster_sums,
@@ -28,7 +26,8 @@ from fellowship.stats.intervals import (
 class Difference:
     """One judge minus another on the same prompts, and its two-sided p-value.
 
-    `p` is None where the limits are simultaneous: no test was asked for.
+    `p` is None where the limits are simultaneous: no test was asked for. `rows` are those
+    that both were read on; `note` says why the limits are NaN, where they are.
     """
 
     value: float
@@ -36,6 +35,8 @@ class Difference:
     high: float
     p: float | None
     clusters: int
+    rows: int = 0
+    note: str = ""
 
 
 def paired_difference(
@@ -62,47 +63,7 @@ def paired_difference(
     found = interval_of(value, spread, None, len(sums), plan)
     far = np.abs(spread - value) >= abs(value)
     p = float((1 + far.sum()) / (1 + len(spread)))
-    return Difference(value, found.low, found.high, p, len(sums))
-
-
-def simultaneous_differences(
-    features: ArrayLike,
-    statistic: Statistic,
-    reference: int,
-    clusters: ArrayLike | None = None,
-    plan: Resampling = DEFAULT,
-) -> dict[int, Difference]:
-    """Each of k candidates minus the one at `reference`, chosen after the fact or not.
-
-    `features` are (n, k, ...). Limits hold together for every two candidates: the
-    bootstrap quantile of the largest studentised difference (Westfall and Young 1993,
-    2.6; Tukey's comparisons), so whichever was chosen as best on these rows, limits off 0
-    are false for any of them in 1 - level of samples. Candidates whose statistic is
-    undefined in over MOST_UNDEFINED of resamples are left out.
-    """
-    sums = cluster_sums(features, clusters)
-    value = statistic(sums.sum(axis=0, keepdims=True))[0]
-    spread = resampled_values(sums, statistic, plan)
-    known = ~np.isnan(value) & (np.isnan(spread).mean(axis=0) <= MOST_UNDEFINED)
-    kept = np.flatnonzero(known)
-    if not known[reference] or len(kept) < 2 or len(sums) < MIN_CLUSTERS:
-        return {}
-    apart = spread[:, kept] - value[kept]
-    i, j = np.triu_indices(len(kept), 1)
-    pairs = apart[:, i] - apart[:, j]
-    error = np.nanstd(pairs, axis=0)
-    largest = np.nanmax(np.abs(pairs) / np.where(error > 0, error, np.inf), axis=1)
-    width = float(np.nanquantile(largest, plan.level))
-    at = int(np.flatnonzero(kept == reference)[0])
-    found = {}
-    for k, candidate in enumerate(kept):
-        if candidate != reference:
-            half = width * float(np.nanstd(apart[:, k] - apart[:, at]))
-            gap = float(value[candidate] - value[reference])
-            found[int(candidate)] = Difference(
-                gap, gap - half, gap + half, None, len(sums)
-            )
-    return found
+    return Difference(value, found.low, found.high, p, len(sums), len(both), found.note)
 
 
 def exact_mcnemar(

@@ -1,4 +1,4 @@
-"""Agreement report: judges against people, with intervals, bias and juries.
+"""Agreement report: the jury and its judges against people, with bias and juries.
 
 A judge's figure has an interval and a rival beside it, or it isn't printed.
 """
@@ -9,12 +9,26 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.models.config import FAMILIES
+from fellowship.pipelines.agreement.always_asked import (
+    EffectiveJudges,
+    always_asked,
+    effective_judges,
+)
 from fellowship.pipelines.agreement.human_ceiling import HumanCeiling, human_ceiling
+from fellowship.pipelines.agreement.judge_biases import (
+    authors_by_family,
+    authors_of,
+    column_biases,
+    judge_biases,
+    judges_families,
+)
+from fellowship.pipelines.agreement.judge_lines import (
+    JudgeAgreement,
+    judge_columns,
+    judge_lines,
+)
 from fellowship.pipelines.agreement.juries import (
     JuryAnalysis,
     analyse_juries,
@@ -26,87 +40,62 @@ from fellowship.pipelines.agreement.margins import (
     calibrate_margins,
     calibrate_posterior,
 )
-from fellowship.pipelines.agreement.order_votes import is_balanced
+from fellowship.pipelines.agreement.paired_judges import (
+    Found,
+    compare_with_best,
+    compare_with_named,
+)
 from fellowship.pipelines.agreement.verdict_table import (
     VerdictTable,
     count_labelled,
     family_sides,
 )
-from fellowship.stats.agreement import (
-    Agreement,
-    kappa_of,
-    summarise,
-    table_cells,
-)
-from fellowship.stats.bias import (
-    PositionBias,
-    SideBias,
-    longer_side,
-    position_bias_of,
-    side_bias,
-)
-from fellowship.stats.codes import INVALID, Floats
-from fellowship.stats.effective import n_eff_interval
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
     Resampling,
-    bootstrap_many,
     has_enough_labels,
 )
-from fellowship.stats.paired import (
-    Difference,
-    exact_mcnemar,
-    holm_adjusted,
-    paired_difference,
-    simultaneous_differences,
-)
-from fellowship.stats.rates import rate_interval
 from fellowship.suggestions import quoted_list, select_name
 
 
 @dataclass(frozen=True)
-class JudgeAgreement:
-    """One judge against people, and its biases conditional on people's label.
-
-    `position` is of rows read in both orders; `first_column` of rows read in one, and only
-    where each system is as often in either column.
-    """
-
-    name: str
-    agreement: Agreement
-    kappa: Interval
-    accuracy: Interval
-    against: Difference | None = None
-    p_holm: float | None = None
-    bias: dict[str, SideBias] = field(default_factory=dict)
-    position: PositionBias | None = None
-    first_column: SideBias | None = None
-    length: SideBias | None = None
-
-
-@dataclass(frozen=True)
 class AgreementReport:
-    """Everything that labels say of a run's judges; `enough` is false under 50."""
+    """Everything that labels say of a run's judges; `enough` is false under 50.
+
+    `decided` is what the run decided by all votes, where there are several judges, and
+    comes first wherever the report is shown. `effective` is the interval of
+    `effective_of`, which says whom it is of. `reference` is None where no judge was read
+    on rows enough.
+    """
 
     labels: int
     prompts: int
     enough: bool
     matched: str
     reference: str | None = None
+    decided: JudgeAgreement | None = None
     judges: tuple[JudgeAgreement, ...] = ()
     people: HumanCeiling | None = None
     pooled: tuple[tuple[str, float], ...] = ()
     effective: Interval | None = None
+    effective_of: EffectiveJudges | None = None
     jury: JuryAnalysis | None = None
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
     posterior: PosteriorCalibration | None = None
     authors: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> tuple[JudgeAgreement, ...]:
+        """The table's lines: the jury as a whole, then its judges."""
+        return (*((self.decided,) if self.decided else ()), *self.judges)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
         value: dict[str, Any] = json_value(asdict(self))
+        if self.effective_of is not None:
+            value["effective_of"]["text"] = self.effective_of.text
         return value
 
 
@@ -126,188 +115,97 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
     `InputError` for a judge named in `against` that the run doesn't have.
     """
     options = options or Options()
-    for name in options.families:
-        if not family_sides(table, name).any():
-            raise InputError(
-                f"no labelled row sets one answer of the family {name!r} against one"
-                f" of another: the authors are {quoted_list(authors_of(table))}"
-            )
+    check_families(table, options.families)
     prompts = len(set(table.clusters))
     count = count_labelled(table)
     if not has_enough_labels(min(count, prompts)):
         return AgreementReport(count, prompts, False, table.matched)
-    features = table_cells(table.labels, table.votes)
-    kappas = bootstrap_many(features, kappa_of, table.clusters, options.plan)
-    rights = accuracy_intervals(table, options.plan)
-    at = reference_judge(table, kappas, rights, options.against)
-    tests = compare_with_reference(table, features, at, options)
-    judges = tuple(
-        JudgeAgreement(
-            name=name,
-            agreement=summarise(table.labels, table.votes[:, j]),
-            kappa=kappas[j],
-            accuracy=rights[j],
-            against=tests[j][0] if j in tests else None,
-            p_holm=tests[j][1] if j in tests else None,
-            **estimate_biases(table, j, options),
-        )
-        for j, name in enumerate(table.judges)
-    )
-    several = len(table.judges) > 1
-    return AgreementReport(
+    families = options.families or judges_families(table)
+    lines, at = compared_lines(table, families, options)
+    report = AgreementReport(
         labels=count,
         prompts=prompts,
         enough=True,
         matched=table.matched,
-        reference=table.judges[at] if several else None,
-        judges=judges,
+        judges=tuple(lines[: len(table.judges)]),
         people=human_ceiling(table.people),
-        pooled=pooled_kappas(table) if several else (),
-        effective=n_eff_interval(
-            table.votes, table.labels, table.clusters, options.plan
-        )
-        if several
-        else None,
-        families=authors_by_family(table, options),
-        jury=analyse_juries(table, options.plan, at if options.against else None)
-        if several and options.juries
-        else None,
+        families=dict(authors_by_family(table, families)),
         margins=calibrate_margins(table, options.plan),
         posterior=calibrate_posterior(table, options.plan),
         authors=tuple(a for a in authors_of(table) if a not in UNNAMED),
     )
-
-
-def accuracy_intervals(table: VerdictTable, plan: Resampling) -> list[Interval]:
-    """Each judge's share right of the rows that it and people could decide."""
-    known = (table.votes != INVALID) & (table.labels != INVALID)[:, None]
-    right = np.where(known, table.votes == table.labels[:, None], np.nan)
-    return [rate_interval(column, table.clusters, plan) for column in right.T]
-
-
-def reference_judge(
-    table: VerdictTable,
-    kappas: Sequence[Interval],
-    rights: Sequence[Interval],
-    named: str | None,
-) -> int:
-    """The judge others are compared with: the named, else the best.
-
-    By kappa; where some kappa has no interval, as where people name one class, by the
-    share right.
-    """
-    if named is None:
-        by = rights if any(np.isnan(one.low) for one in kappas) else kappas
-        return int(np.nan_to_num([one.value for one in by], nan=-2).argmax())
-    return table.judges.index(select_name(named, table.judges, "judge"))
+    if len(table.judges) < 2:
+        return report
+    worth = effective_judges(table, options.plan)
+    return replace(
+        report,
+        reference=None if at is None else table.judges[at],
+        decided=lines[-1],
+        pooled=pooled_kappas(table),
+        effective=worth.worth,
+        effective_of=worth,
+        jury=searched_juries(table, options) if options.juries else None,
+    )
 
 
 UNNAMED = ("first", "second")
 """Authors of whom no more is known than the column of their answers."""
 
-FEW_DISCORDANT = 20
-"""Prompts on which two judges differ, under which the exact test is taken."""
+
+def check_families(table: VerdictTable, families: Sequence[str]) -> None:
+    """`InputError` for a family that no row sets against another."""
+    for name in families:
+        if not family_sides(table, name).any():
+            raise InputError(
+                f"no labelled row sets one answer of the family {name!r} against one"
+                f" of another: the authors are {quoted_list(authors_of(table))}"
+            )
 
 
-def compare_with_reference(
-    table: VerdictTable, features: Any, at: int, options: Options
-) -> dict[int, tuple[Difference, float | None]]:
-    """Each other judge's kappa minus the reference's.
-
-    Where the reference was named beforehand there is a p, adjusted for them all; the best
-    judge after the fact gives simultaneous limits and none.
-    """
-    clusters, plan = table.clusters, options.plan
+def compared_lines(
+    table: VerdictTable, families: Sequence[str], options: Options
+) -> tuple[list[JudgeAgreement], int | None]:
+    """Each judge's line, the jury's last, compared with the reference, and its column."""
+    plan, columns = options.plan, judge_columns(table)
+    lines = judge_lines(table, columns, plan)
+    tests: Found
     if options.against is None:
-        free = simultaneous_differences(features, kappa_of, at, clusters, plan)
-        return {j: (difference, None) for j, difference in free.items()}
-    others = [j for j in range(len(table.judges)) if j != at]
-    found = [difference_with_p(table, features, (j, at), plan) for j in others]
-    if not found:
-        return {}
-    known = [d.p if d.p is not None and np.isfinite(d.value) else 1.0 for d in found]
-    adjusted = holm_adjusted(known)
-    return {j: (d, float(p)) for j, d, p in zip(others, found, adjusted, strict=True)}
-
-
-def difference_with_p(
-    table: VerdictTable, features: Any, pair: tuple[int, int], plan: Resampling
-) -> Difference:
-    """Two judges' kappas, the first minus the second, with a p.
-
-    McNemar's exact test where they differ on few prompts: a resample of those says
-    nothing of the others.
-    """
-    j, at = pair
-    found = paired_difference(
-        features[:, j], features[:, at], kappa_of, table.clusters, plan
-    )
-    right = [
-        np.where(
-            (table.votes[:, k] == INVALID) | (table.labels == INVALID),
-            np.nan,
-            table.votes[:, k] == table.labels,
+        at, tests = compare_with_best(table, columns, lines, plan)
+    else:
+        at = table.judges.index(select_name(options.against, table.judges, "judge"))
+        tests = compare_with_named(table, columns, at, plan)
+    found = []
+    for j, line in enumerate(lines):
+        against, p = tests.get(j, (None, None))
+        if j < len(table.judges):
+            biases = judge_biases(table, j, families, plan)
+            both = int(table.both_asked[:, j].sum())
+        else:
+            biases, both = column_biases(table, columns.votes[:, j], families, plan), 0
+        found.append(
+            replace(
+                line,
+                against=against,
+                p_holm=p,
+                both_orders_asked=both,
+                **biases._asdict(),
+            )
         )
-        for k in pair
-    ]
-    exact, discordant = exact_mcnemar(right[0], right[1], table.clusters)
-    return replace(found, p=exact) if discordant < FEW_DISCORDANT else found
+    return found, at
 
 
-def authors_of(table: VerdictTable) -> list[str]:
-    """Who wrote the candidates."""
-    return sorted({name for pair in table.families for name in pair if name})
+def searched_juries(table: VerdictTable, options: Options) -> JuryAnalysis | None:
+    """All juries of the judges who were asked almost always; None of fewer than two.
 
-
-def authors_by_family(
-    table: VerdictTable, options: Options
-) -> dict[str, tuple[str, ...]]:
-    """Whose answers each family's bias score is of: a name holds more than a family."""
-    return {
-        f: tuple(a for a in authors_of(table) if f.lower() in a.lower())
-        for f in options.families or judges_families(table)
-    }
-
-
-def judges_families(table: VerdictTable) -> list[str]:
-    """The families of the run's judges that wrote one side of some row."""
-    names = [name.lower() for name in table.judges]
-    known = [f for f in FAMILIES if any(f in name for name in names)]
-    return [f for f in known if family_sides(table, f).any()]
-
-
-def estimate_biases(table: VerdictTable, j: int, options: Options) -> dict[str, Any]:
-    """A judge's biases to families, to the longer text, and to a position or column."""
-    votes, plan = table.votes[:, j], options.plan
-    readable = (votes != INVALID) & (table.labels != INVALID)
-
-    def towards(side: Floats) -> SideBias | None:
-        if not (readable & (side != 0)).any():
-            return None
-        return side_bias(votes, table.labels, side, table.clusters, plan)
-
-    families = {
-        name: found
-        for name in options.families or judges_families(table)
-        if (found := towards(family_sides(table, name))) is not None
-    }
-    position = estimate_position(table, j, plan)
-    column = None
-    if position is None and is_balanced(table.families):
-        column = towards(np.ones(len(votes)))
-    return {
-        "bias": families,
-        "position": position,
-        "first_column": column,
-        "length": towards(longer_side(table.lengths)),
-    }
-
-
-def estimate_position(
-    table: VerdictTable, j: int, plan: Resampling
-) -> PositionBias | None:
-    """A judge's position bias; None where no row was readable in both orders."""
-    forward, swapped = table.forward[:, j], table.swapped[:, j]
-    if not ((forward != INVALID) & (swapped != INVALID)).any():
+    A jury with a judge that is asked only on hard rows would be scored on those.
+    """
+    kept, rows = always_asked(table)
+    if len(kept) < 2:
         return None
-    return position_bias_of(forward, swapped, table.clusters, plan)
+    part = table.part(rows, kept)
+    against = None
+    if options.against is not None:
+        named = table.judges.index(select_name(options.against, table.judges, "judge"))
+        against = kept.index(named) if named in kept else None
+    left = tuple(n for j, n in enumerate(table.judges) if j not in kept)
+    return replace(analyse_juries(part, options.plan, against), left_out=left)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.majority import majority
+from fellowship.pipelines.agreement.juror_state import juror_votes
 from fellowship.pipelines.labels.annotators import (
     annotator_votes,
     labels_by_row,
 )
-from fellowship.records import Comparison, Decision, Verdict, Winner
+from fellowship.records import Comparison, Decision, Winner
 from fellowship.run_outcomes import outcomes
-from fellowship.teams.decisions import decide
 
 SIDES = ("first", "second", "tie")
 
@@ -67,13 +67,5 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
 
 def votes_by_name(comparison: Comparison) -> dict[str, Decision]:
     """What each voter's last word on a comparison is, in the order they were asked."""
-    by_voter: dict[str, list[Verdict]] = {}
-    for verdict in comparison.verdicts:
-        by_voter.setdefault(verdict.evaluator, []).append(verdict)
-    return {name: decide(last_verdicts(own))[0] for name, own in by_voter.items()}
-
-
-def last_verdicts(verdicts: list[Verdict]) -> list[Verdict]:
-    """A voter's verdicts after the debate; those before it where there was none."""
-    final = [verdict for verdict in verdicts if verdict.phase == "final"]
-    return final or [verdict for verdict in verdicts if verdict.phase == "blind"]
+    votes = juror_votes(comparison.verdicts)
+    return {name: vote.decision for name, vote in votes.items()}

@@ -34,11 +34,16 @@ from fellowship.stats.selection import (
 
 @dataclass(frozen=True)
 class JuryAnalysis:
-    """Every jury of two and more: its judges and kappa, best first."""
+    """Every jury of two and more: its judges and kappa, best first.
+
+    All are scored on the same `rows`; `left_out` are judges who were not asked throughout.
+    """
 
     subsets: tuple[tuple[str, Interval], ...]
     best: Best
     reference: str
+    rows: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 def pooled_kappas(table: VerdictTable) -> tuple[tuple[str, float], ...]:
@@ -104,6 +109,7 @@ def analyse_juries(
         "the best single judge, chosen likewise,"
         if against is None
         else table.judges[against],
+        len(table.labels),
     )
 
 

@@ -12,7 +12,7 @@ from statistics import fmean
 import numpy as np
 
 from fellowship.majority import majority
-from fellowship.pipelines.agreement.order_votes import judge_name
+from fellowship.pipelines.agreement.juror_state import judge_name
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.annotators import annotator_votes
 from fellowship.pipelines.labels.run_labels import HumanLabel

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from fellowship.pipelines.agreement.comparison_votes import last_verdicts
+from fellowship.pipelines.agreement.juror_state import judge_name, last_verdicts
 from fellowship.records import Verdict, Winner
 from fellowship.stats.codes import Codes, encode
 from fellowship.teams.decisions import decide
@@ -51,11 +51,6 @@ def order_codes(
         np.stack([encode([vote[at] for vote in row]) for row in said]) for at in (0, 1)
     )
     return forward, swapped
-
-
-def judge_name(verdict: Verdict) -> str:
-    """The name a verdict's judge goes by."""
-    return verdict.evaluator or verdict.model or "judge"
 
 
 def winner_of(verdicts: Sequence[Verdict]) -> Winner:

@@ -1,25 +1,30 @@
 """Verdict table of a run: a row for each labelled pair, a column for each judge.
 
 A judge asked in both orders of one pair has its two verdicts put together as the run does:
-scores averaged, a contradiction is invalid here, for it names no winner.
+scores averaged. A contradiction names no winner and has the code of one, INVALID; so has
+whoever was not asked. `states` tell them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fellowship.errors import InputError
 from fellowship.majority import majority
-from fellowship.pipelines.agreement.comparison_votes import last_verdicts
-from fellowship.pipelines.agreement.order_votes import (
-    judge_name,
-    order_codes,
-    votes_in_order,
+from fellowship.pipelines.agreement.juror_state import (
+    NO_VOTE,
+    JurorState,
+    JurorVote,
+    are_in_state,
+    juror_votes,
+    state_codes,
 )
+from fellowship.pipelines.agreement.order_votes import order_codes, votes_in_order
 from fellowship.pipelines.labels.annotators import (
     AnnotatorVotes,
     Unit,
@@ -29,11 +34,10 @@ from fellowship.pipelines.labels.annotators import (
     votes_in_run,
 )
 from fellowship.pipelines.labels.label_rows import LabelFile
-from fellowship.records import Candidate, Outcome, Verdict, Winner
+from fellowship.records import Candidate, Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
 from fellowship.suggestions import select_name
-from fellowship.teams.decisions import decide
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,11 @@ class VerdictTable:
     """`votes` (n, m) codes, `margins` (n, m) points, NaN where there is none.
 
     `forward` and `swapped` (n, m) are the votes by reading order, INVALID where an order
-    was not asked. `labels` (n,) people's codes, `people` what each annotator said of each
-    row; `clusters` (n,) the prompts; `families` (n, 2) who wrote the two candidates.
+    was not asked; `both_asked` (n, m) says where both were. `states` (n, m) tell who was
+    asked (`juror_state`), `decided` (n,) is the run's own decision, and `spared` are
+    judges who were not asked somewhere because the others' votes decided. `labels` (n,)
+    people's codes, `people` what each annotator said of each row; `clusters` (n,) the
+    prompts; `families` (n, 2) who wrote the two candidates.
     """
 
     judges: tuple[str, ...]
@@ -50,7 +57,11 @@ class VerdictTable:
     votes: Codes
     forward: Codes
     swapped: Codes
+    states: Codes
+    both_asked: NDArray[np.bool_]
     margins: Floats
+    decided: tuple[Decision, ...]
+    spared: frozenset[str]
     labels: Codes
     people: tuple[AnnotatorVotes, ...]
     clusters: tuple[str, ...]
@@ -58,13 +69,47 @@ class VerdictTable:
     lengths: Floats
     matched: str
 
+    @property
+    def is_asked(self) -> NDArray[np.bool_]:
+        """Where (n, m) a judge was asked."""
+        return np.asarray(~are_in_state(self.states, JurorState.NOT_ASKED))
+
+    @property
+    def is_unreadable(self) -> NDArray[np.bool_]:
+        """Where (n, m) a judge was asked and could not be read."""
+        return are_in_state(self.states, JurorState.UNREADABLE)
+
+    def part(self, rows: NDArray[np.bool_], judges: Sequence[int]) -> VerdictTable:
+        """Some rows (n,) and some of the judges, by column."""
+        at = np.flatnonzero(rows)
+        cells = np.ix_(at, np.asarray(judges, dtype=np.intp))
+        return replace(
+            self,
+            judges=tuple(self.judges[j] for j in judges),
+            votes=self.votes[cells],
+            forward=self.forward[cells],
+            swapped=self.swapped[cells],
+            states=self.states[cells],
+            both_asked=self.both_asked[cells],
+            margins=self.margins[cells],
+            labels=self.labels[at],
+            lengths=self.lengths[at],
+            rows=tuple(self.rows[i] for i in at),
+            decided=tuple(self.decided[i] for i in at),
+            people=tuple(self.people[i] for i in at),
+            clusters=tuple(self.clusters[i] for i in at),
+            families=tuple(self.families[i] for i in at),
+        )
+
 
 @dataclass
 class TableRows:
     """The rows of a table as they come; of the texts only the lengths are kept."""
 
     names: list[str] = field(default_factory=list)
-    votes: list[dict[str, tuple[Winner, float]]] = field(default_factory=list)
+    votes: list[dict[str, JurorVote]] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
+    spared: set[str] = field(default_factory=set)
     by_order: list[dict[str, tuple[Winner, Winner]]] = field(default_factory=list)
     people: list[AnnotatorVotes] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
@@ -74,7 +119,10 @@ class TableRows:
     def add(self, unit: Unit, people: AnnotatorVotes) -> None:
         """Take in one unit, with what people said of it."""
         self.names.append(unit.name)
-        self.votes.append(judge_decisions(unit.verdicts))
+        self.votes.append(juror_votes(unit.verdicts))
+        compared = comparisons_of(unit)
+        self.decided.append(compared[-1].outcome)
+        self.spared.update(who for one in compared for who in one.spared)
         self.by_order.append(votes_in_order(unit.verdicts))
         self.people.append(people)
         self.clusters.append(prompt_key(unit.outcome))
@@ -84,15 +132,19 @@ class TableRows:
     def table(self, matched: str) -> VerdictTable:
         """All rows; `matched` says how the labels were found. At least one row."""
         judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
-        votes = [[row.get(name, NO_VERDICT) for name in judges] for row in self.votes]
+        votes = [[row.get(name, NO_VOTE) for name in judges] for row in self.votes]
         forward, swapped = order_codes(self.by_order, judges)
         return VerdictTable(
             judges=judges,
             rows=tuple(self.names),
-            votes=np.stack([encode([winner for winner, _ in row]) for row in votes]),
+            votes=np.stack([encode([vote.winner for vote in row]) for row in votes]),
             forward=forward,
             swapped=swapped,
-            margins=np.array([[margin for _, margin in row] for row in votes]),
+            states=state_codes([[vote.state for vote in row] for row in votes]),
+            both_asked=np.array([[vote.both_orders for vote in row] for row in votes]),
+            margins=np.array([[vote.margin for vote in row] for row in votes]),
+            decided=tuple(self.decided),
+            spared=frozenset(self.spared),
             labels=encode([majority(people.values()) for people in self.people]),
             people=tuple(self.people),
             clusters=tuple(self.clusters),
@@ -151,7 +203,6 @@ def votes_by_unit(
 
 
 OWN_LABELS = "the run's own labels"
-NO_VERDICT: tuple[Winner, float] = ("invalid", float("nan"))
 
 
 def dataset_named(run: Path, only: str | None) -> str | None:
@@ -171,20 +222,14 @@ def is_in_dataset(outcome: Outcome, only: str | None) -> bool:
     return only is None or (outcome.id or "").startswith(f"{only}/")
 
 
-def judge_decisions(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, float]]:
-    """What each judge says of a row, and its margin in points."""
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(judge_name(verdict), []).append(verdict)
-    return {name: combine_orders(last_verdicts(own)) for name, own in by_name.items()}
-
-
-def combine_orders(verdicts: Sequence[Verdict]) -> tuple[Winner, float]:
-    """One judge's verdicts in all orders as one winner and margin."""
-    winner, scores = decide(last_verdicts(list(verdicts)))
-    if winner == "order-inconsistent" or winner == "invalid" or scores is None:
-        return NO_VERDICT
-    return winner, round(abs(scores.first - scores.second), 9)
+def comparisons_of(unit: Unit) -> list[Comparison]:
+    """The comparisons that a unit's verdicts are from, at least one."""
+    ranking = unit.outcome.ranking
+    return [
+        one
+        for one in (ranking.comparisons if ranking else ())
+        if (one.first, one.second) == unit.pair and one.verdicts
+    ]
 
 
 def prompt_key(outcome: Outcome) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
+from fellowship.pipelines.agreement.juror_state import judge_name
 from fellowship.pipelines.agreement.length_control import (
     JudgeLengthEffect,
     LengthControl,
@@ -26,7 +27,6 @@ from fellowship.pipelines.agreement.matches import (
     matches,
     reversed_match,
 )
-from fellowship.pipelines.agreement.order_votes import judge_name
 from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes

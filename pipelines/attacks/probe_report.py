@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fellowship.majority import majority
 from fellowship.models.config import FAMILIES, family_of
-from fellowship.pipelines.agreement.comparison_votes import last_verdicts
+from fellowship.pipelines.agreement.juror_state import last_verdicts
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES

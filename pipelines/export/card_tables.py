@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
@@ -17,6 +18,9 @@ from fellowship.records import State
 from fellowship.run_folder import LEDGER
 from fellowship.spellings import preferred_name
 from fellowship.wording import state_word
+
+if TYPE_CHECKING:
+    from fellowship.stats.intervals import Interval
 
 
 def state_table(context: ExportContext) -> str:
@@ -167,6 +171,19 @@ def length_table(accounts: Sequence[Account]) -> str:
     return markdown_table(heads, rows, " rrrr") if rows else ""
 
 
+def limits_of(kappa: Interval) -> str:
+    """A kappa with its limits, or why it has none."""
+    value = "" if isnan(kappa.value) else f"{kappa.value:.3f}"
+    if isnan(kappa.low):
+        return f"{value} ({kappa.note})" if value else kappa.note
+    return f"{value} ({kappa.low:.3f} to {kappa.high:.3f})"
+
+
+def share_of(value: float) -> str:
+    """A share, or nothing where it is not claimed."""
+    return "" if isnan(value) else f"{value:.1%}"
+
+
 def judge_table(context: ExportContext) -> str:
     """The judges' report card, where the run has labels enough and numpy is there."""
     if not context.labelled:
@@ -186,12 +203,8 @@ def judge_table(context: ExportContext) -> str:
     if not report.enough:
         return f"{report.labels:,} labels: too few, at least 50 are needed."
     rows = [
-        (
-            judge.name,
-            f"{judge.kappa.value:.3f} ({judge.kappa.low:.3f} to {judge.kappa.high:.3f})",
-            f"{judge.accuracy.value:.1%}",
-        )
-        for judge in report.judges
+        (judge.name, limits_of(judge.kappa), share_of(judge.accuracy.value))
+        for judge in report.lines
     ]
     summary = f"{report.labels:,} labels of {report.prompts:,} prompts, by people."
     heads = ("judge", "Cohen's kappa (95 %)", "accuracy")

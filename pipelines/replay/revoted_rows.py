@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from fellowship.errors import RowError
-from fellowship.pipelines.agreement.comparison_votes import last_verdicts
+from fellowship.pipelines.agreement.juror_state import last_verdicts
 from fellowship.pipelines.pairing.ranking import (
     anchored_scores,
     make_ranking,

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fellowship.pipelines.agreement.verdict_table import judge_decisions, prompt_key
+from fellowship.pipelines.agreement.juror_state import juror_vote
+from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.stats.agreement import cohen_kappa
@@ -121,14 +122,12 @@ class JudgeComparison:
     def _judge(self, column: Column, at: int, verdicts: list[Verdict]) -> None:
         column.verdicts += len(verdicts)
         column.invalid += sum(v.winner == "invalid" for v in verdicts)
-        both = judge_decisions(verdicts)
-        [(winner, _)] = both.values()
         orders = [[v for v in verdicts if v.order == o] for o in ("forward", "swapped")]
         for kept, given in zip((column.forward, column.swapped), orders, strict=True):
             pad(kept, at)
             kept.append(int(encode([winner_code(given)])[0]) if given else ABSENT)
         pad(column.settled, at)
-        column.settled.append(int(encode([winner])[0]))
+        column.settled.append(int(encode([juror_vote(verdicts).winner])[0]))
 
     def result(self, plan: Resampling) -> JudgeFigures:
         """The judges, those with most verdicts first."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from fellowship.stats import intervals, paired
+from fellowship.stats import intervals, paired, pairwise
 from fellowship.stats.agreement import accuracy_of, cohen_kappa, kappa_of, table_cells
 from fellowship.stats.codes import DataError, TooFewLabels
 from fellowship.stats.intervals import Resampling, bootstrap, mean_interval
@@ -179,7 +179,7 @@ def test_of_equal_judges_one_in_twenty_samples_has_one_worse_than_the_best() -> 
         votes = np.where(rng.random((150, 6)) < 0.8, labels[:, None], -labels[:, None])
         features = table_cells(labels, votes)
         best = int(kappa_of(features.sum(axis=0)).argmax())
-        found = paired.simultaneous_differences(
+        found = pairwise.simultaneous_differences(
             features, kappa_of, best, None, Resampling(300, seed=trial)
         )
         false += any(one.high < 0 for one in found.values())

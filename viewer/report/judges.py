@@ -9,6 +9,11 @@ from fellowship.number_format import (
     percent,
     rating,
 )
+from fellowship.pipelines.agreement.agreement_cells import (
+    HEADS,
+    compared_cells,
+    main_cells,
+)
 from fellowship.pipelines.agreement.margins import MarginCalibration, ranked
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
@@ -43,7 +48,7 @@ def agreement(found: Figures) -> Section:
     if found.bench.matrix is not None:
         parts.append(matrix_part(found.bench.matrix))
     if found.agreement is not None and found.agreement.enough:
-        parts.append(people_part(found))
+        parts += [people_part(found), compared_part(found)]
     if found.bench.debates:
         heads = ("blind vote", "after the debate", "comparisons")
         changed = [
@@ -97,33 +102,33 @@ def people_part(found: Figures) -> Part:
     told = found.agreement
     assert told is not None
     rows = [
-        (
-            *(j.name, interval(j.kappa), interval(j.accuracy)),
-            percent(j.agreement.invalid_share),
-            interval(j.length.bias) if j.length else "",
-        )
-        for j in told.judges
+        (*cells, interval(line.length.bias) if line.length else "")
+        for line, cells in zip(told.lines, main_cells(told), strict=True)
     ]
     plots = forest(
-        [(j.name, (("kappa", j.kappa),)) for j in told.judges[:MANY]],
+        [(j.name, (("kappa", j.kappa),)) for j in told.lines[:MANY]],
         "agreement with people",
         "people",
         0,
     )
     note = f"{counted(told.labels, 'label')} on {counted(told.prompts, 'prompt')}; 95 %"
-    note += " intervals."
-    if told.effective is not None:
-        worth = interval(told.effective, 2)
-        note += f" Independent judges that they are worth together: {worth}."
-    heads = (
-        "judge",
-        "kappa",
-        "accuracy",
-        "invalid",
-        "length bias, people's label held",
+    note += (
+        " intervals; unreadable and order-inconsistent are shares of the rows asked."
     )
-    table = grid(heads, rows, " rrrr")
+    if told.effective_of is not None:
+        worth = told.effective_of.text
+        note += f" {worth[0].upper()}{worth[1:]}."
+    table = grid((*HEADS, "length bias, people's label held"), rows, " rrrrrrrr")
     return Part("Agreement with people", plots, table, note, broad=True)
+
+
+def compared_part(found: Figures) -> Part:
+    """Further coefficients, and judges against the best on the rows of both."""
+    assert found.agreement is not None
+    heads, rows = compared_cells(found.agreement)
+    note = "Two judges are compared on the rows on which both name a side or a tie."
+    table = grid(heads, rows, " rrrrrrr"[: len(heads)])
+    return Part("Judges against the best", grid=table, note=note, broad=True)
 
 
 def bias(found: Figures) -> Section:

@@ -1,0 +1,139 @@
+"""Agreement report in the terminal: tables, biases, juries, margins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from fellowship.cli.terminal import say, table
+from fellowship.number_format import counted, figure, interval, percent
+from fellowship.sanitize import single_line
+from fellowship.suggestions import quoted_list
+
+if TYPE_CHECKING:
+    from fellowship.pipelines.agreement.agreement import AgreementReport
+    from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
+    from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
+    from fellowship.pipelines.agreement.juries import JuryAnalysis
+    from fellowship.pipelines.agreement.margins import MarginCalibration
+
+SHOWN = 10
+"""Juries that are listed; --json has them all."""
+
+
+def show(found: AgreementReport, out: Console) -> None:
+    """The report: the jury as a whole, then its judges."""
+    from fellowship.pipelines.agreement.agreement_cells import (
+        HEADS,
+        compared_cells,
+        main_cells,
+    )
+
+    say(
+        out,
+        f"{counted(found.labels, 'label')} on {counted(found.prompts, 'prompt')},",
+        f" matched by {found.matched}",
+    )
+    if not found.enough:
+        say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
+        return
+    if found.authors:
+        say(out, f"answers of {single_line(', '.join(found.authors), 100)}")
+    table(out, HEADS, main_cells(found), right=" rrrrrrr")
+    heads, cells = compared_cells(found)
+    table(out, heads, cells, right=" rrrrrrr"[: len(heads)])
+    for judge in found.lines:
+        show_judge(judge, found.families, out)
+    if found.people is not None:
+        show_people(found.people, out)
+    for way, kappa in found.pooled:
+        say(out, f"all judges, {way}: kappa {figure(kappa)}")
+    if found.effective_of is not None:
+        say(out, found.effective_of.text)
+    if found.jury is not None:
+        show_jury(found.jury, out)
+    show_margins(found.margins, out)
+    if found.posterior is not None:
+        say(out, found.posterior.text)
+
+
+def show_people(people: HumanCeiling, out: Console) -> None:
+    """How far people agree with one another: where a judge can get to."""
+    say(
+        out,
+        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two of them"
+        f" agree on {percent(people.same)}, alpha {figure(people.alpha)}",
+    )
+    for two in people.pairs[:SHOWN]:
+        names = f"  {single_line(two.first)} and {single_line(two.second)}"
+        say(out, f"{names}: kappa {figure(two.kappa)} on {counted(two.rows, 'row')}")
+    if len(people.pairs) > SHOWN:
+        say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
+
+
+def show_judge(
+    judge: JudgeAgreement, families: Mapping[str, Sequence[str]], out: Console
+) -> None:
+    """A judge's confusion table and biases."""
+    from fellowship.pipelines.agreement.agreement_cells import position_text
+
+    rows = dict(zip(("B", "tie", "A"), judge.agreement.table, strict=True))
+    counts = "; ".join(
+        f"{name} {row[2]}/{row[1]}/{row[0]}" for name, row in reversed(rows.items())
+    )
+    say(
+        out, (judge.name, "bold"), f"  people's label, judge's A/tie/B counts: {counts}"
+    )
+    for name, bias in (
+        ("first column", judge.first_column),
+        ("longer answer", judge.length),
+    ):
+        if bias is not None:
+            told = interval(bias.bias)
+            say(out, f"  bias to the {name}, people's label held: {told}")
+    if told := position_text(judge):
+        say(out, f"  {told}")
+    for name, family in judge.bias.items():
+        whose = single_line(", ".join(families.get(name, ())), 60)
+        told = f"{interval(family.bias)} on {counted(family.rows, 'row')}"
+        say(out, f"  bias to {name} ({whose}), people's label held: {told}")
+
+
+def show_jury(jury: JuryAnalysis, out: Console) -> None:
+    """The best juries, and how the best does on rows that didn't choose it."""
+    cells = [(name, interval(kappa)) for name, kappa in jury.subsets[:SHOWN]]
+    if jury.left_out:
+        out_of = quoted_list(jury.left_out)
+        say(out, f"juries are of judges asked throughout, without {out_of}")
+    table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
+    say(
+        out,
+        f"best jury: {figure(jury.best.value)} on the rows that chose it,"
+        f" {figure(jury.best.out_of_bag)} on the other rows (out of bag), where"
+        f" {jury.reference} has {figure(jury.best.reference_out_of_bag)}",
+    )
+
+
+def show_margins(margins: Mapping[str, MarginCalibration], out: Console) -> None:
+    """What margins 1, 2, 3 ... say of people, the most informative judge first."""
+    from fellowship.pipelines.agreement.margins import NOT_SHOWN, ranked
+
+    for name in ranked(margins):
+        margin = margins[name]
+        at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
+        chances = (
+            ", ".join(
+                f"{x:g}: {percent(p, 0)}"
+                for x, p in zip(at, margin.fit.agree(at), strict=True)
+            )
+            if at
+            else "below 1 only"
+        )
+        say(
+            out,
+            f"{name}: people agree at score gap {chances}; skill over the base rate"
+            f" {interval(margin.skill)}, log-odds a point {interval(margin.slope)}",
+            "" if margin.informative else (f": {NOT_SHOWN}", "yellow"),
+        )

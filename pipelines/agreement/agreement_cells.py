@@ -1,0 +1,85 @@
+"""Tables and sentences of an agreement report, as terminal, page and report show them.
+
+Shares of unreadable verdicts are of those asked; who was not asked has a column of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fellowship.number_format import (
+    count,
+    counted,
+    figure,
+    interval,
+    part,
+    percent_interval,
+)
+from fellowship.pipelines.agreement.agreement import AgreementReport
+from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
+
+Cells = list[tuple[str, ...]]
+
+HEADS: Final = (
+    *("judge", "kappa [95 %]", "accuracy [95 %]", "right of all asked [95 %]"),
+    *("asked", "not asked", "unreadable", "order-inconsistent"),
+)
+"""Heads of `main_cells`; all but the first are of figures."""
+
+
+def main_cells(found: AgreementReport) -> Cells:
+    """A line for the jury as a whole, then one for each judge; heads are `HEADS`."""
+    return [
+        (
+            *(line.name, interval(line.kappa), interval(line.accuracy)),
+            interval(line.right_of_asked),
+            *(count(line.asked), count(line.not_asked)),
+            part(line.unreadable, line.asked),
+            part(line.contradicted, line.asked),
+        )
+        for line in found.lines
+    ]
+
+
+def compared_cells(found: AgreementReport) -> tuple[tuple[str, ...], Cells]:
+    """Heads and lines of further coefficients, and differences on rows of both."""
+    named = any(line.p_holm is not None for line in found.lines)
+    minus = f"kappa minus {found.reference} [95 %]" if found.reference else ""
+    heads = (
+        *("judge", "2-class", "weighted", "alpha", "AC1"),
+        *((minus, "rows of both") if minus else ()),
+        *(("p, Holm",) if named else ()),
+    )
+    lines: Cells = []
+    for line in found.lines:
+        of = line.agreement
+        cells: tuple[str, ...] = (
+            line.name,
+            *(figure(of.kappa_without_ties), figure(of.kappa_quadratic)),
+            *(figure(of.alpha), figure(of.ac1)),
+        )
+        if minus:
+            rows = count(line.against.rows, none="") if line.against else ""
+            cells += (interval(line.against, sign=True), rows)
+        if named:
+            cells += (figure(line.p_holm, 4) if line.p_holm is not None else "",)
+        lines.append(cells)
+    return heads, lines
+
+
+def position_text(line: JudgeAgreement) -> str:
+    """A judge's position bias and the rows it is of, or nothing."""
+    at = line.position
+    if at is None:
+        return ""
+    text = (
+        f"bias to the first position: {interval(at.bias)}; the order changes"
+        f" {percent_interval(at.changed)} of verdicts"
+    )
+    labelled = line.asked + line.not_asked
+    if line.both_orders_asked < line.asked and at.readable < labelled:
+        text += (
+            f", of the {counted(at.readable, 'row')} asked in both orders alone (of"
+            f" {line.asked:,}; a second order asked only where the first is close)"
+        )
+    return text

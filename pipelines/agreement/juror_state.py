@@ -1,0 +1,99 @@
+"""States of a juror on one comparison: said, not asked, or unreadable.
+
+This is the one place that tells them apart, by the verdicts a row keeps: none at all means
+not asked (spared by early stopping or escalation, abstained, no such evaluator in the
+source); a failed or unparsed reply leaves an invalid verdict behind, and is unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fellowship.records import Decision, Verdict, Winner
+from fellowship.teams.decisions import decide
+
+
+class JurorState(StrEnum):
+    """What became of a juror on a comparison.
+
+    SAID: its replies could be read in every order it was asked in. It names a side or a
+    tie, or contradicts itself: then its decision is `order-inconsistent`.
+    """
+
+    SAID = "said"
+    NOT_ASKED = "not-asked"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class JurorVote:
+    """A juror's last word on a comparison: decision, margin in points, orders asked.
+
+    `margin` is NaN where no side is named. `both_orders`: A first and B first were asked.
+    """
+
+    state: JurorState
+    decision: Decision
+    margin: float = float("nan")
+    both_orders: bool = False
+
+    @property
+    def winner(self) -> Winner:
+        """The side it names or a tie; "invalid" where it names none."""
+        return "invalid" if self.decision == "order-inconsistent" else self.decision
+
+
+NO_VOTE: Final = JurorVote(JurorState.NOT_ASKED, "invalid")
+
+
+def juror_vote(verdicts: Iterable[Verdict]) -> JurorVote:
+    """What one juror's verdicts on one comparison amount to; `NO_VOTE` of none."""
+    last = last_verdicts(list(verdicts))
+    if not last:
+        return NO_VOTE
+    both = len({verdict.order for verdict in last}) > 1
+    decision, scores = decide(last)
+    if decision == "invalid":
+        return JurorVote(JurorState.UNREADABLE, decision, both_orders=both)
+    margin = float("nan")
+    if scores is not None and decision != "order-inconsistent":
+        margin = round(abs(scores.first - scores.second), 9)
+    return JurorVote(JurorState.SAID, decision, margin, both)
+
+
+def juror_votes(verdicts: Iterable[Verdict]) -> dict[str, JurorVote]:
+    """The votes of those who were asked, by name, in the order they were asked."""
+    by_name: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_name.setdefault(judge_name(verdict), []).append(verdict)
+    return {name: juror_vote(own) for name, own in by_name.items()}
+
+
+def judge_name(verdict: Verdict) -> str:
+    """The name a verdict's judge goes by."""
+    return verdict.evaluator or verdict.model or "judge"
+
+
+def last_verdicts(verdicts: list[Verdict]) -> list[Verdict]:
+    """A voter's verdicts after the debate; those before it where there was none."""
+    final = [verdict for verdict in verdicts if verdict.phase == "final"]
+    return final or [verdict for verdict in verdicts if verdict.phase == "blind"]
+
+
+_STATES: Final = tuple(JurorState)
+
+
+def state_codes(states: Sequence[Sequence[JurorState]]) -> NDArray[np.int8]:
+    """States (n, m) as an array of their places in `JurorState`. See `are_in_state`."""
+    return np.array([[_STATES.index(s) for s in row] for row in states], dtype=np.int8)
+
+
+def are_in_state(codes: NDArray[np.int8], state: JurorState) -> NDArray[np.bool_]:
+    """Where (n, m) jurors are in a state, from `state_codes`."""
+    return np.asarray(codes == _STATES.index(state))
