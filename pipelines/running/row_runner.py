@@ -135,7 +135,7 @@ class Runner:
             raise changed_row_error(item.number)
         if state in AGAIN:
             return True
-        self._count(state)
+        self._count(item.number, state)
         return False
 
     async def _start(self, item: Item, work: Work) -> None:
@@ -182,7 +182,7 @@ class Runner:
         if entry.number in self.finished:
             if self.finished[entry.number][1] != State.REJECTED_INPUT:
                 raise changed_row_error(entry.number)
-            self._count(State.REJECTED_INPUT)
+            self._count(entry.number, State.REJECTED_INPUT)
             return
         await self._keep(rejected_row(entry.number, entry.why))
 
@@ -191,12 +191,15 @@ class Runner:
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )
-        self._count(outcome.state)
+        self._count(outcome.number, outcome.state)
         self.queue.count_kept(outcome.state)
         if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
 
-    def _count(self, state: str) -> None:
+    def _count(self, number: int, state: str) -> None:
+        """Count a row that has ended, if it is among those that are waited for."""
+        if self.picked is not None and number not in self.picked:
+            return
         self.progress.done += 1
         self.progress.states[state] += 1
         self._watch(self.progress)

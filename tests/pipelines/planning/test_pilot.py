@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +17,8 @@ from fellowship.cli.main import run_command
 from fellowship.pipelines.planning import predictive
 from fellowship.pipelines.planning.pilot import spread_rows
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.running.runner import run
-from tests.support.loopback.fixtures import openai_server
+from fellowship.pipelines.running.runner import run, run_recipe
+from tests.support.loopback.fixtures import Handle, openai_server
 from tests.support.recipes import openai_model, recipe
 
 PRICE = {"prompt": 2.5, "cached": 1.25, "completion": 10.0}
@@ -47,6 +49,25 @@ def test_a_pilot_foretells_the_run_and_is_part_of_it(
     }.items():
         assert said[name]["low"] <= made <= said[name]["high"], name
         assert said[name]["low"] < said[name]["expected"] < said[name]["high"]
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"limit": 5}, {"picked": frozenset({1, 5})}])
+def test_no_more_rows_are_done_than_there_are(
+    tmp_path: Path, server: Handle, narrowed: dict[str, Any]
+) -> None:
+    path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
+    rows = (tmp_path / "prompts.jsonl").read_text().splitlines()
+    rows[1:3] = ["{unusable", "", json.dumps({"prompt": 7})]
+    (tmp_path / "prompts.jsonl").write_text("\n".join(rows) + "\n")
+    seen: list[tuple[int, int | None]] = []
+    watch = lambda progress: seen.append((progress.done, progress.total))  # noqa: E731
+    for _ in range(2):
+        asyncio.run(
+            run_recipe(load_recipe(path), tmp_path / "run", watch=watch, **narrowed)
+        )
+        done, total = seen[-1]
+        assert done == total
+    assert all(total is None or done <= total for done, total in seen)
 
 
 @settings(max_examples=50)
