@@ -17,6 +17,7 @@ import click
 
 from fellowship import __version__
 from fellowship.cli.exit_codes import EPILOG, Exit, code_of
+from fellowship.cli.repeated_options import refuse_repeated
 from fellowship.errors import FellowshipError
 
 VERBS = {
@@ -66,6 +67,15 @@ class Verbs(click.Group):
         command = import_module(module_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb's command; no option of its words has two values."""
+        name, command, words = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            refuse_repeated(ctx, command, str(name), words)
+        return name, command, words
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
