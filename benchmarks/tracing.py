@@ -13,8 +13,8 @@ import time
 from opentelemetry import trace
 
 from fellowship.models.client import Reply, Request
+from fellowship.models.record.tracing import call_span, set_reply
 from fellowship.records import Message
-from fellowship.tracing import call_span, set_reply
 from fellowship.usage import Usage
 
 CALLS = 20_000

@@ -17,7 +17,7 @@ import click
 from fellowship import __version__
 from fellowship.cli.extras import require_extras
 from fellowship.errors import install_command
-from fellowship.tracing import CONTENT
+from fellowship.models.record.tracing import CONTENT
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

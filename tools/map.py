@@ -9,6 +9,7 @@ What a folder holds is the first line of its package's docstring; the order is t
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from html import escape
 from pathlib import Path
@@ -29,11 +30,15 @@ ROOMS = {
         *("imports", "agreement", "planning", "labels", "pairing", "sources"),
         *("provenance", "recipe"),
     ),
+    "core": ("models",),
     "core/models": (
         *("replayed", "registry", "providers", "replies", "record", "limits"),
     ),
 }
 """From the top down: a room imports from those after it, and from its folder's files."""
+
+APART = ("agents/parsing", "viewer/report")
+"""Rooms that import nothing of their folder's files, which import from them."""
 
 WIDE, LEFT, BAND, ROOM, GAP = 960, 20, 46, 34, 10
 SHOWN = {
@@ -42,14 +47,26 @@ SHOWN = {
     "pipelines": ROOMS["pipelines"],
     "agents": ("parsing",),
     "core": (
-        *("models/registry", "models/providers", "models/replies", "models/record"),
+        *(
+            "models/replayed",
+            "models/registry",
+            "models/providers",
+            "models/replies",
+            "models/record",
+        ),
         "models/limits",
     ),
 }
 
 
+BASE = "Records, ledger, run folder, words and numbers as shown, model clients"
+"""What `core/` holds; its docstring is that of the package as a whole."""
+
+
 def holds(folder: str) -> str:
     """What a folder holds, or a file where a room is one: its docstring's first line."""
+    if folder == "core":
+        return BASE
     path = ROOT / folder
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
@@ -69,7 +86,7 @@ def folders() -> list[str]:
 def table() -> str:
     """The Markdown table: where, and what lies there."""
     rows = [f"| `{name}/` | {holds(name)} |" for name in folders()]
-    rows = [row.replace("registry/`", "registry.py`") for row in rows]
+    rows = [re.sub("(registry|replayed)/`", r"\1.py`", row) for row in rows]
     return "\n".join(["| where | what lies there |", "|---|---|", *rows]) + "\n"
 
 

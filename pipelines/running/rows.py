@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, RowError
 from fellowship.models.client import Client
+from fellowship.models.record.tracing import row_span, session_span, set_outcome
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
@@ -40,7 +41,6 @@ from fellowship.teams.settings import (
     SystemSettings,
 )
 from fellowship.teams.systems import FeedbackSystem, SingleSystem, System
-from fellowship.tracing import row_span, session_span, set_outcome
 
 Listen = Callable[[Item, str, Turn], None]
 """Called with every turn as it comes, with its row and its team."""

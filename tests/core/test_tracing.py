@@ -13,9 +13,9 @@ from opentelemetry import trace
 
 from fellowship.cli.tracing import is_wanted, traces_url
 from fellowship.ledger import LedgerReader
+from fellowship.models.record.tracing import span
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER
-from fellowship.tracing import span
 from tests.support.loopback.fixtures import openai_server
 from tests.support.processes import command
 from tests.support.recipes import openai_model, recipe

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 from tests.support.sources import dotted, import_graph, imported, sources
-from tools.map import LAYERS, ROOMS
+from tools.map import APART, LAYERS, ROOMS
 
 AUTOGEN = ("core/models", "agents", "teams")
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
@@ -32,7 +32,9 @@ def points_up(own: str, module: str) -> bool:
     target = layer_of(module)
     if own == "stats":
         return target != "stats" and module != "fellowship.errors"
-    return target != "stats" and LAYERS.index(target) > LAYERS.index(own)
+    if target == "stats":
+        return own in ("core", "prompts", "agents", "teams")
+    return LAYERS.index(target) > LAYERS.index(own)
 
 
 def test_imports_point_one_way() -> None:
@@ -65,6 +67,30 @@ def test_rooms_import_one_way(folder: str) -> None:
                 continue
             below = own in order and order.index(own) <= order.index(room)
             assert below, f"{name} -> {target}"
+
+
+@pytest.mark.parametrize("folder", APART)
+def test_rooms_apart_know_nothing_of_their_folder(folder: str) -> None:
+    above, own = (
+        dotted(Path(f"{name}/x.py"))[:-1] for name in (str(Path(folder).parent), folder)
+    )
+    assert [
+        f"{path} imports {module}"
+        for path, tree in sources().items()
+        if Path(folder) in path.parents
+        for module in imported(tree)
+        if module.startswith(above) and not f"{module}.".startswith(own)
+    ] == []
+
+
+def test_a_package_imports_none_of_its_own_modules() -> None:
+    assert [
+        f"{path} imports {module}"
+        for path, tree in sources().items()
+        if path.name == "__init__.py" and path.parts[:-1] != ("core",)
+        for module in imported(tree)
+        if module.startswith("fellowship")
+    ] == []
 
 
 def test_every_room_has_its_place_in_the_order() -> None:

@@ -14,6 +14,15 @@ PACKAGE = (*LAYERS, "stats")
 """The folders of the package."""
 
 
+BY_NAME = ("import_module", "__import__")
+
+
+def texts(nodes: list[ast.expr]) -> list[str]:
+    """The arguments of a call that are texts in the code."""
+    values = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return [value for value in values if isinstance(value, str)]
+
+
 @cache
 def sources(*more: str) -> dict[Path, ast.Module]:
     """The syntax tree of every file of the package and of `more` folders, by its path."""
@@ -32,8 +41,10 @@ def dotted(path: Path) -> str:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Every module that is imported anywhere in a file, inside functions too."""
+    """Every module that is imported anywhere in a file, by name at run time too."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(BY_NAME):
+            yield from texts(node.args)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -53,7 +64,6 @@ def import_graph() -> dict[str, set[str]]:
                 module = node.module or ""
                 parts = {f"{module}.{alias.name}" for alias in node.names}
                 targets |= parts & names or {module}
-            elif isinstance(node, ast.Import):
-                targets |= {alias.name for alias in node.names}
+        targets |= {*imported(tree)}
         found[dotted(path)] = (targets & names) - {dotted(path)}
     return found

@@ -34,7 +34,7 @@ from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
 from fellowship.models.record.reply_notes import parsed_notes, reply_record
-from fellowship.tracing import add_retry, call_span, set_reply
+from fellowship.models.record.tracing import add_retry, call_span, set_reply
 from fellowship.usage import Usage
 
 log = structlog.get_logger("fellowship.models")
