@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from fellowship.session_names import ALONE, answers_of_session
+
 STATES: Mapping[str, str] = {
     "pair": "pair",
     "tie": "tie",
@@ -82,8 +84,6 @@ DRIFT: Mapping[str, str] = {
 }
 """What `fellowship rejudge` counts."""
 
-MET = re.compile(r"evaluate (\d+)-(\d+)")
-ALONE = "evaluate alone"
 JUDGING = ("judge", "juror", "debater")
 SEAT = re.compile(
     r"(?P<name>.+?)(?:_(?P<order>forward|swapped)(?:_(?P<phase>blind|equal_cost|final))?"
@@ -152,8 +152,8 @@ def state_of(typed: str) -> str | None:
 
 def session_title(team: str) -> str:
     """What a session was for: a team's name, or which answers were compared."""
-    if met := MET.fullmatch(team):
-        return f"comparing answers {met[1]} (A) and {met[2]} (B)"
+    if compared := answers_of_session(team):
+        return f"comparing {answers_compared(*compared)}"
     return "scoring each answer alone" if team == ALONE else team
 
 

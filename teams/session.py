@@ -27,13 +27,11 @@ from fellowship.agents.case import Case
 from fellowship.agents.role import Role
 from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
 from fellowship.hashing import digest
+from fellowship.models.autogen_result import has_run
 from fellowship.models.client import Client, Reply, Request
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
 from fellowship.teams.chat_runtime import ChatRuntime
-
-PREMATURE = "The group chat"
-"""How AutoGen's stop reasons begin when a chat did not run."""
 
 TASK = "Please begin."
 
@@ -207,7 +205,7 @@ class SessionContext:
         talk = [TextMessage(content=text, source=role) for role, text in task]
         run = guest.run(task=talk, cancellation_token=self._token)
         result: TaskResult = await self._run_within_deadline(asyncio.ensure_future(run))
-        if str(result.stop_reason).startswith(PREMATURE):
+        if not has_run(result):
             raise self._first_error() or RowError(
                 f"team {self.team!r} ended before it started"
             )
@@ -243,7 +241,7 @@ class SessionContext:
             result = await self._run_within_deadline(asyncio.ensure_future(run))
         finally:
             await runtime.close()
-        if str(result.stop_reason).startswith(PREMATURE):
+        if not has_run(result):
             raise RowError(f"team {self.team!r} ended before it started")
         self.stopped = stop()
 

@@ -11,8 +11,8 @@ from math import fsum
 from typing import NamedTuple
 
 from fellowship.majority import CLOSE
-from fellowship.records import Decision, Scores
-from fellowship.teams.decisions import mean
+from fellowship.records import Decision, Scores, Verdict
+from fellowship.teams.decisions import decide, mean
 
 SIDES: tuple[Decision, ...] = ("first", "second", "tie")
 
@@ -39,6 +39,19 @@ class Vote(NamedTuple):
     def read(self) -> bool:
         """The older name of `is_valid`: a user's rule may ask for it."""
         return self.is_valid
+
+
+def score_bounds(strategy: str, scale: float) -> tuple[float, float]:
+    """The lowest and the highest score that a strategy gives: 0 to 1 without scores."""
+    return (0.0, 1.0) if strategy == "direct" else (1.0, scale)
+
+
+def vote_of(
+    juror: str, verdicts: Sequence[Verdict], bounds: tuple[float, float], weight: float
+) -> Vote:
+    """The vote that one juror's verdicts on two candidates amount to."""
+    decision, scores = decide(verdicts)
+    return Vote(decision, scores, weight, *bounds, juror)
 
 
 def mean_scores(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores]:

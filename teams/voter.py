@@ -21,7 +21,7 @@ from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
 from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, VoterSettings
-from fellowship.teams.vote_counting import Vote
+from fellowship.teams.vote_counting import Vote, score_bounds, vote_of
 
 
 class Rating(NamedTuple):
@@ -150,11 +150,8 @@ class Voter:
 
     def vote(self, verdicts: Sequence[Verdict], weight: float = 1.0) -> Vote:
         """The vote that its verdicts on one pair amount to."""
-        decision, scores = decide(verdicts)
-        low, high = 1.0, self.settings.scale
-        if self.settings.strategy == "direct":
-            low, high = 0.0, 1.0
-        return Vote(decision, scores, weight, low, high, self.name)
+        bounds = score_bounds(self.settings.strategy, self.settings.scale)
+        return vote_of(self.name, verdicts, bounds, weight)
 
 
 def logprob_settings(settings: VoterSettings) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_verdicts
 
 SHOWN = 200
 """Letters of a prompt that a list may show."""
@@ -55,7 +56,7 @@ def summarise(outcome: Outcome) -> Summary:
     turns = [turn for session in outcome.sessions for turn in session.turns]
     ranking = outcome.ranking
     comparisons = ranking.comparisons if ranking else ()
-    votes = [(v, c) for c in comparisons for v in final_verdicts(c.verdicts)]
+    votes = [(v, c) for c in comparisons for v in last_verdicts(c.verdicts)]
     agreed = sum(v.winner == c.outcome for v, c in votes)
     first = first_comparison(comparisons)
     return Summary(
@@ -80,18 +81,13 @@ def summarise(outcome: Outcome) -> Summary:
         orders_differ=any(orders_differ(c.verdicts) for c in comparisons),
         invalid=sum(v.winner == "invalid" for v, _ in votes),
         verdict=first.outcome if first else "",
-        entropy=entropy(v.winner for v in final_verdicts(first.verdicts))
+        entropy=entropy(v.winner for v in last_verdicts(first.verdicts))
         if first
         else 0.0,
         flags=", ".join(outcome.flags),
         told=json.dumps(outcome.labels),
         labelable=is_labelable(outcome),
     )
-
-
-def final_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts that count: not what was thought before a debate."""
-    return [verdict for verdict in verdicts if verdict.phase == "final"]
 
 
 def first_comparison(comparisons: Sequence[Comparison]) -> Comparison | None:
@@ -121,7 +117,7 @@ def margin(outcome: Outcome) -> float | None:
 def by_evaluator(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     """Each evaluator's final verdicts."""
     found: dict[str, list[Verdict]] = {}
-    for verdict in final_verdicts(verdicts):
+    for verdict in last_verdicts(verdicts):
         found.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
             verdict
         )

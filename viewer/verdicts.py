@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import by_judge, last_verdicts
 from fellowship.viewer.side_by_side import candidate_name
 
 
@@ -58,13 +59,9 @@ def panels(outcome: Outcome, reasons: RowProvenance) -> list[Panel]:
 
 def jurors(comparison: Comparison) -> tuple[JurorVerdicts, ...]:
     """Every evaluator of a comparison, in the order they were asked."""
-    by_juror: dict[str, list[Verdict]] = {}
-    for verdict in comparison.verdicts:
-        by_juror.setdefault(verdict.evaluator or verdict.model or "judge", []).append(
-            verdict
-        )
     return tuple(
-        juror_verdicts(name, own, comparison) for name, own in by_juror.items()
+        juror_verdicts(name, own, comparison)
+        for name, own in by_judge(comparison.verdicts).items()
     )
 
 
@@ -73,7 +70,7 @@ def juror_verdicts(
 ) -> JurorVerdicts:
     """One evaluator, settled as the run settles it."""
     final = [v for v in verdicts if v.phase == "final"]
-    settled, scores = decide(final or verdicts)
+    settled, scores = decide(last_verdicts(verdicts))
     return JurorVerdicts(
         name=name,
         model=verdicts[0].model,

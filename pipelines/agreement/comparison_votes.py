@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.majority import majority
-from fellowship.pipelines.agreement.juror_state import juror_votes
 from fellowship.pipelines.labels.annotators import (
     annotator_votes,
     labels_by_row,
 )
-from fellowship.records import Comparison, Decision, Winner
+from fellowship.records import Decision, Winner
 from fellowship.run_outcomes import outcomes
+from fellowship.teams.judge_verdicts import last_decisions
 
 SIDES = ("first", "second", "tie")
 
@@ -54,7 +54,7 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
                 number=outcome.number,
                 index=index,
                 pair=pair,
-                decisions=votes_by_name(one),
+                decisions=last_decisions(one.verdicts),
                 outcome=one.outcome,
                 blind=one.blind,
                 equal=one.equal,
@@ -63,9 +63,3 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
                 label=majority(people.values()),
                 same_family="same_family" in outcome.flags,
             )
-
-
-def votes_by_name(comparison: Comparison) -> dict[str, Decision]:
-    """What each voter's last word on a comparison is, in the order they were asked."""
-    votes = juror_votes(comparison.verdicts)
-    return {name: vote.decision for name, vote in votes.items()}

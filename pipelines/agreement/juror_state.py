@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fellowship.records import Decision, Verdict, Winner
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import by_judge, last_verdicts
 
 
 class JurorState(StrEnum):
@@ -54,7 +55,7 @@ NO_VOTE: Final = JurorVote(JurorState.NOT_ASKED, "invalid")
 
 def juror_vote(verdicts: Iterable[Verdict]) -> JurorVote:
     """What one juror's verdicts on one comparison amount to; `NO_VOTE` of none."""
-    last = last_verdicts(list(verdicts))
+    last = last_verdicts(verdicts)
     if not last:
         return NO_VOTE
     both = len({verdict.order for verdict in last}) > 1
@@ -69,21 +70,7 @@ def juror_vote(verdicts: Iterable[Verdict]) -> JurorVote:
 
 def juror_votes(verdicts: Iterable[Verdict]) -> dict[str, JurorVote]:
     """The votes of those who were asked, by name, in the order they were asked."""
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(judge_name(verdict), []).append(verdict)
-    return {name: juror_vote(own) for name, own in by_name.items()}
-
-
-def judge_name(verdict: Verdict) -> str:
-    """The name a verdict's judge goes by."""
-    return verdict.evaluator or verdict.model or "judge"
-
-
-def last_verdicts(verdicts: list[Verdict]) -> list[Verdict]:
-    """A voter's verdicts after the debate; those before it where there was none."""
-    final = [verdict for verdict in verdicts if verdict.phase == "final"]
-    return final or [verdict for verdict in verdicts if verdict.phase == "blind"]
+    return {name: juror_vote(own) for name, own in by_judge(verdicts).items()}
 
 
 _STATES: Final = tuple(JurorState)

@@ -12,7 +12,6 @@ from statistics import fmean
 import numpy as np
 
 from fellowship.majority import majority
-from fellowship.pipelines.agreement.juror_state import judge_name
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.annotators import annotator_votes
 from fellowship.pipelines.labels.run_labels import HumanLabel
@@ -20,6 +19,7 @@ from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.stats.codes import Floats, encode
 from fellowship.stats.winrate import points
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import judge_name
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from fellowship.pipelines.agreement.juror_state import judge_name, last_verdicts
 from fellowship.records import Verdict, Winner
 from fellowship.stats.codes import Codes, encode
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_by_judge
 
 BALANCED = 0.1
 """Most that systems may be apart over the columns, as a share of their rows."""
@@ -28,12 +28,8 @@ def votes_in_order(verdicts: Iterable[Verdict]) -> dict[str, tuple[Winner, Winne
 
     Both are of the same candidates, "invalid" where an order is missing or unreadable.
     """
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(judge_name(verdict), []).append(verdict)
     found = {}
-    for name, own in by_name.items():
-        last = last_verdicts(own)
+    for name, last in last_by_judge(verdicts).items():
         forward, swapped = (
             winner_of([v for v in last if v.order == order])
             for order in ("forward", "swapped")

@@ -15,7 +15,6 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.pipelines.agreement.juror_state import judge_name
 from fellowship.pipelines.agreement.length_control import (
     JudgeLengthEffect,
     LengthControl,
@@ -43,6 +42,7 @@ from fellowship.stats.winrate import (
     prediction_powered,
 )
 from fellowship.suggestions import select_name
+from fellowship.teams.judge_verdicts import judge_name
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from fellowship.pipelines.agreement.comparison_votes import votes_by_name
 from fellowship.records import Outcome, Record, State
 from fellowship.run_outcomes import outcomes
+from fellowship.teams.judge_verdicts import last_decisions
 
 WHOLE_VERDICT = "the verdict"
 """What the evaluator as a whole says, beside its judges."""
@@ -70,7 +70,7 @@ def attack_report(into: Path) -> AttackReport:
         chosen[kind] = chosen.get(kind, 0) + attack_is_chosen(outcome)
         comparison = outcome.ranking.comparisons[0]
         for judge, winner in {
-            **votes_by_name(comparison),
+            **last_decisions(comparison.verdicts),
             WHOLE_VERDICT: comparison.outcome,
         }.items():
             cell = counts.setdefault(judge, {}).setdefault(kind, {})

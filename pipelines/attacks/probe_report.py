@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fellowship.majority import majority
 from fellowship.models.config import FAMILIES, family_of
-from fellowship.pipelines.agreement.juror_state import last_verdicts
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Outcome, State, Verdict
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_by_judge
 
 
 def probe_report(
@@ -58,8 +58,7 @@ def probe_report(
 def by_order(verdicts: Sequence[Verdict]) -> dict[str, Orders]:
     """Judge -> order -> what it said last, in that order."""
     found: dict[str, Orders] = {}
-    for name in dict.fromkeys(v.evaluator for v in verdicts):
-        own = last_verdicts([v for v in verdicts if v.evaluator == name])
+    for name, own in last_by_judge(verdicts).items():
         for order in dict.fromkeys(v.order for v in own):
             winner = decide([v for v in own if v.order == order])[0]
             found.setdefault(name, {})[order] = winner

@@ -11,9 +11,10 @@ from fellowship.pipelines.provenance.score_explanation import (
     VOID,
     candidate_place,
     pair_sums,
-    voting_rule_text,
 )
+from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
+from fellowship.teams.judge_verdicts import last_verdicts
 
 
 class Evidence(NamedTuple):
@@ -49,8 +50,7 @@ def count_votes(evidence: Evidence) -> tuple[float, int]:
     for comparison in evidence.comparisons:
         if comparison.outcome in VOID:
             continue
-        final = [v for v in comparison.verdicts if v.phase == "final"]
-        for verdict in final or comparison.verdicts:
+        for verdict in last_verdicts(comparison.verdicts):
             if verdict.winner == "invalid":
                 continue
             read += 1
@@ -90,7 +90,7 @@ def provenance_columns(
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": verdicts,
         "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
-        "rule": voting_rule_text(context.recipe),
+        "rule": voting_rule(context.header).name,
         "models": sorted({turn.model for turn in turns} - {""}),
         "prompts": [
             f"{p.name}={p.digest}" for p in prompts_used(turns, context.header)

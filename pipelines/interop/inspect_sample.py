@@ -15,9 +15,9 @@ from fellowship.pipelines.interop.inspect_events import (
     tokens_by_model,
 )
 from fellowship.pipelines.provenance.score_explanation import evaluator_sum
-from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Outcome, Session, Turn
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_by_judge
 
 Find = Callable[[str], CallRow | None]
 
@@ -94,8 +94,7 @@ def sample_scores(outcome: Outcome) -> Json:
         scores["margin"] = {"value": pair.margin, "answer": text}
     comparisons = outcome.ranking.comparisons if outcome.ranking else ()
     for one in comparisons[:1]:
-        final = [v for v in one.verdicts if v.phase == "final"] or list(one.verdicts)
-        for name, verdicts in by_judge(final).items():
+        for name, verdicts in last_by_judge(one.verdicts).items():
             scores[name] = {
                 "value": decide(verdicts)[0],
                 "answer": evaluator_sum(name, verdicts),

@@ -23,10 +23,10 @@ from fellowship.pipelines.provenance.score_explanation import (
     candidate_place,
     comparison_sum,
     pair_sums,
-    voting_rule_text,
 )
-from fellowship.pipelines.provenance.session_names import ALONE, pair_session
+from fellowship.pipelines.provenance.voting_rule import VotingRule, voting_rule
 from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
+from fellowship.session_names import ALONE, pair_session
 
 
 def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProvenance:
@@ -34,7 +34,7 @@ def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProve
     known = header or {}
     recipe = known.get("recipe") or {}
     turns = [turn for session in outcome.sessions for turn in session.turns]
-    ranking = outcome.ranking
+    ranking, rule = outcome.ranking, voting_rule(known)
     pair_settings = recipe.get("pairs") or {}
     return RowProvenance(
         number=outcome.number,
@@ -46,12 +46,12 @@ def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProve
         pairs=tuple(trace_pair(outcome, pair, recipe) for pair in outcome.pairs),
         drafts=draft_records(outcome),
         meetings=tuple(
-            comparison_record(c, outcome.sessions, recipe)
+            comparison_record(c, outcome.sessions, rule)
             for c in (ranking.comparisons if ranking else ())
         ),
         sessions=tuple(trace_session(session) for session in outcome.sessions),
         evaluator=str((recipe.get("evaluate") or {}).get("team", "")),
-        rule=voting_rule_text(recipe),
+        rule=rule.name,
         pair_rule=str(pair_settings.get("rule", "")),
         margin_asked=float(pair_settings.get("margin", 0.0)),
         models=models_used(outcome, recipe),
@@ -117,7 +117,7 @@ def reviews_of_draft(turns: Sequence[Turn], draft: int) -> tuple[ReviewRecord, .
 
 
 def comparison_record(
-    comparison: Comparison, sessions: Sequence[Session], recipe: Mapping[str, Any]
+    comparison: Comparison, sessions: Sequence[Session], rule: VotingRule
 ) -> ComparisonRecord:
     """One comparison with who decided it, and how."""
     verdicts = comparison.verdicts
@@ -129,7 +129,7 @@ def comparison_record(
         jurors=tuple(dict.fromkeys(v.evaluator for v in verdicts if v.evaluator)),
         models=tuple(dict.fromkeys(v.model for v in verdicts if v.model)),
         calls=tuple(dict.fromkeys(filter(None, calls))),
-        arithmetic=comparison_sum(comparison, voting_rule_text(recipe)),
+        arithmetic=comparison_sum(comparison, rule),
     )
 
 

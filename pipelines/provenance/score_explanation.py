@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fellowship.pipelines.provenance.voting_rule import VotingRule
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -18,33 +19,25 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_by_judge, last_decisions
+from fellowship.teams.vote_counting import SIDES
 from fellowship.wording import decision_word, order_word
 
 ORDERS = ("forward", "swapped")
 VOID = ("invalid", "order-inconsistent")
+NO_RULE = VotingRule()
 
 
-def voting_rule_text(recipe: Mapping[str, Any]) -> str:
-    """How the recipe's evaluator comes to one verdict; empty where there is no recipe."""
-    evaluate = recipe.get("evaluate") or {}
-    team = evaluate.get("team")
-    if team == "jury":
-        return str(evaluate.get("rule", ""))
-    return {"judge": "mean of both orders", "debate": "mean"}.get(str(team), "")
-
-
-def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
+def comparison_sum(
+    comparison: Comparison, rule: VotingRule = NO_RULE
+) -> tuple[str, ...]:
     """One line an evaluator, then what the rule makes of them."""
-    final = [v for v in comparison.verdicts if v.phase == "final"]
-    verdicts = final or list(comparison.verdicts)
-    names = list(dict.fromkeys(v.evaluator for v in verdicts))
-    comparisons = [
-        evaluator_sum(n, [v for v in verdicts if v.evaluator == n]) for n in names
-    ]
-    if len(names) > 1:
-        voters = f"{rule or 'vote'} of {len(names)}"
+    own = last_by_judge(comparison.verdicts)
+    comparisons = [evaluator_sum(name, verdicts) for name, verdicts in own.items()]
+    if len(own) > 1:
         ended = decision_word(comparison.outcome)
-        comparisons.append(f"{voters}: {ended}{score_pair(comparison.scores)}")
+        who = deciding_vote(comparison, rule)
+        comparisons.append(f"{who}: {ended}{score_pair(comparison.scores)}")
     if comparison.blind is not None:
         comparisons.append(f"blind vote: {decision_word(comparison.blind)}")
     if comparison.equal is not None:
@@ -57,6 +50,17 @@ def comparison_sum(comparison: Comparison, rule: str) -> tuple[str, ...]:
     if comparison.spared:
         comparisons.append(f"not asked: {', '.join(comparison.spared)}")
     return tuple(comparisons)
+
+
+def deciding_vote(comparison: Comparison, rule: VotingRule) -> str:
+    """Who decided a comparison: the voters by the rule, or the judge they escalate to."""
+    votes = last_decisions(comparison.verdicts)
+    if rule.escalate not in votes:
+        return f"{rule.name or 'vote'} of {len(votes)}"
+    jurors = [vote for name, vote in votes.items() if name != rule.escalate]
+    disagree = len(set(jurors)) > 1 or not set(jurors) <= {*SIDES}
+    where = "" if disagree else " on another comparison"
+    return f"jurors disagree{where}; decided by {rule.escalate} alone"
 
 
 def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
@@ -115,7 +119,7 @@ def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], 
         for i, c in enumerate(comparisons)
         if place in (c.first, c.second) and c.scores
     ]
-    given = [candidate_score(comparisons[i], place) for i in at]
+    given = [score_in_comparison(comparisons[i], place) for i in at]
     if not given:
         return [], ""
     total = sum(given) / len(given)
@@ -134,9 +138,9 @@ def knockout_sum(
     last = own[-1]
     won = knockout_winner(comparisons[last])
     if won == place:
-        score = candidate_score(comparisons[last], place)
+        score = score_in_comparison(comparisons[last], place)
         return [last], f"answer {place + 1} = {score:g} in its last comparison"
-    gap = candidate_score(comparisons[last], won) - candidate_score(
+    gap = score_in_comparison(comparisons[last], won) - score_in_comparison(
         comparisons[last], place
     )
     through, _ = knockout_sum(comparisons[last + 1 :], won)
@@ -150,7 +154,7 @@ def knockout_winner(comparison: Comparison) -> int:
     return comparison.second if won else comparison.first
 
 
-def candidate_score(comparison: Comparison, place: int) -> float:
+def score_in_comparison(comparison: Comparison, place: int) -> float:
     """What a comparison gave one of its candidates."""
     assert comparison.scores is not None
     first = comparison.first == place

@@ -19,7 +19,6 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
-from fellowship.pipelines.provenance.session_names import is_evaluation
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -41,6 +40,7 @@ from fellowship.records import Item, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
 from fellowship.run_sync import run_sync
+from fellowship.session_names import is_evaluation
 from fellowship.suggestions import select_name
 from fellowship.teams.settings import JudgeSettings
 

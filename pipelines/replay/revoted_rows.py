@@ -13,7 +13,6 @@ from itertools import combinations
 from typing import Any
 
 from fellowship.errors import RowError
-from fellowship.pipelines.agreement.juror_state import last_verdicts
 from fellowship.pipelines.pairing.ranking import (
     anchored_scores,
     make_ranking,
@@ -33,9 +32,9 @@ from fellowship.records import (
     State,
     Verdict,
 )
-from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_verdicts
 from fellowship.teams.settings import Rule
-from fellowship.teams.vote_counting import Vote
+from fellowship.teams.vote_counting import Vote, score_bounds, vote_of
 from fellowship.teams.voting_rules import apply_rule
 
 
@@ -118,10 +117,8 @@ def revote_comparison(one: Comparison, outcome: Outcome, options: Revote) -> Com
 
 def judge_vote(name: str, verdicts: Sequence[Verdict], weight: float) -> Vote:
     """One judge's verdicts on two candidates as one vote."""
-    decision, scores = decide(last_verdicts(list(verdicts)))
-    direct = verdicts[0].strategy == "direct"
-    low, high = (0.0, 1.0) if direct else (1.0, verdicts[0].scale)
-    return Vote(decision, scores, weight, low, high, name)
+    bounds = score_bounds(verdicts[0].strategy, verdicts[0].scale)
+    return vote_of(name, last_verdicts(verdicts), bounds, weight)
 
 
 def count_contenders(outcome: Outcome) -> int:

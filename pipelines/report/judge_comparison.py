@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from fellowship.pipelines.agreement.juror_state import juror_vote
 from fellowship.pipelines.agreement.verdict_table import prompt_key
-from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
-from fellowship.records import Comparison, Outcome, Verdict
+from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import PositionBias, position_bias_of
 from fellowship.stats.codes import INVALID, Codes, encode
 from fellowship.stats.intervals import Interval, Resampling
 from fellowship.stats.rates import LEAN, rate_interval
 from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_by_judge
 
 FEW = 20
 """Pairs under which two judges' agreement is not printed: it would be noise."""
@@ -36,13 +36,15 @@ ABSENT = 3
 class JudgeLine:
     """One judge: its verdicts, how many were no use, and where it leans.
 
-    `slot` is its lean to the answer it read first, from both orders; `longer` its lean
-    to the longer answer, which may be deserved.
+    `asked_both` pairs were put to it in both orders, `both` of them with two valid
+    verdicts. `slot` is its bias to the answer it read first, from these; `longer` its
+    bias to the longer answer, which may be deserved. Each is None where there are too few.
     """
 
     name: str
     verdicts: int
     invalid: int
+    asked_both: int
     both: int
     contradicted: float | None
     slot: Interval | None
@@ -114,9 +116,8 @@ class JudgeComparison:
         self.clusters.append(prompt)
         if one.blind is not None and "debate" not in one.spared:
             self.debates[one.blind, one.outcome] += 1
-        final = [v for v in one.verdicts if v.phase == "final"] or one.verdicts
         at = len(self.clusters) - 1
-        for name, verdicts in by_judge(final).items():
+        for name, verdicts in last_by_judge(one.verdicts).items():
             self._judge(self.columns[name], at, verdicts)
 
     def _judge(self, column: Column, at: int, verdicts: list[Verdict]) -> None:
@@ -147,7 +148,8 @@ class JudgeComparison:
             name=name,
             verdicts=column.verdicts,
             invalid=column.invalid,
-            both=placed.readable if placed else 0,
+            asked_both=int(((forward != ABSENT) & (swapped != ABSENT)).sum()),
+            both=int((is_readable(forward) & is_readable(swapped)).sum()),
             contradicted=placed.contradicted if placed else None,
             slot=placed.bias if placed else None,
             longer=length_bias(
@@ -168,9 +170,10 @@ class JudgeComparison:
         )
 
 
-def winner_code(given: Sequence[Verdict]) -> str:
-    """What one order's verdicts name."""
-    return str(decide(given)[0]).replace("order-inconsistent", "tie")
+def winner_code(given: Sequence[Verdict]) -> Winner:
+    """What one order's verdicts name; samples that contradict one another name a tie."""
+    winner = decide(given)[0]
+    return "tie" if winner == "order-inconsistent" else winner
 
 
 def is_readable(codes: Codes) -> NDArray[np.bool_]:

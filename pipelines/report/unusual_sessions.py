@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from fellowship.pipelines.provenance.verdicts_by_judge import by_judge
 from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
-from fellowship.teams.decisions import decide
+from fellowship.teams.judge_verdicts import last_decisions
 from fellowship.wording import flag_word, speaker_name, state_word
 
 SHOWN = 10
@@ -171,10 +170,7 @@ def verdict_reasons(outcome: Outcome) -> Iterator[Reason]:
     """Judges who split, who contradict themselves, who can't be read; minds changed."""
     contradicted = invalid = split = changed = 0
     for one in outcome.ranking.comparisons if outcome.ranking else ():
-        final = [v for v in one.verdicts if v.phase == "final"] or list(one.verdicts)
-        decisions = Counter(
-            decide(verdicts)[0] for verdicts in by_judge(final).values()
-        )
+        decisions = Counter(last_decisions(one.verdicts).values())
         contradicted += decisions.pop("order-inconsistent", 0)
         invalid += sum(v.winner == "invalid" for v in one.verdicts)
         split += {"first", "second"} <= set(decisions)

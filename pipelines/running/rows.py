@@ -12,7 +12,6 @@ from fellowship.models.record.tracing import row_span, session_span, set_outcome
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
-from fellowship.pipelines.provenance.session_names import ALONE, pair_session
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import (
@@ -23,6 +22,7 @@ from fellowship.records import (
     Ranking,
     Turn,
 )
+from fellowship.session_names import ALONE, pair_session
 from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.debate import DebateTeam

@@ -9,7 +9,7 @@ import pytest
 from fellowship.cluster.messages import RemoteError
 from fellowship.errors import BudgetStop, FellowshipError
 from fellowship.models.record.meter import Limits, Meter
-from fellowship.pipelines.provenance.session_names import is_evaluation, pair_session
+from fellowship.session_names import is_evaluation, pair_session
 from fellowship.stop_reasons import SessionStop, Stop, StopReason
 from fellowship.usage import Usage
 from tests.support.paths import ROOT

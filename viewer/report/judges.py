@@ -160,7 +160,7 @@ def judge_grid(judges: tuple[JudgeLine, ...]) -> Grid:
         (
             *(j.name, j.verdicts, part(j.invalid, j.verdicts), j.both or ""),
             percent(j.contradicted),
-            interval(j.slot, none=FEW_PAIRS) if j.both else "one order asked",
+            interval(j.slot, none=FEW_PAIRS if j.asked_both else "one order asked"),
             interval(j.longer, none=FEW_PAIRS),
         )
         for j in judges

@@ -16,6 +16,7 @@ from autogen_core import CancellationToken
 from autogen_core.models import ChatCompletionClient
 
 from fellowship.errors import ModelError
+from fellowship.models.autogen_result import has_run
 from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import AutogenModel
 from fellowship.models.limits.refusals import shorten
@@ -24,9 +25,6 @@ from fellowship.models.replies.contents import read_message
 from fellowship.models.replies.reading import make_reply
 from fellowship.records import Message
 from fellowship.usage import Usage
-
-PREMATURE = "The group chat"
-"""How AutoGen's stop reasons begin when a chat did not run."""
 
 
 class AutogenGuestClient(Client):
@@ -72,7 +70,7 @@ class AutogenGuestClient(Client):
     def _reply(self, result: TaskResult) -> Reply:
         messages = [m for m in result.messages if isinstance(m, BaseChatMessage)]
         own = [m for m in messages if m.source not in ("user", "assistant")]
-        if str(result.stop_reason).startswith(PREMATURE) or not own:
+        if not has_run(result) or not own:
             raise ModelError(f"model {self.name!r} returned no message", "malformed")
         used = [m.models_usage for m in result.messages if m.models_usage is not None]
         usage = Usage(

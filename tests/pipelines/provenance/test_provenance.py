@@ -119,7 +119,7 @@ def test_both_orders_and_their_mean_are_spelled_out() -> None:
         for order, (a, b) in orders
     )
     one = Comparison(first=0, second=1, outcome="first", verdicts=verdicts)
-    (told,) = comparison_sum(one, "")
+    (told,) = comparison_sum(one)
     assert told == "judge: A first 7 : 2, B first 4 : 3, mean 5.5 : 2.5, so A"
 
 

@@ -175,7 +175,7 @@ def test_a_debate_counts_whom_it_turned_and_what_a_vote_would_have_said(
     debated = [
         o for o in outcomes(tmp_path / "run") if "debate" not in made_of(o).spared
     ]
-    assert "vote of equal cost: B" in comparison_sum(made_of(debated[0]), "")
+    assert "vote of equal cost: B" in comparison_sum(made_of(debated[0]))
 
 
 def test_nobody_hears_from_a_debaters_name_which_order_is_shown(tmp_path: Path) -> None:

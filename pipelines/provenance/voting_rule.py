@@ -1,0 +1,33 @@
+"""Voting rule of a run: how its verdicts become one decision, as its header says.
+
+A run made by `revote` keeps the recipe of the run it came from; what decided is its own
+rule, over every judge, and nobody decides alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class VotingRule(NamedTuple):
+    """The rule's name, empty where none is known; who decides where jurors disagree."""
+
+    name: str = ""
+    escalate: str = ""
+
+
+RULE_OF_TEAM = {"judge": "mean of both orders", "debate": "mean"}
+
+
+def voting_rule(header: Mapping[str, Any]) -> VotingRule:
+    """The rule by which a run's comparisons were decided."""
+    revoted = (header.get("identity") or {}).get("revote")
+    if revoted:
+        return VotingRule(str(revoted.get("rule", "")))
+    evaluate = (header.get("recipe") or {}).get("evaluate") or {}
+    if evaluate.get("team") != "jury":
+        return VotingRule(RULE_OF_TEAM.get(str(evaluate.get("team")), ""))
+    strong = evaluate.get("escalate") or {}
+    who = str(strong.get("name") or strong.get("model") or "")
+    return VotingRule(str(evaluate.get("rule", "")), who)
