@@ -64,11 +64,14 @@ def show_pairs(provenance: RowProvenance, out: Console) -> None:
 def show_draft(draft: DraftRecord, out: Console) -> None:
     """One answer: who wrote it, its score, its call."""
     mark = "no score" if draft.score is None else f"score {score(draft.score)}"
-    where = (
-        f"{single_line(draft.system)}, draft {draft.draft}, {single_line(draft.model)}"
+    written = f"draft {draft.draft}" if draft.call or draft.model else ""
+    facts = [single_line(draft.system), written, single_line(draft.model)]
+    facts += [counted(draft.characters, "character"), mark]
+    say(
+        out,
+        (f"answer {draft.index + 1}", "bold"),
+        f"  {', '.join(filter(None, facts))}",
     )
-    size = f"{draft.characters:,} characters"
-    say(out, (f"answer {draft.index + 1}", "bold"), f"  {where}, {size}, {mark}")
     for review in draft.reviews:
         mark = "invalid" if review.score is None else score(review.score)
         say(out, f"  {single_line(review.seat)} on {single_line(review.model)}: {mark}")

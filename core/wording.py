@@ -7,10 +7,10 @@ may use either spelling. docs/concepts.md has the two side by side.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from fellowship.session_names import ALONE, answers_of_session
+from fellowship.speaker_names import take_apart
 
 STATES: Mapping[str, str] = {
     "pair": "pair",
@@ -85,11 +85,6 @@ DRIFT: Mapping[str, str] = {
 """What `fellowship rejudge` counts."""
 
 JUDGING = ("judge", "juror", "debater")
-SEAT = re.compile(
-    r"(?P<name>.+?)(?:_(?P<order>forward|swapped)(?:_(?P<phase>blind|equal_cost|final))?"
-    r"|_(?P<place>first|second))(?:_(?P<sample>\d+))?"
-)
-SCORED = re.compile(r"(?P<name>.+?)_(?P<place>\d+)(?:_(?P<sample>\d+))?")
 
 
 def state_word(value: str) -> str:
@@ -169,17 +164,16 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
     """
     if role not in JUDGING:
         return source
-    found = (SCORED if team == ALONE else SEAT).fullmatch(source)
-    if found is None:
+    who = take_apart(source, alone=team == ALONE)
+    if who is None:
         # A persona in the debate about A first has no suffix.
         return f"{source}, {ORDERS['forward']}" if role == "debater" else source
-    said = found.groupdict()
     parts = [
-        found["name"],
-        ORDERS.get(said.get("order") or "", ""),
-        PHASES.get((said.get("phase") or "").replace("_", "-"), ""),
-        f"answer {decision_word(said['place'])}" if said["place"] else "",
-        f"sample {said['sample']}" if said["sample"] else "",
+        who.name,
+        ORDERS.get(who.order, ""),
+        PHASES.get(who.phase, ""),
+        f"answer {decision_word(who.place)}" if who.place else "",
+        f"sample {who.sample}" if who.sample else "",
     ]
     return ", ".join(filter(None, parts))
 

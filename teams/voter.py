@@ -18,6 +18,7 @@ from fellowship.agents.role import Line
 from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Choice, Judge, Mark
 from fellowship.models.config import Sampling
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
+from fellowship.speaker_names import name_in_order, name_of_rating
 from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, VoterSettings
@@ -72,12 +73,9 @@ class Voter:
     ) -> list[RoleAgent]:
         """A fresh agent a sample, that reads the case in this order after `lines`."""
         case_as_read = case if order == "forward" else case.swapped()
-        phase = phase.replace("-", "_")
         agents = []
         for sample in range(self.settings.samples):
-            name = "_".join(
-                filter(None, (self.name, order, phase, sample_suffix(sample)))
-            )
+            name = name_in_order(self.name, order, phase, sample)
             agent = seats.seat(name, self.role(seats, TWO_TITLES), case_as_read)
             agent.add_lines(lines)
             agents.append(agent)
@@ -131,7 +129,7 @@ class Voter:
         groups = [
             [
                 seats.seat(
-                    "_".join(filter(None, (self.name, place, sample_suffix(sample)))),
+                    name_of_rating(self.name, place, sample),
                     role,
                     Case(case.conversation, (candidate,), case.reference),
                 )
@@ -160,11 +158,6 @@ def logprob_settings(settings: VoterSettings) -> dict[str, Any]:
         return {}
     sampling = Sampling(logprobs=True, top_logprobs=TOP_LOGPROBS)
     return {"expected": True, "sampling": sampling}
-
-
-def sample_suffix(sample: int) -> str:
-    """The suffix of an agent's name for a further sample; '' for the first."""
-    return str(sample + 1) if sample else ""
 
 
 def verdict_fields(value: object, order: Order) -> dict[str, Any]:

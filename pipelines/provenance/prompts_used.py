@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fellowship.records import Record, Turn
+from fellowship.speaker_names import speaker_among
 
 
 class PromptUsed(Record):
@@ -53,9 +54,9 @@ def prompt_names(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
     evaluate = recipe.get("evaluate") or {}
     yield "system"
     yield turn.prompt or usual_prompt(turn, evaluate)
-    for persona in evaluate.get("personas") or ():
-        if turn.source.startswith(str(persona["name"])):
-            yield str(persona.get("prompt") or f"persona_{persona['name']}")
+    personas = {str(one["name"]): one for one in evaluate.get("personas") or ()}
+    if (name := speaker_among(turn.source, personas)) is not None:
+        yield str(personas[name].get("prompt") or f"persona_{name}")
 
 
 def usual_prompt(turn: Turn, evaluate: Mapping[str, Any]) -> str:
@@ -66,7 +67,7 @@ def usual_prompt(turn: Turn, evaluate: Mapping[str, Any]) -> str:
         return turn.role
     if evaluate.get("team") == "debate":
         return "debate_vote"
-    judges = [evaluate, *(evaluate.get("jurors") or ())]
-    found = [a for a in judges if turn.source.startswith(str(a.get("name") or "\n"))]
-    one = found[0] if found else evaluate
+    jurors = [*(evaluate.get("jurors") or ()), evaluate.get("escalate") or {}]
+    entries = {str(one.get("name") or one.get("model")): one for one in jurors if one}
+    one = entries.get(speaker_among(turn.source, entries) or "", evaluate)
     return str(one.get("prompt") or f"judge_{one.get('strategy') or 'combined'}")

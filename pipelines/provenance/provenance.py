@@ -27,6 +27,8 @@ from fellowship.pipelines.provenance.score_explanation import (
 from fellowship.pipelines.provenance.voting_rule import VotingRule, voting_rule
 from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 from fellowship.session_names import ALONE, pair_session
+from fellowship.speaker_names import take_apart
+from fellowship.teams.judge_verdicts import judge_name
 
 
 def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProvenance:
@@ -147,10 +149,17 @@ def find_session(
         return one, one.turns
     if one := by_team.get(ALONE):
         numbers = {str(place) for place in places}
-        return one, [t for t in one.turns if numbers & {*t.source.split("_")}]
+        judges = {judge_name(verdict) for verdict in comparison.verdicts}
+        return one, [t for t in one.turns if rated_place(t, judges) in numbers]
     calls = {verdict.call for verdict in comparison.verdicts if verdict.call}
     found = [s for s in sessions if calls & {*call_keys(s)}]
     return (found[0] if found else None), ()
+
+
+def rated_place(turn: Turn, judges: Iterable[str]) -> str:
+    """The number of the answer that a turn scores alone; nothing where it is none."""
+    who = take_apart(turn.source, alone=True, names=judges)
+    return who.place if who else ""
 
 
 def trace_pair(

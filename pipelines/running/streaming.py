@@ -71,6 +71,7 @@ async def stream(
     """
     folder = Path(into)
     check_recipe(recipe, own_rows=rows is None)
+    check_credentials(recipe, folder)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)
     events: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
     stop = asyncio.Event()
@@ -94,7 +95,6 @@ async def stream(
 
         yield work
 
-    check_credentials(recipe, folder)
     run = asyncio.create_task(
         run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
     )

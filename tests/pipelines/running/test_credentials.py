@@ -8,6 +8,9 @@ import pytest
 import yaml
 
 from fellowship.cli.exit_codes import Exit
+from fellowship.errors import RecipeError
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.streaming import listen
 from tests.support.commands import said
 from tests.support.recipes import openai_model, recipe
 
@@ -41,3 +44,14 @@ def test_a_key_that_no_team_needs_is_not_asked_for(
         capsys, "run", file, "--into", tmp_path / "run", "--max-calls", 0
     )
     assert code == Exit.STOPPED, err
+
+
+def test_a_stream_of_own_rows_without_a_key_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    model = openai_model("http://127.0.0.1:9/v1", api_key_env="NO_SUCH_KEY")
+    made = load_recipe(recipe(tmp_path / "r.yaml", model))
+    with pytest.raises(RecipeError, match="NO_SUCH_KEY"):
+        next(listen(made, tmp_path / "run", rows=[{"prompt": "Why?"}]))
+    assert not (tmp_path / "run").exists()
