@@ -48,6 +48,7 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
     """A line a voter, then how many independent judges they are worth together."""
     labelled = report.best_by == "labels"
     alone = "most accurate alone" if labelled else "closest to the verdict"
+    alone += f", of {counted(report.best_rows, 'row')} in common"
     rows = [
         (
             voter.name,
@@ -55,15 +56,24 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
             count(voter.read),
             percent_text(voter.with_verdict),
             percent_text(voter.right),
+            percent_text(voter.right_of_asked),
             alone if voter.name == report.best else "",
         )
         for voter in report.jurors
     ]
     rows.append(
-        ("together", count(report.comparisons), "", "", percent_text(report.right), "")
+        (
+            "together",
+            count(report.comparisons),
+            "",
+            "",
+            percent_text(report.right),
+            "",
+            "",
+        )
     )
-    heads = ("voter", "asked", "valid", "agrees with the verdict", "with people", "")
-    table(out, heads, rows, right=" rrrr")
+    heads = ("voter", "asked", "valid", "agrees with the verdict", "with people")
+    table(out, (*heads, "of all asked", ""), rows, right=" rrrrr")
     if report.warning:
         say(out, (report.warning, "yellow"))
     if report.n_eff is not None:

@@ -12,7 +12,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.number_format import count, figure, interval, percent, rating
+from fellowship.number_format import count, interval, percent, rating
 from fellowship.wording import soft_words
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ def command(
 ) -> int:
     """Compare the systems of RUN: every pair of systems, then a rating of all.
 
-    Strict: ties and failures lose (the paper's rule). Half-tie: a tie is half a win.
-    Both orders: a verdict that changes with the order is half a win. At equal lengths:
-    what is left when the judge's preference for length, as all its pairs show it, is
-    taken out (docs/agreement.md). People: prediction-powered estimate, where 50 rows have
-    labels.
+    Strict: ties and failures lose (the paper's rule), so both ways round are shown.
+    Half-tie: a tie is half a win. Both orders: a verdict that changes with the order is
+    half a win; where the second order was asked of some rows only (order: adaptive), it
+    is of those alone. At equal lengths: what is left when the judge's preference for
+    length, as all its pairs show it, is taken out (docs/agreement.md). People:
+    prediction-powered estimate, where 50 rows have labels.
 
     \b
     Examples:
@@ -60,13 +61,15 @@ def show(found: WinRates, out: Console) -> None:
         "system",
         "against",
         "rows",
+        "ties",
         "invalid",
-        "strict",
+        "strict: wins",
+        "strict: loses",
         "half-tie",
         "both orders",
     )
     rows = [pair_cells(pair) for pair in found.pairs]
-    table(out, (*heads, "people"), rows, right="  rrrrrr")
+    table(out, (*heads, "people"), rows, right="  rrrrrrrr")
     if soft := sum(pair.soft for pair in found.pairs):
         say(out, soft_words(soft))
     show_length_control(found, out)
@@ -79,14 +82,13 @@ def show(found: WinRates, out: Console) -> None:
 
 def pair_cells(pair: PairWinRates) -> tuple[str, ...]:
     """One pair of systems in a line."""
-    both = pair.both_orders
+    from fellowship.pipelines.agreement.agreement_cells import both_orders_text
+
     return (
-        *(pair.first, pair.second, count(pair.rows), count(pair.invalid)),
-        interval(pair.strict),
+        *(pair.first, pair.second, count(pair.rows), count(pair.ties)),
+        *(count(pair.invalid), interval(pair.strict), interval(pair.strict_second)),
         interval(pair.half_tie),
-        f"{figure(both.rate)}, {percent(both.contradictions)} order-inconsistent"
-        if both
-        else "",
+        both_orders_text(pair.both_orders),
         interval(pair.people),
     )
 

@@ -61,11 +61,12 @@ def half_tie_rate(verdicts: ArrayLike) -> float:
 
 @dataclass(frozen=True)
 class BothOrders:
-    """Shares of rows read in both orders; the first four sum to 1.
+    """Shares of the `asked` rows, of `rows`, asked and read in both orders.
 
-    `contradictions` name two different winners, or a winner and a tie; `invalid` is the
-    share of all rows that one order left unreadable. `rate` counts ties and
-    contradictions half.
+    The first four sum to 1. `contradictions` name two different winners, or a winner and a
+    tie; `invalid` is the share of rows asked that one order left unreadable. `rate` counts
+    ties and contradictions half. Where the second order was asked of some rows only, of
+    close ones as it may be, `rate` is NaN and `rate_asked` is of those alone.
     """
 
     wins: float
@@ -74,6 +75,14 @@ class BothOrders:
     contradictions: float
     invalid: float
     rate: float
+    asked: int = 0
+    rows: int = 0
+    rate_asked: float = float("nan")
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether all but `rate` is of some rows only."""
+        return self.asked < self.rows
 
 
 def both_order_points(forward: ArrayLike, swapped: ArrayLike) -> tuple[Floats, Floats]:
@@ -110,6 +119,9 @@ def both_order_rates(forward: ArrayLike, swapped: ArrayLike) -> BothOrders:
         contradictions=mean_without_nan(contradict),
         invalid=float(1 - read.mean()),
         rate=mean_without_nan(score),
+        asked=len(read),
+        rows=len(read),
+        rate_asked=mean_without_nan(score),
     )
 
 

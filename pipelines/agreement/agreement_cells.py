@@ -13,10 +13,12 @@ from fellowship.number_format import (
     figure,
     interval,
     part,
+    percent,
     percent_interval,
 )
 from fellowship.pipelines.agreement.agreement import AgreementReport
 from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
+from fellowship.stats.winrate import BothOrders
 
 Cells = list[tuple[str, ...]]
 
@@ -82,4 +84,15 @@ def position_text(line: JudgeAgreement) -> str:
             f", of the {counted(at.readable, 'row')} asked in both orders alone (of"
             f" {line.asked:,}; a second order asked only where the first is close)"
         )
+    return text
+
+
+def both_orders_text(both: BothOrders | None) -> str:
+    """A pair's rate over both orders and how often they contradict, of which rows."""
+    if both is None:
+        return ""
+    rate, some = both.rate_asked, percent(both.contradictions)
+    text = f"{figure(rate)}, {some} order-inconsistent"
+    if both.is_conditional:
+        text += f": only of the {both.asked:,} of {both.rows:,} asked in both orders"
     return text

@@ -3,17 +3,15 @@
 This is the one place that tells them apart, by the verdicts a row keeps: none at all means
 not asked (spared by early stopping or escalation, abstained, no such evaluator in the
 source); a failed or unparsed reply leaves an invalid verdict behind, and is unreadable.
+It needs no numpy: runs use it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fellowship.records import Decision, Verdict, Winner
 from fellowship.teams.decisions import decide
@@ -71,16 +69,3 @@ def juror_vote(verdicts: Iterable[Verdict]) -> JurorVote:
 def juror_votes(verdicts: Iterable[Verdict]) -> dict[str, JurorVote]:
     """The votes of those who were asked, by name, in the order they were asked."""
     return {name: juror_vote(own) for name, own in by_judge(verdicts).items()}
-
-
-_STATES: Final = tuple(JurorState)
-
-
-def state_codes(states: Sequence[Sequence[JurorState]]) -> NDArray[np.int8]:
-    """States (n, m) as an array of their places in `JurorState`. See `are_in_state`."""
-    return np.array([[_STATES.index(s) for s in row] for row in states], dtype=np.int8)
-
-
-def are_in_state(codes: NDArray[np.int8], state: JurorState) -> NDArray[np.bool_]:
-    """Where (n, m) jurors are in a state, from `state_codes`."""
-    return np.asarray(codes == _STATES.index(state))

@@ -27,7 +27,8 @@ class Match:
     """One comparison of two systems' answers: what came of it, and both orders.
 
     `judges` are the evaluators whose verdicts it rests on. `soft` is the chance that the
-    first is the better one, where all valid verdicts give one; else None.
+    first is the better one, where all valid verdicts give one; else None. `both_asked`:
+    everybody was asked in both orders.
     """
 
     prompt: str
@@ -40,6 +41,7 @@ class Match:
     label: Winner
     judges: tuple[str, ...] = ()
     soft: float | None = None
+    both_asked: bool = False
 
 
 def matches(
@@ -74,7 +76,17 @@ def matches(
             label=majority(people.values()),
             judges=tuple(sorted({judge_name(v) for v in verdicts})),
             soft=soft_preference(verdicts),
+            both_asked=are_asked_twice(verdicts),
         )
+
+
+def are_asked_twice(verdicts: Sequence[Verdict]) -> bool:
+    """Whether everybody who was asked was asked in both orders."""
+    forward, swapped = (
+        {judge_name(v) for v in verdicts if v.order == order}
+        for order in ("forward", "swapped")
+    )
+    return bool(forward) and forward == swapped
 
 
 def match_outcome(

@@ -20,9 +20,7 @@ from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
     JurorState,
     JurorVote,
-    are_in_state,
     juror_votes,
-    state_codes,
 )
 from fellowship.pipelines.agreement.order_votes import order_codes, votes_in_order
 from fellowship.pipelines.labels.annotators import (
@@ -203,6 +201,19 @@ def votes_by_unit(
 
 
 OWN_LABELS = "the run's own labels"
+
+
+_STATES = tuple(JurorState)
+
+
+def state_codes(states: Sequence[Sequence[JurorState]]) -> NDArray[np.int8]:
+    """States (n, m) as an array of their places in `JurorState`."""
+    return np.array([[_STATES.index(s) for s in row] for row in states], dtype=np.int8)
+
+
+def are_in_state(codes: NDArray[np.int8], state: JurorState) -> NDArray[np.bool_]:
+    """Where (n, m) jurors are in a state, from `state_codes`."""
+    return np.asarray(codes == _STATES.index(state))
 
 
 def dataset_named(run: Path, only: str | None) -> str | None:

@@ -6,7 +6,7 @@ The prompt is the unit of every interval.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,14 @@ from fellowship.pipelines.agreement.matches import (
 from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.annotators import labels_by_row
 from fellowship.run_outcomes import outcomes
-from fellowship.stats.codes import INVALID, DataError, Floats, encode
+from fellowship.stats.codes import (
+    INVALID,
+    SECOND,
+    TIE,
+    DataError,
+    Floats,
+    encode,
+)
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling
 from fellowship.stats.lengths import LengthControlled
 from fellowship.stats.rates import rate_interval
@@ -49,7 +56,9 @@ from fellowship.teams.judge_verdicts import judge_name
 class PairWinRates:
     """The first system's win rates against the second, by rule.
 
-    `strict`: ties and failures lose. `half_tie`: ties half, unreadable left out, and
+    `strict`: ties and failures lose, so it says little unless `strict_second`, the second
+    system's by the same rule, stands beside it: of the `rows`, `ties` and `invalid` are
+    won by neither. `half_tie`: ties half, unreadable left out, and
     `soft` preferences, of so many rows, count as the chance that they are.
     `both_orders` only where both were asked; `controlled`, at equal lengths, and `people`
     where ten prompts and 50 labels allow.
@@ -65,6 +74,8 @@ class PairWinRates:
     controlled: LengthControlled | None = None
     people: PredictionPowered | None = None
     soft: int = 0
+    strict_second: Interval | None = None
+    ties: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,8 @@ def pair_win_rates(
         rows=len(matches),
         invalid=int((codes == INVALID).sum()),
         strict=rate_interval(points(codes, "strict"), prompts, plan),
+        strict_second=rate_interval((codes == SECOND).astype(float), prompts, plan),
+        ties=int((codes == TIE).sum()),
         half_tie=rate_interval(match_points(matches), prompts, plan),
         both_orders=_both_orders(matches),
         controlled=lengths.rates.get(pair),
@@ -158,14 +171,19 @@ def pair_win_rates(
 
 
 def _both_orders(matches: list[Match]) -> BothOrders | None:
-    """Both-order shares, where the second order was asked at all."""
-    if all(m.swapped == "invalid" for m in matches) or all(
-        m.forward == "invalid" for m in matches
-    ):
+    """Both-order shares of the rows asked in both orders, None where none was.
+
+    Where that isn't all of them, which rows those are may hang on the first order's
+    margin: their rate is theirs alone, and the pair has none.
+    """
+    both = [m for m in matches if m.both_asked]
+    if not both:
         return None
-    return both_order_rates(
-        encode([m.forward for m in matches]), encode([m.swapped for m in matches])
-    )
+    forward, swapped = ([getattr(m, o) for m in both] for o in ("forward", "swapped"))
+    found = both_order_rates(encode(forward), encode(swapped))
+    if len(both) == len(matches):
+        return found
+    return replace(found, rate=float("nan"), rows=len(matches))
 
 
 def _prediction_powered(matches: list[Match]) -> PredictionPowered | None:

@@ -1,4 +1,4 @@
-"""Data frames of a run: rows, messages, verdicts, calls, pairs.
+"""Data frames of a run: rows, messages, verdicts, calls, pairs, votes.
 
 They have the same columns for every run, so that code written for one reads any other.
 """
@@ -6,13 +6,19 @@ They have the same columns for every run, so that code written for one reads any
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from math import isnan
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.agreement.juror_state import (
+    NO_VOTE,
+    JurorState,
+    juror_votes,
+)
 from fellowship.records import Comparison, Outcome
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
@@ -40,6 +46,8 @@ PAIRS = (
     *("chosen_draft", "rejected_draft"),
 )
 
+VOTES = ("row", "first", "second", "juror", "state", "decision", "margin", "outcome")
+
 
 class Frames(NamedTuple):
     """A run's tables as data frames: `frames(run).verdicts` and so on."""
@@ -49,6 +57,7 @@ class Frames(NamedTuple):
     verdicts: Any
     calls: Any
     pairs: Any
+    votes: Any
 
 
 def frames(run: Path | str, library: Kind | None = None) -> Frames:
@@ -66,6 +75,7 @@ def frames(run: Path | str, library: Kind | None = None) -> Frames:
         make_frame(module, VERDICTS, (v for o in found for v in verdict_rows(o))),
         make_frame(module, CALLS, call_rows(Path(run))),
         make_frame(module, PAIRS, (p for o in found for p in pair_rows(o))),
+        make_frame(module, VOTES, vote_rows(found)),
     )
 
 
@@ -133,6 +143,22 @@ def verdict_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
                 *(o.number, c.first, c.second, c.outcome, v.evaluator, v.model),
                 *(v.order, v.phase, v.sample, v.strategy, v.scale, v.winner),
                 *(*scores, v.reason, v.note, v.call, v.preference, *systems),
+            )
+
+
+def vote_rows(found: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
+    """Lines of `votes`: every judge of the run on every comparison, asked or not."""
+    met = [(o, c) for o in found if o.ranking for c in o.ranking.comparisons]
+    votes = [juror_votes(c.verdicts) for _, c in met]
+    names = dict.fromkeys(name for one in votes for name in one)
+    for (o, c), one in zip(met, votes, strict=True):
+        for name in names:
+            vote = one.get(name, NO_VOTE)
+            decision = vote.decision if vote.state == JurorState.SAID else None
+            margin = None if isnan(vote.margin) else vote.margin
+            yield (
+                *(o.number, c.first, c.second, name, vote.state.value),
+                *(decision, margin, c.outcome),
             )
 
 

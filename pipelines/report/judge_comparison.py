@@ -37,8 +37,10 @@ class JudgeLine:
     """One judge: its verdicts, how many were no use, and where it leans.
 
     `asked_both` pairs were put to it in both orders, `both` of them with two valid
-    verdicts. `slot` is its bias to the answer it read first, from these; `longer` its
-    bias to the longer answer, which may be deserved. Each is None where there are too few.
+    verdicts, and `once` in one order: the pairs of both are then the close ones, if the
+    order is adaptive. `slot` is its bias to the answer it read first and `contradicted`
+    how often the order decides, from those of both; `longer` its bias to the longer
+    answer, which may be deserved. Each is None where there are too few.
     """
 
     name: str
@@ -49,6 +51,7 @@ class JudgeLine:
     contradicted: float | None
     slot: Interval | None
     longer: Interval | None
+    once: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class JudgeComparison:
             invalid=column.invalid,
             asked_both=int(((forward != ABSENT) & (swapped != ABSENT)).sum()),
             both=int((is_readable(forward) & is_readable(swapped)).sum()),
+            once=int(((forward != ABSENT) ^ (swapped != ABSENT)).sum()),
             contradicted=placed.contradicted if placed else None,
             slot=placed.bias if placed else None,
             longer=length_bias(

@@ -70,14 +70,15 @@ def _judges(found: Figures) -> Iterator[str]:
         if judge.contradicted is not None and judge.contradicted > 0.25:
             yield (
                 f"{judge.name} changes its verdict in"
-                f" {percent(judge.contradicted, 0)} of the comparisons when the order of"
-                " the answers changes."
+                f" {percent(judge.contradicted, 0)} of the comparisons asked in both orders"
+                " when the order of the answers changes."
             )
         if judge.slot is not None and excludes_zero(judge.slot):
             yield (
                 f"{judge.name} has a position bias to the"
                 f" {'first' if judge.slot.value > 0 else 'second'} answer it reads, of"
-                f" {percent(abs(judge.slot.value), 0)} of its verdicts."
+                f" {percent(abs(judge.slot.value), 0)} of its verdicts"
+                f"{' where both orders were asked' if judge.once else ''}."
             )
 
 

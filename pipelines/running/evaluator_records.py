@@ -21,13 +21,18 @@ class Share(Record):
 
 
 class JurorReport(Record):
-    """One voter: how often it was asked and read, of the verdict's mind, of people's."""
+    """One voter: how often it was asked and read, of the verdict's mind, of people's.
+
+    `right` is of the rows where it names a side or a tie, `right_of_asked` of all it was
+    asked on.
+    """
 
     name: str
     asked: int
     read: int
     with_verdict: Share
     right: Share
+    right_of_asked: Share = Share()
 
 
 class EscalationReport(Record):
@@ -64,8 +69,8 @@ class EvaluatorReport(Record):
     `n_eff` is how many independent jurors these are worth: by their errors where rows
     have labels (`n_eff_by` labels), else by their votes alone (votes), no bound; where it
     is None, `n_eff_by` says why. `warning` is why the rule's figures are not to be
-    trusted, or empty. `best` is who is most often right or, without
-    labels, most often of the verdict's mind (`best_by`).
+    trusted, or empty. `best` is who is most often right or, without labels, most often of
+    the verdict's mind (`best_by`), on the `best_rows` comparisons that all of them decided.
     """
 
     comparisons: int
@@ -74,6 +79,7 @@ class EvaluatorReport(Record):
     jurors: tuple[JurorReport, ...]
     best: str | None
     best_by: str
+    best_rows: int = 0
     seats: int
     n_eff: float | None
     n_eff_by: str

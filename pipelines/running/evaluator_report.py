@@ -39,7 +39,7 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
     names = dict.fromkeys(name for each in comparisons for name in each.decisions)
     jurors = tuple(juror_report(name, comparisons) for name in names)
     chosen = {name for each in comparisons for name in each.spared}
-    best, by = best_juror([juror for juror in jurors if juror.name not in chosen])
+    best, by, rows = best_juror([n for n in names if n not in chosen], comparisons)
     voting = [name for name in voters(settings, names) if name not in chosen]
     worth, worth_by = effective_jurors(comparisons, settings, voting)
     return EvaluatorReport(
@@ -49,6 +49,7 @@ def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport 
         jurors=jurors,
         best=best,
         best_by=by,
+        best_rows=rows,
         seats=len(voting),
         n_eff=worth,
         n_eff_by=worth_by,
@@ -93,18 +94,48 @@ def juror_report(name: str, comparisons: Sequence[ComparisonVotes]) -> JurorRepo
         read=len(read),
         with_verdict=Share(many=sum(agreed), of=len(agreed)),
         right=share_right(comparisons, lambda each: each.decisions.get(name)),
+        right_of_asked=right_of_asked(name, comparisons),
     )
 
 
-def best_juror(jurors: Sequence[JurorReport]) -> tuple[str | None, str]:
-    """Who does best alone, and by which measure; the first named where several do."""
-    by = "labels" if any(j.right.of for j in jurors) else "the verdict"
-    each = [(j.right if by == "labels" else j.with_verdict, j.name) for j in jurors]
-    known = [(s.value, name) for s, name in each if s.value is not None]
-    if len(jurors) < 2 or not known:
-        return None, by
-    top = max(value for value, _ in known)
-    return next(name for value, name in known if value == top), by
+def right_of_asked(name: str, comparisons: Sequence[ComparisonVotes]) -> Share:
+    """How often a voter is right of all labelled rows it was asked on, readable or not."""
+    asked = [c for c in comparisons if name in c.decisions and c.label in SIDES]
+    right = sum(each.decisions[name] == each.label for each in asked)
+    return Share(many=right, of=len(asked))
+
+
+FEW_ROWS = 10
+"""Comparisons in common under which nobody is the best alone."""
+
+
+def best_juror(
+    names: Sequence[str], comparisons: Sequence[ComparisonVotes]
+) -> tuple[str | None, str, int]:
+    """Who does best alone, by which measure, and on how many comparisons.
+
+    All are held to the same comparisons: those on which each of them named a side or a
+    tie. A juror asked on fewer than half of them is left out, or nobody else could be
+    compared. By labels where FEW_ROWS such rows have one, else by the verdict; nobody where
+    there are fewer, or where several are level.
+    """
+    most = max((asked_count(n, comparisons) for n in names), default=0)
+    able = [n for n in names if 2 * asked_count(n, comparisons) > most]
+    shared = [c for c in comparisons if all(c.decisions.get(n) in SIDES for n in able)]
+    labelled = [(c, c.label) for c in shared if c.label in SIDES]
+    decided = [(c, c.outcome) for c in shared if c.outcome in SIDES]
+    by = "labels" if len(labelled) >= FEW_ROWS else "the verdict"
+    rows = labelled if by == "labels" else decided
+    if len(able) < 2 or len(rows) < FEW_ROWS:
+        return None, by, len(rows)
+    right = {n: sum(c.decisions[n] == truth for c, truth in rows) for n in able}
+    best = [n for n in able if right[n] == max(right.values())]
+    return (best[0] if len(best) == 1 else None), by, len(rows)
+
+
+def asked_count(name: str, comparisons: Sequence[ComparisonVotes]) -> int:
+    """On how many comparisons a voter named a side or a tie."""
+    return sum(each.decisions.get(name) in SIDES for each in comparisons)
 
 
 def voters(settings: EvaluateSettings, names: Iterable[str]) -> list[str]:
@@ -135,10 +166,11 @@ def effective_jurors(
         effective_votes_unlabelled,
     )
 
-    by_errors = effective_votes(comparisons, jurors)
+    together = [c for c in comparisons if all(name in c.decisions for name in jurors)]
+    by_errors = effective_votes(together, jurors) if together else None
     if by_errors is not None:
         return by_errors, "labels"
-    by_votes = effective_votes_unlabelled(comparisons, jurors)
+    by_votes = effective_votes_unlabelled(together, jurors) if together else None
     if by_votes is not None:
         return by_votes, "votes"
     return None, "fewer than two comparisons on which every juror voted"

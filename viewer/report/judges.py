@@ -11,6 +11,7 @@ from fellowship.number_format import (
 )
 from fellowship.pipelines.agreement.agreement_cells import (
     HEADS,
+    both_orders_text,
     compared_cells,
     main_cells,
 )
@@ -160,13 +161,21 @@ def judge_grid(judges: tuple[JudgeLine, ...]) -> Grid:
         (
             *(j.name, j.verdicts, part(j.invalid, j.verdicts), j.both or ""),
             percent(j.contradicted),
-            interval(j.slot, none=FEW_PAIRS if j.asked_both else "one order asked"),
+            position_cell(j),
             interval(j.longer, none=FEW_PAIRS),
         )
         for j in judges
     ]
     heads = ("judge", "verdicts", "invalid", "both orders", "order-inconsistent")
     return grid((*heads, "position bias", "length bias"), rows, " rrrrrr")
+
+
+def position_cell(judge: JudgeLine) -> str:
+    """A judge's position bias, and whether it is of some comparisons only."""
+    if not judge.asked_both:
+        return "one order asked"
+    some = f" (not of the {judge.once:,} asked in one order)" if judge.once else ""
+    return interval(judge.slot, none=FEW_PAIRS) + some
 
 
 def winrates(found: Figures) -> Section:
@@ -179,7 +188,10 @@ def winrates(found: Figures) -> Section:
     rows = [
         (
             f"{pair.first} against {pair.second}",
-            (("ties lose", pair.strict), ("ties count half", pair.half_tie)),
+            (
+                ("wins, ties lose", pair.strict),
+                ("ties count half", pair.half_tie),
+            ),
         )
         for pair in rates.pairs[:MANY]
     ]
@@ -198,8 +210,8 @@ def winrates(found: Figures) -> Section:
     return Section(
         "winrates",
         title,
-        "Win rates under three rules: ties and failures lose; ties count half; at equal"
-        " lengths. 95 % intervals resample prompts.",
+        "Win rates under three rules: ties and failures lose, shown both ways round; ties"
+        " count half; at equal lengths. 95 % intervals resample prompts.",
         tuple(parts),
         "",
     )
@@ -209,15 +221,19 @@ def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
     """Every two systems in a line."""
     rows = [
         (
-            *(p.first, p.second, p.rows, p.invalid),
-            *(interval(p.strict), interval(p.half_tie)),
+            *(p.first, p.second, p.rows, p.ties, p.invalid),
+            *(interval(p.strict), interval(p.strict_second), interval(p.half_tie)),
+            both_orders_text(p.both_orders),
             interval(p.controlled.controlled) if p.controlled else "",
             interval(p.people),
         )
         for p in found
     ]
-    heads = ("system", "against", "rows", "invalid", "ties lose", "ties half")
-    return grid((*heads, "equal lengths", "people"), rows, "  rrrrrr")
+    heads = (
+        *("system", "against", "rows", "ties", "invalid", "wins, ties lose"),
+        *("loses, ties win nothing", "ties half", "both orders"),
+    )
+    return grid((*heads, "equal lengths", "people"), rows, "  rrrrrrrrr")
 
 
 def at_equal_lengths(found: WinRates) -> str:

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fellowship.cli.main import run_command as cli
-from fellowship.pipelines.agreement.win_rates import win_rates
+from fellowship.pipelines.agreement.agreement_cells import both_orders_text
+from fellowship.pipelines.agreement.matches import Match
+from fellowship.pipelines.agreement.win_rates import rate_matches, win_rates
 from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.paper.import_release import import_release
-from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict
+from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict, Winner
 from fellowship.stats.intervals import Resampling
 from tests.support.paper_release import combined, put
 from tests.support.paths import PAPER
@@ -119,3 +122,64 @@ def test_the_papers_win_rates_from_a_run(
         ["winrate", str(tmp_path / "run"), "--resamples", "50"], capsys
     )
     assert len(printed["ratings"]) == 6
+
+
+def by_margin(rng: np.random.Generator, rows: int, adaptive: bool) -> list[Match]:
+    """A judge that gives the first place a point: the second order where it is close."""
+    found = []
+    for n in range(rows):
+        gap = round(float(rng.normal(1.5, 3)))
+        forward, swapped = np.sign([gap + 1, gap - 1])
+        twice = not adaptive or abs(gap + 1) <= 1
+        named = {1.0: "first", 0.0: "tie", -1.0: "second"}
+        mean = np.sign(gap) if twice else forward
+        if twice and forward * swapped < 0:
+            mean = 0.0
+        found.append(
+            Match(
+                prompt=str(n),
+                first="a",
+                second="b",
+                outcome=named[float(mean)],  # type: ignore[arg-type]
+                forward=named[float(forward)],  # type: ignore[arg-type]
+                swapped=named[float(swapped)] if twice else "invalid",  # type: ignore[arg-type]
+                lengths=(1, 1),
+                label="invalid",
+                both_asked=twice,
+            )
+        )
+    return found
+
+
+def test_a_second_order_asked_where_it_is_close_does_not_make_the_rate() -> None:
+    """Before: the rate of the close rows was printed as the pair's, .468 for .652."""
+    whole, close = (
+        rate_matches(by_margin(np.random.default_rng(4), 3000, adaptive), QUICK)
+        .pairs[0]
+        .both_orders
+        for adaptive in (False, True)
+    )
+    assert whole is not None
+    assert close is not None
+    assert not whole.is_conditional
+    assert whole.rate == whole.rate_asked
+    assert np.isnan(close.rate)
+    assert close.rate_asked < whole.rate - 0.1
+    assert close.invalid == 0
+    text = both_orders_text(close)
+    assert f": only of the {close.asked:,} of 3,000 asked in both orders" in text
+
+
+def test_a_strict_rate_of_equals_shows_who_loses_too() -> None:
+    """A quarter ties, a quarter unreadable: 25 % is no defeat where the other has 25 %."""
+    outcomes: tuple[Winner, ...] = ("first", "second", "tie", "invalid")
+    met = [
+        Match(
+            str(n), "a", "b", outcomes[n % 4], "invalid", "invalid", (1, 1), "invalid"
+        )
+        for n in range(400)
+    ]
+    pair = rate_matches(met, QUICK).pairs[0]
+    assert pair.strict_second is not None
+    assert pair.strict.value == pair.strict_second.value == 0.25
+    assert (pair.ties, pair.invalid) == (100, 100)

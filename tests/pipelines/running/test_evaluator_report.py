@@ -15,10 +15,12 @@ from fellowship.cli.run_summary import report_as_json
 from fellowship.cli.terminal import console
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.agreement.comparison_votes import ComparisonVotes
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.evaluator_report import best_juror
 from fellowship.pipelines.running.runner import run
-from fellowship.records import Comparison, Outcome
+from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from tests.support.labelled_judges import (
     good_first,
@@ -69,6 +71,39 @@ def test_a_jury_is_told_by_its_effective_votes_and_its_best_member(
     assert "most accurate alone" in shown.get()
     assert "independent judges" in shown.get()
     json.dumps(report_as_json(report)["evaluator"])
+
+
+def voted(n: int, label: Winner, **votes: Decision) -> ComparisonVotes:
+    return ComparisonVotes(
+        number=n,
+        index=0,
+        pair=(0, 1),
+        decisions=votes,
+        outcome="first",
+        blind=None,
+        equal=None,
+        spared=(),
+        recused=(),
+        label=label,
+        same_family=False,
+    )
+
+
+def test_the_best_alone_is_the_best_of_the_same_rows() -> None:
+    """Before: one labelled row of 201 decided, and 2 right of 2 beat 180 of 200."""
+    rows = [
+        voted(n, "first", a="first" if n < 180 else "second", b="second")
+        for n in range(200)
+    ]
+    rows[:2] = [voted(n, "first", a="first", b="second", c="first") for n in (0, 1)]
+    assert best_juror("abc", rows) == ("a", "labels", 200)
+    rows = [
+        voted(n, "first" if not n else "invalid", a="first", b="second")
+        for n in range(201)
+    ]
+    rows[0].decisions.update(a="second", b="first")
+    assert best_juror("ab", rows) == ("a", "the verdict", 201)
+    assert best_juror("ab", rows[:5]) == (None, "the verdict", 5)
 
 
 def test_without_labels_a_jury_claims_a_lower_bound(tmp_path: Path) -> None:
