@@ -93,8 +93,26 @@ def show_account(report: RunReport, resume: str, out: Console) -> None:
         say(
             out,
             "resume with a larger limit: " if spent else "resume with: ",
-            (resume, "cyan"),
+            (with_larger_limit(resume, report), "cyan"),
         )
+
+
+def with_larger_limit(resume: str, report: RunReport) -> str:
+    """The command that resumes, with twice the limit that was reached.
+
+    As it is where the limit was not set by an option and the verb has none for it.
+    """
+    reason, limit = report.stop_reason, report.stop_limit
+    if reason is None or limit is None or not reason.option:
+        return resume
+    words, kept = shlex.split(resume), list[str]()
+    for at, word in enumerate(words):
+        value = at > 0 and words[at - 1] == reason.option
+        if not value and word.partition("=")[0] != reason.option:
+            kept.append(word)
+    if len(kept) == len(words) and kept[1:2] != ["run"]:
+        return resume
+    return shlex.join([*kept, reason.option, f"{2 * limit or 1:.12g}"])
 
 
 def show_spending(report: RunReport, out: Console) -> None:

@@ -6,8 +6,11 @@ never the words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
+
+from fellowship.registry_check import check_registry
 
 
 class StopReason(StrEnum):
@@ -30,30 +33,48 @@ class StopReason(StrEnum):
     @property
     def is_limit(self) -> bool:
         """Whether a limit of the recipe was reached."""
-        return self in LIMITS
+        return KINDS[self].is_limit
 
     @property
     def wants_larger_limit(self) -> bool:
         """Whether the run goes on only with a larger limit."""
-        return self.is_limit and self not in (
-            StopReason.USD_ON_THE_WAY,
-            StopReason.UNKNOWN_COST,
-        )
+        return KINDS[self].wants_larger
+
+    @property
+    def option(self) -> str:
+        """The option of `run` that sets this limit; empty where none does."""
+        return KINDS[self].option
 
 
-LIMITS = frozenset(
-    {
-        *(StopReason.CALLS, StopReason.TOKENS, StopReason.USD, StopReason.LIMIT),
-        *(StopReason.USD_ON_THE_WAY, StopReason.UNKNOWN_COST, StopReason.ACCEPTED),
-    }
-)
+class StopKind(NamedTuple):
+    """What a reason means for whoever wants to go on."""
+
+    is_limit: bool = False
+    wants_larger: bool = False
+    option: str = ""
+
+
+KINDS: Mapping[StopReason, StopKind] = {
+    StopReason.CALLS: StopKind(True, True, "--max-calls"),
+    StopReason.TOKENS: StopKind(True, True, "--max-tokens"),
+    StopReason.USD: StopKind(True, True, "--max-usd"),
+    StopReason.USD_ON_THE_WAY: StopKind(True),
+    StopReason.UNKNOWN_COST: StopKind(True),
+    StopReason.LIMIT: StopKind(True, True),
+    StopReason.ACCEPTED: StopKind(True, True, "--accept"),
+    StopReason.INTERRUPTED: StopKind(),
+    StopReason.ENDPOINT_DOWN: StopKind(),
+    StopReason.ERROR: StopKind(),
+}
+check_registry("reason to stop", StopReason, KINDS)
 
 
 class Stop(NamedTuple):
-    """Why a run stops: the reason, and the same in words."""
+    """Why a run stops: the reason, the same in words, and the limit if it is one."""
 
     reason: StopReason
     why: str
+    limit: float | None = None
 
 
 class SessionStop(StrEnum):

@@ -26,10 +26,11 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.stop_reasons import SessionStop
+from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Pair, PairwiseRatings
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import DebateSettings, Persona, VoterSettings
-from fellowship.teams.voter import Voter, case_of, gather_or_cancel
+from fellowship.teams.voter import Voter, case_of
 from fellowship.teams.voting_rules import apply_rule
 
 Verdicts = dict[str, list[Verdict]]

@@ -10,6 +10,7 @@ from math import fsum
 
 from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
+from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Pair, PairwiseRatings, is_related
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Juror, JurySettings
@@ -18,7 +19,6 @@ from fellowship.teams.voter import (
     Rating,
     Voter,
     case_of,
-    gather_or_cancel,
     verdicts_from_ratings,
 )
 from fellowship.teams.voting_rules import NextJurors, apply_rule, rule_named

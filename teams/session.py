@@ -32,6 +32,7 @@ from fellowship.models.client import Client, Reply, Request
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
 from fellowship.teams.chat_runtime import ChatRuntime
+from fellowship.teams.gathering import gather_or_cancel
 
 TASK = "Please begin."
 
@@ -257,7 +258,7 @@ class SessionContext:
         work = [agent.speak() for agent in agents]
         # One needs no gathering, which would cost a task.
         gathered = asyncio.ensure_future(
-            work[0] if len(work) == 1 else asyncio.gather(*work)
+            work[0] if len(work) == 1 else gather_or_cancel(*work)
         )
         try:
             await self._run_within_deadline(gathered)

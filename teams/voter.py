@@ -6,8 +6,7 @@ to the case's own order are the same for each of them.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
@@ -201,14 +200,3 @@ def is_close(verdicts: Sequence[Verdict], scale: float) -> bool:
 def case_of(item: Item, candidates: Sequence[Candidate]) -> Case:
     """The item with these candidates before a voter."""
     return Case(item.conversation, tuple(candidates), item.reference)
-
-
-async def gather_or_cancel(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """The results of all, at the same time; when one fails none of them goes on."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

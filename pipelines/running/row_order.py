@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from fellowship.number_format import counted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import State
 
@@ -66,7 +67,7 @@ class RowOrder:
     @property
     def why(self) -> str:
         """What stops the run then."""
-        return f"the limit of {self.wanted} accepted rows is reached"
+        return f"the limit of {counted(self.wanted, 'accepted row')} is reached"
 
     async def wait_for_room(self) -> None:
         """Wait until a further row may be begun."""

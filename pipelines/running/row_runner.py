@@ -80,7 +80,7 @@ class Runner:
         stopping = asyncio.ensure_future(self._wait_for_stop())
         stopping.add_done_callback(self._wake)
         if self.queue.is_full:
-            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
+            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why, self.queue.wanted)
         try:
             with RejectedRows(self.folder.path) as quarantine:
                 async for entry in self._entries():
@@ -194,7 +194,7 @@ class Runner:
         self._count(outcome.number, outcome.state)
         self.queue.count_kept(outcome.state)
         if self.queue.is_full:
-            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why)
+            self.meter.stop_for(StopReason.ACCEPTED, self.queue.why, self.queue.wanted)
 
     def _count(self, number: int, state: str) -> None:
         """Count a row that has ended, if it is among those that are waited for."""

@@ -26,6 +26,7 @@ from fellowship.session_names import ALONE, pair_session
 from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.debate import DebateTeam
+from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Evaluator, JudgeTeam, is_related
 from fellowship.teams.jury import JuryTeam
 from fellowship.teams.session import SessionContext
@@ -136,7 +137,7 @@ class Row:
         # One needs no gathering, which would cost a task.
         alone = len(writing) == 1
         for candidates in (
-            [await writing[0]] if alone else await asyncio.gather(*writing)
+            [await writing[0]] if alone else await gather_or_cancel(*writing)
         ):
             self.candidates += candidates
 

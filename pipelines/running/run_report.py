@@ -60,6 +60,8 @@ class RunReport:
     unusable_usd: float = 0.0
     stop_reason: StopReason | None = None
     """Why it ended before its last row; None if it didn't."""
+    stop_limit: float | None = None
+    """The limit that was reached; None if none was."""
 
     @property
     def balanced(self) -> bool:
@@ -113,6 +115,7 @@ def make_report(
         exports={name: a.exported for a in accounts for name in a.files},
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
+        stop_limit=stop.limit if stop else None,
         unusable_replies=meter.unusable,
         unusable_usd=meter.unusable_usd,
         accepted=runner.queue.has_enough(states),

@@ -20,13 +20,13 @@ SPENT = Usage(prompt=6, completion=4, cached=0)
 @pytest.mark.parametrize(
     ("limits", "reason", "words"),
     [
-        (Limits(calls=1), StopReason.CALLS, "the limit of 1 calls is reached"),
+        (Limits(calls=1), StopReason.CALLS, "the limit of 1 call is reached"),
         (Limits(tokens=10), StopReason.TOKENS, "the limit of 10 tokens is reached"),
-        (Limits(usd=0.5), StopReason.USD, "the limit of 0.5 USD is reached"),
+        (Limits(usd=0.5), StopReason.USD, "the limit of $0.5000 is reached"),
         (
             Limits(usd=9),
             StopReason.USD_ON_THE_WAY,
-            "the limit of 9 USD is reached with",
+            "the limit of $9.00 is reached with",
         ),
     ],
 )

@@ -9,6 +9,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from fellowship.errors import BudgetStop
 from fellowship.models.limits.wait_note import WaitNote
+from fellowship.number_format import counted
+from fellowship.number_format import usd as usd_text
 from fellowship.records import Record
 from fellowship.stop_reasons import Stop, StopReason
 from fellowship.usage import Usage
@@ -53,9 +55,11 @@ class Meter:
     endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 
-    def stop_for(self, reason: StopReason, why: str) -> None:
+    def stop_for(
+        self, reason: StopReason, why: str, limit: float | None = None
+    ) -> None:
         """Stop the run, unless it stops for another reason already."""
-        self.stop = self.stop or Stop(reason, why)
+        self.stop = self.stop or Stop(reason, why, limit)
 
     def waiting_notes(self) -> list[WaitNote]:
         """What calls wait for now that is more than other calls."""
@@ -72,21 +76,22 @@ class Meter:
         usd, most = self.usd + self.held_usd + worst_usd, self.limits.usd
         if worst_usd and most is not None and usd > most:
             more = " with what submitted batches may cost"
-            self._stop_at(most, StopReason.USD_ON_THE_WAY, "USD", more)
+            self._stop_at(most, StopReason.USD_ON_THE_WAY, usd_text(most), more)
         tokens = self.prompt_tokens + self.completion_tokens
-        for reason, name, spent, limit in (
-            (StopReason.CALLS, "calls", self.calls + self.in_flight, self.limits.calls),
-            (StopReason.TOKENS, "tokens", tokens, self.limits.tokens),
-            (StopReason.USD, "USD", self.usd, most),
-        ):
-            if limit is not None and spent >= limit:
-                self._stop_at(limit, reason, name)
+        calls, limits = self.calls + self.in_flight, self.limits
+        if limits.calls is not None and calls >= limits.calls:
+            self._stop_at(limits.calls, StopReason.CALLS, counted(limits.calls, "call"))
+        if limits.tokens is not None and tokens >= limits.tokens:
+            said = counted(limits.tokens, "token")
+            self._stop_at(limits.tokens, StopReason.TOKENS, said)
+        if most is not None and self.usd >= most:
+            self._stop_at(most, StopReason.USD, usd_text(most))
 
     def _stop_at(
-        self, limit: float, reason: StopReason, name: str, counting: str = ""
+        self, limit: float, reason: StopReason, words: str, counting: str = ""
     ) -> None:
-        why = f"the limit of {limit:g} {name} is reached{counting}"
-        self.stop_for(reason, why)
+        why = f"the limit of {words} is reached{counting}"
+        self.stop_for(reason, why, limit)
         raise BudgetStop(why, reason)
 
     def add_unusable(self, usage: Usage, usd: float | None) -> None:
@@ -101,7 +106,7 @@ class Meter:
             self.stop_for(
                 StopReason.UNKNOWN_COST,
                 f"model {model!r} does not report its token usage, so that nothing can be"
-                f" held against the limit of {self.limits.usd:g} USD: limit the calls"
+                f" held against the limit of {usd_text(self.limits.usd)}: limit the calls"
                 " instead (--max-calls), or give the model `price: {prompt: 0,"
                 " completion: 0}` if it costs nothing",
             )

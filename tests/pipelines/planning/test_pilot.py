@@ -131,4 +131,4 @@ def test_a_pilot_that_may_not_spend_says_so(
         path = recipe(tmp_path / "r.yaml", model, 20)
         words = ["plan", str(path), "--pilot", "5", "--max-usd", "0.0001"]
         assert run_command([*words, "--into", str(tmp_path / "x")]) == Exit.STOPPED
-    assert "the limit of 0.0001 USD" in capsys.readouterr().err
+    assert "the limit of $0.0001" in capsys.readouterr().err
