@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,11 @@ def test_a_meter_names_the_limit_it_stops_at(
 ) -> None:
     meter = Meter(limits)
     meter.add(SPENT, 0.5)
-    with pytest.raises(BudgetStop, match=words) as raised:
+    with pytest.raises(BudgetStop, match=re.escape(words)) as raised:
         meter.admit(worst_usd=9.0 if reason is StopReason.USD_ON_THE_WAY else 0.0)
     assert raised.value.reason is reason
-    assert meter.stop == Stop(reason, str(raised.value))
+    assert meter.stop is not None
+    assert meter.stop[:2] == (reason, str(raised.value))
     assert reason.is_limit
 
 
@@ -46,7 +48,7 @@ def test_the_first_reason_stands() -> None:
     meter = Meter(Limits())
     meter.stop_for(StopReason.ENDPOINT_DOWN, "no server")
     meter.stop_for(StopReason.INTERRUPTED, "interrupted")
-    assert meter.stop == (StopReason.ENDPOINT_DOWN, "no server")
+    assert meter.stop == Stop(StopReason.ENDPOINT_DOWN, "no server")
 
 
 def test_a_larger_limit_helps_only_where_one_is_reached() -> None:
