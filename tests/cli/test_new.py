@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -23,22 +22,33 @@ from tests.support.paths import ROOT
 jsonschema = import_module("jsonschema")
 
 
-@pytest.mark.slow
+class Passed:
+    """Counts the tests of a pytest inside this one."""
+
+    tests = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test."""
+        self.tests += report.when == "call" and report.passed
+
+
 def test_what_is_written_passes_its_own_tests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for what in ("role", "team", "recipe"):
         assert command(["new", what, f"My{what.capitalize()}"]) == 0
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        capture_output=True,
-        text=True,
-        env=clean,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "8 passed" in done.stdout
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    known, counted = set(sys.modules), Passed()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PYTEST")]:
+            patch.delenv(name)
+        plain = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+        code = pytest.main(plain, plugins=[counted])
+    for name in set(sys.modules) - known:
+        if name.removeprefix("test_").startswith("my_"):
+            del sys.modules[name]
+    assert (code, counted.tests) == (0, 8)
 
 
 @pytest.mark.slow
@@ -49,6 +59,8 @@ def test_what_is_written_runs_on_the_embedded_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert command(["new", "team", "Duo"]) == 0
+    written = Path("duo.yaml").read_text()
+    Path("duo.yaml").write_text(written.replace("max_tokens: 200", "max_tokens: 40"))
     code = command(["run", "duo.yaml", "--into", "run", "--limit", "1"])
     assert code == 0
     sys.modules.pop("duo", None)
