@@ -44,6 +44,7 @@ def test_what_is_written_passes_its_own_tests(
         for name in [name for name in os.environ if name.startswith("PYTEST")]:
             patch.delenv(name)
         plain = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+        plain += ["-o", "asyncio_default_fixture_loop_scope=function"]
         code = pytest.main(plain, plugins=[counted])
     for name in set(sys.modules) - known:
         if name.removeprefix("test_").startswith("my_"):
