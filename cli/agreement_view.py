@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fellowship.pipelines.agreement.juries import JuryAnalysis
     from fellowship.pipelines.agreement.margins import MarginCalibration
 
+NOTE = 600
+"""Characters of a note on the labels."""
 SHOWN = 10
 """Juries that are listed; --json has them all."""
 
@@ -36,6 +38,8 @@ def show(found: AgreementReport, out: Console) -> None:
         f"{counted(found.labels, 'label')} on {counted(found.prompts, 'prompt')},",
         f" matched by {found.matched}",
     )
+    for note in found.notes:
+        say(out, (single_line(note, NOTE), "yellow"))
     if not found.enough:
         say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
         return

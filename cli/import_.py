@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,17 @@ from typing import Any
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
+from fellowship.cli.label_options import (
+    COUNT_UNKNOWN,
+    ID,
+    TEXTS,
+    VALUE,
+    parse_values,
+    with_options,
+)
 from fellowship.cli.options import as_json
 from fellowship.cli.step_progress import Steps, progress_counter
 from fellowship.cli.terminal import console, print_json, say, table
-from fellowship.errors import InputError
 from fellowship.number_format import count, counted
 from fellowship.pipelines.imports.import_labels import import_labels
 from fellowship.pipelines.imports.import_verdicts import VerdictColumns, import_verdicts
@@ -25,9 +32,7 @@ from fellowship.pipelines.imports.label_exchange import (
 from fellowship.pipelines.imports.preferences import SCALES, Preferences, ScaleName
 from fellowship.pipelines.imports.run_writer import ImportReport
 from fellowship.pipelines.labels.label_rows import Columns
-from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.pipelines.paper.import_release import import_release
-from fellowship.records import Winner
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
 from fellowship.wording import state_word
@@ -41,31 +46,8 @@ into = click.option(
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
-def text_columns(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which columns hold the item and how verdicts are spelt."""
-    for option in reversed(
-        (
-            click.option(
-                "--id", "id_", metavar="COL", help="Column with the row's id."
-            ),
-            click.option("--prompt", metavar="COL", help="Column with the prompt."),
-            click.option(
-                "--first", metavar="COL", help="Column with the first answer."
-            ),
-            click.option(
-                "--second", metavar="COL", help="Column with the second answer."
-            ),
-            click.option(
-                "--value",
-                "values",
-                multiple=True,
-                metavar="SPELT=MEANING",
-                help="What a value means: first, second or tie; may be repeated.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+text_columns = with_options(ID, *TEXTS, VALUE)
+"""The options that say which columns hold the item and how verdicts are spelt."""
 
 
 @click.group("import", epilog=EPILOG)
@@ -195,6 +177,7 @@ def verdicts(
     "--annotator", metavar="NAME", help="The name of the person whose labels these are."
 )
 @text_columns
+@COUNT_UNKNOWN
 @as_json
 def labels(
     file: Path,
@@ -203,12 +186,14 @@ def labels(
     labels: tuple[str, ...],
     column: str | None,
     annotator: str | None,
+    count_unknown: bool,
     **named: Any,
 ) -> int:
     """Import people's labels: PandaLM's test set, MT-Bench votes, or your own table.
 
-    If the folder is a run already, the labels are added to its rows, matched by id, by
-    text or by row number, and used by agree and winrate. Otherwise they become a run.
+    If the folder is a run already, the labels are added to its rows, matched by their
+    texts, by id or, in a file that has neither, by row number, and every verb uses them.
+    Otherwise they become a run.
 
     \b
     Examples:
@@ -219,7 +204,14 @@ def labels(
       fellowship import labels mine.csv --annotator ann --into runs/demo
     """
     id_, values = named.pop("id_"), parse_values(named.pop("values"))
-    columns = Columns(labels, id_, values=values, annotator=column, **named)
+    columns = Columns(
+        labels,
+        id_,
+        values=values,
+        annotator=column,
+        count_unknown=count_unknown,
+        **named,
+    )
     if accepts_labels(into, file):
         show_attached(attach_labels(file, into, columns, annotator), into, as_json)
         return Exit.DONE
@@ -258,18 +250,6 @@ def soft_column(
     return None
 
 
-def parse_values(values: tuple[str, ...]) -> dict[str, Winner]:
-    """`left=first` as a mapping; a usage error for anything else."""
-    found: dict[str, Winner] = {}
-    for value in values:
-        name, _, meaning = value.rpartition("=")
-        try:
-            found[name] = parse_winner(meaning, {})
-        except InputError as error:
-            raise click.UsageError(f"--value {value!r}: {error}") from error
-    return found
-
-
 def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
     """What was put beside the rows of a run, and what was not."""
     if as_json:
@@ -286,6 +266,8 @@ def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
     if found.unmatched:
         unmatched = counted(len(found.unmatched), "label")
         say(out, f"{unmatched} matched no row of the run", "")
+    for note in found.notes:
+        say(out, (single_line(note, 600), "yellow"))
     for number, why in found.bad[:SHOWN]:
         say(out, f"  row {number}: {single_line(why, 100)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, counted
 from fellowship.pipelines.imports.label_exchange import write_labels
+from fellowship.pipelines.labels.label_queues import QUEUE_WORDS
 from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
 from fellowship.sanitize import single_line
 
@@ -39,9 +41,11 @@ def command(run: Path, to: Path | None, as_json: bool) -> int:
     people = count_by_annotator(labels)
     if to is not None:
         write_labels(run, to)
+    queues = Counter(label.queue or "unknown" for label in labels)
     if as_json:
         rows = len({label.number for label in labels})
-        print_json({"labels": len(labels), "rows": rows, "annotators": people})
+        counts = {"labels": len(labels), "rows": rows, "annotators": people}
+        print_json({**counts, "queues": dict(queues)})
         return Exit.DONE
     out = console()
     if not labels:
@@ -52,6 +56,8 @@ def command(run: Path, to: Path | None, as_json: bool) -> int:
         ("annotator", "labels"),
         [(single_line(n), count(c)) for n, c in people.items()],
     )
+    for queue, many in queues.most_common():
+        say(out, f"{counted(many, 'label')} {QUEUE_WORDS[queue]}")
     if to is not None:
         say(out, (str(to), "bold"), f"  {counted(len(labels), 'label')}")
     return Exit.DONE

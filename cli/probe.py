@@ -75,6 +75,7 @@ def command(
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
     from fellowship.pipelines.attacks.trials import run_trials
+    from fellowship.pipelines.labels.people_votes import people_votes
     from fellowship.run_outcomes import outcomes
 
     wanted = load_with_options(
@@ -86,7 +87,7 @@ def command(
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     announce(trials)
     report = asyncio.run(run_with_progress(partial(run_trials, trials, folder), resume))
-    found = probe_report(outcomes(folder), families_of(wanted))
+    found = probe_report(outcomes(folder), families_of(wanted), people_votes(folder))
     if as_json:
         print_json(run_summary.report_as_json(report) | {"probes": found.model_dump()})
     else:

@@ -20,6 +20,7 @@ from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import counted, interval, percent, percent_interval
+from fellowship.sanitize import single_line
 from fellowship.wording import drift_word
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def show(found: Drift, out: Console) -> None:
     if found.scores:
         moved_by = interval(found.scores, sign=True)
         say(out, f"scores moved by {moved_by} points on average (95 %)")
+    for note in found.label_notes:
+        say(out, (single_line(note, 600), "yellow"))
     fates = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
     say(out, f"pairs by row: {fates}")
     if any(found.only.values()):

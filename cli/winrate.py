@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
+from fellowship.cli.label_options import (
+    label_options,
+    selection_of,
+    warn_of_bad_rows,
+)
 from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, interval, percent, rating
+from fellowship.sanitize import single_line
 from fellowship.wording import soft_words
 
 if TYPE_CHECKING:
@@ -21,12 +27,12 @@ if TYPE_CHECKING:
 
 @click.command("winrate", epilog=EPILOG)
 @run_argument
-@click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
+@label_options
 @click.option("--judge", metavar="NAME", help="Only verdicts of this judge.")
 @resamples_option
 @as_json
 def command(
-    run: Path, only: str | None, judge: str | None, resamples: int, as_json: bool
+    run: Path, judge: str | None, resamples: int, as_json: bool, **labels: Any
 ) -> int:
     """Compare the systems of RUN: every pair of systems, then a rating of all.
 
@@ -47,11 +53,13 @@ def command(
     from fellowship.pipelines.agreement.win_rates import win_rates
     from fellowship.stats.intervals import Resampling
 
-    found = win_rates(run, only, judge, Resampling(resamples))
+    selection = selection_of(labels)
+    found = win_rates(run, selection, judge, Resampling(resamples))
     if as_json:
         print_json(found.as_json())
     else:
         show(found, console())
+    warn_of_bad_rows(selection)
     return Exit.DONE
 
 
@@ -78,6 +86,8 @@ def show(found: WinRates, out: Console) -> None:
         table(out, ("Bradley-Terry", "rating", "95 %"), rated, right=" rr")
     if found.note:
         say(out, found.note)
+    for note in found.label_notes:
+        say(out, (single_line(note, 600), "yellow"))
 
 
 def pair_cells(pair: PairWinRates) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fellowship.hashing import derived_seed
-from fellowship.majority import majority
+from fellowship.pipelines.labels.people_majority import people_majority
 from fellowship.records import Outcome
 from fellowship.sanitize import sanitize
 from fellowship.viewer.row_summary import Summary, summarise
@@ -34,11 +34,13 @@ CREATE TABLE IF NOT EXISTS rows(
   scores TEXT, margin REAL, agreement REAL, votes INTEGER, agreed INTEGER,
   drafts INTEGER, tokens INTEGER, usd REAL, seconds REAL, jurors_differ INTEGER,
   orders_differ INTEGER, invalid INTEGER, verdict TEXT, entropy REAL, flags TEXT,
-  told TEXT, labelable INTEGER, size INTEGER,
-  label TEXT NOT NULL DEFAULT '', people INTEGER NOT NULL DEFAULT 0);
+  told TEXT, labelable INTEGER, draw REAL, size INTEGER,
+  label TEXT NOT NULL DEFAULT '', people INTEGER NOT NULL DEFAULT 0,
+  queue TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS by_state ON rows(state, number);
 CREATE INDEX IF NOT EXISTS by_margin ON rows(margin);
 CREATE INDEX IF NOT EXISTS by_lesson ON rows(verdict = '', entropy DESC);
+CREATE INDEX IF NOT EXISTS by_draw ON rows(draw, number);
 CREATE INDEX IF NOT EXISTS by_item ON rows(item);
 CREATE TABLE IF NOT EXISTS teams(name TEXT, number INTEGER,
   PRIMARY KEY(name, number)) WITHOUT ROWID;
@@ -56,7 +58,7 @@ FORMAT = derived_seed(TABLES, 2)
 """A number that goes with these tables and what is put into them; an index with another
 one is built again."""
 
-INSERT_ROW = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 24)})"
+INSERT_ROW = f"INSERT INTO rows({FIELDS}, size) VALUES ({', '.join('?' * 25)})"
 
 UPDATE_LABEL = "UPDATE rows SET label = ? WHERE number = ?"
 
@@ -81,7 +83,10 @@ def insert_steps(outcome: Outcome, size: int) -> Iterator[Step]:
     """What puts a row into the index; `size` is the length of its record."""
     number = outcome.number
     yield INSERT_ROW, (*summarise(outcome), size)
-    yield UPDATE_LABEL, (majority(outcome.labels) if outcome.labels else "", number)
+    yield (
+        UPDATE_LABEL,
+        (people_majority(outcome.labels) if outcome.labels else "", number),
+    )
     for table, names in (("teams", teams(outcome)), ("models", models(outcome))):
         for name in sorted(names):
             yield f"INSERT INTO {table} VALUES (?, ?)", (sanitize(name), number)

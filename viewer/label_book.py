@@ -27,6 +27,13 @@ from fellowship.viewer.index import Index
 from fellowship.viewer.label_report import MARGINS, chances_at, label_reports
 from fellowship.viewer.pages import Pages
 
+SHORT_QUEUE_WORDS = {
+    "measure": "at random",
+    "teach": "contested",
+    "picked": "by somebody",
+    "unknown": "not known how",
+}
+
 NEWEST = 200
 """Labels that are listed."""
 
@@ -77,6 +84,7 @@ class LabelBook:
             enough=label_queue.ENOUGH,
             report=report,
             margins=MARGINS,
+            queue_words=SHORT_QUEUE_WORDS,
             chances=chances_at(report.agree),
             **{"taken": None, "refused": "", **more},
         )

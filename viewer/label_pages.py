@@ -55,12 +55,13 @@ class LabelPages:
         if not who:
             return self.pages.page("annotator", here="label", names=self._names())
         label_queue.index_labels(self.index)
+        queue = asking(request.query_params.get("queue", ""))
         row_given = request.query_params.get("row", "")
         number = (
             int(row_given) if row_given.isdecimal() and len(row_given) < 15 else None
         )
         if number is None:
-            number = label_queue.next_row(self.index, who)
+            number = label_queue.next_row(self.index, who, queue)
         outcome = None if number is None else self.index.outcome(number)
         if outcome is not None and len(outcome.candidates) < 2:
             raise InputError(f"row {number} has fewer than two answers to label")
@@ -68,6 +69,7 @@ class LabelPages:
             "label",
             here="label",
             who=who,
+            queue=queue,
             progress=label_queue.progress(self.index, who),
             enough=label_queue.ENOUGH,
             undoable=label_queue.last_label(self.index, who) is not None,
@@ -86,26 +88,30 @@ class LabelPages:
 
     def _save(self, form: dict[str, str], who: str, choice: str) -> str:
         """Write what was chosen; where to go next."""
+        queue = asking(form.get("queue", ""))
+        again = "/label?queue=teach" if queue == "teach" else "/label"
         if choice == "undo":
             last = label_queue.last_label(self.index, who)
             if last is None:
-                return "/label"
+                return again
             back = {"winner": "skip", "note": label_queue.TAKEN_BACK, "made": 0.0}
             add_labels(self.index.run, [last.model_copy(update=back)])
-            return f"/label?row={last.number}"
+            return f"/label?row={last.number}" + again[6:].replace("?", "&")
         number = form.get("number", "")
         if not number.isdecimal() or len(number) > 15:
             raise HTTPException(400, "the form names no row")
         order = label_queue.shown_order(who, int(number))
+        label_queue.index_labels(self.index)
         label = HumanLabel(
             number=int(number),
             item=form.get("item", ""),
             annotator=who,
             winner=winner_of_choice(choice, order),
             order=order,
+            **label_queue.how_asked(self.index, who, int(number), queue),
         )
         add_labels(self.index.run, [label])
-        return "/label"
+        return again
 
     async def name(self, request: Request) -> Response:
         """Remember who labels, in this browser."""
@@ -124,6 +130,11 @@ class LabelPages:
     def _names(self) -> list[str]:
         """Who has labelled this run."""
         return list(count_by_annotator(latest_labels(self.index.run)))
+
+
+def asking(name: str) -> label_queue.Asking:
+    """The queue that a page or form names; the one to measure where it names none."""
+    return "teach" if name == "teach" else "measure"
 
 
 def winner_of_choice(choice: str, order: Order) -> LabelChoice:

@@ -30,6 +30,12 @@ class LabelReports:
     winrate: dict[str, Any] = field(default_factory=dict)
     why: tuple[str, ...] = ()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known of the labels, as both commands say it."""
+        found = [*self.agree.get("notes", ()), *self.winrate.get("label_notes", ())]
+        return tuple(dict.fromkeys(found))
+
 
 def label_reports(run: Path, requested: bool) -> LabelReports:
     """The reports of a run, if they are asked for."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from math import log2
 from typing import NamedTuple
 
+from fellowship.pipelines.labels.label_queues import draw_of
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import single_line
 from fellowship.teams.decisions import decide
@@ -49,6 +50,7 @@ class Summary(NamedTuple):
     flags: str
     told: str
     labelable: int
+    draw: float
 
 
 def summarise(outcome: Outcome) -> Summary:
@@ -87,6 +89,7 @@ def summarise(outcome: Outcome) -> Summary:
         flags=", ".join(outcome.flags),
         told=json.dumps(outcome.labels),
         labelable=is_labelable(outcome),
+        draw=draw_of(outcome.item),
     )
 
 

@@ -66,7 +66,8 @@ class AgreementReport:
     `decided` is what the run decided by all votes, where there are several judges, and
     comes first wherever the report is shown. `effective` is the interval of
     `effective_of`, which says whom it is of. `reference` is None where no judge was read
-    on rows enough.
+    on rows enough. `notes` say what a reader must know of the labels: how they were
+    matched, how their rows were chosen, what was left out; `label_counts` the numbers.
     """
 
     labels: int
@@ -85,6 +86,8 @@ class AgreementReport:
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
     posterior: PosteriorCalibration | None = None
     authors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    label_counts: dict[str, object] = field(default_factory=dict)
 
     @property
     def lines(self) -> tuple[JudgeAgreement, ...]:
@@ -119,7 +122,9 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
     prompts = len(set(table.clusters))
     count = count_labelled(table)
     if not has_enough_labels(min(count, prompts)):
-        return AgreementReport(count, prompts, False, table.matched)
+        return AgreementReport(
+            *(count, prompts, False, table.matched), **describe_labels(table)
+        )
     families = options.families or judges_families(table)
     lines, at = compared_lines(table, families, options)
     report = AgreementReport(
@@ -133,6 +138,7 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         margins=calibrate_margins(table, options.plan),
         posterior=calibrate_posterior(table, options.plan),
         authors=tuple(a for a in authors_of(table) if a not in UNNAMED),
+        **describe_labels(table),
     )
     if len(table.judges) < 2:
         return report
@@ -146,6 +152,14 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         effective_of=worth,
         jury=searched_juries(table, options) if options.juries else None,
     )
+
+
+def describe_labels(table: VerdictTable) -> dict[str, Any]:
+    """What a reader must know of the labels, in words and numbers."""
+    return {
+        "notes": table.label_notes,
+        "label_counts": table.label_counts.as_json(),
+    }
 
 
 UNNAMED = ("first", "second")

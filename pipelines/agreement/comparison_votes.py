@@ -9,11 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fellowship.majority import majority
-from fellowship.pipelines.labels.annotators import (
-    annotator_votes,
-    labels_by_row,
-)
+from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.records import Decision, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.judge_verdicts import last_decisions
@@ -44,12 +40,11 @@ class ComparisonVotes:
 
 def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
-    labels = labels_by_row(into)
+    people = people_votes(into)
     for outcome in outcomes(into):
         comparisons = outcome.ranking.comparisons if outcome.ranking else ()
         for index, one in enumerate(comparisons):
             pair = (one.first, one.second)
-            people = annotator_votes(outcome, pair, labels.get(outcome.number, ()))
             yield ComparisonVotes(
                 number=outcome.number,
                 index=index,
@@ -60,6 +55,6 @@ def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
                 equal=one.equal,
                 spared=one.spared,
                 recused=one.recused,
-                label=majority(people.values()),
+                label=people.on(outcome, pair).label,
                 same_family="same_family" in outcome.flags,
             )

@@ -18,8 +18,9 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import prompt_key
+from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
+from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.agreement import ac1_of, accuracy_of, kappa_of, table_cells
@@ -74,6 +75,7 @@ class Drift:
     labels: tuple[Change, ...]
     pairs: dict[str, int]
     only: dict[str, int]
+    label_notes: tuple[str, ...] = ()
 
     @property
     def enough(self) -> bool:
@@ -93,7 +95,8 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
     """
     before = {outcome.number: outcome for outcome in outcomes(old)}
     rows = [(before[o.number], o) for o in outcomes(new) if o.number in before]
-    both = [one for a, b in rows for one in shared_comparisons(a, b)]
+    people, counts = (people_votes(old), people_votes(new)), LabelTally()
+    both = [one for a, b in rows for one in shared_comparisons((a, b), people, counts)]
     if not both:
         raise InputError(
             f"{str(old)!r} and {str(new)!r} have no comparison in common: was no row"
@@ -105,7 +108,7 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
     )
     prompts = [one.prompt for one in both]
     labels = encode([one.label for one in both])
-    counts = [
+    compared = [
         sum(len(comparisons_by_texts(o)) for o in side)
         for side in zip(*rows, strict=True)
     ]
@@ -118,7 +121,8 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
         scores=score_drift(both, plan),
         labels=accuracy_changes(labels, old_codes, new_codes, prompts, plan),
         pairs=pair_fates(rows),
-        only={"old": counts[0] - len(both), "new": counts[1] - len(both)},
+        only={"old": compared[0] - len(both), "new": compared[1] - len(both)},
+        label_notes=people[1].notes(counts),
     )
 
 
@@ -129,25 +133,40 @@ def comparisons_by_texts(outcome: Outcome) -> dict[tuple[str, str], Comparison]:
     return {(texts[c.first], texts[c.second]): c for c in comparisons}
 
 
-def shared_comparisons(old: Outcome, new: Outcome) -> list[PairedDecisions]:
-    """The comparisons of a row that both judges made."""
+def shared_comparisons(
+    row: tuple[Outcome, Outcome],
+    people: tuple[PeopleVotes, PeopleVotes],
+    counts: LabelTally,
+) -> list[PairedDecisions]:
+    """The comparisons of a row that both judges made, with the labels of either run."""
+    old, new = row
     before, after = comparisons_by_texts(old), comparisons_by_texts(new)
     found = []
     for texts in before.keys() & after.keys():
         a, b = before[texts], after[texts]
-        one = is_labelled_pair(new, b)
-        label = majority(new.labels) if one and new.labels else "invalid"
+        said = labels_of_either(row, (a, b), people)
+        counts.add(said)
         found.append(
             PairedDecisions(
-                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), label
+                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), said.label
             )
         )
     return found
 
 
-def is_labelled_pair(outcome: Outcome, comparison: Comparison) -> bool:
-    """Whether people's labels, which are of the first two candidates, speak of this."""
-    return (comparison.first, comparison.second) == (0, 1) and bool(outcome.candidates)
+def labels_of_either(
+    row: tuple[Outcome, Outcome],
+    compared: tuple[Comparison, Comparison],
+    people: tuple[PeopleVotes, PeopleVotes],
+) -> UnitLabels:
+    """People's votes on the same two texts in the old run and the new."""
+    old, new = (
+        votes.on(outcome, (one.first, one.second))
+        for outcome, one, votes in zip(row, compared, people, strict=True)
+    )
+    if old.votes and new.votes:
+        return UnitLabels({**old.votes, **new.votes}, new.queue)
+    return old if old.votes else new
 
 
 def score_shifts(a: Comparison, b: Comparison) -> tuple[float, float] | None:

@@ -11,10 +11,8 @@ from statistics import fmean
 
 import numpy as np
 
-from fellowship.majority import majority
 from fellowship.pipelines.agreement.verdict_table import prompt_key
-from fellowship.pipelines.labels.annotators import annotator_votes
-from fellowship.pipelines.labels.run_labels import HumanLabel
+from fellowship.pipelines.labels.people_votes import PeopleVotes
 from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.stats.codes import Floats, encode
 from fellowship.stats.winrate import points
@@ -45,13 +43,14 @@ class Match:
 
 
 def matches(
-    outcome: Outcome, judge: str | None = None, labels: Sequence[HumanLabel] = ()
+    outcome: Outcome, judge: str | None = None, people: PeopleVotes | None = None
 ) -> Iterable[Match]:
     """The comparisons of a row that set two systems against one another.
 
     `judge` is the full name of the one whose verdicts count, None for all of them;
-    `labels` are those that the run keeps of this row.
+    `people` has the labels of the run; those that came with its rows where it is None.
     """
+    labels = people or PeopleVotes()
     for one in outcome.ranking.comparisons if outcome.ranking else ():
         if max(one.first, one.second) >= len(outcome.candidates):
             continue
@@ -64,7 +63,7 @@ def matches(
         verdicts = [v for v in one.verdicts if judge in (None, judge_name(v))]
         if judge is not None and not verdicts:
             continue
-        people = annotator_votes(outcome, (one.first, one.second), labels)
+        said = labels.on(outcome, (one.first, one.second))
         yield Match(
             prompt=prompt_key(outcome),
             first=names[0],
@@ -73,7 +72,7 @@ def matches(
             forward=winner_in_order(verdicts, "forward"),
             swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
-            label=majority(people.values()),
+            label=said.label,
             judges=tuple(sorted({judge_name(v) for v in verdicts})),
             soft=soft_preference(verdicts),
             both_asked=are_asked_twice(verdicts),

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fellowship.errors import InputError
-from fellowship.majority import majority
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
     JurorState,
@@ -26,16 +25,21 @@ from fellowship.pipelines.agreement.order_votes import order_codes, votes_in_ord
 from fellowship.pipelines.labels.annotators import (
     AnnotatorVotes,
     Unit,
-    labels_by_row,
+    candidates_of,
+    dataset_named,
+    is_in_dataset,
     units,
-    votes_in_file,
-    votes_in_run,
 )
-from fellowship.pipelines.labels.label_rows import LabelFile
-from fellowship.records import Candidate, Comparison, Decision, Outcome, Winner
+from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
+from fellowship.pipelines.labels.people_majority import people_majority
+from fellowship.pipelines.labels.people_votes import (
+    LabelSelection,
+    PeopleVotes,
+    people_votes,
+)
+from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
-from fellowship.suggestions import select_name
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class VerdictTable:
     asked (`juror_state`), `decided` (n,) is the run's own decision, and `spared` are
     judges who were not asked somewhere because the others' votes decided. `labels` (n,)
     people's codes, `people` what each annotator said of each row; `clusters` (n,) the
-    prompts; `families` (n, 2) who wrote the two candidates.
+    prompts; `families` (n, 2) who wrote the two candidates. `label_notes` say what a
+    reader must know of the labels.
     """
 
     judges: tuple[str, ...]
@@ -66,6 +71,8 @@ class VerdictTable:
     families: tuple[tuple[str, str], ...]
     lengths: Floats
     matched: str
+    label_notes: tuple[str, ...] = ()
+    label_counts: LabelTally = field(default_factory=LabelTally)
 
     @property
     def is_asked(self) -> NDArray[np.bool_]:
@@ -113,22 +120,26 @@ class TableRows:
     clusters: list[str] = field(default_factory=list)
     families: list[tuple[str, str]] = field(default_factory=list)
     lengths: list[tuple[float, float]] = field(default_factory=list)
+    counts: LabelTally = field(default_factory=LabelTally)
 
-    def add(self, unit: Unit, people: AnnotatorVotes) -> None:
-        """Take in one unit, with what people said of it."""
+    def add(self, unit: Unit, labels: UnitLabels) -> None:
+        """Take in one unit if people said anything of it that counts."""
+        self.counts.add(labels)
+        if not labels.votes:
+            return
         self.names.append(unit.name)
         self.votes.append(juror_votes(unit.verdicts))
         compared = comparisons_of(unit)
         self.decided.append(compared[-1].outcome)
         self.spared.update(who for one in compared for who in one.spared)
         self.by_order.append(votes_in_order(unit.verdicts))
-        self.people.append(people)
+        self.people.append(labels.votes)
         self.clusters.append(prompt_key(unit.outcome))
         self.families.append(authors_of_unit(unit))
         self.lengths.append(text_lengths(unit))
 
-    def table(self, matched: str) -> VerdictTable:
-        """All rows; `matched` says how the labels were found. At least one row."""
+    def table(self, people: PeopleVotes) -> VerdictTable:
+        """All rows, labelled by `people`. At least one row."""
         judges = tuple(dict.fromkeys(name for row in self.votes for name in row))
         votes = [[row.get(name, NO_VOTE) for name in judges] for row in self.votes]
         forward, swapped = order_codes(self.by_order, judges)
@@ -143,22 +154,15 @@ class TableRows:
             margins=np.array([[vote.margin for vote in row] for row in votes]),
             decided=tuple(self.decided),
             spared=frozenset(self.spared),
-            labels=encode([majority(people.values()) for people in self.people]),
+            labels=encode([people_majority(v.values()) for v in self.people]),
             people=tuple(self.people),
             clusters=tuple(self.clusters),
             families=tuple(self.families),
             lengths=np.array(self.lengths, dtype=float),
-            matched=matched,
+            matched=people.matched,
+            label_notes=people.notes(self.counts),
+            label_counts=self.counts,
         )
-
-
-@dataclass(frozen=True)
-class LabelSelection:
-    """Whose labels of which rows: `only` a dataset's, `annotators` none: everybody's."""
-
-    labels: LabelFile | None = None
-    only: str | None = None
-    annotators: tuple[str, ...] = ()
 
 
 def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:
@@ -168,39 +172,30 @@ def verdict_table(run: Path, selection: LabelSelection | None = None) -> Verdict
     found = units(o for o in outcomes(run) if is_in_dataset(o, only))
     if not found:
         raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
-    votes, how = votes_by_unit(run, found, selection)
-    kept = [(u, people) for u, people in zip(found, votes, strict=True) if people]
-    if not kept:
-        raise InputError(
-            "no row of the run has people's label: give --labels FILE, whose rows are"
-            " matched by id, by text"
-            " or, if there are as many, by number; or"
-            " label rows on the page of `fellowship view`"
-        )
+    people = people_votes(run, selection, found)
     rows = TableRows()
-    for unit, people in kept:
-        rows.add(unit, people)
-    return rows.table(how)
+    if selection.only is None:
+        rows.counts.idle = len(people.rows - {u.outcome.number for u in found})
+    for unit in found:
+        rows.add(unit, people.on(unit.outcome, unit.pair))
+    if not rows.names:
+        raise InputError(no_labels(people, rows.counts))
+    return rows.table(people)
 
 
-def votes_by_unit(
-    run: Path, found: Sequence[Unit], selection: LabelSelection
-) -> tuple[list[AnnotatorVotes], str]:
-    """People's votes on each unit, those of the wanted annotators, and from where."""
-    if selection.labels is not None:
-        votes, how = votes_in_file(found, selection.labels)
-    else:
-        votes, how = votes_in_run(run, found), OWN_LABELS
-        if idle := labels_by_row(run).keys() - {unit.outcome.number for unit in found}:
-            how += f" ({len(idle):,} labelled rows have no verdict: left out)"
-    if not selection.annotators:
-        return votes, how
-    known = sorted({who for people in votes for who in people})
-    wanted = {select_name(n, known, "annotator") for n in selection.annotators}
-    return [{w: v for w, v in people.items() if w in wanted} for people in votes], how
-
-
-OWN_LABELS = "the run's own labels"
+def no_labels(people: PeopleVotes, counts: LabelTally) -> str:
+    """Why no label of a run counts, and what to do."""
+    if counts.apart:
+        (note,) = people.notes(counts)[-1:]
+        return (
+            f"{note}. Label rows of the queue to measure (the default of `fellowship"
+            " view`), or ask for figures of those rows alone with --queue"
+        )
+    return (
+        "no row of the run has people's label: give --labels FILE, whose rows are"
+        " matched by their texts, by id or, where it has neither, by number; or"
+        " label rows on the page of `fellowship view`"
+    )
 
 
 _STATES = tuple(JurorState)
@@ -214,23 +209,6 @@ def state_codes(states: Sequence[Sequence[JurorState]]) -> NDArray[np.int8]:
 def are_in_state(codes: NDArray[np.int8], state: JurorState) -> NDArray[np.bool_]:
     """Where (n, m) jurors are in a state, from `state_codes`."""
     return np.asarray(codes == _STATES.index(state))
-
-
-def dataset_named(run: Path, only: str | None) -> str | None:
-    """The dataset of an import that `only` means; `InputError` where none or several do.
-
-    A dataset is what stands before a slash in the ids of its rows.
-    """
-    if only is None:
-        return None
-    ids = [parts for o in outcomes(run) if len(parts := (o.id or "").split("/")) > 1]
-    known = {"/".join(parts[:n]) for parts in ids for n in range(1, len(parts))}
-    return select_name(only, known, f"dataset in {str(run)!r} called")
-
-
-def is_in_dataset(outcome: Outcome, only: str | None) -> bool:
-    """Whether a row's id lies under a dataset's name; any row where none is named."""
-    return only is None or (outcome.id or "").startswith(f"{only}/")
 
 
 def comparisons_of(unit: Unit) -> list[Comparison]:
@@ -260,14 +238,6 @@ def authors_of_unit(unit: Unit) -> tuple[str, str]:
 def text_lengths(unit: Unit) -> tuple[float, float]:
     """Characters of the two candidates."""
     first, second = (float(len(each.text)) for each in candidates_of(unit))
-    return first, second
-
-
-def candidates_of(unit: Unit) -> tuple[Candidate, Candidate]:
-    """The two candidates; blank ones where the row keeps no texts."""
-    there = unit.outcome.candidates
-    blank = Candidate(text="", system="")
-    first, second = (there[at] if at < len(there) else blank for at in unit.pair)
     return first, second
 
 

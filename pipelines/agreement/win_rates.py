@@ -26,8 +26,9 @@ from fellowship.pipelines.agreement.matches import (
     matches,
     reversed_match,
 )
-from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
-from fellowship.pipelines.labels.annotators import labels_by_row
+from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset, units
+from fellowship.pipelines.labels.label_account import LabelTally
+from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import (
     INVALID,
@@ -83,7 +84,8 @@ class WinRates:
     """All pairs that met, and ratings where everybody is connected to everybody.
 
     `length_effects` are the judges' on whose verdicts the length-controlled rates rest,
-    `length_notes` say which pairs have no such rate, and why.
+    `length_notes` say which pairs have no such rate, and why; `label_notes` what a reader
+    must know of people's labels.
     """
 
     pairs: tuple[PairWinRates, ...]
@@ -91,6 +93,7 @@ class WinRates:
     note: str = ""
     length_effects: tuple[JudgeLengthEffect, ...] = ()
     length_notes: tuple[str, ...] = ()
+    label_notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -100,26 +103,31 @@ class WinRates:
 
 def win_rates(
     run: Path,
-    only: str | None = None,
+    selection: LabelSelection | None = None,
     judge: str | None = None,
     plan: Resampling = DEFAULT,
 ) -> WinRates:
-    """Every two systems of a run that met. `InputError` where none did.
+    """Every two systems of a run that met, in the rows and by the labels of `selection`.
 
-    `only` and `judge` are names as `select_name` reads them.
+    `judge` is a name as `select_name` reads it. `InputError` where no two systems met.
     """
-    labels = labels_by_row(run)
-    only = dataset_named(run, only)
+    selection = selection or LabelSelection()
+    only = dataset_named(run, selection.only)
     if judge is not None:
         judge = select_name(judge, judges_of(run), f"judge in {str(run)!r} called")
-    rows = (o for o in outcomes(run) if is_in_dataset(o, only))
-    found = [m for o in rows for m in matches(o, judge, labels.get(o.number, ()))]
+    people, counts = people_votes(run, selection), LabelTally()
+    found: list[Match] = []
+    for outcome in outcomes(run):
+        if is_in_dataset(outcome, only):
+            for unit in units([outcome]):
+                counts.add(people.on(outcome, unit.pair))
+            found += matches(outcome, judge, people)
     if not found:
         raise InputError(
             f"no two systems of {str(run)!r} were compared: a win rate needs answers of"
             " two systems, or an import of such comparisons"
         )
-    return rate_matches(found, plan)
+    return replace(rate_matches(found, plan), label_notes=people.notes(counts))
 
 
 def judges_of(run: Path) -> set[str]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fellowship.majority import majority
 from fellowship.models.config import FAMILIES, family_of
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
+from fellowship.pipelines.labels.people_votes import PeopleVotes
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Outcome, State, Verdict
 from fellowship.teams.decisions import decide
@@ -19,9 +19,15 @@ from fellowship.teams.judge_verdicts import last_by_judge
 
 
 def probe_report(
-    outcomes: Iterable[Outcome], families: Mapping[str, str]
+    outcomes: Iterable[Outcome],
+    families: Mapping[str, str],
+    people: PeopleVotes | None = None,
 ) -> ProbeReport:
-    """The probes of a run; `families` names the family of a model by its name."""
+    """The probes of a run; `families` names the family of a model by its name.
+
+    `people` has the labels of that run, beside those that came with its rows.
+    """
+    labels = people or PeopleVotes()
     rows: dict[int, Row] = {}
     judges: dict[str, str] = {}
     idle: dict[str, int] = {}
@@ -41,7 +47,7 @@ def probe_report(
         row.verdicts[kind] = by_order(verdicts)
         judges.update({v.evaluator: v.model for v in verdicts})
         if kind == "pair":
-            row.label = majority(outcome.labels)
+            row.label = labels.on(outcome, (0, 1)).label
             row.families = tuple(family(c, families) for c in outcome.candidates[:2])  # type: ignore[assignment]
     return ProbeReport(
         judges=tuple(

@@ -190,14 +190,11 @@ def judge_table(context: ExportContext) -> str:
         return ""
     try:
         from fellowship.pipelines.agreement.agreement import agree
-        from fellowship.pipelines.agreement.verdict_table import (
-            LabelSelection,
-            verdict_table,
-        )
-        from fellowship.pipelines.labels.label_files import read_labels
+        from fellowship.pipelines.agreement.verdict_table import verdict_table
+        from fellowship.pipelines.labels.label_sources import select_labels
 
-        given = read_labels(context.labels) if context.labels else None
-        report = agree(verdict_table(context.into, LabelSelection(given)))
+        given = select_labels([context.labels] if context.labels else ())
+        report = agree(verdict_table(context.into, given))
     except (ImportError, InputError):
         return ""
     if not report.enough:
@@ -207,5 +204,6 @@ def judge_table(context: ExportContext) -> str:
         for judge in report.lines
     ]
     summary = f"{report.labels:,} labels of {report.prompts:,} prompts, by people."
+    summary += "".join(f" {note}." for note in report.notes)
     heads = ("judge", "Cohen's kappa (95 %)", "accuracy")
     return f"{summary}\n\n{markdown_table(heads, rows)}"

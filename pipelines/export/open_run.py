@@ -11,6 +11,7 @@ from pathlib import Path
 from fellowship.errors import InputError, LedgerError, install_command
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.context import Chance, ExportContext
+from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.run_folder import LEDGER, read_header
 
 
@@ -71,7 +72,9 @@ def calibration_curves(
 
 
 def has_labels(into: Path) -> bool:
-    """Whether any row of a run has people's labels."""
+    """Whether any row of a run has people's labels, from its source or added to it."""
+    if latest_labels(into):
+        return True
     sql = (
         "SELECT 1 FROM outcomes WHERE json_array_length(record, '$.labels') > 0 LIMIT 1"
     )

@@ -10,15 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.majority import majority
-from fellowship.pipelines.agreement.verdict_table import (
-    LabelSelection,
-    prompt_key,
-    votes_by_unit,
-)
+from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.export.context import Chance
-from fellowship.pipelines.labels.annotators import AnnotatorVotes, Unit, units
-from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.labels.annotators import Unit, units
+from fellowship.pipelines.labels.label_sources import select_labels
+from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
 from fellowship.records import Scores, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.calibration import Calibration, Curve, calibrate
@@ -34,11 +30,11 @@ def fit_curves(
 
     Of the run's own labels too few is no error, for nobody asked; of a file's it is.
     """
-    selection = LabelSelection(read_labels(labels) if labels is not None else None)
     try:
         found = units(outcomes(into))
-        votes, _ = votes_by_unit(into, found, selection)
-        fitted = fit_known(scores_and_labels(found, votes))
+        selection = select_labels([labels] if labels is not None else ())
+        people = people_votes(into, selection, found)
+        fitted = fit_known(scores_and_labels(found, people))
     except InputError as error:
         if labels is None:
             return None, None, 0
@@ -49,14 +45,14 @@ def fit_curves(
 
 
 def scores_and_labels(
-    found: list[Unit], votes: list[AnnotatorVotes]
+    found: list[Unit], people: PeopleVotes
 ) -> list[tuple[str, Scores, Winner]]:
     """The prompt's key, what the evaluator gave two candidates, and what people said."""
-    known = []
-    for unit, voices in zip(found, votes, strict=True):
-        scores = unit_scores(unit)
-        if voices and scores is not None:
-            known.append((prompt_key(unit.outcome), scores, majority(voices.values())))
+    known: list[tuple[str, Scores, Winner]] = []
+    for unit in found:
+        scores, label = unit_scores(unit), people.on(unit.outcome, unit.pair).label
+        if label != "invalid" and scores is not None:
+            known.append((prompt_key(unit.outcome), scores, label))
     return known
 
 

@@ -6,7 +6,7 @@ Labels leave a run as lines and enter it from any file, and only what is new is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from pydantic import ValidationError
 
 from fellowship.errors import InputError, LedgerError
 from fellowship.pipelines.imports.run_writer import import_header
-from fellowship.pipelines.labels.annotators import (
-    Unit,
-    match_label_rows,
-    units,
-)
+from fellowship.pipelines.labels.annotators import Unit, units
+from fellowship.pipelines.labels.label_account import SourceAccount
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.label_matching import Matching, match_labels
+from fellowship.pipelines.labels.label_rows import Columns, LabelFile, LabelRow
 from fellowship.pipelines.labels.label_tables import read_table
+from fellowship.pipelines.labels.label_text_columns import line_texts
+from fellowship.pipelines.labels.label_values import LabelValues
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
 from fellowship.pipelines.labels.vote_lines import OWN_COLUMNS
 from fellowship.pipelines.sources.row_files import Row
@@ -35,7 +35,8 @@ from fellowship.run_outcomes import outcomes
 class AttachReport:
     """What became of a file of labels: `added` are new, `known` the run had already.
 
-    `unmatched` lines speak of no row of the run; `bad` ones are no label, with the reason.
+    `unmatched` lines speak of no row of the run; `bad` ones are no label, with the reason;
+    `unknown` are values nobody explained, by row; `notes` say all of it in words.
     """
 
     added: int = 0
@@ -44,6 +45,8 @@ class AttachReport:
     annotators: tuple[str, ...] = ()
     unmatched: list[int] = field(default_factory=list)
     bad: list[tuple[int, str]] = field(default_factory=list)
+    unknown: dict[str, list[int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def accepts_labels(run: Path, path: Path) -> bool:
@@ -62,17 +65,30 @@ def attach_labels(
 ) -> AttachReport:
     """Put a file's labels beside the rows of a run; `annotator` names a nameless one.
 
-    `InputError` where the file's rows can't be matched with the run's.
+    `InputError` where none of the file's rows can be matched with the run's, or where a
+    label's value isn't understood and nobody asked to count such values.
     """
     report = AttachReport()
     table = read_table(path)
     there = {name for row in table[:50] for name in row.values}
-    if not columns.labels and set(OWN_COLUMNS) <= there:
-        report.matched = "item"
-        given = list(_own_labels(table, run, report))
+    found = units(outcomes(run), unjudged=True)
+    own = not columns.labels and set(OWN_COLUMNS) <= there
+    if own:
+        file, lines = own_lines(table, path, columns, report)
     else:
-        found = units(outcomes(run), unjudged=True)
-        given = list(_foreign_labels(path, found, columns, annotator, report))
+        file, lines = read_labels(path, columns), {}
+        report.bad = list(file.bad)
+    matching = match_labels(found, file) if file.rows else Matching()
+    account = SourceAccount.of(file, matching, 0)
+    report.matched, report.notes = account.matched, list(account.notes())
+    report.unmatched = [number for number, _ in matching.unmatched]
+    report.unknown = {value: list(rows) for value, rows in file.unknown.items()}
+    given = [
+        label
+        for at, rows in sorted(matching.rows.items())
+        for row in rows
+        for label in _labels_of(found[at], row, lines.get(row.number), annotator)
+    ]
     had = {_label_key(label): label.winner for label in latest_labels(run)}
     new = [label for label in given if had.get(_label_key(label)) != label.winner]
     report.known = len(given) - len(new)
@@ -105,6 +121,9 @@ def _label_line(label: HumanLabel, row: Outcome) -> dict[str, Any]:
         "second": label.second + 1,
         "order": label.order,
         "note": label.note,
+        "queue": label.queue,
+        "draw": label.draw,
+        "chance": label.chance,
         "made": label.made,
         "prompt": prompt.question if prompt else "",
         "response1": row.candidates[label.first].text,
@@ -116,63 +135,76 @@ def _label_key(label: HumanLabel) -> tuple[int, str, int, int]:
     return label.number, label.annotator, label.first, label.second
 
 
-def _own_labels(
-    table: Iterable[Row], run: Path, report: AttachReport
-) -> Iterator[HumanLabel]:
-    """Labels that Fellowship wrote: the item is the same, whatever its number here."""
-    at = {o.item: o.number for o in outcomes(run)}
+def own_lines(
+    table: Iterable[Row], path: Path, columns: Columns, report: AttachReport
+) -> tuple[LabelFile, dict[int, HumanLabel]]:
+    """Labels that Fellowship wrote: rows to match, and what each line says besides."""
+    lines: dict[int, HumanLabel] = {}
+    rows, values = [], LabelValues(columns.values)
     for row in table:
         try:
             if row.fault:
                 raise InputError(row.fault)
-            number = at.get(str(row.values.get("item")))
-            if number is None:
-                report.unmatched.append(row.number)
+            winner = values.winner(row.values.get("label"), row.number)
+            if any(row.number in numbers[-1:] for numbers in values.unknown.values()):
                 continue
-            yield _parse_label(row.values, number)
+            label = _parse_label(row.values, winner)
         except (InputError, ValidationError, TypeError) as error:
             why = str(error).splitlines()[0] if str(error) else "not a label"
             report.bad.append((row.number, why))
+            continue
+        lines[row.number] = label
+        texts = line_texts(row, columns)
+        rows.append(
+            LabelRow(
+                number=row.number,
+                votes=(winner,),
+                id=label.item,
+                prompt=texts.prompt,
+                first=texts.first,
+                second=texts.second,
+                who=(label.annotator,),
+                pair=(label.first, label.second),
+            )
+        )
+    if not columns.count_unknown:
+        values.refuse_unknown(path)
+    unknown = {value: tuple(numbers) for value, numbers in values.unknown.items()}
+    return LabelFile(tuple(rows), name=path.name, unknown=unknown), lines
 
 
-def _parse_label(values: Any, number: int) -> HumanLabel:
-    kept = {name: values[name] for name in ("order", "note", "made") if name in values}
+def _parse_label(values: Mapping[str, Any], winner: Winner) -> HumanLabel:
+    kept = {name: values[name] for name in KEPT if values.get(name) is not None}
     return HumanLabel(
-        number=number,
+        number=1,
         item=values["item"],
         annotator=values["annotator"],
-        winner=values["label"],
+        winner="skip" if winner == "invalid" else winner,
         first=values["first"] - 1,
         second=values["second"] - 1,
         **kept,
     )
 
 
-def _foreign_labels(
-    path: Path,
-    found: list[Unit],
-    columns: Columns,
-    annotator: str | None,
-    report: AttachReport,
+KEPT = ("order", "note", "made", "queue", "draw", "chance")
+"""What a line of ours says of how its label was given."""
+
+
+def _labels_of(
+    unit: Unit, row: LabelRow, line: HumanLabel | None, annotator: str | None
 ) -> Iterator[HumanLabel]:
-    file = read_labels(path, columns)
-    report.bad = list(file.bad)
-    rows, report.matched = match_label_rows(found, file.rows)
-    met = {row.number for row in rows if row is not None}
-    report.unmatched = [row.number for row in file.rows if row.number not in met]
-    for unit, row in zip(found, rows, strict=True):
-        votes = row.votes_by_name if row else {}
-        named = dict.fromkeys(votes, annotator) if len(votes) == 1 and annotator else {}
-        for who, vote in votes.items():
-            yield _human_label(unit, named.get(who) or who, vote)
-
-
-def _human_label(unit: Unit, who: str, vote: Winner) -> HumanLabel:
-    return HumanLabel(
-        number=unit.outcome.number,
-        item=unit.outcome.item,
-        annotator=who,
-        winner="skip" if vote == "invalid" else vote,
-        first=unit.pair[0],
-        second=unit.pair[1],
-    )
+    """The labels that one row of a file gives one unit."""
+    only = annotator if len(row.votes) == 1 and not line else None
+    for who, vote in row.votes_by_name.items():
+        given = {
+            "number": unit.outcome.number,
+            "item": unit.outcome.item,
+            "annotator": only or who,
+            "winner": "skip" if vote == "invalid" else vote,
+            "first": unit.pair[0],
+            "second": unit.pair[1],
+        }
+        if line is not None:
+            yield line.model_copy(update=given)
+        else:
+            yield HumanLabel.model_validate(given)

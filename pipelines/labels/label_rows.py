@@ -1,21 +1,23 @@
-"""Rows of a label file and the majority of their votes.
-
-A label is a person's word on two texts; what most say is the row's.
-"""
+"""Rows of a label file: votes of annotators on two texts, and how they were asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
-from fellowship.majority import majority
+from fellowship.pipelines.labels.people_majority import people_majority
 from fellowship.records import Winner
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a file hold what; None is found out from their names."""
+    """Which columns of a file hold what; None is found out from their names.
+
+    `values` says what spellings mean ("invalid": no label). Values that nobody
+    explained are refused, or with `count_unknown` counted and left out.
+    """
 
     labels: tuple[str, ...] = ()
     id: str | None = None
@@ -24,6 +26,17 @@ class Columns:
     second: str | None = None
     values: Mapping[str, Winner] = field(default_factory=dict)
     annotator: str | None = None
+    count_unknown: bool = False
+
+
+class Asked(NamedTuple):
+    """How a label was asked for: the queue, and the row's place in the random draw.
+
+    Both are empty in files of others and of versions before 2026-11-29.
+    """
+
+    queue: str = ""
+    draw: float | None = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,8 @@ class LabelRow:
     """What people said of one row; `number` counts from 1, `key` is its texts' hash.
 
     `fault` says which of its texts are none; `turn` is the one a vote was about; `at` is
-    the run's number of the row, where a column called `row` says it.
+    the run's number of the row, where a column called `row` says it; `pair` the answers
+    it speaks of, where it has no texts; `cells` its other columns.
     """
 
     number: int
@@ -46,11 +60,14 @@ class LabelRow:
     fault: str = ""
     who: tuple[str, ...] = ()
     at: int | None = None
+    pair: tuple[int, int] = (0, 1)
+    asked: tuple[Asked, ...] = ()
+    cells: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> Winner:
-        """What most annotators said; a split is a tie, nobody is invalid."""
-        return majority(self.votes)
+        """What most annotators said; invalid where they split or nobody said anything."""
+        return people_majority(self.votes)
 
     @property
     def votes_by_name(self) -> dict[str, Winner]:
@@ -60,10 +77,17 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class LabelFile:
-    """A file's rows, and those that are none with the reason."""
+    """A file's rows, and those that are none with the reason.
+
+    `unknown` are values nobody explained, each with the numbers of its rows; `unlabelled`
+    the rows whose label is empty.
+    """
 
     rows: tuple[LabelRow, ...]
     bad: tuple[tuple[int, str], ...] = ()
+    name: str = ""
+    unknown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unlabelled: tuple[int, ...] = ()
 
 
 def named_votes(votes: Sequence[Winner], who: Sequence[str] = ()) -> dict[str, Winner]:

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from fellowship.database import connect, describe_failure
 from fellowship.errors import InputError, LedgerError
 from fellowship.ledger import LedgerReader, read_outcome
-from fellowship.records import Order, Outcome, Record, Winner
+from fellowship.records import Order, Record
 from fellowship.run_folder import LEDGER
 
 LabelChoice = Literal["first", "second", "tie", "skip"]
@@ -45,6 +45,18 @@ class HumanLabel(Record):
     second: int = Field(default=1, ge=0)
     order: Order = "forward"
     note: str = ""
+    queue: Literal["", "measure", "teach", "picked"] = Field(
+        default="", description="the queue that asked; empty: not known"
+    )
+    draw: float | None = Field(
+        default=None, ge=0, lt=1, description="the row's place in the random draw"
+    )
+    chance: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="chance of any row to have been asked up to then; null: not known",
+    )
     made: float = Field(default=0.0, description="seconds since 1970; 0: now")
 
 
@@ -100,24 +112,14 @@ def count_by_annotator(labels: Sequence[HumanLabel]) -> dict[str, int]:
     return dict(sorted(Counter(label.annotator for label in labels).items()))
 
 
-def votes_on(
-    outcome: Outcome, labels: Sequence[HumanLabel], pair: tuple[int, int] = (0, 1)
-) -> dict[str, Winner]:
-    """Annotator -> winner between the two candidates `pair` of a row.
-
-    The labels are those of this row; one of an item that is no longer the row's, or
-    about other candidates, says nothing.
-    """
-    found: dict[str, Winner] = {}
-    for label in labels:
-        if label.item != outcome.item or label.winner == "skip":
-            continue
-        if (label.first, label.second) == pair:
-            found[label.annotator] = label.winner
-        elif (label.second, label.first) == pair:
-            swapped: dict[str, Winner] = {"first": "second", "second": "first"}
-            found[label.annotator] = swapped.get(label.winner, "tie")
-    return found
+def count_labelable(run: Path) -> int:
+    """How many rows of a run have two answers."""
+    sql = (
+        "SELECT count(*) FROM outcomes"
+        " WHERE json_array_length(record, '$.candidates') > 1"
+    )
+    with LedgerReader(run / LEDGER) as reader:
+        return int(next(iter(reader.rows(sql)))[0])
 
 
 def _with_time(label: HumanLabel) -> HumanLabel:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from fellowship.errors import InputError
-from fellowship.pipelines.labels.label_rows import Columns, LabelFile, LabelRow
-from fellowship.pipelines.labels.label_tables import parse_winner
+from fellowship.pipelines.labels.label_rows import Asked, Columns, LabelFile, LabelRow
+from fellowship.pipelines.labels.label_text_columns import LineTexts, line_texts
+from fellowship.pipelines.labels.label_values import LabelValues
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import Winner
 
@@ -16,25 +18,37 @@ VOTE_KEY = ("question_id", "model_a", "model_b", "turn")
 OWN_COLUMNS = ("item", "annotator", "label", "first", "second")
 """The columns of labels that Fellowship wrote; the last two count candidates from 1."""
 
-Vote = tuple[str, Winner]
+
+class Vote(NamedTuple):
+    """One line: who said what, how it was asked, and the texts it is about."""
+
+    who: str
+    winner: Winner
+    asked: Asked
+    texts: LineTexts
 
 
 def group_votes(
     table: Sequence[Row], key: Sequence[str], columns: Columns
-) -> LabelFile:
-    """One row an item, in order of first appearance; lines that are none by number."""
-    found: dict[tuple[str, ...], list[Vote]] = {}
+) -> tuple[LabelFile, LabelValues]:
+    """One row an item, in order of first appearance; lines that are none by number.
+
+    Lines whose texts differ, or stand the other way round, are rows of their own.
+    """
+    values = LabelValues(columns.values)
+    found: dict[tuple[object, ...], list[Vote]] = {}
     bad = []
     for row in table:
         try:
-            about, vote = _parse_vote(row, key, columns)
-            found.setdefault(about, []).append(vote)
+            about, votes = _parse_votes(row, key, columns, values)
+            found.setdefault(about, []).extend(votes)
         except InputError as error:
             bad.append((row.number, str(error)))
     rows = (
-        _label_row(n, about, votes) for n, (about, votes) in enumerate(found.items(), 1)
+        _label_row(n, about[: len(key)], votes)
+        for n, (about, votes) in enumerate(found.items(), 1)
     )
-    return LabelFile(tuple(rows), tuple(bad))
+    return LabelFile(tuple(rows), tuple(bad)), values
 
 
 def line_key(columns: Columns) -> str:
@@ -44,30 +58,47 @@ def line_key(columns: Columns) -> str:
     return columns.id
 
 
-def _parse_vote(
-    row: Row, key: Sequence[str], columns: Columns
-) -> tuple[tuple[str, ...], Vote]:
+def _parse_votes(
+    row: Row, key: Sequence[str], columns: Columns, labels: LabelValues
+) -> tuple[tuple[object, ...], list[Vote]]:
     values = row.values
     if row.fault:
         raise InputError(row.fault)
-    about = tuple(str(values.get(name, 1)) for name in key)
-    if key[1:] == OWN_COLUMNS[3:] and about[1:] != ("1", "2"):
-        raise InputError(
-            f"a label on answers {about[1]} and {about[2]}: bring it into the run"
-            " with import labels"
-        )
-    winner = parse_winner(values.get(columns.labels[0]), columns.values)
-    return about, (str(values.get(columns.annotator or "", "")), winner)
+    texts = line_texts(row, columns)
+    about = (*(str(values.get(name, 1)) for name in key), texts)
+    who = str(values.get(columns.annotator or "", ""))
+    draw = values.get("draw")
+    asked = Asked(
+        str(values.get("queue") or ""),
+        float(draw) if isinstance(draw, int | float) else None,
+    )
+    told = [(name, values.get(name)) for name in columns.labels[:1]]
+    return about, [
+        Vote(who, winner, asked, texts) for _, winner in labels.votes(told, row.number)
+    ]
 
 
-def _label_row(number: int, about: tuple[str, ...], votes: Sequence[Vote]) -> LabelRow:
+def _label_row(number: int, key: Sequence[object], votes: Sequence[Vote]) -> LabelRow:
+    about = [str(part) for part in key]
     named = about if len(about) == len(VOTE_KEY) else ()
+    texts = votes[0].texts if votes else LineTexts()
     return LabelRow(
         number=number,
-        votes=tuple(vote for _, vote in votes),
+        votes=tuple(vote.winner for vote in votes),
         id="/".join(about) if named else about[0],
-        prompt=named[0] if named else "",
+        prompt=named[0] if named else texts.prompt,
+        first="" if named else texts.first,
+        second="" if named else texts.second,
+        key=None if named else texts.key,
         turn=int(named[3]) if named and named[3].isdigit() else 1,
         names=(named[1], named[2]) if named else ("first", "second"),
-        who=tuple(who or f"annotator {n}" for n, (who, _) in enumerate(votes, 1)),
+        who=tuple(vote.who or f"annotator {n}" for n, vote in enumerate(votes, 1)),
+        asked=tuple(vote.asked for vote in votes),
+        pair=_pair(about) if len(about) == len(OWN_COLUMNS) - 2 else (0, 1),
     )
+
+
+def _pair(about: Sequence[str]) -> tuple[int, int]:
+    """The answers that a label of ours is about, counted from 1 in the file."""
+    first, second = (int(part) - 1 if part.isdigit() else -1 for part in about[1:3])
+    return first, second

@@ -17,11 +17,11 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.agreement import AgreementReport as Agreement
 from fellowship.pipelines.agreement.agreement import Options, agree
 from fellowship.pipelines.agreement.matches import Match, matches
-from fellowship.pipelines.agreement.verdict_table import dataset_named, is_in_dataset
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import read_accounts
-from fellowship.pipelines.labels.annotators import labels_by_row
+from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset
+from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
@@ -44,8 +44,9 @@ class Figures:
     """Everything a report shows.
 
     `source` is how many rows the source has, None where it can't be counted any more;
-    `labels` how many rows people labelled; `agreement` what that says of the judges;
-    `exports` the accounts of the files in the run's exports folder, none for a part.
+    `labels` how many rows people labelled, `label_notes` what to know of them;
+    `agreement` what they say of the judges; `exports` the accounts of the files in the
+    run's exports folder, none for a part.
     """
 
     run: str
@@ -58,6 +59,7 @@ class Figures:
     bench: JudgeFigures
     winrates: WinRates | None
     labels: int
+    label_notes: tuple[str, ...]
     agreement: Agreement | None
     spending: Spending
     slow: tuple[Slow, ...]
@@ -103,8 +105,7 @@ class FigurePass:
         parts = (self.flow, self.marks, self.drafts, self.judges, self.labelled)
         for part in (*parts, self.unusual):
             part.add(outcome)
-        labels = self.labelled.people.get(outcome.number, ())
-        self.matches += matches(outcome, labels=labels)
+        self.matches += matches(outcome, people=self.labelled.people)
 
 
 def figures(
@@ -121,7 +122,7 @@ def figures(
     only = dataset_named(run, only)
     with LedgerReader(run / LEDGER) as reader:
         seen = FigurePass(
-            UnusualSessions(failed_tries(reader)), LabelledRows(labels_by_row(run))
+            UnusualSessions(failed_tries(reader)), LabelledRows(people_votes(run))
         )
         for outcome in selected_rows(reader, only):
             seen.add(outcome)
@@ -138,6 +139,7 @@ def figures(
         bench=seen.judges.result(plan),
         winrates=rate_matches(seen.matches, plan) if seen.matches else None,
         labels=seen.labelled.rows,
+        label_notes=seen.labelled.notes,
         agreement=people_agreement(seen.labelled, plan),
         spending=spent,
         slow=seen.unusual.slowest(),

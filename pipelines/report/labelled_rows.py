@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fellowship.pipelines.agreement.verdict_table import (
-    OWN_LABELS,
-    TableRows,
-    VerdictTable,
-)
-from fellowship.pipelines.labels.annotators import annotator_votes, units
-from fellowship.pipelines.labels.run_labels import HumanLabel
+from fellowship.pipelines.agreement.verdict_table import TableRows, VerdictTable
+from fellowship.pipelines.labels.annotators import units
+from fellowship.pipelines.labels.people_votes import PeopleVotes
 from fellowship.records import Outcome
 
 
 @dataclass
 class LabelledRows:
-    """What people said, in the source or in the run, and the verdicts on the same two.
+    """What people said, in the source or in the run, and the verdicts on the same two."""
 
-    `people` are the labels kept in the run, by row.
-    """
-
-    people: Mapping[int, Sequence[HumanLabel]] = field(default_factory=dict)
+    people: PeopleVotes = field(default_factory=PeopleVotes)
     kept: TableRows = field(default_factory=TableRows)
+
+    def __post_init__(self) -> None:
+        self.labelled = self.people.rows
 
     def add(self, outcome: Outcome) -> None:
         """Keep every two candidates of a row that have verdicts and labels."""
-        labels = self.people.get(outcome.number, ())
-        if not labels and not outcome.labels:
-            return
-        for unit in units([outcome]):
-            if voices := annotator_votes(outcome, unit.pair, labels):
-                self.kept.add(unit, voices)
+        found = units([outcome])
+        self.kept.counts.idle += not found and outcome.number in self.labelled
+        for unit in found:
+            self.kept.add(unit, self.people.on(outcome, unit.pair))
 
     @property
     def rows(self) -> int:
         """How many there are."""
         return len(self.kept.names)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the labels."""
+        return self.people.notes(self.kept.counts)
+
     def table(self) -> VerdictTable:
         """All of them as `agree` wants them; there is at least one."""
-        return self.kept.table(OWN_LABELS)
+        return self.kept.table(self.people)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fellowship.number_format import count, counted, percent
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
+from fellowship.sanitize import single_line
 from fellowship.stats.intervals import MIN_LABELS, Interval
 
 SMALL = 30
@@ -93,6 +94,8 @@ def _people(found: Figures) -> Iterator[str]:
         or found.flow.rows == found.flow.states[State.REJECTED_INPUT]
     ):
         return
+    for note in found.label_notes:
+        yield f"{single_line(note[:1].upper() + note[1:], 600)}."
     if not found.labels:
         yield (
             "No row is labelled, so how far the judges agree with people is unknown."

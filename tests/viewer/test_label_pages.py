@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from fellowship.pipelines.labels.label_queues import draw_of
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels, latest_labels
 from fellowship.viewer import label_queue
 from fellowship.viewer.server import ServerAddress
@@ -60,11 +61,11 @@ def test_a_form_without_this_servers_secret_saves_nothing(five: Path) -> None:
     assert latest_labels(five) == []
 
 
-def test_the_queue_begins_where_the_verdicts_differ_most(five: Path) -> None:
+def test_the_queue_to_teach_begins_where_the_verdicts_differ_most(five: Path) -> None:
     index = indexed(five)
     label_queue.index_labels(index)
     asked = []
-    while (number := label_queue.next_row(index, "Ada")) is not None:
+    while (number := label_queue.next_row(index, "Ada", "teach")) is not None:
         asked.append(number)
         said = HumanLabel(
             number=number, item=f"item{number}", annotator="Ada", winner="tie"
@@ -72,9 +73,9 @@ def test_the_queue_begins_where_the_verdicts_differ_most(five: Path) -> None:
         add_labels(five, [said])
         label_queue.index_labels(index)
     assert asked == [2, 3, 1, 4, 5]
-    assert label_queue.next_row(index, "Bob") == 2
+    assert label_queue.next_row(index, "Bob", "teach") == 2
     assert label_queue.progress(index, "Ada") == label_queue.Progress(
-        rows=5, own=5, left=0
+        rows=4, own=5, left=0
     )
 
 
@@ -88,10 +89,10 @@ def test_undo_asks_again_and_skip_does_not(five: Path) -> None:
         assert latest_labels(five) == []
         index = indexed(five)
         label_queue.index_labels(index)
-        assert label_queue.next_row(index, "Ada") == 2
+        assert label_queue.next_row(index, "Ada", "teach") == 2
         post(place, "/label", secret, "Ada", **form, choice="skip")
         label_queue.index_labels(index)
-        assert label_queue.next_row(index, "Ada") == 3
+        assert label_queue.next_row(index, "Ada", "teach") == 3
         assert latest_labels(five) == []
 
 
@@ -100,7 +101,7 @@ def test_who_wrote_and_what_was_decided_are_not_on_the_labelling_page(
 ) -> None:
     with served(five) as place:
         cookie = {"Cookie": "fellowship_annotator=Ada"}
-        text = ask(place, "/label", headers=cookie).text
+        text = ask(place, "/label?row=2", headers=cookie).text
     assert "the left one" in text
     for word in ("model-a", "model-b", "order-inconsistent", "score", "judge</"):
         assert word not in text
@@ -146,13 +147,14 @@ def test_labels_feed_agreement_and_win_rates_at_once(tmp_path: Path) -> None:
     run = written(tmp_path / "run", [row_of(n, *BOTH) for n in range(1, 81)])
     with served(run) as place:
         secret = secret_of(place)
-        for n in range(1, 51):
+        for n in sorted(range(1, 81), key=lambda n: draw_of(f"item{n}"))[:50]:
             choice = (
                 "left" if label_queue.shown_order("Ada", n) == "forward" else "right"
             )
             form = {"number": str(n), "item": f"item{n}", "choice": choice}
             post(place, "/label", secret, "Ada", **form)
         text = ask(place, "/labels?say=1").text
+    assert {x.queue for x in latest_labels(run)} == {"measure"}
     assert "against 50 labels on 50 prompts" in text
     assert "prediction-powered" in text
     assert text.count("1.000 <span") >= 2

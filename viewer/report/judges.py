@@ -116,6 +116,8 @@ def people_part(found: Figures) -> Part:
     note += (
         " intervals; unreadable and order-inconsistent are shares of the rows asked."
     )
+    for one in told.notes:
+        note += f" {single_line(one[:1].upper() + one[1:], 600)}."
     if told.effective_of is not None:
         worth = told.effective_of.text
         note += f" {worth[0].upper()}{worth[1:]}."

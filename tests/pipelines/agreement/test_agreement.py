@@ -13,8 +13,8 @@ import pytest
 from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
-from fellowship.pipelines.agreement.verdict_table import LabelSelection, verdict_table
-from fellowship.pipelines.labels.label_files import read_labels
+from fellowship.pipelines.agreement.verdict_table import verdict_table
+from fellowship.pipelines.labels.label_sources import select_labels
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.intervals import Resampling
@@ -74,9 +74,9 @@ def test_a_judge_that_is_not_there_and_labels_that_do_not_fit_are_refused(
     tmp_path: Path,
 ) -> None:
     run, labels = verdicts(tmp_path)
-    told = read_labels(put(tmp_path / "l.json", [{"label": "A"}] * 3))
+    told = select_labels([put(tmp_path / "l.json", [{"label": "A"}] * 3)])
     with pytest.raises(InputError, match="do not match"):
-        verdict_table(run, LabelSelection(told))
+        verdict_table(run, told)
     assert cli(["agree", str(run), "--labels", str(labels), "--label", "who"]) == 0
     named = ["--label", "who", "--against", "nobody"]
     assert cli(["agree", str(run), "--labels", str(labels), *named]) == 2
@@ -125,8 +125,8 @@ def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
 
 @released
 def test_pandalms_labels_file_gives_the_same_as_the_runs_own(pandalm: Path) -> None:
-    told = read_labels(PAPER / "labels/pandalm-testset-v1.json")
-    own, given = verdict_table(pandalm), verdict_table(pandalm, LabelSelection(told))
+    told = select_labels([PAPER / "labels/pandalm-testset-v1.json"])
+    own, given = verdict_table(pandalm), verdict_table(pandalm, told)
     assert (own.labels == given.labels).all()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,11 @@ def test_labels_in_columns_of_any_name_make_pairs(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_text("q,x,y,ann,bob\nQ,one,two,left,left\nQ,a,b,left,huh\n", "utf-8")
     columns = Columns(("ann", "bob"), None, "q", "x", "y", {"left": "first"})
+    with pytest.raises(InputError, match="'huh'"):
+        import_labels(file, tmp_path / "run", columns)
+    columns = replace(columns, count_unknown=True)
     found = import_labels(file, tmp_path / "run", columns)
-    assert found.states == {"pair": 1, "rejected-input": 1}
+    assert found.states == {"pair": 2}
     assert next(iter(pairs(tmp_path / "run"))).chosen.text == "one"
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fellowship.cli.exit_codes import Exit
 from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import majority
+from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.people_majority import people_majority as majority
 from tests.support.commands import said
 
 LABELS = '{{"id": "a", "label": {}}}\n{{"id": "b", "label": {}}}\n'
@@ -61,10 +62,16 @@ def test_any_bytes_are_labels_or_an_input_error(
     assert all(why for _, why in found.bad)
 
 
-def test_most_annotators_decide_and_a_split_is_a_tie() -> None:
+def test_most_annotators_decide_and_a_split_is_no_tie() -> None:
     assert majority(["first", "first", "second"]) == "first"
-    assert majority(["first", "second"]) == "tie"
-    assert majority([]) == "invalid"
+    assert majority(["tie", "tie", "second"]) == "tie"
+    for split in (
+        ["first", "second"],
+        ["first", "tie"],
+        ["first", "tie", "second"],
+        [],
+    ):
+        assert majority(split) == "invalid"
 
 
 def test_votes_as_mt_bench_has_them_meet_by_question_models_and_turn(
@@ -83,6 +90,8 @@ def test_votes_as_mt_bench_has_them_meet_by_question_models_and_turn(
 def test_a_label_a_line_as_fair_eval_has_it(tmp_path: Path) -> None:
     file = tmp_path / "human.txt"
     file.write_text("CHATGPT\nVICUNA13B\nTIE\nnobody\n", encoding="utf-8")
-    found = read_labels(file)
-    assert [row.label for row in found.rows] == ["second", "first", "tie"]
-    assert [number for number, _ in found.bad] == [4]
+    with pytest.raises(InputError, match="'nobody' \\(1: row 4\\)"):
+        read_labels(file)
+    found = read_labels(file, Columns(count_unknown=True))
+    assert [row.label for row in found.rows] == ["second", "first", "tie", "invalid"]
+    assert found.unknown == {"'nobody'": (4,)}

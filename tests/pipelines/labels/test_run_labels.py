@@ -10,15 +10,15 @@ import pytest
 from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.ledger import Ledger
-from fellowship.pipelines.agreement.verdict_table import LabelSelection, votes_by_unit
+from fellowship.pipelines.agreement.verdict_table import verdict_table
 from fellowship.pipelines.imports.label_exchange import attach_labels, write_labels
 from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.labels.run_labels import (
     add_labels,
     all_labels,
     count_by_annotator,
     latest_labels,
-    votes_on,
 )
 from tests.support.labelled_runs import label, unjudged_run
 from tests.support.outcomes import bare_row, judged
@@ -61,10 +61,15 @@ def test_a_label_is_all_or_nothing_and_names_a_row_that_is_there(
     assert all_labels(run) == []
 
 
-def test_a_label_about_the_candidates_the_other_way_round_is_turned() -> None:
-    said = [label(1, "first", first=1, second=0), label(1, "tie", "bob")]
-    assert votes_on(bare_row(1), said) == {"ann": "second", "bob": "tie"}
-    assert votes_on(bare_row(1).model_copy(update={"item": "other"}), said) == {}
+def test_a_label_about_the_candidates_the_other_way_round_is_turned(
+    tmp_path: Path,
+) -> None:
+    run = unjudged_run(tmp_path)
+    add_labels(run, [label(1, "first", first=1, second=0), label(1, "tie", "bob")])
+    people, row = people_votes(run), bare_row(1)
+    assert people.on(row, (0, 1)).votes == {"ann": "second", "bob": "tie"}
+    assert people.on(row, (1, 0)).votes == {"ann": "first", "bob": "tie"}
+    assert not people.on(row.model_copy(update={"item": "other"}), (0, 1)).votes
 
 
 def test_labels_of_a_file_stand_beside_the_rows_of_a_run(tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ def test_a_label_on_swapped_texts_counts_for_the_text_it_named(tmp_path: Path) -
     file = tmp_path / "labels.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     found = attach_labels(file, run, Columns(), "ann")
-    assert (found.added, found.matched) == (3, "id")
+    assert (found.added, found.matched) == (3, "texts")
     assert [label.winner for label in latest_labels(run)] == [
         "first",
         "first",
@@ -142,8 +147,8 @@ def test_one_label_finds_its_row_of_many_by_its_id(tmp_path: Path) -> None:
 
 
 def test_labelled_rows_that_no_judge_saw_are_counted(tmp_path: Path) -> None:
-    run = unjudged_run(tmp_path)
-    add_labels(run, [label(1, "first"), label(2, "tie")])
-    assert (
-        "2 labelled rows have no verdict" in votes_by_unit(run, [], LabelSelection())[1]
-    )
+    rows = [judged(1, "good", "bad", "q"), bare_row(2)]
+    run = run_of(tmp_path / "run", rows)
+    add_labels(run, [label(1, "first", item=rows[0].item), label(2, "tie")])
+    notes = verdict_table(run).label_notes
+    assert "1 labelled row left out: no judge was asked about it" in notes

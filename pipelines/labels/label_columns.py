@@ -1,0 +1,90 @@
+"""Columns of a label file that hold a run's own texts or ids, whatever they are called.
+
+A column is known by what is in it: a file with the run's answers in it is never matched by
+the place of its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
+from fellowship.pipelines.labels.text_match import normal_text
+from fellowship.suggestions import quoted_list
+
+
+def fill_columns(
+    file: LabelFile,
+    answers: Collection[str],
+    prompts: Collection[str],
+    ids: Collection[str],
+    notes: list[str],
+) -> list[LabelRow]:
+    """The rows of a file with the texts and ids that unnamed columns hold.
+
+    What was found is added to `notes`. `InputError` for answers in one column or in more
+    than two: which is the first can't be told.
+    """
+    rows = list(file.rows)
+    if is_numbering(rows) and not any(row.id in ids for row in rows):
+        rows = [replace(row, id=None) for row in rows]
+    if not any(row.first or row.second for row in rows):
+        rows = fill_answers(file, rows, answers, notes)
+    if not any(row.prompt for row in rows):
+        for name in columns_with(rows, prompts)[:1]:
+            rows = [replace(row, prompt=text_in(row, name)) for row in rows]
+    if not any(row.id or row.at is not None for row in rows):
+        for name in columns_with(rows, ids)[:1]:
+            notes.append(f"{file.name or 'the labels'}: {name!r} holds the run's ids")
+            rows = [replace(row, id=str(row.cells.get(name, ""))) for row in rows]
+    return rows
+
+
+def fill_answers(
+    file: LabelFile, rows: list[LabelRow], answers: Collection[str], notes: list[str]
+) -> list[LabelRow]:
+    """The rows with their answers, where two unnamed columns hold the run's."""
+    there = columns_with(rows, answers)
+    if not there:
+        return rows
+    if len(there) != 2:
+        raise InputError(
+            f"{file.name or 'the label file'!r} has answers of the run in"
+            f" {quoted_list(there)}: name the two columns with --first and --second"
+        )
+    first, second = there
+    notes.append(
+        f"{file.name or 'the labels'}: {first!r} and {second!r} hold the run's answers,"
+        f" and {first!r} was taken for the first"
+    )
+    return [
+        replace(row, first=text_in(row, first), second=text_in(row, second))
+        for row in rows
+    ]
+
+
+def columns_with(rows: Sequence[LabelRow], known: Collection[str]) -> list[str]:
+    """The columns of which at least half of what is not blank is among `known`."""
+    found = []
+    for name in dict.fromkeys(name for row in rows for name in row.cells):
+        there = [text for row in rows if (text := text_in(row, name))]
+        hits = sum(text in known for text in there)
+        if there and 2 * hits >= len(there):
+            found.append(name)
+    return found
+
+
+def text_in(row: LabelRow, name: str) -> str:
+    """What a cell says, in normal form; blank for what is neither text nor number."""
+    value: Any = row.cells.get(name)
+    known = isinstance(value, str | int) and not isinstance(value, bool)
+    return normal_text(str(value)) if known else ""
+
+
+def is_numbering(rows: Sequence[LabelRow]) -> bool:
+    """Whether the ids of a file are the numbers of its own lines, from 0 or 1."""
+    given = [row.id for row in rows]
+    return given in [[str(n) for n in range(at, at + len(rows))] for at in (0, 1)]

@@ -1,0 +1,80 @@
+"""Values of the labels in a file, and those that nobody explained.
+
+A value that isn't understood is named with its rows and refused, or counted where somebody
+asked for that: dropped in silence it would change every figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.pipelines.labels.label_tables import parse_winner
+from fellowship.records import Winner
+
+SHOWN = 8
+"""Values and row numbers that a message lists."""
+
+
+@dataclass
+class LabelValues:
+    """Reader of a file's label values; `more` are meanings somebody gave."""
+
+    more: Mapping[str, Winner]
+    unknown: dict[str, list[int]] = field(default_factory=dict)
+    unlabelled: list[int] = field(default_factory=list)
+
+    def votes(
+        self, cells: Sequence[tuple[str, Any]], number: int
+    ) -> list[tuple[str, Winner]]:
+        """The votes in one row's cells by column; a cell may hold a list of them."""
+        given = [
+            (name, one)
+            for name, value in cells
+            for one in (value if isinstance(value, list) else [value])
+            if one is not None and not (isinstance(one, str) and not one.strip())
+        ]
+        if not given:
+            self.unlabelled.append(number)
+        found = [(name, self.winner(one, number)) for name, one in given]
+        return [(name, winner) for name, winner in found if winner != "invalid"]
+
+    def winner(self, value: Any, number: int) -> Winner:
+        """What one value means; invalid for `skip` and for what nobody explained."""
+        if isinstance(value, str) and value.strip().lower() == "skip":
+            return "invalid"
+        try:
+            return parse_winner(value, self.more)
+        except InputError:
+            self.unknown.setdefault(ascii(value)[:60], []).append(number)
+            return "invalid"
+
+    def refuse_unknown(self, path: Path) -> None:
+        """`InputError` that names every value nobody explained, with its rows."""
+        if self.unknown:
+            raise InputError(
+                f"{str(path)!r} has label values that are not understood:"
+                f" {described_values(self.unknown)}. Say what each means, for instance"
+                f" --value {next(iter(self.unknown)).strip(chr(39))}=tie (first, second,"
+                " tie, or skip for no label), or leave them out with --count-unknown"
+            )
+
+
+def described_values(unknown: Mapping[str, Sequence[int]]) -> str:
+    """Each value with how often it is there and in which rows."""
+    told = [
+        f"{value} ({len(rows):,}: {described_rows(rows)})"
+        for value, rows in list(unknown.items())[:SHOWN]
+    ]
+    more = len(unknown) - len(told)
+    return ", ".join(told) + (f" and {more:,} more values" if more else "")
+
+
+def described_rows(rows: Sequence[int]) -> str:
+    """`row 3`, or the first few of many."""
+    shown = ", ".join(f"{n:,}" for n in rows[:SHOWN])
+    more = ", ..." if len(rows) > SHOWN else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {shown}{more}"
