@@ -6,6 +6,7 @@ asked for that: dropped in silence it would change every figure.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.records import Winner
 
+QUOTES = "'\""
 SHOWN = 8
 """Values and row numbers that a message lists."""
 
@@ -55,11 +57,13 @@ class LabelValues:
     def refuse_unknown(self, path: Path) -> None:
         """`InputError` that names every value nobody explained, with its rows."""
         if self.unknown:
+            spelling = shlex.quote(f"{next(iter(self.unknown)).strip(QUOTES)}=tie")
             raise InputError(
                 f"{str(path)!r} has label values that are not understood:"
                 f" {described_values(self.unknown)}. Say what each means, for instance"
-                f" --value {next(iter(self.unknown)).strip(chr(39))}=tie (first, second,"
-                " tie, or skip for no label), or leave them out with --count-unknown"
+                f" --value {spelling} (first, second, tie, or skip for no label), or"
+                " leave them out with --count-unknown; `fellowship import labels FILE"
+                " --into RUN` has both for verbs that don't"
             )
 
 
