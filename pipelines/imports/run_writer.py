@@ -119,7 +119,8 @@ def count_outcomes(
             record = outcome.model_dump_json()
         except ValueError:  # pydantic's serialisation error, for a lone surrogate
             why = "a text has half a character, which UTF-8 can't represent"
-            outcome = rejected_row(given.number, why, given.item, given.id)
+            known = given.id and given.id.encode("utf-8", "backslashreplace").decode()
+            outcome = rejected_row(given.number, why, given.item, known)
             record = outcome.model_dump_json()
         report.count(outcome)
         values = (outcome.number, outcome.item, outcome.state, record)

@@ -101,4 +101,7 @@ def named_votes(votes: Sequence[Winner], who: Sequence[str] = ()) -> dict[str, W
 
 def text_key(prompt: object, first: object, second: object) -> str:
     """16 hex letters that depend on the three texts, whatever they are."""
-    return digest([prompt, first, second], 8)
+    try:
+        return digest([prompt, first, second], 8)
+    except ValueError:  # a number that JSON doesn't have: infinite, or none
+        return digest([repr(one) for one in (prompt, first, second)], 8)

@@ -17,7 +17,7 @@ from fellowship.pipelines.imports.imported_rows import (
 )
 from fellowship.pipelines.imports.run_writer import Watch, no_progress
 from fellowship.pipelines.labels.label_files import read_labels
-from fellowship.pipelines.labels.label_rows import LabelRow
+from fellowship.pipelines.labels.label_rows import Columns, LabelRow
 from fellowship.pipelines.paper.release import (
     configurations,
     read_rows,
@@ -39,7 +39,7 @@ def labels_for(root: Path, dataset: str) -> list[LabelRow]:
     stem = dataset.split("-eval")[0].lower()
     for path in sorted((root / "labels").glob("*")):
         if path.name.lower().startswith(stem):
-            return list(read_labels(path).rows)
+            return list(read_labels(path, Columns(count_unknown=True)).rows)
     return []
 
 

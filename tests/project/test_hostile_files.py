@@ -86,9 +86,11 @@ def test_a_hostile_file_goes_through_every_verb(
     file = tmp_path / name
     file.write_bytes(corpus()[name])
     votes = ["--judge", "judge", "--winner", "pick", "--id", "id", "--prompt", "prompt"]
+    labels = ["import", "labels", str(file), "--label", "label"]
     made = {
         "run": ["run", str(judging(tmp_path, judge, file))],
-        "labels": ["import", "labels", str(file), "--label", "label"],
+        "labels": labels,
+        "counted": [*labels, "--count-unknown"],
         "verdicts": ["import", "verdicts", str(file), *votes],
     }
     for verb, words in made.items():

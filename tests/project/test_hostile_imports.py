@@ -62,7 +62,10 @@ def test_a_hostile_file_is_imported_by_row_or_refused_by_name(
     files(tmp_path)
     file, into = str(tmp_path / name), str(tmp_path / "run")
     votes = ["--judge", "judge", "--winner", "pick", "--id", "id", "--prompt", "prompt"]
-    for kind, more in (("labels", ["--label", "label"]), ("verdicts", votes)):
+    for kind, more in (
+        ("labels", ["--label", "label", "--count-unknown"]),
+        ("verdicts", votes),
+    ):
         code = cli(["import", kind, file, "--into", f"{into}-{kind}", *more])
         assert code in (0, 2), capsys.readouterr()
     assert "Traceback" not in capsys.readouterr().err
@@ -71,7 +74,8 @@ def test_a_hostile_file_is_imported_by_row_or_refused_by_name(
 def test_hostile_rows_that_came_in_go_through_every_verb(tmp_path: Path) -> None:
     files(tmp_path)
     rows, into = tmp_path / "rows.jsonl", tmp_path / "run"
-    assert cli(["import", "labels", str(rows), "--into", str(into)]) == 0
+    counted = ["--count-unknown", "--into", str(into)]
+    assert cli(["import", "labels", str(rows), *counted]) == 0
     survives(into, tmp_path)
 
 
