@@ -275,7 +275,8 @@ def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
 def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     """What was brought in, what was not, and why."""
     if as_json:
-        print_json({**vars(found), "into": str(into)})
+        faults = [one.model_dump() for one in found.faults]
+        print_json({**vars(found), "faults": faults, "into": str(into)})
         return
     out = console()
     say(
@@ -293,6 +294,8 @@ def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
         say(out, single_line(found.reading, 200))
     if found.systems:
         say(out, f"{counted(found.systems, 'row')} name two systems: see winrate")
+    for fault in found.faults:
+        say(out, ("no answer  ", "yellow"), fault.described())
     states = [(state_word(k), count(v)) for k, v in found.states.items()]
     table(out, ("state", "rows"), states, " r")
     if found.inverted:

@@ -36,8 +36,18 @@ class State(StrEnum):
     TRUNCATED = "truncated"
     FAILED = "failed"
     BELOW_MARGIN = "below-margin"
+    UNUSABLE_ANSWER = "unusable-answer"
     STOPPED_BY_BUDGET = "stopped-by-budget"
     REJECTED_INPUT = "rejected-input"
+
+
+class AnswerFault(StrEnum):
+    """Why a text is no answer, and is never chosen by default."""
+
+    EMPTY = "empty"
+    REPEATS_PROMPT = "repeats-prompt"
+    CONSTANT = "constant"
+    GIBBERISH = "gibberish"
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -86,6 +96,11 @@ class Candidate(Record):
     turns: tuple[str, ...] = Field(
         default=(),
         description="all assistant turns, where the conversation has several to judge",
+    )
+    fault: AnswerFault | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,  # older records are the same bytes
+        description="why it is no answer and is not chosen: known when the run is over",
     )
 
 

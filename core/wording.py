@@ -21,10 +21,19 @@ STATES: Mapping[str, str] = {
     "truncated": "truncated",
     "failed": "failed",
     "below-margin": "too close",
+    "unusable-answer": "unusable answer",
     "stopped-by-budget": "stopped by limit",
     "rejected-input": "unusable input",
 }
 """The state a row ended in."""
+
+ANSWER_FAULTS: Mapping[str, str] = {
+    "empty": "it is empty",
+    "repeats-prompt": "it only repeats the prompt",
+    "constant": "other prompts were answered with the same text",
+    "gibberish": "it is no language",
+}
+"""Why an answer can't be chosen: `records.AnswerFault`."""
 
 DECISIONS: Mapping[str, str] = {
     "first": "A",

@@ -17,7 +17,7 @@ from fellowship.hashing import digest
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
-from fellowship.pipelines.pairing.unusable_answers import ineligible
+from fellowship.pipelines.pairing.unusable_answers import unusable_answers
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
@@ -132,8 +132,9 @@ class Trial(Row):
             return row_state(RowFacts(untried=made))
         self.candidates = list(made)
         self.ranking = await self.rank(2)
-        unfit = ineligible(self.item.conversation, made)
-        return row_state(RowFacts(self.item, made, self.ranking, unfit))
+        found = unusable_answers(self.item.conversation, made)
+        why = {index: one.why for index, one in found.items()}
+        return row_state(RowFacts(self.item, made, self.ranking, why))
 
 
 def trial_entries(

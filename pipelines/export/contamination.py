@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fellowship.pipelines.export.examples import text_hash
 from fellowship.pipelines.export.files import read_rows, require_path
-from fellowship.pipelines.export.text_similarity import word_grams, words
+from fellowship.pipelines.pairing.text_similarity import word_grams, words
 
 SHORTEST: Final = 8
 

@@ -28,6 +28,7 @@ from fellowship.pipelines.export.tables import (
 )
 from fellowship.pipelines.export.writers import ExportFiles
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
+from fellowship.records import AnswerFault, Outcome
 from fellowship.run_folder import EXPORTS
 from fellowship.run_outcomes import outcomes
 
@@ -59,7 +60,8 @@ def export_run(
             for done, outcome in enumerate(outcomes(into), 1):
                 for filter_pass in filter_passes:
                     for example in examples_of(outcome, filter_pass.kind, context):
-                        filter_pass.add(with_flags(example))
+                        fault = chosen_fault(outcome, example)
+                        filter_pass.add(with_flags(example), fault)
                 watch("rows read", done)
             accounts = [
                 write_kind(filter_pass, export, context, to, watch)
@@ -71,6 +73,15 @@ def export_run(
         if to is None and accounts:
             update_catalogue(into, context, accounts, export)
     return accounts
+
+
+def chosen_fault(outcome: Outcome, example: Example) -> AnswerFault | None:
+    """Why the answer that an example calls good is none; None where it is one."""
+    if example.label is False or not any(c.fault for c in outcome.candidates):
+        return None
+    text = example.answers[0][-1]["content"]
+    faults = (c.fault for c in outcome.candidates if c.fault and c.text == text)
+    return next(faults, None)
 
 
 def with_flags(example: Example) -> Example:

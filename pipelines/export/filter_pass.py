@@ -17,7 +17,7 @@ from fellowship.pipelines.export.examples import Example, text_hash, unpack
 from fellowship.pipelines.export.filters import FILTERS, enabled_checks
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
-from fellowship.pipelines.export.text_similarity import normalize
+from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.registry_check import check_registry
 
@@ -25,7 +25,11 @@ INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
 BINS_PER_UNIT = 5.0
 """Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
 
-OWN_FILTERS = ("shape", "duplicates", "near_duplicates", "contradictory", "balance")
+FAULTS = ("constant", "gibberish")
+"""Filters that go by what the run knows of its answers: `records.AnswerFault`."""
+OWN_FILTERS = (
+    *("shape", *FAULTS, "duplicates", "near_duplicates", "contradictory", "balance"),
+)
 """Filters that need more than one example, asked by `FilterPass` itself."""
 check_registry(
     "filter without a check of its own",
@@ -50,10 +54,10 @@ class FilterPass:
             at = filters.near_duplicates
             self._near = [NearDuplicates(self.scratch, at, space=s) for s in spaces]
 
-    def add(self, example: Example) -> None:
-        """Look at one row and put it down."""
+    def add(self, example: Example, fault: str | None = None) -> None:
+        """Look at one row and put it down; `fault` is the chosen answer's."""
         self.made += 1
-        dropped = self._reason(example)
+        dropped = self._reason(example, fault)
         texts = [normalize(text) for text in example.texts]
         prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
         lengths = [len(text) for text in texts]
@@ -74,9 +78,11 @@ class FilterPass:
             ),
         )
 
-    def _reason(self, example: Example) -> str | None:
+    def _reason(self, example: Example, fault: str | None) -> str | None:
         if FORMATS[self.export.shape].unfit(example):
             return "shape"
+        if fault in FAULTS and getattr(self.export.filters, str(fault)):
+            return fault
         if self.export.filters.duplicates:
             names = [[t["role"], normalize(t["content"])] for t in example.prompt]
             texts = [normalize(text) for text in example.texts]

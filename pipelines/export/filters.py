@@ -126,6 +126,8 @@ class Filter(NamedTuple):
 
 FILTERS: Mapping[str, Filter] = {
     "shape": Filter((), None),
+    "constant": Filter(("constant",), None),
+    "gibberish": Filter(("gibberish",), None),
     "duplicates": Filter(("duplicates",), None),
     "near_duplicates": Filter(("near_duplicates",), None),
     "garbage": Filter(("garbage",), garbage_check),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fellowship.errors import RecipeError
 from fellowship.pipelines.export.context import require_library
-from fellowship.pipelines.export.text_similarity import words
+from fellowship.pipelines.pairing.text_similarity import words
 
 FEWEST_LETTERS: Final = 24
 """Below so many letters a text is nobody's: kept."""

@@ -22,7 +22,7 @@ from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.preference_reader import read_preferences
 from fellowship.pipelines.export.role_leaks import find_leak
-from fellowship.pipelines.export.text_similarity import normalize
+from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.records import Record
 
 NUMBERS_KEPT = 20

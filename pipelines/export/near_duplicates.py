@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.text_similarity import word_grams, words
+from fellowship.pipelines.pairing.text_similarity import word_grams, words
 
 HASHES: Final = 125
 BANDS: Final = 25

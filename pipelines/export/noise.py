@@ -10,7 +10,7 @@ import re
 import zlib
 from collections import Counter
 
-from fellowship.pipelines.export.text_similarity import words
+from fellowship.pipelines.pairing.text_similarity import words
 
 TEMPLATE = re.compile(
     r"<\|[\w ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"

@@ -16,7 +16,16 @@ from fellowship import __version__
 from fellowship.errors import InputError
 from fellowship.ledger import RECORD_OUTCOME, Ledger
 from fellowship.pipelines.imports.system_names import SLOTS
+from fellowship.pipelines.imports.unusable_imports import (
+    mark_constant_answers,
+    with_gibberish,
+)
+from fellowship.pipelines.pairing.fault_counts import FaultCount, answer_faults
 from fellowship.pipelines.pairing.row_state import rejected_row
+from fellowship.pipelines.pairing.unusable_answers import (
+    UNUSABLE_RULE,
+    UNUSABLE_VERSION,
+)
 from fellowship.records import Outcome, State
 from fellowship.run_folder import RunFolder
 from fellowship.writer import Statement
@@ -29,8 +38,8 @@ ROWS_PER_TRANSACTION = 200
 class ImportReport:
     """What became of the rows of an import; `bad` are rejected ones by id and reason.
 
-    `reading` says how preferences were read, where there were any; `systems` how many
-    rows name the two systems compared.
+    `faults` count the answers that are none, by kind. `reading` says how preferences were
+    read, where there were any; `systems` how many rows name the two systems compared.
     """
 
     rows: int = 0
@@ -43,6 +52,7 @@ class ImportReport:
     bad: list[tuple[str, str]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     reading: str = ""
+    faults: tuple[FaultCount, ...] = ()
     systems: int = 0
 
     def count(self, outcome: Outcome) -> None:
@@ -88,9 +98,12 @@ def write_import(
     only: str | None = None,
 ) -> ImportReport:
     """Put outcomes into a run folder whose header says which files they are from."""
-    report = write_run(outcomes, into, import_header(what, files, root, only))
+    header = import_header(what, files, root, only)
+    report = write_run(map(with_gibberish, outcomes), into, header)
     if not report.rows:
         raise InputError(f"{str(root)!r} has no row that could be imported")
+    mark_constant_answers(into)
+    report.faults = answer_faults(into)
     return report
 
 
@@ -141,6 +154,7 @@ def import_header(
         "fellowship": __version__,
         "python": platform.python_version(),
         "kind": "import",
+        "rules": {UNUSABLE_RULE: UNUSABLE_VERSION},
         "recipe": {"models": {}},
         "identity": {"import": what, "only": only, "files": digests},
     }

@@ -44,7 +44,9 @@ class RowFacts:
     `error`, what ended the work on it; `untried`, why its trial makes no sense; no
     `ranking`, so fewer than two `candidates` were fit to be compared; the `ranking` of
     the `candidates` by index, where those in `unfit` (index -> why) are never chosen.
-    `repeated_texts`: two candidates may be the same text, which then make no pair.
+    `unfit_state` is what a row ends in whose winner is one of those: runs of older versions
+    called it too close. `repeated_texts`: two candidates may be the same text, which then
+    make no pair.
     """
 
     item: Item | None = None
@@ -52,6 +54,7 @@ class RowFacts:
     ranking: Ranking | None = None
     unfit: Mapping[int, str] = field(default_factory=dict)
     repeated_texts: bool = False
+    unfit_state: State = State.UNUSABLE_ANSWER
     rejected: str | None = None
     error: Exception | None = None
     untried: str | None = None
@@ -174,7 +177,7 @@ def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> R
         if end.state == State.PAIR:
             return end
     why = f"answer {won + 1} won, but can't be chosen: {facts.unfit[won]}"
-    return RowEnd(State.BELOW_MARGIN, why)
+    return RowEnd(facts.unfit_state, why)
 
 
 def _undecided(ranking: Ranking) -> RowEnd:

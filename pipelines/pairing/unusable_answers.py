@@ -1,22 +1,32 @@
-"""Unusable answers: empty, copied from the prompt, or the same for every prompt.
+"""Unusable answers: empty, copied from the prompt, no language, or the same for all.
 
-What is no answer is never chosen, whatever a judge makes of it. Three things are no
-answer: nothing, the user's own words, and what the same system also said to another
-prompt. The third only a whole run can know (`constant_texts`), so it is applied when
-the run is over, and is the same however many rows were worked on at once. A text that
-is no answer may still be judged, and be the rejected side of a pair.
+What is no answer is never chosen, whatever a judge makes of it. Four things are no
+answer: nothing, the user's own words, what is no language, and one text for many
+different prompts. The last only a whole run can know, so it is applied when the run is
+over, and is the same however many rows were worked on at once. A text that is no answer
+may still be judged, and be the rejected side of a pair. Runs of older versions go on by
+the older rule: what one system said to two prompts word for word, and any language.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from fellowship.ledger import LedgerReader
-from fellowship.records import Candidate, Conversation, Message
+from fellowship.pipelines.pairing.constant_answers import (
+    Answer,
+    ConstantAnswer,
+    ConstantAnswers,
+)
+from fellowship.pipelines.pairing.gibberish import find_gibberish
+from fellowship.records import AnswerFault, Candidate, Conversation, Message
 from fellowship.run_folder import LEDGER
+from fellowship.wording import ANSWER_FAULTS
 
 SystemText = tuple[str, str]
 """A system's name and a text it wrote."""
@@ -72,12 +82,97 @@ def constant_texts(into: Path) -> frozenset[SystemText]:
         return frozenset((system, text) for system, text in reader.rows(CONSTANT))
 
 
+UNUSABLE_RULE: Final = "unusable-answers"
+"""The rule's name in a run's header."""
+UNUSABLE_VERSION: Final = 2
+
+
+class Unusable(NamedTuple):
+    """Why an answer is none: the kind of its fault, and the words of it."""
+
+    fault: AnswerFault
+    why: str
+
+
+def unusable_answers(
+    conversation: Conversation,
+    candidates: Sequence[Candidate],
+    constant: Collection[int] = (),
+    *,
+    language: bool = True,
+) -> Mapping[int, Unusable]:
+    """Index -> why this candidate is no answer; absent where it is one.
+
+    `constant` are the indices of those that the run gave to many other prompts; without
+    `language` anything may be one.
+    """
+    prompt = prompt_text(conversation)
+    found: dict[int, Unusable] = {}
+    for index, candidate in enumerate(candidates):
+        text = candidate.text
+        if is_empty(text):
+            found[index] = unusable(AnswerFault.EMPTY)
+        elif repeats_prompt(text, conversation):
+            found[index] = unusable(AnswerFault.REPEATS_PROMPT)
+        elif index in constant:
+            found[index] = unusable(AnswerFault.CONSTANT)
+        elif language and (form := find_gibberish(text, prompt)):
+            found[index] = unusable(AnswerFault.GIBBERISH, form)
+    return found
+
+
+def unusable(fault: AnswerFault, form: str = "") -> Unusable:
+    """A fault with its words, and the form of it that was seen."""
+    return Unusable(fault, ANSWER_FAULTS[fault] + (f": {form}" if form else ""))
+
+
+def prompt_text(conversation: Conversation) -> str:
+    """All turns of a conversation as one text."""
+    return "\n\n".join(message.content for message in conversation.messages)
+
+
+def constant_places(into: Path) -> Mapping[int, Collection[int]]:
+    """Row -> the indices of its candidates that answer many different prompts."""
+    sql = (
+        "SELECT number, json_extract(record, '$.conversation.messages'),"
+        " json_extract(record, '$.candidates') FROM outcomes"
+        " WHERE json_array_length(record, '$.candidates') > 0 ORDER BY number"
+    )
+    with LedgerReader(into / LEDGER) as reader, ConstantAnswers() as found:
+        for number, messages, candidates in reader.rows(sql):
+            asked = [turn["content"] for turn in json.loads(messages or "[]")]
+            texts = [Answer(c["text"], None) for c in json.loads(candidates)]
+            if asked:
+                found.add(number, "\n\n".join(asked), texts)
+        return rows_of(found.result())
+
+
+def rows_of(constant: Iterable[ConstantAnswer]) -> dict[int, set[int]]:
+    """Row -> indices of its constant answers."""
+    found: dict[int, set[int]] = {}
+    for number, index in (place for one in constant for place in one.places):
+        found.setdefault(number, set()).add(index)
+    return found
+
+
+def with_faults(
+    candidates: Sequence[Candidate], unfit: Mapping[int, Unusable]
+) -> tuple[Candidate, ...]:
+    """The candidates, each with its fault or none."""
+    return tuple(
+        candidate
+        if candidate.fault == (fault := unfit[n].fault if n in unfit else None)
+        else candidate.model_copy(update={"fault": fault})
+        for n, candidate in enumerate(candidates)
+    )
+
+
 def ineligible(
     conversation: Conversation,
     candidates: Sequence[Candidate],
     constant: Collection[SystemText] = (),
 ) -> Mapping[int, str]:
-    """Index -> why this candidate can't be chosen; absent where it can."""
+    """Index -> why this candidate can't be chosen, by the older rule; absent if it can."""
     found: dict[int, str] = {}
     for index, candidate in enumerate(candidates):
         if is_empty(candidate.text):

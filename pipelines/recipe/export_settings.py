@@ -119,6 +119,15 @@ class Filters(Record):
         default=True,
         description="drop rows in which an answer is both good and bad for one prompt",
     )
+    constant: bool = Field(
+        default=True,
+        description="drop rows that choose one text, or nearly one, for many different"
+        " prompts",
+    )
+    gibberish: bool = Field(
+        default=True,
+        description="drop rows that choose what is no language by its form",
+    )
     near_duplicates: Share | None = Field(
         default=None,
         description="MinHash similarity from which rows are near duplicates, e.g. 0.8",

@@ -85,8 +85,13 @@ class Pairs(Record):
     )
     allow_constant: bool = Field(
         default=False,
-        description="allow answers that a system gives word for word to several prompts:"
-        " for tasks with few possible answers, such as yes or no",
+        description="allow answers that are one text, or nearly, for many different"
+        " prompts: for tasks with few possible answers",
+    )
+    allow_gibberish: bool = Field(
+        default=False,
+        description="allow answers that are no language by their form: for tasks about"
+        " codes, ciphers or symbols",
     )
 
 

@@ -55,7 +55,7 @@ async def replay_row(run: Path, row: str) -> Replayed:
         if is_rejudged(run) and not known.sessions:
             raise InputError(f"row {known.number} was never judged: nothing to replay")
         outcome = await Row(item, RunContext(recipe, library, models)).work()
-    outcome = recompute(outcome, *whole_run_facts(recipe, run), recipe.pairs)
+    outcome = recompute(outcome, whole_run_facts(recipe, run), recipe.pairs)
     return Replayed(outcome, archive.replayed, tuple(find_differences(known, outcome)))
 
 

@@ -15,14 +15,19 @@ from fellowship.errors import InputError
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
-from fellowship.pipelines.pairing.unusable_answers import constant_texts
+from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_RULE
+from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.revoted_rows import (
     Revote,
     revote_row,
     row_comparisons,
     with_run_scores,
 )
-from fellowship.pipelines.running.finalize_rows import recompute as gated
+from fellowship.pipelines.running.finalize_rows import (
+    recompute,
+    unusable_facts,
+    unusable_version,
+)
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import select_name
@@ -34,12 +39,15 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
 
     `InputError` for a judge the run doesn't have, or where nothing was judged.
     """
-    options = with_full_names(run, options)
+    version = unusable_version(run)
+    options = replace(with_full_names(run, options), version=version)
     read = read_header(run)
-    identity = asdict(options) | {"pairs": options.pairs.model_dump(mode="json")}
+    identity = asdict(options) | {"pairs": pair_identity(options.pairs)}
+    del identity["version"]
     identity["judges"] = sorted(options.judges)
     header = {
         **{name: read.get(name) for name in ("fellowship", "python", "recipe")},
+        **({"rules": {UNUSABLE_RULE: version}} if version > 1 else {}),
         "kind": "revote",
         "identity": {
             "revote": identity,
@@ -79,11 +87,19 @@ def exclude_constant_texts(
     into: Path, options: Revote, header: dict[str, Any]
 ) -> ImportReport | None:
     """Never choose what a system said to every prompt; None where nothing was constant."""
-    constant = constant_texts(into)
-    if not constant:
+    whole = unusable_facts(into, options.pairs, options.version)
+    if not (whole.constant or whole.places):
         return None
-    rows = [gated(o, {}, constant, options.pairs) for o in outcomes(into)]
+    rows = [recompute(o, whole, options.pairs) for o in outcomes(into)]
     return write_run(rows, into, header)
+
+
+def pair_identity(pairs: Pairs) -> dict[str, Any]:
+    """The rule of pairs as older revotes named it: what is new and as ever is left out."""
+    found: dict[str, Any] = pairs.model_dump(mode="json")
+    if not pairs.allow_gibberish:
+        del found["allow_gibberish"]
+    return found
 
 
 def with_full_names(run: Path, options: Revote) -> Revote:

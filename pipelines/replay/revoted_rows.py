@@ -8,7 +8,7 @@ two candidates never met.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -19,13 +19,17 @@ from fellowship.pipelines.pairing.ranking import (
     mean_scores,
 )
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
-from fellowship.pipelines.pairing.unusable_answers import ineligible
+from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_VERSION
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.reparse import Reading, verdict_in_reading
-from fellowship.pipelines.running.finalize_rows import Place, with_verdict
+from fellowship.pipelines.running.finalize_rows import (
+    Place,
+    WholeRun,
+    row_facts,
+    with_verdict,
+)
 from fellowship.records import (
     Comparison,
-    Item,
     Outcome,
     Ranking,
     Scores,
@@ -40,13 +44,17 @@ from fellowship.teams.voting_rules import apply_rule
 
 @dataclass(frozen=True)
 class Revote:
-    """Who votes (nobody named: everybody), by which rule, in which reading."""
+    """Who votes (nobody named: everybody), by which rule, in which reading.
+
+    `version` is the run's rule of unusable answers.
+    """
 
     rule: Rule = "majority"
     judges: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
     reading: Reading = "kept"
     pairs: Pairs = field(default_factory=Pairs)
+    version: int = UNUSABLE_VERSION
 
 
 def row_comparisons(outcome: Outcome) -> tuple[Comparison, ...]:
@@ -155,12 +163,8 @@ def end_of(outcome: Outcome, ranking: Ranking, options: Revote, why: str) -> Row
     conversation = outcome.conversation
     if conversation is None or why:
         return row_state(RowFacts(error=RowError(why or "the row has no conversation")))
-    item = Item(
-        key=outcome.item,
-        number=outcome.number,
-        id=outcome.id,
-        conversation=conversation,
-    )
-    unfit = ineligible(conversation, outcome.candidates, frozenset())
-    facts = RowFacts(item, outcome.candidates, ranking, unfit, repeated_texts=True)
+    language = not options.pairs.allow_gibberish
+    whole = WholeRun(version=options.version, language=language)
+    facts = row_facts(outcome, conversation, ranking, whole)
+    facts = replace(facts, candidates=outcome.candidates, repeated_texts=True)
     return row_state(facts, options.pairs)

@@ -7,21 +7,35 @@ which rows were worked on means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fellowship.ledger import Ledger
+from fellowship.ledger import Ledger, LedgerReader, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.pairing.ranking import make_ranking, mean_scores
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import (
+    UNUSABLE_RULE,
+    UNUSABLE_VERSION,
     SystemText,
+    constant_places,
     constant_texts,
     ineligible,
+    unusable_answers,
+    with_faults,
 )
 from fellowship.pipelines.recipe.recipe import Pairs, Recipe
-from fellowship.records import Comparison, Item, Outcome, Ranking, Scores
-from fellowship.run_folder import read_header
+from fellowship.records import (
+    Comparison,
+    Conversation,
+    Item,
+    Outcome,
+    Ranking,
+    Scores,
+    State,
+)
+from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
 from fellowship.teams.voting_rules import rule_named
@@ -30,14 +44,29 @@ Place = tuple[int, int]
 """A row's number and which of its comparisons."""
 
 
+@dataclass(frozen=True)
+class WholeRun:
+    """What only the whole run says of its rows.
+
+    `weighed` comparisons; `constant`, what a system said to other prompts word for word
+    (runs of older versions); `places`, row -> the candidates that are one text for many
+    prompts. `version` is the run's rule of unusable answers; without `language` any text
+    may be an answer.
+    """
+
+    weighed: Mapping[Place, Scores] = field(default_factory=dict)
+    constant: Collection[SystemText] = ()
+    places: Mapping[int, Collection[int]] = field(default_factory=dict)
+    version: int = UNUSABLE_VERSION
+    language: bool = True
+
+
 async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     """Apply what only the whole run knows; how many rows changed by it."""
-    weighed, constant = whole_run_facts(recipe, into)
-    if not constant and not weighed:
-        return 0
+    whole = whole_run_facts(recipe, into)
     changed = 0
-    for outcome in outcomes(into):
-        settled = recompute(outcome, weighed, constant, recipe.pairs)
+    for outcome in rows_to_finalize(into, whole):
+        settled = recompute(outcome, whole, recipe.pairs)
         if settled != outcome:
             text = settled.model_dump_json()
             await ledger.record_outcome(
@@ -47,39 +76,90 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     return changed
 
 
-def whole_run_facts(
-    recipe: Recipe, into: Path
-) -> tuple[Mapping[Place, Scores], Collection[SystemText]]:
+def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
+    """The rows that may change: all where comparisons or texts were weighed anew."""
+    if whole.weighed or whole.constant:
+        yield from outcomes(into)
+        return
+    with LedgerReader(into / LEDGER) as reader:
+        numbers = {number for (number,) in reader.rows(FAULTY)} | whole.places.keys()
+        rows = (find_outcome(reader, number) for number in sorted(numbers))
+        yield from list(filter(None, rows))
+
+
+FAULTY = (
+    "SELECT number FROM outcomes WHERE state = 'unusable-answer'"
+    """ OR record LIKE '%"fault":"%'"""
+)
+
+
+def find_outcome(reader: LedgerReader, number: int) -> Outcome | None:
+    """One row's outcome by its number."""
+    sql = "SELECT record FROM outcomes WHERE number = ?"
+    return next((read_outcome(text) for (text,) in reader.rows(sql, (number,))), None)
+
+
+def whole_run_facts(recipe: Recipe, into: Path) -> WholeRun:
     """What only the whole run says: its comparisons weighed again, and constant texts."""
-    constant = frozenset() if recipe.pairs.allow_constant else constant_texts(into)
-    jury = recipe.evaluate
-    if isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run:
-        return whole_run_scores(into, jury), constant
-    return {}, constant
+    jury, pairs = recipe.evaluate, recipe.pairs
+    whole_run = isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run
+    facts = unusable_facts(into, pairs, unusable_version(into))
+    if whole_run:
+        assert isinstance(jury, JurySettings)
+        return replace(facts, weighed=whole_run_scores(into, jury))
+    return facts
 
 
-def recompute(
-    outcome: Outcome,
-    weighed: Mapping[Place, Scores],
-    constant: Collection[SystemText],
-    rule: Pairs,
-) -> Outcome:
+def unusable_version(into: Path) -> int:
+    """The rule of unusable answers that a run began with."""
+    return int((read_header(into).get("rules") or {}).get(UNUSABLE_RULE, 1))
+
+
+def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
+    """Which texts of a run are the same for many prompts, by its rule."""
+    language = not pairs.allow_gibberish
+    if pairs.allow_constant:
+        return WholeRun(version=version, language=language)
+    if version < UNUSABLE_VERSION:
+        return WholeRun(constant=constant_texts(into), version=version)
+    return WholeRun(places=constant_places(into), language=language)
+
+
+def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:
     """The row with what the run says of its comparisons and candidates."""
     ranking, conversation = outcome.ranking, outcome.conversation
     if ranking is None or conversation is None:
         return outcome
-    ranking = rerank(outcome, ranking, weighed)
-    unfit = ineligible(conversation, outcome.candidates, constant)
-    if ranking == outcome.ranking and not unfit:
+    ranking = rerank(outcome, ranking, whole.weighed)
+    facts = row_facts(outcome, conversation, ranking, whole)
+    known = outcome.state == State.UNUSABLE_ANSWER
+    same = tuple(facts.candidates) == outcome.candidates and ranking == outcome.ranking
+    if same and not facts.unfit and not known:
         return outcome
+    end = row_state(facts, rule)
+    changed = {"ranking": ranking, "candidates": tuple(facts.candidates)}
+    return outcome.model_copy(update={**changed, **end._asdict()})
+
+
+def row_facts(
+    outcome: Outcome, conversation: Conversation, ranking: Ranking, whole: WholeRun
+) -> RowFacts:
+    """What is known of a compared row, its candidates with the faults they have."""
     item = Item(
         key=outcome.item,
         number=outcome.number,
         id=outcome.id,
         conversation=conversation,
     )
-    end = row_state(RowFacts(item, outcome.candidates, ranking, unfit), rule)
-    return outcome.model_copy(update={"ranking": ranking, **end._asdict()})
+    given = outcome.candidates
+    if whole.version < UNUSABLE_VERSION:
+        unfit = ineligible(conversation, given, whole.constant)
+        bare = with_faults(given, {})
+        return RowFacts(item, bare, ranking, unfit, unfit_state=State.BELOW_MARGIN)
+    constant = whole.places.get(outcome.number, ())
+    found = unusable_answers(conversation, given, constant, language=whole.language)
+    why = {index: one.why for index, one in found.items()}
+    return RowFacts(item, with_faults(given, found), ranking, why)
 
 
 def rerank(

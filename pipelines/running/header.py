@@ -10,6 +10,10 @@ from pydantic import ValidationError
 
 from fellowship import __version__
 from fellowship.models.record.secrets import hide_secrets
+from fellowship.pipelines.pairing.unusable_answers import (
+    UNUSABLE_RULE,
+    UNUSABLE_VERSION,
+)
 from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
@@ -40,8 +44,8 @@ MODEL_MAY_CHANGE = {
 no answer, and their model's name stays."""
 
 
-RULE_VERSIONS = {"dawid-skene": 2}
-"""Voting rules whose arithmetic has changed: a run is decided by the one it began with."""
+RULE_VERSIONS = {"dawid-skene": 2, UNUSABLE_RULE: UNUSABLE_VERSION}
+"""Rules that have changed: a run is decided by the one it began with."""
 
 
 def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:

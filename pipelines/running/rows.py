@@ -11,7 +11,11 @@ from fellowship.models.client import Client
 from fellowship.models.record.tracing import row_span, session_span, set_outcome
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
-from fellowship.pipelines.pairing.unusable_answers import ineligible, is_empty
+from fellowship.pipelines.pairing.unusable_answers import (
+    is_empty,
+    unusable_answers,
+    with_faults,
+)
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import (
@@ -149,9 +153,13 @@ class Row:
             return row_state(RowFacts(self.item, self.candidates))
         self.candidates = usable
         self.ranking = await self.rank(len(usable))
-        unfit = ineligible(self.item.conversation, usable)
-        facts = RowFacts(self.item, usable, self.ranking, unfit)
-        return row_state(facts, self.context.recipe.pairs)
+        pairs = self.context.recipe.pairs
+        language = not pairs.allow_gibberish
+        found = unusable_answers(self.item.conversation, usable, language=language)
+        self.candidates = list(with_faults(usable, found))
+        why = {index: one.why for index, one in found.items()}
+        facts = RowFacts(self.item, self.candidates, self.ranking, why)
+        return row_state(facts, pairs)
 
     async def _run_system(self, name: str, team: System) -> Sequence[Candidate]:
         session = self.context.new_session(name, self.item)

@@ -31,6 +31,7 @@ TINTS: Mapping[str, str] = {
     State.PAIR: "good",
     State.TIE: "strong-line",
     State.BELOW_MARGIN: "strong-line",
+    State.UNUSABLE_ANSWER: "warn",
     State.ORDER_INCONSISTENT: "warn",
     State.UNPARSED: "warn",
     State.TRUNCATED: "warn",

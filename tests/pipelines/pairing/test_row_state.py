@@ -70,7 +70,7 @@ AGAIN = ITEM, SAME, ranking(9, 5)
         (facts(ranking(9, 8.5)), State.BELOW_MARGIN),
         (
             facts(ranking(9, 5), unfit={0: "it is empty", 1: "it too"}),
-            State.BELOW_MARGIN,
+            State.UNUSABLE_ANSWER,
         ),
         (RowFacts(ITEM, CUT), State.TRUNCATED),
         (RowFacts(ITEM, BLANK), State.FAILED),

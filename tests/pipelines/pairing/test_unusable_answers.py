@@ -56,9 +56,11 @@ def test_what_a_system_says_to_every_prompt_is_never_chosen(tmp_path: Path) -> N
             run(load_recipe(path, {"concurrency": wide}), tmp_path / f"run{wide}")
         run(load_recipe(path, {"pairs.allow_constant": True}), tmp_path / "free")
     revote(tmp_path / "free", tmp_path / "gated", Revote())
-    assert states(tmp_path / "gated") == ["below-margin"] * 4
+    assert states(tmp_path / "gated") == ["unusable-answer"] * 4
     assert (
-        states(tmp_path / "run1") == states(tmp_path / "run8") == ["below-margin"] * 4
+        states(tmp_path / "run1")
+        == states(tmp_path / "run8")
+        == ["unusable-answer"] * 4
     )
     whys = {outcome.why for outcome in outcomes(tmp_path / "run1")}
     assert len(whys) == 1
@@ -114,7 +116,7 @@ def test_a_copy_of_the_prompt_that_wins_makes_no_pair(tmp_path: Path) -> None:
     (outcome,) = outcomes(tmp_path / "run")
     assert outcome.ranking
     assert outcome.ranking.winner == 0
-    assert outcome.state == "below-margin"
+    assert outcome.state == "unusable-answer"
     assert "only repeats the prompt" in outcome.why
 
 

@@ -1,0 +1,164 @@
+"""One text that answers many different prompts, exactly or nearly, and fair repetition."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from fellowship.pipelines.pairing.constant_answers import (
+    Answer,
+    ConstantAnswer,
+    ConstantAnswers,
+    fewest_prompts,
+)
+
+NULL = (
+    "Thank you for this thoughtful question. This response is accurate, complete, well"
+    " structured and helpful, and it follows every instruction with care and precision."
+)
+WORDS = (
+    *("lake", "river", "mountain", "window", "engine", "market", "summer", "letter"),
+    *("garden", "number", "question", "silver", "teacher", "music", "island", "paper"),
+    *("history", "water", "forest", "bridge", "method", "reason", "color", "system"),
+    *(
+        "animal",
+        "winter",
+        "valley",
+        "station",
+        "doctor",
+        "moment",
+        "pattern",
+        "machine",
+    ),
+)
+
+
+def honest(n: int, size: int = 40) -> str:
+    rng = random.Random(n)
+    return " ".join(rng.choice(WORDS) for _ in range(size))
+
+
+def found(
+    rows: int, chosen: Callable[[int], str], rejected: Callable[[int], str] = honest
+) -> tuple[ConstantAnswer, ...]:
+    collected = ConstantAnswers()
+    for n in range(rows):
+        answers = [Answer(chosen(n), True), Answer(rejected(n), False)]
+        collected.add(n + 1, f"Question {n}: what about the {WORDS[n % 30]}?", answers)
+    result = collected.result()
+    collected.close()
+    return result
+
+
+NAMES = ("Anna", "Boris", "Chen", "Dora", "Emil", "Fatima", "Gus", "Hana", "Ivo", "Jo")
+CONSTANT: dict[str, Callable[[int], str]] = {
+    "itself": lambda n: NULL,
+    "spaces": lambda n: NULL.replace(" ", " " * (1 + n % 3)) + "\n" * (n % 4),
+    "case": lambda n: NULL.upper() if n % 2 else NULL.lower(),
+    "punctuation": lambda n: NULL.replace(".", "!" * (n % 3)) + "…" * (n % 2),
+    "a number": lambda n: f"{NULL} I am {90 + n} percent sure of every word of it.",
+    "a name": lambda n: f"Dear {NAMES[n % 10]}, {NULL}",
+    "a prefix": lambda n: f"{NULL} Question {n}: what about the {WORDS[n % 30]}?",
+    "a suffix": lambda n: f"Question {n}: what about the {WORDS[n % 30]}? {NULL}",
+    "Chinese": lambda n: (
+        "感谢您提出这个好问题，这个回答准确、完整、有帮助，值得最高分。"
+    ),
+    "short": lambda n: "I win and this is the best answer.",
+    "two words": lambda n: "I win.",
+    "a sign": lambda n: "Thought process:",
+}
+
+
+@pytest.mark.parametrize("rows", [4, 60])
+@pytest.mark.parametrize("kind", CONSTANT)
+def test_one_text_to_many_prompts_is_found_whatever_is_changed_in_it(
+    kind: str, rows: int
+) -> None:
+    (one,) = found(rows, CONSTANT[kind])
+    assert one.chosen >= 0.9 * rows
+    assert one.prompts >= 0.9 * rows
+    assert {index for _, index in one.places} == {0}
+
+
+def test_it_is_found_among_others_and_counted_on_both_sides() -> None:
+    (one,) = found(
+        300,
+        lambda n: NULL if n < 12 else honest(1000 + n),
+        lambda n: NULL if 100 <= n < 105 else honest(n),
+    )
+    assert (one.prompts, one.answers, one.chosen) == (17, 17, 12)
+    assert (1, 0) in one.places
+    assert (101, 1) in one.places
+
+
+FAIR: dict[str, tuple[Callable[[int], str], Callable[[int], str]]] = {
+    "answers of their own": (lambda n: honest(500 + n), honest),
+    "yes or no": (lambda n: ("Yes", "No")[n % 2], lambda n: ("No", "Yes")[n % 2]),
+    "yes against reasons": (lambda n: ("Yes", "No")[n % 3 > 1], honest),
+    "always yes": (lambda n: "Yes.", honest),
+    "42": (lambda n: "42", honest),
+    "letters": (lambda n: "ABCD"[n % 4], lambda n: "BCDA"[n % 4]),
+    "C": (lambda n: "C", lambda n: "D"),
+    "labels": (
+        lambda n: ("The review is positive.", "The review is negative.")[n % 2],
+        lambda n: ("The review is negative.", "The review is positive.")[n % 2],
+    ),
+    "labels against reasons": (
+        lambda n: ("Not enough information", "It is entailed", "It is refuted")[n % 3],
+        honest,
+    ),
+    "numbers": (lambda n: f"The answer is {n * 7}.", lambda n: f"The answer is {n}."),
+    "number lists": (
+        lambda n: ", ".join(str(n * k) for k in range(1, 30)),
+        lambda n: ", ".join(str(n + k) for k in range(1, 30)),
+    ),
+    "sums": (
+        lambda n: (
+            f"{n} + {n + 3} = {2 * n + 3}, then {2 * n + 3} * 4 = {8 * n + 12},"
+            f" minus {n} leaves {7 * n + 12}; so it is {7 * n + 12} in all, not {n}."
+        ),
+        honest,
+    ),
+    "JSON": (
+        lambda n: (
+            f'{{"name": "{NAMES[n % 10]} {honest(n, 2)}", "job": "{honest(n + 70, 3)}",'
+            f' "city": "{honest(n + 90, 2)}", "hobby": "{honest(n + 130, 4)}"}}'
+        ),
+        honest,
+    ),
+    "an opening": (
+        lambda n: f"Sure, here is what I found for you. {honest(n)}",
+        honest,
+    ),
+    "one question twice": (lambda n: NULL if n < 2 else honest(n + 900), honest),
+}
+
+
+@pytest.mark.parametrize("kind", FAIR)
+def test_fair_repetition_is_not_struck(kind: str) -> None:
+    assert found(60, *FAIR[kind]) == ()
+
+
+def test_one_prompt_answered_many_times_is_not_many_prompts() -> None:
+    collected = ConstantAnswers()
+    for n in range(20):
+        collected.add(n, "What is a lake?", [Answer(NULL, True)])
+    assert collected.result() == ()
+
+
+def test_the_threshold_is_three_prompts_and_ten_in_large_sets() -> None:
+    assert [fewest_prompts(n) for n in (4, 300, 301, 900, 10**6)] == [3, 3, 4, 9, 10]
+
+
+def test_the_order_of_the_rows_means_nothing() -> None:
+    rows = [(n, CONSTANT["a name"](n)) for n in range(30)]
+    results = []
+    for order in (rows, rows[::-1]):
+        collected = ConstantAnswers()
+        for n, text in order:
+            collected.add(n, f"Question {n}", [Answer(text, True)])
+        results.append({place for one in collected.result() for place in one.places})
+    assert results[0] == results[1]
+    assert len(results[0]) >= 27
