@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,7 @@ def show_attached(found: AttachReport, into: Path, as_json: bool) -> None:
 def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     """What was brought in, what was not, and why."""
     if as_json:
-        faults = [one.model_dump() for one in found.faults]
+        faults = [asdict(one) for one in found.faults]
         print_json({**vars(found), "faults": faults, "into": str(into)})
         return
     out = console()

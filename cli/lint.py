@@ -42,8 +42,8 @@ def command(
     files: tuple[Path, ...], against: tuple[Path, ...], near: float, as_json: bool
 ) -> int:
     """Check preference FILES, made by Fellowship or not, by row number: length bias,
-    duplicates, contradictory labels, judges' text in answers, noise, contamination, bad
-    rows.
+    one text chosen for many prompts, duplicates, contradictory labels, judges' text in
+    answers, noise, no language, contamination, bad rows.
 
     Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in TRL's, ShareGPT's,
     Axolotl's and OpenAI's columns.
@@ -91,6 +91,6 @@ def show_finding(finding: Finding, style: str, out: Console) -> None:
     """A finding with its first rows."""
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
-    reason = f": {single_line(finding.told, 80)}" if finding.told else ""
+    reason = f": {single_line(finding.told, 140)}" if finding.told else ""
     where = f"{counted(finding.rows, 'row')}{reason}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

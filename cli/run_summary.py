@@ -16,6 +16,7 @@ from fellowship.cli.exit_codes import Exit
 from fellowship.cli.terminal import say, table
 from fellowship.ledger import LedgerReader
 from fellowship.number_format import count, counted, money, usd
+from fellowship.pipelines.pairing.fault_counts import answer_faults
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.repeated_ids import repeated_in_run
 from fellowship.records import State
@@ -47,6 +48,7 @@ def report_as_json(report: RunReport) -> dict[str, Any]:
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
         "repeated_ids": repeated_in_run(report.into)._asdict(),
+        "answer_faults": [asdict(one) for one in answer_faults(report.into)],
         "into": str(report.into),
         "balanced": report.balanced,
         "evaluator": evaluator,
@@ -69,6 +71,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     show_problem_rows(report, out)
     if (twice := repeated_in_run(report.into)).many:
         say(out, (twice.sentence(), "yellow"))
+    for fault in answer_faults(report.into):
+        say(out, ("no answer  ", "yellow"), fault.described())
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)
     show_account(report, resume, out)

@@ -18,7 +18,13 @@ from fellowship.pipelines.provenance.provenance_records import (
 )
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import sanitize, single_line
-from fellowship.wording import answers_compared, decision_word, order_word, phase_word
+from fellowship.wording import (
+    answers_compared,
+    decision_word,
+    fault_note,
+    order_word,
+    phase_word,
+)
 
 TINTS = {"first": "green", "second": "green", "tie": "cyan", "invalid": "red"}
 
@@ -41,6 +47,8 @@ def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> N
     for index, mark in enumerate(ranking.scores):
         best = ("  best", "bold green") if index == ranking.best else ""
         score_shown = "no valid score" if mark is None else score(mark)
+        if index < len(outcome.candidates):
+            score_shown += fault_note(outcome.candidates[index].fault)
         say(out, f"{answer(outcome, index)}: {score_shown}", best)
 
 

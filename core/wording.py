@@ -116,6 +116,11 @@ def phase_word(value: str) -> str:
     return PHASES.get(value, value)
 
 
+def fault_note(fault: str | None) -> str:
+    """Why an answer is none, to stand after its name; nothing where it is one."""
+    return f"; no answer: {ANSWER_FAULTS[fault]}" if fault else ""
+
+
 def soft_words(rows: int) -> str:
     """How win rates count soft preferences, of so many rows."""
     return (

@@ -17,7 +17,7 @@ from fellowship.hashing import derived_seed
 from fellowship.pipelines.labels.people_majority import people_majority
 from fellowship.records import Outcome
 from fellowship.sanitize import sanitize
-from fellowship.viewer.row_summary import Summary, summarise
+from fellowship.viewer.row_summary import CHOSEN, Summary, summarise
 from fellowship.viewer.row_texts import models, teams, texts
 
 BITS = 12
@@ -27,6 +27,9 @@ OPEN, CLOSE = "\x02", "\x03"
 """What stands around a hit in an excerpt: `sanitize` leaves neither in a text."""
 
 FIELDS = ", ".join(Summary._fields)
+
+FAULTY = f"instr(flags, '{CHOSEN}') > 0"
+"""Rows that choose what is no answer."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS rows(
@@ -42,6 +45,7 @@ CREATE INDEX IF NOT EXISTS by_margin ON rows(margin);
 CREATE INDEX IF NOT EXISTS by_lesson ON rows(verdict = '', entropy DESC);
 CREATE INDEX IF NOT EXISTS by_draw ON rows(draw, number);
 CREATE INDEX IF NOT EXISTS by_item ON rows(item);
+CREATE INDEX IF NOT EXISTS faulty ON rows(number) WHERE instr(flags, '-chosen') > 0;
 CREATE TABLE IF NOT EXISTS teams(name TEXT, number INTEGER,
   PRIMARY KEY(name, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS models(name TEXT, number INTEGER,
@@ -54,7 +58,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(
   text, who UNINDEXED, tokenize='unicode61 remove_diacritics 2');
 """
 
-FORMAT = derived_seed(TABLES, 2)
+FORMAT = derived_seed(TABLES, 3)
 """A number that goes with these tables and what is put into them; an index with another
 one is built again."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fellowship.viewer.filters import PAGE, Filters
 from fellowship.viewer.index import Index
-from fellowship.viewer.index_tables import BITS, CLOSE, OPEN, text_range
+from fellowship.viewer.index_tables import BITS, CLOSE, FAULTY, OPEN, text_range
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class FilterOptions:
     states: list[tuple[str, int]]
     teams: list[str]
     models: list[str]
+    faulty: int
 
     @property
     def rows(self) -> int:
@@ -98,7 +99,8 @@ def filter_options(index: Index) -> FilterOptions:
         [row[0] for row in index.rows(NAMES.format(table=table))]
         for table in ("teams", "models")
     )
-    return FilterOptions([(row[0], row[1]) for row in states], teams, models)
+    faulty = int(index.first_value(f"SELECT count(*) FROM rows WHERE {FAULTY}"))
+    return FilterOptions([(row[0], row[1]) for row in states], teams, models, faulty)
 
 
 def neighbours(

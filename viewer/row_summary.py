@@ -21,6 +21,8 @@ from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_verdicts
 
 SHOWN = 200
+CHOSEN = "-chosen"
+"""End of a flag that says a pair chooses what is no answer."""
 """Letters of a prompt that a list may show."""
 
 
@@ -86,7 +88,7 @@ def summarise(outcome: Outcome) -> Summary:
         entropy=entropy(v.winner for v in last_verdicts(first.verdicts))
         if first
         else 0.0,
-        flags=", ".join(outcome.flags),
+        flags=", ".join((*outcome.flags, *chosen_faults(outcome))),
         told=json.dumps(outcome.labels),
         labelable=is_labelable(outcome),
         draw=draw_of(outcome.item),
@@ -96,6 +98,11 @@ def summarise(outcome: Outcome) -> Summary:
 def first_comparison(comparisons: Sequence[Comparison]) -> Comparison | None:
     """The comparison of the first two candidates: what people label."""
     return next((c for c in comparisons if (c.first, c.second) == (0, 1)), None)
+
+
+def chosen_faults(outcome: Outcome) -> set[str]:
+    """Flags of a row with a pair that chooses what is no answer, as only imports do."""
+    return {f"{p.chosen.fault}{CHOSEN}" for p in outcome.pairs if p.chosen.fault}
 
 
 def is_labelable(outcome: Outcome) -> bool:

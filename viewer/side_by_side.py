@@ -12,6 +12,7 @@ from fellowship.records import Candidate, Outcome
 from fellowship.sanitize import single_line
 from fellowship.viewer.transcripts import show_text
 from fellowship.viewer.word_diff import Piece, common_share, diff_texts
+from fellowship.wording import fault_note
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def answer_column(
         role = "rejected"
     return Answer(
         index=index,
-        name=candidate_name(outcome, index),
+        name=candidate_name(outcome, index) + fault_note(candidates.fault),
         model=candidates.model,
         score=score(known[index]) if index < len(known) else DASH,
         role=role,

@@ -14,10 +14,12 @@ from fellowship.pipelines.export.card_markdown import (
     markdown_table,
 )
 from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.pairing.fault_counts import answer_faults
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
+from fellowship.sanitize import single_line
 from fellowship.spellings import preferred_name
-from fellowship.wording import state_word
+from fellowship.wording import ANSWER_FAULTS, state_word
 
 if TYPE_CHECKING:
     from fellowship.stats.intervals import Interval
@@ -33,6 +35,23 @@ def state_table(context: ExportContext) -> str:
     return markdown_table(
         ("state", "prompts"), [*rows, ("**prompts**", f"**{total:,}**")], " r"
     )
+
+
+def fault_table(context: ExportContext) -> str:
+    """The answers that are none, by kind; empty where there is none."""
+    heads = ("fault", "answers", "prompts", "chosen in pairs", "the most frequent")
+    rows = [
+        (
+            *(ANSWER_FAULTS[one.fault], f"{one.answers:,}", f"{one.prompts:,}"),
+            *(f"{one.chosen:,}", code_span(single_line(one.text, 60))),
+        )
+        for one in answer_faults(context.into)
+    ]
+    note = (
+        "Some texts of the run are no answers: a run never chooses them, and the filters"
+        " `constant` and `gibberish` leave out the imported rows that do."
+    )
+    return f"{note}\n\n{markdown_table(heads, rows, ' rrr')}" if rows else ""
 
 
 def conservation_table(accounts: Sequence[Account]) -> str:

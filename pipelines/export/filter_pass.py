@@ -25,10 +25,9 @@ INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
 BINS_PER_UNIT = 5.0
 """Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
 
-FAULTS = ("constant", "gibberish")
-"""Filters that go by what the run knows of its answers: `records.AnswerFault`."""
 OWN_FILTERS = (
-    *("shape", *FAULTS, "duplicates", "near_duplicates", "contradictory", "balance"),
+    *("shape", "constant", "gibberish", "duplicates", "near_duplicates"),
+    *("contradictory", "balance"),
 )
 """Filters that need more than one example, asked by `FilterPass` itself."""
 check_registry(
@@ -81,7 +80,9 @@ class FilterPass:
     def _reason(self, example: Example, fault: str | None) -> str | None:
         if FORMATS[self.export.shape].unfit(example):
             return "shape"
-        if fault in FAULTS and getattr(self.export.filters, str(fault)):
+        filters = self.export.filters
+        on = {"constant": filters.constant, "gibberish": filters.gibberish}
+        if on.get(str(fault)):
             return fault
         if self.export.filters.duplicates:
             names = [[t["role"], normalize(t["content"])] for t in example.prompt]

@@ -1,4 +1,4 @@
-"""Linter of preference files: length bias, noise, duplicates, contradictions.
+"""Linter of preference files: length bias, constant answers, noise, duplicates.
 
 A file is judged by what it would teach. One pass, any shape, ours or not. Each finding
 has a name and the numbers of its rows; what holds of the file as a whole (length bias)
@@ -8,6 +8,7 @@ has its figure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,15 @@ from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.preference_reader import read_preferences
 from fellowship.pipelines.export.role_leaks import find_leak
+from fellowship.pipelines.pairing.constant_answers import (
+    Answer,
+    ConstantAnswer,
+    ConstantAnswers,
+)
+from fellowship.pipelines.pairing.gibberish import find_gibberish
 from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.records import Record
+from fellowship.sanitize import single_line
 
 NUMBERS_KEPT = 20
 """Row numbers that a finding names; its count is of all."""
@@ -70,6 +78,11 @@ class FindingCounter:
             numbers.append(number)
         self._of[name] = (count + 1, numbers, first)
 
+    def add_all(self, name: str, numbers: Iterable[int], reason: str) -> None:
+        """These rows have it."""
+        for number in numbers:
+            self.add(name, number, reason)
+
     def findings(self) -> tuple[Finding, ...]:
         """All of them, most rows first."""
         findings = [
@@ -89,8 +102,9 @@ def lint(
     found, flags = FindingCounter(), FindingCounter()
     exam = Benchmarks(against, 13) if against else None
     counts = [0, 0, 0]
-    with Scratch() as scratch:
+    with Scratch() as scratch, ExitStack() as within:
         nears = [NearDuplicates(scratch, near, space=s) for s in (0, 1)] if near else []
+        constant = within.enter_context(ConstantAnswers())
         for row in read_preferences(path):
             counts[0] += 1
             if row.example is None:
@@ -99,12 +113,15 @@ def lint(
             counts[1 + (not row.example.is_pair)] += 1
             for name, reason in row_faults(row.example, exam):
                 found.add(name, row.number, reason)
+            constant.add(row.number, *answers_of(row.example))
             if kind := first_pii(row.example):
                 flags.add("personal data", row.number, kind)
             for name in find_copies(row.example, row.number, scratch, nears):
                 found.add(name, row.number)
         for number in contradictory_rows(scratch):
             found.add("contradictory label", number)
+        for one in constant.result():
+            (found if one.chosen else flags).add_all(CONSTANT, *constant_rows(one))
         length = length_bias(scratch)
     return LintReport(
         path=str(path),
@@ -117,6 +134,39 @@ def lint(
     )
 
 
+CONSTANT = "constant answer"
+
+
+def answers_of(example: Example) -> tuple[str, list[Answer]]:
+    """A row's prompt and answers. One without a prompt has what its answers begin with."""
+    prompt, texts = example.prompt_text, example.texts
+    if not prompt and example.is_pair:
+        prompt = common_beginning(*texts)
+        texts = [text[len(prompt) :] for text in texts]
+    if not prompt:
+        return texts[-1], [Answer(texts[0], example.label is not False)]
+    good = example.label is not False
+    return prompt, [Answer(t, good and not n) for n, t in enumerate(texts)]
+
+
+def common_beginning(one: str, other: str) -> str:
+    """What two texts begin with."""
+    same = 0
+    while same < min(len(one), len(other)) and one[same] == other[same]:
+        same += 1
+    return one[:same]
+
+
+def constant_rows(one: ConstantAnswer) -> tuple[list[int], str]:
+    """The rows that have a constant answer, chosen ones first, and the words of it."""
+    rows = sorted({row for row, index in one.places if index == 0 or not one.chosen})
+    text = single_line(one.text, 60)
+    return rows, (
+        f"one text, or nearly, answers {one.prompts:,} prompts, chosen {one.chosen:,}"
+        f" times: {text!r}"
+    )
+
+
 def row_faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str, str]]:
     """What one row shows by itself."""
     texts = example.texts
@@ -125,6 +175,9 @@ def row_faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str,
     wanted = texts[:1] if example.label is not False else []
     if reason := next(filter(None, map(find_noise, wanted)), ""):
         yield "noise", reason
+    prompt = example.prompt_text
+    if reason := next(filter(None, (find_gibberish(t, prompt) for t in wanted)), ""):
+        yield "no language", reason
     if reason := next(filter(None, map(find_leak, wanted)), ""):
         yield "judge text", reason
     if exam is not None:

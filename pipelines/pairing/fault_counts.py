@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.ledger import LedgerReader
 from fellowship.number_format import counted
-from fellowship.records import Record
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
 from fellowship.wording import ANSWER_FAULTS
@@ -33,7 +33,8 @@ SHOWN = 60
 """Letters of an answer that are shown."""
 
 
-class FaultCount(Record):
+@dataclass(frozen=True)
+class FaultCount:
     """Answers of one fault (`records.AnswerFault`): to how many prompts, and chosen in
     how many pairs. `text` is the most frequent of them."""
 

@@ -61,11 +61,11 @@ def has_no_word(text: str) -> bool:
 
 def is_mojibake(text: str) -> bool:
     """Whether UTF-8 was read as Windows-1252, or bytes as no text at all."""
-    strange = len(CONTROL.findall(text))
+    broken = len(CONTROL.findall(text))
     if not text.isascii():
         unknown = (c for c in set(text) if unicodedata.category(c) in ("Co", "Cn"))
-        strange += sum(map(text.count, unknown))
-    if strange * 10 >= len(text) or len(STACKED.findall(text)) >= 3:
+        broken += sum(map(text.count, unknown))
+    if broken * 10 >= len(text) or len(STACKED.findall(text)) >= 3:
         return True
     wide = sum(c > "\x7f" for c in text)
     if wide < 4 or wide * 5 < len("".join(text.split())):

@@ -22,6 +22,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import read_accounts
 from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.people_votes import people_votes
+from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
@@ -44,9 +45,9 @@ class Figures:
     """Everything a report shows.
 
     `source` is how many rows the source has, None where it can't be counted any more;
-    `labels` how many rows people labelled, `label_notes` what to know of them;
-    `agreement` what they say of the judges; `exports` the accounts of the files in the
-    run's exports folder, none for a part.
+    `faults` the answers that are none, of the whole run; `labels` how many rows people
+    labelled, `label_notes` what to know of them; `agreement` what they say of the judges;
+    `exports` the accounts of the files in the run's exports folder, none for a part.
     """
 
     run: str
@@ -67,6 +68,7 @@ class Figures:
     repaired: int
     cut: int
     exports: dict[str, Account]
+    faults: tuple[FaultCount, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -128,6 +130,7 @@ def figures(
             seen.add(outcome)
             watch("rows read", seen.flow.rows)
         spent = spending(reader)
+        faults = () if only else faults_in(reader)
     return Figures(
         run=run.resolve().name,
         header=header,
@@ -147,6 +150,7 @@ def figures(
         repaired=seen.unusual.repaired,
         cut=seen.unusual.cut,
         exports={} if only else read_accounts(run / EXPORTS),
+        faults=faults,
     )
 
 

@@ -36,6 +36,8 @@ def _rows(found: Figures) -> Iterator[str]:
         )
     if flow.rows < SMALL:
         yield f"There are only {flow.rows} rows: every share below is uncertain."
+    for fault in found.faults:
+        yield f"{fault.described()}."
     if not flow.pairs:
         yield "This run made no pair: there is nothing to train on."
     for state, what in (
