@@ -122,7 +122,10 @@ def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
         return WholeRun(version=version, language=language)
     if version < UNUSABLE_VERSION:
         return WholeRun(constant=constant_texts(into), version=version)
-    return WholeRun(places=constant_places(into), language=language)
+    # A trial gives one attack to many prompts: whether the judge falls for it is asked.
+    origin = (read_header(into).get("identity") or {}).get("origin") or {}
+    trial = "trials" in origin
+    return WholeRun(places={} if trial else constant_places(into), language=language)
 
 
 def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:
