@@ -147,6 +147,19 @@ def constant_places(into: Path) -> Mapping[int, Collection[int]]:
         return rows_of(found.result())
 
 
+def repeated_places(into: Path) -> Mapping[int, Collection[int]]:
+    """Row -> the indices of what a system also said to another prompt, word for word."""
+    constant = constant_texts(into)
+    sql = "SELECT number, json_extract(record, '$.candidates') FROM outcomes"
+    found = {}
+    with LedgerReader(into / LEDGER) as reader:
+        for number, candidates in reader.rows(sql) if constant else ():
+            given = enumerate(json.loads(candidates))
+            same = {n for n, c in given if (c["system"], c["text"]) in constant}
+            found.update({number: same} if same else {})
+    return found
+
+
 def rows_of(constant: Iterable[ConstantAnswer]) -> dict[int, set[int]]:
     """Row -> indices of its constant answers."""
     found: dict[int, set[int]] = {}

@@ -22,6 +22,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
     constant_places,
     constant_texts,
     ineligible,
+    repeated_places,
     unusable_answers,
     with_faults,
 )
@@ -122,10 +123,10 @@ def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
         return WholeRun(version=version, language=language)
     if version < UNUSABLE_VERSION:
         return WholeRun(constant=constant_texts(into), version=version)
-    # A trial gives one attack to many prompts: whether the judge falls for it is asked.
+    # A trial appends one attack to many answers, and asks whether the judge falls for it.
     origin = (read_header(into).get("identity") or {}).get("origin") or {}
-    trial = "trials" in origin
-    return WholeRun(places={} if trial else constant_places(into), language=language)
+    found = repeated_places if "trials" in origin else constant_places
+    return WholeRun(places=found(into), language=language)
 
 
 def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:
