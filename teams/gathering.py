@@ -19,11 +19,13 @@ STOPS = (BudgetStop, EndpointDown)
 
 
 async def gather_or_cancel(*work: Coroutine[Any, Any, T]) -> list[T]:
-    """The results of all. The first error of one cancels the others.
+    """The results of all, of none where nothing is given. The first error cancels others.
 
     But where it stops the run the others finish the calls they have in flight.
     """
     tasks = [asyncio.ensure_future(each) for each in work]
+    if not tasks:  # a row whose source has its answers
+        return []
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         errors = [e for task in tasks if task.done() and (e := task.exception())]
