@@ -30,12 +30,17 @@ def prose(text: str, key: str) -> str:
         found = quote(str(texts[0]))
         raise VerdictError(f"the {key}: found {found} and more, expected one text")
     if texts:
-        return _clean(str(texts[0]))
-    rest = _without_verdicts(blank_out(text, parts))
+        return clean_prose(str(texts[0]))
+    return marker_free_prose(blank_out(text, parts))
+
+
+def marker_free_prose(text: str) -> str:
+    """A text whose objects are blotted out, less its marker lines and its own title."""
+    rest = _without_verdicts(text)
     if not _FENCES.sub("", rest).strip():
         return ""
     title = _TITLE.match(rest)
-    return _clean(rest[title.end() :] if title else rest)
+    return clean_prose(rest[title.end() :] if title else rest)
 
 
 def _without_verdicts(text: str) -> str:
@@ -52,6 +57,6 @@ def _without_verdicts(text: str) -> str:
     return "".join([*pieces, text[at:]]).replace(FILLER, "")
 
 
-def _clean(text: str) -> str:
+def clean_prose(text: str) -> str:
     """The text as valid Unicode without blank ends."""
     return text.strip().encode("utf-8", "replace").decode("utf-8")

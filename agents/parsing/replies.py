@@ -1,29 +1,34 @@
 """Parsers of whole replies: scores, a choice, a review, a reason.
 
-A reply says one thing or it says nothing: there is no default verdict. Lenient about form
-(JSON, marker lines, markup, denominators or none), strict about meaning: a reply that
-answers twice, out of range or on another scale is a VerdictError that names what was found.
-All functions are pure and linear in the length of the text.
+A reply says one thing or it says nothing: there is no default verdict. Forgiving about
+form (JSON sound or mended, marks in many spellings and languages, tables), strict about
+meaning: a reply that answers twice, hedges, speaks of the question's answer, contradicts
+its own reason, or is out of range is an `UnreadableReply` that says which of these it is.
+All functions are pure.
 
 `candidates` are the texts that were judged: an answer that only repeats one of them is
 not the evaluator's. `last=True` is for a text to which a follow-up reply was appended:
 an incomplete answer is then superseded, in every field, by the complete one after it.
+`cut=True` is for a reply that its limit of tokens ended: only whole JSON counts there.
+`revision` is the one a run was made under: 1 is the reader of `strict.py`, by which the
+replies of older runs are read as they were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import cast
 
-from fellowship.agents.parsing.fields import Name, agreed_values
-from fellowship.agents.parsing.json_objects import blank_out, flat_objects
-from fellowship.agents.parsing.keys import choice_keys, score_keys
-from fellowship.agents.parsing.marks import pair_marks, single_marks, winner_marks
-from fellowship.agents.parsing.prose import prose
+from fellowship.agents.parsing import strict
+from fellowship.agents.parsing.json_spans import json_spans
+from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.agents.parsing.reading import Reading
+from fellowship.agents.parsing.reason_text import prose_of
+from fellowship.agents.parsing.thoughts import without_thoughts
 from fellowship.agents.parsing.values import Choice
-from fellowship.errors import VerdictError
 from fellowship.records import Review, Scores
+
+REVISION = 2
+"""The revision of the reader by which new runs read."""
 
 
 def read_scores(
@@ -33,18 +38,16 @@ def read_scores(
     high: float,
     candidates: Sequence[str] = (),
     last: bool = False,
+    cut: bool = False,
+    revision: int = REVISION,
 ) -> Scores:
     """The two scores of a combined evaluation, each in `low..high`."""
-    text = _without_thinking(text)
-    parts = flat_objects(text)
-    found = chain(
-        score_keys(text, parts, ("score_first", "score_second"), low, high),
-        pair_marks(blank_out(text, parts), low, high),
-    )
-    offered = f"a number from {low:g} to {high:g}"
-    names: tuple[Name, ...] = ("first", "second")
-    read = agreed_values(found, names, offered, candidates=candidates, last=last)
-    return Scores(first=cast(float, read["first"]), second=cast(float, read["second"]))
+    if revision == 1:
+        return strict.read_scores(
+            text, low=low, high=high, candidates=candidates, last=last
+        )
+    reading = Reading(text, candidates, last=last, cut=cut)
+    return reading.scores(low, high)
 
 
 def read_score(
@@ -54,29 +57,29 @@ def read_score(
     high: float,
     candidates: Sequence[str] = (),
     last: bool = False,
+    cut: bool = False,
+    revision: int = REVISION,
 ) -> float:
     """The score of an evaluation of one response, in `low..high`."""
-    text = _without_thinking(text)
-    parts = flat_objects(text)
-    found = chain(
-        score_keys(text, parts, ("score",), low, high),
-        single_marks(blank_out(text, parts), low, high),
-    )
-    offered = f"a number from {low:g} to {high:g}"
-    read = agreed_values(found, ("score",), offered, candidates=candidates, last=last)
-    return cast(float, read["score"])
+    if revision == 1:
+        return strict.read_score(
+            text, low=low, high=high, candidates=candidates, last=last
+        )
+    return Reading(text, candidates, last=last, cut=cut).score(low, high)
 
 
 def read_choice(
-    text: str, *, candidates: Sequence[str] = (), last: bool = False
+    text: str,
+    *,
+    candidates: Sequence[str] = (),
+    last: bool = False,
+    cut: bool = False,
+    revision: int = REVISION,
 ) -> Choice:
     """The winner of a direct comparison."""
-    text = _without_thinking(text)
-    parts = flat_objects(text)
-    found = chain(choice_keys(text, parts), winner_marks(blank_out(text, parts)))
-    offered = "first, second or tie"
-    read = agreed_values(found, ("winner",), offered, candidates=candidates, last=last)
-    return cast(Choice, read["winner"])
+    if revision == 1:
+        return strict.read_choice(text, candidates=candidates, last=last)
+    return Reading(text, candidates, last=last, cut=cut).choice()
 
 
 def read_review(
@@ -86,22 +89,26 @@ def read_review(
     high: float,
     candidates: Sequence[str] = (),
     last: bool = False,
+    cut: bool = False,
+    revision: int = REVISION,
 ) -> Review:
     """A critique and its score in `low..high`; a score without a critique is none."""
-    score = read_score(text, low=low, high=high, candidates=candidates, last=last)
-    critique = prose(_without_thinking(text), "critique")
+    if revision == 1:
+        return strict.read_review(
+            text, low=low, high=high, candidates=candidates, last=last
+        )
+    reading = Reading(text, candidates, last=last, cut=cut)
+    score = reading.score(low, high)
+    critique = prose_of(reading.text, reading.spans, "critique")
     if not critique:
-        raise VerdictError(f"found the score {score:g} and no critique, expected both")
+        found = f"found the score {score:g} and no critique, expected both"
+        raise UnreadableReply(Unreadable.NO_CRITIQUE, found)
     return Review(critique=critique, score=score, scale=high)
 
 
-def read_reason(text: str) -> str:
+def read_reason(text: str, *, revision: int = REVISION) -> str:
     """The reason an evaluator gave; empty when it gave its verdict alone."""
-    return prose(_without_thinking(text), "reason")
-
-
-def _without_thinking(text: str) -> str:
-    """The reply proper: what a model thought aloud before it is no verdict."""
-    if not text.lstrip().startswith("<think>"):
-        return text
-    return text.partition("</think>")[2]
+    if revision == 1:
+        return strict.read_reason(text)
+    text = without_thoughts(text)
+    return prose_of(text, json_spans(text), "reason")

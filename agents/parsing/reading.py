@@ -1,0 +1,210 @@
+"""One reply in the course of being read: its objects, its plain text, its one verdict.
+
+All mentions of a verdict, in JSON and in marks, must agree; then the verdict is held
+against what the reply concludes in prose and against its other fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import cast
+
+from fellowship.agents.parsing.conclusions import last_conclusion
+from fellowship.agents.parsing.fields import Mention, Name, Value, agreed_values
+from fellowship.agents.parsing.json_fields import field_mentions
+from fellowship.agents.parsing.json_objects import FILLER
+from fellowship.agents.parsing.json_spans import Span, json_spans
+from fellowship.agents.parsing.languages import in_english
+from fellowship.agents.parsing.plain_text import plain_text
+from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
+from fellowship.agents.parsing.score_values import json_score
+from fellowship.agents.parsing.sides import parse_side
+from fellowship.agents.parsing.tables import tables_as_lines
+from fellowship.agents.parsing.thoughts import without_thoughts
+from fellowship.agents.parsing.values import Choice, ParsedValue
+from fellowship.agents.parsing.verdict_marks import names_an_option, verdict_marks
+from fellowship.errors import VerdictError
+from fellowship.records import Scores
+
+MOST = 200_000
+"""Characters of a reply that are read: a longer one has run away."""
+
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:edit|correction|update|wait|actually|hm+|no)\b[^\n]{0,3}[ ,:.-]"
+    r"|\b(?:on (?:second thought|reflection|closer)|scratch that|take (?:it|that|this)"
+    r" back|changed? my mind|reconsider|i was wrong|let me re-?(?:check|think))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Words after a verdict that take it back."""
+
+
+class Reading:
+    """A reply, and what can be read from it. Raises `UnreadableReply`."""
+
+    def __init__(
+        self, text: str, candidates: Sequence[str], *, last: bool, cut: bool
+    ) -> None:
+        if len(text) > MOST:
+            found = f"found {len(text)} characters, expected a verdict"
+            raise UnreadableReply(Unreadable.RUNAWAY, found)
+        self._last = last
+        self._cut = cut
+        self.text = without_thoughts(text)
+        self.spans = json_spans(self.text)
+        self.rest = blank_out(self.text, self.spans)
+        self.plain = marks_text(self.rest)
+        self._echoes = [
+            each for text in candidates for each in (text, marks_text(text))
+        ]
+        if cut and not self._is_whole_json():
+            found = "found no whole JSON object before its limit of tokens"
+            raise UnreadableReply(Unreadable.CUT, f"{found}, expected a verdict")
+
+    def scores(self, low: float, high: float) -> Scores:
+        """The two scores of a combined evaluation."""
+        names: tuple[Name, ...] = ("first", "second")
+        fields = field_mentions(
+            self.spans, names, partial(json_score, low=low, high=high)
+        )
+        marks = pair_score_marks(self.plain, low, high)
+        read = self._agreed([*fields, *marks], names, _numbers(low, high))
+        scores = Scores(
+            first=cast(float, read["first"]), second=cast(float, read["second"])
+        )
+        self._check_against_prose(scores.winner, tie_is_free=True)
+        self._check_against_winners(scores.winner)
+        return scores
+
+    def score(self, low: float, high: float) -> float:
+        """The score of one response."""
+        fields = field_mentions(
+            self.spans, ("score",), partial(json_score, low=low, high=high)
+        )
+        marks = single_score_marks(self.plain, low, high)
+        found = [*fields, *marks]
+        return cast(float, self._agreed(found, ("score",), _numbers(low, high))["score"])
+
+    def choice(self) -> Choice:
+        """The winner of a direct comparison."""
+        found = [*self._winner_fields(), *verdict_marks(self.plain)]
+        winner = cast(
+            Choice, self._agreed(found, ("winner",), "first, second or tie")["winner"]
+        )
+        if all(names_an_option(each.raw, self.plain) for each in found):
+            what = f"found {found[0].raw!r} beside an answer with that letter"
+            raise UnreadableReply(
+                Unreadable.QUESTION, f"{what}, expected first, second or tie"
+            )
+        self._check_against_prose(winner)
+        self._check_against_scores(winner)
+        return winner
+
+    def _winner_fields(self) -> list[Mention]:
+        return list(field_mentions(self.spans, ("winner",), _json_side))
+
+    def _agreed(
+        self, found: Iterable[Mention], names: Sequence[Name], offered: str
+    ) -> dict[Name, Value]:
+        """The values all mentions agree on, with the kind of what is wrong."""
+        found = list(found)
+        read = agreed_values(
+            found, names, offered, candidates=self._echoes, last=self._last
+        )
+        ends = [each.end for each in found if each.value is not None and not each.whole]
+        if back := _TAKEN_BACK.search(self.plain, max(ends, default=0)):
+            what = f"found {back[0].strip()!r} after the verdict, expected {offered}"
+            raise UnreadableReply(Unreadable.UNCLEAR, what)
+        return read
+
+    def _is_whole_json(self) -> bool:
+        """Whether the reply ends with an object that is closed."""
+        tail = self.rest.rstrip().removesuffix("```").rstrip()
+        return bool(self.spans) and self.spans[-1].closed and tail.endswith(FILLER)
+
+    def _check_against_prose(self, winner: str, *, tie_is_free: bool = False) -> None:
+        """Raise where the reason's last conclusion names the other side."""
+        if tie_is_free and winner == "tie":
+            return
+        reasons = [marks_text(text) for span in self.spans for text in texts_in(span)]
+        for text in (*reasons, self.plain):
+            concluded = last_conclusion(text)
+            if concluded is not None and concluded != winner:
+                raise UnreadableReply(
+                    Unreadable.CONTRADICTION,
+                    f"found the verdict {winner} after the reason concluded that the"
+                    f" {concluded} response is better, expected one of them",
+                )
+
+    def _check_against_winners(self, winner: str) -> None:
+        """Raise where scores stand beside a winner that is another."""
+        marked = [*self._winner_fields(), *verdict_marks(self.plain)]
+        for each in marked:
+            if each.value is not None and each.value != winner:
+                raise UnreadableReply(
+                    Unreadable.CONTRADICTION,
+                    f"found scores for {winner} beside {each.raw!r}, expected one winner",
+                )
+
+    def _check_against_scores(self, winner: str) -> None:
+        """Raise where a winner stands beside two scores that make another."""
+        anything: Callable[[object], ParsedValue] = partial(
+            json_score, low=0.0, high=float("inf")
+        )
+        fields = field_mentions(self.spans, ("first", "second"), anything)
+        found = {each.name: each.value for each in fields if each.value is not None}
+        if set(found) != {"first", "second"}:
+            return
+        scores = Scores(
+            first=cast(float, found["first"]), second=cast(float, found["second"])
+        )
+        if scores.winner not in (winner, "tie"):
+            raise UnreadableReply(
+                Unreadable.CONTRADICTION,
+                f"found the verdict {winner} beside scores for {scores.winner},"
+                " expected one winner",
+            )
+
+
+def marks_text(text: str) -> str:
+    """A text as its marks are looked for: plain, in lines, in English words."""
+    return in_english(tables_as_lines(plain_text(text)))
+
+
+def blank_out(text: str, spans: Sequence[Span]) -> str:
+    """The text with each object blotted out, so that its strings are no lines."""
+    pieces, at = [], 0
+    for span in spans:
+        pieces += [text[at : span.start], FILLER * (span.end - span.start)]
+        at = span.end
+    return "".join([*pieces, text[at:]])
+
+
+def texts_in(span: Span) -> list[str]:
+    """Every string in an object, at any depth."""
+    found: list[str] = []
+    values: list[object] = [value for _, value in span.pairs]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, tuple):
+            values += [inner for _, inner in value]
+        elif isinstance(value, list):
+            values += value
+    return found
+
+
+def _numbers(low: float, high: float) -> str:
+    return f"a number from {low:g} to {high:g}"
+
+
+def _json_side(value: object) -> ParsedValue:
+    """The side in a field of JSON."""
+    if isinstance(value, float) and value in (1.0, 2.0):
+        return ParsedValue(0, "first" if value == 1.0 else "second")
+    if isinstance(value, str):
+        return parse_side(plain_text(value).strip())
+    return ParsedValue(0, problem="not a verdict")

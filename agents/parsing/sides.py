@@ -1,0 +1,165 @@
+"""Sides in a plain line: the first response, the second, or a tie, and nothing else.
+
+A value may be followed by a remark, but by none that hedges it, takes it back or could be
+another verdict: such a line is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from fellowship.agents.parsing.values import ParsedValue
+
+Side = Literal["first", "second", "tie"]
+
+NOUN = (
+    r"(?:(?:ai[ \t]+)?assistant|response|answer|candidate|model|output|reply|option"
+    r"|system|text|completion)"
+)
+_S = r"[ \t]+"
+_FIRST = frozenset({"a", "1", "one", "first", "1st"})
+SIDE = (
+    rf"(?:the{_S})?(?:{NOUN}{_S}?(?P<named>[ab12]|one|two|first|second)(?!\w|[/.]\d)"
+    rf"|(?P<which>first|second|1st|2nd)(?![\w-])(?P<noun>{_S}(?:{NOUN}|one)\b)?"
+    r"|(?P<lone>[ab12])(?![\w/'’-]|\.\d))"
+)
+OPENING = r"[ \t(\[\"'⟦]*"
+_TIE = (
+    r"(?:it(?:['’]?s|[ \t]+is)[ \t]+)?(?:an?[ \t]+)?(?:tie|draw|tied|equal)(?![\w-])"
+    r"|both(?:[ \t]+(?:responses|answers|of[ \t]+them|assistants))?"
+    r"[ \t]+(?:are[ \t]+)?equally[ \t]+\w+"
+    r"|neither(?:[ \t]+(?:response|answer|one))?[ \t]+is[ \t]+better"
+)
+_VALUE = re.compile(rf"{OPENING}(?:(?P<tie>{_TIE})|{SIDE})", re.IGNORECASE)
+_OPERATOR = re.compile(r"[ \t]*(>{1,3}|<{1,3}|={1,2}|≈|≫|≪)[ \t]*")
+_ADVERB = (
+    r"(?:clearly|slightly|much|significantly|marginally|overall|far|a[ \t]+bit|somewhat"
+    r"|definitely|by[ \t]+far|simply|still|the|therefore|thus)"
+)
+BETTER = (
+    rf"(?:(?:is|was|are|=|:)\b[ \t]*)?(?:{_ADVERB}[ \t]+)*"
+    r"(?:better|superior|stronger|preferable|preferred|best|winner|wins?|won"
+    r"|takes[ \t]+it|more[ \t]+(?!or\b)\w+)"
+    rf"(?:[ \t]+(?:one|overall|here|{NOUN}|choice|place|clearly))*"
+)
+_BETTER = re.compile(rf"[ \t]*{BETTER}(?!\w)", re.IGNORECASE)
+_CLOSED = " \t\r)]\"'.,;!⟧}|:"
+_RESTATED = re.compile(rf"[ \t]*\([ \t]*{SIDE}[ \t]*\)", re.IGNORECASE)
+_REMARK = re.compile(
+    r"[ \t)\]\"'⟧]*(?:[(\-–—.,;:!]|(?:because|since|as|by|due[ \t]to|thanks)\b)"
+)
+_GIVEN = re.compile(
+    r"[ \t)\]\"'⟧]*(?:[(\-–—.;:!]|,?[ \t]*(?:because|since|as[ \t]+(?:it|they)|by\b|with"
+    r"|which|due|thanks|for[ \t]+its|mainly|owing|on[ \t]+account|overall|unlike))",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:or|maybe|perhaps|possibly|probably|might|could|unless|if|depend\w*|though"
+    r"|although|but|however|yet|wait|actually|rather|hmm?|not|no|neither|nor|unsure"
+    r"|uncertain|both|ties?|tied|draws?|either|otherwise|third|leans?|except|reconsider\w*"
+    r"|latter|former|opposite|reverse|instead|unclear|\w+n['’]t)\b|\?",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\b(?:both|neither|tie|tied|draw)\b", re.IGNORECASE)
+_WORSE = re.compile(
+    r"\b(?:los(?:t|es?|er|ing)|worse|worst|inferior|weaker|other)\b", re.IGNORECASE
+)
+_ANY_SIDE = re.compile(
+    rf"\b(?:(?P<which>first|second)\b|{NOUN}[ \t]+(?P<named>[ab12])\b)"
+    r"|(?<![\w'])(?-i:(?P<lone>[AB]))(?![\w'])",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"(?:[ \t]+(?:response|answer|one))?[ \t]+(?:is[ \t]+(?:too|wrong|incomplete|vague"
+    r"|false|off)\b|fails|lacks|misses|skips|omits|ignores|errs|invents|leaves[ \t]+out"
+    r"|stops|would[ \t]+need|is[ \t]+missing|contains[ \t]+(?:an[ \t]+)?errors?)",
+    re.IGNORECASE,
+)
+_UNLIKE = re.compile(r"\bunlike(?:[ \t]+the)?[ \t]*$", re.IGNORECASE)
+_PRAISE = re.compile(
+    r"\b(?:better|as[ \t]+good|wins?|stronger|superior|right|correct|best|great|good"
+    r"|ahead|prefer\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def side_of(match: re.Match[str]) -> Side:
+    """The side that a match of `SIDE` names."""
+    found = match["named"] or match["which"] or match["lone"]
+    return "first" if found.lower() in _FIRST else "second"
+
+
+def parse_side(line: str) -> ParsedValue:
+    """The side a plain line begins with, or the problem with it."""
+    match = _VALUE.match(line)
+    if match is None:
+        return ParsedValue(len(line), problem="not a verdict")
+    if match["tie"]:
+        return _judged("tie", line, match.end(), bare=False)
+    side = side_of(match)
+    if operator := _OPERATOR.match(line, match.end()):
+        return _compared(side, operator, line)
+    bare = bool(match["which"]) and not match["noun"]
+    end = match.end()
+    if restated := _RESTATED.match(line, end):
+        if side_of(restated) != side:
+            return ParsedValue(len(line), problem="two sides")
+        end, bare = restated.end(), False
+    if better := _BETTER.match(line, end):
+        end, bare = better.end(), False
+    return _judged(side, line, end, bare=bare)
+
+
+def begins_with_side(line: str) -> bool:
+    """Whether a line begins like a value, however it goes on."""
+    return _VALUE.match(line) is not None
+
+
+def is_lone(line: str) -> bool:
+    """Whether the value of a line is a bare letter or digit, as an option's is."""
+    match = _VALUE.match(line)
+    return match is not None and bool(match["lone"])
+
+
+def _compared(side: Side, operator: re.Match[str], line: str) -> ParsedValue:
+    """What `A > B` says."""
+    other = re.compile(SIDE, re.IGNORECASE).match(line, operator.end())
+    if other is None or side_of(other) == side:
+        return ParsedValue(len(line), problem="not a comparison of two sides")
+    if operator[1] in ("=", "==", "≈"):
+        return _judged("tie", line, other.end(), bare=False)
+    less = operator[1][0] in "<≪"
+    return _judged(side_of(other) if less else side, line, other.end(), bare=False)
+
+
+def _judged(side: Side, line: str, end: int, *, bare: bool) -> ParsedValue:
+    """The side, if what follows it can't be a second thought."""
+    if problem := _second_thought(side, line[end:], bare=bare):
+        return ParsedValue(len(line), problem=problem)
+    return ParsedValue(end, side)
+
+
+def _second_thought(side: Side, rest: str, *, bare: bool) -> str:
+    """What is wrong with the rest of a line, '' if nothing is."""
+    if not rest.strip(_CLOSED):
+        return ""
+    if not (_GIVEN if bare else _REMARK).match(rest):
+        return "more than a verdict"
+    for mention in _ANY_SIDE.finditer(rest):
+        if side_of(mention) == side and not _WORSE.search(rest):
+            continue
+        failing = _FAILS.match(rest, mention.end())
+        unlike = _UNLIKE.search(rest, 0, mention.start())
+        if side == "tie" or not (failing or unlike) or _PRAISE.search(rest):
+            return "another side in its remark"
+        rest = rest[: mention.start()] + " " * (
+            (failing.end() if failing else mention.end()) - mention.start()
+        ) + rest[(failing.end() if failing else mention.end()) :]
+    if side == "tie" and _PRAISE.search(rest) and _ANY_SIDE.search(rest):
+        return "another side in its remark"
+    if side == "tie":
+        rest = _BOTH.sub(" ", rest)
+    if _HEDGE.search(rest) or _WORSE.search(rest):
+        return "hedged or taken back"
+    return ""
