@@ -16,12 +16,14 @@ import json_repair
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 
-MOST_TRIES = 200
+MOST_TRIES = 100
 """Braces that begin no object, after which a reply is a runaway."""
 MOST_MENDED = 10_000
 """Characters of an object that are worth mending: an answer in our form has 600."""
 MOST_NESTED = 50
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float, strict=False)
+_OPENS = re.compile(r"\{\s{0,40}(?:[\"'“”‘’\\]|\w{1,40}\s{0,4}:|/[/*])")
+"""What an object begins with; `{n}` of mathematics does not."""
 FIELD = re.compile(
     r"[\"'“”‘’]?\b(?:score|rating|winner|verdict|grade|prefer|better|decision|first|second"
     r"|overall)[\w ]{0,30}[\"'“”‘’]?\s*[:=]",
@@ -53,9 +55,9 @@ def json_spans(text: str) -> list[Span]:
 
 
 def _spans(text: str) -> Iterator[Span]:
-    at, tries = text.find("{"), 0
-    while at >= 0:
-        span = _sound(text, at) or _mended(text, at)
+    at, tries = 0, 0
+    while match := _OPENS.search(text, at):
+        span = _sound(text, match.start()) or _mended(text, match.start())
         if span is None:
             tries += 1
             if tries > MOST_TRIES:
@@ -63,7 +65,7 @@ def _spans(text: str) -> Iterator[Span]:
                 raise UnreadableReply(Unreadable.RUNAWAY, f"{found}, expected a verdict")
         else:
             yield span
-        at = text.find("{", span.end if span else at + 1)
+        at = span.end if span else match.start() + 1
 
 
 def _sound(text: str, at: int) -> Span | None:

@@ -40,6 +40,7 @@ _FIELD = re.compile(
 _WORD = re.compile(r"(?:the\s+)?(?:first|second)(?:\s+response)?|(?:a\s+)?tie", re.I)
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf)\{([^{}\n]{0,80})\}")
 _BOX = re.compile(r"\\f?boxed?\{\s*+([^{}\n]{0,80})\}")
+_RUNS = re.compile(r"[ \t]{3,}+|(?:[ \t]*+\n){3,}+")
 _MATH = re.compile(r"\\[()\[\]]|\$")
 
 
@@ -56,7 +57,18 @@ def plain_text(text: str) -> str:
     text = _STARS.sub(" stars ", text)
     if not text.isascii():
         text = "".join(map(_without_picture, text))
-    return text.translate(_MARKUP)
+    return _RUNS.sub(_shorter, text.translate(_MARKUP))
+
+
+def _shorter(match: re.Match[str]) -> str:
+    """A run of spaces or of blank lines as two of them."""
+    return "\n\n" if "\n" in match[0] else "  "
+
+
+def line_from(text: str, at: int) -> str:
+    """The rest of the line from `at` on."""
+    end = text.find("\n", at)
+    return text[at : end if end >= 0 else len(text)]
 
 
 def _label_of_tag(match: re.Match[str]) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
 from fellowship.agents.parsing.conclusions import last_conclusion
-from fellowship.agents.parsing.fields import Mention, Name, Value, agreed_values
+from fellowship.agents.parsing.fields import Mention, Name, Value, agreed_values, quote
 from fellowship.agents.parsing.json_fields import field_mentions
 from fellowship.agents.parsing.json_objects import FILLER
 from fellowship.agents.parsing.json_spans import Span, json_spans
@@ -31,11 +32,14 @@ from fellowship.records import Scores
 
 MOST = 200_000
 """Characters of a reply that are read: a longer one has run away."""
+MOST_MENTIONS = 1000
 
 _TAKEN_BACK = re.compile(
     r"^\W*(?:edit|correction|update|wait|actually|hm+|no)\b[^\n]{0,3}[ ,:.-]"
     r"|\b(?:on (?:second thought|reflection|closer)|scratch that|take (?:it|that|this)"
-    r" back|changed? my mind|reconsider|i was wrong|let me re-?(?:check|think))",
+    r" back|changed? my mind|reconsider|i was wrong|let me (?:re-?)?(?:check|think)|not (?:yet )?decided|undecided"
+    r"|(?:that|this|it)(?:.s| is| was) (?:only |just )?(?:an?|the) (?:template|placeholder|example)|not (?:my|the) (?:final )?verdict"
+    r"|scores? (?:will )?follow|swapped)",
     re.IGNORECASE | re.MULTILINE,
 )
 """Words after a verdict that take it back."""
@@ -89,7 +93,7 @@ class Reading:
 
     def choice(self) -> Choice:
         """The winner of a direct comparison."""
-        found = [*self._winner_fields(), *verdict_marks(self.plain)]
+        found = [*self._winner_fields(), *map(self._with_markup, self._winner_marks())]
         winner = cast(
             Choice, self._agreed(found, ("winner",), "first, second or tie")["winner"]
         )
@@ -102,6 +106,16 @@ class Reading:
         self._check_against_scores(winner)
         return winner
 
+    def _winner_marks(self) -> list[Mention]:
+        return verdict_marks(self.plain)
+
+    def _with_markup(self, mark: Mention) -> Mention:
+        """A lone letter at the end with its line's markup: it is in every text without."""
+        if len(mark.raw) > 2:
+            return mark
+        line = self.rest.rstrip().rpartition("\n")[2].strip()
+        return replace(mark, raw=line)
+
     def _winner_fields(self) -> list[Mention]:
         return list(field_mentions(self.spans, ("winner",), _json_side))
 
@@ -109,7 +123,7 @@ class Reading:
         self, found: Iterable[Mention], names: Sequence[Name], offered: str
     ) -> dict[Name, Value]:
         """The values all mentions agree on, with the kind of what is wrong."""
-        found = list(found)
+        found = self._own(list(found), offered)
         read = agreed_values(
             found, names, offered, candidates=self._echoes, last=self._last
         )
@@ -118,6 +132,21 @@ class Reading:
             what = f"found {back[0].strip()!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
         return read
+
+    def _own(self, found: list[Mention], offered: str) -> list[Mention]:
+        """The mentions but for objects that a candidate's text holds letter by letter."""
+        if len(found) > MOST_MENTIONS:
+            what = f"found more than {MOST_MENTIONS} answers, expected {offered}"
+            raise UnreadableReply(Unreadable.RUNAWAY, what)
+        kept = [
+            each
+            for each in found
+            if not each.whole or not any(each.raw in text for text in self._echoes)
+        ]
+        if found and not kept:
+            what = f"found {quote(found[0].raw)}, which only repeats a candidate's text"
+            raise UnreadableReply(Unreadable.ECHO, f"{what}, expected {offered}")
+        return kept
 
     def _is_whole_json(self) -> bool:
         """Whether the reply ends with an object that is closed."""
@@ -140,7 +169,7 @@ class Reading:
 
     def _check_against_winners(self, winner: str) -> None:
         """Raise where scores stand beside a winner that is another."""
-        marked = [*self._winner_fields(), *verdict_marks(self.plain)]
+        marked = [*self._winner_fields(), *self._winner_marks()]
         for each in marked:
             if each.value is not None and each.value != winner:
                 raise UnreadableReply(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from fellowship.agents.parsing.fields import Mention, Name
 from fellowship.agents.parsing.json_objects import FILLER
+from fellowship.agents.parsing.plain_text import line_from
 from fellowship.agents.parsing.score_values import score_value
 from fellowship.agents.parsing.sides import NOUN, SIDE, side_of
 from fellowship.agents.parsing.values import ParsedValue
@@ -19,7 +20,9 @@ _LEAD = r"^[ \t]*(?:[-+•|][ \t]+|\d{1,2}[.)][ \t]+)?[\[(]?[ \t]*"
 _S = r"[ \t]+"
 _WORD = rf"(?:(?:my|the|final|overall|total|and){_S}){{0,3}}(?:scores?|ratings?)\b"
 _SCALE = r"(?:[ \t]*\((?P<scale>[^()\n]{0,40}\d[^()\n]{0,20})\))?"
-_SEP = r"(?P<sep>[ \t]*(?:is|of)?[ \t]*[:=]|[ \t]+[-–—](?=[ \t])|[ \t]+(?:is|gets|of)\b)"
+_SEP = r"(?P<sep>[ \t]*(?:is|of)?[ \t]*(?:[:=]>?|→|->)|[ \t]+[-–—](?=[ \t])|[ \t]+(?:is|gets|of)\b)"
+_OTHER = re.sub(r"[?]P<([a-z]+)>", r"?P<\g<1>2>", SIDE)
+"""A side as a pattern whose groups have names of their own."""
 _FLAGS = re.MULTILINE | re.IGNORECASE
 _STRONG = re.compile(
     rf"{_LEAD}(?:{_WORD}(?:{_S}(?:of|for))?{_S}{SIDE}|(?P<side>{NOUN}{_S}(?:[ab12])\b"
@@ -27,9 +30,12 @@ _STRONG = re.compile(
     rf"{_SCALE}(?:{_SEP}|[ \t]*$)",
     _FLAGS,
 )
-_WEAK = re.compile(rf"{_LEAD}{SIDE}{_SCALE}[ \t]*(?P<sep>[:=]|[-–—](?=[ \t]))", _FLAGS)
+_WEAK = re.compile(rf"{_LEAD}{SIDE}(?:[ \t]*\((?:{_OTHER})\))?{_SCALE}[ \t]*(?P<sep>[:=]>?|→|->"
+    r"|[-–—](?=[ \t]))",
+    _FLAGS,
+)
 _SINGLE = re.compile(
-    rf"{_LEAD}(?:so{_S})?{_WORD}(?:{_S}(?:of|for){_S}(?:the|this){_S}(?:{NOUN}|draft)\b)?"
+    rf"{_LEAD}(?:so{_S})?(?:{_WORD}|overall(?=[ \t]*:))(?:{_S}(?:of|for){_S}(?:the|this){_S}(?:{NOUN}|draft)\b)?"
     rf"{_SCALE}(?:{_SEP}|[ \t]*$)",
     _FLAGS,
 )
@@ -39,8 +45,6 @@ _GIVEN = re.compile(
     rf"{_S}of{_S})?(?=\d)",
     _FLAGS,
 )
-_OTHER = re.sub(r"[?]P<([a-z]+)>", r"?P<\g<1>2>", SIDE)
-"""A side as a pattern whose groups have names of their own."""
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,2})?(?:[ \t]*(?:/|out[ \t]+of)[ \t]*\d{1,9})?"
 _BOXED = rf"[\[⟦( \t]*(?P<number>{_NUMBER})[\]⟧) \t]*(?:points?)?"
 _PAIR_LINE = re.compile(
@@ -64,6 +68,8 @@ _ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
 _CRITERION = re.compile(r"[^\n:]{1,60}:[ \t]*$")
 _OVERALL = re.compile(r"\b(?:scores?|ratings?|final|overall|total|result|evaluation)\b", re.I)
 _WHICH_SIDE = re.compile(SIDE, re.IGNORECASE)
+_DENOMINATOR = re.compile(r"\d[ \t]*(?:/|\(?out[ \t]+of)[ \t]*\d", re.IGNORECASE)
+_SCORES = re.compile(r"\b(?:scores?|ratings?|rated?|grades?)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s*+")
 
 
@@ -78,8 +84,10 @@ def pair_score_marks(text: str, low: float, high: float) -> list[Mention]:
             return found
         if inside and not lines:
             return found + list(_weak(text, low, high))
-    found = inside + lines
-    return found or list(_weak(text, low, high)) or list(_two_numbers(text, low, high))
+    found = inside + lines or list(_weak(text, low, high))
+    if not inside and not _are_scores(found, text):
+        found = []
+    return found or list(_two_numbers(text, low, high))
 
 
 def single_score_marks(text: str, low: float, high: float) -> list[Mention]:
@@ -95,6 +103,19 @@ def single_score_marks(text: str, low: float, high: float) -> list[Mention]:
     return found
 
 
+def _are_scores(found: list[Mention], text: str) -> bool:
+    """Whether numbers beside responses are scores: they have a scale, the reply speaks of
+    scores, or it says nothing else.
+    """
+    if all(_DENOMINATOR.search(each.raw) for each in found):
+        return True
+    rest = list(text)
+    for each in found:
+        rest[each.start : each.end] = " " * (each.end - each.start)
+    bare = "".join(rest)
+    return _SCORES.search(text) is not None or not re.search(r"\w", bare)
+
+
 def _overlaps(one: Mention, others: list[Mention]) -> bool:
     return any(one.start < each.end and each.start < one.end for each in others)
 
@@ -106,7 +127,7 @@ def _labelled(
     for match in label.finditer(text):
         groups = match.groupdict()
         at = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]
-        line = text[at:].partition("\n")[0]
+        line = line_from(text, at)
         if line.startswith(FILLER):
             continue
         value = score_value(line, low, high, groups.get("scale") or "")
@@ -154,7 +175,7 @@ def _pair_lines(text: str, low: float, high: float) -> Iterator[Mention]:
 def _weak(text: str, low: float, high: float) -> Iterator[Mention]:
     """`Response 1: 9/10` lines, where a score is all that stands there."""
     for match in _WEAK.finditer(text):
-        line = text[match.end() :].partition("\n")[0]
+        line = line_from(text, match.end())
         value = score_value(line, low, high, match["scale"] or "")
         if value.problem == "not a number" or _under_criterion(text, match):
             continue

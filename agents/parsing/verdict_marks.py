@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from fellowship.agents.parsing.fields import Mention
 from fellowship.agents.parsing.json_objects import FILLER
+from fellowship.agents.parsing.plain_text import line_from
 from fellowship.agents.parsing.sides import (
     NOUN,
     SIDE,
@@ -30,7 +31,7 @@ _LABEL = re.compile(
     r"(?P<label>verdict|winner|decision|judge?ment|conclusion|choice|preference|pick"
     rf"|preferred(?:[ \t]+{NOUN})?|better[ \t]+{NOUN}|best[ \t]+{NOUN})"
     r"(?:[ \t]*\([^()\n]{0,40}\))?"
-    r"(?:(?P<sep>[ \t]*(?:is|goes[ \t]+to)?[ \t]*[:=]|[ \t]+[-–—](?=[ \t]))"
+    r"(?:(?P<sep>[ \t]*(?:is|goes[ \t]+to)?[ \t]*(?:[:=]>?|→|->)|[ \t]+[-–—](?=[ \t]))"
     r"|(?P<verb>[ \t]+(?:is|goes[ \t]+to)\b)|(?P<end>[ \t]*$))",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -48,12 +49,24 @@ _SENTENCE = re.compile(
 _LONE_LINE = re.compile(r"[ \t]*[\[(]*[ \t]*([^\[\]()\n]{1,30}?)[ \t.\])]*")
 _EXPLAINED = re.compile(r"\s*(?:reason|explanation|justification)\b", re.IGNORECASE)
 _OPTIONS = re.compile(
-    r"\b(?:answers?|options?|choices?|solution|result|ground[ \t]+truth)\b"
-    r"(?![ \t]+[ab12]\b)",
+    r"\b(?:answers?|options?|choices?|solutions?|(?<!\[)results?|truth|correct|expected"
+    r"|outputs?|keys?|questions?|gold)\b",
+    re.IGNORECASE,
+)
+"""Words of a reply in which a lone letter or a box may be the question's answer."""
+_ANNOUNCES = re.compile(
+    r"\b(?:verdict|winner|decision|judge?ment|better|best|stronger|wins|prefer\w*|choose"
+    r"|pick|vote|tie|equal\w*)\b",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
-_CONDITION = re.compile(r"\b(?:if|would|could|might|when|unless)\b", re.IGNORECASE)
+_QUESTIONS = re.compile(r"\b(?:options?|correct|expected|key|question)\b", re.IGNORECASE)
+_REPORTS = re.compile(
+    r"\b(?:if|would|could|might|may|when|unless|asked|told|supposed|says?|claims?|writes?"
+    r"|ends?|some|others|naive|instructions?|prompt|not|never|or)\b|n['’]t\b|[\"']",
+    re.IGNORECASE,
+)
+"""Words of a sentence that reports a verdict or makes it depend on something."""
 _SPACE = re.compile(r"\s*+")
 
 
@@ -78,7 +91,7 @@ def _labelled(text: str) -> Iterator[Mention]:
     for match in (match for label in labels for match in label.finditer(text)):
         groups = match.groupdict()
         at = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]
-        line = text[at:].partition("\n")[0] if at < len(text) else ""
+        line = line_from(text, at)
         if line.startswith(FILLER):
             continue
         value = parse_side(line)
@@ -118,13 +131,18 @@ def _bracketed(text: str) -> Iterator[Mention]:
             continue  # a box is where mathematics puts its own answer
         closing = start >= last and not after.strip(" \t.!\"')")
         closing = closing and len(_BRACKETS.findall(line)) == 1
-        if alone or (closing and not _is_about_the_question(before)):
+        if alone or (closing and _is_own(before)):
             yield Mention("winner", match.start(), match.end(), match[0], value)
 
 
-def _is_about_the_question(before: str) -> bool:
-    """Whether the words before a bracket speak of an option or of a condition."""
-    return bool(_OPTIONS.search(before) or _CONDITION.search(before))
+def _is_own(before: str) -> bool:
+    """Whether the words before a bracket give it as the judge's own verdict."""
+    sentence = re.split(r"[.!?](?=\s|$)", before)[-1]
+    if not sentence.strip():
+        return True
+    return bool(_ANNOUNCES.search(sentence)) and not (
+        _REPORTS.search(sentence) or _QUESTIONS.search(sentence)
+    )
 
 
 def _bracket_value(inner: str) -> str | None:
@@ -181,7 +199,8 @@ def closing_sentence(line: str) -> str:
 
 _ANSWER = re.compile(
     r"\b(?:answer|option|choice|solution|truth)\b[^\n]{0,30}?(?:is|:|=)[ \t(⟦\[]*"
-    r"(?P<letter>[abcd1-4])\b(?![ \t]+(?:is[ \t]+)?(?:better|wins))",
+    r"(?P<letter>[abcd1-4])(?:[ \t]+or[ \t]+(?P<more>[abcd1-4]))?\b"
+    r"(?![ \t]+(?:is[ \t]+)?(?:better|wins))",
     re.IGNORECASE,
 )
 
@@ -191,6 +210,10 @@ def names_an_option(raw: str, text: str) -> bool:
     lone = re.search(r"[:=\s](?P<letter>[ab12])[ \t.)]*$", raw, re.IGNORECASE)
     if lone is None:
         return False
-    answers = {match["letter"].lower() for match in _ANSWER.finditer(text)
-               if match[0] not in raw}
+    answers = {
+        letter.lower()
+        for match in _ANSWER.finditer(text)
+        if match[0] not in raw
+        for letter in (match["letter"], match["more"] or "")
+    }
     return lone["letter"].lower() in answers
