@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autogen_agentchat.agents import BaseChatAgent
@@ -19,6 +19,8 @@ from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_core import CancellationToken
 
 from fellowship.agents.case import Case
+from fellowship.agents.parsing.problems import Unreadable, UnreadableReply, kind_of
+from fellowship.agents.parsing.revisions import FIRST
 from fellowship.agents.role import Line, Role, merge_system_turn
 from fellowship.agents.roles import Generator, Reviewer, insert_answers
 from fellowship.errors import VerdictError
@@ -58,6 +60,7 @@ class RoleAgent(BaseChatAgent):
         self.case = case
         self.value: Record | None = None
         self.problem = ""
+        self.unreadable = ""
         self.turn: Turn | None = None
         self._client = client
         self._transcript = transcript
@@ -189,11 +192,14 @@ class RoleAgent(BaseChatAgent):
     def _parse(self, reply: Reply, *, last: bool = False) -> None:
         try:
             require_whole(reply, self.role)
-            parsed = self.role.read(reply.text, self.case, last=last)
+            cut = reply.is_cut and not reply.legacy
+            case = replace(self.case, cut=True) if cut else self.case
+            parsed = self.role.read(reply.text, case, last=last)
             self.value = self.role.refined(parsed, reply.raw)
-            self.problem = ""
+            self.problem = self.unreadable = ""
         except VerdictError as error:
             self.value, self.problem = None, str(error)
+            self.unreadable = kind_of(error) if self.case.reader > FIRST else ""
         if self.value is not None:
             value = self.value.model_dump(mode="json")
             assert self.turn is not None
@@ -259,12 +265,14 @@ def require_whole(reply: Reply, role: Role) -> None:
     if not reply.is_cut or reply.legacy or schema is None:
         return
     if spent_on_thinking(reply):
-        raise VerdictError(
+        raise UnreadableReply(
+            Unreadable.CUT,
             "the reply was cut off while the model was still thinking: raise max_tokens,"
             " or give it room with thinking_tokens"
         )
     if not fills_schema(reply.text, schema):
-        raise VerdictError(
+        raise UnreadableReply(
+            Unreadable.CUT,
             "the reply was cut off at max_tokens before its verdict was complete"
         )
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from fellowship.agents.parsing.revisions import REVISION
 from fellowship.hashing import digest
 from fellowship.records import Candidate, Conversation, Message
 
@@ -28,6 +29,10 @@ class Case:
     conversation: Conversation
     candidates: tuple[Candidate, ...] = ()
     reference: str | None = None
+    reader: int = REVISION
+    """The revision of the reader of replies: the one the run was begun under."""
+    cut: bool = False
+    """Whether a limit of tokens ended the reply that is read."""
 
     @cached_property
     def nonce(self) -> str:
@@ -42,7 +47,7 @@ class Case:
 
     def swapped(self) -> Case:
         """The same two candidates in the other order."""
-        return Case(self.conversation, self.candidates[::-1], self.reference)
+        return replace(self, candidates=self.candidates[::-1])
 
     def fence(self, title: str, text: str) -> str:
         """`text` between lines that only this case can have.

@@ -143,7 +143,8 @@ class Reviewer(Role):
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Review:
         """The critique and its score."""
-        return read_review(text, low=LOW, high=self.scale, last=last)
+        how: dict[str, Any] = {"last": last, "cut": case.cut, "revision": case.reader}
+        return read_review(text, low=LOW, high=self.scale, **how)
 
     def spoken(self, text: str, value: Record | None) -> str:
         """The critique with its score, without the JSON around it."""
@@ -226,18 +227,15 @@ class Judge(Role):
     def read(self, text: str, case: Case, *, last: bool = False) -> Choice | Mark:
         """What it said; a verdict it merely quotes from a response does not count."""
         quoted = [case.response_text(candidate) for candidate in case.candidates]
-        reason = read_reason(text)
+        how: dict[str, Any] = {"last": last, "cut": case.cut, "revision": case.reader}
+        reason = read_reason(text, revision=case.reader)
         if self.strategy == "direct":
-            winner = read_choice(text, candidates=quoted, last=last)
+            winner = read_choice(text, candidates=quoted, **how)
             return Choice(winner=winner, reason=reason)
+        span: dict[str, Any] = {"low": LOW, "high": self.scale, "candidates": quoted}
         if self.strategy == "independent":
-            score = read_score(
-                text, low=LOW, high=self.scale, candidates=quoted, last=last
-            )
-            return Mark(score=score, reason=reason)
-        scores = read_scores(
-            text, low=LOW, high=self.scale, candidates=quoted, last=last
-        )
+            return Mark(score=read_score(text, **span, **how), reason=reason)
+        scores = read_scores(text, **span, **how)
         return Choice(winner=scores.winner, scores=scores, reason=reason)
 
     def refined(self, value: Record | None, raw: Mapping[str, Any]) -> Record | None:

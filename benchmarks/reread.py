@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from fellowship.agents.parsing.replies import read_choice, read_score, read_scores
+from fellowship.agents.parsing.strict import read_choice, read_score, read_scores
 from fellowship.errors import VerdictError
 
 UNREAD = -1.0

@@ -96,7 +96,7 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> Table:
             Text(f"{name}{phase(verdict)}"),
             Text(order_word(verdict.order)),
             Text(f"{winner}{score_text(verdict)}", TINTS.get(verdict.winner, "")),
-            Text(single_line(verdict.reason or verdict.note, 400)),
+            Text(single_line(verdict.reason or verdict.problem, 400)),
         )
     return table
 
@@ -124,7 +124,7 @@ def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -
     for verdict in comparison.verdicts:
         order = order_word(verdict.order)
         name = single_line(verdict.evaluator or verdict.model)
-        note = f" ({verdict.note})" if verdict.note else ""
+        note = f" ({verdict.problem})" if verdict.note else ""
         winner = decision_word(verdict.winner)
         words = single_line(f"{winner}{score_text(verdict)}{note}")
         say(out, f"  {name}, {order}{phase(verdict)}: {words}")

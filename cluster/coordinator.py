@@ -136,6 +136,7 @@ class Coordinator:
         broker: CallBroker,
     ) -> AsyncIterator[Work]:
         self._dispatch = dispatch = Dispatch(broker)
+        self._recipe = recipe
         library.load()
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
@@ -199,7 +200,7 @@ class Coordinator:
             name = f"worker-{number + 1}.{life}"
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = actor_class(Worker, node, soft=True)
-            handle = kind.remote(name, self.job.recipe, library, self.job.paths)
+            handle = kind.remote(name, self._recipe, library, self.job.paths)
             worker = WorkerHandle(name, handle)
             dispatch.add_worker(worker)
             try:

@@ -153,7 +153,12 @@ class Verdict(Record):
         " as the debate takes",
     )
     call: str = ""
-    note: str = Field(default="", description="why it is invalid, if it is")
+    note: str = Field(default="", description="what was found, if it is invalid")
+    unreadable: str = Field(
+        default="",
+        exclude_if=lambda value: not value,  # older records are the same bytes
+        description="why its reply could not be read: a phrase of a fixed table",
+    )
     stored: Winner | Scores | None = Field(
         default=None,
         description="what an imported file says was read, where the text says otherwise",
@@ -164,6 +169,11 @@ class Verdict(Record):
         description="a soft preference: the chance, 0 to 1, that the first is the better"
         " one, where an imported file gives it",
     )
+
+    @property
+    def problem(self) -> str:
+        """Why it is invalid and what was found, for people; empty if it isn't."""
+        return ": ".join(filter(None, (self.unreadable, self.note)))
 
     def _repr_html_(self) -> str:
         return verdict_html(self)

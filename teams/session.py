@@ -24,6 +24,7 @@ from autogen_core import AgentRuntime, CancellationToken
 
 from fellowship.agents.agent import RoleAgent, Transcript, turn_of
 from fellowship.agents.case import Case
+from fellowship.agents.parsing.revisions import REVISION
 from fellowship.agents.role import Role
 from fellowship.errors import FellowshipError, ModelError, RecipeError, RowError
 from fellowship.hashing import digest
@@ -129,8 +130,10 @@ class SessionContext:
         seed: int,
         deadline: float | None,
         listen: Callable[[Turn], None] = lambda turn: None,
+        reader: int = REVISION,
     ) -> None:
         self.team = team
+        self.reader = reader
         self.item = item
         self.library = library
         self.session = digest([item.number, item.key, team, seed], 12)
@@ -169,7 +172,7 @@ class SessionContext:
         return RoleAgent(
             seat,
             role,
-            case,
+            replace(case, reader=self.reader),
             client,
             self._transcript,
             system_role=client.system_role,

@@ -7,6 +7,7 @@ to the case's own order are the same for each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fellowship.agents.agent import RoleAgent
@@ -22,6 +23,9 @@ from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, VoterSettings
 from fellowship.teams.vote_counting import Vote, score_bounds, vote_of
+
+VALID = {"note": "", "unreadable": ""}
+"""What a verdict that was read says of its problems."""
 
 
 class Rating(NamedTuple):
@@ -118,6 +122,7 @@ class Voter:
             scale=self.settings.scale,
             call=turn.call if turn else "",
             note=agent.problem,
+            unreadable=agent.unreadable,
         )
 
     async def rate(
@@ -130,7 +135,7 @@ class Voter:
                 seats.seat(
                     name_of_rating(self.name, place, sample),
                     role,
-                    Case(case.conversation, (candidate,), case.reference),
+                    replace(case, candidates=(candidate,)),
                 )
                 for sample in samples
             ]
@@ -143,7 +148,8 @@ class Voter:
         values = [agent.value for agent in agents]
         marks = tuple(value if isinstance(value, Mark) else None for value in values)
         problem = "; ".join(agent.problem for agent in agents if agent.problem)
-        return Rating(marks, self.invalid_verdict(agents[0]), problem)
+        failed = [agent for agent in agents if agent.problem]
+        return Rating(marks, self.invalid_verdict((failed or agents)[0]), problem)
 
     def vote(self, verdicts: Sequence[Verdict], weight: float = 1.0) -> Vote:
         """The vote that its verdicts on one pair amount to."""
@@ -166,7 +172,7 @@ def verdict_fields(value: object, order: Order) -> dict[str, Any]:
     back = order == "swapped"
     scores = value.scores.swapped() if value.scores and back else value.scores
     winner = swap_winner(value.winner) if back else value.winner
-    return {"winner": winner, "scores": scores, "reason": value.reason, "note": ""}
+    return {"winner": winner, "scores": scores, "reason": value.reason} | VALID
 
 
 def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
@@ -176,15 +182,15 @@ def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
         base = one.base.model_copy(update={"sample": sample})
         if first is None or second is None:
             note = "; ".join(filter(None, (one.problem, other.problem)))
-            made.append(base.model_copy(update={"note": note}))
+            kind = one.base.unreadable or other.base.unreadable
+            made.append(base.model_copy(update={"note": note, "unreadable": kind}))
             continue
         scores = Scores(first=first.score, second=second.score)
         known = {
             "winner": scores.winner,
             "scores": scores,
             "reason": f"first: {first.reason} second: {second.reason}",
-            "note": "",
-        }
+        } | VALID
         made.append(base.model_copy(update=known))
     return made
 

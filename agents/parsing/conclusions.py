@@ -1,4 +1,4 @@
-"""Conclusions in a reason's prose, held against the verdict beside it.
+"""Conclusions in a reason's prose, and second thoughts after a verdict.
 
 Only a whole sentence that says which response is better counts, and only the last one: a
 clause, a question, a negation or a comparison on one point concludes nothing.
@@ -12,8 +12,9 @@ from fellowship.agents.parsing.sides import BETTER, NOUN, SIDE, Side, side_of
 
 _SENTENCES = re.compile(r"(?<=[.!?;])[ \t]+|\n+")
 _LEAD = (
-    r"[ \t\-•>\"'(]*(?:(?:so|thus|hence|therefore|overall|finally|all in all|in (?:conclusion"
-    r"|summary|short|the end)|to (?:sum up|conclude)|on balance|consequently|ultimately"
+    r"[ \t\-•>\"'(]*(?:(?:so|thus|hence|therefore|overall|finally|all in all"
+    r"|in (?:conclusion|summary|short|the end)|to (?:sum up|conclude)|on balance"
+    r"|consequently|ultimately"
     r"|because of this|for these reasons|clearly)\b[ \t]*,?[ \t]*)?"
     r"(?:I[ \t]+(?:find|think|believe|conclude|judge|consider)[ \t]+(?:that[ \t]+)?)?"
 )
@@ -22,6 +23,11 @@ _SO = re.compile(r"[,:][ \t]*(?:so|thus|hence|therefore|which[ \t]+means)[ \t]+"
 _CONCLUSION = re.compile(
     rf"{_LEAD}{SIDE}[ \t]*,?[ \t]*(?:is[ \t]+)?(?:therefore[ \t]+|thus[ \t]+)?"
     rf"(?P<predicate>{BETTER}){_TAIL}",
+    re.IGNORECASE,
+)
+_WORSE = re.compile(
+    rf"{_LEAD}{SIDE}[ \t]*(?:is|was)[ \t]+(?:clearly[ \t]+|much[ \t]+|therefore[ \t]+|the"
+    rf"[ \t]+)*(?:worse|worst|weaker|inferior)(?:[ \t]+(?:one|overall|{NOUN}))*{_TAIL}",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\bmore[ \t]+\w+", re.IGNORECASE)
@@ -42,4 +48,24 @@ def last_conclusion(text: str) -> Side | None:
             match = _CONCLUSION.fullmatch(part) or _PREFERRED.fullmatch(part)
             if match and not _MORE.search(match.groupdict().get("predicate") or ""):
                 found = side_of(match)
+            elif worse := _WORSE.fullmatch(part):
+                found = "second" if side_of(worse) == "first" else "first"
     return found
+
+
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:edit|correction|update|wait|actually|hm+|no)\b[^\n]{0,3}[ ,:.-]"
+    r"|\b(?:on (?:second thought|reflection|closer)|scratch that|changed? my mind"
+    r"|take (?:it|that|this) back|reconsider|i was wrong|let me (?:re-?)?(?:check|think)"
+    r"|not (?:yet )?decided|undecided|not (?:my|the) (?:final )?verdict|sorry|i meant?\b"
+    r"|(?:that|this|it)(?:.s| is| was) (?:only |just )?(?:an?|the) (?:template|example"
+    r"|placeholder)|scores? (?:will )?follow|swapped|my mistake|oops)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Words after a verdict that take it back."""
+
+
+def taken_back(text: str, since: int) -> str:
+    """The words after a verdict's place that take it back; '' if there are none."""
+    match = _TAKEN_BACK.search(text, since)
+    return match[0].strip() if match else ""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from fellowship.errors import VerdictError
+from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.agents.parsing.values import ParsedValue
 
 Value = float | str
 Name = Literal["first", "second", "score", "winner"]
@@ -46,6 +47,15 @@ class Mention:
     value: Value | None = None
     problem: str = ""
     whole: bool = False
+    kind: Unreadable = Unreadable.NO_VALUE
+
+
+def mention_of(
+    name: Name, span: tuple[int, int], raw: str, found: ParsedValue, whole: bool = False
+) -> Mention:
+    """The mention that a parsed value makes."""
+    start, end = span
+    return Mention(name, start, end, raw, found.value, found.problem, whole, found.kind)
 
 
 def quote(text: str) -> str:
@@ -61,14 +71,15 @@ def agreed_values(
     candidates: Sequence[str] = (),
     last: bool = False,
 ) -> dict[Name, Value]:
-    """The one value of each field, or VerdictError.
+    """The one value of each field, or `UnreadableReply`.
 
     Every mention must be sound and agree with the others. With `last`, an incomplete
     answer that a later complete one follows is set aside, whole: no field of it counts.
     """
     mentions = list(islice(found, _MOST + 1))
     if len(mentions) > _MOST:
-        raise VerdictError(f"found more than {_MOST} answers, expected {offered}")
+        found_so_many = f"found more than {_MOST} answers, expected {offered}"
+        raise UnreadableReply(Unreadable.RUNAWAY, found_so_many)
     kept = _without_echoes(
         sorted(mentions, key=lambda each: each.start), candidates, offered
     )
@@ -84,10 +95,13 @@ def _agreed_value(name: Name, found: Sequence[Mention], offered: str) -> Value:
     for each in mine:
         if each.problem:
             what = f"{quote(each.raw)} ({each.problem})" if each.raw else each.problem
-            raise VerdictError(f"{TITLES[name]}: found {what}, expected {offered}")
+            detail = f"{TITLES[name]}: found {what}, expected {offered}"
+            raise UnreadableReply(each.kind, detail)
     if len(values) != 1:
         what = f"{values[0]!r} and {values[1]!r}" if values else "none"
-        raise VerdictError(f"{TITLES[name]}: found {what}, expected one, {offered}")
+        kind = Unreadable.TWO_ANSWERS if values else Unreadable.NOTHING
+        detail = f"{TITLES[name]}: found {what}, expected one, {offered}"
+        raise UnreadableReply(kind, detail)
     return values[0]
 
 
@@ -137,7 +151,7 @@ def _without_echoes(
     kept = [each for each in found if each.raw not in echoed]
     if found and not kept:
         what = f"{quote(found[0].raw)}, which only repeats a candidate's text"
-        raise VerdictError(f"found {what}, expected {offered}")
+        raise UnreadableReply(Unreadable.ECHO, f"found {what}, expected {offered}")
     return kept
 
 

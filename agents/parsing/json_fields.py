@@ -7,59 +7,23 @@ object's field counts only as it is written in the text: once, whole, and as rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeGuard
 
-from fellowship.agents.parsing.fields import Mention, Name
+from fellowship.agents.parsing.fields import Mention, Name, mention_of
+from fellowship.agents.parsing.json_field_names import (
+    INSIDE,
+    KEYS,
+    SCORES,
+    SIDE_NAMES,
+    WRAPPERS,
+)
 from fellowship.agents.parsing.json_spans import Pairs, Span
+from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue
 
 Read = Callable[[object], ParsedValue]
 
-_SIDES = {"first": ("first", "a", "1", "one"), "second": ("second", "b", "2", "two")}
-_NOUNS = ("", "response", "assistant", "answer", "candidate", "model")
-_WORDS = ("score", "rating")
-
-
-def _side_keys(side: str) -> set[str]:
-    """Every key that names the score of a side, without its underscores and spaces."""
-    keys = set()
-    for word in _WORDS:
-        for name in _SIDES[side]:
-            for noun in _NOUNS:
-                keys |= {f"{word}{noun}{name}", f"{noun}{name}{word}"}
-                keys |= {f"{word}{name}{noun}", f"{name}{noun}{word}"}
-                keys |= {f"{word}ofthe{name}{noun}", f"{word}of{noun}{name}"}
-    return keys
-
-
-KEYS: Mapping[Name, frozenset[str]] = {
-    "first": frozenset(_side_keys("first")),
-    "second": frozenset(_side_keys("second")),
-    "score": frozenset(
-        {"score", "rating", "overallscore", "finalscore", "totalscore", "overallrating"}
-        | {"finalrating", "overall", "grade"}
-    ),
-    "winner": frozenset(
-        {"winner", "verdict", "finalverdict", "overallwinner", "decision", "preference"}
-        | {"preferred", "preferredresponse", "betterresponse", "better", "bestresponse"}
-        | {"finaldecision", "overallverdict"}
-    ),
-}
-_INSIDE: Mapping[Name, frozenset[str]] = {
-    side: frozenset(
-        f"{noun}{name}" if before else f"{name}{noun}"
-        for name in _SIDES[side]
-        for noun in _NOUNS
-        for before in (True, False)
-    )
-    for side in ("first", "second")
-}
-"""What a side is called where its score stands under it or under `scores`."""
-WRAPPERS = frozenset(
-    {"final", "result", "evaluation", "verdict", "output", "judgement", "judgment"}
-    | {"assessment", "json", "finalresult", "finalevaluation", "finalverdict", "data"}
-)
-SCORES = frozenset({"scores", "ratings", "finalscores", "overallscores"})
 _INNER = ("score", "rating", "value", "overall")
 _LITERAL = (
     r"(?P<literal>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
@@ -81,15 +45,8 @@ def field_mentions(
             answer = read(value)
             if not span.sound:
                 answer = _as_written(span, key, value, answer)
-            yield Mention(
-                name,
-                span.start,
-                span.end,
-                span.source,
-                answer.value,
-                answer.problem,
-                whole=True,
-            )
+            where = (span.start, span.end)
+            yield mention_of(name, where, span.source, answer, whole=True)
 
 
 def _fields(
@@ -107,9 +64,9 @@ def _fields(
             yield from _sides(plain, key, value)
     for key, value in pairs:
         if _is_object(value) and plain_key(key) in WRAPPERS and not top and depth < 3:
-            yield from _fields(value, names, depth + 1)  # type: ignore[arg-type]
+            yield from _fields(value, names, depth + 1)
         elif _is_object(value) and not top and plain_key(key) not in SCORES:
-            for name, inner, _ in _fields(value, names, 9) if depth < 9 else ():  # type: ignore[arg-type]
+            for name, inner, _ in _fields(value, names, 9) if depth < 9 else ():
                 if name in ("winner", "score") and "first" not in names:
                     yield name, inner, {"inside": key}
 
@@ -121,20 +78,20 @@ def _sides(plain: str, key: str, value: object) -> Iterator[tuple[Name, str, obj
             yield "first", key, value[0]
             yield "second", key, value[1]
         elif _is_object(value):
-            for inner, each in value:  # type: ignore[attr-defined]
-                for name in ("first", "second"):
-                    known = KEYS[name] | _INSIDE[name]  # type: ignore[index]
+            for inner, each in value:
+                for name in SIDE_NAMES:
+                    known = KEYS[name] | INSIDE[name]
                     if plain_key(inner) in known:
-                        yield name, inner, _inner(each)  # type: ignore[misc]
+                        yield name, inner, _inner(each)
         return
-    for name in ("first", "second"):
-        if plain in _INSIDE[name] and _is_object(value):  # type: ignore[index]
+    for name in SIDE_NAMES:
+        if plain in INSIDE[name] and _is_object(value):
             found = _inner(value)
             if found is not value:
-                yield name, key, found  # type: ignore[misc]
+                yield name, key, found
 
 
-def _is_object(value: object) -> bool:
+def _is_object(value: object) -> TypeGuard[Pairs]:
     """Whether a value is an object: pairs, not a list."""
     return isinstance(value, tuple)
 
@@ -150,7 +107,9 @@ def _inner(value: object) -> object:
     return value
 
 
-def _as_written(span: Span, key: str, value: object, answer: ParsedValue) -> ParsedValue:
+def _as_written(
+    span: Span, key: str, value: object, answer: ParsedValue
+) -> ParsedValue:
     """The answer, if the text holds the key once, with this value, whole."""
     if answer.problem:
         return answer
@@ -159,16 +118,22 @@ def _as_written(span: Span, key: str, value: object, answer: ParsedValue) -> Par
     literals = {match["literal"].strip().strip("\"'") for match in found}
     if len(literals) != 1:
         problem = "written more than once, or not at all"
-        return ParsedValue(0, problem=f"broken JSON: {key!r} {problem}")
+        return broken(f"broken JSON: {key!r} {problem}")
     (literal,), whole = literals, found[-1]["literal"]
     if whole in "[{":
-        return ParsedValue(0, problem=f"broken JSON at the key {key!r}")
+        return broken(f"broken JSON at the key {key!r}")
     at_end = not span.closed and not span.source[found[-1].end() :].strip(" \t")
     if at_end and whole[0] not in "\"'" and "\n" not in span.source[found[-1].end() :]:
-        return ParsedValue(0, problem=f"cut off at the key {key!r}")
+        problem = f"cut off at the key {key!r}"
+        return ParsedValue(0, problem=problem, kind=Unreadable.CUT)
     if not _same(literal, value):
-        return ParsedValue(0, problem=f"broken JSON: {key!r} is not {value!r} there")
+        return broken(f"broken JSON: {key!r} is not {value!r} there")
     return answer
+
+
+def broken(problem: str) -> ParsedValue:
+    """A field whose JSON can be mended in more than one way."""
+    return ParsedValue(0, problem=problem, kind=Unreadable.BROKEN_JSON)
 
 
 def _same(literal: str, value: object) -> bool:

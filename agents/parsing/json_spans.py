@@ -62,7 +62,9 @@ def _spans(text: str) -> Iterator[Span]:
             tries += 1
             if tries > MOST_TRIES:
                 found = f"found more than {MOST_TRIES} braces that begin no object"
-                raise UnreadableReply(Unreadable.RUNAWAY, f"{found}, expected a verdict")
+                raise UnreadableReply(
+                    Unreadable.RUNAWAY, f"{found}, expected a verdict"
+                )
         else:
             yield span
         at = span.end if span else match.start() + 1

@@ -34,7 +34,7 @@ _STYLES = re.compile(
 )
 _FIELD = re.compile(
     r"<(?P<name>(?:final_?)?(?:verdict|winner|score|rating|decision|judge?ment)"
-    r"(?:_(?:first|second|a|b|1|2))?|answer)>\s*+(?P<value>[^<>\n]{1,80})</(?P=name)>",
+    r"(?:_(?:first|second|a|b|1|2))?|answer)>\s*+(?P<value>[^<>\n]{1,80})\s*+</(?P=name)>",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:the\s+)?(?:first|second)(?:\s+response)?|(?:a\s+)?tie", re.I)

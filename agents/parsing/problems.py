@@ -36,3 +36,9 @@ class UnreadableReply(VerdictError):
     def __init__(self, kind: Unreadable, detail: str) -> None:
         super().__init__(detail)
         self.kind = kind
+
+
+def kind_of(error: VerdictError) -> str:
+    """The phrase for a reply that could not be read."""
+    kind = error.kind if isinstance(error, UnreadableReply) else Unreadable.NOTHING
+    return kind.value

@@ -6,43 +6,31 @@ against what the reply concludes in prose and against its other fields.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from fellowship.agents.parsing.conclusions import last_conclusion
+from fellowship.agents.parsing.conclusions import last_conclusion, taken_back
 from fellowship.agents.parsing.fields import Mention, Name, Value, agreed_values, quote
 from fellowship.agents.parsing.json_fields import field_mentions
 from fellowship.agents.parsing.json_objects import FILLER
-from fellowship.agents.parsing.json_spans import Span, json_spans
-from fellowship.agents.parsing.languages import in_english
+from fellowship.agents.parsing.json_spans import json_spans
+from fellowship.agents.parsing.options import names_an_option
 from fellowship.agents.parsing.plain_text import plain_text
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.agents.parsing.reply_text import blank_out, marks_text, texts_in
 from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
 from fellowship.agents.parsing.score_values import json_score
 from fellowship.agents.parsing.sides import parse_side
-from fellowship.agents.parsing.tables import tables_as_lines
 from fellowship.agents.parsing.thoughts import without_thoughts
 from fellowship.agents.parsing.values import Choice, ParsedValue
-from fellowship.agents.parsing.verdict_marks import names_an_option, verdict_marks
-from fellowship.errors import VerdictError
+from fellowship.agents.parsing.verdict_marks import verdict_marks
 from fellowship.records import Scores
 
 MOST = 200_000
 """Characters of a reply that are read: a longer one has run away."""
 MOST_MENTIONS = 1000
-
-_TAKEN_BACK = re.compile(
-    r"^\W*(?:edit|correction|update|wait|actually|hm+|no)\b[^\n]{0,3}[ ,:.-]"
-    r"|\b(?:on (?:second thought|reflection|closer)|scratch that|take (?:it|that|this)"
-    r" back|changed? my mind|reconsider|i was wrong|let me (?:re-?)?(?:check|think)|not (?:yet )?decided|undecided"
-    r"|(?:that|this|it)(?:.s| is| was) (?:only |just )?(?:an?|the) (?:template|placeholder|example)|not (?:my|the) (?:final )?verdict"
-    r"|scores? (?:will )?follow|swapped)",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Words after a verdict that take it back."""
 
 
 class Reading:
@@ -89,7 +77,9 @@ class Reading:
         )
         marks = single_score_marks(self.plain, low, high)
         found = [*fields, *marks]
-        return cast(float, self._agreed(found, ("score",), _numbers(low, high))["score"])
+        return cast(
+            float, self._agreed(found, ("score",), _numbers(low, high))["score"]
+        )
 
     def choice(self) -> Choice:
         """The winner of a direct comparison."""
@@ -128,8 +118,8 @@ class Reading:
             found, names, offered, candidates=self._echoes, last=self._last
         )
         ends = [each.end for each in found if each.value is not None and not each.whole]
-        if back := _TAKEN_BACK.search(self.plain, max(ends, default=0)):
-            what = f"found {back[0].strip()!r} after the verdict, expected {offered}"
+        if back := taken_back(self.plain, max(ends, default=0)):
+            what = f"found {back!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
         return read
 
@@ -195,35 +185,6 @@ class Reading:
                 f"found the verdict {winner} beside scores for {scores.winner},"
                 " expected one winner",
             )
-
-
-def marks_text(text: str) -> str:
-    """A text as its marks are looked for: plain, in lines, in English words."""
-    return in_english(tables_as_lines(plain_text(text)))
-
-
-def blank_out(text: str, spans: Sequence[Span]) -> str:
-    """The text with each object blotted out, so that its strings are no lines."""
-    pieces, at = [], 0
-    for span in spans:
-        pieces += [text[at : span.start], FILLER * (span.end - span.start)]
-        at = span.end
-    return "".join([*pieces, text[at:]])
-
-
-def texts_in(span: Span) -> list[str]:
-    """Every string in an object, at any depth."""
-    found: list[str] = []
-    values: list[object] = [value for _, value in span.pairs]
-    while values:
-        value = values.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, tuple):
-            values += [inner for _, inner in value]
-        elif isinstance(value, list):
-            values += value
-    return found
 
 
 def _numbers(low: float, high: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fellowship.agents.parsing.json_fields import plain_key
 from fellowship.agents.parsing.json_spans import Span
 from fellowship.agents.parsing.prose import clean_prose, marker_free_prose
-from fellowship.agents.parsing.reading import blank_out
+from fellowship.agents.parsing.reply_text import blank_out
 
 
 def prose_of(text: str, spans: Sequence[Span], key: str) -> str:

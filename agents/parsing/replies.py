@@ -23,12 +23,10 @@ from fellowship.agents.parsing.json_spans import json_spans
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.reading import Reading
 from fellowship.agents.parsing.reason_text import prose_of
+from fellowship.agents.parsing.revisions import FIRST, REVISION
 from fellowship.agents.parsing.thoughts import without_thoughts
 from fellowship.agents.parsing.values import Choice
 from fellowship.records import Review, Scores
-
-REVISION = 2
-"""The revision of the reader by which new runs read."""
 
 
 def read_scores(
@@ -42,12 +40,11 @@ def read_scores(
     revision: int = REVISION,
 ) -> Scores:
     """The two scores of a combined evaluation, each in `low..high`."""
-    if revision == 1:
+    if revision == FIRST:
         return strict.read_scores(
             text, low=low, high=high, candidates=candidates, last=last
         )
-    reading = Reading(text, candidates, last=last, cut=cut)
-    return reading.scores(low, high)
+    return Reading(text, candidates, last=last, cut=cut).scores(low, high)
 
 
 def read_score(
@@ -61,7 +58,7 @@ def read_score(
     revision: int = REVISION,
 ) -> float:
     """The score of an evaluation of one response, in `low..high`."""
-    if revision == 1:
+    if revision == FIRST:
         return strict.read_score(
             text, low=low, high=high, candidates=candidates, last=last
         )
@@ -77,7 +74,7 @@ def read_choice(
     revision: int = REVISION,
 ) -> Choice:
     """The winner of a direct comparison."""
-    if revision == 1:
+    if revision == FIRST:
         return strict.read_choice(text, candidates=candidates, last=last)
     return Reading(text, candidates, last=last, cut=cut).choice()
 
@@ -93,7 +90,7 @@ def read_review(
     revision: int = REVISION,
 ) -> Review:
     """A critique and its score in `low..high`; a score without a critique is none."""
-    if revision == 1:
+    if revision == FIRST:
         return strict.read_review(
             text, low=low, high=high, candidates=candidates, last=last
         )
@@ -108,7 +105,7 @@ def read_review(
 
 def read_reason(text: str, *, revision: int = REVISION) -> str:
     """The reason an evaluator gave; empty when it gave its verdict alone."""
-    if revision == 1:
+    if revision == FIRST:
         return strict.read_reason(text)
     text = without_thoughts(text)
     return prose_of(text, json_spans(text), "reason")

@@ -7,19 +7,25 @@ nothing is rescaled, clamped or guessed.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue, check_range, parse_score
 
 _OF = re.compile(
-    r"^([ \t(\[\"'⟦]*\d{1,9}(?:\.\d{1,25})?)[ \t\])⟧\"']*"
+    r"^([ \t(\[\"'⟦]*\d{1,9}(?:\.\d{1,25})?)[ \t\])⟧\"']*(?:points?[ \t]+)?"
     r"(?:\((?:out[ \t]+)?of[ \t]+(\d{1,9})\)|out[ \t]+of[ \t]+(\d{1,9})|/[ \t]*(\d{1,9}))",
     re.IGNORECASE,
 )
-_COMMA = re.compile(r"^([ \t(\[\"'⟦]*\d{1,3}),(\d{1,2})(?=[ \t]*(?:/|\(|out\b|$|points\b))")
+_COMMA = re.compile(
+    r"^([ \t(\[\"'⟦]*\d{1,3}),(\d{1,2})(?=[ \t]*(?:/|\(|out\b|$|points\b))"
+)
 _BOX = str.maketrans("⟦⟧", "  ")
 _RANGE = re.compile(r"(\d{1,9})[ \t]*(?:-|–|—|to)[ \t]*(\d{1,9})", re.IGNORECASE)
 _OUT_OF = re.compile(r"(?:out[ \t]+of|/|of|max\.?)[ \t]*(\d{1,9})", re.IGNORECASE)
-_WORDS = re.compile(r"\b(?:score|scale|from|points?|out|of|max|or|rating|integer)\b", re.I)
+_WORDS = re.compile(
+    r"\b(?:score|scale|from|points?|out|of|max|or|rating|integer)\b", re.I
+)
 
 
 def score_value(line: str, low: float, high: float, scale: str = "") -> ParsedValue:
@@ -28,13 +34,13 @@ def score_value(line: str, low: float, high: float, scale: str = "") -> ParsedVa
     `end` is a place in the line, at most one past what was read.
     """
     if scale and (problem := _scale_problem(scale, low, high)):
-        return ParsedValue(len(line), problem=problem)
+        return ParsedValue(len(line), problem=problem, kind=Unreadable.OTHER_SCALE)
     plain = _COMMA.sub(r"\1.\2", line.translate(_BOX))
     if match := _OF.match(plain):
         of = match[2] or match[3] or match[4]
         plain = f"{match[1]}/{of}{plain[match.end() :]}"
     value = parse_score(plain, low, high)
-    return ParsedValue(min(value.end, len(line)), value.value, value.problem)
+    return replace(value, end=min(value.end, len(line)))
 
 
 def json_score(value: object, low: float, high: float) -> ParsedValue:

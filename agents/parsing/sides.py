@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue
 
 Side = Literal["first", "second", "tie"]
@@ -104,7 +105,7 @@ def parse_side(line: str) -> ParsedValue:
     end = match.end()
     if restated := _RESTATED.match(line, end):
         if side_of(restated) != side:
-            return ParsedValue(len(line), problem="two sides")
+            return ParsedValue(len(line), problem="two sides", kind=Unreadable.UNCLEAR)
         end, bare = restated.end(), False
     if better := _BETTER.match(line, end):
         end, bare = better.end(), False
@@ -126,7 +127,8 @@ def _compared(side: Side, operator: re.Match[str], line: str) -> ParsedValue:
     """What `A > B` says."""
     other = re.compile(SIDE, re.IGNORECASE).match(line, operator.end())
     if other is None or side_of(other) == side:
-        return ParsedValue(len(line), problem="not a comparison of two sides")
+        problem = "not a comparison of two sides"
+        return ParsedValue(len(line), problem=problem, kind=Unreadable.UNCLEAR)
     if operator[1] in ("=", "==", "≈"):
         return _judged("tie", line, other.end(), bare=False)
     less = operator[1][0] in "<≪"
@@ -136,7 +138,7 @@ def _compared(side: Side, operator: re.Match[str], line: str) -> ParsedValue:
 def _judged(side: Side, line: str, end: int, *, bare: bool) -> ParsedValue:
     """The side, if what follows it can't be a second thought."""
     if problem := _second_thought(side, line[end:], bare=bare):
-        return ParsedValue(len(line), problem=problem)
+        return ParsedValue(len(line), problem=problem, kind=Unreadable.UNCLEAR)
     return ParsedValue(end, side)
 
 
@@ -153,9 +155,11 @@ def _second_thought(side: Side, rest: str, *, bare: bool) -> str:
         unlike = _UNLIKE.search(rest, 0, mention.start())
         if side == "tie" or not (failing or unlike) or _PRAISE.search(rest):
             return "another side in its remark"
-        rest = rest[: mention.start()] + " " * (
-            (failing.end() if failing else mention.end()) - mention.start()
-        ) + rest[(failing.end() if failing else mention.end()) :]
+        rest = (
+            rest[: mention.start()]
+            + " " * ((failing.end() if failing else mention.end()) - mention.start())
+            + rest[(failing.end() if failing else mention.end()) :]
+        )
     if side == "tie" and _PRAISE.search(rest) and _ANY_SIDE.search(rest):
         return "another side in its remark"
     if side == "tie":

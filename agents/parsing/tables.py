@@ -36,7 +36,9 @@ def tables_as_lines(text: str) -> str:
 
 def _lines_of(rows: list[list[str]]) -> list[str]:
     """The marker lines of one table."""
-    rows = [row for row in rows if not all(_RULE.fullmatch(cell or "-") for cell in row)]
+    rows = [
+        row for row in rows if not all(_RULE.fullmatch(cell or "-") for cell in row)
+    ]
     if not rows:
         return []
     head = rows[0]

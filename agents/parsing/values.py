@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from fellowship.agents.parsing.problems import Unreadable
+
 Choice = Literal["first", "second", "tie"]
 
 NOUN = r"(?:ai[ \t]+assistant|assistant|response|answer|candidate|model|output)"
@@ -53,6 +55,7 @@ class ParsedValue:
     end: int
     value: float | str | None = None
     problem: str = ""
+    kind: Unreadable = Unreadable.NO_VALUE
 
 
 def strip_markup(text: str) -> str:
@@ -69,18 +72,24 @@ def parse_score(
         return ParsedValue(len(line), problem="not a number")
     end = match.end()
     if not _only_remark(line[end:], _SECOND_NUMBER):
-        return ParsedValue(len(line), problem="more than one number, or an unusual one")
+        return ParsedValue(
+            len(line),
+            problem="more than one number, or an unusual one",
+            kind=Unreadable.UNCLEAR,
+        )
     scales = [match["of"], scale, "100" if match["percent"] else None]
     for each in scales:
         if each is not None and float(each) != high:
-            return ParsedValue(end, problem=f"out of {each}, not out of {high:g}")
+            problem = f"out of {each}, not out of {high:g}"
+            return ParsedValue(end, problem=problem, kind=Unreadable.OTHER_SCALE)
     return check_range(float(match["number"]), low, high, end)
 
 
 def check_range(value: float, low: float, high: float, end: int = 0) -> ParsedValue:
     """`value` if it lies in `low..high`, which NaN does not."""
     if not low <= value <= high:
-        return ParsedValue(end, problem=f"not in {low:g} to {high:g}")
+        problem = f"not in {low:g} to {high:g}"
+        return ParsedValue(end, problem=problem, kind=Unreadable.OUT_OF_RANGE)
     return ParsedValue(end, value + 0.0)  # -0.0 is 0
 
 

@@ -191,7 +191,7 @@ def _undecided(ranking: Ranking) -> RowEnd:
     if "tie" in outcomes or not outcomes:
         return RowEnd(State.TIE, "no answer is better than the others")
     if "invalid" in outcomes:
-        notes = [v.note for c in ranking.comparisons for v in c.verdicts if v.note]
+        notes = [v.problem for c in ranking.comparisons for v in c.verdicts if v.note]
         return RowEnd(
             State.UNPARSED, notes[0] if notes else "no verdict could be parsed"
         )

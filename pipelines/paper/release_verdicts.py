@@ -14,7 +14,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any
 
-from fellowship.agents.parsing.replies import (
+from fellowship.agents.parsing.strict import (
     read_choice,
     read_reason,
     read_score,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fellowship.agents.parsing.replies import read_score
+from fellowship.agents.parsing.strict import read_score
 from fellowship.errors import InputError, VerdictError
 from fellowship.pipelines.pairing.ranking import anchored_scores
 from fellowship.pipelines.paper.published_figures import OF, PROMPTS, REVIEWS, WINS

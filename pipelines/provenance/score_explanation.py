@@ -69,7 +69,7 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
     for order in ORDERS:
         for verdict in verdicts:
             if verdict.order == order:
-                note = f" ({verdict.note})" if verdict.note else ""
+                note = f" ({verdict.problem})" if verdict.note else ""
                 text = score_pair(verdict.scores) or f" {decision_word(verdict.winner)}"
                 parts.append(f"{order_word(order)}{text}{note}")
     outcome, scores = decide(verdicts)

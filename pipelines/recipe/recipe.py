@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    PrivateAttr,
+    Tag,
+)
 
+from fellowship.agents.parsing.revisions import REVISION
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
@@ -121,6 +130,19 @@ class Recipe(Record):
         description="seconds that one team may take for one row; no limit if absent, as"
         " every call has its own",
     )
+
+    _reader: int = PrivateAttr(default=REVISION)
+
+    @property
+    def reader(self) -> int:
+        """The revision of the reader of replies: the run's, which its header names."""
+        return self._reader
+
+    def read_by(self, revision: int) -> Recipe:
+        """The recipe of a run that is read by this revision."""
+        copy = self.model_copy()
+        copy._reader = revision
+        return copy
 
     @property
     def at_once(self) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from fellowship.agents.parsing.revisions import FIRST
 from fellowship.custom_code import add_import_folders
 from fellowship.errors import InputError, RecipeError
 from fellowship.hashing import digest
@@ -26,12 +27,14 @@ def recorded_recipe(run: Path) -> Recipe:
 
     `RecipeError` where there is none, as in a run of imported verdicts.
     """
-    recorded = read_header(run).get("recipe")
+    header = read_header(run)
+    recorded = header.get("recipe")
     if not isinstance(recorded, dict) or "models" not in recorded:
         raise RecipeError(f"{str(run)!r} was not made by a recipe: nothing to replay")
     add_import_folders(Path.cwd())
     try:
-        return Recipe.model_validate(recorded)
+        recipe = Recipe.model_validate(recorded)
+        return recipe.read_by(header.get("reader", FIRST))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))

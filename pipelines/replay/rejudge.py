@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fellowship.agents.parsing.revisions import REVISION
 from fellowship.errors import RecipeError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
@@ -93,7 +94,7 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
         new = new.model_copy(
             update={"models": {n: models[n] for n in models if n in used}}
         )
-    return new
+    return new.read_by(REVISION)
 
 
 @dataclass(frozen=True)

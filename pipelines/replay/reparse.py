@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal
 
-from fellowship.agents.parsing.replies import read_choice, read_score, read_scores
+from fellowship.agents.parsing.strict import read_choice, read_score, read_scores
 from fellowship.errors import VerdictError
 from fellowship.records import Scores, Session, Turn, Verdict, Winner
 from fellowship.teams.decisions import swap_winner

@@ -64,6 +64,7 @@ def make_header(recipe: Recipe, library: PromptLibrary) -> dict[str, Any]:
             name: found for name in PACKAGES if (found := installed_version(name))
         },
         "rules": dict(RULE_VERSIONS),
+        "reader": recipe.reader,
         "recipe": whole,
         "identity": identity,
     }

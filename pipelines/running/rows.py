@@ -76,6 +76,7 @@ class RunContext:
             seed=self.recipe.seed,
             deadline=self.recipe.row_deadline,
             listen=lambda turn: self.listen(item, team, turn),
+            reader=self.recipe.reader,
         )
 
 

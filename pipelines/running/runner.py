@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+from fellowship.agents.parsing.revisions import FIRST
 from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.checks import check_recipe
@@ -20,7 +21,7 @@ from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.prompts.library import PromptLibrary
 from fellowship.relaxed_gc import relaxed_gc
-from fellowship.run_folder import RunFolder
+from fellowship.run_folder import RunFolder, read_header
 from fellowship.run_sync import run_sync
 
 
@@ -57,6 +58,7 @@ async def run_recipe(
             folder.write_or_check_header(
                 run_header, "identity", partial(upgraded_identity, library=library)
             )
+            recipe = recipe.read_by(read_header(into).get("reader", FIRST))
             if fork is not None:
                 adopt_calls(fork, folder.ledger)
             runner = Runner(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
     read_review,
 )
+from fellowship.agents.parsing.revisions import FIRST
 from fellowship.errors import VerdictError
 from fellowship.records import Scores
 from tests.support.replies import pairs, single
@@ -18,7 +20,6 @@ WORDS = {"first": ("first", "A", "Assistant 1"), "second": ("second", "B", "mode
 CHOICE_FORMS = [
     '{{"reason": "r", "winner": "{w}"}}',
     "Reason: fine.\nVerdict: {w}",
-    "### Answer:\n{w}",
     "**Winner:** [[{w}]].",
     "Final verdict: the {w}",
     "{w}",
@@ -32,7 +33,7 @@ def test_a_winner_is_read_in_every_form(form: str, side: str) -> None:
     assert {read_choice(form.format(w=word)) for word in words} == {side}
 
 
-@pytest.mark.parametrize("text", ["Verdict: tie", "### Answer:\nC", "Winner: a tie."])
+@pytest.mark.parametrize("text", ["Verdict: tie", "[[C]]", "Winner: a tie."])
 def test_a_tie_is_an_answer(text: str) -> None:
     assert read_choice(text) == "tie"
 
@@ -52,8 +53,8 @@ def test_a_last_line_that_is_only_a_choice_is_the_verdict() -> None:
         "Answer: A or B\nVerdict: B",
         "Verdict: first (the second is as good)",
         '{"winner": "A", "winner": "B"}',
-        '{"winner": 1}',
-        "Verdict: 1",
+        '{"winner": 3}',
+        "Verdict: 12",
         "Verdict: third",
         "Verdict: А",  # Cyrillic
         "Answer: A good response names its sources.",
@@ -175,9 +176,25 @@ def test_a_reason_is_what_was_said_besides_the_verdict() -> None:
     assert read_reason("Verdict: first") == ""
 
 
-def test_two_reasons_in_one_reply_are_refused() -> None:
-    with pytest.raises(VerdictError, match="reason"):
-        read_reason('{"reason": "a"} {"reason": "b"}')
+def test_of_two_reasons_the_last_stands_and_a_list_is_lines() -> None:
+    assert read_reason('{"reason": "a"} {"reason": "b"}') == "b"
+    assert read_reason('{"reason": ["short", "clear"]}') == "short\nclear"
+
+
+@pytest.mark.parametrize("text", ["### Answer:\nB", "Answer: B", "The answer is B."])
+def test_an_answer_is_a_verdict_only_to_the_reader_of_older_runs(text: str) -> None:
+    with pytest.raises(VerdictError):
+        read_choice(text)
+    assert read_choice(text, revision=FIRST) == "second"
+
+
+def test_a_cut_reply_counts_only_as_whole_json() -> None:
+    whole = '{"reason": "more use", "winner": "first"}'
+    assert read_choice(whole, cut=True) == "first"
+    for text in (whole[:-1], "Verdict: first", f"{whole}\nBut looking closer the"):
+        with pytest.raises(UnreadableReply) as raised:
+            read_choice(text, cut=True)
+        assert raised.value.kind is Unreadable.CUT
 
 
 def test_two_boxed_verdicts_that_differ_are_none() -> None:

@@ -1,0 +1,56 @@
+"""Judge replies of five styles are read as a person reads them, or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from fellowship.agents.parsing.problems import Unreadable
+from fellowship.agents.parsing.revisions import REVISION
+from tests.support.verdict_corpus import (
+    Attempt,
+    attempts,
+    corpus_files,
+    count_states,
+)
+
+
+@cache
+def style(path: Path) -> tuple[Attempt, ...]:
+    """A file's replies, read once."""
+    return tuple(attempts(path, REVISION))
+
+
+FILES = corpus_files()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_reply_is_read_otherwise_than_a_person_reads_it(path: Path) -> None:
+    wrong = [each for each in style(path) if each.state == "wrong"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_of_what_a_person_can_read_95_in_100_are_read(path: Path) -> None:
+    found = count_states(style(path))
+    print(path.stem, dict(found))
+    assert found["right"] >= 0.95 * (found["right"] + found["left"])
+
+
+def test_the_corpus_holds_the_replies_that_it_promises() -> None:
+    rows = [each.row for path in FILES for each in style(path)]
+    assert len(rows) >= 300
+    assert sum(row["reads"] is None for row in rows) >= 100
+    assert {row["form"] for row in rows} == {
+        *("direct", "combined", "independent", "review")
+    }
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_what_is_unreadable_says_why_by_a_phrase_of_the_table() -> None:
+    whys = Counter(each.why for path in FILES for each in style(path) if each.why)
+    assert set(whys) <= {each.value for each in Unreadable}
+    assert len(whys) >= 10
