@@ -268,12 +268,12 @@ def require_whole(reply: Reply, role: Role) -> None:
         raise UnreadableReply(
             Unreadable.CUT,
             "the reply was cut off while the model was still thinking: raise max_tokens,"
-            " or give it room with thinking_tokens"
+            " or give it room with thinking_tokens",
         )
     if not fills_schema(reply.text, schema):
         raise UnreadableReply(
             Unreadable.CUT,
-            "the reply was cut off at max_tokens before its verdict was complete"
+            "the reply was cut off at max_tokens before its verdict was complete",
         )
 
 

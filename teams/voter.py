@@ -148,8 +148,10 @@ class Voter:
         values = [agent.value for agent in agents]
         marks = tuple(value if isinstance(value, Mark) else None for value in values)
         problem = "; ".join(agent.problem for agent in agents if agent.problem)
-        failed = [agent for agent in agents if agent.problem]
-        return Rating(marks, self.invalid_verdict((failed or agents)[0]), problem)
+        kinds = [agent.unreadable for agent in agents if agent.unreadable]
+        base = self.invalid_verdict(agents[0])
+        base = base.model_copy(update={"unreadable": "".join(kinds[:1])})
+        return Rating(marks, base, problem)
 
     def vote(self, verdicts: Sequence[Verdict], weight: float = 1.0) -> Vote:
         """The vote that its verdicts on one pair amount to."""
