@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.number_format import DASH, count, score
+from fellowship.pipelines.pairing.row_state import rows_stopped
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.pipelines.replay.recorded_rows import find_row
@@ -86,9 +88,8 @@ def command(
             print_json(recorded_call(reader, call))
         elif row is None:
             wanted = wanted.with_full_names(outcomes(reader))
-            show_overview(
-                filter(wanted.accepts, outcomes(reader)), wanted, out, as_json
-            )
+            rows = chain(outcomes(reader), rows_stopped(run))
+            show_overview(filter(wanted.accepts, rows), wanted, out, as_json)
         elif as_json and not why:
             print_json(find_row(reader, row).model_dump(mode="json"))
         elif why:

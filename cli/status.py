@@ -50,7 +50,8 @@ def status_lines(status: Status) -> list[str]:
     lines = [
         f"{rows}  ({worker})",
         "  ".join(
-            f"{state_word(state)} {n:,}" for state, n in sorted(status.states.items())
+            f"{state_word(state)} {n:,}"
+            for state, n in (*sorted(status.states.items()), *status.rows_left.items())
         ),
         f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
         f" {status.tokens:,} tokens, {money(status.usd, status.unpriced)}",

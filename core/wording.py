@@ -35,6 +35,9 @@ ANSWER_FAULTS: Mapping[str, str] = {
 }
 """Why an answer can't be chosen: `records.AnswerFault`."""
 
+PENDING = "pending"
+"""What stands beside the states for rows that have none yet."""
+
 DECISIONS: Mapping[str, str] = {
     "first": "A",
     "second": "B",

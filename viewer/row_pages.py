@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from fellowship.errors import InputError
 from fellowship.number_format import counted
+from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.records import Outcome
 from fellowship.viewer import side_by_side, transcripts
@@ -44,6 +45,7 @@ class RowPages:
             chosen=filters,
             found=listing(self.index, filters),
             options=filter_options(self.index),
+            left=count_rows_left(self.index.run),
         )
 
     def row(self, request: Request) -> Response:

@@ -6,8 +6,9 @@ cluster, a trial) states the facts and asks here. Nobody else names the state of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
@@ -26,6 +27,9 @@ from fellowship.records import (
     Ranking,
     State,
 )
+from fellowship.rows_left import read_rows_left
+from fellowship.stop_reasons import StopReason
+from fellowship.wording import PENDING
 
 
 class RowEnd(NamedTuple):
@@ -41,6 +45,7 @@ class RowFacts:
     """What is known of a row that is over. What isn't given isn't so.
 
     The first of these decides: `rejected`, why the input row is no usable prompt;
+    `left`, the limit at which a run left the row alone;
     `error`, what ended the work on it; `untried`, why its trial makes no sense; no
     `ranking`, so fewer than two `candidates` were fit to be compared; the `ranking` of
     the `candidates` by index, where those in `unfit` (index -> why) are never chosen.
@@ -56,6 +61,7 @@ class RowFacts:
     repeated_texts: bool = False
     unfit_state: State = State.UNUSABLE_ANSWER
     rejected: str | None = None
+    left: StopReason | None = None
     error: Exception | None = None
     untried: str | None = None
 
@@ -68,6 +74,8 @@ def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
     """
     if facts.rejected is not None:
         return RowEnd(State.REJECTED_INPUT, facts.rejected)
+    if facts.left is not None:
+        return RowEnd(State.STOPPED_BY_BUDGET, facts.left.value)
     if facts.error is not None:
         return _failed(facts.error)
     if facts.untried is not None:
@@ -89,6 +97,30 @@ def rejected_row(
     """The outcome of an input row that is no usable prompt."""
     end = row_state(RowFacts(rejected=why))
     return Outcome(number=number, item=item, id=id, state=end.state, why=end.why)
+
+
+def state_of_rows_left(reason: StopReason | None) -> State | None:
+    """The state of the rows a run left when it stopped; None: they are pending."""
+    if reason is None or not reason.is_limit:
+        return None
+    return row_state(RowFacts(left=reason)).state
+
+
+def rows_stopped(into: Path) -> Iterator[Outcome]:
+    """A run's rows that it left at a limit, as outcomes of rows nothing is known of."""
+    left = read_rows_left(into)
+    if left is None or (state := state_of_rows_left(left.reason)) is None:
+        return
+    for number in left.numbers():
+        yield Outcome(number=number, item="", state=state, why=left.why)
+
+
+def count_rows_left(into: Path) -> dict[str, int]:
+    """How many rows a run left, by the state they are in or as pending."""
+    left = read_rows_left(into)
+    if left is None:
+        return {}
+    return {state_of_rows_left(left.reason) or PENDING: left.count}
 
 
 def failed_row(item: Item, error: RowError) -> Outcome:

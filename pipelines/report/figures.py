@@ -23,6 +23,7 @@ from fellowship.pipelines.export.catalogue import read_accounts
 from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
+from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
@@ -35,6 +36,7 @@ from fellowship.records import Outcome
 from fellowship.run_folder import EXPORTS, LEDGER, read_header
 from fellowship.stats.codes import DataError
 from fellowship.stats.intervals import DEFAULT, Resampling
+from fellowship.wording import PENDING
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
@@ -47,7 +49,8 @@ class Figures:
     `source` is how many rows the source has, None where it can't be counted any more;
     `faults` the answers that are none, of the whole run; `labels` how many rows people
     labelled, `label_notes` what to know of them; `agreement` what they say of the judges;
-    `exports` the accounts of the files in the run's exports folder, none for a part.
+    `exports` the accounts of the files in the run's exports folder, none for a part;
+    `left` the rows the run left when it stopped, by state or as pending.
     """
 
     run: str
@@ -68,12 +71,25 @@ class Figures:
     repaired: int
     cut: int
     exports: dict[str, Account]
+    left: dict[str, int]
     faults: tuple[FaultCount, ...] = ()
 
     @property
     def pending(self) -> int:
-        """Rows of the source that have no outcome yet; 0 where that isn't known."""
-        return max(0, (self.source or 0) - self.flow.rows)
+        """Rows without an outcome that nothing was decided of; 0 where that isn't known."""
+        return self.unreached - sum(n for s, n in self.left.items() if s != PENDING)
+
+    @property
+    def unreached(self) -> int:
+        """Rows of the source that have no outcome; 0 where that isn't known."""
+        known = max(0, (self.source or 0) - self.flow.rows)
+        return max(known, sum(self.left.values()))
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Rows by state, those among them that the run left at a limit."""
+        left = {state: n for state, n in self.left.items() if state != PENDING}
+        return {**self.flow.states, **left}
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
@@ -81,7 +97,7 @@ class Figures:
         for name in ("best", "others", "margins"):
             counted = getattr(self.marks, name)
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
-        value["flow"] |= {"states": dict(self.flow.states)}
+        value["flow"] |= {"states": self.states}
         value["flow"] |= {"flags": dict(self.flow.flags)}
         value["exports"] = {
             name: account.model_dump(mode="json")
@@ -151,6 +167,7 @@ def figures(
         cut=seen.unusual.cut,
         exports={} if only else read_accounts(run / EXPORTS),
         faults=faults,
+        left={} if only else count_rows_left(run),
     )
 
 

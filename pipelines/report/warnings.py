@@ -29,9 +29,10 @@ def _rows(found: Figures) -> Iterator[str]:
     if not flow.rows:
         yield "No row has finished yet: there is nothing to report but the recipe."
         return
-    if found.pending:
+    if found.unreached:
+        whole = found.flow.rows + found.unreached
         yield (
-            f"{found.pending:,} of the source's {found.source:,} rows were not reached:"
+            f"{found.unreached:,} of the source's {counted(whole, 'row')} were not reached:"
             " the run was stopped, has a limit, or is still running."
         )
     if flow.rows < SMALL:

@@ -31,6 +31,7 @@ from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport, make_report
 from fellowship.records import State
+from fellowship.rows_left import RowsLeft, ranges_of, write_rows_left
 from fellowship.run_folder import EXPORTS
 
 
@@ -74,6 +75,7 @@ async def finalize_run(
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
     report = make_report(runner, accounts, manifest.evaluator, untouched=fresh is None)
+    write_rows_left(into, rows_left(runner))
     known = {
         "source": source_fingerprint(recipe, report, opened),
         "limit": runner.limit,
@@ -81,6 +83,17 @@ async def finalize_run(
     if fresh or (known["source"] and not opened.over):
         write_manifest(into, manifest.model_copy(update=known))
     return report
+
+
+def rows_left(runner: Runner) -> RowsLeft:
+    """The rows of the source that have no outcome, and why the run stopped."""
+    stop = runner.meter.stop
+    return RowsLeft(
+        reason=stop.reason if stop else None,
+        why=stop.why if stop else "",
+        ranges=ranges_of(runner.seen - runner.ledger.outcome_numbers()),
+        stamp=runner.ledger.stamp(),
+    )
 
 
 def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:

@@ -15,6 +15,7 @@ from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
 from fellowship.number_format import counted, money
 from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.pairing.row_state import state_of_rows_left
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.records import State
@@ -93,8 +94,8 @@ def make_report(
     prompts = len(runner.seen) + len(beyond)
     pending = len(runner.seen - runner.ledger.outcome_numbers())
     meter, stop = runner.meter, runner.meter.stop
-    if stop is not None and stop.reason.is_limit and pending:
-        states[State.STOPPED_BY_BUDGET] = pending
+    if pending and (state := state_of_rows_left(stop.reason if stop else None)):
+        states[state] = pending
         pending = 0
     if stop and stop.reason == StopReason.INTERRUPTED and not pending:
         stop = None  # as the last row ended: there is nothing to go on with

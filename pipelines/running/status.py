@@ -13,6 +13,7 @@ from pydantic import Field
 
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.ledger import SELECT_STAMP, LedgerReader
+from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.export_manifest import ExportManifest, read_manifest
 from fellowship.pipelines.sources.source import count_rows
@@ -43,6 +44,11 @@ class Status(Record):
         description="when last run, every row that was asked for ended, and none since",
     )
     limit: int | None = Field(default=None, description="the --limit of that go")
+
+    rows_left: dict[str, int] = Field(
+        default_factory=dict,
+        description="rows without an outcome when it stopped, by state or as pending",
+    )
 
     @property
     def done(self) -> int:
@@ -83,6 +89,7 @@ def status_of(into: Path) -> Status:
         holder=held,
         total=total,
         states=states,
+        rows_left=count_rows_left(into),
         in_flight=in_flight if held else 0,
         calls=calls,
         tokens=tokens,

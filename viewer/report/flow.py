@@ -15,7 +15,7 @@ from fellowship.records import State
 from fellowship.registry_check import check_registry
 from fellowship.sanitize import single_line
 from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
-from fellowship.wording import state_word
+from fellowship.wording import PENDING, state_word
 
 ROOM = 180.0
 """Points of height for all rows together."""
@@ -23,9 +23,6 @@ LINE = 15.0
 """Points that a state's name needs, however few rows are in it."""
 LEAST = 1.2
 """Points of the thinnest band: one row of a million is still to be seen."""
-
-UNREACHED = "not reached"
-"""What stands beside the states for rows that have none yet."""
 
 TINTS: Mapping[str, str] = {
     State.PAIR: "good",
@@ -39,9 +36,9 @@ TINTS: Mapping[str, str] = {
     State.FAILED: "bad",
     State.STOPPED_BY_BUDGET: "bad",
     State.REJECTED_INPUT: "bad",
-    UNREACHED: "line",
+    PENDING: "line",
 }
-check_registry("state of a row", (*State, UNREACHED), TINTS)
+check_registry("state of a row", (*State, PENDING), TINTS)
 
 
 @dataclass(frozen=True)
@@ -57,11 +54,11 @@ class Band:
 
 
 def states_of(found: Figures) -> list[tuple[str, int]]:
-    """Every state with rows in it, in the order of the law; then rows not reached."""
-    counted = found.flow.states
+    """Every state with rows in it, in the order of the law; then rows that are pending."""
+    counted = found.states
     rows: list[tuple[str, int]]
-    rows = [(state, counted[state]) for state in State if counted[state]]
-    rows += [(UNREACHED, found.pending)] if found.pending else []
+    rows = [(state, counted[state]) for state in State if counted.get(state)]
+    rows += [(PENDING, found.pending)] if found.pending else []
     return rows
 
 

@@ -10,7 +10,7 @@ from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import State
 from fellowship.viewer.report import judges, rows, run
 from fellowship.viewer.report.document import document
-from fellowship.viewer.report.flow import UNREACHED
+from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.parts import Section
 from fellowship.wording import state_word
 
@@ -58,10 +58,8 @@ def summary(found: Figures) -> str:
     flow, kind = found.flow, (found.header.get("identity") or {}).get("import")
     if not flow.rows:
         return "No prompt has an outcome yet."
-    states = [
-        (state, n) for state, n in flow.states.most_common() if state != State.PAIR
-    ]
-    states += [(UNREACHED, found.pending)] if found.pending else []
+    states = [(state, n) for state, n in states_of(found) if state != State.PAIR]
+    states.sort(key=lambda each: -each[1])
     rest = ", ".join(f"{count(n)} {state_word(state)}" for state, n in states[:4])
     begun = f"{counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
     told = f"{begun} {counted(flow.pairs, 'preference pair')}"
@@ -70,7 +68,7 @@ def summary(found: Figures) -> str:
 
 def prompts_note(found: Figures) -> str:
     """The small print of the prompts: all have ended, or how many were not reached."""
-    left = found.pending
+    left = found.unreached
     return f"{count(left)} more were not reached" if left else "all accounted for"
 
 

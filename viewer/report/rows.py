@@ -10,7 +10,7 @@ from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
 from fellowship.spellings import preferred_name
-from fellowship.viewer.report.flow import UNREACHED, flow_plot, states_of
+from fellowship.viewer.report.flow import flow_plot, states_of
 from fellowship.viewer.report.parts import Grid, Part, Section, grid
 from fellowship.viewer.report.plots import (
     drafts_plot,
@@ -18,7 +18,7 @@ from fellowship.viewer.report.plots import (
     quantile,
     scores_plot,
 )
-from fellowship.wording import session_title, state_word
+from fellowship.wording import PENDING, session_title, state_word
 
 MEANINGS: Mapping[str, str] = {
     State.PAIR: "gave preference data",
@@ -33,9 +33,9 @@ MEANINGS: Mapping[str, str] = {
     " many prompts, or no language",
     State.STOPPED_BY_BUDGET: "not reached before a limit",
     State.REJECTED_INPUT: "the source's row has no usable prompt",
-    UNREACHED: "in the source, not finished yet",
+    PENDING: "in the source, not finished yet",
 }
-check_registry("state of a row", (*State, UNREACHED), MEANINGS)
+check_registry("state of a row", (*State, PENDING), MEANINGS)
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

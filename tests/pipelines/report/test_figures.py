@@ -50,11 +50,12 @@ def test_a_stopped_run_says_how_many_rows_were_not_reached(tmp_path: Path) -> No
     run, _ = make_run(tmp_path, 8, limits={"calls": 20}, concurrency=1)
     found, text = seen(run)
     assert 0 < found.flow.rows < 8
-    assert found.flow.rows + found.pending == 8
-    assert f"{found.pending} of the source" in text
+    assert found.flow.rows + found.states["stopped-by-budget"] == 8
+    assert found.pending == 0
+    assert f"{found.unreached} of the source" in text
     assert "more were not reached" in text
     assert "all accounted for" not in text
-    assert "not reached" in text
+    assert "stopped by limit" in text
 
 
 def test_cost_by_role_is_what_the_run_counted(loop_run: MadeRun) -> None:
