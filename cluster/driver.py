@@ -24,7 +24,9 @@ from fellowship.errors import LedgerError, RecipeError
 from fellowship.models.config import is_batched
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.meter import Meter
+from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.run_report import RunReport
@@ -84,6 +86,8 @@ async def run_on_ray(
     Raises as `run_recipe` does, and `RecipeError` where there is no cluster.
     """
     check_recipe(recipe)
+    check_new_run(recipe, into)
+    check_exports(recipe, into)
     if slow := [name for name, model in recipe.models.items() if is_batched(model)]:
         raise RecipeError(
             f"model {slow[0]!r} uses batch mode, where more processes don't help:"

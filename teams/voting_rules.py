@@ -41,7 +41,8 @@ class VotingRule:
     """How votes are decided, and what a rule asks of whoever takes them.
 
     `weighs`: a juror counts by its weight; where it does not, a weight that was set is
-    refused (`ignored_weight`). `needs_weights`: without any it is another rule.
+    refused (`ignored_weight`). `gives_scores`: on the jury's scale, and not 1 and 0 for a
+    vote; None where only the user knows. `needs_weights`: without any it is another rule.
     `next_jurors`: how many to ask
     next; None where every vote is needed. `whole_run`: a row's decision is provisional,
     until `agreement.jury_weights.WHOLE_RUN` decides again from all rows.
@@ -49,6 +50,7 @@ class VotingRule:
 
     decide: Decide
     weighs: bool
+    gives_scores: bool | None
     needs_weights: bool
     next_jurors: NextJurors | None
     whole_run: bool
@@ -66,10 +68,10 @@ def by_heads(votes: Sequence[Vote], scale: float) -> tuple[Decision, Scores | No
 
 
 RULES: Mapping[str, VotingRule] = {
-    "majority": VotingRule(by_heads, False, False, next_jurors, whole_run=False),
-    "mean": VotingRule(mean_scores, True, False, None, whole_run=False),
-    "weighted": VotingRule(by_weight, True, True, next_jurors, whole_run=False),
-    "dawid-skene": VotingRule(by_heads, False, False, None, whole_run=True),
+    "majority": VotingRule(by_heads, False, False, False, next_jurors, whole_run=False),
+    "mean": VotingRule(mean_scores, True, True, False, None, whole_run=False),
+    "weighted": VotingRule(by_weight, True, False, True, next_jurors, whole_run=False),
+    "dawid-skene": VotingRule(by_heads, False, False, False, None, whole_run=True),
 }
 check_registry("voting rule", get_args(NamedRule), RULES)
 
@@ -83,6 +85,7 @@ def rule_named(rule: Rule) -> VotingRule:
         return VotingRule(
             lambda votes, scale: custom_rule(rule)(votes, scale),
             weighs=True,
+            gives_scores=None,
             needs_weights=False,
             next_jurors=None,
             whole_run=False,

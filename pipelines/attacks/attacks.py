@@ -20,6 +20,7 @@ from pydantic import Field, PositiveInt, ValidationError
 from fellowship.errors import InputError
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item, Record
 from fellowship.suggestions import select_name
@@ -77,6 +78,7 @@ def attack_trials(recipe: Recipe, attacks: Sequence[Attack], rows: int) -> Trial
     `RecipeError` where the recipe could not be run.
     """
     check_recipe(recipe)
+    check_new_run(recipe, None)
     changed = {"early_stop": False} if hasattr(recipe.evaluate, "early_stop") else {}
     evaluate = recipe.evaluate.model_copy(update=changed)
     recipe = recipe.model_copy(update={"evaluate": evaluate})

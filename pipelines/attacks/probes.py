@@ -14,6 +14,7 @@ from typing import Any
 
 from fellowship.pipelines.attacks.trials import Kind, Trials, Two
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Item
 from fellowship.teams.settings import DebateSettings, JudgeSettings, JurySettings
@@ -88,6 +89,7 @@ def probe_trials(recipe: Recipe, rows: int) -> Trials:
     `RecipeError` where the recipe could not be run.
     """
     check_recipe(recipe)
+    check_new_run(recipe, None)
     settings = recipe.evaluate
     update: dict[str, Any] = {}
     if isinstance(settings, JudgeSettings):

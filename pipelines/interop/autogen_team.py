@@ -19,6 +19,7 @@ from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
 from fellowship.errors import RecipeError
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
@@ -64,6 +65,7 @@ def stock_team(
     could not be run.
     """
     check_recipe(recipe, own_rows=False)
+    check_new_run(recipe, None, own_rows=False)
     library = PromptLibrary(recipe.prompts)
     maker = StockParts(recipe, library, base_url)
     known = [*(system.name for system in recipe.systems), EVALUATE]

@@ -32,6 +32,7 @@ from fellowship.pipelines.planning.token_counts import (
     system_loads,
 )
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.sources.repeated_ids import find_repeated
 from fellowship.pipelines.sources.source import Rejected
@@ -114,6 +115,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
     `RecipeError` where the recipe could not be run.
     """
     check_recipe(recipe, own_rows=False)
+    check_new_run(recipe, None, own_rows=False)
     loads = [load for system in recipe.systems for load in system_loads(system)]
     candidates = Span(rows.candidates, rows.candidates)
     for system in recipe.systems:

@@ -24,7 +24,7 @@ from fellowship.pipelines.provenance.score_explanation import (
     comparison_sum,
     pair_sums,
 )
-from fellowship.pipelines.provenance.voting_rule import VotingRule, voting_rule
+from fellowship.pipelines.provenance.voting_rule import DecidingRule, voting_rule
 from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 from fellowship.session_names import ALONE, pair_session
 from fellowship.speaker_names import take_apart
@@ -119,7 +119,7 @@ def reviews_of_draft(turns: Sequence[Turn], draft: int) -> tuple[ReviewRecord, .
 
 
 def comparison_record(
-    comparison: Comparison, sessions: Sequence[Session], rule: VotingRule
+    comparison: Comparison, sessions: Sequence[Session], rule: DecidingRule
 ) -> ComparisonRecord:
     """One comparison with who decided it, and how."""
     verdicts = comparison.verdicts

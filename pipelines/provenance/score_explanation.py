@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fellowship.pipelines.provenance.voting_rule import VotingRule
+from fellowship.pipelines.provenance.voting_rule import DecidingRule
 from fellowship.records import (
     Candidate,
     Comparison,
@@ -25,11 +25,11 @@ from fellowship.wording import decision_word, order_word
 
 ORDERS = ("forward", "swapped")
 VOID = ("invalid", "order-inconsistent")
-NO_RULE = VotingRule()
+NO_RULE = DecidingRule()
 
 
 def comparison_sum(
-    comparison: Comparison, rule: VotingRule = NO_RULE
+    comparison: Comparison, rule: DecidingRule = NO_RULE
 ) -> tuple[str, ...]:
     """One line an evaluator, then what the rule makes of them."""
     own = last_by_judge(comparison.verdicts)
@@ -52,7 +52,7 @@ def comparison_sum(
     return tuple(comparisons)
 
 
-def deciding_vote(comparison: Comparison, rule: VotingRule) -> str:
+def deciding_vote(comparison: Comparison, rule: DecidingRule) -> str:
     """Who decided a comparison: the voters by the rule, or the judge they escalate to."""
     votes = last_decisions(comparison.verdicts)
     if rule.escalate not in votes:

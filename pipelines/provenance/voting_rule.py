@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
-class VotingRule(NamedTuple):
+class DecidingRule(NamedTuple):
     """The rule's name, empty where none is known; who decides where jurors disagree."""
 
     name: str = ""
@@ -20,14 +20,14 @@ class VotingRule(NamedTuple):
 RULE_OF_TEAM = {"judge": "mean of both orders", "debate": "mean"}
 
 
-def voting_rule(header: Mapping[str, Any]) -> VotingRule:
+def voting_rule(header: Mapping[str, Any]) -> DecidingRule:
     """The rule by which a run's comparisons were decided."""
     revoted = (header.get("identity") or {}).get("revote")
     if revoted:
-        return VotingRule(str(revoted.get("rule", "")))
+        return DecidingRule(str(revoted.get("rule", "")))
     evaluate = (header.get("recipe") or {}).get("evaluate") or {}
     if evaluate.get("team") != "jury":
-        return VotingRule(RULE_OF_TEAM.get(str(evaluate.get("team")), ""))
+        return DecidingRule(RULE_OF_TEAM.get(str(evaluate.get("team")), ""))
     strong = evaluate.get("escalate") or {}
     who = str(strong.get("name") or strong.get("model") or "")
-    return VotingRule(str(evaluate.get("rule", "")), who)
+    return DecidingRule(str(evaluate.get("rule", "")), who)

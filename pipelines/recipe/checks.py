@@ -191,5 +191,7 @@ def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             check_format(kind, recipe.export)
         except RecipeError as error:
             yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
+    if recipe.export.labels is not None:
+        yield from _missing_file(("export", "labels"), recipe.export.labels)
     for n, path in enumerate(recipe.export.filters.contamination):
         yield from _missing_file(("export", "filters", "contamination", n), path)

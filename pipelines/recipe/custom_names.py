@@ -10,7 +10,7 @@ from fellowship.agents.role import Role
 from fellowship.agents.roles import Generator, Judge, Reviewer
 from fellowship.custom_code import Kind, load_named, source_digest
 from fellowship.models.providers.registry import provider_of
-from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, askings
+from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.teams.settings import (
@@ -44,7 +44,7 @@ def role_slots(recipe: Recipe) -> Iterator[RoleSlot]:
         if isinstance(system, FeedbackSettings):
             for at, role_ref in enumerate(system.reviewers):
                 yield role_slot(("systems", n, "reviewers", at), Reviewer, role_ref)
-    for place, asking in askings(recipe.evaluate):
+    for place, asking in voters(recipe.evaluate):
         yield RoleSlot(place, Judge, asking.role, asking.prompt)
     if isinstance(recipe.evaluate, DebateSettings):
         for n, persona in enumerate(recipe.evaluate.personas):

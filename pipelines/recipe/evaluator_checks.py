@@ -36,13 +36,13 @@ def evaluators_models(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]
             if persona.model is not None:
                 yield (*EVALUATE, "personas", n, "model"), persona.model
         return
-    for place, asking in askings(settings):
+    for place, asking in voters(settings):
         yield (*place, "model"), asking.model
     if isinstance(settings, JudgeSettings) and settings.stand_in is not None:
         yield (*EVALUATE, "stand_in"), settings.stand_in
 
 
-def askings(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]:
+def voters(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]:
     """Everyone who is asked for verdicts, with the place; none of a debate's."""
     if isinstance(settings, JudgeSettings):
         yield EVALUATE, settings
@@ -74,7 +74,7 @@ def _meet_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             (*EVALUATE, "meet"),
             "evaluate.meet: a debate compares two answers: it can't be pointwise",
         )
-    for place, asking in askings(settings):
+    for place, asking in voters(settings):
         if asking.strategy != "independent":
             yield (
                 place,
@@ -156,7 +156,7 @@ def _exact(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     """Chances of tokens are asked for only where they come back, and of a score."""
-    for place, asking in askings(recipe.evaluate):
+    for place, asking in voters(recipe.evaluate):
         model = recipe.models.get(asking.model)
         if not asking.expected or model is None:
             continue
@@ -188,7 +188,7 @@ def _prompts(
 ) -> Iterator[tuple[Place, str]]:
     slots = ("scale", "criteria", "format")
     wanted: list[tuple[Place, str, tuple[str, ...]]] = []
-    for place, asking in askings(settings):
+    for place, asking in voters(settings):
         role = Judge(model="", strategy=asking.strategy, prompt=asking.prompt)
         wanted.append(((*place, "prompt"), role.prompt_name, slots))
     if isinstance(settings, DebateSettings):

@@ -10,7 +10,9 @@ from pathlib import Path
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
@@ -46,6 +48,9 @@ async def run_recipe(
     `picked`: work on the rows of these numbers only; the others stay pending.
     """
     check_recipe(recipe, own_rows=origin is None)
+    if origin is None:  # else the recipe is another run's, which may go on as it is
+        check_new_run(recipe, into)
+        check_exports(recipe, into)
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)

@@ -14,7 +14,9 @@ from typing import Any
 from fellowship.display import message_html
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Work
@@ -71,6 +73,8 @@ async def stream(
     """
     folder = Path(into)
     check_recipe(recipe, own_rows=rows is None)
+    check_new_run(recipe, folder, own_rows=rows is None)
+    check_exports(recipe, folder)
     check_credentials(recipe, folder)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)
     events: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()

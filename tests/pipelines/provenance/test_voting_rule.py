@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
-from fellowship.pipelines.provenance.voting_rule import VotingRule, voting_rule
+from fellowship.pipelines.provenance.voting_rule import DecidingRule, voting_rule
 from fellowship.records import Comparison, Winner
 from tests.support.outcomes import verdict
 
@@ -54,4 +54,4 @@ def test_after_a_revote_its_own_rule_is_named_and_nobody_decides_alone() -> None
 
 
 def test_a_run_without_a_recipe_has_no_rule() -> None:
-    assert voting_rule({}) == VotingRule("", "")
+    assert voting_rule({}) == DecidingRule("", "")
