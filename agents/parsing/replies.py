@@ -107,5 +107,8 @@ def read_reason(text: str, *, revision: int = REVISION) -> str:
     """The reason an evaluator gave; empty when it gave its verdict alone."""
     if revision == FIRST:
         return strict.read_reason(text)
-    text = without_thoughts(text)
-    return prose_of(text, json_spans(text), "reason")
+    try:
+        text = without_thoughts(text)
+        return prose_of(text, json_spans(text), "reason")
+    except UnreadableReply:
+        return ""  # the reader of its verdict says what is wrong
