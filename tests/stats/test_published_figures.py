@@ -120,7 +120,8 @@ def test_gpt_4os_margin_tells_how_far_to_trust_it() -> None:
     margin = np.abs(stored[:, 0] - stored[:, 1])
     judge = verdicts("multi-rater10", "gpt-4o_none")
     found = calibrate(margin, judge, labels())
-    assert found.agree([1, 2, 3]) == pytest.approx([0.595, 0.775, 0.865], abs=0.0005)
+    # The ends of the curve are (k + 1) / (n + 2), which of these rows is .001 less.
+    assert found.agree([1, 2, 3]) == pytest.approx([0.594, 0.775, 0.865], abs=0.0005)
     wide = margin >= 3
     assert wide.mean() == pytest.approx(0.56, abs=0.005)
     for kept, rate in ((margin > 0, 0.124), (wide, 0.059)):
