@@ -28,7 +28,8 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.slow,
 ]
-MODEL = {"provider": "llama_cpp", "max_tokens": 40, "num_ctx": 2048, "slots": 2}
+MODEL = {"provider": "llama_cpp", "max_tokens": 32, "num_ctx": 2048, "slots": 2}
+# A juror of each of the other strategies.
 JURY = {
     "team": "jury",
     "jurors": [
@@ -46,8 +47,6 @@ DEBATE = {
     "stop_when_unanimous": False,
 }
 EVALUATORS: dict[str, dict[str, Any]] = {
-    "direct": {"team": "judge", "model": "a", "strategy": "direct"},
-    "independent": {"team": "judge", "model": "a", "strategy": "independent"},
     "combined": {"team": "judge", "model": "a", "strategy": "combined"},
     "jury": JURY,
     "debate": DEBATE,
