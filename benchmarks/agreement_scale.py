@@ -50,8 +50,8 @@ def outcomes(rows: int, judges: int, systems: int) -> Iterator[Outcome]:
         )
 
 
-def run_measured(*words: str) -> tuple[float, float]:
-    """Wall seconds and peak megabytes of one command in a process of its own."""
+def run_measured(*words: str) -> tuple[float, float, float]:
+    """Wall and processor seconds, and peak megabytes, of one command."""
     began = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-m", "fellowship.cli.main", *words],
@@ -60,7 +60,8 @@ def run_measured(*words: str) -> tuple[float, float]:
     _, status, used = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(words)} ended with {status}")
-    return time.perf_counter() - began, used.ru_maxrss / 1000
+    busy = used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, busy, used.ru_maxrss / 1000
 
 
 def main() -> None:
@@ -75,9 +76,10 @@ def main() -> None:
         run = str(written(Path(name) / "run", made))
         print(f"{chosen.rows:,} rows, {chosen.judges} judges, {chosen.systems} systems")
         for verb in (["agree", "--juries"], ["agree"], ["winrate"]):
-            seconds, memory = run_measured(verb[0], run, *verb[1:], "--json")
+            seconds, busy, memory = run_measured(verb[0], run, *verb[1:], "--json")
             print(
-                f"{' '.join(verb):>16}: {seconds:>6.1f} s {memory:>7,.0f} MB",
+                f"{' '.join(verb):>16}: {seconds:>6.1f} s ({busy:.1f} s of"
+                f" processor) {memory:>7,.0f} MB",
                 flush=True,
             )
 

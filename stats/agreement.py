@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 
 from fellowship.stats.alpha import krippendorff_alpha
 from fellowship.stats.codes import (
@@ -40,6 +41,17 @@ def table_cells(labels: ArrayLike, verdicts: ArrayLike) -> Floats:
     rows = one_hot(people)
     rows = rows.reshape(len(people), *(1,) * (judge.ndim - 1), 3)
     return rows[..., :, None] * one_hot(judge)[..., None, :]
+
+
+def sparse_cells(labels: ArrayLike, verdicts: ArrayLike) -> csr_array:
+    """The cells of `table_cells` for verdicts (n, m), as a sparse matrix (n, 9 m)."""
+    people, judge = as_codes(labels, "labels"), as_codes(verdicts, "verdicts", 2)
+    check_aligned("labels", len(people), ("verdicts", len(judge)))
+    row, column = np.nonzero((people[:, None] != INVALID) & (judge != INVALID))
+    at = 9 * column + 3 * (people[row] + 1) + judge[row, column] + 1
+    return csr_array(
+        (np.ones(len(at)), (row, at)), shape=(len(judge), 9 * judge.shape[1])
+    )
 
 
 def confusion(labels: ArrayLike, verdicts: ArrayLike) -> Floats:

@@ -106,26 +106,31 @@ class BagScores:
 
 
 def bag_scores(
-    sums: Floats,
+    sums: Floats | csr_array,
     statistic: Statistic,
     plan: Resampling,
     pattern: NDArray[np.intp] | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> BagScores:
     """Scores in and out of bag of candidates' sums (g, k, ...), a row per cluster.
 
-    With `pattern` (clusters,) the sums (g, k, ...) are of g kinds of cluster and
-    `pattern` says which kind each cluster is: the same figures from fewer rows.
+    Sparse sums are (g, cells), whose `shape` (k, ...) is given. With `pattern`
+    (clusters,) the sums are of g kinds of cluster and `pattern` says which kind each
+    cluster is: the same figures from fewer rows. Memory is that of a few resamples at a
+    time, whatever k is.
     """
-    flat, shape = sums.reshape(len(sums), -1), sums.shape[1:]
-    clusters = len(sums) if pattern is None else len(pattern)
+    groups = sums.shape[0]
+    flat = sums if isinstance(sums, csr_array) else sums.reshape(groups, -1)
+    form = sums.shape[1:] if shape is None else shape
+    clusters = groups if pattern is None else len(pattern)
     kinds = None
     if pattern is not None:
         ones, at = np.ones(clusters), np.arange(clusters)
-        kinds = csr_array((ones, (pattern, at)), shape=(len(sums), clusters))
+        kinds = csr_array((ones, (pattern, at)), shape=(groups, clusters))
 
     def score(counts: Floats) -> Floats:
         many = counts if kinds is None else (kinds @ counts.T).T
-        return statistic((many @ flat).reshape(-1, *shape))
+        return statistic(np.asarray(many @ flat).reshape(-1, *form))
 
     inside, outside = [], []
     for counts in resample_counts(clusters, plan):

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
-from fellowship.stats.agreement import cohen_kappa, kappa_of, table_cells
+from fellowship.stats.agreement import cohen_kappa, kappa_of, sparse_cells
 from fellowship.stats.codes import INVALID, Codes
 from fellowship.stats.intervals import (
     Interval,
     Resampling,
-    cluster_sums,
+    cluster_index,
     interval_of,
 )
 from fellowship.stats.juries import (
@@ -70,10 +71,6 @@ def cross_validated_jury(table: VerdictTable, folds: int = 5) -> Codes:
     return found
 
 
-BLOCK = 100_000_000
-"""Bytes of tables that are held at once."""
-
-
 def analyse_juries(
     table: VerdictTable, plan: Resampling, against: int | None = None
 ) -> JuryAnalysis:
@@ -83,17 +80,7 @@ def analyse_juries(
     """
     juries = jury_subsets(len(table.judges))
     rows = distinct_rows(table)
-    scores = [
-        rows.scores(
-            jury_majorities(rows.votes, juries[start : start + rows.block]), plan
-        )
-        for start in range(0, len(juries), rows.block)
-    ]
-    every = BagScores(
-        np.concatenate([one.value for one in scores]),
-        np.concatenate([one.bag for one in scores], axis=1),
-        np.concatenate([one.rest for one in scores], axis=1),
-    )
+    every = rows.scores(jury_majorities(rows.votes, juries), plan)
     alone = rows.scores(rows.votes, plan)
     single = alone.best(against or 0)
     left = single.out_of_bag if against is None else single.reference_out_of_bag
@@ -127,15 +114,15 @@ class DistinctRows:
     prompts: tuple[str, ...] | None
     clusters: int
 
-    @property
-    def block(self) -> int:
-        """How many juries are scored at once."""
-        return max(1, BLOCK // (9 * 8 * len(self.labels)))
-
     def scores(self, verdicts: Codes, plan: Resampling) -> BagScores:
         """Kappas of verdicts (rows, k), in and out of bag."""
-        sums = cluster_sums(table_cells(self.labels, verdicts), self.prompts)
-        return bag_scores(sums, kappa_of, plan, self.pattern)
+        sums = sparse_cells(self.labels, verdicts)
+        if self.prompts is not None:
+            at, groups = cluster_index(len(self.labels), self.prompts)
+            pairs = (np.ones(len(at)), (at, np.arange(len(at))))
+            sums = csr_array(pairs, shape=(groups, len(at))) @ sums
+        shape = (verdicts.shape[1], 3, 3)
+        return bag_scores(sums, kappa_of, plan, self.pattern, shape)
 
 
 def distinct_rows(table: VerdictTable) -> DistinctRows:

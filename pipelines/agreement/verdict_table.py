@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fellowship.errors import InputError
+from fellowship.pipelines.agreement.compact_units import compact_units
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
     JurorState,
@@ -28,7 +29,6 @@ from fellowship.pipelines.labels.annotators import (
     candidates_of,
     dataset_named,
     is_in_dataset,
-    units,
 )
 from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.people_majority import people_majority
@@ -169,7 +169,7 @@ def verdict_table(run: Path, selection: LabelSelection | None = None) -> Verdict
     """The labelled units of a run. `InputError` where none has a label and a verdict."""
     selection = selection or LabelSelection()
     only = dataset_named(run, selection.only)
-    found = units(o for o in outcomes(run) if is_in_dataset(o, only))
+    found = compact_units(o for o in outcomes(run) if is_in_dataset(o, only))
     if not found:
         raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
     people = people_votes(run, selection, found)

@@ -10,9 +10,21 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from fellowship.stats import intervals, paired, pairwise
-from fellowship.stats.agreement import accuracy_of, cohen_kappa, kappa_of, table_cells
+from fellowship.stats.agreement import (
+    accuracy_of,
+    cohen_kappa,
+    kappa_of,
+    sparse_cells,
+    table_cells,
+)
 from fellowship.stats.codes import DataError, TooFewLabels
-from fellowship.stats.intervals import Resampling, bootstrap, mean_interval
+from fellowship.stats.intervals import (
+    Resampling,
+    bootstrap,
+    bootstrap_many,
+    mean_interval,
+)
+from fellowship.stats.selection import best_of
 
 Ints = NDArray[np.int64]
 
@@ -196,3 +208,29 @@ def test_one_discordant_row_of_sixty_is_no_difference() -> None:
     labels = np.array([1] * 59 + [-1])
     found = bootstrap(table_cells(labels, np.ones(60, int)), kappa_of)
     assert found.note == "undefined in 36% of resamples"
+
+
+def test_figures_are_the_same_at_any_block_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(1)
+    labels, votes = rng.integers(-1, 3, 90), rng.integers(-1, 3, (90, 4))
+    prompts = np.arange(90) // 2
+    found = []
+    for block in (1, 700, 4_000_000):
+        monkeypatch.setattr(intervals, "_CHUNK", block)
+        cells, plan = table_cells(labels, votes), Resampling(61)
+        found.append(
+            (
+                bootstrap_many(cells, kappa_of, prompts, plan),
+                best_of(cells, kappa_of, prompts, plan),
+            )
+        )
+    assert found[0] == found[1] == found[2]
+
+
+def test_sparse_cells_are_the_cells() -> None:
+    rng = np.random.default_rng(2)
+    labels, votes = rng.integers(-1, 3, 50), rng.integers(-1, 3, (50, 3))
+    dense = table_cells(labels, votes).reshape(50, -1)
+    assert (sparse_cells(labels, votes).toarray() == dense).all()
