@@ -26,8 +26,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("judging.md", "viewer.md", "report.md", "rejudging.md", "cluster.md"),
     ),
     "Reference": (
-        *("recipe.md", "cli.md", "providers.md", "engine.md", "ledger.md"),
-        *("faults.md", "security.md", "benchmarks.md"),
+        *("recipe.md", "cli.md", "figures.md", "providers.md", "engine.md"),
+        *("ledger.md", "faults.md", "security.md", "benchmarks.md"),
     ),
     "Background": ("comparison.md", "limits.md", "log.md"),
 }

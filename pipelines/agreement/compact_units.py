@@ -7,7 +7,6 @@ their reasons and calls. Texts stay: labels are matched by them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from fellowship.pipelines.labels.annotators import Unit, units
 from fellowship.records import Outcome, Verdict
@@ -16,21 +15,20 @@ from fellowship.records import Outcome, Verdict
 def compact_units(rows: Iterable[Outcome]) -> list[Unit]:
     """Their units, without transcripts and the reasons and calls of verdicts."""
     known: dict[object, Verdict] = {}
-    found = []
-    for outcome in rows:
-        bare = bare_outcome(outcome)
-        for unit in units([outcome]):
-            verdicts = tuple(share_verdict(v, known) for v in unit.verdicts)
-            found.append(replace(unit, outcome=bare, verdicts=verdicts))
-    return found
+    return units(bare_outcome(outcome, known) for outcome in rows)
 
 
-def bare_outcome(outcome: Outcome) -> Outcome:
-    """The outcome with its texts and what each comparison came to, and no verdict."""
+def bare_outcome(outcome: Outcome, known: dict[object, Verdict]) -> Outcome:
+    """The outcome with its texts and its comparisons, equal verdicts shared."""
     ranking = outcome.ranking
     if ranking is not None:
         comparisons = tuple(
-            one.model_copy(update={"verdicts": ()}) for one in ranking.comparisons
+            one.model_copy(
+                update={
+                    "verdicts": tuple(share_verdict(v, known) for v in one.verdicts)
+                }
+            )
+            for one in ranking.comparisons
         )
         ranking = ranking.model_copy(update={"comparisons": comparisons})
     return outcome.model_copy(
