@@ -18,7 +18,13 @@ from fellowship.cli.step_progress import progress_counter
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.formats import refuse_suffix
-from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, Style
+from fellowship.pipelines.recipe.export_settings import (
+    Kind,
+    Prompting,
+    Shape,
+    Style,
+    ThinkingKey,
+)
 
 
 @click.command("export", epilog=EPILOG)
@@ -45,6 +51,11 @@ from fellowship.pipelines.recipe.export_settings import Kind, Prompting, Shape, 
     "--prompt",
     type=click.Choice(get_args(Prompting)),
     help="TRL: a prompt column, or the prompt at the start of both answers.",
+)
+@click.option(
+    "--thinking",
+    type=click.Choice(get_args(ThinkingKey)),
+    help="Export what the models thought, under this key of an answer's message.",
 )
 @click.option(
     "--to",

@@ -25,7 +25,8 @@ def filter_help() -> str:
     return (
         "Drop rows, and count them: near_duplicates[=0.8], contamination=FILE,"
         " languages=en,de, length=MIN:MAX (characters), min_gap=POINTS,"
-        " probability=0.6, same_family, garbage, pii, balance. On by default: duplicates,"
+        " probability=0.6, same_family, garbage,"
+        " thinking_marks, pii, balance. On by default: duplicates,"
         " contradictory."
     )
 
@@ -38,6 +39,7 @@ def export_of(run: Path, options: dict[str, Any]) -> Export:
         "shape": options["shape"],
         "style": options["style"],
         "prompt": options["prompt"],
+        "thinking": options["thinking"],
         "splits": options["split"],
         "licence": options["licence"],
         "labels": options["labels"],

@@ -42,8 +42,8 @@ def command(
     files: tuple[Path, ...], against: tuple[Path, ...], near: float, as_json: bool
 ) -> int:
     """Check preference FILES, made by Fellowship or not, by row number: length bias,
-    one text chosen for many prompts, duplicates, contradictory labels, judges' text in
-    answers, noise, no language, contamination, bad rows.
+    one text chosen for many prompts, duplicates, contradictory labels, judges' text or a
+    model's thinking in answers, noise, no language, contamination, bad rows.
 
     Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in TRL's, ShareGPT's,
     Axolotl's and OpenAI's columns.

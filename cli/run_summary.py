@@ -47,6 +47,8 @@ def report_as_json(report: RunReport) -> dict[str, Any]:
     evaluator = report.evaluator.model_dump() if report.evaluator else None
     plain = asdict(replace(report, accounts=(), evaluator=None))
     return plain | {
+        "unusable_replies": report.replies.unusable,
+        "unusable_usd": report.replies.unusable_usd,
         "repeated_ids": repeated_in_run(report.into)._asdict(),
         "answer_faults": [asdict(one) for one in answer_faults(report.into)],
         "into": str(report.into),
@@ -134,6 +136,8 @@ def show_spending(report: RunReport, out: Console) -> None:
         f"{counted(report.calls, 'call')}, {counted(tokens, 'token')}{cached},"
         f" {spent}{replayed}",
     )
+    for sentence in report.replies.sentences():
+        say(out, sentence)
     if report.lost_replies:
         lost = f"recorded replies lost from the disk: {report.lost_replies:,}"
         say(out, (f"{lost}; their calls were made again", "bold red"))

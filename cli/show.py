@@ -41,6 +41,9 @@ from fellowship.wording import state_word
     "--requests", is_flag=True, help="With ROW: the exact request of each message."
 )
 @click.option(
+    "--thinking", is_flag=True, help="With ROW: what each model thought, unfolded."
+)
+@click.option(
     "--why",
     is_flag=True,
     help="With ROW: what its pair depends on: verdicts, sums, models, prompts, calls.",
@@ -57,6 +60,7 @@ def command(
     run: Path,
     row: str | None,
     requests: bool,
+    thinking: bool,
     why: bool,
     diff: bool,
     call: str | None,
@@ -82,7 +86,7 @@ def command(
     """
     narrowed["disagreement"] = narrowed["disagreement"] or ""
     wanted = RowFilter(**narrowed)
-    check_options(row, wanted, why or diff or requests)
+    check_options(row, wanted, why or diff or requests or thinking)
     with LedgerReader(run / LEDGER) as reader, open_output(pager) as out:
         if call is not None:
             print_json(recorded_call(reader, call))
@@ -108,7 +112,7 @@ def command(
                 found,
                 provenance,
                 out,
-                transcript.TranscriptOptions(request_of, wanted.search),
+                transcript.TranscriptOptions(request_of, wanted.search, thinking),
             )
     return Exit.DONE
 
@@ -117,7 +121,7 @@ def check_options(row: str | None, wanted: RowFilter, of_a_row: bool) -> None:
     """Refuse options that speak of one row without it, and of many beside it."""
     if row is None and of_a_row:
         raise click.UsageError(
-            "--why, --diff and --requests need a row: fellowship show RUN ROW"
+            "--why, --diff, --requests and --thinking need a row: fellowship show RUN ROW"
         )
     if row is not None and wanted.is_set:
         raise click.UsageError("filters apply to the list of rows: leave ROW out")

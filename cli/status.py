@@ -55,6 +55,7 @@ def status_lines(status: Status) -> list[str]:
         ),
         f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
         f" {status.tokens:,} tokens, {money(status.usd, status.unpriced)}",
+        *status.replies.sentences(),
         "failed tries: "
         + ", ".join(
             f"{failure_word(kind)} {n:,}" for kind, n in sorted(status.failures.items())

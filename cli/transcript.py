@@ -21,7 +21,7 @@ from fellowship.number_format import duration, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
-from fellowship.turn_words import turn_reading, turn_words
+from fellowship.turn_words import thinking_words, turn_reading, turn_words
 from fellowship.wording import (
     finish_words,
     flag_word,
@@ -35,10 +35,12 @@ RequestOf = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class TranscriptOptions:
-    """How a row is shown: with each call's exact request, with a text marked."""
+    """How a row is shown: with each call's exact request, its thinking, a text marked."""
 
     request_of: RequestOf | None = None
     search: str = ""
+    thinking: bool = False
+    """Whether what a model thought is shown, and not only how much."""
 
 
 def show(
@@ -138,6 +140,8 @@ def show_turn(
     details = f"{', '.join(turn_facts(turn))}"
     read = single_line(turn_reading(turn.value)) if turn.value is not None else ""
     name = speaker_name(turn.source, turn.role, team)
+    if turn.thinking and options.thinking:
+        show_words(out, turn.role, f"{name} thinks", "", turn.thinking, options)
     if out.is_terminal:
         title = transcript_panels.title_of(name)
         drawn = transcript_panels.message_panel(
@@ -166,8 +170,12 @@ def turn_facts(turn: Turn) -> Sequence[str]:
         found.append("tokens and time not recorded")
     if turn.usd:
         found.append(usd(turn.usd))
+    if thought := thinking_words(turn):
+        found.append(thought)
+    if turn.tokens_estimated:
+        found.append("tokens estimated")
     if turn.finish != "stop":
-        found.append(finish_words(turn.finish))
+        found.append(finish_words(turn.finish, turn.finish_word))
     if turn.repaired:
         found.append("repair turn")
     return found

@@ -39,6 +39,8 @@ class Turn(Protocol):
     def prompt_tokens(self) -> int: ...
     @property
     def completion_tokens(self) -> int: ...
+    @property
+    def thinking(self) -> str: ...
 
 
 class Session(Protocol):
@@ -160,7 +162,14 @@ def turn_html(turn: Turn) -> str:
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
     facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
     who = speaker_name(turn.source, turn.role)
-    return message_html(who, ", ".join(filter(None, facts)), turn.text)
+    said = message_html(who, ", ".join(filter(None, facts)), turn.text)
+    return thinking_html(turn.thinking) + said if turn.thinking else said
+
+
+def thinking_html(thinking: str) -> str:
+    """What a model thought before it spoke, folded."""
+    body = f'<div style="{BLOCK}">{escaped(thinking)}</div>'
+    return f'<details style="{QUIET}"><summary>thinking</summary>{body}</details>'
 
 
 def session_html(session: Session) -> str:

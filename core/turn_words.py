@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fellowship.number_format import score, scores
+from fellowship.number_format import counted, score, scores
 from fellowship.records import Turn
 from fellowship.sanitize import single_line
 
@@ -19,6 +19,15 @@ def turn_words(turn: Turn) -> str:
     found = value.get("critique") or value.get("reason")
     structured = turn.text.lstrip().startswith("{")
     return found if structured and isinstance(found, str) else turn.text
+
+
+def thinking_words(turn: Turn) -> str:
+    """How much a turn's model thought before it spoke; empty where it did not."""
+    if turn.thinking_tokens:
+        return f"{counted(turn.thinking_tokens, 'token')} of thinking"
+    if turn.thinking:
+        return f"{counted(len(turn.thinking), 'character')} of thinking, tokens not counted"
+    return ""
 
 
 def turn_reading(value: dict[str, Any]) -> str:

@@ -143,9 +143,11 @@ def flag_word(value: str) -> str:
     return FLAGS.get(value, value)
 
 
-def finish_words(value: str) -> str:
-    """How a reply ended, where that wasn't by itself."""
-    return "cut off at max_tokens" if value == "length" else f"ended by {value}"
+def finish_words(value: str, word: str = "") -> str:
+    """How a reply ended, where that wasn't by itself; `word` is the provider's own."""
+    if word == "none":
+        return "no finish reason given"
+    return "cut off at max_tokens" if value == "length" else f"ended by {word or value}"
 
 
 def hyphened(words: str) -> str:

@@ -92,6 +92,7 @@ class SessionClient(Client):
         self.system_role = inner.system_role
         self.family = inner.family
         self.sampling = inner.sampling
+        self.thinking_tokens = inner.thinking_tokens
 
     async def complete(self, request: Request) -> Reply:
         """As the inner client, keeping what it raises."""

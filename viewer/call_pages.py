@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
-from fellowship.ledger import CALL_COLUMNS, CallRow
+from fellowship.ledger import CALL_COLUMNS, HAS_UNUSABLE, CallRow
+from fellowship.models.record.reply_notes import reply_notes
 from fellowship.viewer.index import Index
 from fellowship.viewer.pages import Pages
 
@@ -31,7 +32,11 @@ FAILURES_SQL = (
 SPENDING_SQL = (
     "SELECT count(*) AS calls, coalesce(sum(prompt_tokens), 0) AS prompt,"
     " coalesce(sum(completion_tokens), 0) AS completion, coalesce(sum(usd), 0.0) AS usd,"
-    " count(*) - count(usd) AS unpriced FROM run.calls"
+    " count(*) - count(usd) AS unpriced FROM"
+    " (SELECT prompt_tokens, completion_tokens, usd FROM run.calls{unusable})"
+)
+UNUSABLE_SQL = (
+    " UNION ALL SELECT prompt_tokens, completion_tokens, usd FROM run.unusable_replies"
 )
 
 
@@ -72,6 +77,7 @@ class CallPages:
             if isinstance(request_json, dict)
             else [],
             request_text=indent_json(row.request) if row else "",
+            thinking=reply_notes(row.reply).get("thinking", "") if row else "",
             reply_text=indent_json(row.reply) if row else "",
         )
 
@@ -86,8 +92,14 @@ class CallPages:
                 " FROM run.sent GROUP BY model ORDER BY model"
             ),
             trouble=self.index.rows(FAILURES_SQL, (LATEST,)),
-            spent=self.index.rows(SPENDING_SQL)[0],
+            spent=self.index.rows(self._spending_sql())[0],
         )
+
+    def _spending_sql(self) -> str:
+        """The query of what was spent, the replies paid for in vain among it."""
+        listed = HAS_UNUSABLE.replace("sqlite_master", "run.sqlite_master")
+        more = UNUSABLE_SQL if self.index.rows(listed) else ""
+        return SPENDING_SQL.format(unusable=more)
 
     def recipe(self, request: Request) -> Response:
         """The run's header: the recipe as it was resolved, digests, versions."""

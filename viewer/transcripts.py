@@ -10,7 +10,7 @@ from markupsafe import Markup
 from fellowship.number_format import duration, usd
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
-from fellowship.turn_words import turn_reading, turn_words
+from fellowship.turn_words import thinking_words, turn_reading, turn_words
 from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.viewer.roles import role_class
 from fellowship.wording import finish_words, session_title, speaker_name
@@ -28,6 +28,8 @@ class TurnView:
     reading: str = ""
     call: str = ""
     swapped: bool = False
+    thinking: Markup | None = None
+    """What the model thought first, which the page shows folded."""
 
     @property
     def css_class(self) -> str:
@@ -118,6 +120,7 @@ def turn_view(
         reading="" if turn.value is None else turn_reading(turn.value),
         swapped=swapped,
         call=turn.call,
+        thinking=literal_block(turn.thinking) if turn.thinking else None,
     )
 
 
@@ -143,8 +146,12 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
         facts.append(duration(turn.seconds))
     if turn.usd:
         facts.append(usd(turn.usd))
+    if thought := thinking_words(turn):
+        facts.append(thought)
+    if turn.tokens_estimated:
+        facts.append("tokens estimated")
     if turn.finish != "stop":
-        facts.append(finish_words(turn.finish))
+        facts.append(finish_words(turn.finish, turn.finish_word))
     if turn.repaired:
         facts.append("repair turn")
     return tuple(facts)

@@ -105,6 +105,8 @@ class Client(ChatCompletionClient):
     system_role: bool = True
     family: str = "unknown"
     sampling: Sampling = Sampling()
+    thinking_tokens: int = 0
+    """Room for thinking that its limit of tokens is raised by."""
     delayed: bool = False
     """Replies come only after very many calls were sent: by batch."""
 
@@ -211,6 +213,14 @@ class Client(ChatCompletionClient):
     def capabilities(self) -> ModelInfo:
         """AutoGen's older name for `model_info`."""
         return self.model_info
+
+
+def thinking_identity(thinking_tokens: int | None) -> dict[str, int]:
+    """What room for thinking adds to an identity: nothing where none is set.
+
+    So that the keys of recipes without it are what they were.
+    """
+    return {"thinking_tokens": thinking_tokens} if thinking_tokens else {}
 
 
 def estimated_tokens(text: str) -> int:

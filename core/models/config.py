@@ -51,6 +51,11 @@ class ModelBase(Record):
     temperature: Annotated[float, Field(ge=0, le=5)] | None = 0.7
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     max_tokens: PositiveInt = 1024
+    thinking_tokens: PositiveInt | None = Field(
+        default=None,
+        description="room for thinking, in tokens: added to max_tokens, which is for the"
+        " answer, where the provider has one limit for both",
+    )
     stop: tuple[str, ...] = ()
     family: str = Field(
         default="",
@@ -100,6 +105,11 @@ class ModelBase(Record):
     def batched(self) -> bool:
         """Whether its calls go through its provider's batch API."""
         return False
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest reply: the thinking and the answer."""
+        return self.max_tokens + (self.thinking_tokens or 0)
 
     @property
     def sampling(self) -> Sampling:

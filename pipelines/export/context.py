@@ -22,7 +22,8 @@ Chance = Callable[[float], float]
 class ExportContext:
     """A run's header, and what calibration its labels allow.
 
-    `chance` is None without labels; `request` gives the messages of a recorded call.
+    `thinking`: what was thought before an answer is exported with it. `chance` is None
+    without labels; `request` gives the messages of a recorded call.
     """
 
     into: Path
@@ -31,6 +32,7 @@ class ExportContext:
     flip: Chance | None = None
     labelled: int = 0
     labels: Path | None = None
+    thinking: bool = False
     request: Callable[[str], list[dict[str, str]] | None] = lambda call: None
 
     @property

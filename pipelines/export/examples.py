@@ -32,6 +32,8 @@ class Example:
     answers: tuple[Talk, ...]
     label: bool | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    thinking: tuple[str, ...] = ()
+    """What was thought before each answer; empty where it is not exported."""
 
     @property
     def is_pair(self) -> bool:
@@ -50,13 +52,14 @@ class Example:
 
     def pack(self) -> str:
         """JSON that `unpack` reads."""
-        return json_line([self.prompt, self.answers, self.label, self.facts])
+        whole = (self.prompt, self.answers, self.label, self.facts, self.thinking)
+        return json_line(whole)
 
 
 def unpack(text: str) -> Example:
     """The example that was packed."""
-    prompt, answers, label, facts = json.loads(text)
-    return Example(prompt, tuple(answers), label, facts)
+    prompt, answers, label, facts, thinking = json.loads(text)
+    return Example(prompt, tuple(answers), label, facts, tuple(thinking))
 
 
 def joined_text(talk: Sequence[Mapping[str, str]]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def export_run(
         check_format(kind, export)
         if FORMATS[export.shape].container.saved:
             require_replaceable(to or target_path(into, kind, export))
-    with open_run(into, export.labels) as context:
+    with open_run(into, export.labels) as opened:
+        context = replace(opened, thinking=bool(export.thinking))
         flags = {"calibrated": context.chance is not None}
         filter_passes = [FilterPass(kind, export, flags) for kind in export.kinds]
         try:
@@ -87,7 +89,7 @@ def chosen_fault(outcome: Outcome, example: Example) -> AnswerFault | None:
 def with_flags(example: Example) -> Example:
     """The example with what is flagged and not dropped: personal data."""
     facts = {**example.facts, "pii": bool(first_pii(example))}
-    return Example(example.prompt, example.answers, example.label, facts)
+    return replace(example, facts=facts)
 
 
 def target_path(into: Path, kind: str, export: Export) -> Path:
@@ -167,7 +169,7 @@ def with_weight(example: Example, p: float, mean: float) -> Example:
         facts[name] = value
         if name == "p_source":
             facts["sample_weight"] = weight
-    return Example(example.prompt, example.answers, example.label, facts)
+    return replace(example, facts=facts)
 
 
 def make_account(

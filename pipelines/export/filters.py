@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fellowship.errors import RecipeError
+from fellowship.models.replies.thinking import find_thinking
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.language import Languages
@@ -91,6 +92,13 @@ def pii_check(filters: Filters, flags: Flags) -> Check | None:
     return (lambda example: bool(first_pii(example))) if filters.pii else None
 
 
+def thinking_check(filters: Filters, flags: Flags) -> Check | None:
+    """Answers that hold a model's thinking between its marks."""
+    if not filters.thinking_marks:
+        return None
+    return lambda example: any(map(find_thinking, example.texts))
+
+
 def same_family_check(filters: Filters, flags: Flags) -> Check | None:
     """What a judge of a writer's own family decided."""
     if not filters.same_family:
@@ -131,6 +139,7 @@ FILTERS: Mapping[str, Filter] = {
     "duplicates": Filter(("duplicates",), None),
     "near_duplicates": Filter(("near_duplicates",), None),
     "garbage": Filter(("garbage",), garbage_check),
+    "thinking_marks": Filter(("thinking_marks",), thinking_check),
     "length": Filter(("length",), length_check),
     "language": Filter(("languages",), language_check),
     "contamination": Filter(

@@ -54,10 +54,11 @@ def trl(example: Example, kind: str, export: Export) -> Row:
     """TRL's preference, unpaired, language-modelling and prompt-completion types."""
     plain = export.style == "plain"
     prompt: Any = plain_prompt(example.prompt) if plain else example.prompt
-    answers = [plain_answer(a) if plain else a for a in example.answers]
+    turns = with_thinking(example, export.thinking_key)
+    answers = [plain_answer(a) if plain else a for a in turns]
     whole = [
         plain_whole(example.prompt, a) if plain else [*example.prompt, *a]
-        for a in example.answers
+        for a in turns
     ]
     if export.prompt == "implicit":
         if example.is_pair:
@@ -67,6 +68,20 @@ def trl(example: Example, kind: str, export: Export) -> Row:
         return {"prompt": prompt, "chosen": answers[0], "rejected": answers[1]}
     row = {"prompt": prompt, "completion": answers[0]}
     return row if example.label is None else row | {"label": example.label}
+
+
+def with_thinking(example: Example, key: str) -> tuple[Talk, ...]:
+    """The answers; the last turn of each has what was thought before it under `key`.
+
+    One that was answered at once has an empty text there: a column has one type.
+    """
+    if not key:
+        return example.answers
+    thoughts = example.thinking or ("",) * len(example.answers)
+    return tuple(
+        [*answer[:-1], {**answer[-1], key: thought}]
+        for answer, thought in zip(example.answers, thoughts, strict=True)
+    )
 
 
 def llama_factory(example: Example, kind: str, export: Export) -> Row:

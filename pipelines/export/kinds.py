@@ -7,7 +7,7 @@ row for its content: filters do, and count what they drop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from fellowship.pipelines.export.context import ExportContext
@@ -52,7 +52,8 @@ def pair_example(
         **origin_columns(pair.rejected, "rejected_"),
         "provenance": provenance_columns(outcome, rests_on, context),
     }
-    return Example(prompt, sides, facts=facts)
+    thinking = thinking_before((pair.chosen, pair.rejected), outcome, context)
+    return Example(prompt, sides, facts=facts, thinking=thinking)
 
 
 def shared_facts(
@@ -110,7 +111,23 @@ def answer_example(
         **origin_columns(answer, ""),
         "provenance": provenance_columns(outcome, rests_on, context),
     }
-    return Example(prompt, (completion,), label, facts)
+    thinking = thinking_before((answer,), outcome, context)
+    return Example(prompt, (completion,), label, facts, thinking)
+
+
+def thinking_before(
+    answers: Sequence[Candidate], outcome: Outcome, context: ExportContext
+) -> tuple[str, ...]:
+    """What was thought before each of these answers; nothing unless it is asked for."""
+    if not context.thinking:
+        return ()
+    said = {
+        turn.call: turn.thinking
+        for session in outcome.sessions
+        for turn in session.turns
+        if turn.call and turn.thinking
+    }
+    return tuple(said.get(answer.call, "") for answer in answers)
 
 
 Pairs = Callable[[Outcome, ExportContext], Iterable[PreferencePair]]

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from fellowship.models.replies.thinking import find_marks, find_thinking
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import Example, text_hash
@@ -32,6 +33,9 @@ from fellowship.pipelines.pairing.gibberish import find_gibberish
 from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.records import Record
 from fellowship.sanitize import single_line
+
+THINKING = "thinking in an answer"
+THINKING_CURE = "split it off, or drop such rows (export --filter thinking_marks)"
 
 NUMBERS_KEPT = 20
 """Row numbers that a finding names; its count is of all."""
@@ -114,6 +118,8 @@ def lint(
             for name, reason in row_faults(row.example, exam):
                 found.add(name, row.number, reason)
             constant.add(row.number, *answers_of(row.example))
+            if mark := spoken_mark(row.example):
+                flags.add("mark of thinking in a sentence", row.number, mark)
             if kind := first_pii(row.example):
                 flags.add("personal data", row.number, kind)
             for name in find_copies(row.example, row.number, scratch, nears):
@@ -178,12 +184,29 @@ def row_faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str,
     prompt = example.prompt_text
     if reason := next(filter(None, (find_gibberish(t, prompt) for t in wanted)), ""):
         yield "no language", reason
+    yield from thinking_faults(example)
     if reason := next(filter(None, map(find_leak, wanted)), ""):
         yield "judge text", reason
     if exam is not None:
         shared = (exam.shared_gram(text) for text in (example.prompt_text, *texts))
         if reason := next(filter(None, shared), ""):
             yield "contamination", reason
+
+
+def thinking_faults(example: Example) -> Iterator[tuple[str, str]]:
+    """Marks of thinking: in an answer, and in an assistant's turn of the prompt."""
+    said = [turn["content"] for answer in example.answers for turn in answer]
+    if mark := next(filter(None, map(find_thinking, said)), ""):
+        yield THINKING, f"{mark} and what was thought are part of it: {THINKING_CURE}"
+    earlier = (t["content"] for t in example.prompt if t["role"] == "assistant")
+    if mark := next(filter(None, map(find_thinking, earlier)), ""):
+        yield "thinking in an earlier turn", f"{mark} is part of it: {THINKING_CURE}"
+
+
+def spoken_mark(example: Example) -> str:
+    """A mark of thinking that an answer has where no block of thinking is."""
+    texts = [text for text in example.texts if not find_thinking(text)]
+    return next(filter(None, map(find_marks, texts)), "")
 
 
 def find_copies(

@@ -68,7 +68,8 @@ class ParquetTable:
         if isinstance(value, dict):
             return arrow.struct([(k, self._type(k, v)) for k, v in value.items()])
         if isinstance(value, list):
-            pieces = ("role", "content")
+            names = (name for turn in value for name in turn)
+            pieces = dict.fromkeys(("role", "content", *names))
             return arrow.list_(arrow.struct([(p, arrow.string()) for p in pieces]))
         return arrow.string()
 

@@ -51,7 +51,7 @@ class RowFacts:
     the `candidates` by index, where those in `unfit` (index -> why) are never chosen.
     `unfit_state` is what a row ends in whose winner is one of those: runs of older versions
     called it too close. `repeated_texts`: two candidates may be the same text, which then
-    make no pair.
+    make no pair. `thought`: the calls in which a model thought before it answered.
     """
 
     item: Item | None = None
@@ -64,6 +64,7 @@ class RowFacts:
     left: StopReason | None = None
     error: Exception | None = None
     untried: str | None = None
+    thought: frozenset[str] = frozenset()
 
 
 def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
@@ -81,7 +82,7 @@ def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
     if facts.untried is not None:
         return RowEnd(State.TIE, f"not tried: {facts.untried}")
     if facts.ranking is None:
-        return _uncompared(facts.candidates)
+        return _uncompared(facts.candidates, facts.thought)
     end = _ranked(facts, facts.ranking, rule or Pairs())
     if not facts.repeated_texts:
         return end
@@ -146,16 +147,27 @@ def _failed(error: Exception) -> RowEnd:
     return RowEnd(State.FAILED, f"{type(error).__name__}: {error}")
 
 
-def _uncompared(candidates: Sequence[Candidate]) -> RowEnd:
+def _uncompared(
+    candidates: Sequence[Candidate], thought: frozenset[str] = frozenset()
+) -> RowEnd:
     """A row with fewer than two different, complete texts."""
-    cut = sum(candidate.finish == "length" for candidate in candidates)
-    if cut:
-        return RowEnd(
-            State.TRUNCATED,
-            f"{cut} of {len(candidates)} answers were cut off at max_tokens",
-        )
-    if blank := sum(is_empty(candidate.text) for candidate in candidates):
-        return RowEnd(State.FAILED, f"{blank} of {len(candidates)} answers are empty")
+    many = len(candidates)
+    blank = [candidate for candidate in candidates if is_empty(candidate.text)]
+    mute = sum(candidate.call in thought for candidate in blank)
+    if cut := sum(candidate.finish == "length" for candidate in candidates):
+        why = f"{cut} of {many} answers were cut off at max_tokens"
+        spent = sum(candidate.finish == "length" for candidate in blank)
+        if spent and mute:
+            why += (
+                f", {spent} of them before the first word of an answer: raise max_tokens,"
+                " or give the model room with thinking_tokens"
+            )
+        return RowEnd(State.TRUNCATED, why)
+    if blank:
+        why = f"{len(blank)} of {many} answers are empty"
+        if mute:
+            why += ": the model thought and stopped without an answer"
+        return RowEnd(State.FAILED, why)
     return RowEnd(State.TIE, "all answers are the same text")
 
 

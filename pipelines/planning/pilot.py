@@ -53,6 +53,11 @@ def pilot_of(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot
         "SELECT session, model, prompt_tokens, completion_tokens, cached_tokens, usd,"
         " started, seconds FROM calls"
     )
+    if ledger.has_unusable:  # paid for too, and a sign of what is to come
+        sql += (
+            " UNION ALL SELECT session, model, prompt_tokens, completion_tokens,"
+            " cached_tokens, usd, started, 0.0 FROM unusable_replies"
+        )
     for session, model, prompt, completion, cached, usd, began, took in ledger.rows(
         sql
     ):

@@ -151,10 +151,8 @@ def model_plan(
 
     `longest` is the largest `max_tokens` of the recipe: no text is longer than that.
     """
-    used = expected_usage(rows, loads, Lengths.average(longest), config.max_tokens)
-    high = expected_usage(
-        rows, loads, Lengths(longest, longest, longest), config.max_tokens
-    )
+    used = expected_usage(rows, loads, Lengths.average(longest), config)
+    high = expected_usage(rows, loads, Lengths(longest, longest, longest), config)
     price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
     speed = provider_of(config).tokens_per_second
     return ModelPlan(
@@ -176,16 +174,19 @@ def total_cost(tokens: float | None, hours: float) -> float | None:
     return None if tokens is None else tokens + hours
 
 
-def expected_usage(rows: Rows, loads: list[Load], long: Lengths, most: int) -> Usage:
-    """Tokens of every call made, with texts of these lengths."""
+def expected_usage(
+    rows: Rows, loads: list[Load], long: Lengths, config: ModelConfig
+) -> Usage:
+    """Tokens of every call made, with texts of these lengths and all its thinking."""
     average = rows.tokens / max(rows.prompts, 1)
+    most, thinking = config.max_tokens, config.thinking_tokens or 0
     prompt = completion = 0
     for load in loads:
         prompts, answers, reviews = load.reads
         read = prompts * average + answers * long.answer + reviews * long.review
         calls = load.calls.high * load.times(rows)
         prompt += round(calls * (read + INSTRUCTIONS))
-        completion += calls * min(getattr(long, load.writes), most)
+        completion += calls * (min(getattr(long, load.writes), most) + thinking)
     return Usage(prompt, completion)
 
 
@@ -195,6 +196,14 @@ def assumptions(recipe: Recipe) -> list[str]:
         f"expected: answers of {ANSWER} tokens, reviews of {REVIEW}, verdicts of"
         f" {VERDICT}, or max_tokens where that is less; every round is run",
         "at most: every reply is as long as its max_tokens",
+        *(
+            [
+                "thinking: every call of a model with thinking_tokens uses all of them;"
+                " what other models think is not counted"
+            ]
+            if any(config.thinking_tokens for config in recipe.models.values())
+            else ()
+        ),
         f"a role's instructions take {INSTRUCTIONS} tokens; prompts are counted at"
         " four bytes a token; nothing is cached",
         "calls: from the earliest stop to the last"

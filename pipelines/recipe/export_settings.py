@@ -29,6 +29,8 @@ Kind = Literal[
 Shape = Literal["trl", "datasets", "parquet", "llama-factory", "axolotl", "openai"]
 Style = Literal["conversational", "plain"]
 Prompting = Literal["explicit", "implicit"]
+ThinkingKey = Literal["thinking", "reasoning_content", "reasoning"]
+"""Keys of a message under which chat templates look for thinking."""
 Form = Literal["pairs", "labels", "chosen"]
 
 FORMS: Mapping[str, Form] = {
@@ -64,7 +66,7 @@ class ShapeSettings(NamedTuple):
     """What a recipe may ask of one shape; `export.formats` has what writes it."""
 
     styled: bool
-    """Whether it heeds `style` and `prompt`: its columns are TRL's."""
+    """Whether it heeds `style` and `prompt` and holds thinking: its columns are TRL's."""
     refuse: Callable[[str], str]
     """Why it has no place for a kind at all; empty where it has."""
 
@@ -164,6 +166,11 @@ class Filters(Record):
     pii: bool = Field(
         default=False, description="drop rows that seem to contain personal data"
     )
+    thinking_marks: bool = Field(
+        default=False,
+        description="drop rows in which an answer holds a model's thinking, e.g. <think>;"
+        " answers of calls made before thinking was split off may",
+    )
     balance: bool = Field(
         default=False,
         description="drop pairs until longer answers are chosen as often as shorter ones",
@@ -182,6 +189,11 @@ class Export(Record):
         default="explicit",
         description="implicit: the prompt is the start of both answers",
     )
+    thinking: ThinkingKey | bool = Field(
+        default=False,
+        description="export what the models thought, as this key of an answer's message;"
+        " true: thinking",
+    )
     filters: Filters = Filters()
     splits: dict[Split, PositiveFloat] = Field(
         default_factory=dict,
@@ -191,6 +203,11 @@ class Export(Record):
     labels: Path | None = Field(
         default=None, description="people's labels, to calibrate score gaps on"
     )
+
+    @property
+    def thinking_key(self) -> str:
+        """The key that an answer's thinking gets; empty where it is not exported."""
+        return "thinking" if self.thinking is True else self.thinking or ""
 
 
 def share_fault(shares: Mapping[str, float]) -> str:
@@ -202,6 +219,19 @@ def share_fault(shares: Mapping[str, float]) -> str:
     return f"the shares add up to {whole:g}, not to 1: {better} would"
 
 
+def thinking_fault(kind: str, export: Export) -> str:
+    """Why thinking has no place in such an export; empty where it has."""
+    if not SHAPES[export.shape].styled or export.style == "plain":
+        form = "style: plain" if export.style == "plain" else f"shape: {export.shape}"
+        return (
+            f"{form} has no place for thinking: export it as messages (shape trl, datasets"
+            " or parquet, style conversational), or leave export.thinking out"
+        )
+    if kind.startswith("multi-agent"):
+        return f"{kind!r} is of turns that have no thinking of their own: leave it out"
+    return ""
+
+
 def check_format(kind: str, export: Export) -> None:
     """`RecipeError` where a shape has no place for a kind at all."""
     shape = SHAPES[export.shape]
@@ -211,6 +241,8 @@ def check_format(kind: str, export: Export) -> None:
         raise RecipeError(
             f"{kind!r} has no implicit prompt: labels need one (explicit)"
         )
+    if export.thinking and (fault := thinking_fault(kind, export)):
+        raise RecipeError(fault)
     styled = export.style == "plain" or export.prompt == "implicit"
     if styled and not shape.styled:
         raise RecipeError(

@@ -28,6 +28,7 @@ from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
 from fellowship.pipelines.report.labelled_rows import LabelledRows
+from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.report.row_counts import Draft, Drafts, Flow, Marks
 from fellowship.pipelines.report.spending import Spending, failed_tries, spending
 from fellowship.pipelines.report.unusual_sessions import Slow, Unusual, UnusualSessions
@@ -66,6 +67,7 @@ class Figures:
     label_notes: tuple[str, ...]
     agreement: Agreement | None
     spending: Spending
+    replies: ReplyNotices
     slow: tuple[Slow, ...]
     strange: tuple[Unusual, ...]
     repaired: int
@@ -147,6 +149,7 @@ def figures(
             watch("rows read", seen.flow.rows)
         spent = spending(reader)
         faults = () if only else faults_in(reader)
+        replies = reply_notices(reader)
     return Figures(
         run=run.resolve().name,
         header=header,
@@ -161,6 +164,7 @@ def figures(
         label_notes=seen.labelled.notes,
         agreement=people_agreement(seen.labelled, plan),
         spending=spent,
+        replies=replies,
         slow=seen.unusual.slowest(),
         strange=seen.unusual.result(seen.marks.margins),
         repaired=seen.unusual.repaired,

@@ -10,11 +10,19 @@ from dataclasses import dataclass
 
 from fellowship.ledger import LedgerReader
 
+UNUSABLE_ROLE = "replies that could not be used"
+"""Stands in the place of a role for what was paid for in vain."""
+
 SPENT = """
 SELECT role, model, count(*), sum(prompt_tokens), sum(completion_tokens),
   sum(cached_tokens), coalesce(sum(usd), 0.0), count(*) - count(usd), sum(seconds),
   sum(tries - 1)
 FROM calls GROUP BY role, model ORDER BY role, model
+"""
+UNUSABLE = f"""
+SELECT '{UNUSABLE_ROLE}', model, count(*), sum(prompt_tokens), sum(completion_tokens),
+  sum(cached_tokens), coalesce(sum(usd), 0.0), count(*) - count(usd), 0.0, 0
+FROM unusable_replies GROUP BY model ORDER BY model
 """
 FAILED = """
 SELECT model, kind, count(*), max(message) FROM failures
@@ -104,8 +112,11 @@ def sum_spent(lines: Sequence[Spent], role: str = "", model: str = "") -> Spent:
 def spending(reader: LedgerReader) -> Spending:
     """What the calls of a run cost."""
     began, ended, busy = next(iter(reader.rows(SPAN)))
+    lines = list(reader.rows(SPENT))
+    if reader.has_unusable:
+        lines += reader.rows(UNUSABLE)
     return Spending(
-        lines=tuple(Spent(*row) for row in reader.rows(SPENT)),
+        lines=tuple(Spent(*row) for row in lines),
         failed=tuple(Failed(*row) for row in reader.rows(FAILED)),
         began=began,
         ended=ended,

@@ -119,6 +119,8 @@ def _calls(found: Figures) -> Iterator[str]:
             f"{count(whole.unpriced)} of {counted(whole.calls, 'call')} have no known"
             " price: the cost below is a lower bound."
         )
+    for sentence in found.replies.sentences():
+        yield f"{sentence[0].upper()}{sentence[1:]}."
     lost = sum(f.tries for f in found.spending.failed if f.kind in LOST)
     if lost:
         yield (

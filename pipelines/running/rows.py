@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fellowship.errors import FellowshipError, RowError
@@ -151,7 +151,8 @@ class Row:
         await self.write_candidates()
         usable = distinct_candidates(self.candidates)
         if len(usable) < 2:
-            return row_state(RowFacts(self.item, self.candidates))
+            thought = frozenset(self._calls_with_thinking())
+            return row_state(RowFacts(self.item, self.candidates, thought=thought))
         self.candidates = usable
         self.ranking = await self.rank(len(usable))
         pairs = self.context.recipe.pairs
@@ -161,6 +162,13 @@ class Row:
         why = {index: one.why for index, one in found.items()}
         facts = RowFacts(self.item, self.candidates, self.ranking, why)
         return row_state(facts, pairs)
+
+    def _calls_with_thinking(self) -> Iterator[str]:
+        """The calls in which a model thought, by the ledger's key."""
+        for session, _, _ in self.sessions:
+            for turn in session.turns:
+                if turn.thinking or turn.thinking_tokens:
+                    yield turn.call
 
     async def _run_system(self, name: str, team: System) -> Sequence[Candidate]:
         session = self.context.new_session(name, self.item)

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fellowship.display import table_html
+from fellowship.ledger import LedgerReader
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
 from fellowship.number_format import counted, money
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.pairing.row_state import state_of_rows_left
+from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.records import State
+from fellowship.run_folder import LEDGER
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
 from fellowship.wording import state_word
@@ -56,13 +59,17 @@ class RunReport:
     evaluator: EvaluatorReport | None = None
     untouched: bool = False
     """Nothing new was recorded and the exports are as an earlier go wrote them."""
-    unusable_replies: int = 0
-    """Of the calls, those whose reply was paid for and could not be used."""
-    unusable_usd: float = 0.0
+    replies: ReplyNotices = field(default_factory=ReplyNotices)
+    """What is to be said of its replies: thinking, unknown endings, paid in vain."""
     stop_reason: StopReason | None = None
     """Why it ended before its last row; None if it didn't."""
     stop_limit: float | None = None
     """The limit that was reached; None if none was."""
+
+    @property
+    def unusable_replies(self) -> int:
+        """Of the calls, those whose reply was paid for and could not be used."""
+        return self.replies.unusable
 
     @property
     def balanced(self) -> bool:
@@ -78,6 +85,7 @@ class RunReport:
         rows.append((counted(self.prompts, "prompt"), sum(self.states.values())))
         rows.append(("calls", self.calls))
         rows.append(("cost", money(self.usd, self.unpriced)))
+        rows += [("", sentence) for sentence in self.replies.sentences()]
         return table_html(("what became of the prompts", "rows"), rows)
 
 
@@ -89,6 +97,8 @@ def make_report(
     untouched: bool,
 ) -> RunReport:
     """The closing account, read back from the ledger."""
+    with LedgerReader(runner.folder.path / LEDGER) as reader:
+        replies = reply_notices(reader)
     states, lost = runner.ledger.final_counts()
     beyond = runner.ledger.outcome_numbers() - runner.seen
     prompts = len(runner.seen) + len(beyond)
@@ -117,8 +127,7 @@ def make_report(
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
         stop_limit=stop.limit if stop else None,
-        unusable_replies=meter.unusable,
-        unusable_usd=meter.unusable_usd,
+        replies=replies,
         accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,

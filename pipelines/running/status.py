@@ -15,6 +15,7 @@ from fellowship.errors import FellowshipError, LedgerError
 from fellowship.ledger import SELECT_STAMP, LedgerReader
 from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.export_manifest import ExportManifest, read_manifest
 from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Record
@@ -36,6 +37,7 @@ class Status(Record):
     usd: float
     unpriced: int
     failures: dict[str, int]
+    replies: ReplyNotices
     tokens_per_second: float
     seconds: float
     left: float | None
@@ -68,12 +70,9 @@ def status_of(into: Path) -> Status:
             reader.rows("SELECT kind, count(*) FROM failures GROUP BY kind")
         )
         in_flight = next(reader.rows("SELECT count(*) FROM sent"))[0]
-        calls, tokens, usd, unpriced, first, last = next(
-            reader.rows(
-                "SELECT count(*), coalesce(sum(prompt_tokens + completion_tokens), 0),"
-                " coalesce(sum(usd), 0.0), count(*) - count(usd), min(started),"
-                " max(started + seconds) FROM calls"
-            )
+        spent, replies = reader.spending(), reply_notices(reader)
+        first, last = next(
+            reader.rows("SELECT min(started), max(started + seconds) FROM calls")
         )
         now = time.time() if held else (last or 0.0)
         sql = (
@@ -91,11 +90,12 @@ def status_of(into: Path) -> Status:
         states=states,
         rows_left=count_rows_left(into),
         in_flight=in_flight if held else 0,
-        calls=calls,
-        tokens=tokens,
-        usd=usd,
-        unpriced=unpriced,
+        calls=spent.calls,
+        tokens=spent.prompt_tokens + spent.completion_tokens,
+        usd=spent.usd,
+        unpriced=spent.unpriced,
         failures=failures,
+        replies=replies,
         tokens_per_second=recent / max(1e-9, min(RECENT, seconds)) if seconds else 0.0,
         seconds=seconds,
         finished=manifest is not None and held is None,

@@ -89,6 +89,7 @@ class PoolClient(Client):
         self.name = name
         self.model = first.model
         self.sampling = first.sampling
+        self.thinking_tokens = first.thinking_tokens
         self.system_role = first.system_role
         self.structured = first.structured
         self.family = first.family

@@ -22,7 +22,7 @@ from autogen_core.models import (
 
 from fellowship.custom_code import load_named, source_digest
 from fellowship.errors import ModelError, RecipeError
-from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import AutogenModel, family_of
 from fellowship.models.limits.refusals import failure_kind, shorten
 from fellowship.models.providers.autogen_guest import AutogenGuestClient, shared_clients
@@ -52,6 +52,7 @@ class AutogenClient(Client):
         self.model = config.model or name
         self.config = config
         self.sampling = config.sampling
+        self.thinking_tokens = config.thinking_tokens or 0
         self.system_role = config.system_role
         self._inner = inner
         info = inner.model_info
@@ -61,7 +62,7 @@ class AutogenClient(Client):
             config.structured and takes_schema and bool(info.get("structured_output"))
         )
         self.family = config.family or str(info.get("family") or family_of(config))
-        self.identity = identity
+        self.identity = identity | thinking_identity(config.thinking_tokens)
         known = config.component or config.component_file
         self._secrets = secrets_in(load_component(config)) if known else []
 
@@ -73,6 +74,8 @@ class AutogenClient(Client):
             for key, value in request.sampling.items()
             if value not in (None, ()) and key in self.config.arguments
         }
+        if self.thinking_tokens and extra.get("max_tokens"):
+            extra["max_tokens"] += self.thinking_tokens
         if request.schema is not None:
             extra["response_format"] = response_format(request.schema)
         try:

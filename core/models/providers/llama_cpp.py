@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import ModelError, RecipeError, install_command
-from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import LlamaCppModel, family_of
 from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.providers.schema import response_format
@@ -148,6 +148,7 @@ class LlamaCppClient(Client):
         self.model = config.model
         self.config = config
         self.sampling = config.sampling
+        self.thinking_tokens = config.thinking_tokens or 0
         self.system_role = config.system_role
         self.structured = config.structured
         self.family = family_of(config)
@@ -161,11 +162,14 @@ class LlamaCppClient(Client):
             "endpoint": "embedded",
             "model": content,
             "num_ctx": config.num_ctx,
+            **thinking_identity(config.thinking_tokens),
         }
 
     async def complete(self, request: Request) -> Reply:
         """One generation. Raises `ModelError`; a prompt that doesn't fit is refused."""
         sampling = {k: v for k, v in request.sampling.items() if v not in (None, ())}
+        if self.thinking_tokens and sampling.get("max_tokens"):
+            sampling["max_tokens"] += self.thinking_tokens
         body: dict[str, Any] = {
             "messages": [
                 {"role": m.role, "content": m.content} for m in request.messages

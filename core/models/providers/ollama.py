@@ -21,6 +21,7 @@ from fellowship.models.client import (
     Reply,
     Request,
     estimated_tokens,
+    thinking_identity,
 )
 from fellowship.models.config import OllamaModel, family_of
 from fellowship.models.limits.refusals import failure_kind, shorten
@@ -48,6 +49,7 @@ class OllamaClient(Client):
         self.model = config.model
         self.config = config
         self.sampling = config.sampling
+        self.thinking_tokens = config.thinking_tokens or 0
         self.system_role = config.system_role
         self.structured = config.structured
         self.family = family_of(config)
@@ -60,6 +62,7 @@ class OllamaClient(Client):
             "num_ctx": config.num_ctx,
             "think": config.think,
             "options": hide_secrets(config.options),
+            **thinking_identity(config.thinking_tokens),
         }
 
     def api(self) -> ollama.AsyncClient:
@@ -105,7 +108,7 @@ class OllamaClient(Client):
         longest = sampling.pop("max_tokens", None)
         options = {k: v for k, v in sampling.items() if v not in (None, (), [])}
         if longest:
-            options["num_predict"] = longest
+            options["num_predict"] = longest + self.thinking_tokens
         return {**self.config.options, **options, "num_ctx": self.config.num_ctx}
 
     def _reply(self, answer: ollama.ChatResponse, request: Request) -> Reply:

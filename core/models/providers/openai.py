@@ -17,7 +17,7 @@ import httpx2
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
-from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.refusals import (
     connection_error,
@@ -55,6 +55,7 @@ class OpenAIClient(Client):
         self.model = config.model
         self.config = config
         self.sampling = config.sampling
+        self.thinking_tokens = config.thinking_tokens or 0
         self.system_role = config.system_role
         self.structured = config.structured
         self.family = family_of(config)
@@ -65,6 +66,7 @@ class OpenAIClient(Client):
             "endpoint": public_url(config.base_url) if config.base_url else "openai",
             "model": config.model,
             "extra": hide_secrets(config.extra_body),
+            **thinking_identity(config.thinking_tokens),
         }
 
     @property
@@ -193,7 +195,7 @@ class OpenAIClient(Client):
         if sampling.get("temperature") == 0:
             body["temperature"] = 0
         if longest:
-            body[field] = longest
+            body[field] = longest + self.thinking_tokens
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
         return body | self.config.extra_body

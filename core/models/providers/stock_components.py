@@ -51,7 +51,7 @@ def openai_component(
             "api_key": "none" if keyless else None,
             "temperature": config.temperature,
             "top_p": config.top_p,
-            "max_tokens": config.max_tokens,
+            "max_tokens": config.longest,
             "stop": list(config.stop) or None,
             "timeout": config.deadline or 300.0,
             "model_info": INFO,
@@ -76,6 +76,7 @@ def llama_cpp_component(
         temperature=config.temperature,
         top_p=config.top_p,
         max_tokens=config.max_tokens,
+        thinking_tokens=config.thinking_tokens,
         stop=config.stop,
     )
     return openai_component(name, served)
@@ -88,7 +89,7 @@ def ollama_component(
     options = {
         "temperature": config.temperature,
         "top_p": config.top_p,
-        "num_predict": config.max_tokens,
+        "num_predict": config.longest,
         "num_ctx": config.num_ctx,
         "stop": list(config.stop) or None,
         **config.options,

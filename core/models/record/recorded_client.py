@@ -66,6 +66,7 @@ class RecordedClient(Client):
         self.structured = inner.structured
         self.family = inner.family
         self.sampling = inner.sampling
+        self.thinking_tokens = inner.thinking_tokens
         self.system_role = inner.system_role
         self._broker = broker
         self._endpoint = endpoint
@@ -110,9 +111,7 @@ class RecordedClient(Client):
 
     def _call(self, request: Request) -> Call:
         prompt = sum(estimated_tokens(m.content) for m in request.messages)
-        most = (
-            Usage(prompt, max_reply_tokens(request)) if self.inner.delayed else Usage()
-        )
+        most = Usage(prompt, self._longest(request)) if self.inner.delayed else Usage()
         return Call(
             self.key(request),
             self.name,
@@ -120,9 +119,13 @@ class RecordedClient(Client):
             request.session,
             self._resident,
             prompt,
-            max_reply_tokens(request),
+            self._longest(request),
             cost(self._price, most) or 0.0,
         )
+
+    def _longest(self, request: Request) -> int:
+        """Tokens the reply may have, its thinking among them."""
+        return max_reply_tokens(request) + self.thinking_tokens
 
     async def _try(self, call: Call, request: Request) -> Reply:
         began, mark = time.time(), self._busy.start()

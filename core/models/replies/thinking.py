@@ -64,6 +64,24 @@ def split_thinking(text: str, *, head_only: bool = False) -> Split:
     return Split(joined(thoughts), text)
 
 
+def find_thinking(text: str) -> str:
+    """The first mark of thinking in a text that is to have none; empty where none is."""
+    if split_thinking(text).answer == text:
+        return ""
+    found = OPENING.search(text) or ANY_CLOSING.search(text) or HARMONY.search(text)
+    return found[0].strip() if found else "analysis"
+
+
+def find_marks(text: str) -> str:
+    """The first closing mark in a text that neither code nor quotes hold; else empty.
+
+    Where `find_thinking` finds nothing such a mark is likely to be what is spoken of.
+    """
+    hidden = code_parts(text) if HINT.search(text) else []
+    found = (m for m in ANY_CLOSING.finditer(text) if not is_text(text, m, hidden))
+    return next((mark[0] for mark in found), "") if not is_json(text) else ""
+
+
 def joined(thoughts: list[str]) -> str:
     """Several blocks as one text."""
     return "\n\n".join(filter(None, thoughts))

@@ -102,7 +102,8 @@ class OpenAIServer(Loopback):
 
     def encode(self, ask: Ask, reply: Reply, fault: str) -> Wire:
         """A completion, or its events."""
-        if not (fault or ask.stream or reply.refusal):
+        odd = reply.thinking or reply.message or reply.body
+        if not (fault or ask.stream or reply.refusal or odd):
             return Wire([plain(ask.model, reply)])
         text: str | None = reply.text
         finish = reply.finish
@@ -122,9 +123,13 @@ class OpenAIServer(Loopback):
         if ask.stream:
             return self._events(head, ask, reply, text, refusal, finish, fault)
         message = {"role": "assistant", "content": text, "refusal": refusal or None}
+        if reply.thinking:
+            message["reasoning_content"] = reply.thinking
+        message |= reply.message
         choice = {"index": 0, "message": message, "logprobs": None}
         head["choices"] = [{**choice, "finish_reason": finish}]
         head["usage"] = usage(reply)
+        head |= reply.body
         if fault == "no-choices":
             head["choices"] = []
         elif fault == "no-usage":

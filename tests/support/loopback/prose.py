@@ -60,7 +60,8 @@ class Ask:
 class Reply:
     """What the model said, and what it cost. Zero counts are filled in from the text.
 
-    `finish` is stop, length or content_filter.
+    `finish` is stop, length, content_filter or any other word. `message` and `body` are
+    laid over what the server would send.
     """
 
     text: str
@@ -72,6 +73,8 @@ class Reply:
     refusal: str = ""
     key: str = field(default="0" * 24)
     load_ns: int = 0
+    message: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 def tokens(text: str) -> int:

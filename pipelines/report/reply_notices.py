@@ -1,0 +1,109 @@
+"""Notices on the replies of a run: what was thought, estimated, unknown or paid in vain.
+
+They are counted over the whole ledger, so a run that was resumed says the same as one
+that was not; the terminal, the page and the report print these sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fellowship.ledger import LedgerReader
+from fellowship.models.replies.reading import NO_REASON
+from fellowship.number_format import counted, usd
+from fellowship.sanitize import single_line
+
+NOTED = """
+SELECT model, coalesce(json_extract(reply, '$.fellowship.finish_reason'), ''),
+  coalesce(json_extract(reply, '$.fellowship.usage'), ''), count(*),
+  coalesce(sum(json_extract(reply, '$.fellowship.thinking_tokens')), 0),
+  count(json_extract(reply, '$.fellowship.thinking')),
+  sum(json_extract(reply, '$.fellowship.thinking') IS NOT NULL
+    AND json_extract(reply, '$.fellowship.thinking_tokens') IS NULL),
+  count(*) - count(usd)
+FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True)
+class ReplyNotices:
+    """What is to be said of a run's replies.
+
+    `thinking_tokens` are of the replies whose provider counted them; `uncounted` thought
+    and were not counted. `unknown` are (model, finish reason, replies), `estimated`
+    (model, replies without usage, those of them whose cost is unknown). `unusable`
+    replies cost `unusable_usd` as far as is known.
+    """
+
+    thought: int = 0
+    thinking_tokens: int = 0
+    uncounted: int = 0
+    unknown: tuple[tuple[str, str, int], ...] = ()
+    estimated: tuple[tuple[str, int, int], ...] = ()
+    unusable: int = 0
+    unusable_usd: float = 0.0
+
+    def sentences(self) -> list[str]:
+        """The notices in words, none for what did not happen."""
+        return [
+            *([self._thinking()] if self.thought or self.thinking_tokens else ()),
+            *([self._unusable()] if self.unusable else ()),
+            *(unknown_finish(*each) for each in self.unknown),
+            *(usage_estimated(*each) for each in self.estimated),
+        ]
+
+    def _thinking(self) -> str:
+        uncounted = counted(self.uncounted, "reply", "replies")
+        if not self.thinking_tokens:
+            return f"the models thought in {uncounted}: how many tokens is not reported"
+        known = (
+            f"{counted(self.thinking_tokens, 'token')} of thinking, among the tokens"
+        )
+        more = f"; for {uncounted} that thought it is not reported"
+        return known + more * bool(self.uncounted)
+
+    def _unusable(self) -> str:
+        return (
+            f"paid for replies that could not be used: {usd(self.unusable_usd)} for"
+            f" {counted(self.unusable, 'reply', 'replies')}, among the calls and the cost"
+        )
+
+
+def unknown_finish(model: str, word: str, replies: int) -> str:
+    """The notice on replies whose finish reason is none we know."""
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    if word == NO_REASON:
+        return f"{of} came without a finish reason: taken as finished"
+    word = single_line(word, 40)
+    return f"{of} ended by {word!r}, which is no known finish reason: taken as finished"
+
+
+def usage_estimated(model: str, replies: int, unpriced: int) -> str:
+    """The notice on replies whose tokens nobody counted."""
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    cost = ", and what they cost is not known" if unpriced else ""
+    return f"{of} reported no token usage: their tokens are estimates{cost}"
+
+
+def reply_notices(reader: LedgerReader) -> ReplyNotices:
+    """The notices on the replies of a ledger."""
+    rows = list(reader.rows(NOTED))
+    spent = reader.spending()
+    unknown: dict[tuple[str, str], int] = {}
+    estimated: dict[str, tuple[int, int]] = {}
+    for model, word, usage, n, *_, unpriced in rows:
+        if word:
+            unknown[model, word] = unknown.get((model, word), 0) + n
+        if usage:
+            known = estimated.get(model, (0, 0))
+            estimated[model] = (known[0] + n, known[1] + unpriced)
+    return ReplyNotices(
+        thought=sum(row[5] for row in rows),
+        thinking_tokens=sum(row[4] for row in rows),
+        uncounted=sum(row[6] for row in rows),
+        unknown=tuple((*key, n) for key, n in unknown.items()),
+        estimated=tuple((name, *both) for name, both in estimated.items()),
+        unusable=spent.unusable,
+        unusable_usd=spent.unusable_usd,
+    )
