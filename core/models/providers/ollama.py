@@ -120,7 +120,8 @@ class OllamaClient(Client):
             raise trouble
         sent = sum(estimated_tokens(m.content) for m in request.messages)
         room, read = self.config.num_ctx, usage.prompt if usage else 0
-        if read >= room or (usage and sent > 0.75 * room and read < sent / 2):
+        counted = usage is not None and not usage.estimated
+        if read >= room or (counted and sent > 0.75 * room and read < sent / 2):
             trouble = self._too_long_error(sent)
             trouble.usage, trouble.raw = usage, raw
             raise trouble
@@ -199,7 +200,9 @@ class OllamaClient(Client):
 def usage_of(answer: ollama.ChatResponse) -> Usage | None:
     """The tokens that Ollama counted; None where it counted none.
 
-    Of a prompt that it had in its cache some versions leave the count out.
+    Of a prompt that it had in its cache some versions leave the count out: 0 then.
     """
     read, written = answer.prompt_eval_count, answer.eval_count
-    return None if read is None or written is None else Usage(read, written)
+    if read is None and written is None:
+        return None
+    return Usage(read or 0, written or 0, estimated=read is None or written is None)

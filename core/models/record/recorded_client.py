@@ -252,10 +252,11 @@ def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
 
 
 def estimated_usage(request: Request, reply: Reply) -> Usage:
-    """A guess at the tokens of a reply whose provider counted none, marked as one."""
+    """A reply's tokens, those that its provider didn't count guessed, and marked so."""
     prompt = sum(estimated_tokens(message.content) for message in request.messages)
     written = estimated_tokens(reply.text) + estimated_tokens(reply.thinking)
-    return Usage(prompt, written, estimated=True)
+    known = reply.usage
+    return Usage(known.prompt or prompt, known.completion or written, estimated=True)
 
 
 def reply_cost(price: Price | None, usage: Usage) -> float | None:

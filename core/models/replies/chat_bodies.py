@@ -135,18 +135,23 @@ def is_event_stream(content: bytes) -> bool:
 def completion_from_events(content: bytes) -> dict[str, Any]:
     """The completion that a stream of server-sent events adds up to.
 
-    `ValueError` for an event that is not JSON.
+    One that says neither why it ended nor that it did was broken off. `ValueError` for an
+    event that is not JSON.
     """
     message: dict[str, Any] = {"role": "assistant", "content": None}
     choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": None}
     whole: dict[str, Any] = {"choices": [choice], "streamed": True}
+    ended = False
     for line in content.decode("utf-8", "replace").splitlines():
         data = line.removeprefix("data:").strip()
+        ended = ended or data == "[DONE]"
         if not line.startswith("data:") or data in ("", "[DONE]"):
             continue
         event = json.loads(data)
         if isinstance(event, dict):
             add_event(whole, choice, event)
+    if not ended and not choice["finish_reason"]:
+        choice["finish_reason"] = "aborted"
     return whole
 
 

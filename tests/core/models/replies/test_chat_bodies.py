@@ -154,6 +154,14 @@ def test_events_that_nobody_asked_for_add_up_to_a_completion() -> None:
     assert not is_event_stream(json.dumps(body()).encode())
 
 
+def test_a_stream_that_does_not_say_it_ended_was_broken_off() -> None:
+    content = b'data: {"choices": [{"delta": {"content": "De"}}]}\n\n'
+    with pytest.raises(ModelError, match="broken off"):
+        read_completion("m", completion_from_events(content), str)
+    reply = read_completion("m", completion_from_events(content + b"data: [DONE]"), str)
+    assert (reply.text, reply.finish_word) == ("De", "none")
+
+
 def test_an_error_in_the_middle_of_a_stream_is_that_error() -> None:
     content = b'data: {"choices": [{"delta": {"content": "De"}}]}\n\ndata: {"error": '
     content += b'{"code": 502, "message": "gone"}}\n\n'
