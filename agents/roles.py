@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, NamedTuple, get_args
 
 from fellowship.agents.case import Case, interleave_answers
 from fellowship.agents.logprob_scores import expected_score
@@ -16,7 +16,8 @@ from fellowship.agents.parsing.replies import (
     read_scores,
 )
 from fellowship.agents.role import Line, Role
-from fellowship.records import Message, Record, Review, Scores, Winner
+from fellowship.records import Message, Record, Review, Scores, Strategy, Winner
+from fellowship.registry_check import check_registry
 
 REASON = {"type": "string", "maxLength": 400}
 LOW = 1.0
@@ -174,7 +175,7 @@ class Judge(Role):
     """Scores two responses together (combined), picks one (direct), or scores one alone."""
 
     name: str = "judge"
-    strategy: Literal["combined", "direct", "independent"] = "combined"
+    strategy: Strategy = "combined"
     scale: float = 10
     criteria: str = ""
     expected: bool = False
@@ -201,42 +202,20 @@ class Judge(Role):
         if structured:
             fields = ", ".join(f'"{name}"' for name in self.schema()["properties"])
             return f"Answer with a JSON object with the fields {fields}, in this order."
-        full = format_number(self.scale)
-        if self.strategy == "direct":
-            return "End with a line of this form:\nVerdict: first, second or tie"
-        if self.strategy == "independent":
-            return f"End with a line of this form:\nScore: N/{full}"
-        return (
-            "End with two lines of this form:\n"
-            f"Score of the first response: N/{full}\n"
-            f"Score of the second response: N/{full}"
-        )
+        return STRATEGIES[self.strategy].ending.format(full=format_number(self.scale))
 
     def schema(self) -> Mapping[str, Any]:
         """`reason`, then what the strategy asks for."""
-        wanted: dict[str, Any] = {"reason": REASON}
-        if self.strategy == "direct":
-            wanted["winner"] = {"type": "string", "enum": ["first", "second", "tie"]}
-        elif self.strategy == "independent":
-            wanted["score"] = score_schema(self.scale)
-        else:
-            wanted["score_first"] = score_schema(self.scale)
-            wanted["score_second"] = score_schema(self.scale)
-        return {"type": "object", "properties": wanted}
+        wanted = STRATEGIES[self.strategy].fields(self.scale)
+        return {"type": "object", "properties": {"reason": REASON, **wanted}}
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Choice | Mark:
         """What it said; a verdict it merely quotes from a response does not count."""
         quoted = [case.response_text(candidate) for candidate in case.candidates]
         how: dict[str, Any] = {"last": last, "cut": case.cut, "revision": case.reader}
         reason = read_reason(text, revision=case.reader)
-        if self.strategy == "direct":
-            winner = read_choice(text, candidates=quoted, **how)
-            return Choice(winner=winner, reason=reason)
-        span: dict[str, Any] = {"low": LOW, "high": self.scale, "candidates": quoted}
-        if self.strategy == "independent":
-            return Mark(score=read_score(text, **span, **how), reason=reason)
-        scores = read_scores(text, **span, **how)
-        return Choice(winner=scores.winner, scores=scores, reason=reason)
+        how["candidates"] = quoted
+        return STRATEGIES[self.strategy].read(text, reason, self.scale, how)
 
     def refined(self, value: Record | None, raw: Mapping[str, Any]) -> Record | None:
         """Scores as expectations, where that is asked for and the reply has chances."""
@@ -254,3 +233,65 @@ class Judge(Role):
         )
         changed = {"scores": scores, "winner": scores.winner}
         return value.model_copy(update=changed)
+
+
+How = dict[str, Any]
+"""What the readers of a reply are told besides its text."""
+
+
+class StrategyForm(NamedTuple):
+    """What a judge of a strategy is asked to end with, and how its reply is read.
+
+    `alone`: it reads one answer at a time. `scored`: it gives scores, not only a choice.
+    """
+
+    ending: str
+    fields: Callable[[float], dict[str, Any]]
+    read: Callable[[str, str, float, How], Choice | Mark]
+    alone: bool = False
+    scored: bool = True
+
+
+def read_two_scores(text: str, reason: str, scale: float, how: How) -> Choice:
+    """Both answers' scores, and the winner by them."""
+    scores = read_scores(text, low=LOW, high=scale, **how)
+    return Choice(winner=scores.winner, scores=scores, reason=reason)
+
+
+def read_winner(text: str, reason: str, scale: float, how: How) -> Choice:
+    """The answer that is chosen."""
+    return Choice(winner=read_choice(text, **how), reason=reason)
+
+
+def read_mark(text: str, reason: str, scale: float, how: How) -> Mark:
+    """One answer's score."""
+    return Mark(score=read_score(text, low=LOW, high=scale, **how), reason=reason)
+
+
+STRATEGIES: Mapping[str, StrategyForm] = {
+    "combined": StrategyForm(
+        "End with two lines of this form:\n"
+        "Score of the first response: N/{full}\n"
+        "Score of the second response: N/{full}",
+        lambda scale: {
+            "score_first": score_schema(scale),
+            "score_second": score_schema(scale),
+        },
+        read_two_scores,
+    ),
+    "direct": StrategyForm(
+        "End with a line of this form:\nVerdict: first, second or tie",
+        lambda scale: {
+            "winner": {"type": "string", "enum": ["first", "second", "tie"]}
+        },
+        read_winner,
+        scored=False,
+    ),
+    "independent": StrategyForm(
+        "End with a line of this form:\nScore: N/{full}",
+        lambda scale: {"score": score_schema(scale)},
+        read_mark,
+        alone=True,
+    ),
+}
+check_registry("judging strategy", get_args(Strategy), STRATEGIES)

@@ -16,10 +16,12 @@ FellowshipError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from fellowship.registry_check import check_registry
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
+from fellowship.wording import FAILURES, LEDGER_FAILURES
 
 Failure = Literal[
     "auth",
@@ -39,10 +41,25 @@ Failure = Literal[
 ]
 """Why a model call failed, in one word: what retry, breaker and report go by."""
 
-TRANSIENT: frozenset[str] = frozenset(
-    {"rate", "server", "unavailable", "down", "network", "deadline", "malformed"}
-)
-"""The failures that asking again can mend."""
+MAY_PASS: Mapping[Failure, bool] = {
+    "auth": False,
+    "quota": False,
+    "missing": False,
+    "rejected": False,
+    "filtered": False,
+    "too-long": False,
+    "rate": True,
+    "server": True,
+    "unavailable": True,
+    "down": True,
+    "network": True,
+    "deadline": True,
+    "malformed": True,
+    "truncated": False,
+}
+"""Whether asking again can mend a failure."""
+check_registry("failure", get_args(Failure), MAY_PASS)
+check_registry("word for a failure", (*get_args(Failure), *LEDGER_FAILURES), FAILURES)
 
 
 class FellowshipError(Exception):
@@ -112,7 +129,7 @@ class ModelError(RowError):
     @property
     def is_transient(self) -> bool:
         """Whether asking again can help."""
-        return self.kind in TRANSIENT
+        return MAY_PASS[self.kind]
 
 
 class VerdictError(RowError):

@@ -6,7 +6,7 @@ Each is complete and refuses an unknown field.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,12 +17,16 @@ from fellowship.display import (
     verdict_html,
 )
 from fellowship.hashing import digest
+from fellowship.registry_check import check_registry
+from fellowship.wording import DECISIONS, ORDERS, PHASES, STATES
 
 Speaker = Literal["system", "user", "assistant"]
 Winner = Literal["first", "second", "tie", "invalid"]
 Order = Literal["forward", "swapped"]
 Phase = Literal["blind", "equal-cost", "final"]
 Decision = Literal["first", "second", "tie", "order-inconsistent", "invalid"]
+Strategy = Literal["combined", "direct", "independent"]
+"""How a judge is asked: for two scores, for a choice, or for each answer's score alone."""
 
 
 class State(StrEnum):
@@ -49,6 +53,14 @@ class AnswerFault(StrEnum):
     CONSTANT = "constant"
     GIBBERISH = "gibberish"
 
+
+for what, cases, words in (
+    ("word for a state", State, STATES),
+    ("word for a decision", get_args(Decision), DECISIONS),
+    ("word for an order", get_args(Order), ORDERS),
+    ("word for a vote", get_args(Phase), PHASES),
+):
+    check_registry(what, cases, words)
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

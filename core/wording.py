@@ -57,6 +57,9 @@ PHASES: Mapping[str, str] = {
 }
 """Which of a debate's votes a verdict belongs to."""
 
+LEDGER_FAILURES = ("lost", "cancelled")
+"""Failures that only the ledger names: no error is raised for them."""
+
 FAILURES: Mapping[str, str] = {
     "auth": "authentication",
     "quota": "quota used up",

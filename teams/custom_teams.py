@@ -15,6 +15,7 @@ from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, PairwiseRatings, comparison_of
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import CustomEvaluateSettings, CustomSettings
 
@@ -51,7 +52,7 @@ class CustomEvaluator:
     def __init__(self, settings: CustomEvaluateSettings) -> None:
         self.settings = settings
         self.inner = make_team(settings.team, settings.settings)
-        if settings.meet == "pointwise":
+        if MEETINGS[settings.meet].alone:
             require_method(self.inner, settings.team, "rate", 3, RATE)
         else:
             require_method(self.inner, settings.team, "compare", 4, COMPARE)

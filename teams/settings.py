@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.custom_code import NAME, is_offered
-from fellowship.records import Record
+from fellowship.records import Record, Strategy
 from fellowship.spellings import either, with_older_names
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]
@@ -119,7 +119,6 @@ class AutogenSettings(Record):
 SystemSettings = SingleSettings | FeedbackSettings | AutogenSettings | CustomSettings
 
 
-Strategy = Literal["combined", "direct", "independent"]
 AskedOrder = Literal["both", "adaptive", "first"]
 Meet = Annotated[
     Literal["knockout", "round-robin", "two-way", "pointwise"],

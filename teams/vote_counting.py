@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from fellowship.agents.roles import STRATEGIES
 from fellowship.majority import CLOSE
 from fellowship.records import Decision, Scores, Verdict
 from fellowship.teams.decisions import decide, mean
@@ -43,7 +44,8 @@ class Vote(NamedTuple):
 
 def score_bounds(strategy: str, scale: float) -> tuple[float, float]:
     """The lowest and the highest score that a strategy gives: 0 to 1 without scores."""
-    return (0.0, 1.0) if strategy == "direct" else (1.0, scale)
+    kind = STRATEGIES.get(strategy)  # an imported verdict's may be another's
+    return (0.0, 1.0) if kind is not None and not kind.scored else (1.0, scale)
 
 
 def vote_of(

@@ -6,18 +6,26 @@ to the case's own order are the same for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
 from fellowship.agents.custom_roles import make_role
 from fellowship.agents.logprob_scores import TOP_LOGPROBS
 from fellowship.agents.role import Line
-from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Choice, Judge, Mark
+from fellowship.agents.roles import (
+    ONE_TITLE,
+    STRATEGIES,
+    TWO_TITLES,
+    Choice,
+    Judge,
+    Mark,
+)
 from fellowship.models.config import Sampling
 from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
+from fellowship.registry_check import check_registry
 from fellowship.speaker_names import name_in_order, name_of_rating
 from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
@@ -46,12 +54,13 @@ class Voter:
 
     async def verdicts(self, case: Case, seats: SessionContext) -> list[Verdict]:
         """Its verdicts on two candidates, in every order the settings ask for."""
-        if self.settings.strategy == "independent":
+        if STRATEGIES[self.settings.strategy].alone:
             places = ("first", "second")
             one, other = await self.rate(case, places, seats)
             return verdicts_from_ratings(one, other)
         forward = self.make_agents(case, "forward", seats)
-        if self.order == "both":
+        plan = ORDER_PLANS[self.order]
+        if plan.at_once:
             back = self.make_agents(case, "swapped", seats)
             await seats.ask(*forward, *back)
             return self.verdicts_of(forward, "forward") + self.verdicts_of(
@@ -59,7 +68,7 @@ class Voter:
             )
         await seats.ask(*forward)
         verdicts = self.verdicts_of(forward, "forward")
-        if self.order == "adaptive" and is_close(verdicts, self.settings.scale):
+        if plan.asks_again(verdicts, self.settings.scale):
             back = self.make_agents(case, "swapped", seats)
             await seats.ask(*back)
             verdicts += self.verdicts_of(back, "swapped")
@@ -203,6 +212,32 @@ def is_close(verdicts: Sequence[Verdict], scale: float) -> bool:
     if scores is None:
         return False
     return abs(scores.first - scores.second) <= max(1.0, scale / 10)
+
+
+class OrderPlan(NamedTuple):
+    """In which orders a judge is asked: how often at least and at most, and when.
+
+    `at_once`: in both together; else A first, and then B first where `asks_again` says so
+    of the verdicts and their scale.
+    """
+
+    fewest: int
+    most: int
+    at_once: bool
+    asks_again: Callable[[Sequence[Verdict], float], bool]
+
+
+def never(verdicts: Sequence[Verdict], scale: float) -> bool:
+    """Whatever was said, it is not asked again."""
+    return False
+
+
+ORDER_PLANS: Mapping[str, OrderPlan] = {
+    "both": OrderPlan(2, 2, True, never),
+    "adaptive": OrderPlan(1, 2, False, is_close),
+    "first": OrderPlan(1, 1, False, never),
+}
+check_registry("order to ask in", get_args(AskedOrder), ORDER_PLANS)
 
 
 def case_of(item: Item, candidates: Sequence[Candidate]) -> Case:

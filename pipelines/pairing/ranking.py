@@ -15,7 +15,9 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 
 from fellowship.records import Comparison, Ranking
+from fellowship.registry_check import check_registry
 from fellowship.teams.decisions import mean
+from fellowship.teams.meetings import MEETINGS
 
 Compare = Callable[[int, int], Awaitable[Comparison]]
 
@@ -51,6 +53,9 @@ def pointwise(n: int, compare: Callable[[int, int], Comparison]) -> Ranking:
 
 
 TOURNAMENTS = {"knockout": knockout, "round-robin": round_robin, "two-way": two_way}
+check_registry(
+    "tournament", [name for name, one in MEETINGS.items() if not one.alone], TOURNAMENTS
+)
 
 
 def make_ranking(

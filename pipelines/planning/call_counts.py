@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from fellowship.agents.roles import STRATEGIES
 from fellowship.teams.jury import first_juror_count
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
     DebateSettings,
@@ -18,6 +20,7 @@ from fellowship.teams.settings import (
     SystemSettings,
     VoterSettings,
 )
+from fellowship.teams.voter import ORDER_PLANS
 
 
 class Span(NamedTuple):
@@ -69,11 +72,7 @@ def count_comparisons(meet: str, candidates: int) -> int:
 
     n - 1 in a knockout, n (n - 1) / 2 in a round robin, one two-way.
     """
-    if candidates < 2:
-        return 0
-    if meet == "round-robin":
-        return candidates * (candidates - 1) // 2
-    return {"two-way": 1, "pointwise": candidates}.get(meet, candidates - 1)
+    return MEETINGS[meet].asked(candidates) if candidates > 1 else 0
 
 
 class ModelCalls(NamedTuple):
@@ -114,12 +113,11 @@ def evaluator_calls(
 
 def voter_calls(asking: VoterSettings, order: str, meet: str) -> ModelCalls:
     """One voter's calls for one comparison, or for one candidate alone."""
-    few, many = 1, 2 if order in ("both", "adaptive") else 1
-    if order == "both":
-        few = 2
-    if asking.strategy == "independent":
-        few = many = 1 if meet == "pointwise" else 2
-    answers = 1 if asking.strategy == "independent" else 2
+    plan, alone = ORDER_PLANS[order], STRATEGIES[asking.strategy].alone
+    few, many = plan.fewest, plan.most
+    if alone:
+        few = many = 1 if MEETINGS[meet].alone else 2
+    answers = 1 if alone else 2
     calls = Span(few * asking.samples, many * asking.samples)
     return ModelCalls(asking.model, calls, answers)
 
@@ -128,7 +126,7 @@ def jury_calls(
     jury: JurySettings, kin: frozenset[str] = frozenset()
 ) -> list[ModelCalls]:
     """A jury's calls for one comparison: at least its first jurors', at most everyone's."""
-    sure = len(jury.jurors) if jury.meet == "pointwise" else first_juror_count(jury)
+    sure = len(jury.jurors) if MEETINGS[jury.meet].alone else first_juror_count(jury)
     others = sum(juror.model not in kin for juror in jury.jurors)
     if not jury.recuse or others < 2:
         kin = frozenset()

@@ -20,6 +20,7 @@ from fellowship.records import (
 )
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge, last_decisions
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.vote_counting import SIDES
 from fellowship.wording import decision_word, order_word
 
@@ -92,10 +93,8 @@ def pair_sums(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The comparisons a pair's scores depend on, and the sums behind its score gap."""
     comparisons = ranking.comparisons if ranking else ()
-    averaged = (recipe.get("evaluate") or {}).get("meet") in (
-        "round-robin",
-        "pointwise",
-    )
+    meeting = MEETINGS.get((recipe.get("evaluate") or {}).get("meet", ""))
+    averaged = meeting is not None and meeting.averaged
     used: dict[int, None] = {}
     lines: list[str] = []
     for place in places:

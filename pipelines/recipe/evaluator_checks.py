@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from fellowship.agents.roles import Judge
+from fellowship.agents.roles import STRATEGIES, Judge
 from fellowship.errors import RecipeError, install_command
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import PromptLibrary
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
     DebateSettings,
     EvaluateSettings,
@@ -67,7 +68,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _meet_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
-    if settings.meet != "pointwise":
+    if not MEETINGS[settings.meet].alone:
         return
     if isinstance(settings, DebateSettings):
         yield (
@@ -75,7 +76,7 @@ def _meet_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             "evaluate.meet: a debate compares two answers: it can't be pointwise",
         )
     for place, asking in voters(settings):
-        if asking.strategy != "independent":
+        if not STRATEGIES[asking.strategy].alone:
             yield (
                 place,
                 f"{dotted_place(place)}: meet: pointwise scores each answer alone:"

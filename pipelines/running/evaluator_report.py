@@ -25,6 +25,7 @@ from fellowship.pipelines.running.evaluator_records import (
     JurorReport,
     Share,
 )
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
 from fellowship.teams.voting_rules import rule_named
 
@@ -185,7 +186,7 @@ def escalation_report(
     strong = settings.escalate
     spared = [each for each in comparisons if strong.speaker in each.spared]
     times = len(spared)
-    if settings.meet == "pointwise":
+    if MEETINGS[settings.meet].alone:
         times = len({(each.number, one) for each in spared for one in each.pair})
     calls = voter_calls(strong, settings.order, settings.meet).calls.low
     return EscalationReport(

@@ -33,6 +33,7 @@ from fellowship.teams.debate import DebateTeam
 from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Evaluator, JudgeTeam, is_related
 from fellowship.teams.jury import JuryTeam
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -182,7 +183,7 @@ class Row:
     async def rank(self, n: int) -> Ranking:
         """The first `n` candidates in the evaluator's eyes."""
         meet = self.context.recipe.evaluate.meet
-        if meet != "pointwise":
+        if not MEETINGS[meet].alone:
             return await TOURNAMENTS[meet](n, self._compare)
         session = self.context.new_session(ALONE, self.item)
         at = len(self.sessions)
