@@ -72,7 +72,7 @@ def test_a_knockout_is_linear_and_a_round_robin_is_not() -> None:
 
 def test_both_orders_cost_twice() -> None:
     judge = JudgeSettings(team="judge", model="j")
-    once = judge.model_copy(update={"order": "forward"})
+    once = judge.model_copy(update={"order": "first"})
     assert evaluator_calls(judge, Span(1, 3))[0].calls == Span(0, 4)
     assert evaluator_calls(once, Span(1, 3))[0].calls == Span(0, 2)
 
