@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from fellowship.custom_code import NAME
+from fellowship.models.addresses import check_base_url, check_host
 from fellowship.records import Record
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+Host = Annotated[str, AfterValidator(check_host)]
 
 
 class Price(Record):
@@ -144,10 +154,10 @@ class OllamaModel(ModelBase):
     model: str = Field(
         description="the model's name as in `ollama list`, e.g. llama3.1:8b"
     )
-    host: str | None = Field(
+    host: Host | None = Field(
         default=None, description="the server; $OLLAMA_HOST or localhost if absent"
     )
-    hosts: tuple[str, ...] = Field(
+    hosts: tuple[Host, ...] = Field(
         default=(),
         description="several servers that all have this model, instead of host",
     )
@@ -194,8 +204,8 @@ class OpenAIModel(ModelBase):
     model: str = Field(
         description="the model's name on the server, e.g. gpt-4o-2024-08-06"
     )
-    base_url: str | None = Field(default=None, description="OpenAI's own if absent")
-    base_urls: tuple[str, ...] = Field(
+    base_url: BaseUrl | None = Field(default=None, description="OpenAI's own if absent")
+    base_urls: tuple[BaseUrl, ...] = Field(
         default=(),
         description="several servers that all serve this model, instead of base_url",
     )

@@ -10,13 +10,21 @@ from __future__ import annotations
 import json
 import os
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import httpx2
 import openai
 
 from fellowship.errors import Failure, ModelError, RecipeError
+from fellowship.models.addresses import (
+    address_fault,
+    base_of,
+    below,
+    calls_url,
+    shown_address,
+    shown_url,
+)
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.refusals import (
@@ -25,6 +33,12 @@ from fellowship.models.limits.refusals import (
     retry_after,
     shorten,
     was_never_sent,
+)
+from fellowship.models.providers.model_list import (
+    has_version,
+    is_page,
+    listed_models,
+    missing_version,
 )
 from fellowship.models.providers.schema import response_format
 from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, HttpClient
@@ -42,6 +56,8 @@ from fellowship.models.replies.chat_bodies import (
 )
 from fellowship.models.replies.reading import unusable
 
+OPENAI = "https://api.openai.com/v1"
+
 SDK_TIMEOUT = 300.0
 """Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
@@ -50,7 +66,7 @@ class OpenAIClient(Client):
     """One model behind one base URL."""
 
     def __init__(self, name: str, config: OpenAIModel) -> None:
-        check_base_urls(config)
+        self.base = base_url_of(config)
         self.name = name
         self.model = config.model
         self.config = config
@@ -72,7 +88,7 @@ class OpenAIClient(Client):
     @property
     def _query(self) -> list[tuple[str, str]]:
         """What a base URL says after its question mark: Azure's api-version, say."""
-        return parse_qsl(urlsplit(self.config.base_url or "").query)
+        return parse_qsl(urlsplit(self.base).query)
 
     def _key(self) -> str:
         variable = self.config.api_key_env
@@ -90,13 +106,13 @@ class OpenAIClient(Client):
     def api(self) -> openai.AsyncOpenAI:
         """The SDK's client, made on the loop that uses it."""
         if self._api is None:
-            self._api = self._sdk(openai.DefaultAioHttpClient())
+            self._api = self._sdk(openai.DefaultAioHttpClient(follow_redirects=False))
         return self._api
 
     def _sdk(self, through: httpx2.AsyncClient) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(
             api_key=self._key(),
-            base_url=(self.config.base_url or "").partition("?")[0] or None,
+            base_url=str(base_of(self.base).with_query(None)),
             default_query=dict(self._query),
             max_retries=0,
             timeout=openai.Timeout(
@@ -112,9 +128,9 @@ class OpenAIClient(Client):
             api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
-            url = f"{api.base_url}chat/completions"
-            url += f"?{urlencode(self._query)}" * bool(self._query)
-            self._http_client = HttpClient(url, headers, self.config.deadline)
+            self._http_client = HttpClient(
+                calls_url(self.base), headers, self.config.deadline
+            )
         return self._http_client
 
     async def complete(self, request: Request) -> Reply:
@@ -176,6 +192,8 @@ class OpenAIClient(Client):
             detail = (
                 f"it redirects to {to}: name that address as base_url, if it is meant"
             )
+        elif answer.status == 404 and not has_version(self.base):
+            detail = f"{detail} (does base_url lack its /v1?)"
         kind = failure_kind(answer.status, code, detail)
         message = f"{self._where}: HTTP {answer.status}: {self._redacted(detail)}"
         return ModelError(message, kind, retry_after(answer.headers))
@@ -224,23 +242,47 @@ class OpenAIClient(Client):
         return ModelError(message, "malformed")
 
     async def check(self) -> list[Finding]:
-        """Is the key set, is the server up, does it have the model?"""
+        """Is the key set, is the server up, does it have the model? And where calls go."""
         where = self.identity["endpoint"]
         subject = f"{self.name} ({self.config.model} at {where})"
+        goes = f"calls go to {shown_address(calls_url(self.base))}"
         try:
-            listed = [model.id async for model in self.api().models.list()]
+            answer = await self.http_client().get(below(self.base, "/models"))
+            listed = listed_models(answer)
+            if listed is None:
+                return [await self._no_list(subject, answer)]
         except ModelError as error:
-            variable = self.config.api_key_env
-            return [Finding(subject, False, str(error), f"export {variable}=...")]
-        except openai.APIError as error:
-            failure = self.sdk_failure(error)
+            cure = f"export {self.config.api_key_env}=..."
+            return [Finding(subject, False, str(error), cure)]
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            failure = self._connection_failure(error)
             return [Finding(subject, False, str(failure), self._cure(failure.kind))]
-        if listed and self.config.model not in listed:
-            some = ", ".join(sorted(listed)[:8])
-            return [
-                Finding(subject, False, "the server has no such model", f"use {some}")
-            ]
-        return [Finding(subject, True, "answers, and has the model")]
+        names = {model.name for model in listed}
+        if names and self.config.model.removeprefix("models/") not in names:
+            some = ", ".join(sorted(names)[:8])
+            message = f"the server has no such model; {goes}"
+            return [Finding(subject, False, message, f"use {some}")]
+        has = "answers, and has the model" if names else "answers, and lists no model"
+        return [Finding(subject, True, f"{has}; {goes}")]
+
+    async def _no_list(self, subject: str, answer: Answer) -> Finding:
+        """Why there is no list of models here, and the cure: a path that lacks its /v1."""
+        if answer.status >= 300:
+            failure = self._http_failure(answer)
+            message, kind = str(failure), failure.kind
+        else:
+            what = "a page" if is_page(answer) else "no list of models"
+            message, kind = f"{self._where}: it answers with {what}", "missing"
+        if kind == "missing" or is_page(answer):
+            meant = await missing_version(self.base, self.http_client().get)
+            goes = shown_address(calls_url(self.base))
+            cure = (
+                f"base_url: {meant}"
+                if meant
+                else f"correct base_url, if calls are not to go to {goes}"
+            )
+            return Finding(subject, False, message, cure)
+        return Finding(subject, False, message, self._cure(kind))
 
     def _cure(self, kind: Failure) -> str:
         if kind == "auth":
@@ -275,16 +317,13 @@ def error_message(content: bytes) -> tuple[str, str | None]:
     return str(message), code if isinstance(code, str) else None
 
 
-def check_base_urls(config: OpenAIModel) -> None:
-    """Raise `RecipeError` for a base URL that can't be one, or that holds a password."""
-    for url in filter(None, (config.base_url, *config.base_urls)):
-        if not url.startswith(("http://", "https://")):
-            raise RecipeError(
-                f"base_url {public_url(url)!r}: it must start with http:// or https://"
-            )
-        if urlsplit(url).username is not None:
-            raise RecipeError(
-                f"base_url {public_url(url)!r} holds a user or a password, which can't be"
-                " sent beside a key: leave them out, and name the key's variable in"
-                " api_key_env"
-            )
+def base_url_of(config: OpenAIModel) -> str:
+    """Where a model's calls go: by the recipe, else by OPENAI_BASE_URL, else OpenAI."""
+    if config.base_url:
+        return config.base_url
+    url = os.environ.get("OPENAI_BASE_URL", "").strip()
+    if url and (fault := address_fault(url)):
+        raise RecipeError(
+            f"the variable OPENAI_BASE_URL is {shown_url(url)!r}: {fault}"
+        )
+    return url or OPENAI

@@ -25,6 +25,10 @@ CONNECT = 30.0
 """Seconds a connection may take to come about."""
 
 
+LOOK = 30.0
+"""Seconds for a question of the server itself, such as which models it has."""
+
+
 class Answer(NamedTuple):
     """What came back. `whole` is false where the body was longer than `LARGEST`."""
 
@@ -35,18 +39,18 @@ class Answer(NamedTuple):
 
 
 class HttpClient:
-    """POSTs to one address. To be made on the loop that uses it."""
+    """POSTs to one address, and GETs beside it. Made on the loop that uses it."""
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], deadline: float | None
+        self, url: URL, headers: Mapping[str, str], deadline: float | None
     ) -> None:
-        self._url = URL(url)
+        self._url = url
         secure = tls_context() if self._url.scheme == "https" else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=secure),
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=deadline, sock_connect=CONNECT),
-            proxy=proxy_for(url),
+            proxy=proxy_for(str(url)),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
@@ -57,19 +61,31 @@ class HttpClient:
         """
         going = self._session.post(self._url, data=body, allow_redirects=False)
         async with going as response:
-            stream = response.content
-            parts, left = [], LARGEST + 1
-            while left > 0 and (part := await stream.read(left)):
-                parts.append(part)
-                left -= len(part)
-            if not left:
-                response.close()
-            content = parts[0] if len(parts) == 1 else b"".join(parts)
-            return Answer(response.status, response.headers, content, left > 0)
+            return await read_answer(response)
+
+    async def get(self, url: URL) -> Answer:
+        """The answer to a question of the server itself; errors as of `post`."""
+        within = aiohttp.ClientTimeout(total=LOOK, sock_connect=LOOK)
+        going = self._session.get(url, allow_redirects=False, timeout=within)
+        async with going as response:
+            return await read_answer(response)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+
+async def read_answer(response: aiohttp.ClientResponse) -> Answer:
+    """A response, read no further than it may be long."""
+    stream = response.content
+    parts, left = [], LARGEST + 1
+    while left > 0 and (part := await stream.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if not left:
+        response.close()
+    content = parts[0] if len(parts) == 1 else b"".join(parts)
+    return Answer(response.status, response.headers, content, left > 0)
 
 
 def tls_context() -> ssl.SSLContext:

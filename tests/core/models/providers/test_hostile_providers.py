@@ -73,8 +73,10 @@ async def test_texts_follow_a_redirect_nowhere(status: int, kind: str) -> None:
         said = Request((Message(role="user", content="a secret of mine"),), {})
         with pytest.raises(ModelError) as caught:
             await registry.bare["m"].complete(said)
+        findings = await registry.check()
         await registry.close()
     assert heard == []
+    assert not any(finding.good for finding in findings)
     assert "s3cret" not in str(caught.value)
     assert not caught.value.is_transient
 
