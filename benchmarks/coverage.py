@@ -24,7 +24,7 @@ from benchmarks.length_coverage import coverage as length_coverage
 from benchmarks.length_coverage import worlds
 from fellowship.stats.agreement import kappa_of, table_cells
 from fellowship.stats.bias import position_bias_of, side_bias
-from fellowship.stats.codes import INVALID
+from fellowship.stats.codes import INVALID, TooFewLabels
 from fellowship.stats.effective import n_eff_interval
 from fellowship.stats.intervals import Resampling, bootstrap
 from fellowship.stats.paired import paired_difference
@@ -230,14 +230,16 @@ class Line:
 def measure(name: str, prompts: int, rows: int, runs: int, seed: int) -> Line:
     """One figure's coverage at one size."""
     figure = FIGURES[name]
-    many = 1.3 * (1 + UNLABELLED) if figure is people_rate else 1.0
+    many = 1.4 * (1 + UNLABELLED) if figure is people_rate else 1.0
     truth = true_value(name, rows)
     held, none = 0, 0
     for run in range(runs):
         rng = np.random.default_rng([seed, prompts, rows, run])
-        _, low, high = figure(
-            draw(round(prompts * many), rows, rng), Resampling(400, seed=run)
-        )
+        sample = draw(round(prompts * many), rows, rng)
+        try:
+            _, low, high = figure(sample, Resampling(400, seed=run))
+        except TooFewLabels:
+            low = high = np.nan
         none += np.isnan(low)
         held += low <= truth <= high
     known = max(1, runs - none)
