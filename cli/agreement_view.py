@@ -67,14 +67,18 @@ def show_people(people: HumanCeiling, out: Console) -> None:
     """How far people agree with one another: where a judge can get to."""
     say(
         out,
-        f"people: {people.annotators:,} annotators on {people.rows:,} rows, two of them"
+        f"people: {counted(people.annotators, 'annotator')} on"
+        f" {counted(people.rows, 'row')}, two of them"
         f" agree on {percent(people.same)}, alpha {figure(people.alpha)}",
     )
     for two in people.pairs[:SHOWN]:
         names = f"  {single_line(two.first)} and {single_line(two.second)}"
         say(out, f"{names}: kappa {figure(two.kappa)} on {counted(two.rows, 'row')}")
     if len(people.pairs) > SHOWN:
-        say(out, f"  and {len(people.pairs) - SHOWN:,} more pairs: --json has them")
+        say(
+            out,
+            f"  and {counted(len(people.pairs) - SHOWN, 'more pair')}: --json has them",
+        )
 
 
 def show_judge(
@@ -111,7 +115,14 @@ def show_jury(jury: JuryAnalysis, out: Console) -> None:
     if jury.left_out:
         out_of = quoted_list(jury.left_out)
         say(out, f"juries are of judges asked throughout, without {out_of}")
-    table(out, (f"best {len(cells)} of {len(jury.subsets)} juries", "kappa"), cells)
+    table(
+        out,
+        (
+            f"best {len(cells)} of {counted(len(jury.subsets), 'jury', 'juries')}",
+            "kappa",
+        ),
+        cells,
+    )
     say(
         out,
         f"best jury: {figure(jury.best.value)} on the rows that chose it,"

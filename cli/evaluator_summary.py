@@ -22,7 +22,10 @@ def show(report: EvaluatorReport, out: Console) -> None:
     if len(report.jurors) > 1:
         show_voters(report, out)
     elif report.right.of:
-        say(out, f"the judge agrees with people on {fraction(report.right)} labels")
+        say(
+            out,
+            f"labels on which the judge agrees with people: {fraction(report.right)}",
+        )
     if report.escalation is not None:
         show_escalation(report.escalation, out)
     if report.debate is not None:
@@ -94,7 +97,7 @@ def show_escalation(report: EscalationReport, out: Console) -> None:
     say(
         out,
         ("escalation: ", "bold"),
-        f"the strong judge was asked in {report.asked:,} of {of:,} comparisons:"
+        f"the strong judge was asked in {report.asked:,} of {counted(of, 'comparison')}:"
         f" {report.calls_saved:,} of its calls saved",
     )
 
@@ -105,8 +108,8 @@ def show_debates(report: DebateReport, out: Console) -> None:
     say(
         out,
         ("debate: ", "bold"),
-        f"{report.debated:,} of {of:,} comparisons were debated, {report.unanimous:,}"
-        f" unanimous before; the debate changed {report.changed:,}",
+        f"debated: {report.debated:,} of {counted(of, 'comparison')},"
+        f" {report.unanimous:,} unanimous before; the debate changed {report.changed:,}",
     )
     if report.right_after.of:
         say(
@@ -119,7 +122,10 @@ def show_debates(report: DebateReport, out: Console) -> None:
         same = f"agrees with the debate on {fraction(report.equal_cost_agrees)}"
         labelled = report.right_equal_cost
         known = f", right {fraction(labelled)}" if labelled.of else ""
-        say(out, f"  vote of equal cost ({report.vote_calls} calls): {same}{known}")
+        say(
+            out,
+            f"  vote of equal cost ({counted(report.vote_calls, 'call')}): {same}{known}",
+        )
     elif report.debated:
         say(
             out,

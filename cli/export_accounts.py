@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fellowship.cli.terminal import say, table
-from fellowship.number_format import count, counted, figure, percent
+from fellowship.number_format import count, counted, figure, minus, percent
 from fellowship.pipelines.export.account import Account
 from fellowship.spellings import preferred_name
 
@@ -43,7 +43,8 @@ def show_details(accounts: Sequence[Account], out: Console) -> None:
             continue
         facts = []
         if sizes.difference is not None:
-            facts.append(f"chosen minus rejected {sizes.difference:+,.1f} characters")
+            more = minus(f"{sizes.difference:+,.1f}")
+            facts.append(f"chosen minus rejected {more} characters")
         if sizes.longer is not None:
             facts.append(f"longer chosen {percent(sizes.longer)}")
         facts.append(f"flip rate {figure(weights.flip_rate)} from {weights.source}")

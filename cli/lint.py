@@ -76,7 +76,8 @@ def show(report: LintReport, out: Console) -> None:
     if (length := report.length) is not None:
         lengths = (
             f"the longer answer is chosen in {percent(length.longer)}"
-            f" ({percent(length.low)} to {percent(length.high)}) of {length.pairs:,} pairs;"
+            f" [{percent(length.low)}, {percent(length.high)}] of"
+            f" {counted(length.pairs, 'pair')};"
             f" mean {length.chosen:,.0f} against {length.rejected:,.0f} characters"
         )
         style = "red" if length.biased else "dim"

@@ -176,7 +176,7 @@ def show_overview(
         (
             s["row"],
             state_word(s["state"]),
-            " ".join("-" if x is None else score(x) for x in s["scores"]),
+            " ".join(map(score, s["scores"])),
             "" if s["margin"] is None else score(s["margin"]),
             s["drafts"] or "",
             count(s["tokens"], DASH),

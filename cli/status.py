@@ -54,7 +54,7 @@ def status_lines(status: Status) -> list[str]:
             for state, n in (*sorted(status.states.items()), *status.rows_left.items())
         ),
         f"{counted(status.calls, 'call')}, {status.in_flight:,} in flight,"
-        f" {status.tokens:,} tokens, {money(status.usd, status.unpriced)}",
+        f" {counted(status.tokens, 'token')}, {money(status.usd, status.unpriced)}",
         *status.replies.sentences(),
         "failed tries: "
         + ", ".join(
@@ -62,7 +62,7 @@ def status_lines(status: Status) -> list[str]:
         )
         if status.failures
         else "",
-        f"{status.tokens_per_second:.0f} tokens/s recently,"
+        f"{status.tokens_per_second:,.0f} tokens/s recently,"
         f" {duration(status.seconds)} since the first call"
         + (f", about {duration(status.left)} left" if status.left is not None else ""),
     ]

@@ -17,7 +17,7 @@ from rich.text import Text
 from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say
 from fellowship.cli.verdict_panels import show_ranking
-from fellowship.number_format import duration, score, usd
+from fellowship.number_format import counted, duration, points, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
@@ -164,7 +164,9 @@ def turn_facts(turn: Turn) -> Sequence[str]:
         else single_line(turn.role),
     ]
     if turn.prompt_tokens or turn.completion_tokens:
-        found.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+        found.append(
+            f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}"
+        )
         found.append(duration(turn.seconds))
     else:
         found.append("tokens and time not recorded")
@@ -191,7 +193,7 @@ def show_pairs(outcome: Outcome, out: Console) -> None:
             f", {single_line(outcome.why)}" * bool(outcome.why),
         )
     for pair in outcome.pairs:
-        gap = f"by {score(pair.margin)} points" if pair.margin else "at equal scores"
+        gap = f"by {points(pair.margin)}" if pair.margin else "at equal scores"
         for label, colour, candidate, mark in (
             ("chosen", "green", pair.chosen, pair.chosen_score),
             ("rejected", "red", pair.rejected, pair.rejected_score),

@@ -85,15 +85,25 @@ class TruncatedFile(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
+def no_run(folder: Path) -> NoRun:
+    """The error for a folder that holds no run: what is there instead, and the cure."""
+    there = (
+        "it has no run in it" if os.path.isdir(folder) else "there is no such folder"
+    )
+    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        there = "it can't be read"
+    return NoRun(
+        f"{folder} is not the folder of a run: {there}; give the folder that"
+        " `fellowship run --into` made"
+    )
+
+
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """A connection to the ledger at `path`; `LedgerError` says why there is none."""
     if not write and not os.path.exists(path):
         if os.path.exists(path.with_name("run.json")):
             raise LedgerError(f"the run {path.parent} has no {path.name} any more")
-        raise NoRun(
-            f"{path.parent} is not the folder of a run: no {path.name} is there; give"
-            " the folder that `fellowship run --into` made"
-        )
+        raise no_run(path.parent)
     try:
         if write:
             # Created by hand so that it is private from its first byte.

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
+from fellowship.number_format import counted, score
+from fellowship.number_format import scores as score_pair
 from fellowship.sanitize import sanitize
 from fellowship.wording import (
     decision_word,
@@ -146,7 +148,7 @@ def escaped(text: str) -> str:
     """A text as inert HTML; what goes past `LONGEST` is only counted."""
     shown = sanitize(text[:LONGEST])
     left = len(text) - len(shown) if len(text) > LONGEST else 0
-    return escape(shown) + (f" … and {left:,} characters" if left else "")
+    return escape(shown) + (f" … and {counted(left, 'character')}" if left else "")
 
 
 def message_html(who: str, facts: str, text: str) -> str:
@@ -160,7 +162,7 @@ def message_html(who: str, facts: str, text: str) -> str:
 def turn_html(turn: Turn) -> str:
     """One message of a transcript."""
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
-    facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+    facts.append(f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}")
     who = speaker_name(turn.source, turn.role)
     said = message_html(who, ", ".join(filter(None, facts)), turn.text)
     return thinking_html(turn.thinking) + said if turn.thinking else said
@@ -184,7 +186,7 @@ def session_html(session: Session) -> str:
 def verdict_html(verdict: Verdict) -> str:
     """A verdict in a line, with its reason."""
     scores = verdict.scores
-    marks = f"{scores.first:g} : {scores.second:g}" if scores else verdict.note
+    marks = score_pair(scores.first, scores.second) if scores else verdict.note
     order = order_word(verdict.order)
     facts = ", ".join(filter(None, (marks, order, verdict.model)))
     winner = decision_word(verdict.winner)
@@ -201,9 +203,11 @@ def outcome_html(outcome: Outcome) -> str:
     parts += map(session_html, outcome.sessions)
     for pair in outcome.pairs:
         parts.append(
-            message_html("chosen", f"score {pair.chosen_score:g}", pair.chosen.text)
+            message_html(
+                "chosen", f"score {score(pair.chosen_score)}", pair.chosen.text
+            )
         )
-        facts = f"score {pair.rejected_score:g}"
+        facts = f"score {score(pair.rejected_score)}"
         parts.append(message_html("rejected", facts, pair.rejected.text))
     return "".join(parts)
 

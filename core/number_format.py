@@ -47,6 +47,17 @@ def score(value: float | None) -> str:
     return DASH if value is None else minus(f"{value:.4g}")
 
 
+def points(value: float) -> str:
+    """`1 point`, `2.5 points`: a score gap with its unit."""
+    return f"{score(value)} {'point' if value == 1 else 'points'}"
+
+
+def difference(one: float, other: float) -> str:
+    """`9 − 3 = 6`, `1 − (−1) = 2`."""
+    taken = f"({score(other)})" if other < 0 else score(other)
+    return f"{score(one)} {MINUS} {taken} = {score(one - other)}"
+
+
 def scores(first: float | None, second: float | None) -> str:
     """`7.5 : 4`."""
     return f"{score(first)} : {score(second)}"

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from fellowship import __version__
-from fellowship.database import describe_failure
-from fellowship.errors import LedgerError, NoRun, RecipeError, WrongPath
+from fellowship.database import describe_failure, no_run
+from fellowship.errors import LedgerError, RecipeError, WrongPath
 
 HEADER = "run.json"
 LEDGER = "ledger.db"
@@ -270,13 +270,7 @@ def require_run(path: Path) -> None:
     """Raise `NoRun` for a folder that has neither a header nor a ledger."""
     if any(os.path.exists(path / name) for name in (HEADER, LEDGER)):
         return
-    there = "it has no run in it" if os.path.isdir(path) else "there is no such folder"
-    if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
-        there = "it can't be read"
-    raise NoRun(
-        f"{path} is not the folder of a run: {there}; give the folder that"
-        " `fellowship run --into` made"
-    )
+    raise no_run(path)
 
 
 def read_header(path: Path) -> dict[str, Any]:

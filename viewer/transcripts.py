@@ -7,7 +7,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from fellowship.number_format import duration, usd
+from fellowship.number_format import counted, duration, usd
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
 from fellowship.turn_words import thinking_words, turn_reading, turn_words
@@ -141,7 +141,9 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
     """What a message cost and how it ended."""
     facts = []
     if turn.prompt_tokens or turn.completion_tokens:
-        facts.append(f"{turn.prompt_tokens:,} + {turn.completion_tokens:,} tokens")
+        facts.append(
+            f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}"
+        )
     if turn.seconds:
         facts.append(duration(turn.seconds))
     if turn.usd:

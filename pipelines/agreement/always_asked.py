@@ -51,7 +51,8 @@ class EffectiveJudges:
         names = quoted_list(self.judges)
         who = f" who were asked throughout ({names})" if self.left_out else ""
         return (
-            f"independent judges that the {len(self.judges)} judges{who} are worth, by"
+            f"independent judges that the {counted(len(self.judges), 'judge')}{who}"
+            " are worth, by"
             f" their errors on {counted(self.rows, 'row')}: {interval(self.worth, 2)}"
         )
 

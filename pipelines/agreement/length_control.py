@@ -68,7 +68,8 @@ class JudgeLengthEffect:
             )
         shrunk = " and shrunk towards the prior" * (one.source == "shrunk")
         return (
-            f"estimated from {one.pairs} pairs on {counted(one.prompts, 'prompt')}{shrunk};"
+            f"estimated from {counted(one.pairs, 'pair')} on"
+            f" {counted(one.prompts, 'prompt')}{shrunk};"
             f" the prior has {percent(one.prior, 0)} of the weight ({PRIOR}; found"
             f" {figure(one.spread, 2)})"
         )
@@ -129,7 +130,7 @@ def _obstacle(matches: Sequence[Match]) -> str:
     read = {m.prompt for m in matches if m.outcome != "invalid"}
     if len(read) < MIN_CLUSTERS:
         return (
-            f"verdicts on two known texts are of {len(read)} prompts and"
+            f"verdicts on two known texts are of {counted(len(read), 'prompt')} and"
             f" {MIN_CLUSTERS} are needed"
         )
     seats = [set(m.judges) for m in matches if m.judges]

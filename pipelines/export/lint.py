@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field
 
 from fellowship.models.replies.thinking import find_marks, find_thinking
+from fellowship.number_format import counted
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import Example, text_hash
@@ -168,7 +169,8 @@ def constant_rows(one: ConstantAnswer) -> tuple[list[int], str]:
     rows = sorted({row for row, index in one.places if index == 0 or not one.chosen})
     text = single_line(one.text, 60)
     return rows, (
-        f"one text, or nearly, answers {one.prompts:,} prompts, chosen {one.chosen:,}"
+        f"one text, or nearly, answers {counted(one.prompts, 'prompt')}, chosen"
+        f" {one.chosen:,}"
         f" times: {text!r}"
     )
 

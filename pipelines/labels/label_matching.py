@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.labels.annotators import SWAPPED, Unit, candidates_of
 from fellowship.pipelines.labels.label_columns import fill_columns
 from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
@@ -205,8 +206,9 @@ def by_number(
     units = [at for at, unit in enumerate(judged) if plain(unit)]
     if len(rows) != len(units):
         raise InputError(
-            f"{len(rows):,} labels of {file.name or 'the file'!r} do not match"
-            f" {len(units):,} judged rows by id or by their texts, and there are not as"
+            f"{counted(len(rows), 'label')} of {file.name or 'the file'!r} do not match"
+            f" {counted(len(units), 'judged row')} by id or by their texts, and there"
+            " are not as"
             " many of them: name the column with --id, or the answers' with --first and"
             " --second"
         )
@@ -251,7 +253,8 @@ def no_match(file: LabelFile, unmatched: Sequence[tuple[int, str]]) -> str:
     reasons = Counter(why for _, why in unmatched).most_common(3)
     told = "; ".join(f"{n:,}: {why}" for why, n in reasons)
     return (
-        f"none of the {len(file.rows):,} labels of {file.name or 'the file'!r} fits a"
+        f"none of the {counted(len(file.rows), 'label')} of"
+        f" {file.name or 'the file'!r} fits a"
         f" judged row ({told}): name the column with the run's ids with --id, or the"
         " answers' with --first and --second; a column `row` has the run's row numbers"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.records import Winner
 
@@ -74,7 +75,7 @@ def described_values(unknown: Mapping[str, Sequence[int]]) -> str:
         for value, rows in list(unknown.items())[:SHOWN]
     ]
     more = len(unknown) - len(told)
-    return ", ".join(told) + (f" and {more:,} more values" if more else "")
+    return ", ".join(told) + (f" and {counted(more, 'more value')}" if more else "")
 
 
 def described_rows(rows: Sequence[int]) -> str:

@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from fellowship.database import connect, describe_failure
 from fellowship.errors import InputError, LedgerError
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.number_format import counted
 from fellowship.records import Order, Record
 from fellowship.run_folder import LEDGER
 
@@ -141,6 +142,7 @@ def _refuse_unknown(label: HumanLabel, reader: LedgerReader) -> None:
     most = len(outcome.candidates)
     if label.first == label.second or max(label.first, label.second) >= most:
         raise InputError(
-            f"row {label.number} has {most} answers: a label can't be about answers"
+            f"row {label.number} has {counted(most, 'answer')}: a label can't be"
+            " about answers"
             f" {label.first + 1} and {label.second + 1}"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
+from fellowship.number_format import counted, score
 from fellowship.pipelines.pairing.pairs import (
     candidate_score,
     make_pair,
@@ -155,7 +156,7 @@ def _uncompared(
     blank = [candidate for candidate in candidates if is_empty(candidate.text)]
     mute = sum(candidate.call in thought for candidate in blank)
     if cut := sum(candidate.finish == "length" for candidate in candidates):
-        why = f"{cut} of {many} answers were cut off at max_tokens"
+        why = f"{cut} of {counted(many, 'answer')} were cut off at max_tokens"
         spent = sum(candidate.finish == "length" for candidate in blank)
         if spent and mute:
             why += (
@@ -164,7 +165,7 @@ def _uncompared(
             )
         return RowEnd(State.TRUNCATED, why)
     if blank:
-        why = f"{len(blank)} of {many} answers are empty"
+        why = f"{len(blank)} of {counted(many, 'answer')} are empty"
         if mute:
             why += ": the model thought and stopped without an answer"
         return RowEnd(State.FAILED, why)
@@ -189,14 +190,15 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
     apart = [i for i in options if candidate_score(ranking, i) < top]
     if not apart:
         return RowEnd(
-            State.TIE, f"the best of {len(candidates)} answers have equal scores"
+            State.TIE,
+            f"the best of {counted(len(candidates), 'answer')} have equal scores",
         )
     wide = [i for i in apart if top - candidate_score(ranking, i) >= rule.margin]
     if not wide:
         widest = max(top - candidate_score(ranking, i) for i in apart)
         return RowEnd(
             State.BELOW_MARGIN,
-            f"score gap {widest:g}, at least {rule.margin:g} is needed",
+            f"score gap {score(widest)}, at least {score(rule.margin)} is needed",
         )
     assert facts.item is not None
     pairs = tuple(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fellowship.number_format import counted
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.paper.reproduce_parsings import JudgeReadings, PeopleLabels
 from fellowship.pipelines.paper.reproduction import Line, Table
@@ -85,7 +86,7 @@ def jury_worth(
         (
             "worth in independent judges",
             n_eff(votes, labels),
-            f"of {len(judges)} judges",
+            f"of {counted(len(judges), 'judge')}",
         ),
     ]
     if people.annotators is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.paper.published_figures import DIGITS, KAPPAS
@@ -94,7 +95,7 @@ def matching_labels(
     wrong = [j.name for j in judges if len(j.stored) != len(people.labels)]
     if wrong:
         notes.append(
-            f"{dataset}: {len(people.labels):,} labels do not fit the rows of"
+            f"{dataset}: {counted(len(people.labels), 'label')} do not fit the rows of"
             f" {', '.join(wrong)}: not recomputed"
         )
         return None
@@ -167,20 +168,21 @@ def describe_corrections(
     changed = sum(j.changed for j in judges)
     if differing:
         sentences.append(
-            f"{differing} verdicts stored differently from their last line"
+            f"{counted(differing, 'verdict')} stored differently from their last line"
         )
     if changed - differing > 0:
         sentences.append(
-            f"{changed} verdicts changed by parsing stored -1 scores again"
+            f"{counted(changed, 'verdict')} changed by parsing stored -1 scores again"
         )
     if invalid := sum(j.invalid for j in judges):
         sentences.append(
-            f"{invalid} texts have no single verdict: the stored one is kept"
+            f"{counted(invalid, 'text')} have no single verdict: the stored one is kept"
         )
     if people is not None and not people.shown.all():
         hidden = int((~people.shown).sum())
         sentences.append(
-            f"{hidden:,} of {len(people.shown):,} rows are labelled for a later turn than"
+            f"{hidden:,} of {counted(len(people.shown), 'row')} are labelled for a"
+            " later turn than"
             " the one judged: left out of corrected"
         )
     return tuple(sentences)

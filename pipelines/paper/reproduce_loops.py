@@ -10,6 +10,7 @@ import numpy as np
 
 from fellowship.agents.parsing.strict import read_score
 from fellowship.errors import InputError, VerdictError
+from fellowship.number_format import counted
 from fellowship.pipelines.pairing.ranking import anchored_scores
 from fellowship.pipelines.paper.published_figures import OF, PROMPTS, REVIEWS, WINS
 from fellowship.pipelines.paper.release import Configuration, read_rows
@@ -61,7 +62,9 @@ def win_line(one: Configuration, rival: str, path: Path, lost: set[int]) -> Line
     wins = WINS.get(one.name, {}).get(rival) if one.prompts == PROMPTS else None
     notes = [f"half-tie {half_tie_rate(ours):.3f}"]
     if lost:
-        notes.append(f"{len(lost)} rows judged the losing draft of their selection")
+        notes.append(
+            f"{counted(len(lost), 'row')} judged the losing draft of their selection"
+        )
     return Line(
         name=f"{one.name} against {rival}",
         published=None if wins is None else wins / OF,
@@ -135,7 +138,7 @@ def review_table(one: Configuration) -> Table | None:
         )
         for n, given in sorted(scores.items())
     ]
-    note = f"{same:,} of {revised:,} revisions changed nothing"
+    note = f"{same:,} of {counted(revised, 'revision')} changed nothing"
     title = f"{one.prompts}: {one.name}, mean review score by draft"
     return Table(title, "mean", tuple(lines), (note,))
 

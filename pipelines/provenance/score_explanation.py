@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fellowship.number_format import MINUS, difference, score, scores
 from fellowship.pipelines.provenance.voting_rule import DecidingRule
 from fellowship.records import (
     Candidate,
@@ -105,9 +106,7 @@ def pair_sums(
         )
         used |= dict.fromkeys(through)
         lines += [line] if line else []
-    lines.append(
-        f"score gap = {pair.chosen_score:g} - {pair.rejected_score:g} = {pair.margin:g}"
-    )
+    lines.append(f"score gap = {difference(pair.chosen_score, pair.rejected_score)}")
     return tuple(sorted(used)), tuple(lines)
 
 
@@ -122,8 +121,8 @@ def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], 
     if not given:
         return [], ""
     total = sum(given) / len(given)
-    text = ", ".join(f"{g:g}" for g in given)
-    return at, f"answer {place + 1} = mean of {text} = {total:g}"
+    text = ", ".join(map(score, given))
+    return at, f"answer {place + 1} = mean of {text} = {score(total)}"
 
 
 def knockout_sum(
@@ -137,13 +136,13 @@ def knockout_sum(
     last = own[-1]
     won = knockout_winner(comparisons[last])
     if won == place:
-        score = score_in_comparison(comparisons[last], place)
-        return [last], f"answer {place + 1} = {score:g} in its last comparison"
+        given = score_in_comparison(comparisons[last], place)
+        return [last], f"answer {place + 1} = {score(given)} in its last comparison"
     gap = score_in_comparison(comparisons[last], won) - score_in_comparison(
         comparisons[last], place
     )
     through, _ = knockout_sum(comparisons[last + 1 :], won)
-    line = f"answer {place + 1} = answer {won + 1} - {gap:g}"
+    line = f"answer {place + 1} = answer {won + 1} {MINUS} {score(gap)}"
     return [last, *(last + 1 + i for i in through)], line
 
 
@@ -160,6 +159,6 @@ def score_in_comparison(comparison: Comparison, place: int) -> float:
     return comparison.scores.first if first else comparison.scores.second
 
 
-def score_pair(scores: Scores | None) -> str:
+def score_pair(given: Scores | None) -> str:
     """Two scores with a colon between them; nothing where there are none."""
-    return "" if scores is None else f" {scores.first:g} : {scores.second:g}"
+    return "" if given is None else f" {scores(given.first, given.second)}"

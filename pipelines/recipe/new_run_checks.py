@@ -71,7 +71,8 @@ def unreachable_accept(recipe: Recipe) -> Faults:
     if wanted is not None and rows is not None and wanted > rows:
         yield (
             ("limits", "accept"),
-            f"{wanted} rows can't become pairs of the {rows} that source.limit lets in:"
+            f"{counted(wanted, 'row')} can't become pairs of the {rows} that"
+            " source.limit lets in:"
             f" give at most {rows}, or a larger source.limit",
         )
 
@@ -183,7 +184,8 @@ def uncompared_answers(recipe: Recipe) -> Faults:
     if recipe.evaluate.meet == "two-way" and most is not None and most > 2:
         yield (
             (*EVALUATE, "meet"),
-            f"two-way compares the first two of {most} answers and leaves the others"
+            f"two-way compares the first two of {counted(most, 'answer')} and leaves"
+            " the others"
             " unread: give knockout or round-robin",
         )
 

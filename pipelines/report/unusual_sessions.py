@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from fellowship.number_format import score
 from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
 from fellowship.teams.judge_verdicts import last_decisions
@@ -86,7 +87,7 @@ class UnusualSessions:
             if least is not None and margin >= least:
                 reasons = (
                     *each.reasons,
-                    f"a score gap of {margin:g}: top 1 % of the run",
+                    f"a score gap of {score(margin)}: top 1 % of the run",
                 )
                 found[each.number] = Unusual(
                     each.number, each.state, each.points + 1, reasons, each.prompt

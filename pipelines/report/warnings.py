@@ -12,6 +12,7 @@ from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.sanitize import single_line
 from fellowship.stats.intervals import MIN_LABELS, Interval
+from fellowship.wording import flag_word
 
 SMALL = 30
 """Rows under which shares say little."""
@@ -36,7 +37,7 @@ def _rows(found: Figures) -> Iterator[str]:
             " the run was stopped, has a limit, or is still running."
         )
     if flow.rows < SMALL:
-        yield f"There are only {flow.rows} rows: every share below is uncertain."
+        yield f"Only {counted(flow.rows, 'row')}: every share below is uncertain."
     for fault in found.faults:
         yield f"{fault.described()}."
     if not flow.pairs:
@@ -61,8 +62,7 @@ def _rows(found: Figures) -> Iterator[str]:
         )
     if flow.flags["same_family"]:
         yield (
-            f"{count(flow.flags['same_family'])} rows were judged by a model of the family"
-            " that wrote their answers."
+            f"{counted(flow.flags['same_family'], 'row')} {flag_word('same_family')}."
         )
 
 
@@ -107,7 +107,8 @@ def _people(found: Figures) -> Iterator[str]:
     elif found.agreement is None or not found.agreement.enough:
         prompts = found.agreement.prompts if found.agreement else found.labels
         yield (
-            f"Too few labels: {found.labels} rows of {prompts} prompts are labelled, and"
+            f"Too few labels: {counted(found.labels, 'row')} of"
+            f" {counted(prompts, 'prompt')} are labelled, and"
             f" {MIN_LABELS} prompts are needed for a kappa."
         )
 
@@ -124,7 +125,8 @@ def _calls(found: Figures) -> Iterator[str]:
     lost = sum(f.tries for f in found.spending.failed if f.kind in LOST)
     if lost:
         yield (
-            f"{lost:,} calls may have been paid for twice: they were in flight when"
+            f"{counted(lost, 'call')} may have been paid for twice: they were in"
+            " flight when"
             " the run ended."
         )
 

@@ -324,6 +324,6 @@ def why_no_calibration(found: Figures) -> str:
     if not found.labels:
         return "No row is labelled, so how reliable score gaps are is unknown."
     return (
-        f"Too few labels: {found.labels} rows are labelled; a curve needs 50 prompts"
+        f"Too few labels: labelled rows: {found.labels}; a curve needs 50 prompts"
         " on which a judge that gives scores named a winner."
     )

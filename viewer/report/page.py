@@ -60,7 +60,7 @@ def summary(found: Figures) -> str:
         return "No prompt has an outcome yet."
     states = [(state, n) for state, n in states_of(found) if state != State.PAIR]
     states.sort(key=lambda each: -each[1])
-    rest = ", ".join(f"{count(n)} {state_word(state)}" for state, n in states[:4])
+    rest = ", ".join(f"{state_word(state)} {count(n)}" for state, n in states[:4])
     begun = f"{counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
     told = f"{begun} {counted(flow.pairs, 'preference pair')}"
     return f"{told}; the others: {rest}." if rest else f"{told}."

@@ -20,7 +20,7 @@ from fellowship.models.limits.pace import MINUTE, RateLimiter
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.window import START, Window
-from fellowship.number_format import duration
+from fellowship.number_format import counted, duration
 
 log = structlog.get_logger("fellowship.models")
 
@@ -259,5 +259,7 @@ class Gate:
         if self.residency.capacity is not None and outside:
             calls = sum(len(self.residency.waiting[m]) for m in outside)
             names = ", ".join(sorted(outside))
-            return WaitNote(f"{calls:,} calls wait for their model's turn", names)
+            return WaitNote(
+                f"{counted(calls, 'call')} wait for their model's turn", names
+            )
         return None

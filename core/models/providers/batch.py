@@ -26,6 +26,7 @@ from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api as wire
 from fellowship.models.providers.batch_book import LINES_A_WRITE, BatchBook, Entry
 from fellowship.models.providers.openai import OpenAIClient, error_message
+from fellowship.number_format import counted
 
 T = TypeVar("T")
 log = structlog.get_logger("fellowship.models")
@@ -281,7 +282,7 @@ class BatchClient(OpenAIClient):
         """What its calls wait for; None for nothing."""
         if self._trouble:
             return WaitNote("paused", self._trouble, down=True)
-        notes = [f"{len(self._fresh):,} calls gathered"] if self._fresh else []
+        notes = [f"{counted(len(self._fresh), 'call')} gathered"] if self._fresh else []
         for batch, seen in self._statuses.items():
             notes.append(f"{batch} {seen.state}: {seen.done:,} of {seen.total:,} done")
         return WaitNote(f"model {self.name!r}", ", ".join(notes)) if notes else None

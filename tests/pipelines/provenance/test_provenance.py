@@ -10,6 +10,7 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.ledger import LedgerReader
+from fellowship.number_format import score
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.pipelines.provenance.score_explanation import comparison_sum, pair_sums
@@ -83,7 +84,7 @@ def test_pairs_name_their_drafts_and_their_meetings(tmp_path: Path) -> None:
             assert outcome.candidates[one.chosen] == of.chosen
             assert outcome.candidates[one.rejected] == of.rejected
             assert one.meetings
-            assert one.arithmetic[-1].endswith(f"= {of.margin:g}")
+            assert one.arithmetic[-1].endswith(f"= {score(of.margin)}")
 
 
 def test_a_knockout_score_is_followed_to_the_one_who_won() -> None:
@@ -102,8 +103,8 @@ def test_a_knockout_score_is_followed_to_the_one_who_won() -> None:
     assert used == (0, 1)
     assert lines == (
         "answer 3 = 9 in its last comparison",
-        "answer 1 = answer 2 - 2",
-        "score gap = 9 - 3 = 6",
+        "answer 1 = answer 2 − 2",
+        "score gap = 9 − 3 = 6",
     )
 
 
