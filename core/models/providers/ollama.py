@@ -1,32 +1,35 @@
 """Client for Ollama's own /api/chat, the one interface that fixes the context length.
 
-Every call of a model carries the same num_ctx (another one would reload the model), and
-a prompt that the server cut short in silence is a failure, not an answer.
+Every call of a model carries the same num_ctx (another one would reload the model). The
+server is told to refuse a prompt it would cut, and held to it: a reply to a prompt that
+was cut is a failure, not an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import ollama
-import pydantic
 
-from fellowship.errors import ModelError
+from fellowship.errors import Failure, ModelError
 from fellowship.models.client import (
     Client,
     Finding,
     Reply,
     Request,
-    estimated_tokens,
     thinking_identity,
 )
 from fellowship.models.config import OllamaModel, family_of
 from fellowship.models.limits.refusals import failure_kind, shorten
+from fellowship.models.providers.context_window import Room, is_cut, is_odd_count
 from fellowship.models.providers.schema import strict_schema
 from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
+from fellowship.models.providers.token_bounds import fewest_tokens
 from fellowship.models.providers.wire import LARGEST
 from fellowship.models.record.secrets import (
     hide_secrets,
@@ -34,11 +37,33 @@ from fellowship.models.record.secrets import (
     redact,
     secrets_in_url,
 )
+from fellowship.models.replies.chat_bodies import status_of
 from fellowship.models.replies.contents import read_message
+from fellowship.models.replies.error_bodies import (
+    StatedError,
+    read_error,
+    read_error_bytes,
+)
+from fellowship.models.replies.ollama_bodies import (
+    prompt_count,
+    read_chat,
+    usage_of,
+    why_incomplete,
+)
 from fellowship.models.replies.reading import make_reply, unusable
-from fellowship.usage import Usage
+from fellowship.records import Message
 
 DEFAULT_HOST = "http://localhost:11434"
+
+TOO_LONG = (
+    "exceeds the context length",
+    "longer than the context",
+    "exceeds the available context",
+)
+"""How versions of Ollama say that a prompt does not fit."""
+
+OWN_FAULTS = ("invalid json schema", "must be of type", "invalid option")
+"""What Ollama reports as its own failure and is the request's."""
 
 
 class OllamaClient(Client):
@@ -80,28 +105,34 @@ class OllamaClient(Client):
 
     async def complete(self, request: Request) -> Reply:
         """One POST, no retry. Raises `ModelError` with the server's own words."""
-        length = sum(
-            len(m.content.encode("utf-8", "replace")) for m in request.messages
-        )
-        if length > 8 * self.config.num_ctx:
-            raise self._too_long_error(length // 4)
-        schema = strict_schema(request.schema) if request.schema is not None else None
-        try:
-            answer = await self.api().chat(
-                model=self.config.model,
-                messages=[
-                    {"role": m.role, "content": m.content} for m in request.messages
-                ],
-                format=schema,
-                options=self._options(request),
-                keep_alive=self.config.keep_alive,
-                think=self.config.think,
-            )
-        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
-            raise self._failure(error) from error
-        except (pydantic.ValidationError, ValueError, TooLarge) as error:
-            raise self._malformed_error(error) from error
-        return self._reply(answer, request)
+        room = self._room(request)
+        if room is not None and fewest_tokens(request.messages) > room.padded:
+            raise room.refused_error(request.messages, None, None)
+        answer = await self._post(self._body(request), request)
+        if room is not None:
+            await self._check_prompt(answer, request, room)
+        said = read_message(answer["message"])
+        reason = answer.get("done_reason")
+        return make_reply(self.name, said, reason, usage_of(answer), answer)
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        """What is sent. `truncate` and `shift`: refuse rather than cut, then or later."""
+        body: dict[str, Any] = {
+            "model": self.config.model,
+            "messages": [
+                {"role": m.role, "content": m.content} for m in request.messages
+            ],
+            "stream": False,
+            "options": self._options(request),
+            "keep_alive": self.config.keep_alive,
+            "truncate": False,
+            "shift": False,
+        }
+        if request.schema is not None:
+            body["format"] = strict_schema(request.schema)
+        if self.config.think is not None:
+            body["think"] = self.config.think
+        return body
 
     def _options(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
@@ -111,30 +142,74 @@ class OllamaClient(Client):
             options["num_predict"] = longest + self.thinking_tokens
         return {**self.config.options, **options, "num_ctx": self.config.num_ctx}
 
-    def _reply(self, answer: ollama.ChatResponse, request: Request) -> Reply:
-        raw = answer.model_dump(exclude_none=True)
-        usage = usage_of(answer)
-        if not answer.done or answer.message.content is None:
-            trouble = unusable(self.name, "it is not complete")
-            trouble.usage, trouble.raw = usage, raw
+    async def _post(self, body: Mapping[str, Any], request: Request) -> dict[str, Any]:
+        """A complete reply to a body; `ModelError` for anything else."""
+        # The package's `chat` has no `truncate`: its connection is used without it.
+        http = self.api()._client
+        try:
+            response = await http.post("/api/chat", json=body)
+            if response.status_code >= 300:
+                raise self._refusal(response.status_code, response.content, request)
+            answer = read_chat(response.content)
+        except (httpx.HTTPError, ConnectionError) as error:
+            raise self._failure(error) from error
+        except (ValueError, TooLarge) as error:
+            raise self._malformed_error(error) from error
+        if answer.get("error"):
+            raise self._refusal(0, response.content, request)
+        if why := why_incomplete(answer):
+            trouble = unusable(self.name, why)
+            trouble.usage, trouble.raw = usage_of(answer), answer
             raise trouble
-        sent = sum(estimated_tokens(m.content) for m in request.messages)
-        room, read = self.config.num_ctx, usage.prompt if usage else 0
-        counted = usage is not None and not usage.estimated
-        if read >= room or (counted and sent > 0.75 * room and read < sent / 2):
-            trouble = self._too_long_error(sent)
-            trouble.usage, trouble.raw = usage, raw
-            raise trouble
-        said = read_message(answer.message.model_dump())
-        return make_reply(self.name, said, answer.done_reason, usage, raw)
+        return answer
 
-    def _too_long_error(self, tokens: int) -> ModelError:
-        return ModelError(
-            f"model {self.name!r}: a prompt of about {tokens:,} tokens does not fit"
-            f" num_ctx {self.config.num_ctx}, and Ollama would cut it off silently: raise"
-            " num_ctx in the recipe",
-            "too-long",
+    # -- whether all of the prompt was read ------------------------------------------
+
+    def _room(self, request: Request) -> Room | None:
+        """The room of prompt and answer; None of a cloud model, which has its own."""
+        if is_cloud_name(self.config.model):
+            return None
+        longest = self._options(request).get("num_predict")
+        return Room(
+            self.name,
+            self.config.num_ctx,
+            longest if isinstance(longest, int) else None,
         )
+
+    async def _check_prompt(
+        self, answer: Mapping[str, Any], request: Request, room: Room
+    ) -> None:
+        """Raise `ModelError` of kind `too-long` where the server cut the prompt."""
+        if answer.get("remote_model"):
+            return
+        usage = usage_of(answer)
+        counted = prompt_count(answer)
+        why = room.why_cut(usage.prompt, usage.completion) if usage else ""
+        if not why and is_odd_count(counted, request.messages, self.config.num_ctx):
+            why = await self._why_cut_on_a_second_look(counted, request)
+        if why:
+            trouble = room.cut_error(counted, why)
+            trouble.usage, trouble.raw = usage, answer
+            raise trouble
+
+    async def _why_cut_on_a_second_look(
+        self, counted: int | None, request: Request
+    ) -> str:
+        async def count(messages: Sequence[Message]) -> int | None:
+            asked = replace(request, messages=tuple(messages), schema=None)
+            body = self._body(asked)
+            body["options"] = {**body["options"], "num_predict": 1}
+            return prompt_count(await self._post(body, asked))
+
+        try:
+            cut = await is_cut(counted, request.messages, count)
+        except ModelError as error:
+            if error.kind != "too-long":
+                raise
+            return "a few words more were refused"
+        return "its count of tokens does not grow with the prompt" if cut else ""
+
+    # -- failures ---------------------------------------------------------------------
 
     def _malformed_error(self, error: Exception) -> ModelError:
         detail = shorten(error)
@@ -142,12 +217,29 @@ class OllamaClient(Client):
             detail = f"it is larger than {LARGEST:,} bytes"
         return unusable(self.name, detail)
 
+    def _refusal(self, status: int, content: bytes, request: Request) -> ModelError:
+        """What a server refused, by its own words. Status 0: an error in a reply of 200."""
+        stated = read_error_bytes(content)
+        detail = redact(secrets_in_url(self.host), shorten(stated.message))
+        kind = refusal_kind(status or status_of(stated.message), stated)
+        room = self._room(request)
+        if kind == "too-long" and room is not None:
+            trouble = room.refused_error(
+                request.messages, stated.prompt_tokens, stated.context
+            )
+            return ModelError(f"{trouble} (Ollama: {detail})", kind)
+        message = self._pull_hint() if kind == "missing" else detail
+        where = f" at {self.identity['endpoint']}"
+        under = "" if status else ": error in a reply of status 200"
+        return ModelError(f"model {self.name!r}{where}{under}: {message}", kind)
+
     def _failure(self, error: Exception) -> ModelError:
         where = self.identity["endpoint"]
         detail = redact(secrets_in_url(self.host), shorten(error))
         if isinstance(error, ollama.ResponseError):
-            kind = failure_kind(error.status_code, None, error.error)
-            message = self._pull_hint() if kind == "missing" else detail
+            stated = read_error(error.error)
+            message = redact(secrets_in_url(self.host), shorten(stated.message))
+            kind = refusal_kind(error.status_code, stated)
             return ModelError(f"model {self.name!r} at {where}: {message}", kind)
         if isinstance(error, httpx.TimeoutException) and not isinstance(
             error, httpx.ConnectTimeout
@@ -197,12 +289,18 @@ class OllamaClient(Client):
             self._api = None
 
 
-def usage_of(answer: ollama.ChatResponse) -> Usage | None:
-    """The tokens that Ollama counted; None where it counted none.
+def refusal_kind(status: int, stated: StatedError) -> Failure:
+    """The kind of failure of a refusal by Ollama, with what its statuses do not tell."""
+    words = " ".join(stated.message.lower().split())
+    if stated.prompt_tokens is not None or any(map(words.__contains__, TOO_LONG)):
+        return "too-long"
+    if "maximum pending requests" in words:
+        return "rate"
+    if status == 500 and any(map(words.__contains__, OWN_FAULTS)):
+        return "rejected"
+    return failure_kind(status, stated.code, stated.message)
 
-    Of a prompt that it had in its cache some versions leave the count out: 0 then.
-    """
-    read, written = answer.prompt_eval_count, answer.eval_count
-    if read is None and written is None:
-        return None
-    return Usage(read or 0, written or 0, estimated=read is None or written is None)
+
+def is_cloud_name(model: str) -> bool:
+    """Whether a model runs at Ollama's own service, by its tag: `:cloud`, `:120b-cloud`."""
+    return model.rpartition(":")[2].endswith("cloud")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,6 +36,12 @@ from fellowship.models.limits.refusals import (
     shorten,
     was_never_sent,
 )
+from fellowship.models.providers.context_window import (
+    OLLAMA_MARK,
+    cut_by_ollama_error,
+    is_cut,
+    is_odd_count,
+)
 from fellowship.models.providers.model_list import (
     has_version,
     is_page,
@@ -54,7 +62,9 @@ from fellowship.models.replies.chat_bodies import (
     is_event_stream,
     read_completion,
 )
+from fellowship.models.replies.error_bodies import read_error_bytes
 from fellowship.models.replies.reading import unusable
+from fellowship.records import Message
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -148,7 +158,34 @@ class OpenAIClient(Client):
             )
         if answer.status >= 300:
             raise self._http_failure(answer)
-        return self.parse_body(answer.content)
+        reply = self.parse_body(answer.content)
+        if reply.raw.get("system_fingerprint") == OLLAMA_MARK:
+            await self._check_prompt(reply, request)
+        return reply
+
+    async def _check_prompt(self, reply: Reply, request: Request) -> None:
+        """Raise `ModelError` where an Ollama server cut the prompt, as its /v1 may."""
+        usage = None if reply.usage.estimated else reply.usage.prompt
+        if not is_odd_count(usage, request.messages, None):
+            return
+
+        async def count(messages: Sequence[Message]) -> int | None:
+            asked = replace(request, messages=tuple(messages), schema=None)
+            body = json.dumps(self._body(asked) | {"max_tokens": 1}).encode()
+            answer = await self.http_client().post(body)
+            if answer.status >= 300:
+                raise self._http_failure(answer)
+            read = self.parse_body(answer.content).usage
+            return None if read.estimated else read.prompt
+
+        try:
+            cut = await is_cut(usage, request.messages, count)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._connection_failure(error) from error
+        if cut:
+            trouble = cut_by_ollama_error(self.name, usage)
+            trouble.usage, trouble.raw = reply.usage, reply.raw
+            raise trouble
 
     def parse_body(self, content: bytes) -> Reply:
         """A body as a reply; `ModelError` says why it is none."""
@@ -303,18 +340,12 @@ class OpenAIClient(Client):
 
 
 def error_message(content: bytes) -> tuple[str, str | None]:
-    """The message and code of an error body; the body itself where it is not JSON."""
-    text = content.decode("utf-8", "replace")
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return text, None
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if not isinstance(error, dict):
-        return str(error), None
-    code = error.get("code")
-    message = error.get("message", error.get("detail", text))
-    return str(message), code if isinstance(code, str) else None
+    """The message and code of an error body; the body itself where it is not JSON.
+
+    Ollama and gateways write one error's JSON into another's text: the innermost counts.
+    """
+    stated = read_error_bytes(content)
+    return stated.message, stated.code or None
 
 
 def base_url_of(config: OpenAIModel) -> str:

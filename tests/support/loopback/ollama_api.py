@@ -1,7 +1,8 @@
 """Ollama's chat as the wire carries it, down to what it drops without a word.
 
 A prompt longer than `num_ctx` loses its oldest turns, and the reply does not say so:
-`prompt_eval_count` stays within the window. That is for clients to detect.
+`prompt_eval_count` stays within the window. That is for clients to detect. With
+`truncate: false` it is refused, by servers that know the word.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class OllamaServer(Loopback):
         wanted = body.get("format")
         messages = [(m["role"], m.get("content") or "") for m in body["messages"]]
         window = self._window(body)
+        if body.get("truncate") is False and not self.settings.cuts_in_silence:
+            refuse_longer(prompt_tokens(messages), window)
         kept = within(messages, window)
         self.truncated += kept != messages
         return Ask(
@@ -206,6 +209,15 @@ def timings(reply: Reply, latency: float, per_token: float) -> Body:
         "eval_count": reply.completion_tokens,
         "eval_duration": eval_ns,
     }
+
+
+def refuse_longer(tokens: int, window: int) -> None:
+    """Refuse a prompt of more tokens than the window has, in a JSON text within JSON."""
+    if tokens > window:
+        message = f"request ({tokens} tokens) exceeds the available context size"
+        counts = {"n_prompt_tokens": tokens, "n_ctx": window}
+        kind = {"code": 400, "type": "exceed_context_size_error", "message": message}
+        raise Refused("400", json.dumps({"error": {**kind, **counts}}))
 
 
 def within(messages: list[tuple[str, str]], window: int) -> list[tuple[str, str]]:

@@ -30,6 +30,8 @@ class Settings:
     """Phrase of the last message -> lines one of which ends the answer to it."""
     num_ctx: int = 4096
     """Ollama's context window where a request names none."""
+    cuts_in_silence: bool = False
+    """Ollama: a prompt that is too long is cut even where it is told not to."""
     price: list[float] = field(default_factory=list)
     """USD a million prompt, cached and completion tokens: `/_stats` then has `usd`."""
     batch_seconds: float = 0.2
