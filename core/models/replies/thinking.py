@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fellowship.models.replies.thinking_marks import (
@@ -19,10 +21,10 @@ from fellowship.models.replies.thinking_marks import (
     CLOSING,
     HARMONY,
     HARMONY_END,
-    HINT,
     OPENING,
     WRAPPERS,
     marks_of,
+    may_have_marks,
 )
 
 FENCE = re.compile(
@@ -32,6 +34,15 @@ FENCE = re.compile(
 CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?[^`\n](\1)(?!`)")
 QUOTES = frozenset("\"'`“”„‘’«»‹›「」『』")
 SENTENCE_END = frozenset(".!?…。！？\n")
+
+
+MOST_BLOCKS = 20
+"""Blocks that are split off a text; what is left after so many stays as it is."""
+MOST_BLANKS = 200
+"""Letters before a closing mark that are looked at for the end of a sentence."""
+
+Spans = list[tuple[int, int]]
+"""Parts of a text, in order, from their first letter to after their last."""
 
 
 class Split(NamedTuple):
@@ -47,14 +58,16 @@ def split_thinking(text: str, *, head_only: bool = False) -> Split:
 
     `head_only`: look no further than a block that opens the text, as where the server has
     separated the thinking already. The thinking's outer blanks and the blank lines before
-    the answer are left out; linear in the length of the text but for texts of many blocks.
+    the answer are left out. Linear in the length of the text, for up to `MOST_BLOCKS`.
     """
-    if not HINT.search(text) or is_json(text):
+    if not may_have_marks(text) or is_json(text):
         return Split("", text)
     if (split := split_harmony(text)) is not None:
         return split
     thoughts: list[str] = []
-    while (found := next_block(text, head_only)) is not None:
+    for _ in range(MOST_BLOCKS):
+        if (found := next_block(text, head_only)) is None:
+            break
         thoughts.append(found.thinking)
         text = found.answer
         if found.is_open:
@@ -77,7 +90,7 @@ def find_marks(text: str) -> str:
 
     Where `find_thinking` finds nothing such a mark is likely to be what is spoken of.
     """
-    hidden = code_parts(text) if HINT.search(text) else []
+    hidden = code_parts(text) if may_have_marks(text) else ()
     found = (m for m in ANY_CLOSING.finditer(text) if not is_text(text, m, hidden))
     return next((mark[0] for mark in found), "") if not is_json(text) else ""
 
@@ -88,7 +101,10 @@ def joined(thoughts: list[str]) -> str:
 
 
 def next_block(text: str, head_only: bool = False) -> Split | None:
-    """The first block and the text without it; None where there is none."""
+    """The first block and the text without it; None where there is none.
+
+    Before the first opening mark the last closing one that stands alone counts.
+    """
     start = len(text) - len(text.lstrip())
     head = OPENING.match(text, start)
     if head and starts_line(text, start):
@@ -104,12 +120,13 @@ def next_block(text: str, head_only: bool = False) -> Split | None:
         ),
         None,
     )
-    for closing in ANY_CLOSING.finditer(
-        text, 0, opening.start() if opening else len(text)
-    ):
+    end = opening.start() if opening else len(text)
+    last = None
+    for closing in ANY_CLOSING.finditer(text, 0, end):
         if not is_text(text, closing, hidden) and ends_thought(text, closing):
-            thinking = text[: closing.start()].strip()
-            return Split(thinking, after(text, closing.end()))
+            last = closing
+    if last is not None:
+        return Split(text[: last.start()].strip(), after(text, last.end()))
     return split_at(text, opening) if opening else None
 
 
@@ -126,13 +143,14 @@ def split_at(text: str, opening: re.Match[str]) -> Split:
 
 def closing_mark(text: str, opening: re.Match[str]) -> re.Match[str] | None:
     """The mark that closes a block: one that ends a thought before one that is quoted."""
-    found = list(CLOSING[marks_of(opening)].finditer(text, opening.end()))
-    ends = (
-        mark for mark in found if not is_quoted(text, mark) and ends_thought(text, mark)
-    )
-    return next(ends, None) or next(
-        (mark for mark in found if not is_quoted(text, mark)), None
-    )
+    first = None
+    for mark in CLOSING[marks_of(opening)].finditer(text, opening.end()):
+        if is_quoted(text, mark):
+            continue
+        if ends_thought(text, mark):
+            return mark
+        first = first or mark
+    return first
 
 
 def after(text: str, end: int) -> str:
@@ -145,8 +163,9 @@ def after(text: str, end: int) -> str:
 
 def starts_line(text: str, at: int) -> bool:
     """Whether nothing but blanks, fewer than Markdown's four, stands before it."""
-    before = text[text.rfind("\n", 0, at) + 1 : at]
-    return not before.strip() and len(before) < 4
+    before = text[max(0, at - 4) : at]
+    line = before.rpartition("\n")[2]
+    return not line.strip() and len(line) < 4
 
 
 def ends_thought(text: str, mark: re.Match[str]) -> bool:
@@ -157,7 +176,7 @@ def ends_thought(text: str, mark: re.Match[str]) -> bool:
     at = mark.start()
     if starts_line(text, at) or not text[at - 1].isspace():
         return True
-    return text[:at].rstrip()[-1:] in SENTENCE_END
+    return text[max(0, at - MOST_BLANKS) : at].rstrip()[-1:] in SENTENCE_END
 
 
 def is_quoted(text: str, mark: re.Match[str]) -> bool:
@@ -166,15 +185,21 @@ def is_quoted(text: str, mark: re.Match[str]) -> bool:
     return before in QUOTES and behind in QUOTES and bool(before and behind)
 
 
-def is_text(text: str, mark: re.Match[str], hidden: list[tuple[int, int]]) -> bool:
+def is_text(text: str, mark: re.Match[str], hidden: Sequence[Spans]) -> bool:
     """Whether a mark is part of what is said: quoted, or in code."""
-    return is_quoted(text, mark) or any(a <= mark.start() < b for a, b in hidden)
+    return is_quoted(text, mark) or any(within(spans, mark.start()) for spans in hidden)
 
 
-def code_parts(text: str) -> list[tuple[int, int]]:
-    """Where the text's code blocks and code spans begin and end."""
-    fences = [found.span() for found in FENCE.finditer(text)]
-    return fences + [found.span() for found in CODE_SPAN.finditer(text)]
+def code_parts(text: str) -> tuple[Spans, Spans]:
+    """Where the text's code blocks, and its code spans, begin and end."""
+    fences = [found.span() for found in FENCE.finditer(text)] if "\n" in text else []
+    return fences, [found.span() for found in CODE_SPAN.finditer(text)]
+
+
+def within(spans: Spans, at: int) -> bool:
+    """Whether a place is in one of these spans, which are in order and apart."""
+    index = bisect_right(spans, (at, len(spans) and spans[-1][1])) - 1
+    return index >= 0 and spans[index][0] <= at < spans[index][1]
 
 
 def is_json(text: str) -> bool:

@@ -92,11 +92,19 @@ ANY_CLOSING = re.compile(
     "|".join(f"(?P<m{n}>{marks.closing})" for n, marks in enumerate(MARKS)),
     re.IGNORECASE,
 )
-HINT = re.compile(
-    r"think|thought|reason|<unused9|<\|?channel|assistant\s*final",
-    re.IGNORECASE,
+HINTS = (
+    *("<think", "< think", "think>", "think >", "thinking>", "[think]", "[/think]"),
+    *("think▷", "_thinking|>", "<thought", "thought>", "thoughts>", "_thought|>"),
+    *("<reasoning", "reasoning>", "<unused9", "channel|", "|channel>"),
+    *("assistantfinal", "assistant final"),
 )
-"""What every text with a mark contains, and few others do."""
+"""One of these is in every text with a mark, in lower case, and few others have one."""
+
+
+def may_have_marks(text: str) -> bool:
+    """Whether a text is worth a search for marks; false for nearly all that have none."""
+    lower = text.lower()
+    return any(hint in lower for hint in HINTS)
 
 
 def marks_of(found: re.Match[str]) -> int:

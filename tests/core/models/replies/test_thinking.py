@@ -106,3 +106,19 @@ def test_what_was_joined_is_split_again(
             thinking,
             answer,
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("<think>" * 20_000, "a </think> " * 20_000, "`<think>" * 20_000),
+        *("x</think>\n" * 20_000, "<think>x</think>\n" * 20_000, "```\n" * 30_000),
+        *("<think>" + "` " * 40_000 + "</think>", '"</think>' * 20_000),
+        *("<|channel|>a<|message|>" * 20_000, "analysis" + "assistantfina" * 30_000),
+    ],
+    ids=range(10),
+)
+@pytest.mark.timeout(60)
+def test_hostile_texts_are_split_in_bounded_time(text: str) -> None:
+    split = split_thinking(text)
+    assert len(split.thinking) + len(split.answer) <= len(text) + 200
