@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from fellowship.agents.roles import STRATEGIES
 from fellowship.teams.jury import first_juror_count
+from fellowship.teams.kinds import EVALUATOR_KINDS, SYSTEM_KINDS, check_kinds
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
+    CustomSettings,
     DebateSettings,
     EvaluateSettings,
     FeedbackSettings,
+    JudgeSettings,
     JurySettings,
     SingleSettings,
     SystemSettings,
@@ -52,19 +57,34 @@ class SystemCalls(NamedTuple):
     sessions: int
 
 
-def system_calls(system: SystemSettings) -> SystemCalls | None:
-    """The calls one prompt costs in one system; None for a team of the user's own.
+def single_calls(system: SingleSettings) -> SystemCalls:
+    """A call a sample."""
+    samples = Span(system.samples, system.samples)
+    return SystemCalls(samples, NOTHING, Span(1, system.samples), system.samples)
 
-    A feedback loop ends early at a draft equal to the one before it (so after two at the
-    soonest) or, if told so, at a falling score. Nobody reviews the last draft.
+
+def feedback_calls(system: FeedbackSettings) -> SystemCalls:
+    """A feedback loop's calls: nobody reviews the last draft.
+
+    It ends early at a draft equal to the one before it (so after two at the soonest) or,
+    if told so, at a falling score.
     """
-    if isinstance(system, SingleSettings):
-        samples = Span(system.samples, system.samples)
-        return SystemCalls(samples, NOTHING, Span(1, system.samples), system.samples)
-    if isinstance(system, FeedbackSettings):
-        drafts = system.drafts
-        return SystemCalls(Span(2, drafts), Span(1, drafts - 1), Span(1, drafts), 1)
-    return None
+    drafts = system.drafts
+    return SystemCalls(Span(2, drafts), Span(1, drafts - 1), Span(1, drafts), 1)
+
+
+SYSTEM_CALLS: Mapping[type, Callable[[Any], SystemCalls | None]] = {
+    SingleSettings: single_calls,
+    FeedbackSettings: feedback_calls,
+    AutogenSettings: lambda system: None,
+    CustomSettings: lambda system: None,
+}
+check_kinds("count of a system's calls", SYSTEM_KINDS, SYSTEM_CALLS)
+
+
+def system_calls(system: SystemSettings) -> SystemCalls | None:
+    """The calls one prompt costs in one system; None for a team of the user's own."""
+    return SYSTEM_CALLS[type(system)](system)
 
 
 def count_comparisons(meet: str, candidates: int) -> int:
@@ -93,17 +113,7 @@ def evaluator_calls(
     None are known of an evaluator of the user's own. `kin` are models of a candidate's
     family: jurors among them may have to recuse themselves.
     """
-    if isinstance(settings, CustomEvaluateSettings):
-        return []
-    if isinstance(settings, DebateSettings):
-        each = debate_calls(settings)
-    elif isinstance(settings, JurySettings):
-        each = jury_calls(settings, kin)
-    else:
-        each = [voter_calls(settings, settings.order, settings.meet)]
-        if settings.stand_in is not None:
-            only = each[0]._replace(calls=Span(0, each[0].calls.high))
-            each = [only, only._replace(model=settings.stand_in)]
+    each = EVALUATOR_CALLS[type(settings)](settings, kin)
     low, high = (count_comparisons(settings.meet, count) for count in candidates)
     return [
         calls._replace(calls=Span(low * calls.calls.low, high * calls.calls.high))
@@ -162,3 +172,20 @@ def debate_calls(debate: DebateSettings) -> list[ModelCalls]:
             ModelCalls(model, Span(low * orders, orders), 2, talk_turns),
         ]
     return counts
+
+
+def judge_calls(judge: JudgeSettings) -> list[ModelCalls]:
+    """A judge's calls for one comparison, any of which its substitute may have to make."""
+    calls = voter_calls(judge, judge.order, judge.meet)
+    if judge.stand_in is None:
+        return [calls]
+    return [optional(calls), optional(calls)._replace(model=judge.stand_in)]
+
+
+EVALUATOR_CALLS: Mapping[type, Callable[[Any, frozenset[str]], list[ModelCalls]]] = {
+    JudgeSettings: lambda judge, related: judge_calls(judge),
+    JurySettings: jury_calls,
+    DebateSettings: lambda debate, related: debate_calls(debate),
+    CustomEvaluateSettings: lambda custom, related: [],
+}
+check_kinds("count of an evaluator's calls", EVALUATOR_KINDS, EVALUATOR_CALLS)

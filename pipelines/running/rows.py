@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fellowship.errors import FellowshipError, RowError
 from fellowship.models.client import Client
@@ -33,6 +34,7 @@ from fellowship.teams.debate import DebateTeam
 from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Evaluator, JudgeTeam, is_related
 from fellowship.teams.jury import JuryTeam
+from fellowship.teams.kinds import EVALUATOR_KINDS, SYSTEM_KINDS, check_kinds
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import (
@@ -42,6 +44,7 @@ from fellowship.teams.settings import (
     DebateSettings,
     EvaluateSettings,
     FeedbackSettings,
+    JudgeSettings,
     JurySettings,
     SingleSettings,
     SystemSettings,
@@ -81,27 +84,30 @@ class RunContext:
         )
 
 
+SYSTEMS: Mapping[type, Callable[[Any], System]] = {
+    SingleSettings: SingleSystem,
+    FeedbackSettings: FeedbackSystem,
+    AutogenSettings: AutogenSystem,
+    CustomSettings: CustomSystem,
+}
+EVALUATORS: Mapping[type, Callable[[Any], Evaluator]] = {
+    JudgeSettings: JudgeTeam,
+    JurySettings: JuryTeam,
+    DebateSettings: DebateTeam,
+    CustomEvaluateSettings: CustomEvaluator,
+}
+check_kinds("system that writes", SYSTEM_KINDS, SYSTEMS)
+check_kinds("evaluator", EVALUATOR_KINDS, EVALUATORS)
+
+
 def make_system(settings: SystemSettings) -> System:
     """The team that a recipe's entry describes."""
-    if isinstance(settings, SingleSettings):
-        return SingleSystem(settings)
-    if isinstance(settings, FeedbackSettings):
-        return FeedbackSystem(settings)
-    if isinstance(settings, AutogenSettings):
-        return AutogenSystem(settings)
-    assert isinstance(settings, CustomSettings)
-    return CustomSystem(settings)
+    return SYSTEMS[type(settings)](settings)
 
 
 def make_evaluator(settings: EvaluateSettings) -> Evaluator:
     """The team that a recipe's `evaluate` describes."""
-    if isinstance(settings, JurySettings):
-        return JuryTeam(settings)
-    if isinstance(settings, DebateSettings):
-        return DebateTeam(settings)
-    if isinstance(settings, CustomEvaluateSettings):
-        return CustomEvaluator(settings)
-    return JudgeTeam(settings)
+    return EVALUATORS[type(settings)](settings)
 
 
 class Row:
