@@ -1,4 +1,4 @@
-"""Kinds of team a recipe can ask for, by the settings that describe each.
+"""Team kinds of a recipe, each with the settings that describe it.
 
 Whoever does something else for each kind keeps a table by settings and checks it here, so
 that a new kind of team is an error at import wherever nobody has thought of it.
