@@ -8,6 +8,7 @@ text (`json_fields.py`), for a mended object may say what was never written.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import json_repair
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.json_values import finite_number
 
 MOST_TRIES = 100
 """Braces that begin no object, after which a reply is a runaway."""
@@ -107,7 +109,8 @@ def _value(value: object) -> object:
     if isinstance(value, list):
         return [_value(each) for each in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        number = finite_number(value)
+        return math.inf if number is None else number  # beyond any scale
     return value
 
 

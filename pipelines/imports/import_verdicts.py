@@ -12,6 +12,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
+from fellowship.json_values import finite_number
 from fellowship.pipelines.imports.import_labels import slot_candidates
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
@@ -271,13 +272,8 @@ def _soft_verdict(
 
 def _score(value: Any, scale: float) -> float | None:
     """A score from 0 to the scale; anything else, a stored -1 too, is none."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number <= scale else None
+    number = finite_number(value)
+    return number if number is not None and 0 <= number <= scale else None
 
 
 def _text(values: Mapping[str, Any], name: str | None) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from fellowship.errors import InputError
+from fellowship.json_values import finite_number
 from fellowship.records import Scores, Winner
 from fellowship.registry_check import check_registry
 from fellowship.suggestions import quoted_list
@@ -92,7 +93,7 @@ def read_preference(value: Any, given: Preferences) -> Preferred | None:
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    number = as_number(value)
+    number = finite_number(value)
     scale = SCALES[str(given.scale)]
     if number is None or not scale.low <= number <= scale.high:
         raise InputError(f"the preference {value!a} is no {given.scale}")
@@ -107,17 +108,6 @@ def read_preference(value: Any, given: Preferences) -> Preferred | None:
     return Preferred(scores.winner, scores, chance)
 
 
-def as_number(value: Any) -> float | None:
-    """A finite number of a cell; None where it is none."""
-    if isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
 def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
     """The one scale that these values can be on; `InputError` where there are several.
 
@@ -125,7 +115,7 @@ def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
     a difference or a logit would have to favour one side always. 0 and 1 alone may also
     number the better answer, and what goes below 0 or above 2 is a difference or a logit.
     """
-    found = {n for value in values if (n := as_number(value)) is not None}
+    found = {n for value in values if (n := finite_number(value)) is not None}
     fits: list[ScaleName] = []
     if any(0 < n < 1 for n in found):
         fits.append("probability")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fellowship.errors import InputError
+from fellowship.json_values import finite_number
 from fellowship.pipelines.labels.label_rows import Asked, Columns, LabelFile, LabelRow
 from fellowship.pipelines.labels.label_text_columns import LineTexts, line_texts
 from fellowship.pipelines.labels.label_values import LabelValues
@@ -70,7 +71,7 @@ def _parse_votes(
     draw = values.get("draw")
     asked = Asked(
         str(values.get("queue") or ""),
-        float(draw) if isinstance(draw, int | float) else None,
+        finite_number(draw) if isinstance(draw, int | float) else None,
     )
     told = [(name, values.get(name)) for name in columns.labels[:1]]
     return about, [

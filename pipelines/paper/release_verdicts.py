@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from statistics import fmean
 from typing import Any
 
@@ -21,6 +20,7 @@ from fellowship.agents.parsing.strict import (
     read_scores,
 )
 from fellowship.errors import InputError, VerdictError
+from fellowship.json_values import finite_number
 from fellowship.pipelines.paper.release import VerdictFile
 from fellowship.records import Scores, Turn, Verdict, Winner
 
@@ -109,8 +109,7 @@ def require_text(row: dict[str, Any], name: str) -> str:
 def stored_scores(row: dict[str, Any], first: str, second: str) -> Scores | None:
     """Two stored scores, None where one isn't a number."""
     pair: tuple[Any, Any] = row.get(first), row.get(second)
-    known = [isinstance(v, int | float) and not isinstance(v, bool) for v in pair]
-    if all(known) and all(map(isfinite, pair)):
+    if all(isinstance(v, int | float) and finite_number(v) is not None for v in pair):
         return Scores.model_validate({"first": pair[0], "second": pair[1]})
     return None
 

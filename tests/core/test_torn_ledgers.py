@@ -11,7 +11,7 @@ import pytest
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import run_command
-from fellowship.errors import LedgerError
+from fellowship.errors import LedgerError, ModelError
 from fellowship.ledger import Ledger
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running import row_runner
@@ -146,7 +146,7 @@ async def test_half_a_character_neither_hangs_nor_breaks_the_ledger(
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     await ledger.record_failure(
-        "k", "s", "m", "server", "half a character: \ud83d", time.time()
+        "k", "s", "m", ModelError("half a character: \ud83d", "server"), time.time()
     )
     with pytest.raises(LedgerError):
         await asyncio.wait_for(ledger.record_sent("\ud83d", "m", "s"), 5)
