@@ -109,8 +109,7 @@ async def check_models(models: dict[str, ModelConfig]) -> list[Finding]:
         try:
             registry = ModelRegistry({name: config})
         except FellowshipError as error:
-            message, _, cure = str(error).rpartition(": ")
-            findings.append(Finding(name, False, message or str(error), cure))
+            findings.append(Finding(name, False, str(error)))  # it names its cure
             continue
         try:
             findings += await registry.check()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from fellowship.pipelines.attacks.trial_ids import trial_kind
 from fellowship.records import Outcome, Record, State
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.judge_verdicts import last_decisions
@@ -61,7 +62,7 @@ def attack_report(into: Path) -> AttackReport:
     chosen: dict[str, int] = {}
     tried = idle = failed = 0
     for outcome in outcomes(into):
-        kind = (outcome.id or "").rpartition("/")[2]
+        kind = trial_kind(outcome)
         if outcome.ranking is None:
             failed += outcome.state != State.TIE
             idle += outcome.state == State.TIE

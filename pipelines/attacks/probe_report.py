@@ -11,6 +11,7 @@ from fellowship.models.config import FAMILIES, family_of
 from fellowship.pipelines.attacks.probe_estimates import Orders, Row, judge_probe
 from fellowship.pipelines.attacks.probe_records import ProbeReport
 from fellowship.pipelines.attacks.probes import PROBES
+from fellowship.pipelines.attacks.trial_ids import trial_kind
 from fellowship.pipelines.labels.people_votes import PeopleVotes
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Candidate, Outcome, State, Verdict
@@ -34,7 +35,7 @@ def probe_report(
     reasons: dict[str, str] = {}
     tried = failed = 0
     for outcome in outcomes:
-        kind = (outcome.id or "").rpartition("/")[2]
+        kind = trial_kind(outcome)
         name = (outcome.number - 1) // len(PROBES)
         if outcome.ranking is None:
             failed += outcome.state != State.TIE

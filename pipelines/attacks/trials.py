@@ -16,6 +16,7 @@ from typing import Any
 from fellowship.hashing import digest
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
+from fellowship.pipelines.attacks.trial_ids import trial_id
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import unusable_answers
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
@@ -149,7 +150,7 @@ def trial_entries(
         for at, kind in enumerate(kinds):
             changed: dict[str, Any] = {
                 "number": first + at,
-                "id": f"{one.id or one.number}/{kind.name}",
+                "id": trial_id(str(one.id or one.number), kind.name),
                 "candidates": (),
                 "labels": one.labels if kind.labels else (),
             }
