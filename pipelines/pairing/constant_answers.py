@@ -33,6 +33,11 @@ MASKED: Final = 0.2
 """Largest share of numbers among words at which a number is as good as another."""
 KEPT: Final = 128
 """Hashes of word pairs that are kept of a text."""
+OWN: Final = 24
+"""Pairs of words that a text which quotes its prompt must have besides, to be compared
+nearly: a short answer that names what it is about is an answer to it."""
+QUOTED: Final = 2
+"""Pairs of words of the prompt from which a text quotes it."""
 BINS: Final = 36
 BAND: Final = 3
 EMPTY: Final = 0xFFFFFFFF
@@ -235,6 +240,8 @@ def signature(
         plain = ["0" if word[0].isdigit() else word for word in said]
     grams = set(pairwise(plain))
     own = grams - set(pairwise(asked))
+    if len(own) < OWN and len(grams) - len(own) >= QUOTED:
+        return [text_key(said, text)], b""
     hashes = {
         zlib.crc32(f"{one} {other}".encode("utf-8", "replace"))
         for one, other in own or grams

@@ -162,3 +162,12 @@ def test_the_order_of_the_rows_means_nothing() -> None:
         results.append({place for one in collected.result() for place in one.places})
     assert results[0] == results[1]
     assert len(results[0]) >= 27
+
+
+def test_short_answers_that_name_their_prompt_are_answers_to_it() -> None:
+    def about(n: int) -> str:
+        return (
+            f"Rinse it, then dry it well. (for: {n}: what about the {WORDS[n % 30]}?)"
+        )
+
+    assert found(40, about) == ()
