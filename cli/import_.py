@@ -14,8 +14,10 @@ from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.label_options import (
     COUNT_UNKNOWN,
     ID,
+    LABEL_SCALE,
     TEXTS,
     VALUE,
+    ScaleType,
     parse_values,
     with_options,
 )
@@ -30,7 +32,7 @@ from fellowship.pipelines.imports.label_exchange import (
     accepts_labels,
     attach_labels,
 )
-from fellowship.pipelines.imports.preferences import SCALES, Preferences, ScaleName
+from fellowship.pipelines.imports.preferences import Preferences
 from fellowship.pipelines.imports.run_writer import ImportReport
 from fellowship.pipelines.labels.label_rows import Columns
 from fellowship.pipelines.paper.import_release import import_release
@@ -108,8 +110,10 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
 )
 @click.option(
     "--preference-scale",
-    type=click.Choice(tuple(SCALES)),
-    help="What the numbers are; if absent, what their values allow, if it is one thing.",
+    type=ScaleType(),
+    help="What the numbers are: probability, one-to-two, difference or logit, all for the"
+    " first answer, or a range with the first answer's end before the second's, such as"
+    " -3..3. If absent, what their values allow, if it is one thing.",
 )
 @click.option(
     "--tie-band",
@@ -178,6 +182,7 @@ def verdicts(
     "--annotator", metavar="NAME", help="The name of the person whose labels these are."
 )
 @text_columns
+@LABEL_SCALE
 @COUNT_UNKNOWN
 @as_json
 def labels(
@@ -239,7 +244,7 @@ def import_progress(into: Path) -> Iterator[Steps]:
 
 
 def soft_column(
-    column: str | None, scale: ScaleName | None, band: float
+    column: str | None, scale: str | None, band: float
 ) -> Preferences | None:
     """The column of preferences; a usage error for its options without it."""
     if column is not None:

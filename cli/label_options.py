@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.scales import scale_named
+from fellowship.pipelines.columns.winner_words import parse_winner
 from fellowship.pipelines.labels.label_queues import QUEUES
-from fellowship.pipelines.labels.label_tables import parse_winner
 from fellowship.records import Winner
 
 if TYPE_CHECKING:
@@ -24,6 +25,32 @@ VALUE = click.option(
     multiple=True,
     metavar="SPELLING=MEANING",
     help="What a value means: first, second, tie or skip (no label); may be repeated.",
+)
+
+
+class ScaleType(click.ParamType[str]):
+    """The name of a scale, or a range with the first answer's end before the second's."""
+
+    name = "A..B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The scale as it was typed; a usage error where it is none."""
+        try:
+            scale_named(str(value))
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+LABEL_SCALE = click.option(
+    "--label-scale",
+    "scale",
+    type=ScaleType(),
+    help="What labels that are numbers mean: the number that is the first answer's and"
+    " the one that is the second's, such as -3..3, 5..1 or 0..1, or a name that"
+    " --preference-scale knows.",
 )
 COUNT_UNKNOWN = click.option(
     "--count-unknown",
@@ -85,7 +112,9 @@ def with_options(*options: Command) -> Callable[[Command], Command]:
     return decorate
 
 
-label_options = with_options(*LABELS, ID, *TEXTS, VALUE, COUNT_UNKNOWN, *WHOSE)
+label_options = with_options(
+    *LABELS, ID, *TEXTS, VALUE, LABEL_SCALE, COUNT_UNKNOWN, *WHOSE
+)
 """Everything that says which labels count."""
 
 
@@ -103,6 +132,7 @@ def selection_of(options: dict[str, Any]) -> LabelSelection:
         options["second"],
         values=parse_values(options["values"]),
         count_unknown=options["count_unknown"],
+        scale=options["scale"],
     )
     return select_labels(
         options["labels"],

@@ -27,7 +27,15 @@ LAYERS = (
 ROOMS = {
     "pipelines": (
         *("replay", "attacks", "interop", "running", "report", "export", "paper"),
-        *("imports", "agreement", "planning", "labels", "pairing", "sources"),
+        *(
+            "imports",
+            "agreement",
+            "planning",
+            "labels",
+            "pairing",
+            "sources",
+            "columns",
+        ),
         *("provenance", "recipe"),
     ),
     "core": ("models",),

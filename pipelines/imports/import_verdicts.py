@@ -5,7 +5,7 @@ Which columns hold what is said by whoever imports.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,13 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.json_values import finite_number
+from fellowship.pipelines.columns.sides import (
+    VERDICT_WAYS,
+    Meanings,
+    Sides,
+    read_sides,
+)
+from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.pipelines.imports.import_labels import slot_candidates
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
@@ -33,11 +40,7 @@ from fellowship.pipelines.imports.run_writer import (
 )
 from fellowship.pipelines.imports.system_names import SystemColumns
 from fellowship.pipelines.labels.label_rows import text_key
-from fellowship.pipelines.labels.label_tables import (
-    parse_winner,
-    read_table,
-    refuse_ambiguous,
-)
+from fellowship.pipelines.labels.label_tables import read_table
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
@@ -56,7 +59,8 @@ from fellowship.teams.decisions import swap_winner
 class VerdictColumns:
     """Which columns hold what: a winner, two scores or a preference; the rest if there.
 
-    `preferences` is None where verdicts are in other columns.
+    `preferences` is None where verdicts are in other columns; `sides`, how the winners are
+    read, is found out from their values.
     """
 
     judge: str | None = None
@@ -72,6 +76,7 @@ class VerdictColumns:
     system_first: str | None = None
     system_second: str | None = None
     preferences: Preferences | None = None
+    sides: Sides | None = None
 
     @property
     def systems(self) -> SystemColumns:
@@ -79,6 +84,13 @@ class VerdictColumns:
         return SystemColumns(
             self.first, self.second, self.system_first, self.system_second
         )
+
+    @property
+    def reading(self) -> str:
+        """How the verdicts are read, in words; '' for scores, which need none."""
+        if self.preferences:
+            return self.preferences.described()
+        return f"{self.winner!r}: {self.sides.described}" if self.sides else ""
 
     @property
     def named_columns(self) -> list[str]:
@@ -114,20 +126,20 @@ def import_verdicts(
         if name not in there:
             hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
-    if columns.winner:
-        refuse_ambiguous(path, table, (columns.winner,), columns.values)
-    columns = complete(columns, table, there)
+    columns = complete(columns, table, there, path)
     rows = report_progress(_verdict_rows(table, columns), len(table), watch)
     report = write_import(rows, into, "verdicts", [path], path)
-    if columns.preferences:
-        report.reading = columns.preferences.described()
+    report.reading = columns.reading
     return report
 
 
 def complete(
-    columns: VerdictColumns, table: list[Row], there: Collection[str]
+    columns: VerdictColumns, table: list[Row], there: Collection[str], path: Path
 ) -> VerdictColumns:
-    """The columns with what the file says by itself: its systems' and the scale."""
+    """The columns with what the file says by itself: its systems', sides and the scale.
+
+    `InputError` where the verdicts' values can mean several things.
+    """
     systems, soft = columns.systems.found_in(there), columns.preferences
     if soft is not None and soft.scale is None:
         values = [row.values.get(soft.column) for row in table]
@@ -137,7 +149,18 @@ def complete(
         system_first=systems.system_first,
         system_second=systems.system_second,
         preferences=soft,
+        sides=sides_of(columns, table, path),
     )
+
+
+def sides_of(columns: VerdictColumns, table: Sequence[Row], path: Path) -> Sides | None:
+    """How the column of winners is read; None where there is none."""
+    name = columns.winner
+    if name is None:
+        return None
+    cells = (row.values.get(name) for row in table)
+    given = Meanings(columns.values, None, VERDICT_WAYS)
+    return read_sides(repr(str(path)), name, cells, given)
 
 
 def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome]:
@@ -252,9 +275,9 @@ def _verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
     if columns.preferences:
         return _soft_verdict(values, columns.preferences, who)
     value = values.get(str(columns.winner))
-    if value in (None, ""):
+    if is_missing(value) or columns.sides is None:
         return Verdict(winner="invalid", note="no verdict", strategy="direct", **who)
-    return Verdict(winner=parse_winner(value, columns.values), strategy="direct", **who)
+    return Verdict(winner=columns.sides.winner(value), strategy="direct", **who)
 
 
 def _soft_verdict(

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import InputError, LedgerError
+from fellowship.pipelines.columns.sides import Sides
 from fellowship.pipelines.imports.run_writer import import_header
 from fellowship.pipelines.labels.annotators import Unit, units
 from fellowship.pipelines.labels.label_account import SourceAccount
@@ -140,7 +141,7 @@ def own_lines(
 ) -> tuple[LabelFile, dict[int, HumanLabel]]:
     """Labels that Fellowship wrote: rows to match, and what each line says besides."""
     lines: dict[int, HumanLabel] = {}
-    rows, values = [], LabelValues(columns.values)
+    rows, values = [], LabelValues(Sides(columns.values))
     for row in table:
         try:
             if row.fault:

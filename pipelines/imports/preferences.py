@@ -1,4 +1,4 @@
-"""Soft preferences of imported files: chances, AlpacaEval's 1 to 2, differences, logits.
+"""Preferences of imported files, as numbers on a scale.
 
 Each scale says what a number means; the first answer of the row is the one it speaks for.
 A scale that nobody named is taken from the values where they allow one reading only.
@@ -6,49 +6,22 @@ A scale that nobody named is taken from the values where they allow one reading 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from fellowship.errors import InputError
-from fellowship.json_values import finite_number
+from fellowship.pipelines.columns.scales import (
+    NEAR,
+    SCALES,
+    ScaleName,
+    as_number,
+    scale_named,
+    scale_words,
+)
+from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.records import Scores, Winner
-from fellowship.registry_check import check_registry
 from fellowship.suggestions import quoted_list
-
-ScaleName = Literal["probability", "one-to-two", "difference", "logit"]
-
-
-class Scale(NamedTuple):
-    """One meaning of a number.
-
-    `chance` turns it into the probability that the first answer is the better one, None
-    where the scale has no such reading; `low` and `high` are the least and the most it
-    can be; `middle` is a tie.
-    """
-
-    chance: Callable[[float], float] | None
-    middle: float
-    low: float = -math.inf
-    high: float = math.inf
-
-
-def logistic(value: float) -> float:
-    """1 / (1 + exp(-value)), without overflow."""
-    if value >= 0:
-        return 1 / (1 + math.exp(-value))
-    return math.exp(value) / (1 + math.exp(value))
-
-
-SCALES: Mapping[str, Scale] = {
-    "probability": Scale(lambda p: p, 0.5, 0, 1),
-    "one-to-two": Scale(lambda value: 2 - value, 1.5, 1, 2),
-    "difference": Scale(None, 0),
-    "logit": Scale(logistic, 0),
-}
-"""`--preference-scale` -> its meaning, all of them for the first answer."""
-check_registry("preference scale", get_args(ScaleName), SCALES)
 
 
 @dataclass(frozen=True)
@@ -59,13 +32,14 @@ class Preferences:
     """
 
     column: str
-    scale: ScaleName | None = None
+    scale: str | None = None
     band: float = 0.0
 
     def described(self) -> str:
         """How the column is read, in words."""
-        hard = str(self.scale) == "difference"
-        middle = "0" if hard else "a chance of 1/2"
+        scale = scale_named(str(self.scale))
+        hard = scale.chance is None
+        middle = f"{scale.middle:g}" if hard else "a chance of 1/2"
         within = (
             f"within {self.band:g} of {middle}" if self.band else f"exactly {middle}"
         )
@@ -73,9 +47,14 @@ class Preferences:
             "counts as a win, for it gives no chance" if hard else "stays a chance"
         )
         return (
-            f"{self.column!r} read as a {self.scale} in favour of the first answer; each"
+            f"{self.column!r} read as {self._scale_words()}; each"
             f" {counted}, {within} is a tie"
         )
+
+    def _scale_words(self) -> str:
+        if self.scale in SCALES:
+            return f"a {self.scale} in favour of the first answer"
+        return f"a scale, {scale_words(str(self.scale))}"
 
 
 class Preferred(NamedTuple):
@@ -91,18 +70,18 @@ def read_preference(value: Any, given: Preferences) -> Preferred | None:
 
     `InputError` for what is no number, or none of the scale's.
     """
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if is_missing(value):
         return None
-    number = finite_number(value)
-    scale = SCALES[str(given.scale)]
-    if number is None or not scale.low <= number <= scale.high:
+    number = as_number(value)
+    scale = scale_named(str(given.scale))
+    if number is None or not scale.holds(number):
         raise InputError(f"the preference {value!a} is no {given.scale}")
     chance = scale.chance(number) if scale.chance else None
-    off = number if chance is None else chance - 0.5
-    if abs(off) <= given.band + 1e-12:
+    off = scale.favour(number)
+    if abs(off) <= given.band + NEAR:
         return Preferred("tie", Scores(first=0.5, second=0.5), chance)
     if chance is None:
-        scores = Scores(first=max(number, 0.0), second=max(-number, 0.0))
+        scores = Scores(first=max(off, 0.0), second=max(-off, 0.0))
     else:
         scores = Scores(first=chance, second=1 - chance)
     return Preferred(scores.winner, scores, chance)
@@ -115,7 +94,7 @@ def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
     a difference or a logit would have to favour one side always. 0 and 1 alone may also
     number the better answer, and what goes below 0 or above 2 is a difference or a logit.
     """
-    found = {n for value in values if (n := finite_number(value)) is not None}
+    found = {n for value in values if (n := as_number(value)) is not None}
     fits: list[ScaleName] = []
     if any(0 < n < 1 for n in found):
         fits.append("probability")
@@ -132,5 +111,6 @@ def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
     seen = f"from {min(found):g} to {max(found):g}" if found else "no numbers"
     raise InputError(
         f"the values of {column!r} ({seen}) can be read in several ways: say which with"
-        f" --preference-scale, one of {quoted_list(SCALES)}, all for the first answer"
+        f" --preference-scale, one of {quoted_list(SCALES)}, all for the first answer, or"
+        " a range with the first answer's end before the second's, such as -3..3 or 5..1"
     )

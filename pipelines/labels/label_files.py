@@ -14,15 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.sides import GRADED, Sides, read_sides
 from fellowship.pipelines.labels.label_rows import (
     Columns,
     LabelFile,
     LabelRow,
 )
-from fellowship.pipelines.labels.label_tables import (
-    read_table,
-    refuse_ambiguous,
-)
+from fellowship.pipelines.labels.label_tables import read_table
 from fellowship.pipelines.labels.label_text_columns import first_value, line_texts
 from fellowship.pipelines.labels.label_values import LabelValues
 from fellowship.pipelines.labels.vote_lines import (
@@ -72,16 +70,34 @@ def _read_rows(
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     if not columns.labels and set(VOTE_KEY[:3]) <= set(there):
         by = replace(columns, labels=("winner",), annotator="judge")
-        return group_votes(table, VOTE_KEY, by)
+        return _labels_by(table, by, path, VOTE_KEY)
     if not columns.labels and set(OWN_COLUMNS) <= set(there):
         by = replace(columns, labels=("label",), annotator="annotator")
-        return group_votes(table, ("item", "first", "second"), by)
+        return _labels_by(table, by, path, ("item", "first", "second"))
     labels = columns.labels or _label_columns(there, columns, path)
-    refuse_ambiguous(path, table, labels, columns.values)
-    if columns.annotator:
-        by = replace(columns, labels=labels)
-        return group_votes(table, (line_key(columns),), by)
-    return _wide_rows(table, columns, labels)
+    by = replace(columns, labels=labels)
+    line = (line_key(columns),) if columns.annotator else ()
+    return _labels_by(table, by, path, line)
+
+
+def _labels_by(
+    table: list[Row], columns: Columns, path: Path, key: Sequence[str]
+) -> tuple[LabelFile, LabelValues]:
+    """The labels of known columns: by vote lines where there is a key, else by row."""
+    sides = sides_of(path, table, columns)
+    file, values = (
+        group_votes(table, key, columns, sides)
+        if key
+        else _wide_rows(table, columns, sides)
+    )
+    return replace(file, columns=columns.labels, reading=sides.described), values
+
+
+def sides_of(path: Path, table: Sequence[Row], columns: Columns) -> Sides:
+    """How the labels of a file are read, all of its label columns by one rule."""
+    cells = (row.values.get(name) for row in table for name in columns.labels)
+    graded = sorted(columns.labels, key=lambda name: not GRADED.search(name.lower()))
+    return read_sides(repr(str(path)), graded[0], cells, columns.meanings)
 
 
 def _label_columns(
@@ -104,9 +120,10 @@ def _label_columns(
 
 
 def _wide_rows(
-    table: list[Row], columns: Columns, labels: tuple[str, ...]
+    table: list[Row], columns: Columns, sides: Sides
 ) -> tuple[LabelFile, LabelValues]:
-    rows, bad, values = [], [], LabelValues(columns.values)
+    rows, bad, values = [], [], LabelValues(sides)
+    labels = columns.labels
     for row in table:
         if row.fault:
             bad.append((row.number, row.fault))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
+from fellowship.pipelines.columns.sides import Meanings
 from fellowship.pipelines.labels.people_majority import people_majority
 from fellowship.records import Winner
 
@@ -15,8 +16,9 @@ from fellowship.records import Winner
 class Columns:
     """Which columns of a file hold what; None is found out from their names.
 
-    `values` says what spellings mean ("invalid": no label). Values that nobody
-    explained are refused, or with `count_unknown` counted and left out.
+    `values` says what spellings mean ("invalid": no label), `scale` which numbers favour
+    the first answer. Values that nobody explained are refused, or with `count_unknown`
+    counted and left out.
     """
 
     labels: tuple[str, ...] = ()
@@ -27,6 +29,12 @@ class Columns:
     values: Mapping[str, Winner] = field(default_factory=dict)
     annotator: str | None = None
     count_unknown: bool = False
+    scale: str | None = None
+
+    @property
+    def meanings(self) -> Meanings:
+        """What was said of the labels' values."""
+        return Meanings(self.values, self.scale)
 
 
 class Asked(NamedTuple):
@@ -80,7 +88,8 @@ class LabelFile:
     """A file's rows, and those that are none with the reason.
 
     `unknown` are values nobody explained, each with the numbers of its rows; `unlabelled`
-    the rows whose label is empty.
+    the rows whose label is empty; `columns` the ones with labels, and `reading` how their
+    values were read.
     """
 
     rows: tuple[LabelRow, ...]
@@ -88,6 +97,8 @@ class LabelFile:
     name: str = ""
     unknown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unlabelled: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    reading: str = ""
 
 
 def named_votes(votes: Sequence[Winner], who: Sequence[str] = ()) -> dict[str, Winner]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.number_format import counted
-from fellowship.pipelines.labels.label_tables import parse_winner
+from fellowship.pipelines.columns.sides import Sides
+from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.records import Winner
 
 QUOTES = "'\""
@@ -24,9 +25,9 @@ SHOWN = 8
 
 @dataclass
 class LabelValues:
-    """Reader of a file's label values; `more` are meanings somebody gave."""
+    """Reader of a file's label values, as its columns are read."""
 
-    more: Mapping[str, Winner]
+    sides: Sides
     unknown: dict[str, list[int]] = field(default_factory=dict)
     unlabelled: list[int] = field(default_factory=list)
 
@@ -38,7 +39,7 @@ class LabelValues:
             (name, one)
             for name, value in cells
             for one in (value if isinstance(value, list) else [value])
-            if one is not None and not (isinstance(one, str) and not one.strip())
+            if not is_missing(one)
         ]
         if not given:
             self.unlabelled.append(number)
@@ -50,7 +51,7 @@ class LabelValues:
         if isinstance(value, str) and value.strip().lower() == "skip":
             return "invalid"
         try:
-            return parse_winner(value, self.more)
+            return self.sides.winner(value)
         except InputError:
             self.unknown.setdefault(ascii(value)[:60], []).append(number)
             return "invalid"

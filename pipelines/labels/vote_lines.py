@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fellowship.errors import InputError
 from fellowship.json_values import finite_number
+from fellowship.pipelines.columns.sides import Sides
 from fellowship.pipelines.labels.label_rows import Asked, Columns, LabelFile, LabelRow
 from fellowship.pipelines.labels.label_text_columns import LineTexts, line_texts
 from fellowship.pipelines.labels.label_values import LabelValues
@@ -30,13 +31,13 @@ class Vote(NamedTuple):
 
 
 def group_votes(
-    table: Sequence[Row], key: Sequence[str], columns: Columns
+    table: Sequence[Row], key: Sequence[str], columns: Columns, sides: Sides
 ) -> tuple[LabelFile, LabelValues]:
     """One row an item, in order of first appearance; lines that are none by number.
 
     Lines whose texts differ, or stand the other way round, are rows of their own.
     """
-    values = LabelValues(columns.values)
+    values = LabelValues(sides)
     found: dict[tuple[object, ...], list[Vote]] = {}
     bad = []
     for row in table:

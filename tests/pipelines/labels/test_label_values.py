@@ -13,7 +13,7 @@ from tests.support.outcomes import judged
 from tests.support.runs import run_of
 
 ROWS = 60
-STRANGE = ("same", "A>B", "maybe", "7", 4, -1, True, "first or tie", "\u00fc")
+STRANGE = ("same", "A?B", "maybe", "7", 4, -1, True, "first or tie", "\u00fc")
 
 
 @pytest.fixture(scope="module")

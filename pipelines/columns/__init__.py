@@ -1,0 +1,1 @@
+"""Meaning of columns: which side a label names, scales of numbers, lists in a string."""

@@ -1,0 +1,160 @@
+"""Reading of a column of labels: sides by name, or a scale that somebody named.
+
+Decided once for a whole column, by its values: what looks like a scale is never taken for
+sides (of 1 to 5, 1 and 2 are no sides), and nobody's guess says which end is the first
+answer's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fellowship.errors import InputError
+from fellowship.pipelines.columns.scales import (
+    Scale,
+    as_number,
+    scale_named,
+    scale_words,
+)
+from fellowship.pipelines.columns.winner_words import (
+    is_missing,
+    normal_word,
+    parse_winner,
+)
+from fellowship.records import Winner
+
+GRADED = re.compile(
+    r"overall|strength|score|rating|likert|scale|margin|degree|magnitude|differen|slider"
+)
+"""Names of columns that grade: numbers in them say how much, not which."""
+
+
+class Ways(NamedTuple):
+    """How a verb lets its user say what numbers mean: its scale, and its own values."""
+
+    scale: str
+    zero_one: str
+    values: str
+
+
+FILE_WAYS = Ways(
+    "--label-scale {}",
+    "`--value 0=first --value 1=second` or `--value 0=tie --value 1=first`",
+    "--value SPELLING=MEANING for each",
+)
+VERDICT_WAYS = FILE_WAYS._replace(scale="--preference COLUMN --preference-scale {}")
+SOURCE_WAYS = Ways(
+    'source.label_scale: "{}"',
+    "`source.label_values: {0: first, 1: second}` or"
+    " `source.label_values: {0: tie, 1: first}`",
+    "source.label_values: {SPELLING: MEANING, ...}",
+)
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """What somebody said that labels mean, and how more of it is said."""
+
+    values: Mapping[str, Winner] = field(default_factory=dict)
+    scale: str | None = None
+    ways: Ways = FILE_WAYS
+
+
+@dataclass(frozen=True)
+class Sides:
+    """How labels are read: by `values` somebody explained, then a `scale` or by words."""
+
+    values: Mapping[str, Winner] = field(default_factory=dict)
+    scale: Scale | None = None
+    described: str = "sides by their usual names"
+
+    def winner(self, value: Any) -> Winner:
+        """Whom a label names; invalid where somebody said skip.
+
+        `InputError` for a label that has no meaning here.
+        """
+        if self.scale is None or is_explained(value, self.values):
+            return parse_winner(value, self.values)
+        number = as_number(value)
+        if number is None or not self.scale.holds(number):
+            raise InputError(f"the label {value!a} is not on the scale")
+        return self.scale.winner(number)
+
+
+def read_sides(place: str, column: str, cells: Iterable[Any], given: Meanings) -> Sides:
+    """How the labels in a column of the file `place` are to be read.
+
+    `InputError` for numbers whose meaning nobody has said and that can have several: 0 and
+    1 alone, and whatever is a scale.
+    """
+    values, scale = given.values, given.scale
+    if scale is not None:
+        return Sides(values, scale_named(scale), f"a scale: {scale_words(scale)}")
+    found = [one for cell in cells for one in labels_in(cell)]
+    left = [one for one in found if not is_explained(one, values)]
+    given_numbers = [n for one in left if (n := as_number(one)) is not None]
+    numbers, words = {*given_numbers}, len(given_numbers) < len(left)
+    if numbers and 2 * len(given_numbers) >= len(left):
+        refuse_graded(place, column, numbers, given.ways)
+    if 0 in numbers and numbers <= {0, 1} and not (numbers == {0} and words):
+        raise InputError(
+            f"the labels in {place} are all 0 or 1, which can mean a tie and the"
+            f" first, or the first and the second: say so, {given.ways.zero_one}"
+        )
+    return Sides(values, None, sides_words(numbers, values))
+
+
+def sides_words(numbers: Collection[float], values: Mapping[str, Winner]) -> str:
+    """How sides are read, in words."""
+    told = "sides by their usual names"
+    if numbers:
+        told += f" (1 is the first, 2 the second{', 0 a tie' * (0 in numbers)})"
+    if values:
+        named = (f"{name} is {side}" for name, side in values.items())
+        told += f", {', '.join(named).replace('invalid', 'no label')} as you said"
+    return told
+
+
+def refuse_graded(
+    place: str, column: str, numbers: Collection[float], ways: Ways
+) -> None:
+    """`InputError` where numbers are a scale: others than 0, 1, 2, or graded by name."""
+    as_sides = {*numbers} <= {0, 1, 2} or {*numbers} <= {1, 1.5, 2}
+    if as_sides and not GRADED.search(column.lower()):
+        return
+    seen = " to ".join(dict.fromkeys(f"{n:g}" for n in (min(numbers), max(numbers))))
+    low, high = (f"{end:g}" for end in likely_ends(min(numbers), max(numbers)))
+    raise InputError(
+        f"the labels in {place}, column {column!r}, are numbers ({seen}) that look like a"
+        " scale, and not like sides (1, 2, and 0 for a tie): say which end means the first"
+        f" answer, {ways.scale.format(f'{low}..{high}')} if the lowest number does,"
+        f" {ways.scale.format(f'{high}..{low}')} if the highest does, with the ends that"
+        f" the scale has; or what each number means, {ways.values}"
+    )
+
+
+def likely_ends(least: float, most: float) -> tuple[float, float]:
+    """Usual ends of a scale that holds these: even about 0, or from 0 or 1 up."""
+    if least < 0:
+        end = max(-least, most)
+        return -end, end
+    begin = 0 if least < 1 else 1
+    return begin, next((end for end in (1, 3, 5, 7, 10, 100) if most <= end), most)
+
+
+def labels_in(cell: Any) -> list[Any]:
+    """The labels of one cell, which may hold a list of several people's."""
+    return [
+        one
+        for one in (cell if isinstance(cell, list | tuple) else [cell])
+        if not is_missing(one)
+    ]
+
+
+def is_explained(value: Any, values: Mapping[str, Winner]) -> bool:
+    """Whether somebody said what a value means."""
+    word = normal_word(value)
+    return bool(word) and word in {normal_word(name) for name in values}
