@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from fellowship.errors import EndpointDown, ModelError
+from fellowship.errors import EndpointDown, Failure, ModelError
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
 from fellowship.models.limits.pace import MINUTE, RateLimiter
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
@@ -29,6 +29,13 @@ SHORTEST_HOLD, LONGEST_HOLD, GROWTH = 0.125, 1 / 12, 1.3
 """How long nothing goes after a refusal for pace that names no time of its own: at first
 in seconds, at the most in minutes. It grows slowly: what a hold is too long by is lost of
 a limit that is already there again."""
+
+
+QUOTA_WAITS = 3
+"""Waits that a provider named for a used-up quota, after which it is one."""
+
+LONGEST_ASKED = 900.0
+"""Seconds a provider may ask us to wait; who asks for more is out of quota."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,9 @@ class Gate:
     limits: EndpointLimits
     in_flight: int = 0
     held_until: float = 0.0
+    asked_wait: float = 0.0
+    """Seconds of the wait that the provider asked for itself; 0 for one of ours."""
+    _quota_strikes: int = 0
     _bursts: int = 0
     _timer: asyncio.TimerHandle | None = None
     _names: dict[Ticket, str] = field(default_factory=dict)
@@ -186,7 +196,7 @@ class Gate:
     def record_reply(self, permit: Permit, prompt: int, completion: int) -> None:
         """A reply came, with the tokens it took."""
         now = time.monotonic()
-        was, self._bursts = self.breaker.opened_at, 0
+        was, self._bursts, self._quota_strikes = self.breaker.opened_at, 0, 0
         self.breaker.record_success(permit.model)
         self.window.record_reply(
             permit.model, permit.sent, now, completion, full=permit.full
@@ -203,8 +213,11 @@ class Gate:
         now = time.monotonic()
         was = self.breaker.opened_at
         model, why = permit.model, str(error)
-        free_retry = self.breaker.record_failure(model, error.kind, why, now)
-        if error.kind == "rate":
+        kind = error.kind
+        if kind == "quota" and error.retry_after:
+            kind = self._quota_or_rate(permit, error.retry_after, now)
+        free_retry = self.breaker.record_failure(model, kind, why, now)
+        if kind == "rate":
             self._hold(
                 error.retry_after, self.window.record_refusal(permit.sent, now), now
             )
@@ -213,6 +226,16 @@ class Gate:
         used = permit.tokens if error.kind == "deadline" else 0.0
         self._release(permit, used, now)
         return free_retry
+
+    def _quota_or_rate(self, permit: Permit, wait: float, now: float) -> Failure:
+        """What a used-up quota is that names a wait: a pace, until waiting was in vain.
+
+        Gemini words both alike. Calls sent before the wait was known say nothing new.
+        """
+        if wait > LONGEST_ASKED:
+            return "quota"
+        self._quota_strikes += permit.sent >= self.held_until
+        return "quota" if self._quota_strikes > QUOTA_WAITS else "rate"
 
     def _hold(self, wait: float | None, burst: bool, now: float) -> None:
         """Admit nothing for as long as the provider asks.
@@ -226,7 +249,11 @@ class Gate:
                 LONGEST_HOLD * self.limits.minute, SHORTEST_HOLD * GROWTH**self._bursts
             )
             wait = random.uniform(longest / 2, longest)
-        self.held_until = max(self.held_until, now + (wait or 0.0))
+            asked = 0.0
+        else:
+            asked = wait or 0.0
+        if now + (wait or 0.0) > self.held_until:
+            self.held_until, self.asked_wait = now + (wait or 0.0), asked
 
     def record_cancelled(self, permit: Permit) -> None:
         """We cancelled the call: how many tokens it used is not known."""
@@ -252,8 +279,11 @@ class Gate:
             what = f"paused, {when}, given up in {duration(ends)}"
             return WaitNote(what, self.breaker.why, down=True)
         if self.held_until - now > 0.5:
-            left = self.held_until - now
-            why = f"the provider asked for a wait of {duration(left)}"
+            again = duration(self.held_until - now)
+            why = f"too many requests, no wait named: next call in {again}"
+            if self.asked_wait:
+                asked = duration(self.asked_wait)
+                why = f"the provider asked for a wait of {asked}: next call in {again}"
             return WaitNote(self.limits.endpoint, why)
         outside = [m for m in self.residency.waiting if m not in self.residency.loaded]
         if self.residency.capacity is not None and outside:

@@ -21,11 +21,12 @@ from fellowship.errors import EndpointDown, Failure, ModelError, RecipeError
 from fellowship.models.client import Reply, Request, key_of
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import PERMANENT
+from fellowship.models.limits.error_bodies import error_body
 from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api as wire
 from fellowship.models.providers.batch_book import LINES_A_WRITE, BatchBook, Entry
-from fellowship.models.providers.openai import OpenAIClient, error_message
+from fellowship.models.providers.openai import OpenAIClient
 from fellowship.number_format import counted
 
 T = TypeVar("T")
@@ -267,9 +268,9 @@ class BatchClient(OpenAIClient):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
             raise self._malformed_error(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            words, word = error_message(json.dumps(body).encode())
-            message = f"{self._where}: HTTP {status}: {self._redacted(words)}"
-            raise ModelError(message, failure_kind(status, word, words))
+            said = error_body(body)
+            message = f"{self._where}: HTTP {status}: {self._redacted(said.message)}"
+            raise ModelError(message, failure_kind(status, said.codes, said.message))
         return self._reply(body)
 
     def _failed_kind(self, code: str, words: str) -> Failure:

@@ -29,10 +29,10 @@ from fellowship.models.addresses import (
 )
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
+from fellowship.models.limits.error_bodies import ErrorBody, error_body, read_error
 from fellowship.models.limits.refusals import (
     connection_error,
-    failure_kind,
-    retry_after,
+    http_failure,
     shorten,
     was_never_sent,
 )
@@ -62,7 +62,6 @@ from fellowship.models.replies.chat_bodies import (
     is_event_stream,
     read_completion,
 )
-from fellowship.models.replies.error_bodies import read_error_bytes
 from fellowship.models.replies.reading import unusable
 from fellowship.records import Message
 
@@ -223,7 +222,8 @@ class OpenAIClient(Client):
         return ModelError(message, "network")
 
     def _http_failure(self, answer: Answer) -> ModelError:
-        detail, code = error_message(answer.content)
+        body = read_error(answer.content)
+        detail = body.message
         if answer.status < 400:
             to = public_url(answer.headers.get("Location", "")) or "nowhere"
             detail = (
@@ -231,9 +231,9 @@ class OpenAIClient(Client):
             )
         elif answer.status == 404 and not has_version(self.base):
             detail = f"{detail} (does base_url lack its /v1?)"
-        kind = failure_kind(answer.status, code, detail)
+        kind, wait = http_failure(answer.status, answer.headers, body)
         message = f"{self._where}: HTTP {answer.status}: {self._redacted(detail)}"
-        return ModelError(message, kind, retry_after(answer.headers))
+        return ModelError(message, kind, wait)
 
     def _body(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
@@ -270,8 +270,9 @@ class OpenAIClient(Client):
         if isinstance(error, openai.APITimeoutError):
             return ModelError(message, "deadline")
         if isinstance(error, openai.APIStatusError):
-            kind = failure_kind(error.status_code, error.code, error.message)
-            return ModelError(message, kind, retry_after(error.response.headers))
+            body = error_body(error.body) if error.body else ErrorBody(error.message)
+            kind, wait = http_failure(error.status_code, error.response.headers, body)
+            return ModelError(message, kind, wait)
         if isinstance(error, openai.APIConnectionError):
             return ModelError(
                 f"{message} ({self._redacted(error.__cause__)})", "network"
@@ -337,15 +338,6 @@ class OpenAIClient(Client):
         if self._http_client is not None:
             await self._http_client.close()
             self._http_client = None
-
-
-def error_message(content: bytes) -> tuple[str, str | None]:
-    """The message and code of an error body; the body itself where it is not JSON.
-
-    Ollama and gateways write one error's JSON into another's text: the innermost counts.
-    """
-    stated = read_error_bytes(content)
-    return stated.message, stated.code or None
 
 
 def base_url_of(config: OpenAIModel) -> str:

@@ -31,6 +31,7 @@ from fellowship.models.client import (
 from fellowship.models.config import Price
 from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.deadlines import Deadlines
+from fellowship.models.limits.gate import LONGEST_ASKED
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
 from fellowship.models.record.reply_notes import parsed_notes, reply_record
@@ -38,9 +39,6 @@ from fellowship.models.record.tracing import add_retry, call_span, set_reply
 from fellowship.usage import Usage
 
 log = structlog.get_logger("fellowship.models")
-
-LONGEST_WAIT = 900.0
-"""Seconds a provider may ask us to wait; who asks for more is out of quota."""
 
 
 class RecordedClient(Client):
@@ -171,7 +169,7 @@ class RecordedClient(Client):
             self._deadlines.record_timeout()
         if error.usage is not None and error.usage.is_possible:
             error.usd = cost(self._price, error.usage)
-        if error.kind == "rate" and (error.retry_after or 0) > LONGEST_WAIT:
+        if error.kind == "rate" and (error.retry_after or 0) > LONGEST_ASKED:
             message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (message,)
         free_retry = await self._broker.fail(call, error, began)

@@ -12,6 +12,8 @@ from typing import Any
 
 from fellowship.errors import Failure, ModelError
 from fellowship.models.client import Reply
+from fellowship.models.limits.error_bodies import ErrorBody, error_body
+from fellowship.models.limits.error_words import kind_by_words
 from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.replies.contents import read_message
 from fellowship.models.replies.reading import make_reply, unusable
@@ -19,26 +21,8 @@ from fellowship.models.replies.usage_counts import usage_from
 
 OUTAGES: frozenset[Failure] = frozenset({"unavailable", "server", "down", "network"})
 
-STATUSES: Mapping[str, int] = {
-    "rate_limit": 429,
-    "too_many_requests": 429,
-    "resource_exhausted": 429,
-    "quota": 402,
-    "billing": 402,
-    "credit": 402,
-    "budget": 402,
-    "api_key": 401,
-    "authent": 401,
-    "unauthorized": 401,
-    "permission": 403,
-    "not_found": 404,
-    "content_filter": 400,
-    "context_length": 400,
-    "invalid": 400,
-    "overloaded": 529,
-    "timeout": 504,
-}
-"""A word in an error's code or type -> the status it would have had."""
+GUESSES = {"not found": 404, "not_found": 404, "invalid": 400, "timeout": 504}
+"""A word in an error that names no status -> the one it would have had."""
 
 Hide = Callable[[object], str]
 
@@ -82,44 +66,33 @@ def stated_error(raw: Mapping[str, Any]) -> Any:
 
 def error_under_200(model: str, error: Any, hide: Hide) -> ModelError:
     """An error as the failure it would be under its own status."""
-    status, code, words = error_parts(error)
-    kind = failure_kind(status, code, words)
+    status, kind, body = error_parts(error)
     named = f" {status}" if status else ""
-    return ModelError(
-        f"model {model!r}: error{named} in a reply of status 200: {hide(words)}", kind
-    )
+    said = f"model {model!r}: error{named} in a reply of status 200"
+    return ModelError(f"{said}: {hide(body.message)}", kind, body.wait)
 
 
 def error_in_choice(model: str, error: Any, hide: Hide) -> ModelError:
     """An error beside half a text: the try failed, the endpoint is up."""
-    status, code, words = error_parts(error)
-    kind = failure_kind(status, code, words)
+    status, kind, body = error_parts(error)
     named = f" (error {status})" if status else ""
     return ModelError(
-        f"model {model!r}: its reply was broken off{named}: {hide(words)}",
+        f"model {model!r}: its reply was broken off{named}: {hide(body.message)}",
         "malformed" if kind in OUTAGES else kind,
     )
 
 
-def error_parts(error: Any) -> tuple[int, str | None, str]:
-    """An error's status, code and words; 500 where it names no status."""
-    if not isinstance(error, Mapping):
-        return status_of(str(error)), None, str(error)
-    words = error.get("message") or error.get("detail") or error.get("error") or error
-    code = error.get("code")
-    names = f"{code or ''} {error.get('type') or ''} {error.get('status') or ''}"
-    for given in (code, error.get("status"), error.get("status_code")):
-        number = str(given)
-        if number.isascii() and number.isdigit() and 300 <= int(number[:9]) < 600:
-            return int(number), f"{code} {error.get('type') or ''}", str(words)
-    known = names.strip()
-    return status_of(known or str(words)), known or None, str(words)
-
-
-def status_of(names: str) -> int:
-    """The status that an error's own words stand for; 500 for any other."""
-    lower = names.lower().replace(" ", "_")
-    return next((status for word, status in STATUSES.items() if word in lower), 500)
+def error_parts(error: Any) -> tuple[int | None, Failure, ErrorBody]:
+    """The status that an error names (None for none), its kind and what it says."""
+    body = error_body(error)
+    codes = [word for word in body.codes.split() if word.isascii() and word.isdigit()]
+    numbers = (int(code[:9]) for code in codes)
+    status = next((number for number in numbers if 300 <= number < 600), None)
+    if status is None and kind_by_words(body.codes) is None:
+        words = f"{body.codes} {body.message}".lower()
+        guess = next((code for word, code in GUESSES.items() if word in words), 500)
+        return None, failure_kind(guess, body.codes, body.message), body
+    return status, failure_kind(status or 400, body.codes, body.message), body
 
 
 # -- streams that nobody asked for -----------------------------------------------------
