@@ -88,11 +88,16 @@ def error_parts(error: Any) -> tuple[int | None, Failure, ErrorBody]:
     codes = [word for word in body.codes.split() if word.isascii() and word.isdigit()]
     numbers = (int(code[:9]) for code in codes)
     status = next((number for number in numbers if 300 <= number < 600), None)
-    if status is None and kind_by_words(body.codes) is None:
-        words = f"{body.codes} {body.message}".lower()
-        guess = next((code for word, code in GUESSES.items() if word in words), 500)
-        return None, failure_kind(guess, body.codes, body.message), body
-    return status, failure_kind(status or 400, body.codes, body.message), body
+    named = status or status_of(f"{body.codes} {body.message}")
+    return status, failure_kind(named, body.codes, body.message), body
+
+
+def status_of(words: str) -> int:
+    """A status for an error that names none, by its words; 500 where they tell nothing."""
+    if kind_by_words(words) is not None:
+        return 400  # the words decide
+    lower = words.lower()
+    return next((status for word, status in GUESSES.items() if word in lower), 500)
 
 
 # -- streams that nobody asked for -----------------------------------------------------
