@@ -168,7 +168,10 @@ class OllamaModel(ModelBase):
         default=8192, description="context size in tokens, the same for every call"
     )
     keep_alive: str | int = Field(default="30m", description="Ollama's keep_alive")
-    think: bool | None = Field(default=None, description="for models that can")
+    think: bool | Literal["low", "medium", "high", "max"] | None = Field(
+        default=None,
+        description="true, false or a level, for models that can; they think if absent",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="further Ollama options, e.g. repeat_penalty"
     )

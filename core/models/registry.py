@@ -10,6 +10,7 @@ from fellowship.models.client import Client, Finding
 from fellowship.models.config import ModelConfig
 from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.pool import PoolClient
+from fellowship.models.limits.wait_note import NotesWaits
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.batch_book import BatchBook
 from fellowship.models.providers.endpoints import (
@@ -68,7 +69,11 @@ class ModelRegistry:
         for client in clients:
             assert book is not None
             client.attach(book)
-            meter.endpoint_notes.append(client.status_note)
+        meter.endpoint_notes += [
+            client.status_note
+            for client in self.bare.values()
+            if isinstance(client, NotesWaits)
+        ]
 
     def endpoint(self, name: str) -> str:
         """The endpoint of a model: those that share it share its gate."""

@@ -15,6 +15,7 @@ import structlog
 
 from fellowship.errors import Failure, ModelError
 from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.models.limits.wait_note import NotesWaits, WaitNote
 
 log = structlog.get_logger("fellowship.models")
 
@@ -143,6 +144,12 @@ class PoolClient(Client):
     async def check(self) -> list[Finding]:
         """Every host's findings."""
         return [f for member in self._members for f in await member.check()]
+
+    def status_note(self) -> WaitNote | None:
+        """The first host's note that has one."""
+        members = (m for m in self._members if isinstance(m, NotesWaits))
+        notes = (member.status_note() for member in members)
+        return next(filter(None, notes), None)
 
     async def close(self) -> None:
         """Close every host's client."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class WaitNote(NamedTuple):
@@ -17,3 +17,11 @@ class WaitNote(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}" if self.why else self.what
+
+
+@runtime_checkable
+class NotesWaits(Protocol):
+    """A client that knows what its calls wait for at the provider."""
+
+    def status_note(self) -> WaitNote | None:
+        """What they wait for now, where that is worth a word."""

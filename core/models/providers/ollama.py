@@ -26,7 +26,17 @@ from fellowship.models.client import (
 )
 from fellowship.models.config import OllamaModel, family_of
 from fellowship.models.limits.refusals import failure_kind, shorten
+from fellowship.models.limits.stall_watch import StallWatch
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers.context_window import Room, is_cut, is_odd_count
+from fellowship.models.providers.ollama_facts import (
+    OllamaFacts,
+    contradictions,
+    described,
+    is_cloud_name,
+    read_facts,
+    runs_in_cloud,
+)
 from fellowship.models.providers.schema import strict_schema
 from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
 from fellowship.models.providers.token_bounds import fewest_tokens
@@ -55,6 +65,9 @@ from fellowship.records import Message
 
 DEFAULT_HOST = "http://localhost:11434"
 
+LOOK = 5.0
+"""Seconds a server has to say which models it has loaded."""
+
 TOO_LONG = (
     "exceeds the context length",
     "longer than the context",
@@ -80,6 +93,7 @@ class OllamaClient(Client):
         self.family = family_of(config)
         self.host = config.host or os.environ.get("OLLAMA_HOST") or DEFAULT_HOST
         self._api: ollama.AsyncClient | None = None
+        self._watch = StallWatch(name, self._look)
         self.identity = {
             "provider": "ollama",
             "endpoint": public_url(self.host),
@@ -147,7 +161,7 @@ class OllamaClient(Client):
         # The package's `chat` has no `truncate`: its connection is used without it.
         http = self.api()._client
         try:
-            response = await http.post("/api/chat", json=body)
+            response = await self._watch.wait(http.post("/api/chat", json=body))
             if response.status_code >= 300:
                 raise self._refusal(response.status_code, response.content, request)
             answer = read_chat(response.content)
@@ -167,7 +181,7 @@ class OllamaClient(Client):
 
     def _room(self, request: Request) -> Room | None:
         """The room of prompt and answer; None of a cloud model, which has its own."""
-        if is_cloud_name(self.config.model):
+        if runs_in_cloud(self.config):
             return None
         longest = self._options(request).get("num_predict")
         return Room(
@@ -229,6 +243,8 @@ class OllamaClient(Client):
             )
             return ModelError(f"{trouble} (Ollama: {detail})", kind)
         message = self._pull_hint() if kind == "missing" else detail
+        if kind == "auth":
+            message = f'{detail}: run "ollama signin", or set OLLAMA_API_KEY'
         where = f" at {self.identity['endpoint']}"
         under = "" if status else ": error in a reply of status 200"
         return ModelError(f"model {self.name!r}{where}{under}: {message}", kind)
@@ -277,10 +293,72 @@ class OllamaClient(Client):
         names = {model.model for model in listed.models}
         wanted = self.config.model
         if wanted in names or (":" not in wanted and f"{wanted}:latest" in names):
-            return [Finding(subject, True, "the server is up and the model is pulled")]
+            return await self._check_facts(subject)
+        cloud = is_cloud_name(wanted)
+        cure = f"ollama signin && ollama pull {wanted}" if cloud else None
         return [
-            Finding(subject, False, "the model is not pulled", f"ollama pull {wanted}")
+            Finding(
+                subject,
+                False,
+                "the model is not pulled",
+                cure or f"ollama pull {wanted}",
+            )
         ]
+
+    async def _check_facts(self, subject: str) -> list[Finding]:
+        """What a model that is pulled can do, and what is asked of it that it can't."""
+        up = "the server is up and the model is pulled"
+        try:
+            facts = await self.facts()
+        except ModelError as error:
+            return [Finding(subject, False, f"{up}, but can't be read: {error}")]
+        found = [
+            Finding(subject, True, "; ".join(filter(None, (up, described(facts)))))
+        ]
+        found += [
+            Finding(subject, False, message, cure)
+            for message, cure in contradictions(self.config, facts)
+        ]
+        return found
+
+    async def facts(self) -> OllamaFacts:
+        """What the server says of the model. Raises `ModelError`."""
+        body = {"model": self.config.model}
+        try:
+            async with asyncio.timeout(10):
+                response = await self.api()._client.post("/api/show", json=body)
+        except (httpx.HTTPError, ConnectionError, TimeoutError) as error:
+            raise self._failure(error) from error
+        if response.status_code >= 300:
+            nothing = Request((), {})
+            raise self._refusal(response.status_code, response.content, nothing)
+        try:
+            show = read_chat(response.content)
+        except ValueError as error:
+            raise self._malformed_error(error) from error
+        return read_facts(show)
+
+    async def _look(self) -> str:
+        """What the server does while a call waits, as a phrase."""
+        where = self.identity["endpoint"]
+        try:
+            async with asyncio.timeout(LOOK):
+                response = await self.api()._client.get("/api/ps")
+                response.raise_for_status()
+                loaded = read_chat(response.content).get("models")
+        except (httpx.HTTPError, ConnectionError, TimeoutError, ValueError, TooLarge):
+            return f"the server at {where} took a call and answers nothing"
+        names = [m.get("name") for m in loaded or () if isinstance(m, dict)]
+        if self.config.model in names or f"{self.config.model}:latest" in names:
+            return f"{self.config.model!r} is loaded and has not answered"
+        return (
+            f"the server answers, but {self.config.model!r} is not loaded (see"
+            ' "ollama ps" and the log of "ollama serve")'
+        )
+
+    def status_note(self) -> WaitNote | None:
+        """What a call waits for that has had no answer for a minute."""
+        return self._watch.note()
 
     async def close(self) -> None:
         """Close the connection pool."""
@@ -299,8 +377,3 @@ def refusal_kind(status: int, stated: StatedError) -> Failure:
     if status == 500 and any(map(words.__contains__, OWN_FAULTS)):
         return "rejected"
     return failure_kind(status, stated.code, stated.message)
-
-
-def is_cloud_name(model: str) -> bool:
-    """Whether a model runs at Ollama's own service, by its tag: `:cloud`, `:120b-cloud`."""
-    return model.rpartition(":")[2].endswith("cloud")

@@ -21,6 +21,7 @@ from fellowship.models.config import (
     OpenAIModel,
     Price,
 )
+from fellowship.models.providers.ollama_facts import runs_in_cloud
 from fellowship.models.providers.provider import AddressFields, NeededModule, Provider
 from fellowship.models.providers.stock_components import (
     autogen_component,
@@ -127,11 +128,11 @@ OLLAMA = Provider(
     stock_component=ollama_component,
     address=AddressFields("host", "hosts"),
     in_process=False,
-    is_local=lambda config: True,
+    is_local=lambda config: not runs_in_cloud(config),
     ceiling=lambda config: 64,
     # The same model with another context is loaded again.
     resident=lambda config: f"{config.model} ({config.num_ctx:,})",
-    price=lambda config: FREE,
+    price=lambda config: None if runs_in_cloud(config) else FREE,
     tokens_per_second=40.0,
     key_variable=lambda config: None,
     needs=None,

@@ -72,6 +72,8 @@ def recordings(path: Path) -> dict[str, Recording]:
 
 def has_all(wanted: Any, given: Any) -> bool:
     """Whether `given` has every field of `wanted`, with the same values."""
+    if wanted is None:
+        return True
     if isinstance(wanted, dict) and isinstance(given, dict):
         return all(has_all(value, given.get(key)) for key, value in wanted.items())
     return bool(wanted == given)
