@@ -45,8 +45,9 @@ def command(
     one text chosen for many prompts, duplicates, contradictory labels, judges' text or a
     model's thinking in answers, noise, no language, contamination, bad rows.
 
-    Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in TRL's, ShareGPT's,
-    Axolotl's and OpenAI's columns.
+    Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in the columns of
+    TRL, ShareGPT, Alpaca, LLaMA-Factory, Axolotl, OpenAI, HH, UltraFeedback, HelpSteer
+    and arenas.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from fellowship.pipelines.sources.parquet import parquet_file, parquet_rows
 from fellowship.pipelines.sources.row_files import Row, csv_rows, jsonl_rows
 from fellowship.suggestions import did_you_mean
 
-KINDS = ".jsonl, .json, .csv, .parquet or a folder saved by datasets"
+KINDS = ".jsonl, .ndjson, .json, .csv, .parquet or a folder saved by datasets"
 
 
 def require_path(path: Path) -> None:
@@ -35,7 +35,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     kind = path.suffix.lower()
     if path.is_dir():
         yield from read_saved_rows(path)
-    elif kind == ".jsonl":
+    elif kind in (".jsonl", ".ndjson") or (kind == ".json" and holds_lines(path)):
         yield from jsonl_rows(path)
     elif kind == ".json":
         yield from read_table(path)
@@ -49,6 +49,16 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise InputError(
             f"{str(path)!r} is not a file of rows: give {KINDS}, not compressed"
         )
+
+
+def holds_lines(path: Path) -> bool:
+    """Whether a .json file holds a row a line, and not a list of rows."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            begins = file.read(64).lstrip()
+    except OSError:
+        return False
+    return begins.startswith("{")
 
 
 def read_saved_rows(folder: Path) -> Iterator[Row]:

@@ -113,7 +113,8 @@ def lint(
         for row in read_preferences(path):
             counts[0] += 1
             if row.example is None:
-                found.add("bad row", row.number, row.fault)
+                counter, name = (flags, "tie") if row.tied else (found, "bad row")
+                counter.add(name, row.number, row.fault)
                 continue
             counts[1 + (not row.example.is_pair)] += 1
             for name, reason in row_faults(row.example, exam):

@@ -1,7 +1,7 @@
 """Items: prompts, candidates and labels read from a row's columns.
 
 A row is a prompt only if nothing has to be guessed: every other row says what it lacks.
-A prompt is a text, a list of turns (role and content, or from and value), or a list of
+A prompt is a text, a list of turns (`sources.turns` says in which spellings), or a list of
 texts: the user's turns alone, each to be answered before the next is asked.
 """
 
@@ -14,17 +14,22 @@ from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
+from fellowship.pipelines.sources.turns import (
+    ROLE_KEYS,
+    TurnFault,
+    first_there,
+    read_turn,
+)
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
 from fellowship.spellings import preferred_name
 from fellowship.suggestions import quoted_list
 
-ROLES: Mapping[str, Speaker] = {
+SPEAKERS: Mapping[str, Speaker] = {
     "system": "system",
     "user": "user",
-    "human": "user",
     "assistant": "assistant",
-    "gpt": "assistant",
 }
+"""Whose turns a source's conversation may have: a tool's are none that a model answers."""
 LABELS: Mapping[str, Winner] = {
     **{"first": "first", "a": "first", "1": "first"},
     **{"second": "second", "b": "second", "2": "second"},
@@ -139,15 +144,17 @@ def text_of(value: Any, name: str) -> str:
 
 
 def _message(turn: Mapping[str, Any], name: str) -> Message:
-    role, content = ("from", "value") if "from" in turn else ("role", "content")
-    speaker = turn.get(role)
-    if not isinstance(speaker, str) or speaker not in ROLES:
-        raise InputError(
-            f"{name}: {role} {_brief(speaker)} is none of {quoted_list(ROLES)}"
-        )
-    return Message(
-        role=ROLES[speaker], content=text_of(turn.get(content), f"{name}.{content}")
-    )
+    try:
+        read = read_turn(turn)
+    except TurnFault as error:
+        raise InputError(f"{name}: {error}") from error
+    speaker = SPEAKERS.get(read.role)
+    if speaker is None:
+        said = first_there(turn, ROLE_KEYS)[1]
+        raise InputError(f"{name}: role {said!r} is none of {quoted_list(SPEAKERS)}")
+    if read.calls:
+        raise InputError(f"{name} calls a tool; a source's turns are texts alone")
+    return Message(role=speaker, content=text_of(read.content, f"{name}.content"))
 
 
 def _refuse_disorder(roles: Sequence[str], name: str) -> None:
