@@ -23,7 +23,7 @@ from fellowship.teams.settings import (
     JurySettings,
     VoterSettings,
 )
-from fellowship.teams.voting_rules import ignored_weight, rule_named
+from fellowship.teams.voting_rules import rule_named
 
 EVALUATE: Place = ("evaluate",)
 
@@ -111,7 +111,6 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
     if not isinstance(settings, JurySettings):
         return
     rule = settings.rule
-    yield from _weights(settings)
     if not rule_named(rule).whole_run:
         return
     if find_spec("numpy") is None:
@@ -124,21 +123,6 @@ def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             (*EVALUATE, "rule"),
             f"evaluate.rule: {rule} needs the whole run, so it can't decide row by"
             " row what to escalate: give rule: majority",
-        )
-
-
-def _weights(settings: JurySettings) -> Iterator[tuple[Place, str]]:
-    """Weights that no rule would read are refused, or they'd seem to count."""
-    for n, juror in enumerate(settings.jurors):
-        if why := ignored_weight(settings.rule, juror.weight):
-            place = (*EVALUATE, "jurors", n, "weight")
-            yield place, f"{dotted_place(place)}: {why}"
-    if settings.escalate is not None and settings.escalate.weight != 1:
-        place = (*EVALUATE, "escalate", "weight")
-        yield (
-            place,
-            f"{dotted_place(place)}: the strong judge decides alone, so its weight would"
-            " do nothing: leave it out",
         )
 
 

@@ -29,7 +29,7 @@ from fellowship.teams.settings import (
     SingleSettings,
 )
 from fellowship.teams.vote_counting import score_bounds
-from fellowship.teams.voting_rules import rule_named
+from fellowship.teams.voting_rules import ignored_weight, rule_named
 
 Faults = Iterator[tuple[Place, str]]
 
@@ -118,6 +118,22 @@ def unweighted_rule(recipe: Recipe) -> Faults:
             (*EVALUATE, "rule"),
             f"{jury.rule!r} with equal weights is the rule 'majority': give jurors a"
             " weight, or rule: majority",
+        )
+
+
+def idle_weights(recipe: Recipe) -> Faults:
+    """Weights that no rule would read."""
+    jury = recipe.evaluate
+    if not isinstance(jury, JurySettings):
+        return
+    for n, juror in enumerate(jury.jurors):
+        if why := ignored_weight(jury.rule, juror.weight):
+            yield (*EVALUATE, "jurors", n, "weight"), why
+    if jury.escalate is not None and jury.escalate.weight != 1:
+        yield (
+            (*EVALUATE, "escalate", "weight"),
+            "the strong judge decides alone, so its weight would do nothing: leave it"
+            " out",
         )
 
 
@@ -269,6 +285,7 @@ SOURCE_CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
 
 CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
     *(repeated_kinds, kinds_without_reviews, idle_filters, unweighted_rule),
+    idle_weights,
     *(idle_substitute, idle_order, repeated_expectations, unreachable_gaps),
     unknown_drafters,
 )

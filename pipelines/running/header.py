@@ -18,6 +18,7 @@ from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.teams.settings import JurySettings
+from fellowship.teams.voting_rules import rule_named
 
 PACKAGES = (
     *("autogen-agentchat", "autogen-core", "autogen-ext", "openai", "ollama"),
@@ -76,6 +77,7 @@ def has_weights(recipe: Recipe) -> bool:
     return (
         isinstance(jury, JurySettings)
         and jury.rule != "weighted"
+        and rule_named(jury.rule).weighs
         and any(juror.weight != 1 for juror in jury.jurors)
     )
 

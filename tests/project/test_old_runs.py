@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from fellowship.cli.exit_codes import Exit
 from fellowship.pipelines.replay.replay import replay
+from fellowship.run_folder import HEADER
 from fellowship.run_outcomes import outcomes
 from tests.support.commands import said
 from tests.support.paths import ROOT
@@ -73,6 +76,27 @@ def test_an_old_run_is_found_finished_and_asks_nobody(
     assert code == 0, err
     assert json.loads(out)["pending"] == 0
     assert (run / "exports" / "dpo.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["loop-and-jury", "dawid-skene"])
+def test_an_old_run_whose_weights_never_counted_goes_on(
+    name: str, old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new run is refused them; there they changed nothing, and change nothing now."""
+    run, recipe = old / name / "run", old / name / "recipe.yaml"
+    header = json.loads((run / HEADER).read_text())
+    for part in (header["recipe"], header["identity"]):
+        part["evaluate"]["jurors"][0]["weight"] = 2.0
+    (run / HEADER).write_text(json.dumps(header))
+    given = yaml.safe_load(recipe.read_text())
+    given["evaluate"]["jurors"][0]["weight"] = 2
+    recipe.write_text(yaml.safe_dump(given))
+    code, out, err = said(capsys, "run", recipe, "--into", run, "--json")
+    assert code == 0, err
+    assert json.loads(out)["pending"] == 0
+    assert all(replay(run, str(row.number)).identical for row in outcomes(run))
+    code, _, err = said(capsys, "run", recipe, "--into", old / "new")
+    assert (code, "takes no weights" in err) == (Exit.USAGE, True), err
 
 
 @pytest.mark.parametrize("name", ["dawid-skene", "debate"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fellowship.errors import InputError, RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote
 from fellowship.pipelines.running.header import make_header
@@ -60,16 +61,16 @@ def test_a_weight_that_no_rule_reads_is_refused_with_the_rules_that_do(
 ) -> None:
     path = jury_recipe(tmp_path, rule=rule)
     if RULES[rule].weighs:
-        load_recipe(path)
+        check_new_run(load_recipe(path), None)
         return
     with pytest.raises(RecipeError, match=r"jurors\S+weight.*'mean'.*'weighted'"):
-        load_recipe(path)
+        check_new_run(load_recipe(path), None)
 
 
 def test_the_strong_judge_has_no_weight(tmp_path: Path) -> None:
     path = jury_recipe(tmp_path, rule="weighted", escalate={"model": "c", "weight": 2})
     with pytest.raises(RecipeError, match=r"escalate.*decides alone"):
-        load_recipe(path)
+        check_new_run(load_recipe(path), None)
 
 
 @pytest.mark.parametrize("rule", [name for name in RULES if not RULES[name].weighs])
