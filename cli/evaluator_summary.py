@@ -18,9 +18,9 @@ from fellowship.pipelines.running.evaluator_records import (
 
 
 def show(report: EvaluatorReport, out: Console) -> None:
-    """Voters, independent votes, escalation and debates, as far as there were any."""
+    """Judges, what they are worth, escalation and debates, as far as there were any."""
     if len(report.jurors) > 1:
-        show_voters(report, out)
+        show_judges(report, out)
     elif report.right.of:
         say(
             out,
@@ -47,22 +47,22 @@ def show(report: EvaluatorReport, out: Console) -> None:
         )
 
 
-def show_voters(report: EvaluatorReport, out: Console) -> None:
-    """A line a voter, then how many independent judges they are worth together."""
+def show_judges(report: EvaluatorReport, out: Console) -> None:
+    """A line a judge, then how many independent judges they are worth together."""
     labelled = report.best_by == "labels"
     alone = "most accurate alone" if labelled else "closest to the verdict"
     alone += f", of {counted(report.best_rows, 'row')} in common"
     rows = [
         (
-            voter.name,
-            count(voter.asked),
-            count(voter.read),
-            percent_text(voter.with_verdict),
-            percent_text(voter.right),
-            percent_text(voter.right_of_asked),
-            alone if voter.name == report.best else "",
+            judge.name,
+            count(judge.asked),
+            count(judge.read),
+            percent_text(judge.with_verdict),
+            percent_text(judge.right),
+            percent_text(judge.right_of_asked),
+            alone if judge.name == report.best else "",
         )
-        for voter in report.jurors
+        for judge in report.jurors
     ]
     rows.append(
         (
@@ -75,20 +75,29 @@ def show_voters(report: EvaluatorReport, out: Console) -> None:
             "",
         )
     )
-    heads = ("voter", "asked", "valid", "agrees with the verdict", "with people")
+    heads = ("judge", "asked", "valid", "agrees with the verdict", "with people")
     table(out, (*heads, "of all asked", ""), rows, right=" rrrrr")
     if report.warning:
         say(out, (report.warning, "yellow"))
     if report.n_eff is not None:
-        about = "about " if report.n_eff_by == "votes" else ""
+        labelled = report.n_eff_by == "labels"
+        about = "" if labelled else "about "
+        how = (
+            "by their errors on labelled rows"
+            if labelled
+            else "by how often they agree: without labels an estimate"
+        )
         say(
             out,
             (f"worth {about}{figure(report.n_eff, 2)} independent judges", "bold"),
-            f": the {report.seats} jurors who were asked every time,"
-            f" by {report.n_eff_by}" + (" alone: no bound" if about else ""),
+            f" (the {report.seats} jurors who were asked every time; {how})",
         )
     elif report.n_eff_by != "no jury":
-        say(out, f"how many independent judges they are worth: {report.n_eff_by}")
+        say(
+            out,
+            "how many independent judges the jurors are worth is not known:"
+            f" {report.n_eff_by}",
+        )
 
 
 def show_escalation(report: EscalationReport, out: Console) -> None:

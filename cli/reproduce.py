@@ -117,7 +117,7 @@ def show(found: Reproduction, out: Console, rows: bool) -> None:
         f" recomputed exactly, in {duration(found.seconds['all'])}",
     )
     for line in found.unequal:
-        say(out, (f"not equal: {line.name}", "red"), f", off by {line.difference:g}")
+        say(out, (f"not equal: {line.title}", "red"), f", off by {line.difference:g}")
 
 
 def show_table(one: Table, out: Console) -> None:
@@ -129,7 +129,7 @@ def show_table(one: Table, out: Console) -> None:
     heads = ("", "published", "recomputed", "corrected", "95 %", "equal", "")
     cells = [
         (
-            line.name,
+            line.title,
             *(figure(x, 6) for x in (line.published, line.recomputed, line.corrected)),
             limits(line.low, line.high, 4),
             {None: "", True: "=", False: "NOT EQUAL"}[line.equal],

@@ -47,6 +47,9 @@ def status_lines(status: Status) -> list[str]:
     worker = f"running: {status.holder}" if status.holder else "not running"
     if status.finished:
         worker = f"finished: --limit {status.limit}" if status.limit else "finished"
+    rate = f"{status.tokens_per_second:,.0f} tokens/s recently,"
+    since = f" {time_text(status.seconds)} since the first call"
+    left = f", about {duration(status.left)} left" if status.left is not None else ""
     lines = [
         f"{rows}  ({worker})",
         "  ".join(
@@ -62,8 +65,15 @@ def status_lines(status: Status) -> list[str]:
         )
         if status.failures
         else "",
-        f"{status.tokens_per_second:,.0f} tokens/s recently,"
-        f" {duration(status.seconds)} since the first call"
-        + (f", about {duration(status.left)} left" if status.left is not None else ""),
+        rate + since + left if status.calls else "no call has ended yet",
     ]
     return [line for line in lines if line]
+
+
+def time_text(seconds: float) -> str:
+    """A duration; one too short for its format is no zero."""
+    return duration(seconds) if seconds >= SHORTEST else f"under {duration(SHORTEST)}"
+
+
+SHORTEST = 0.1
+"""Seconds that `duration` can still tell from none."""

@@ -21,7 +21,12 @@ from fellowship.number_format import counted, duration, points, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import sanitize, single_line
-from fellowship.turn_words import thinking_words, turn_reading, turn_words
+from fellowship.turn_words import (
+    order_of_turn,
+    thinking_words,
+    turn_reading,
+    turn_words,
+)
 from fellowship.wording import (
     finish_words,
     flag_word,
@@ -122,7 +127,7 @@ def show_session(session: Session, out: Console, options: TranscriptOptions) -> 
         if out.is_terminal and len(rounds) > 1 and turn.round != at:
             at = turn.round
             out.print(Text(f"── round {at} ", "dim"))
-        show_turn(turn, out, options, session.team)
+        show_turn(turn, out, options, session)
         if options.request_of and turn.call:
             say(out, (f"  request of call {turn.call}", "dim"))
             show_body(
@@ -134,12 +139,14 @@ def show_session(session: Session, out: Console, options: TranscriptOptions) -> 
 
 
 def show_turn(
-    turn: Turn, out: Console, options: TranscriptOptions, team: str = ""
+    turn: Turn, out: Console, options: TranscriptOptions, session: Session
 ) -> None:
     """Who spoke, on which model, at what cost; then the words; then what was parsed."""
     details = f"{', '.join(turn_facts(turn))}"
-    read = single_line(turn_reading(turn.value)) if turn.value is not None else ""
-    name = speaker_name(turn.source, turn.role, team)
+    read = ""
+    if turn.value is not None:
+        read = single_line(turn_reading(turn.value, order_of_turn(turn, session)))
+    name = speaker_name(turn.source, turn.role, session.team)
     if turn.thinking and options.thinking:
         show_words(out, turn.role, f"{name} thinks", "", turn.thinking, options)
     if out.is_terminal:

@@ -18,11 +18,11 @@ from fellowship.pipelines.provenance.provenance_records import (
 )
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import sanitize, single_line
+from fellowship.verdict_words import verdict_order, verdict_reason
 from fellowship.wording import (
     answers_compared,
     decision_word,
     fault_note,
-    order_word,
     phase_word,
 )
 
@@ -94,9 +94,9 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> Table:
         winner = decision_word(verdict.winner)
         table.add_row(
             Text(f"{name}{phase(verdict)}"),
-            Text(order_word(verdict.order)),
+            Text(verdict_order(verdict)),
             Text(f"{winner}{score_text(verdict)}", TINTS.get(verdict.winner, "")),
-            Text(single_line(verdict.reason or verdict.problem, 400)),
+            Text(single_line(verdict_reason(verdict) or verdict.problem, 400)),
         )
     return table
 
@@ -108,8 +108,8 @@ def phase(verdict: Verdict) -> str:
 
 def score_text(verdict: Verdict | Comparison) -> str:
     """Two scores with a colon between them; nothing where there are none."""
-    said = verdict.scores
-    return f" {scores(said.first, said.second)}" if said else ""
+    given = verdict.scores
+    return f" {scores(given.first, given.second)}" if given else ""
 
 
 def mean_text(comparison: Comparison) -> str:
@@ -122,13 +122,13 @@ def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -
     ended = f"{decision_word(comparison.outcome)}{mean_text(comparison)}"
     say(out, f"{answers_compared(comparison.first, comparison.second)}: {ended}")
     for verdict in comparison.verdicts:
-        order = order_word(verdict.order)
+        order = verdict_order(verdict)
         name = single_line(verdict.evaluator or verdict.model)
         note = f" ({verdict.problem})" if verdict.note else ""
         winner = decision_word(verdict.winner)
         words = single_line(f"{winner}{score_text(verdict)}{note}")
         say(out, f"  {name}, {order}{phase(verdict)}: {words}")
-        for each in sanitize(verdict.reason).rstrip().split("\n"):
+        for each in sanitize(verdict_reason(verdict)).rstrip().split("\n"):
             say(out, f"    {each}".rstrip() if verdict.reason else "")
     for step in sums:
         say(out, f"  {single_line(step)}")

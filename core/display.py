@@ -13,9 +13,9 @@ from typing import Protocol
 from fellowship.number_format import counted, score
 from fellowship.number_format import scores as score_pair
 from fellowship.sanitize import sanitize
+from fellowship.verdict_words import verdict_order, verdict_reason
 from fellowship.wording import (
     decision_word,
-    order_word,
     session_title,
     speaker_name,
     state_word,
@@ -74,6 +74,8 @@ class Verdict(Protocol):
     def scores(self) -> Scores | None: ...
     @property
     def order(self) -> str: ...
+    @property
+    def strategy(self) -> str: ...
     @property
     def evaluator(self) -> str: ...
     @property
@@ -187,10 +189,12 @@ def verdict_html(verdict: Verdict) -> str:
     """A verdict in a line, with its reason."""
     scores = verdict.scores
     marks = score_pair(scores.first, scores.second) if scores else verdict.note
-    order = order_word(verdict.order)
+    order = verdict_order(verdict)
     facts = ", ".join(filter(None, (marks, order, verdict.model)))
     winner = decision_word(verdict.winner)
-    return message_html(f"{verdict.evaluator}: {winner}", facts, verdict.reason)
+    return message_html(
+        f"{verdict.evaluator}: {winner}", facts, verdict_reason(verdict)
+    )
 
 
 def outcome_html(outcome: Outcome) -> str:

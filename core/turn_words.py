@@ -9,8 +9,11 @@ import json
 from typing import Any
 
 from fellowship.number_format import counted, score, scores
-from fellowship.records import Turn
+from fellowship.records import Session, Turn
 from fellowship.sanitize import single_line
+from fellowship.session_names import ALONE
+from fellowship.speaker_names import take_apart
+from fellowship.wording import decision_word
 
 
 def turn_words(turn: Turn) -> str:
@@ -30,14 +33,47 @@ def thinking_words(turn: Turn) -> str:
     return ""
 
 
-def turn_reading(value: dict[str, Any]) -> str:
-    """What was read from a turn, in one line: the score, or the winner with both."""
+def order_of_turn(turn: Turn, session: Session) -> str:
+    """The order in which a turn's speaker read two answers; empty where none is known.
+
+    By the verdict that its call gave, else by the name under which it spoke.
+    """
+    if turn.call:
+        for verdict in session.verdicts:
+            if verdict.call == turn.call:
+                return verdict.order
+    who = take_apart(turn.source, alone=session.team == ALONE)
+    if who is None:
+        return "forward" if turn.role == "debater" else ""
+    return who.order
+
+
+def turn_reading(value: dict[str, Any], order: str) -> str:
+    """What was read from a turn, in one line: the score, or the winner with both.
+
+    A winner is A or B as everywhere; where the `order` in which it was read is not known,
+    the place that it was read in.
+    """
     if "critique" in value:
         return f"score {score(value['score'])} of {score(value.get('scale', 10))}"
     if "winner" in value:
-        pair = value.get("scores")
-        both = f" {scores(pair['first'], pair['second'])}" if pair else ""
-        return f"{value['winner']}{both}"
+        return winner_reading(value, order)
     if isinstance(value.get("score"), int | float):
         return f"score {score(value['score'])}"
     return single_line(json.dumps(value, ensure_ascii=False), 200)
+
+
+def winner_reading(value: dict[str, Any], order: str) -> str:
+    """The winner and both scores that a reply named by the places it read them in."""
+    winner, pair = str(value["winner"]), value.get("scores")
+    given = (pair["first"], pair["second"]) if pair else ()
+    if order == "swapped":
+        winner = {"first": "second", "second": "first"}.get(winner, winner)
+        given = given[::-1]
+    both = f" {scores(*given)}" if given else ""
+    known = decision_word(winner) if order else READ_AT.get(winner, winner)
+    return f"{known}{both}"
+
+
+READ_AT = {"first": "the answer it read first", "second": "the answer it read second"}
+"""Stands for A and B where nobody knows which of them was read first."""

@@ -31,6 +31,7 @@ from fellowship.teams.decisions import decide, swap_winner
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AskedOrder, VoterSettings
 from fellowship.teams.vote_counting import Vote, score_bounds, vote_of
+from fellowship.verdict_words import join_reasons
 
 VALID = {"note": "", "unreadable": ""}
 """What a verdict that was read says of its problems."""
@@ -200,7 +201,7 @@ def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
         known = {
             "winner": scores.winner,
             "scores": scores,
-            "reason": f"first: {first.reason} second: {second.reason}",
+            "reason": join_reasons(first.reason, second.reason),
         } | VALID
         made.append(base.model_copy(update=known))
     return made

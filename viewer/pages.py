@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 import fellowship.number_format as number_format
 from fellowship.sanitize import sanitize, single_line
+from fellowship.verdict_words import verdict_order, verdict_reason
 from fellowship.viewer import filters
 from fellowship.viewer.index_tables import mark_hits
 from fellowship.viewer.markdown import render_markdown
@@ -48,10 +49,11 @@ def make_environment() -> Environment:
         "cost": cost,
     }
     environment.filters |= {"markdown": render_markdown, "marked": mark_hits}
+    environment.filters["verdict_reason"] = verdict_reason
     words = (state_word, decision_word, order_word, phase_word, failure_word, flag_word)
     environment.filters |= {
         word.__name__: word
-        for word in (*words, finish_words, session_title, speaker_name)
+        for word in (*words, finish_words, session_title, speaker_name, verdict_order)
     }
     return environment
 

@@ -10,7 +10,12 @@ from markupsafe import Markup
 from fellowship.number_format import counted, duration, usd
 from fellowship.records import Outcome, Session, Turn
 from fellowship.sanitize import single_line
-from fellowship.turn_words import thinking_words, turn_reading, turn_words
+from fellowship.turn_words import (
+    order_of_turn,
+    thinking_words,
+    turn_reading,
+    turn_words,
+)
 from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.viewer.roles import role_class
 from fellowship.wording import finish_words, session_title, speaker_name
@@ -27,7 +32,6 @@ class TurnView:
     body: Markup
     reading: str = ""
     call: str = ""
-    swapped: bool = False
     thinking: Markup | None = None
     """What the model thought first, which the page shows folded."""
 
@@ -74,9 +78,6 @@ def session_views(outcome: Outcome, *, written: bool = False) -> list[SessionVie
 def session_view(session: Session, *, written: bool = False) -> SessionView:
     """One session's turns by round."""
     rounds = groupby(session.turns, key=lambda turn: turn.round)
-    swapped_calls = {
-        v.call for v in session.verdicts if v.call and v.order == "swapped"
-    }
     return SessionView(
         team=single_line(session_title(session.team)),
         rounds=tuple(
@@ -84,12 +85,7 @@ def session_view(session: Session, *, written: bool = False) -> SessionView:
                 number,
                 tuple(
                     replace(
-                        turn_view(
-                            turn,
-                            session.team,
-                            written=written,
-                            swapped=turn.call in swapped_calls,
-                        ),
+                        turn_view(turn, session, written=written),
                         role=role_in_session(session, turn),
                     )
                     for turn in turns
@@ -104,21 +100,16 @@ def session_view(session: Session, *, written: bool = False) -> SessionView:
     )
 
 
-def turn_view(
-    turn: Turn, team: str = "", *, written: bool = False, swapped: bool = False
-) -> TurnView:
-    """One turn; of a structured reply the words, unless it is wanted as written.
-
-    `swapped`: the answers stood in each other's place when this was said.
-    """
+def turn_view(turn: Turn, session: Session, *, written: bool = False) -> TurnView:
+    """One turn; of a structured reply the words, unless it is wanted as written."""
+    order = order_of_turn(turn, session)
     return TurnView(
-        who=speaker_name(turn.source, turn.role, team) or turn.role,
+        who=speaker_name(turn.source, turn.role, session.team) or turn.role,
         role=turn.role,
         model=turn.model,
         facts=turn_facts(turn),
         body=show_text(turn.text if written else turn_words(turn), written=written),
-        reading="" if turn.value is None else turn_reading(turn.value),
-        swapped=swapped,
+        reading="" if turn.value is None else turn_reading(turn.value, order),
         call=turn.call,
         thinking=literal_block(turn.thinking) if turn.thinking else None,
     )

@@ -9,7 +9,9 @@ from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import by_judge, last_verdicts
+from fellowship.verdict_words import verdict_order
 from fellowship.viewer.side_by_side import candidate_name
+from fellowship.wording import order_word
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Panel:
     second: str
     jurors: tuple[JurorVerdicts, ...]
     arithmetic: tuple[str, ...]
+
+    @property
+    def forward_heading(self) -> str:
+        """The heading over the verdicts of those who read A first or each alone."""
+        given = [v for juror in self.jurors for v in juror.forward]
+        return verdict_order(given[0]) if given else order_word("forward")
 
     @property
     def both_orders(self) -> bool:

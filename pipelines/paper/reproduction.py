@@ -37,6 +37,13 @@ class Line:
     note: str = ""
 
     @property
+    def title(self) -> str:
+        """The name for people: the release marks with `_-1` a file that keeps -1 for
+        what could not be read."""
+        judge = self.name.removesuffix("_-1")
+        return self.name if judge == self.name else f"{judge} (invalid stored as −1)"
+
+    @property
     def difference(self) -> float | None:
         """Recomputed minus published, None where one is missing."""
         if self.published is None or self.recomputed is None:

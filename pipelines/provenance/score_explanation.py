@@ -23,7 +23,8 @@ from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge, last_decisions
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.vote_counting import SIDES
-from fellowship.wording import decision_word, order_word
+from fellowship.verdict_words import verdict_order
+from fellowship.wording import decision_word
 
 ORDERS = ("forward", "swapped")
 VOID = ("invalid", "order-inconsistent")
@@ -73,7 +74,7 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
             if verdict.order == order:
                 note = f" ({verdict.problem})" if verdict.note else ""
                 text = score_pair(verdict.scores) or f" {decision_word(verdict.winner)}"
-                parts.append(f"{order_word(order)}{text}{note}")
+                parts.append(f"{verdict_order(verdict)}{text}{note}")
     outcome, scores = decide(verdicts)
     mean = f", mean{score_pair(scores)}" if len(verdicts) > 1 and scores else ""
     so = decision_word(outcome)

@@ -159,7 +159,10 @@ def effective_jurors(
     if not isinstance(settings, JurySettings):
         return None, "no jury"
     if len(jurors) < 2:
-        return None, "fewer than two jurors were asked every time: early_stop: false"
+        return (
+            None,
+            "early_stop: fewer than two jurors were asked every time",
+        )
     if find_spec("numpy") is None:
         return None, f"needs numpy: {install_command('stats')}"
     from fellowship.pipelines.agreement.jury_weights import (
@@ -174,7 +177,7 @@ def effective_jurors(
     by_votes = effective_votes_unlabelled(together, jurors) if together else None
     if by_votes is not None:
         return by_votes, "votes"
-    return None, "fewer than two comparisons on which every juror voted"
+    return None, "fewer than two comparisons have a valid vote of every juror"
 
 
 def escalation_report(

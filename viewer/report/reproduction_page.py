@@ -92,7 +92,7 @@ def lines(shown: Sequence[Line]) -> Grid:
     """Lines in figures, in full: what is equal to 1e-12 should look so."""
     rows = [
         (
-            line.name,
+            line.title,
             *(in_full(x) for x in (line.published, line.recomputed, line.corrected)),
             limits(line.low, line.high, 4),
             {None: "", True: "yes", False: "NO"}[line.equal],

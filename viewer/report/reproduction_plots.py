@@ -19,7 +19,7 @@ def figures_plot(lines: Sequence[Line], unit: str, name: str) -> tuple[str, str]
     """Corrected figures with their intervals, the published one beside each."""
     rows = [
         (
-            line.name,
+            line.title,
             (
                 ("corrected, 95 %", corrected_figure(line)),
                 ("published", published_figure(line)),

@@ -59,6 +59,6 @@ def test_a_page_without_script_filters_and_labels_all_the_same(
         page.goto(f"{place.address}label")
         page.fill("#name", "Ada")
         page.click("text=Begin")
-        page.click("text=Left is better")
+        page.click("text=Left answer is better")
         page.wait_for_load_state()
     assert len(latest_labels(run)) == 1
