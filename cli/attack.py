@@ -68,7 +68,7 @@ def command(
     rows: int,
     kinds: tuple[str, ...],
     attacks: Path | None,
-    source: Path | None,
+    source: tuple[Path, ...],
     max_usd: float | None,
     max_calls: int | None,
     as_json: bool,

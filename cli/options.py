@@ -6,7 +6,7 @@ They mean the same in each of them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +28,9 @@ limit = click.option(
 source = click.option(
     "--source",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Read prompts from this file instead of the recipe's.",
+    multiple=True,
+    help="Read prompts from this file, or the files of a quoted pattern, instead of the"
+    " recipe's. May be given several times: their rows one after another.",
 )
 
 max_usd = click.option(
@@ -103,7 +105,7 @@ def first_rows(default: int) -> Callable[[Command], Command]:
 def load_with_options(
     path: Path,
     *,
-    source: Path | None = None,
+    source: Sequence[Path] = (),
     max_calls: int | None = None,
     max_tokens: int | None = None,
     max_usd: float | None = None,
@@ -117,6 +119,6 @@ def load_with_options(
         "limits.accept": accept,
     }
     overrides = {name: value for name, value in given.items() if value is not None}
-    if source is not None:
-        overrides |= {"source.path": str(source), "source.dataset": None}
+    if source:
+        overrides |= {"source.path": [*map(str, source)], "source.dataset": None}
     return load_recipe(path, overrides)

@@ -62,7 +62,7 @@ FEW = 20
 def command(
     recipe: Path,
     limit: int | None,
-    source: Path | None,
+    source: tuple[Path, ...],
     pilot: int | None,
     into: Path | None,
     max_usd: float | None,

@@ -52,7 +52,7 @@ def command(
     recipe: Path,
     into: Path | None,
     rows: int,
-    source: Path | None,
+    source: tuple[Path, ...],
     max_usd: float | None,
     max_calls: int | None,
     as_json: bool,

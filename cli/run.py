@@ -89,7 +89,7 @@ def command(
     into: Path,
     limit: int | None,
     fork: Path | None,
-    source: Path | None,
+    source: tuple[Path, ...],
     max_usd: float | None,
     max_calls: int | None,
     max_tokens: int | None,

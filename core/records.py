@@ -269,6 +269,10 @@ class Item(Record):
     labels: tuple[Winner, ...] = Field(
         default=(), description="people's verdicts on its two candidates"
     )
+    place: str | None = Field(
+        default=None,
+        description="FILE:ROW of a row of several files; null where there is one",
+    )
 
 
 class Comparison(Record):
@@ -356,6 +360,7 @@ class Outcome(Record):
     reference: str | None = None
     labels: tuple[Winner, ...] = ()
     flags: tuple[str, ...] = ()
+    place: str | None = None
 
     def _repr_html_(self) -> str:
         return outcome_html(self)

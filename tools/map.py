@@ -27,16 +27,8 @@ LAYERS = (
 ROOMS = {
     "pipelines": (
         *("replay", "attacks", "interop", "running", "report", "export", "paper"),
-        *(
-            "imports",
-            "agreement",
-            "planning",
-            "labels",
-            "pairing",
-            "sources",
-            "columns",
-        ),
-        *("provenance", "recipe"),
+        *("imports", "agreement", "planning", "labels", "pairing", "sources"),
+        *("provenance", "recipe", "columns"),
     ),
     "core": ("models",),
     "core/models": (

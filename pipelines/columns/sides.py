@@ -84,6 +84,10 @@ class Sides:
         return self.scale.winner(number)
 
 
+BY_NAME = Sides()
+"""Labels that name their side, and nothing that somebody said of them."""
+
+
 def read_sides(place: str, column: str, cells: Iterable[Any], given: Meanings) -> Sides:
     """How the labels in a column of the file `place` are to be read.
 

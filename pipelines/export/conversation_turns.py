@@ -1,8 +1,8 @@
 """Turns of a row's conversation, divided into prompt and answers.
 
 The turns two answers share are the prompt; where they differ, the answers begin. Where
-an item has several user turns and an answer to each, the prompt ends at the first of
-them and the rest of the talk is the answer. Plain text labels the turns: a prompt of
+a prompt ends in several user turns and each has an answer, the prompt ends at the first
+of them and the rest of the talk is the answer. Plain text labels the turns: a prompt of
 one user turn is that turn; a longer one is `User:`, `Assistant:`, each on a line of its
 own above its text, and ends in `Assistant:` and a line break, where the answer goes on.
 """
@@ -20,15 +20,16 @@ def split_turns(
 ) -> tuple[Talk, tuple[Talk, ...]]:
     """The turns all answers share, and the turns with which each goes on."""
     messages = conversation.messages
-    questions = [m for m in messages if m.role != "system"]
-    several = len(questions) > 1 and all(m.role == "user" for m in questions)
-    if not several or any(len(a.turns) != len(questions) for a in answers):
+    spoken = [m.role for m in messages]
+    asked = len(spoken) - len("".join(r[0] for r in spoken).rstrip("u"))
+    if asked < 2 or any(len(answer.turns) < asked for answer in answers):
         return plain_turns(messages), tuple(
             [assistant_turn(answer.text)] for answer in answers
         )
-    shared = messages[: len(messages) - len(questions) + 1]
+    questions = messages[-asked:]
+    shared = messages[: len(messages) - asked + 1]
     return plain_turns(shared), tuple(
-        _interleave(questions, answer.turns) for answer in answers
+        _interleave(questions, answer.turns[-asked:]) for answer in answers
     )
 
 

@@ -97,6 +97,7 @@ def provenance_columns(
         ],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),
+        **({"place": outcome.place} if outcome.place else {}),
     }
 
 

@@ -2,8 +2,8 @@
 
 Single-agent improvement makes one generator better. A pair is comparable when both
 answers are drafts of the same model for the same conversation, both hold a valid score
-of the same ranking, they continue the same earlier turns, and no comparison of exactly
-these two was unreadable or contradicted itself. Answers of different models are not: for
+of the same ranking, and no comparison of exactly these two was unreadable or
+contradicted itself. Answers of different models are not: for
 either of them half of the pair would be foreign text.
 """
 
@@ -56,7 +56,6 @@ def best_and_worst(
         if candidate_score(ranking, i) < candidate_score(ranking, best)
         and candidate_score(ranking, best) - candidate_score(ranking, i) >= margin
         and not is_contested(ranking, best, i)
-        and candidates[i].turns[:-1] == candidates[best].turns[:-1]
     ]
     return (
         (best, min(below, key=lambda i: (candidate_score(ranking, i), i)))

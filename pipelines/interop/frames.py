@@ -25,7 +25,10 @@ from fellowship.run_outcomes import outcomes
 
 Kind = Literal["pandas", "polars"]
 
-ROWS = ("row", "id", "item", "state", "why", "prompt", "candidates", "best", "score")
+ROWS = (
+    *("row", "id", "item", "state", "why", "prompt", "candidates", "best", "score"),
+    "place",
+)
 MESSAGES = (
     *("row", "session", "team", "message", "source", "role", "model", "round", "text"),
     *("prompt_tokens", "completion_tokens", "cached_tokens", "seconds", "usd"),
@@ -111,7 +114,7 @@ def row_values(o: Outcome) -> tuple[Any, ...]:
     prompt = o.conversation.question if o.conversation else None
     return (
         *(o.number, o.id, o.item, o.state.value, o.why, prompt),
-        *(len(o.candidates), best, score),
+        *(len(o.candidates), best, score, o.place),
     )
 
 

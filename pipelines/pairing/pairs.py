@@ -64,19 +64,41 @@ def make_pair(
     best: int,
     other: int,
 ) -> PreferencePair:
-    """The pair, with the conversation both of its sides continue."""
-    chosen = candidates[best]
-    shared = (
-        interleave_answers(item.conversation, chosen.turns)[:-1]
-        if chosen.turns
-        else None
-    )
+    """The pair, with the conversation both of its sides continue.
+
+    Answers to several turns go on after the turns that they share: the prompt has those
+    with their answers, then the user's turns that each side has answered in its own way.
+    """
+    chosen, rejected = candidates[best], candidates[other]
     return PreferencePair(
         item=item.key,
         number=item.number,
-        prompt=Conversation(messages=shared) if shared else item.conversation,
+        prompt=shared_conversation(item.conversation, chosen, rejected),
         chosen=chosen,
-        rejected=candidates[other],
+        rejected=rejected,
         chosen_score=candidate_score(ranking, best),
         rejected_score=candidate_score(ranking, other),
     )
+
+
+def shared_conversation(
+    conversation: Conversation, one: Candidate, other: Candidate
+) -> Conversation:
+    """A conversation with the answers that two candidates both gave, up to the first
+    that differs.
+    """
+    if not one.turns:
+        return conversation
+    turns = len(one.turns)
+    same = next(
+        (
+            n
+            for n, (a, b) in enumerate(zip(one.turns, other.turns, strict=False))
+            if a != b
+        ),
+        turns - 1,
+    )
+    whole = interleave_answers(conversation, one.turns)
+    own = [n for n, m in enumerate(whole) if m.role == "assistant"][-turns:][same:]
+    kept = [message for n, message in enumerate(whole) if n not in own]
+    return Conversation(messages=tuple(kept))

@@ -136,6 +136,7 @@ def failed_row(item: Item, error: RowError) -> Outcome:
         why=end.why,
         conversation=item.conversation,
         labels=item.labels,
+        place=item.place,
     )
 
 
@@ -201,13 +202,7 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
             f"score gap {score(widest)}, at least {score(rule.margin)} is needed",
         )
     assert facts.item is not None
-    pairs = tuple(
-        make_pair(facts.item, candidates, ranking, best, i)
-        for i in wide
-        if candidates[i].turns[:-1] == candidates[best].turns[:-1]
-    )
-    if not pairs:
-        return RowEnd(State.FAILED, "the answers have different earlier turns")
+    pairs = tuple(make_pair(facts.item, candidates, ranking, best, i) for i in wide)
     return RowEnd(State.PAIR, "", pairs)
 
 

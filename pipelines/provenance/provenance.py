@@ -61,6 +61,7 @@ def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProve
         spent=sum_spent(turns),
         calls=tuple(turn.call for turn in turns if turn.call),
         flags=outcome.flags,
+        place=outcome.place,
     )
 
 

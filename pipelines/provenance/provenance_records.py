@@ -102,3 +102,4 @@ class RowProvenance(Record):
     spent: Spent
     calls: tuple[str, ...]
     flags: tuple[str, ...]
+    place: str | None = None

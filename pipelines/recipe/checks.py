@@ -6,11 +6,14 @@ the files it names are there.
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fellowship.errors import RecipeError
+from fellowship.errors import InputError, RecipeError
 from fellowship.models.providers.registry import provider_of
+from fellowship.pipelines.columns.scales import scale_named
 from fellowship.pipelines.recipe.custom_checks import custom_code_faults
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
@@ -58,6 +61,7 @@ def contradictions(
     yield from custom_code_faults(recipe)
     if own_rows:
         yield from _missing_source(recipe)
+        yield from _label_scale(recipe)
     yield from _missing_files(recipe)
     yield from _exports(recipe)
 
@@ -141,15 +145,31 @@ def _comparable(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _missing_source(recipe: Recipe) -> Iterator[tuple[Place, str]]:
-    source = recipe.source
-    if source.path is not None and source.path.suffix.lower() not in SUFFIXES:
-        yield (
-            ("source", "path"),
-            f"source.path is {source.path.name!r}: give a {quoted_list(SUFFIXES)} file"
-            + compression_note(source.path),
-        )
-    elif source.path is not None:
-        yield from _missing_file(("source", "path"), source.path)
+    paths = recipe.source.paths
+    for n, path in enumerate(paths):
+        place: Place = ("source", "path", n) if len(paths) > 1 else ("source", "path")
+        if path in paths[:n]:
+            yield place, f"{dotted_place(place)}: {str(path)!r} is given twice"
+        elif path.suffix.lower() not in SUFFIXES:
+            yield (
+                place,
+                f"{dotted_place(place)} is {path.name!r}: give a {quoted_list(SUFFIXES)}"
+                f" file{compression_note(path)}",
+            )
+        elif not glob.has_magic(str(path)) or path.exists():
+            yield from _missing_file(place, path)
+        elif not any(map(os.path.isfile, glob.iglob(str(path), recursive=True))):
+            yield place, f"{dotted_place(place)}: no file fits {str(path)!r}"
+
+
+def _label_scale(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    scale = recipe.source.label_scale
+    if scale is None:
+        return
+    try:
+        scale_named(scale)
+    except InputError as error:
+        yield ("source", "label_scale"), f"source.label_scale: {error}"
 
 
 def _missing_files(recipe: Recipe) -> Iterator[tuple[Place, str]]:

@@ -85,6 +85,9 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
     _prompts(data, folder)
     _exports(data.get("export"), folder)
     if isinstance(source, dict):
+        paths = source.get("path")
+        if isinstance(paths, list | tuple):
+            source["path"] = [absolute_path(path, folder) for path in paths]
         _make_absolute(source, "path", folder)
         name = source.get("dataset")
         if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
@@ -116,9 +119,15 @@ def _prompts(data: dict[str, Any], folder: Path) -> None:
 
 
 def _make_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
-    value = holder.get(key)
+    if key in holder:
+        holder[key] = absolute_path(holder[key], folder)
+
+
+def absolute_path(value: Any, folder: Path) -> Any:
+    """A path from a folder; what is no path as it is."""
     if isinstance(value, str | Path) and str(value):
-        holder[key] = str(folder / Path(value).expanduser())
+        return str(folder / Path(value).expanduser())
+    return value
 
 
 def _place(name: str) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     ConfigDict,
@@ -13,6 +13,7 @@ from pydantic import (
     PositiveInt,
     PrivateAttr,
     Tag,
+    field_validator,
 )
 
 from fellowship.agents.parsing.revisions import REVISION
@@ -44,8 +45,10 @@ class Source(Record):
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
-    path: Path | None = Field(
-        default=None, description="a .jsonl, .csv or .parquet file"
+    path: Path | tuple[Path, ...] | None = Field(
+        default=None,
+        description="a .jsonl, .csv or .parquet file, a pattern (data/*.jsonl), or a list"
+        " of them: their rows one after another",
     )
     dataset: str | None = Field(
         default=None,
@@ -73,9 +76,44 @@ class Source(Record):
         default=None,
         description="column with people's labels: first, second, tie, or a list of them",
     )
+    label_values: dict[str, Literal["first", "second", "tie", "skip"]] = Field(
+        default_factory=dict, description="what spellings of a label mean"
+    )
+    label_scale: str | None = Field(
+        default=None,
+        description="what labels that are numbers mean: the number that is the first"
+        " answer's and the one that is the second's, such as -3..3, or a scale's name",
+    )
+    cells: Literal["text", "lists"] | None = Field(
+        default=None,
+        description="what prompt and answers written as lists in a string are: text, or"
+        " the lists; if absent, lists where every cell of a column is one",
+    )
     limit: PositiveInt | None = Field(
         default=None, description="use only the first N rows"
     )
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files and patterns of the source, in order; none for a dataset."""
+        if self.path is None:
+            return ()
+        return self.path if isinstance(self.path, tuple) else (self.path,)
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _one_path(cls, value: Any) -> Any:
+        """A list of one file is that file: a run's identity is the same."""
+        alone = isinstance(value, list | tuple) and len(value) == 1
+        return value[0] if alone else value
+
+    @field_validator("label_values", mode="before")
+    @classmethod
+    def _spelled(cls, value: Any) -> Any:
+        """YAML's numbers and truth values as they are spelled."""
+        if not isinstance(value, dict):
+            return value
+        return {str(name): meaning for name, meaning in value.items()}
 
 
 PairRule = Literal["best-vs-worst", "best-vs-first", "all"]

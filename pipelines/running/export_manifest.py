@@ -88,11 +88,16 @@ def read_manifest(into: Path) -> ExportManifest | None:
         return None
 
 
+def only_file(recipe: Recipe) -> Path | None:
+    """The source's file, where it is one; None for several, whose rows are looked at."""
+    return recipe.source.path if isinstance(recipe.source.path, Path) else None
+
+
 def all_rows_ended(
     manifest: ExportManifest | None, recipe: Recipe, limit: int | None
 ) -> bool:
     """Whether every row of the source, which is as it was, is known to have ended."""
-    path = recipe.source.path
+    path = only_file(recipe)
     if (
         manifest is None
         or manifest.source is None

@@ -25,6 +25,7 @@ from fellowship.pipelines.running.export_manifest import (
     fingerprint_of,
     fingerprints,
     manifest_if_current,
+    only_file,
     write_manifest,
 )
 from fellowship.pipelines.running.finalize_rows import finalize_rows
@@ -52,7 +53,7 @@ class RunAtStart:
         manifest = manifest_if_current(recipe, runner.ledger, into)
         whole = runner.origin is None and runner.picked is None
         over = whole and all_rows_ended(manifest, recipe, runner.limit)
-        return cls(manifest, over, file_stat(recipe.source.path) if whole else None)
+        return cls(manifest, over, file_stat(only_file(recipe)) if whole else None)
 
 
 def file_stat(path: Path | None) -> os.stat_result | None:
@@ -123,7 +124,7 @@ def source_fingerprint(
 ) -> Fingerprint | None:
     """The source's file, if all of its rows have ended and it is as it was when read."""
     todo = report.pending or report.stopped or report.states.get(State.FAILED)
-    path, was = recipe.source.path, opened.source
+    path, was = only_file(recipe), opened.source
     capped = State.STOPPED_BY_BUDGET in report.states
     if todo or capped or path is None or was is None:
         return None

@@ -16,6 +16,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 )
 from fellowship.pipelines.recipe.custom_names import code_digests
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.sources.source_columns import COLUMNS_RULE, COLUMNS_VERSION
 from fellowship.prompts.library import PromptLibrary
 from fellowship.teams.settings import JurySettings
 from fellowship.teams.voting_rules import rule_named
@@ -45,7 +46,11 @@ MODEL_MAY_CHANGE = {
 no answer, and their model's name stays."""
 
 
-RULE_VERSIONS = {"dawid-skene": 2, UNUSABLE_RULE: UNUSABLE_VERSION}
+RULE_VERSIONS = {
+    "dawid-skene": 2,
+    UNUSABLE_RULE: UNUSABLE_VERSION,
+    COLUMNS_RULE: COLUMNS_VERSION,
+}
 """Rules that have changed: a run is decided by the one it began with."""
 
 

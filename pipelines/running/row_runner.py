@@ -21,6 +21,7 @@ from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.sources.rejected_rows import RejectedRows
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
+from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
 from fellowship.records import Item, Outcome, State
 from fellowship.run_folder import RunFolder
 from fellowship.stop_reasons import StopReason
@@ -48,7 +49,9 @@ class Runner:
         stop: asyncio.Event | None,
         origin: Origin | None = None,
         picked: Collection[int] | None = None,
+        columns: SourceColumns = AS_WRITTEN,
     ) -> None:
+        self.columns = columns
         self.origin = origin
         self.picked = picked
         self.recipe = recipe
@@ -116,7 +119,9 @@ class Runner:
         if self.picked is not None and self.progress.total is not None:
             self.progress.total = min(len(self.picked), self.progress.total)
         self._watch(self.progress)
-        for entry in origin.rows() if origin else read_items(source, self.limit):
+        for entry in (
+            origin.rows() if origin else read_items(source, self.limit, self.columns)
+        ):
             self.seen.add(entry.number)
             if len(self.seen) % BREATH == 0:
                 await asyncio.sleep(0)
@@ -184,7 +189,8 @@ class Runner:
                 raise changed_row_error(entry.number)
             self._count(entry.number, State.REJECTED_INPUT)
             return
-        await self._keep(rejected_row(entry.number, entry.why))
+        rejected = rejected_row(entry.number, entry.why)
+        await self._keep(rejected.model_copy(update={"place": entry.place or None}))
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()

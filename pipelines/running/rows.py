@@ -233,6 +233,7 @@ class Row:
             reference=self.item.reference,
             labels=self.item.labels,
             flags=self._flags(),
+            place=self.item.place,
         )
 
     def _flags(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,14 @@ from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.sources.source_columns import (
+    AS_WRITTEN,
+    COLUMNS_RULE,
+    source_columns,
+)
 from fellowship.prompts.library import PromptLibrary
 from fellowship.relaxed_gc import relaxed_gc
-from fellowship.run_folder import RunFolder, read_header
+from fellowship.run_folder import HEADER, RunFolder, read_header
 from fellowship.run_sync import run_sync
 
 
@@ -51,6 +57,9 @@ async def run_recipe(
     if origin is None:  # else the recipe is another run's, which may go on as it is
         check_new_run(recipe, into)
         check_exports(recipe, into)
+    columns = AS_WRITTEN
+    if origin is None and reads_columns(into):
+        columns = source_columns(recipe.source)
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)
@@ -74,6 +83,7 @@ async def run_recipe(
                 stop=stop,
                 origin=origin,
                 picked=picked,
+                columns=columns,
             )
             try:
                 opened = RunAtStart.look(recipe, runner, into)
@@ -88,6 +98,13 @@ async def run_recipe(
                 runner.ledger.close()
     finally:
         await registry.close()
+
+
+def reads_columns(into: Path) -> bool:
+    """Whether a run, new or begun, is one that reads columns by their values."""
+    if not os.path.exists(into / HEADER):
+        return True
+    return COLUMNS_RULE in (read_header(into).get("rules") or {})
 
 
 def run(

@@ -7,13 +7,16 @@ texts: the user's turns alone, each to be answered before the next is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
+from fellowship.pipelines.columns.sides import BY_NAME, Sides
+from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
+from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
 from fellowship.pipelines.sources.turns import (
     ROLE_KEYS,
     TurnFault,
@@ -30,23 +33,26 @@ SPEAKERS: Mapping[str, Speaker] = {
     "assistant": "assistant",
 }
 """Whose turns a source's conversation may have: a tool's are none that a model answers."""
-LABELS: Mapping[str, Winner] = {
-    **{"first": "first", "a": "first", "1": "first"},
-    **{"second": "second", "b": "second", "2": "second"},
-    **{"tie": "tie", "c": "tie", "0": "tie"},
-}
 
 
-def item_of(row: Row, source: Source) -> Item:
-    """The item in a row; `InputError` says why there is none."""
-    conversation = conversation_of(_column(row, source.prompt, "prompt"), source.prompt)
+LABELS = ("first", "second", "tie", "A", "B", "C", "1", "2", "0")
+"""The plainest spellings of a label."""
+
+
+def item_of(row: Row, source: Source, columns: SourceColumns = AS_WRITTEN) -> Item:
+    """The item in a row, read as `columns` say; `InputError` says why there is none."""
+
+    def text(name: str, key: str) -> Any:
+        _column(row, name, key)
+        return columns.text(row.values, name)
+
+    conversation = conversation_of(text(source.prompt, "prompt"), source.prompt)
     turns = open_turns(conversation)
     candidates = tuple(
-        candidate_of(_column(row, name, "candidates"), name, turns)
+        candidate_of(text(name, "candidates"), name, turns)
         for name in source.candidates
     )
-    given = _column(row, source.reference, "reference") if source.reference else None
-    reference = None if given in (None, "") else text_of(given, str(source.reference))
+    reference = reference_of(text, source.reference)
     _refuse_excess(conversation, candidates, reference)
     return Item(
         key=key_of(conversation, candidates, reference),
@@ -55,8 +61,25 @@ def item_of(row: Row, source: Source) -> Item:
         conversation=conversation,
         candidates=candidates,
         reference=reference,
-        labels=labels_of(_column(row, source.label, "label")) if source.label else (),
+        labels=labels_of(_column(row, source.label, "label"), columns.sides)
+        if source.label
+        else (),
+        place=row.place or None,
     )
+
+
+def reference_of(text: Callable[[str, str], Any], name: str | None) -> str | None:
+    """The reference answer, one text also for several turns; None where there is none."""
+    if name is None:
+        return None
+    given = text(name, "reference")
+    if isinstance(given, list) and given:
+        texts = [text_of(one, f"{name}[{n}]") for n, one in enumerate(given)]
+        if len(texts) == 1:
+            return texts[0]
+        told = (f"Answer to turn {n}:\n{one}" for n, one in enumerate(texts, 1))
+        return "\n\n".join(told)
+    return None if is_missing(given) else text_of(given, name)
 
 
 def key_of(
@@ -110,21 +133,21 @@ def candidate_of(value: Any, name: str, turns: int) -> Candidate:
     )
 
 
-def labels_of(value: Any) -> tuple[Winner, ...]:
-    """People's verdicts: first, second, tie; or A, B, C; or 1, 2, 0. Null: none given."""
-    if value is None or value == "":
-        return ()
-    return tuple(_label(v) for v in (value if isinstance(value, list) else [value]))
+def labels_of(value: Any, sides: Sides = BY_NAME) -> tuple[Winner, ...]:
+    """People's verdicts in a cell, one or a list of them. Null: none given."""
+    given = value if isinstance(value, list) else [value]
+    found = [_label(one, sides) for one in given if not is_missing(one)]
+    return tuple(winner for winner in found if winner != "invalid")
 
 
-def _label(value: Any) -> Winner:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    known = isinstance(value, str | int) and not isinstance(value, bool)
-    winner = LABELS.get(str(value).strip().lower()) if known else None
-    if winner is None:
-        raise InputError(f"the label {_brief(value)} is none of {quoted_list(LABELS)}")
-    return winner
+def _label(value: Any, sides: Sides) -> Winner:
+    try:
+        return sides.winner(value)
+    except InputError as error:
+        raise InputError(
+            f"the label {_brief(value)} is none of {quoted_list(LABELS)} nor on a scale"
+            " that was named: say what it means in source.label_values"
+        ) from error
 
 
 def text_of(value: Any, name: str) -> str:

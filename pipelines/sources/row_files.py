@@ -26,12 +26,16 @@ RAW_KEPT = 10_000
 
 @dataclass(frozen=True)
 class Row:
-    """One row as it stands in a source: its values, or what is wrong with it."""
+    """One row as it stands in a source: its values, or what is wrong with it.
+
+    `place` is its file and number there, where a source has several files.
+    """
 
     number: int
     values: Mapping[str, Any] = field(default_factory=dict)
     raw: bytes | str | None = None
     fault: str = ""
+    place: str = ""
 
     def excerpt(self) -> str:
         """The row's text, or its values as JSON: whole unless it is very long."""

@@ -13,16 +13,12 @@ from pydantic import Field
 from fellowship.errors import InputError
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.items import item_of
-from fellowship.pipelines.sources.parquet import (
-    dataset_rows,
-    parquet_file,
-    parquet_rows,
-)
-from fellowship.pipelines.sources.row_files import (
-    Row,
-    csv_rows,
-    jsonl_rows,
-    numbered_lines,
+from fellowship.pipelines.sources.row_files import Row
+from fellowship.pipelines.sources.source_columns import SourceColumns, source_columns
+from fellowship.pipelines.sources.source_rows import (
+    count_file,
+    source_files,
+    source_rows,
 )
 from fellowship.records import Item, Record
 
@@ -35,43 +31,42 @@ class Rejected(Record):
     )
     why: str
     raw: str
+    place: str = Field(
+        default="", description="file and row there, where a source has several files"
+    )
 
 
-def read_items(source: Source, limit: int | None = None) -> Iterator[Item | Rejected]:
+def read_items(
+    source: Source, limit: int | None = None, columns: SourceColumns | None = None
+) -> Iterator[Item | Rejected]:
     """The rows of a source one by one, at most `limit` (and the source's own limit).
 
-    Raises `InputError` when the source as a whole can't be read. A file changed while
-    it is read is not noticed.
+    `columns` say what its cells mean; None: what the first rows say. Raises `InputError`
+    when the source as a whole can't be read, or its columns can mean several things. A
+    file changed while it is read is not noticed.
     """
-    for row in itertools.islice(_rows(source), _smaller_limit(source, limit)):
-        yield _item_or_rejected(row, source)
+    known = source_columns(source) if columns is None else columns
+    for row in itertools.islice(source_rows(source), _smaller_limit(source, limit)):
+        yield _item_or_rejected(row, source, known)
 
 
-def _item_or_rejected(row: Row, source: Source) -> Item | Rejected:
+def _item_or_rejected(
+    row: Row, source: Source, columns: SourceColumns
+) -> Item | Rejected:
     try:
         if not row.fault:
-            return item_of(row, source)
+            return item_of(row, source, columns)
         why = row.fault
     except InputError as error:
         why = str(error)
-    return Rejected(number=row.number, why=why, raw=row.excerpt())
+    return Rejected(number=row.number, why=why, raw=row.excerpt(), place=row.place)
 
 
 def count_rows(source: Source, limit: int | None = None) -> int | None:
     """How many rows `read_items` will give, where that is cheap to know; else None."""
-    path = source.path
-    if path is None:
+    if source.path is None:
         return None
-    try:
-        if path.suffix.lower() == ".parquet":
-            with parquet_file(path) as file:
-                count = int(file.metadata.num_rows)
-        elif path.suffix.lower() == ".csv":
-            count = sum(1 for _ in csv_rows(path, ()))
-        else:
-            count = sum(1 for _ in numbered_lines(path))
-    except OSError as error:
-        raise _unreadable(source, error) from error
+    count = sum(map(count_file, source_files(source)))
     most = _smaller_limit(source, limit)
     return count if most is None else min(count, most)
 
@@ -79,31 +74,3 @@ def count_rows(source: Source, limit: int | None = None) -> int | None:
 def _smaller_limit(source: Source, limit: int | None) -> int | None:
     limits = [most for most in (limit, source.limit) if most is not None]
     return min(limits, default=None)
-
-
-def _rows(source: Source) -> Iterator[Row]:
-    columns = columns_of(source)
-    try:
-        if source.path is None:
-            yield from dataset_rows(source, columns)
-        elif source.path.suffix.lower() == ".parquet":
-            yield from parquet_rows(source.path, columns)
-        elif source.path.suffix.lower() == ".csv":
-            yield from csv_rows(source.path, columns)
-        else:
-            yield from jsonl_rows(source.path)
-    except OSError as error:
-        raise _unreadable(source, error) from error
-
-
-def columns_of(source: Source) -> dict[str, str]:
-    """The columns a recipe speaks of, each once, with the key that names it."""
-    named = [("source.prompt", source.prompt), ("source.id", source.id)]
-    named += [("source.candidates", name) for name in source.candidates]
-    named += [("source.reference", source.reference), ("source.label", source.label)]
-    return {name: key for key, name in reversed(named) if name is not None}
-
-
-def _unreadable(source: Source, error: OSError) -> InputError:
-    name = str(source.path or source.dataset)
-    return InputError(f"{name!r} can't be read: {error.strerror or error}")

@@ -43,7 +43,8 @@ from fellowship.pipelines.paper.release_verdicts import read_row
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Source
-from fellowship.pipelines.sources.source import columns_of, count_rows, read_items
+from fellowship.pipelines.sources.source import count_rows, read_items
+from fellowship.pipelines.sources.source_rows import columns_of
 from fellowship.prompts.library import PromptLibrary
 from fellowship.run_folder import read_header
 from fellowship.viewer.markdown import render_markdown

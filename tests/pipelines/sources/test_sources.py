@@ -137,7 +137,16 @@ def test_labels_are_read_in_their_usual_spellings(
     assert item.labels == read
 
 
-@pytest.mark.parametrize("label", [True, 3, -1, 1.5, "invalid", "left", [[1]], {}])
+@pytest.mark.parametrize("label", [3, -1, 0.7, "0.7", "70%"])
+def test_a_label_on_a_scale_refuses_the_source(tmp_path: Path, label: object) -> None:
+    row = {"prompt": "q", "label": label}
+    with pytest.raises(InputError, match=r"source\.label_scale"):
+        list(read_items(jsonl(tmp_path, row, label="label")))
+    read = items(jsonl(tmp_path, row, label="label", label_scale="-100..100"))
+    assert read[0].labels == (("second",) if label != -1 else ("first",))
+
+
+@pytest.mark.parametrize("label", [True, "invalid", "left", [[1]], {}])
 def test_any_other_label_is_rejected(tmp_path: Path, label: object) -> None:
     source = jsonl(tmp_path, {"prompt": "q", "label": label}, label="label")
     assert "is none of 'first'" in why(source)

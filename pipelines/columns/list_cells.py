@@ -1,0 +1,79 @@
+"""Lists in a string: `["text"]` as CSV files and Arena's data have them, or Python's repr.
+
+Only lists of texts, of nulls, or of messages count: `[1, 2, 3]` is an answer. A list of
+numpy's, whose texts no comma divides, is none: Python would glue them together.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+from html import unescape
+from typing import Any
+
+LONGEST = 200_000
+"""Characters of a cell that is looked into with Python's own parser."""
+
+
+def list_in(cell: Any) -> list[Any] | None:
+    """The list that a cell holds as text; None where it holds none."""
+    if not isinstance(cell, str):
+        return None
+    text = cell.strip()
+    if len(text) < 2 or text[0] != "[" or text[-1] != "]":
+        return None
+    found = _parse(text)
+    return found if found is not None and is_list_of_texts(found) else None
+
+
+def is_escaped_list(cell: Any) -> bool:
+    """Whether a cell is a list in a string whose quotes are HTML entities."""
+    if not isinstance(cell, str) or "&" not in cell or list_in(cell) is not None:
+        return False
+    return list_in(unescape(cell)) is not None
+
+
+def is_list_of_texts(found: list[Any]) -> bool:
+    """Whether these are texts, nulls among them, or messages."""
+    texts = all(one is None or isinstance(one, str) for one in found)
+    return (texts and any(found)) or (
+        bool(found) and all(isinstance(one, dict) and is_message(one) for one in found)
+    )
+
+
+def is_message(value: dict[Any, Any]) -> bool:
+    """Whether a mapping is a message of a conversation."""
+    return not value.keys().isdisjoint(("role", "from", "speaker"))
+
+
+def _parse(text: str) -> list[Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = _python_list(text)
+    return found if isinstance(found, list) else None
+
+
+def _python_list(text: str) -> Any:
+    if len(text) > LONGEST or text[1:].lstrip()[:1] not in ("'", '"', "{", "N"):
+        return None
+    try:
+        if has_glued_texts(text):
+            return None
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
+        return None
+
+
+def has_glued_texts(text: str) -> bool:
+    """Whether two texts follow one another with nothing between them."""
+    before = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT):
+            continue
+        if token.type == before == tokenize.STRING:
+            return True
+        before = token.type
+    return False

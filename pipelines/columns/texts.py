@@ -1,0 +1,129 @@
+"""Reading of a column of texts: as they stand, or as lists in a string.
+
+Decided once for a column, by its values: lists where every cell is one; where a few cells
+are among plain texts those rows are refused; where most are, the column is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fellowship.errors import InputError
+from fellowship.pipelines.columns.list_cells import is_escaped_list, list_in
+
+Cells = Literal["text", "lists"]
+
+ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
+NO_VALUE = frozenset(("nan", "NaN", "NAN", "<NA>", "NaT"))
+"""Missing values as tables write them into text. `None` and `null` may be an answer."""
+SHOWN = 5
+"""Row numbers that a message lists."""
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """How a column's cells are read; `strict` refuses lists in a string among texts."""
+
+    lists: bool = False
+    strict: bool = False
+    described: str = "text"
+    cure: str = ""
+
+    def value(self, cell: Any, name: str) -> Any:
+        """The cell as it is read; `InputError` where it is not what its column is."""
+        if not isinstance(cell, str) or not (self.lists or self.strict):
+            return cell
+        if cell.strip() in NO_VALUE:
+            raise InputError(
+                f"{name!r} is {cell.strip()!r}, which is how tables write a missing value"
+            )
+        found = list_in(cell)
+        if self.lists:
+            if found is None and cell.strip():
+                raise InputError(f"{name!r} is no list in a string{self.cure}")
+            return cell if found is None else found
+        if found is not None:
+            raise InputError(
+                f"{name!r} is a list in a string, where most rows have plain text"
+                f"{self.cure}"
+            )
+        if is_escaped_list(cell):
+            raise InputError(
+                f"{name!r} is a list in a string with HTML entities in place of its"
+                " quotes: decode them first"
+            )
+        return cell
+
+
+AS_IT_STANDS = TextColumn()
+
+
+@dataclass
+class TextTally:
+    """Counts of a column's cells, as they pass; `sizes` are those of its lists."""
+
+    texts: int = 0
+    lists: int = 0
+    messages: int = 0
+    entities: int = 0
+    of_lists: list[int] = field(default_factory=list)
+    of_texts: list[int] = field(default_factory=list)
+    sizes: set[int] = field(default_factory=set)
+
+    def add(self, number: int, cell: Any) -> None:
+        """Count one cell, of the row with this number."""
+        if not isinstance(cell, str):
+            self.messages += isinstance(cell, list)
+            return
+        if not cell.strip() or cell.strip() in NO_VALUE:
+            return
+        found = list_in(cell)
+        self.lists += found is not None
+        self.texts += found is None
+        self.entities += bool(ENTITY.search(cell))
+        if found is not None:
+            self.sizes.add(len(found))
+        rows = self.of_texts if found is None else self.of_lists
+        if len(rows) < SHOWN:
+            rows.append(number)
+
+    def reading(self, name: str, cells: Cells | None, key: str) -> TextColumn:
+        """How the column is read; `cells` is what somebody said of it, under `key`.
+
+        `InputError` where lists and texts are mixed and neither is the exception.
+        """
+        cure = (
+            f": say what such cells are, `{key}: lists` or `{key}: text`" if key else ""
+        )
+        if cells is not None:
+            told = "lists in a string" if cells == "lists" else "text"
+            return TextColumn(cells == "lists", False, f"{told}, as you said", "")
+        if not self.lists:
+            return TextColumn(False, True, self._plain(), cure)
+        if not self.texts:
+            told = f"lists in a string, as each of {self.lists:,} cells is one"
+            return TextColumn(True, True, told, cure)
+        if self.lists >= self.texts + self.messages:
+            raise InputError(
+                f"column {name!r} has lists in a string ({rows_text(self.of_lists)}) and"
+                f" plain texts ({rows_text(self.of_texts)}){cure}"
+            )
+        told = f"text; {self.lists:,} lists in a string ({rows_text(self.of_lists)})"
+        return TextColumn(False, True, f"{told} are refused", cure)
+
+    def _plain(self) -> str:
+        told = "lists of turns" if self.messages and not self.texts else "text"
+        if self.entities:
+            told += f"; {self.entities:,} cells have HTML entities, used as they stand"
+        return told
+
+
+def rows_text(numbers: Sequence[int]) -> str:
+    """`row 3`, or the first few of many."""
+    more = ", ..." if len(numbers) >= SHOWN else ""
+    return (
+        f"row{'s' * (len(numbers) != 1)} {', '.join(f'{n:,}' for n in numbers)}{more}"
+    )
