@@ -32,6 +32,7 @@ from fellowship.cli.run_progress import ProgressDisplay
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import is_wanted as wanted_traces
 from fellowship.cli.tracing import send_traces
+from fellowship.models.capabilities import unsent_of
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 
@@ -125,6 +126,8 @@ def command(
         accept=accept,
     )
     logs_to_stderr()
+    for sentence in unsent_of(wanted.models):
+        click.echo(f"fellowship: {sentence}", err=True)
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     go = make_engine(engine, address, workers)
     if engine == "ray" and wanted_traces(trace):

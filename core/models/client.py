@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -63,7 +63,8 @@ class Reply:
 
     `text` is the answer alone; what the model thought is `thinking`. `finish_word` is the
     provider's finish reason where it is none we know. `legacy`: recorded by a version
-    that split nothing off, to be taken as it is.
+    that split nothing off, to be taken as it is. `left_out`: parameters of the request that
+    its model refuses, so that they were not sent.
     """
 
     text: str
@@ -77,6 +78,7 @@ class Reply:
     edited: bool = False
     thinking: str = ""
     finish_word: str = ""
+    left_out: tuple[str, ...] = ()
     legacy: bool = False
 
     @property
@@ -117,6 +119,9 @@ class Client(ChatCompletionClient):
     async def check(self) -> list[Finding]:
         """What stands between this client and its first answer."""
         return []
+
+    def recall(self, left_out: Iterable[str]) -> None:
+        """Take over what an earlier process of the run learnt its model to refuse."""
 
     async def close(self) -> None:
         """Close connections and free memory."""
@@ -215,12 +220,15 @@ class Client(ChatCompletionClient):
         return self.model_info
 
 
-def thinking_identity(thinking_tokens: int | None) -> dict[str, int]:
-    """What room for thinking adds to an identity: nothing where none is set.
+def thinking_identity(
+    thinking_tokens: int | None, reasoning: object = None
+) -> dict[str, Any]:
+    """What room for thinking and its effort add to an identity: nothing where none is set.
 
     So that the keys of recipes without it are what they were.
     """
-    return {"thinking_tokens": thinking_tokens} if thinking_tokens else {}
+    room = {"thinking_tokens": thinking_tokens} if thinking_tokens else {}
+    return room if reasoning is None else {**room, "reasoning": reasoning}
 
 
 def estimated_tokens(text: str) -> int:

@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    StrictBool,
     model_validator,
 )
 
@@ -21,6 +22,14 @@ from fellowship.records import Record
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Host = Annotated[str, AfterValidator(check_host)]
+
+
+Reasoning = (
+    StrictBool
+    | Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+    | Annotated[int, Field(gt=0, strict=True)]
+)
+"""How much a model is to think: an effort, on or off, or a budget in tokens."""
 
 
 class Price(Record):
@@ -65,6 +74,11 @@ class ModelBase(Record):
         default=None,
         description="room for thinking, in tokens: added to max_tokens, which is for the"
         " answer, where the provider has one limit for both",
+    )
+    reasoning: Reasoning | None = Field(
+        default=None,
+        description="how much it thinks: none, minimal, low, medium, high, xhigh, max,"
+        " true, false, or a number of tokens; as it does by itself if absent",
     )
     stop: tuple[str, ...] = ()
     family: str = Field(
@@ -146,6 +160,12 @@ class LlamaCppModel(ModelBase):
     slots: PositiveInt = Field(default=4, description="sequences decoded in parallel")
     threads: PositiveInt | None = Field(default=None, description="all cores if absent")
 
+    @model_validator(mode="after")
+    def _no_reasoning(self) -> LlamaCppModel:
+        """Nothing here says how much to think."""
+        refuse_reasoning(self)
+        return self
+
 
 class OllamaModel(ModelBase):
     """A model on an Ollama server, through its native /api/chat."""
@@ -179,6 +199,8 @@ class OllamaModel(ModelBase):
     @model_validator(mode="after")
     def _one_way_to_say_where(self) -> OllamaModel:
         """`hosts` is instead of `host`."""
+        if self.think is not None and self.reasoning is not None:
+            raise ValueError("think and reasoning are one setting: keep reasoning only")
         if self.host and self.hosts:
             raise ValueError(
                 "give host or hosts, not both: a pool lists all of its hosts"
@@ -267,6 +289,21 @@ class AutogenModel(ModelBase):
         default=("temperature", "top_p", "max_tokens", "stop", "seed"),
         description="sampling arguments that its client accepts in a call",
     )
+
+    @model_validator(mode="after")
+    def _no_reasoning(self) -> AutogenModel:
+        """Nothing here says how much to think."""
+        refuse_reasoning(self)
+        return self
+
+
+def refuse_reasoning(config: ModelBase) -> None:
+    """`ValueError` for an effort that nothing would tell the model of."""
+    if config.reasoning is not None:
+        raise ValueError(
+            "reasoning can't be set here: the embedded engine and AutoGen's clients have"
+            " no such argument"
+        )
 
 
 ModelConfig = Annotated[

@@ -27,6 +27,9 @@ from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import CallBroker, LedgerCallBroker
 from fellowship.models.record.meter import Meter
 from fellowship.models.record.recorded_client import RecordedClient
+from fellowship.models.record.reply_notes import reply_notes
+
+LAST_REPLY = "SELECT reply FROM calls WHERE model = ? ORDER BY id DESC LIMIT 1"
 
 
 class ModelRegistry:
@@ -57,6 +60,7 @@ class ModelRegistry:
                 )
             shared.setdefault(self.endpoint(name), []).append(config)
         self._attach(ledger, meter)
+        self._recall(ledger)
         limits = {
             place: endpoint_limits(place, configs, copies)
             for place, configs in shared.items()
@@ -74,6 +78,12 @@ class ModelRegistry:
             for client in self.bare.values()
             if isinstance(client, NotesWaits)
         ]
+
+    def _recall(self, ledger: Ledger) -> None:
+        """Tell each client what the run's last reply of its model was asked without."""
+        for name, client in self.bare.items():
+            for (reply,) in ledger.rows(LAST_REPLY, (name,)):
+                client.recall(reply_notes(reply).get("left_out", ()))
 
     def endpoint(self, name: str) -> str:
         """The endpoint of a model: those that share it share its gate."""

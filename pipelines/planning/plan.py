@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from fellowship.models.capabilities import unsent_of
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.providers.pricing import price_of
@@ -226,6 +227,7 @@ def assumptions(recipe: Recipe) -> list[str]:
         sentences.append(
             f"NOT counted: the calls of your team {recipe.evaluate.team!r}"
         )
+    sentences += unsent_of(recipe.models)
     unknown = [name for name, config in recipe.models.items() if not price_of(config)]
     if unknown:
         sentences.append(

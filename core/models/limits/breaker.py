@@ -8,6 +8,7 @@ model) is given up after three calls in a row, an endpoint that stays down after
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ UNCOUNTED: frozenset[Failure] = frozenset({"down", "network", "unavailable"})
 
 PERMANENT_IN_A_ROW = 3
 """So many calls in a row must end hopeless before a model is given up."""
+
+ALIKE_IN_A_ROW = 3
+"""So many requests of a model refused in the same words, none ever answered, stop it."""
 
 IN_A_ROW = 8
 """So many failures without one reply open the breaker. One refused connection does too."""
@@ -50,6 +54,9 @@ class Breaker:
     _wait: float = 0.0
     _refused: float | None = None
     _hopeless: Counter[str] = field(default_factory=Counter)
+    answered: set[str] = field(default_factory=set)
+    """Models that answered a call of this run, now or before."""
+    _refusals: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def reason_given_up(self, model: str) -> str:
         """Why no call of this model will be sent any more; '' while some may."""
@@ -72,6 +79,10 @@ class Breaker:
 
     def record_success(self, model: str) -> None:
         """A call was answered: the breaker closes."""
+        self.answered.add(model)
+        self._record_up(model)
+
+    def _record_up(self, model: str) -> None:
         self.failures = 0
         self.opened_at = self._refused = None
         self.probing = False
@@ -85,7 +96,9 @@ class Breaker:
         if kind == "rate":
             return self._record_rate_limit(why, now)
         if kind not in OUTAGES:
-            self.record_success(model)
+            self._record_up(model)
+            if kind == "rejected":
+                self._record_refusal(model, why)
             return False
         self.failures += 1
         if self.opened_at is None and (
@@ -96,6 +109,15 @@ class Breaker:
             return False
         self._schedule_probe(why, now)
         return kind in UNCOUNTED
+
+    def _record_refusal(self, model: str, why: str) -> None:
+        """A request was refused: one may be odd, three in the same words are hopeless."""
+        alike = re.sub(r"\d+", "", why)
+        before, times = self._refusals.get(model, ("", 0))
+        times = times + 1 if alike == before else 1
+        self._refusals[model] = alike, times
+        if times >= ALIKE_IN_A_ROW and model not in self.answered:
+            self.given_up[model] = f"{why} ({times} times running, and no reply)"
 
     def record_cancelled(self) -> None:
         """We cancelled a call: it says nothing of the endpoint, and another may probe."""

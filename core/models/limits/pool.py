@@ -8,7 +8,7 @@ every host is out the pool is down, and the gate waits for it as for any endpoin
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -150,6 +150,12 @@ class PoolClient(Client):
         members = (m for m in self._members if isinstance(m, NotesWaits))
         notes = (member.status_note() for member in members)
         return next(filter(None, notes), None)
+
+    def recall(self, left_out: Iterable[str]) -> None:
+        """As `Client` says, on every host."""
+        names = tuple(left_out)
+        for member in self._members:
+            member.recall(names)
 
     async def close(self) -> None:
         """Close every host's client."""

@@ -37,6 +37,7 @@ from fellowship.models.providers.ollama_facts import (
     read_facts,
     runs_in_cloud,
 )
+from fellowship.models.providers.reasoning import ollama_think
 from fellowship.models.providers.schema import strict_schema
 from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
 from fellowship.models.providers.token_bounds import fewest_tokens
@@ -101,7 +102,7 @@ class OllamaClient(Client):
             "num_ctx": config.num_ctx,
             "think": config.think,
             "options": hide_secrets(config.options),
-            **thinking_identity(config.thinking_tokens),
+            **thinking_identity(config.thinking_tokens, config.reasoning),
         }
 
     def api(self) -> ollama.AsyncClient:
@@ -144,8 +145,11 @@ class OllamaClient(Client):
         }
         if request.schema is not None:
             body["format"] = strict_schema(request.schema)
-        if self.config.think is not None:
-            body["think"] = self.config.think
+        think = ollama_think(self.config.reasoning)
+        if think is None:
+            think = self.config.think
+        if think is not None:
+            body["think"] = think
         return body
 
     def _options(self, request: Request) -> dict[str, Any]:

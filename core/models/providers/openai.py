@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import httpx2
 import openai
+import structlog
 
 from fellowship.errors import Failure, ModelError, RecipeError
 from fellowship.models.addresses import (
@@ -26,6 +27,14 @@ from fellowship.models.addresses import (
     calls_url,
     shown_address,
     shown_url,
+)
+from fellowship.models.capabilities import (
+    IGNORED,
+    capabilities_of,
+    dialect_of,
+    host_of,
+    refused_by_name,
+    unsent_settings,
 )
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
@@ -48,6 +57,13 @@ from fellowship.models.providers.model_list import (
     listed_models,
     missing_version,
 )
+from fellowship.models.providers.parameters import (
+    leave_out,
+    parameters_in,
+    recipe_cure,
+    refused_parameter,
+)
+from fellowship.models.providers.reasoning import reasoning_fields
 from fellowship.models.providers.schema import response_format
 from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, HttpClient
 from fellowship.models.record.secrets import (
@@ -67,6 +83,11 @@ from fellowship.records import Message
 
 OPENAI = "https://api.openai.com/v1"
 
+REFUSALS = (400, 403, 404, 422)
+"""Statuses under which a parameter is refused."""
+
+log = structlog.get_logger("fellowship.models")
+
 SDK_TIMEOUT = 300.0
 """Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
@@ -84,6 +105,11 @@ class OpenAIClient(Client):
         self.system_role = config.system_role
         self.structured = config.structured
         self.family = family_of(config)
+        self.dialect = dialect_of(host_of(config))
+        self._refused = {
+            *refused_by_name(config.model, config.reasoning),
+            *IGNORED.get(self.dialect, ()),
+        }
         self._api: openai.AsyncOpenAI | None = None
         self._http_client: HttpClient | None = None
         self.identity = {
@@ -91,7 +117,7 @@ class OpenAIClient(Client):
             "endpoint": public_url(config.base_url) if config.base_url else "openai",
             "model": config.model,
             "extra": hide_secrets(config.extra_body),
-            **thinking_identity(config.thinking_tokens),
+            **thinking_identity(config.thinking_tokens, config.reasoning),
         }
 
     @property
@@ -143,10 +169,22 @@ class OpenAIClient(Client):
         return self._http_client
 
     async def complete(self, request: Request) -> Reply:
-        """One POST, no retry. Raises `ModelError` with the provider's own words."""
-        body = json.dumps(self._body(request)).encode()
+        """One POST. Raises `ModelError` with the provider's own words.
+
+        Another where the model refuses a parameter, which is left out from then on.
+        """
+        while True:
+            body, left_out = self._body_and_left_out(request)
+            answer = await self._post(body)
+            if answer.status < 300:
+                return await self._read_reply(answer, request, left_out)
+            if not self._learn(answer, body):
+                raise self._http_failure(answer)
+
+    async def _post(self, body: dict[str, Any]) -> Answer:
+        """The answer, whatever its status, if it is not too long."""
         try:
-            answer = await self.http_client().post(body)
+            answer = await self.http_client().post(json.dumps(body).encode())
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._connection_failure(error) from error
         if not answer.whole:
@@ -155,12 +193,42 @@ class OpenAIClient(Client):
                 " have",
                 "malformed",
             )
-        if answer.status >= 300:
-            raise self._http_failure(answer)
+        return answer
+
+    def _learn(self, answer: Answer, body: Mapping[str, Any]) -> bool:
+        """Whether a refusal names a parameter that can be left out; then it is, for good.
+
+        A field that the recipe writes itself, in extra_body, is never taken out.
+        """
+        if answer.status not in REFUSALS:
+            return False
+        sent = parameters_in(body) - self.config.extra_body.keys()
+        error = read_error(answer.content)
+        name = refused_parameter(error, sent)
+        both = {"max_tokens", "max_completion_tokens"}
+        if not name or (name in both and (self._refused & both) - {name}):
+            return False
+        if name not in self._refused:
+            self._refused.add(name)
+            log.warning(
+                "left out",
+                model=self.name,
+                parameter=name,
+                why=self._redacted(error.message),
+            )
+        return True
+
+    def recall(self, left_out: Iterable[str]) -> None:
+        """As `Client` says: the parameters are not tried again."""
+        self._refused.update(left_out)
+
+    async def _read_reply(
+        self, answer: Answer, request: Request, left_out: tuple[str, ...]
+    ) -> Reply:
         reply = self.parse_body(answer.content)
         if reply.raw.get("system_fingerprint") == OLLAMA_MARK:
             await self._check_prompt(reply, request)
-        return reply
+        return replace(reply, left_out=left_out) if left_out else reply
 
     async def _check_prompt(self, reply: Reply, request: Request) -> None:
         """Raise `ModelError` where an Ollama server cut the prompt, as its /v1 may."""
@@ -233,13 +301,28 @@ class OpenAIClient(Client):
             detail = f"{detail} (does base_url lack its /v1?)"
         kind, wait = http_failure(answer.status, answer.headers, body)
         message = f"{self._where}: HTTP {answer.status}: {self._redacted(detail)}"
-        return ModelError(message, kind, wait)
+        cure = recipe_cure(detail) if kind == "rejected" else ""
+        return ModelError(message + cure, kind, wait)
 
     def _body(self, request: Request) -> dict[str, Any]:
+        return self._body_and_left_out(request)[0]
+
+    def _body_and_left_out(
+        self, request: Request
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The request's body, and the parameters that its model refuses."""
+        body = self._whole_body(request)
+        names = sorted(self._refused & parameters_in(body))
+        return leave_out(body, names) | self.config.extra_body, tuple(names)
+
+    def _whole_body(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
         longest = sampling.pop("max_tokens", None)
         # OpenAI's newer models refuse the older field, most other servers the newer.
-        field = "max_tokens" if self.config.base_url else "max_completion_tokens"
+        older = self.config.base_url and not (
+            self.dialect == "openai" and capabilities_of(self.model).thinks
+        )
+        field = "max_tokens" if older else "max_completion_tokens"
         body: dict[str, Any] = {
             "model": self.config.model,
             "messages": [
@@ -253,7 +336,8 @@ class OpenAIClient(Client):
             body[field] = longest + self.thinking_tokens
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
-        return body | self.config.extra_body
+        fields = reasoning_fields(self.config.reasoning, self.dialect, self.model)
+        return body | fields
 
     def _reply(self, raw: Any) -> Reply:
         return read_completion(self.name, raw, self._redacted)
@@ -301,7 +385,8 @@ class OpenAIClient(Client):
             message = f"the server has no such model; {goes}"
             return [Finding(subject, False, message, f"use {some}")]
         has = "answers, and has the model" if names else "answers, and lists no model"
-        return [Finding(subject, True, f"{has}; {goes}")]
+        unsent = "".join(f"; {s}" for s in unsent_settings(self.name, self.config))
+        return [Finding(subject, True, f"{has}; {goes}{unsent}")]
 
     async def _no_list(self, subject: str, answer: Answer) -> Finding:
         """Why there is no list of models here, and the cure: a path that lacks its /v1."""

@@ -21,6 +21,8 @@ from fellowship.models.record.reply_notes import reply_notes
 from fellowship.usage import Usage
 from fellowship.writer import Statement
 
+ANSWERED = "SELECT DISTINCT model FROM calls"
+
 
 class Call(NamedTuple):
     """One try of one call, as the broker knows it.
@@ -77,6 +79,9 @@ class LedgerCallBroker:
         self.ledger = ledger
         self.meter = meter
         self.gates = {place: Gate(limits) for place, limits in limits.items()}
+        answered = {model for (model,) in ledger.rows(ANSWERED)}
+        for gate in self.gates.values():
+            gate.breaker.answered |= answered
         meter.endpoint_notes.extend(gate.status_note for gate in self.gates.values())
         self._permits: dict[str, list[Permit]] = {}
 

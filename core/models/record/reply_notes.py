@@ -2,8 +2,9 @@
 
 They are one object under `NOTES`: the thinking, as its own field; the thinking's tokens
 where the provider counted them; `usage: estimated` where it counted nothing; its finish
-reason where we don't know the word. A reply without the object was recorded by a version
-that split nothing off and judged no ending, and is taken as it is.
+reason where we don't know the word; `left_out`, the parameters that its model refuses. A
+reply without the object was recorded by a version that split nothing off and judged no
+ending, and is taken as it is.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def reply_record(reply: Reply) -> str:
         notes["usage"] = "estimated"
     if reply.finish_word:
         notes["finish_reason"] = reply.finish_word
+    if reply.left_out:
+        notes["left_out"] = list(reply.left_out)
     return json.dumps({**reply.raw, NOTES: notes}, default=str)
 
 

@@ -1,0 +1,93 @@
+"""Reasoning settings of a recipe in the words of each provider.
+
+`reasoning` is one of none, minimal, low, medium, high, xhigh, max, true, false, or a
+budget in tokens. A provider without budgets gets the effort nearest to one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fellowship.models.capabilities import Dialect, capabilities_of
+from fellowship.models.config import Reasoning
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+BUDGETS = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
+"""Tokens of thinking up to which an effort goes: Google's own figures for three of them."""
+
+
+def effort_of(reasoning: Reasoning) -> str:
+    """The effort that a setting stands for; '' for thinking as the model does by itself."""
+    if isinstance(reasoning, bool):
+        return "" if reasoning else "none"
+    if isinstance(reasoning, int):
+        return next((e for e, most in BUDGETS.items() if reasoning <= most), "xhigh")
+    return reasoning
+
+
+def nearest_effort(model: str, effort: str) -> str:
+    """The effort nearest to this that a model takes; as it is where nothing is known.
+
+    A model that always thinks gets its least for `none`.
+    """
+    known = capabilities_of(model).efforts
+    if not known or effort in known or not effort:
+        return effort
+    place = EFFORTS.index(effort)
+    return min(known, key=lambda e: (abs(EFFORTS.index(e) - place), EFFORTS.index(e)))
+
+
+def reasoning_fields(
+    reasoning: Reasoning | None, dialect: Dialect, model: str
+) -> dict[str, Any]:
+    """The fields of a request that say how much to think; none where nothing is set."""
+    if reasoning is None:
+        return {}
+    effort = nearest_effort(model, effort_of(reasoning))
+    tokens = reasoning if type(reasoning) is int else None
+    off = effort_of(reasoning) == "none"
+    match dialect:
+        case "openrouter":
+            if tokens:
+                return {"reasoning": {"max_tokens": tokens}}
+            return {"reasoning": {"effort": effort} if effort else {"enabled": True}}
+        case "anthropic":
+            return anthropic_fields(effort, tokens, off=off)
+        case "deepseek":
+            kind = {"thinking": {"type": "disabled" if off else "enabled"}}
+            return kind if off or not effort else {**kind, "reasoning_effort": effort}
+        case "local":
+            return local_fields(effort, tokens, off=off)
+    return {"reasoning_effort": effort} if effort else {}
+
+
+def anthropic_fields(effort: str, tokens: int | None, *, off: bool) -> dict[str, Any]:
+    """Anthropic's: models of the 5.x line think by effort, older ones by a budget."""
+    if off:
+        return {"thinking": {"type": "disabled"}}
+    if tokens and tokens >= 1024:
+        return {"thinking": {"type": "enabled", "budget_tokens": tokens}}
+    adaptive: dict[str, Any] = {"thinking": {"type": "adaptive"}}
+    return {**adaptive, "output_config": {"effort": effort}} if effort else adaptive
+
+
+def local_fields(effort: str, tokens: int | None, *, off: bool) -> dict[str, Any]:
+    """vLLM's and llama.cpp's, which pass over each other's: a switch, a level, a budget."""
+    fields: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": not off}}
+    if tokens:
+        return {
+            **fields,
+            "thinking_token_budget": tokens,
+            "thinking_budget_tokens": tokens,
+        }
+    return fields if off or not effort else {**fields, "reasoning_effort": effort}
+
+
+def ollama_think(reasoning: Reasoning | None) -> bool | str | None:
+    """Ollama's `think`; a budget, for which it has no field, is thinking."""
+    if reasoning is None or isinstance(reasoning, bool):
+        return reasoning
+    if isinstance(reasoning, int):
+        return True
+    levels: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max"}
+    return levels.get(reasoning, reasoning)

@@ -1,0 +1,210 @@
+"""Parameters that models refuse: known by name, or learnt from one refusal."""
+
+# ruff: noqa: E501 -- one refusal a line: a table is read by its rows
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fellowship.errors import ModelError
+from fellowship.models.capabilities import refused_by_name, unsent_of
+from fellowship.models.client import Request, key_of
+from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
+from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
+from fellowship.models.providers.ollama import OllamaClient
+from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.providers.reasoning import reasoning_fields
+from fellowship.records import Message
+from tests.support.recipes import openai_model, recipe
+from tests.support.runs import go
+from tests.support.wire_server import completion, wire_server
+
+TURNS = (
+    Message(role="system", content="Be fair."),
+    Message(role="user", content="Hi."),
+)
+SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}}
+ALL = Request(
+    TURNS,
+    {"temperature": 0, "top_p": 0.5, "max_tokens": 9, "stop": ("x",), "logprobs": True}
+    | {"top_logprobs": 3, "seed": 4},
+    SCHEMA,
+)
+
+
+def client(base_url: str, **more: Any) -> OpenAIClient:
+    config = OpenAIModel.model_validate(openai_model(base_url, **more))
+    return OpenAIClient("m", config)
+
+
+@pytest.mark.parametrize(
+    ("model", "reasoning", "refused"),
+    [
+        ("gpt-4o-2024-08-06", None, False),
+        ("gpt-4.1-mini", None, False),
+        ("gpt-5-mini", "minimal", True),
+        ("gpt-5.1", None, False),
+        ("gpt-5.1", "low", True),
+        ("gpt-6-luna", None, True),
+        ("gpt-6-luna", "none", False),
+        ("gpt-6-luna", False, False),
+        ("openai/gpt-6.1-terra", None, True),
+        ("gpt-6.2-sol", "none", True),
+        ("o3", None, True),
+        ("anthropic/claude-opus-4.8", None, True),
+        ("claude-sonnet-5-5", None, True),
+        ("claude-sonnet-4-6", None, False),
+        ("claude-haiku-4-5", None, False),
+        ("gemini-3.8-flash", None, False),
+        ("llama3.1:8b", None, False),
+    ],
+)
+def test_a_temperature_is_refused_by_name(
+    model: str, reasoning: Any, refused: bool
+) -> None:
+    assert ("temperature" in refused_by_name(model, reasoning)) is refused
+
+
+REFUSALS = [
+    ("temperature", 400, {"error": {"message": "x", "param": "temperature", "code": "unsupported_value"}}),
+    ("temperature", 400, {"detail": "Unsupported parameter: temperature"}),
+    ("top_p", 400, [{"error": {"code": 400, "message": "Unknown name \"top_p\": Cannot find field."}}]),
+    ("max_tokens", 400, {"error": {"message": "Use 'max_completion_tokens' instead of 'max_tokens'.", "param": "max_tokens", "code": "unsupported_parameter"}}),
+    ("seed", 400, {"error": {"message": "Unrecognized request argument supplied: seed"}}),
+    ("seed", 422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}),
+    ("logprobs", 403, {"error": {"message": "You are not allowed to request logprobs from this model"}}),
+    ("stop", 400, {"error": {"message": "'stop' is not supported with this model."}}),
+    ("response_format", 400, {"error": {"message": "This response_format type is unavailable now"}}),
+    ("response_format", 400, {"error": "'response_format.type' must be 'json_object' or 'text'"}),
+    ("system", 400, {"object": "error", "message": "System role not supported", "code": 400}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "status", "body"), REFUSALS)
+async def test_a_refused_parameter_is_left_out_after_one_refusal(
+    name: str, status: int, body: Any
+) -> None:
+    def answer(sent: dict[str, Any]) -> tuple[int, Any]:
+        system = any(m["role"] == "system" for m in sent["messages"])
+        there = system if name == "system" else name in sent
+        return (status, body) if there else completion("fine")
+
+    with wire_server(answer) as (url, sent):
+        asked = client(url)
+        before = key_of(asked.identity, ALL)
+        replies = [await asked.complete(ALL) for _ in range(2)]
+        resumed = client(url)
+        resumed.recall(replies[0].left_out)
+        await resumed.complete(ALL)
+        await asked.close()
+        await resumed.close()
+    assert [reply.left_out for reply in replies] == [(name,), (name,)]
+    assert len(sent) == 4
+    assert key_of(asked.identity, ALL) == before
+    words = json.dumps(sent[-1]["messages"])
+    assert "Be fair." in words
+    assert ("JSON schema" in words) is (name == "response_format")
+    assert name != "max_tokens" or sent[-1]["max_completion_tokens"] == 9
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "max_tokens is too large: this model takes at most 4",
+        "Bad request",
+        "temperature: 9",
+    ],
+)
+async def test_what_refuses_no_parameter_as_such_is_a_failure(message: str) -> None:
+    with wire_server(lambda _: (400, {"error": {"message": message}})) as (url, sent):
+        asked = client(url)
+        with pytest.raises(ModelError) as caught:
+            await asked.complete(ALL)
+        await asked.close()
+    assert caught.value.kind == "rejected"
+    assert len(sent) == 1
+
+
+async def test_what_extra_body_says_is_sent_whatever_the_table_says() -> None:
+    with wire_server(lambda _: completion("fine")) as (url, sent):
+        asked = client(url, model="gpt-6-luna", extra_body={"temperature": 0.2})
+        reply = await asked.complete(ALL)
+        await asked.close()
+    assert sent[0]["temperature"] == 0.2
+    assert not {"top_p", "logprobs", "top_logprobs"} & sent[0].keys()
+    assert reply.left_out == ("logprobs", "temperature", "top_logprobs", "top_p")
+
+
+def test_a_hopeless_refusal_stops_a_run_and_names_the_key_that_helps(
+    tmp_path: Path,
+) -> None:
+    def answer(sent: dict[str, Any]) -> tuple[int, Any]:
+        if "response_format" in sent:
+            return 400, {"error": {"message": "response_format is broken today"}}
+        return completion(f"Some answer {len(json.dumps(sent))}.")
+
+    with wire_server(answer) as (url, sent):
+        path = recipe(tmp_path / "r.yaml", openai_model(url), 12, concurrency=1)
+        report = go(path, tmp_path / "run")
+    assert "structured: false" in report.stopped
+    assert sum("response_format" in body for body in sent) == ALIKE_IN_A_ROW
+    assert report.pending >= 9
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("gpt-6-luna", "temperature 0.2 not sent"), ("gpt-4o", "")],
+)
+def test_a_temperature_that_cannot_be_sent_is_said_before_the_run(
+    model: str, said: str
+) -> None:
+    config = OpenAIModel(provider="openai", model=model, temperature=0.2)
+    assert said in "".join(unsent_of({"judge": config}))
+    assert bool(unsent_of({"judge": config})) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "dialect", "model", "fields"),
+    [
+        (None, "openai", "gpt-6-luna", {}),
+        ("low", "openai", "gpt-6-luna", {"reasoning_effort": "low"}),
+        (False, "openai", "gpt-6-luna", {"reasoning_effort": "none"}),
+        ("none", "openai", "gpt-6.2-sol", {"reasoning_effort": "low"}),
+        ("max", "openai", "gpt-5.1", {"reasoning_effort": "high"}),
+        (2000, "gemini", "gemini-3.8-flash", {"reasoning_effort": "medium"}),
+        (True, "openai", "gpt-6-luna", {}),
+        ("high", "openrouter", "x/y", {"reasoning": {"effort": "high"}}),
+        (4000, "openrouter", "x/y", {"reasoning": {"max_tokens": 4000}}),
+        (False, "deepseek", "deepseek-v4-pro", {"thinking": {"type": "disabled"}}),
+        (False, "local", "Qwen/Qwen3-8B", {"chat_template_kwargs": {"enable_thinking": False}}),
+        (900, "local", "q", {"chat_template_kwargs": {"enable_thinking": True}, "thinking_token_budget": 900, "thinking_budget_tokens": 900}),
+        (False, "anthropic", "claude-haiku-5-5", {"thinking": {"type": "disabled"}}),
+        ("low", "anthropic", "claude-opus-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
+    ],
+)  # fmt: skip
+def test_reasoning_is_said_in_each_provider_s_way(
+    reasoning: Any, dialect: Any, model: str, fields: Any
+) -> None:
+    assert reasoning_fields(reasoning, dialect, model) == fields
+
+
+def test_reasoning_is_part_of_the_key_only_where_it_is_set() -> None:
+    plain, low = client("http://h/v1"), client("http://h/v1", reasoning="low")
+    assert "reasoning" not in plain.identity
+    assert key_of(plain.identity, ALL) != key_of(low.identity, ALL)
+    local = OllamaClient(
+        "m", OllamaModel(provider="ollama", model="m", reasoning="xhigh")
+    )
+    assert local.identity["reasoning"] == "xhigh"
+
+
+def test_an_effort_that_nothing_would_tell_the_model_of_is_refused() -> None:
+    with pytest.raises(ValidationError, match="reasoning can't be set"):
+        LlamaCppModel(provider="llama_cpp", reasoning="low")
+    with pytest.raises(ValidationError, match="one setting"):
+        OllamaModel(provider="ollama", model="m", reasoning="low", think=True)
