@@ -145,9 +145,7 @@ class OllamaClient(Client):
         }
         if request.schema is not None:
             body["format"] = strict_schema(request.schema)
-        think = ollama_think(self.config.reasoning)
-        if think is None:
-            think = self.config.think
+        think = ollama_think(self.config)
         if think is not None:
             body["think"] = think
         return body

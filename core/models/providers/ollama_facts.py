@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from fellowship.errors import RecipeError
 from fellowship.models.config import OllamaModel
+from fellowship.models.providers.reasoning import ollama_think
 
 THINK_LEVELS = ("low", "medium", "high", "max")
 """What `think` takes beside true and false, whatever the model."""
@@ -145,10 +146,11 @@ def contradictions(config: OllamaModel, facts: OllamaFacts) -> list[tuple[str, s
             f" {facts.context:,} tokens"
         )
         found.append((message, f"num_ctx: {facts.context}"))
-    if facts.thinks is False and config.think:
-        message = f"think is {config.think!r}, and it can't think: calls are refused"
+    think = ollama_think(config)
+    if facts.thinks is False and think:
+        message = f"think is {think!r}, and it can't think: calls are refused"
         found.append((message, "leave think out"))
-    level = config.think if isinstance(config.think, str) else None
+    level = think if isinstance(think, str) else None
     if level and facts.levels and level not in facts.levels:
         has = ", ".join(facts.levels)
         message = f"think is {level!r}, a level it lacks and replaces in silence"

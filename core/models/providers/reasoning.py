@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fellowship.models.capabilities import Dialect, capabilities_of
-from fellowship.models.config import Reasoning
+from fellowship.models.config import OllamaModel, Reasoning
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 BUDGETS = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
@@ -83,11 +83,12 @@ def local_fields(effort: str, tokens: int | None, *, off: bool) -> dict[str, Any
     return fields if off or not effort else {**fields, "reasoning_effort": effort}
 
 
-def ollama_think(reasoning: Reasoning | None) -> bool | str | None:
-    """Ollama's `think`; a budget, for which it has no field, is thinking."""
-    if reasoning is None or isinstance(reasoning, bool):
-        return reasoning
-    if isinstance(reasoning, int):
-        return True
+def ollama_think(config: OllamaModel) -> bool | str | None:
+    """Ollama's `think` for a model; a budget, for which it has no field, is thinking."""
+    reasoning = config.reasoning
+    if reasoning is None:
+        return config.think
+    if isinstance(reasoning, bool | int):
+        return bool(reasoning)
     levels: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max"}
     return levels.get(reasoning, reasoning)
