@@ -308,4 +308,5 @@ def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
         thinking_tokens=reply.usage.thinking,
         tokens_estimated=reply.usage.estimated,
         finish_word=reply.finish_word,
+        remarks=reply.remarks,
     )

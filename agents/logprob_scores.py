@@ -2,30 +2,45 @@
 
 A judge that wavers between 6 and 7 says so in its tokens' chances, not in its score. The
 expected score is the mean of all scores of the scale at the place where the score stands,
-each by its chance, as in G-Eval (Liu et al. 2023, arXiv 2303.16634, 2.3). It is taken only
-where the score is one token; elsewhere the score that was stated stands.
+each by its chance, as in G-Eval (Liu et al. 2023, arXiv 2303.16634, 2.3), over the part of
+the probability that falls on scores, which is its coverage. Under half of it the score
+that was written stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 TOP_LOGPROBS = 20
 """Tokens whose chances are asked for at each place: the most that providers give."""
 
+LEAST_COVERAGE = 0.5
+"""Probability that must fall on scores before their mean is taken."""
+
 FIELD_PATTERNS = {
-    "first": re.compile(r'"score_first"\s*:\s*"?|first response:\s*'),
-    "second": re.compile(r'"score_second"\s*:\s*"?|second response:\s*'),
-    "score": re.compile(r'"score"\s*:\s*"?|score:\s*', re.IGNORECASE),
+    "first": re.compile(r'"(?:\d\d_)?score_first"\s*:\s*"?|first response:\s*'),
+    "second": re.compile(r'"(?:\d\d_)?score_second"\s*:\s*"?|second response:\s*'),
+    "score": re.compile(r'"(?:\d\d_)?score"\s*:\s*"?|score:\s*', re.IGNORECASE),
 }
+DIGITS = re.compile(r'[\s"*]*(\d{1,4})(?!\.\d)(\D.*)?', re.DOTALL)
+
+Token = tuple[str, dict[str, float]]
+"""A token and the chances of those that might have stood there."""
+
+
+class Expected(NamedTuple):
+    """An expected score and the probability it stands on, None without chances."""
+
+    score: float
+    coverage: float | None = None
 
 
 def expected_score(
     raw: Mapping[str, Any], field: str, stated: float, low: float, high: float
-) -> float:
+) -> Expected:
     """The expected score of a field ("first", "second" or "score"), else `stated`.
 
     `raw` is the provider's reply; its last mention of the field counts. The score is in
@@ -34,51 +49,124 @@ def expected_score(
     tokens = tokens_of(raw)
     whole = "".join(token for token, _ in tokens)
     places = [found.end() for found in FIELD_PATTERNS[field].finditer(whole)]
-    if not places:
-        return stated
+    number = number_at(tokens, places[-1]) if places else []
+    spelt = "".join(token.strip(' \n\t"*') for token, _ in number)
+    found = DIGITS.fullmatch(spelt)
+    if found is None or float(found[1]) != stated or follows(tokens, number, whole):
+        return Expected(stated)
+    if not number[0][1]:
+        return Expected(stated)
+    known = score_chances(number, found[1], low, high)
+    total = sum(known.values())
+    if total < LEAST_COVERAGE:
+        return Expected(stated, round(total, 4))
+    mean = sum(score * p for score, p in known.items()) / total
+    return Expected(mean, round(min(1.0, total), 4))
+
+
+def number_at(tokens: Sequence[Token], place: int) -> list[Token]:
+    """The tokens of the number that begins at a place of the text, in order."""
+    number: list[Token] = []
     at = 0
     for token, chances in tokens:
         start, at = at, at + len(token)
-        if at > places[-1]:
-            sole = start >= places[-1] or not whole[start : places[-1]].strip()
-            right = token_score(token, low, high) == stated
-            ended = not whole[at : at + 1].isdigit() and whole[at : at + 1] != "."
-            return (
-                weighted_mean(chances, low, high, stated)
-                if sole and right and ended
-                else stated
-            )
-    return stated
+        if at <= place:
+            continue
+        lead = token[: max(0, place - start)].strip(' \n\t"*')
+        if lead and not number:  # the score shares a token with what is before it
+            return []
+        digits = token.strip(' \n\t"*')
+        if not digits and not number:
+            continue
+        if not digits[:1].isdigit() or (number and token[:1].isspace()):
+            break
+        number.append((token, chances))
+        if not digits.isdigit():
+            break
+    return number
 
 
-def tokens_of(raw: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
-    """Each token of a reply with the chances of those that might have stood there."""
+def follows(tokens: Sequence[Token], number: Sequence[Token], whole: str) -> bool:
+    """Whether a number goes on after its tokens: by a decimal point and a digit."""
+    at = 0
+    for each in tokens:
+        at += len(each[0])
+        if number and each is number[-1]:
+            return bool(re.match(r"\.\d", whole[at:]))
+    return False
+
+
+def score_chances(
+    number: Sequence[Token], spelt: str, low: float, high: float
+) -> dict[float, float]:
+    """The probability of each score, as far as the tokens' chances tell it.
+
+    Where the vocabulary has numbers of several digits a token is a whole number. Else a
+    digit may begin several: those on the way that was written are told apart by the next
+    token; of another way the mean is taken where they lie close together (within a tenth
+    of the scale, with as many digits as were written), and nothing is known elsewhere.
+    """
+    tops = [token for _, chances in number for token in chances]
+    merges = any(len(digits_of(t)) > 1 for t in (*tops, *(t for t, _ in number)))
+    known: dict[float, float] = {}
+    prefix, reached = "", 1.0
+    for place, (token, chances) in enumerate(number):
+        own = digits_of(token)
+        last = place == len(number) - 1
+        for other, chance in (chances or {token: 1.0}).items():
+            digits = digits_of(other)
+            if not digits and prefix:
+                score: float | None = float(prefix)
+            elif digits == own and not last:
+                continue
+            elif digits == own or merges:
+                score = float(prefix + digits) if digits else None
+            else:
+                score = close_mean(prefix + digits, len(spelt), low, high)
+            if score is not None and low <= score <= high:
+                known[score] = known.get(score, 0.0) + reached * chance
+        reached *= sum(p for t, p in chances.items() if digits_of(t) == own) or 1.0
+        prefix += own
+    return known
+
+
+def close_mean(prefix: str, length: int, low: float, high: float) -> float | None:
+    """The mean of the scores that begin so, where they lie close together; else None."""
+    found = [
+        float(score)
+        for score in range(int(low), int(high) + 1)
+        if str(score).startswith(prefix)
+    ]
+    if len(found) > 1 and length > 1:
+        found = [score for score in found if len(f"{score:.0f}") == length]
+    if not found or max(found) - min(found) > (high - low + 1) / 10:
+        return None
+    return sum(found) / len(found)
+
+
+def digits_of(token: str) -> str:
+    """The digits that a token begins with; empty for any other token."""
+    found = DIGITS.fullmatch(token)
+    return found[1] if found and token.isascii() else ""
+
+
+def tokens_of(raw: Mapping[str, Any]) -> list[Token]:
+    """Each token of a reply with the chances of those that might have stood there.
+
+    Ollama has them at the top, OpenAI and llama-server in the choice.
+    """
     try:
-        content = raw["choices"][0]["logprobs"]["content"] or ()
+        given = raw.get("logprobs") or raw["choices"][0]["logprobs"]
+        content = (given["content"] if isinstance(given, Mapping) else given) or ()
         return [
             (
                 str(one["token"]),
-                {str(o["token"]): exp(o["logprob"]) for o in one["top_logprobs"]},
+                {
+                    str(o["token"]): exp(o["logprob"])
+                    for o in one.get("top_logprobs") or ()
+                },
             )
             for one in content
         ]
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError):
         return []
-
-
-def token_score(token: str, low: float, high: float) -> float | None:
-    """The score that a token spells; None for any other token, or off the scale."""
-    text = token.strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 4:
-        return None
-    return float(text) if low <= float(text) <= high else None
-
-
-def weighted_mean(
-    chances: Mapping[str, float], low: float, high: float, stated: float
-) -> float:
-    """The mean of the scores among the tokens, by their chances."""
-    known = [(token_score(token, low, high), p) for token, p in chances.items()]
-    scores = [(score, p) for score, p in known if score is not None]
-    total = sum(p for _, p in scores)
-    return sum(score * p for score, p in scores) / total if total > 0 else stated

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
+from pydantic import Field
+
 from fellowship.agents.case import Case, interleave_answers
 from fellowship.agents.logprob_scores import expected_score
 from fellowship.agents.parsing.replies import (
@@ -16,6 +18,7 @@ from fellowship.agents.parsing.replies import (
     read_scores,
 )
 from fellowship.agents.role import Line, Role
+from fellowship.answer_order import require_sorted
 from fellowship.records import Message, Record, Review, Scores, Strategy, Winner
 from fellowship.registry_check import check_registry
 
@@ -155,12 +158,20 @@ class Reviewer(Role):
         return f"{value.critique}\nScore: {score}/{scale}"
 
 
+COVERAGE = Field(
+    default=None,
+    exclude_if=lambda value: value is None,  # older records are the same bytes
+    description="expected scores: the least probability that fell on scores",
+)
+
+
 class Choice(Record):
     """What a judge said of two responses, in the order it read them."""
 
     winner: Winner
     scores: Scores | None = None
     reason: str = ""
+    coverage: float | None = COVERAGE
 
 
 class Mark(Record):
@@ -168,6 +179,7 @@ class Mark(Record):
 
     score: float
     reason: str = ""
+    coverage: float | None = COVERAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,16 +234,20 @@ class Judge(Role):
         if not self.expected:
             return value
         if isinstance(value, Mark):
-            score = expected_score(raw, "score", value.score, LOW, self.scale)
-            return value.model_copy(update={"score": score})
+            found = expected_score(raw, "score", value.score, LOW, self.scale)
+            mark = {"score": found.score, "coverage": found.coverage}
+            return value.model_copy(update=mark)
         if not isinstance(value, Choice) or value.scores is None:
             return value
-        scores = value.scores
-        scores = Scores(
-            first=expected_score(raw, "first", scores.first, LOW, self.scale),
-            second=expected_score(raw, "second", scores.second, LOW, self.scale),
-        )
-        changed = {"scores": scores, "winner": scores.winner}
+        first = expected_score(raw, "first", value.scores.first, LOW, self.scale)
+        second = expected_score(raw, "second", value.scores.second, LOW, self.scale)
+        scores = Scores(first=first.score, second=second.score)
+        known = [c for c in (first.coverage, second.coverage) if c is not None]
+        changed = {
+            "scores": scores,
+            "winner": scores.winner,
+            "coverage": min(known, default=None),
+        }
         return value.model_copy(update=changed)
 
 
@@ -295,3 +311,8 @@ STRATEGIES: Mapping[str, StrategyForm] = {
     ),
 }
 check_registry("judging strategy", get_args(Strategy), STRATEGIES)
+for _role in (
+    Reviewer(model=""),
+    *(Judge(model="", strategy=strategy) for strategy in get_args(Strategy)),
+):
+    require_sorted(_role.schema() or {}, f"role {_role.name!r}")

@@ -30,6 +30,7 @@ from fellowship.turn_words import (
 from fellowship.wording import (
     finish_words,
     flag_word,
+    remark_words,
     session_title,
     speaker_name,
     state_word,
@@ -185,6 +186,7 @@ def turn_facts(turn: Turn) -> Sequence[str]:
         found.append("tokens estimated")
     if turn.finish != "stop":
         found.append(finish_words(turn.finish, turn.finish_word))
+    found += remark_words(turn.remarks, turn.value)
     if turn.repaired:
         found.append("repair turn")
     return found

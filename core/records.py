@@ -171,6 +171,11 @@ class Verdict(Record):
         exclude_if=lambda value: not value,  # older records are the same bytes
         description="why its reply could not be read: a phrase of a fixed table",
     )
+    verdict_first: bool = Field(
+        default=False,
+        exclude_if=lambda value: not value,  # older records are the same bytes
+        description="its reply gave the verdict before the reason that was asked for first",
+    )
     stored: Winner | Scores | None = Field(
         default=None,
         description="what an imported file says was read, where the text says otherwise",
@@ -236,6 +241,11 @@ class Turn(Record):
         default="",
         exclude_if=lambda value: not value,
         description="the provider's finish reason where it is no known one",
+    )
+    remarks: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda value: not value,
+        description="what is odd about it: verdict-first, no-logprobs",
     )
 
     def _repr_html_(self) -> str:

@@ -7,7 +7,8 @@ may use either spelling. docs/concepts.md has the two side by side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fellowship.session_names import ALONE, answers_of_session
 from fellowship.speaker_names import take_apart
@@ -151,6 +152,22 @@ def finish_words(value: str, word: str = "") -> str:
     if word == "none":
         return "no finish reason given"
     return "cut off at max_tokens" if value == "length" else f"ended by {word or value}"
+
+
+REMARKS = {
+    "verdict-first": "verdict before its reason",
+    "no-logprobs": "no token probabilities came",
+}
+"""What is odd about a reply that is kept."""
+
+
+def remark_words(remarks: Sequence[str], value: Mapping[str, Any] | None) -> list[str]:
+    """What is odd about a reply, and what share of the chances its scores stand on."""
+    found = [REMARKS.get(remark, remark) for remark in remarks]
+    share = (value or {}).get("coverage")
+    if isinstance(share, float):
+        found.append(f"scores over {share:.0%} of the probability")
+    return found
 
 
 def hyphened(words: str) -> str:

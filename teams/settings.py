@@ -157,8 +157,8 @@ class VoterSettings(Record):
     )
     expected: bool = Field(
         default=False,
-        description="score by the expected value over the token probabilities; needs"
-        " provider openai",
+        description="score by the expected value over the token probabilities, where"
+        " the provider gives them",
     )
     criteria: str = Field(
         default="", description="criteria to judge by: added to the prompt"

@@ -131,6 +131,7 @@ class Voter:
             strategy=self.settings.strategy,
             scale=self.settings.scale,
             call=turn.call if turn else "",
+            verdict_first=turn is not None and "verdict-first" in turn.remarks,
             note=agent.problem,
             unreadable=agent.unreadable,
         )

@@ -18,7 +18,7 @@ from fellowship.turn_words import (
 )
 from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.viewer.roles import role_class
-from fellowship.wording import finish_words, session_title, speaker_name
+from fellowship.wording import finish_words, remark_words, session_title, speaker_name
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,7 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
         facts.append("tokens estimated")
     if turn.finish != "stop":
         facts.append(finish_words(turn.finish, turn.finish_word))
+    facts += remark_words(turn.remarks, turn.value)
     if turn.repaired:
         facts.append("repair turn")
     return tuple(facts)

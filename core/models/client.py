@@ -35,6 +35,11 @@ from fellowship.usage import Usage
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
 
+Remark = Literal["verdict-first", "no-logprobs"]
+"""What is odd about a reply that is kept: its verdict stands before its reason; it lacks
+the chances of its tokens, which were asked for."""
+
+
 EDITED = "edit"
 """The model of a reply that a person put in place of one: `fellowship replay --edit`."""
 
@@ -80,6 +85,7 @@ class Reply:
     finish_word: str = ""
     left_out: tuple[str, ...] = ()
     legacy: bool = False
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def is_cut(self) -> bool:

@@ -170,14 +170,16 @@ def idle_order(recipe: Recipe) -> Faults:
 
 
 def repeated_expectations(recipe: Recipe) -> Faults:
-    """Samples of what is the same each time."""
+    """Samples of what is the same each time: their reasons differ only when sampled."""
     for place, voter in voters(recipe.evaluate):
-        if voter.expected and voter.samples > 1:
+        model = recipe.models.get(voter.model)
+        same = model is not None and model.temperature == 0
+        if voter.expected and voter.samples > 1 and same:
             yield (
                 (*place, "samples"),
-                f"expected: true takes the mean over all scores from one reply, so"
-                f" {counted(voter.samples, 'sample')} would be paid for once too often:"
-                " give samples: 1, or expected: false",
+                "expected: true takes the mean over all scores from one reply, and at"
+                f" temperature 0 {counted(voter.samples, 'sample')} are the same reply:"
+                " give the model a temperature, or samples: 1",
             )
 
 

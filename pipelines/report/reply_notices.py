@@ -25,6 +25,12 @@ FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
+REMARKED = """
+SELECT model, remark.value, count(*) FROM calls, json_each(reply, '$.fellowship.remarks')
+  AS remark
+WHERE instr(reply, '"remarks": [') AND json_valid(reply) GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
 
 @dataclass(frozen=True)
 class ReplyNotices:
@@ -32,8 +38,8 @@ class ReplyNotices:
 
     `thinking_tokens` are of the replies whose provider counted them; `uncounted` thought
     and were not counted. `unknown` are (model, finish reason, replies), `estimated`
-    (model, replies without usage, those of them whose cost is unknown). `unusable`
-    replies cost `unusable_usd` as far as is known.
+    (model, replies without usage, those of them whose cost is unknown), `remarked` (model,
+    remark, replies). `unusable` replies cost `unusable_usd` as far as is known.
     """
 
     thought: int = 0
@@ -41,6 +47,7 @@ class ReplyNotices:
     uncounted: int = 0
     unknown: tuple[tuple[str, str, int], ...] = ()
     estimated: tuple[tuple[str, int, int], ...] = ()
+    remarked: tuple[tuple[str, str, int], ...] = ()
     unusable: int = 0
     unusable_usd: float = 0.0
 
@@ -51,6 +58,7 @@ class ReplyNotices:
             *([self._unusable()] if self.unusable else ()),
             *(unknown_finish(*each) for each in self.unknown),
             *(usage_estimated(*each) for each in self.estimated),
+            *(remark(*each) for each in self.remarked),
         ]
 
     def _thinking(self) -> str:
@@ -86,6 +94,19 @@ def usage_estimated(model: str, replies: int, unpriced: int) -> str:
     return f"{of} reported no token usage: their tokens are estimates{cost}"
 
 
+def remark(model: str, word: str, replies: int) -> str:
+    """The notice on replies that are kept and odd."""
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    if word == "verdict-first":
+        return f"{of} gave the verdict before its reason, which was asked for first"
+    if word == "no-logprobs":
+        return (
+            f"{of} came without the token probabilities that were asked for: the scores"
+            " are those that were written"
+        )
+    return f"{of}: {single_line(word, 40)}"
+
+
 def reply_notices(reader: LedgerReader) -> ReplyNotices:
     """The notices on the replies of a ledger."""
     rows = list(reader.rows(NOTED))
@@ -104,6 +125,7 @@ def reply_notices(reader: LedgerReader) -> ReplyNotices:
         uncounted=sum(row[6] for row in rows),
         unknown=tuple((*key, n) for key, n in unknown.items()),
         estimated=tuple((name, *both) for name, both in estimated.items()),
+        remarked=tuple(tuple(row) for row in reader.rows(REMARKED)),
         unusable=spent.unusable,
         unusable_usd=spent.unusable_usd,
     )

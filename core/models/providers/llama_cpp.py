@@ -82,6 +82,7 @@ class StreamedReply:
 
     parts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    chances: list[Any] = field(default_factory=list)
     finish: str | None = None
     usage: Any = None
     timings: Any = None
@@ -99,7 +100,8 @@ class StreamedReply:
         """What is kept of the reply beside its text."""
         kept = {"usage": self.usage, "timings": self.timings}
         thought = {"reasoning_content": "".join(self.thoughts)}
-        return kept | (thought if self.thoughts else {})
+        chances = {"logprobs": self.chances} if self.chances else {}
+        return kept | (thought if self.thoughts else {}) | chances
 
     def add_chunk(self, chunk: dict[str, Any]) -> bool:
         """One chunk of the stream. True asks the engine to stop."""
@@ -112,6 +114,7 @@ class StreamedReply:
                 self.parts.append(part)
             if thought := delta.get("reasoning_content"):
                 self.thoughts.append(thought)
+            self.chances += (choice.get("logprobs") or {}).get("content") or ()
             self.finish = choice.get("finish_reason") or self.finish
         self.usage = chunk.get("usage") or self.usage
         self.timings = chunk.get("timings") or self.timings

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import ollama
 
+from fellowship.answer_order import own_names, sorted_schema
 from fellowship.errors import Failure, ModelError
 from fellowship.models.client import (
     Client,
@@ -65,6 +66,9 @@ from fellowship.models.replies.reading import make_reply, unusable
 from fellowship.records import Message
 
 DEFAULT_HOST = "http://localhost:11434"
+
+CHANCES = ("logprobs", "top_logprobs")
+"""What of the sampling is no option of Ollama's: it stands beside the options."""
 
 LOOK = 5.0
 """Seconds a server has to say which models it has loaded."""
@@ -127,6 +131,8 @@ class OllamaClient(Client):
         if room is not None:
             await self._check_prompt(answer, request, room)
         said = read_message(answer["message"])
+        if request.schema is not None and said.text:
+            said = replace(said, text=own_names(said.text, request.schema))
         reason = answer.get("done_reason")
         return make_reply(self.name, said, reason, usage_of(answer), answer)
 
@@ -144,7 +150,10 @@ class OllamaClient(Client):
             "shift": False,
         }
         if request.schema is not None:
-            body["format"] = strict_schema(request.schema)
+            body["format"] = strict_schema(sorted_schema(request.schema))
+        for name in CHANCES:
+            if request.sampling.get(name):
+                body[name] = request.sampling[name]
         think = ollama_think(self.config)
         if think is not None:
             body["think"] = think
@@ -153,6 +162,8 @@ class OllamaClient(Client):
     def _options(self, request: Request) -> dict[str, Any]:
         sampling = dict(request.sampling)
         longest = sampling.pop("max_tokens", None)
+        for name in CHANCES:
+            sampling.pop(name, None)
         options = {k: v for k, v in sampling.items() if v not in (None, (), [])}
         if longest:
             options["num_predict"] = longest + self.thinking_tokens

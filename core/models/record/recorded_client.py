@@ -34,7 +34,11 @@ from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.limits.gate import LONGEST_ASKED
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost
-from fellowship.models.record.reply_notes import parsed_notes, reply_record
+from fellowship.models.record.reply_notes import (
+    parsed_notes,
+    remarks_on,
+    reply_record,
+)
 from fellowship.models.record.tracing import add_retry, call_span, set_reply
 from fellowship.usage import Usage
 
@@ -136,6 +140,7 @@ class RecordedClient(Client):
                 raise impossible_usage(self.name, reply.usage)
             if reply.usage.estimated:
                 reply = replace(reply, usage=estimated_usage(request, reply))
+            reply = replace(reply, remarks=remarks_on(request, reply))
             charged = self._busy.succeed(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
@@ -245,6 +250,7 @@ def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
         edited=row.model == EDITED,
         thinking=known.get("thinking", ""),
         finish_word=known.get("finish_reason", ""),
+        remarks=tuple(known.get("remarks", ())),
         legacy=notes is None,
     )
 

@@ -2,9 +2,9 @@
 
 They are one object under `NOTES`: the thinking, as its own field; the thinking's tokens
 where the provider counted them; `usage: estimated` where it counted nothing; its finish
-reason where we don't know the word; `left_out`, the parameters that its model refuses. A
-reply without the object was recorded by a version that split nothing off and judged no
-ending, and is taken as it is.
+reason where we don't know the word; `left_out`, the parameters that its model refuses;
+remarks on what is odd. A reply without the object was recorded by a version that split
+nothing off and judged no ending, and is taken as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fellowship.models.client import Reply
+from fellowship.answer_order import is_verdict_first
+from fellowship.models.client import Remark, Reply, Request
 
 NOTES = "fellowship"
 MARK = f'"{NOTES}": {{'
@@ -32,7 +33,29 @@ def reply_record(reply: Reply) -> str:
         notes["finish_reason"] = reply.finish_word
     if reply.left_out:
         notes["left_out"] = list(reply.left_out)
+    if reply.remarks:
+        notes["remarks"] = list(reply.remarks)
     return json.dumps({**reply.raw, NOTES: notes}, default=str)
+
+
+def remarks_on(request: Request, reply: Reply) -> tuple[Remark, ...]:
+    """What is odd about the reply to a request."""
+    remarks: list[Remark] = []
+    if is_verdict_first(request.schema, reply.text):
+        remarks.append("verdict-first")
+    asked = request.sampling.get("logprobs")
+    if asked and reply.text and not holds_chances(reply.raw):
+        remarks.append("no-logprobs")
+    return tuple(remarks)
+
+
+def holds_chances(raw: Mapping[str, Any]) -> bool:
+    """Whether a provider's reply has the chances of its tokens, wherever it has them."""
+    choices = raw.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else {}
+    return bool(
+        raw.get("logprobs") or (isinstance(choice, dict) and choice.get("logprobs"))
+    )
 
 
 def reply_notes(record: str) -> Mapping[str, Any]:
