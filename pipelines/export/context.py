@@ -12,6 +12,7 @@ from typing import Any
 
 from fellowship.errors import InputError, install_command
 from fellowship.models.config import FAMILIES
+from fellowship.pipelines.recipe.export_settings import LINES_RULE
 from fellowship.records import Verdict
 
 Chance = Callable[[float], float]
@@ -40,6 +41,12 @@ class ExportContext:
         """The recipe as the header holds it."""
         found: Mapping[str, Any] = self.header.get("recipe") or {}
         return found
+
+    @property
+    def typed_lines(self) -> bool:
+        """Whether columns of JSON lines have one type: not in runs from before that."""
+        rules = self.header.get("rules") or {}
+        return int(rules.get(LINES_RULE, 1)) > 1
 
     @property
     def margin(self) -> float:

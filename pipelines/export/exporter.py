@@ -15,6 +15,7 @@ from typing import Any
 
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
+from fellowship.pipelines.export.columns import line_row
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.filter_pass import FilterPass
@@ -114,12 +115,14 @@ def write_kind(
     if made.container.saved:
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
             counts, files = write_splits(
-                filter_pass, export, Path(folder) / "rows.parquet", watch
+                filter_pass, export, Path(folder) / "rows.parquet", watch, dict
             )
             save_dataset(files, target)
         paths = [target]
     else:
-        counts, files = write_splits(filter_pass, export, target, watch)
+        lines = context.typed_lines and not made.container.typed
+        as_row = line_row if lines else dict
+        counts, files = write_splits(filter_pass, export, target, watch, as_row)
         paths = list(files.values())
     account = make_account(filter_pass, export, context, counts, paths)
     made.describe(paths, filter_pass.kind)
@@ -127,9 +130,16 @@ def write_kind(
 
 
 def write_splits(
-    filter_pass: FilterPass, export: Export, target: Path, watch: Watch
+    filter_pass: FilterPass,
+    export: Export,
+    target: Path,
+    watch: Watch,
+    as_row: Callable[[Mapping[str, Any]], dict[str, Any]],
 ) -> tuple[dict[str, int], dict[str, Path]]:
-    """Rows and file of each split; one without a name where there are no splits."""
+    """Rows and file of each split; one without a name where there are no splits.
+
+    `as_row` gives a row's columns the types that its file asks for.
+    """
     made = FORMATS[export.shape]
     mean = mean_weight(filter_pass)
     names = list(export.splits) or [""]
@@ -141,9 +151,10 @@ def write_splits(
         for done, (_, prompt, p, example) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
             weighed = with_weight(example, p, mean)
-            sink.open(split).write(format_row(weighed, filter_pass.kind, export))
+            row = format_row(weighed, filter_pass.kind, export)
+            sink.open(split).write(as_row(row))
             if made.facts_beside:
-                sink.open(split, ".facts").write(dict(weighed.facts))
+                sink.open(split, ".facts").write(as_row(weighed.facts))
             counts[split] += 1
             watch(f"{filter_pass.kind} rows written", done)
         sink.commit()

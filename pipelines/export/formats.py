@@ -65,15 +65,17 @@ class Container:
 
     writer: Callable[[Path], Writer]
     suffix: str
+    typed: bool
+    """Whether a file holds its columns' types; where not, no fact is a list."""
     saved: bool
     """Whether the files are put together as one folder that `datasets` opens."""
     refuse_name: Callable[[Path, str], str]
     """Path, shape -> why it can't have this name; empty where it can."""
 
 
-JSON_LINES = Container(JsonLines, ".jsonl", False, refuse_no_lines)
-PARQUET = Container(ParquetTable, ".parquet", False, refuse_no_parquet)
-SAVED_DATASET = Container(ParquetTable, "", True, refuse_file_name)
+JSON_LINES = Container(JsonLines, ".jsonl", False, False, refuse_no_lines)
+PARQUET = Container(ParquetTable, ".parquet", True, False, refuse_no_parquet)
+SAVED_DATASET = Container(ParquetTable, "", True, True, refuse_file_name)
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import WrongPath
+from fellowship.pipelines.export.columns import FACTS, PROVENANCE, VERDICT
 from fellowship.pipelines.export.context import require_library
 from fellowship.pipelines.export.writers import BATCH, replace_folder
 from fellowship.run_folder import PART, part_prefix, remove_stale_parts_of
-
-FLOATS = {"chosen_score", "rejected_score", "margin", "score"}
-FLOATS |= {"p_chosen", "sample_weight", "usd"}
-WHOLE = {"row", "draft", "chosen_draft", "rejected_draft", "calls"}
-FLAGS = {"label", "same_family", "pii"}
-LISTS = {"flags", "sessions", "jurors", "models", "prompts"}
 
 
 class ParquetTable:
@@ -52,19 +47,9 @@ class ParquetTable:
             self._rows = []
 
     def _type(self, name: str, value: Any) -> Any:
+        if name in FACTS:
+            return self._named(FACTS[name])
         arrow = self._arrow
-        if name in FLOATS:
-            return arrow.float64()
-        if name in WHOLE:
-            return arrow.int64()
-        if name in FLAGS:
-            return arrow.bool_()
-        if name in LISTS:
-            return arrow.list_(arrow.string())
-        if name == "scores":
-            return arrow.list_(arrow.float64())
-        if name == "verdicts":
-            return arrow.list_(self._verdict())
         if isinstance(value, dict):
             return arrow.struct([(k, self._type(k, v)) for k, v in value.items()])
         if isinstance(value, list):
@@ -73,11 +58,22 @@ class ParquetTable:
             return arrow.list_(arrow.struct([(p, arrow.string()) for p in pieces]))
         return arrow.string()
 
-    def _verdict(self) -> Any:
-        names = ("evaluator", "model", "order", "phase", "first", "second", "winner")
-        fields = [(name, self._arrow.string()) for name in names]
-        scores = ("scores", self._arrow.list_(self._arrow.float64()))
-        return self._arrow.struct([*fields, scores, ("call", self._arrow.string())])
+    def _named(self, kind: str) -> Any:
+        arrow = self._arrow
+        if kind == "provenance":
+            return arrow.struct([(k, self._named(v)) for k, v in PROVENANCE.items()])
+        if kind == "verdicts":
+            floats = arrow.list_(arrow.float64())
+            scores = {"scores": floats}
+            fields = [(name, scores.get(name, arrow.string())) for name in VERDICT]
+            return arrow.list_(arrow.struct(fields))
+        types = {
+            "float": arrow.float64(),
+            "whole": arrow.int64(),
+            "flag": arrow.bool_(),
+        }
+        types |= {"text": arrow.string(), "texts": arrow.list_(arrow.string())}
+        return types[kind]
 
     def close(self) -> None:
         """Complete the file."""

@@ -26,6 +26,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
     UNUSABLE_VERSION,
 )
+from fellowship.pipelines.recipe.export_settings import LINES_RULE, LINES_VERSION
 from fellowship.records import Outcome, State
 from fellowship.run_folder import RunFolder
 from fellowship.writer import Statement
@@ -154,7 +155,7 @@ def import_header(
         "fellowship": __version__,
         "python": platform.python_version(),
         "kind": "import",
-        "rules": {UNUSABLE_RULE: UNUSABLE_VERSION},
+        "rules": {UNUSABLE_RULE: UNUSABLE_VERSION, LINES_RULE: LINES_VERSION},
         "recipe": {"models": {}},
         "identity": {"import": what, "only": only, "files": digests},
     }

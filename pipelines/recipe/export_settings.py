@@ -33,6 +33,11 @@ ThinkingKey = Literal["thinking", "reasoning_content", "reasoning"]
 """Keys of a message under which chat templates look for thinking."""
 Form = Literal["pairs", "labels", "chosen"]
 
+LINES_RULE = "export-columns"
+"""In the `rules` of a run's header: which form its exports' columns have."""
+LINES_VERSION = 2
+"""1: lists in JSON lines. 2: one type a column from the first row, lists as JSON text."""
+
 FORMS: Mapping[str, Form] = {
     "dpo": "pairs",
     "kto": "labels",

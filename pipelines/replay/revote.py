@@ -16,6 +16,7 @@ from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_RULE
+from fellowship.pipelines.recipe.export_settings import LINES_RULE, LINES_VERSION
 from fellowship.pipelines.recipe.recipe import Pairs
 from fellowship.pipelines.replay.revoted_rows import (
     Revote,
@@ -47,7 +48,10 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
     identity["judges"] = sorted(options.judges)
     header = {
         **{name: read.get(name) for name in ("fellowship", "python", "recipe")},
-        **({"rules": {UNUSABLE_RULE: version}} if version > 1 else {}),
+        "rules": {
+            LINES_RULE: LINES_VERSION,
+            **({UNUSABLE_RULE: version} if version > 1 else {}),
+        },
         "kind": "revote",
         "identity": {
             "revote": identity,

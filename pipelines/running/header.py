@@ -15,6 +15,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_VERSION,
 )
 from fellowship.pipelines.recipe.custom_names import code_digests
+from fellowship.pipelines.recipe.export_settings import LINES_RULE, LINES_VERSION
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.sources.source_columns import COLUMNS_RULE, COLUMNS_VERSION
 from fellowship.prompts.library import PromptLibrary
@@ -50,6 +51,7 @@ RULE_VERSIONS = {
     "dawid-skene": 2,
     UNUSABLE_RULE: UNUSABLE_VERSION,
     COLUMNS_RULE: COLUMNS_VERSION,
+    LINES_RULE: LINES_VERSION,
 }
 """Rules that have changed: a run is decided by the one it began with."""
 
