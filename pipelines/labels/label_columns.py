@@ -6,7 +6,8 @@ the place of its lines.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
 from fellowship.pipelines.labels.text_match import normal_text
 from fellowship.suggestions import quoted_list
+
+COUNT = re.compile(r"0|[1-9][0-9]*")
 
 
 def fill_columns(
@@ -88,3 +91,46 @@ def is_numbering(rows: Sequence[LabelRow]) -> bool:
     """Whether the ids of a file are the numbers of its own lines, from 0 or 1."""
     given = [row.id for row in rows]
     return given in [[str(n) for n in range(at, at + len(rows))] for at in (0, 1)]
+
+
+def refuse_shifted(
+    file: LabelFile,
+    rows: Sequence[LabelRow],
+    ids: Collection[str],
+    numbers: Collection[int],
+) -> None:
+    """`InputError` where a file counts from 0 and the run from 1, or the other way round.
+
+    All labels but one would find a row, each its neighbour's. Rows with texts are told by
+    those.
+    """
+    bare = [row for row in rows if not (row.prompt or row.first or row.second)]
+    own = {int(name) for name in ids if COUNT.fullmatch(name)}
+    named = {row.id for row in bare if row.id}
+    counts = {int(name) for name in named if COUNT.fullmatch(name)}
+    if len(counts) == len(named) and (at := shifted_by(counts, own)):
+        raise InputError(counted_from(file, at, "ids"))
+    if shifted_by({row.at for row in bare if row.at is not None}, set(numbers)):
+        raise InputError(counted_from(file, 1, "rows"))
+
+
+def shifted_by(given: Set[int], own: Set[int]) -> int:
+    """What must be added to numbers that count from 0 (1) where the run counts from 1 (0).
+
+    0 where it can't be told: the one number that the run doesn't have is not among them.
+    """
+    for at, first, beyond in ((1, 1, 0), (-1, 0, max(own, default=0) + 1)):
+        known = min(own, default=-1) == first and beyond in given
+        if known and all(number + at in own for number in given):
+            return at
+    return 0
+
+
+def counted_from(file: LabelFile, at: int, own: str) -> str:
+    """Why labels that are one off are refused, and the cure."""
+    there, here = (0, 1) if at == 1 else (1, 0)
+    return (
+        f"{file.name or 'the label file'!r} counts {own} from {there}, the run from {here}:"
+        " matched so, each label would be its neighbour's. Add"
+        f" {at} to each, or give the answers' texts (--first, --second)"
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.labels.annotators import SWAPPED, Unit, candidates_of
-from fellowship.pipelines.labels.label_columns import fill_columns
+from fellowship.pipelines.labels.label_columns import fill_columns, refuse_shifted
 from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
 from fellowship.pipelines.labels.text_match import normal_text
 
@@ -86,6 +86,14 @@ class UnitIndex:
         found = self.by_id.get(row.id or "") or self.by_number.get(row.at or 0) or ()
         return [at for at in found if set(self.units[at].pair) == set(row.pair)]
 
+    def was_asked(self, prompt: str, at: int) -> bool:
+        """Whether a prompt in normal form is one of a unit's; of one without, any is."""
+        conversation = self.units[at].outcome.conversation
+        messages = conversation.messages if conversation else ()
+        return self.texts[at][0] in (prompt, "") or any(
+            normal_text(message.content) == prompt for message in messages
+        )
+
 
 def unit_texts(unit: Unit) -> Texts:
     """The prompt and the two answers of a unit in normal form."""
@@ -123,6 +131,7 @@ def match_labels(judged: Sequence[Unit], file: LabelFile) -> Matching:
     )
     if not any(has_texts(row) or row.id or row.at is not None for row in rows):
         return by_number(judged, file, rows, found)
+    refuse_shifted(file, rows, index.by_id, index.by_number)
     for (at, how), row in place_rows(index, rows, found):
         found.how[how] += 1
         found.rows[at].append(turned_to(row, index, at))
@@ -166,13 +175,15 @@ def unit_of(index: UnitIndex, row: LabelRow) -> tuple[list[int], str, str]:
         if named:
             return [], "", "its texts are not those of the run's row with its id"
         return [], "", "no row of the run has its texts"
-    if named:
-        return named, "id", ""
-    if row.id is not None or row.at is not None:
-        return [], "", "no row of the run has its id"
+    if asked := [at for at in named if not prompt or index.was_asked(prompt, at)]:
+        return asked, "id", ""
     there = [at for at in index.by_prompt.get(prompt, ()) if plain(index.units[at])]
     if len(there) == 1:
         return there, "texts", ""
+    if named:
+        return [], "", "its prompt is not that of the run's row with its id"
+    if row.id is not None or row.at is not None:
+        return [], "", "no row of the run has its id"
     return (
         [],
         "",

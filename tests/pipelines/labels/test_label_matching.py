@@ -191,6 +191,51 @@ def test_an_id_is_not_believed_against_the_texts(run: Path) -> None:
     assert any("not those of the run's row with its id" in n for n in found.label_notes)
 
 
+def test_an_id_is_not_believed_against_the_prompt(run: Path) -> None:
+    lines = without("response1", "response2")(label_lines())[:40]
+    expected = said_of(table_of(run, lines))
+    mixed = [
+        {**line, "id": other["id"]}
+        for line, other in zip(lines, [*lines[1:], lines[0]], strict=True)
+    ]
+    assert said_of(table_of(run, mixed)) == expected
+    strange = [{**line, "prompt": f"Another {line['prompt']}"} for line in lines]
+    with pytest.raises(InputError, match="prompt is not that of the run's row with"):
+        table_of(run, strange)
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=["run from 0", "run from 1"])
+def counted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, Path]:
+    """The first id of a run of 30 rows, and the run."""
+    start = request.param
+    made = [
+        judged(n, f"good {n}", f"poor {n}", f"Ask {n}", id=str(n - 1 + start))
+        for n in range(1, 31)
+    ]
+    return start, run_of(tmp_path_factory.mktemp("counted") / "run", made)
+
+
+@pytest.mark.parametrize("column", ["id", "index", "row"])
+@pytest.mark.parametrize("lines", [30, 25], ids=["all", "some"])
+def test_labels_that_count_from_another_number_than_the_run_are_refused(
+    counted: tuple[int, Path], column: str, lines: int
+) -> None:
+    start, run = counted
+    first = 1 if column == "row" else start
+    there = list(range(first, first + 30))
+    random.Random(5).shuffle(there)
+    right = [{column: n, "label": "first"} for n in sorted(there[:lines])]
+    assert len(table_of(run, right).rows) == lines
+    off = 1 if first == 0 else -1
+    edge = 0 if off == -1 else 30
+    kept = sorted({edge, *(n + off for n in there)}, key=lambda n: n != edge)[:lines]
+    random.Random(6).shuffle(kept)
+    with pytest.raises(InputError, match=r"counts (ids|rows) from \d.*neighbour"):
+        table_of(run, [{column: n, "label": "first"} for n in kept])
+
+
 def test_answers_of_the_run_in_one_unknown_column_are_asked_about(run: Path) -> None:
     lines = without("id", "prompt", "response2")(label_lines())
     other = renamed(response1="text")(lines)
