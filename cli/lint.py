@@ -93,6 +93,6 @@ def show_finding(finding: Finding, style: str, out: Console) -> None:
     """A finding with its first rows."""
     numbers = ", ".join(map(str, finding.numbers))
     more = ", ..." if finding.rows > len(finding.numbers) else ""
-    reason = f": {single_line(finding.told, 140)}" if finding.told else ""
+    reason = f": {single_line(finding.reason, 140)}" if finding.reason else ""
     where = f"{counted(finding.rows, 'row')}{reason}; row {numbers}{more}"
     say(out, (f"  {finding.name}  ", style), where)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PROBES = {"pair": "position", "again": "repeatability"}
 """The trials of a probe, where they go by another name."""
 
-LEANS = ("position", "length", "style", "family")
+BIASES = ("position", "length", "style", "family")
 
 
 @click.command("probe", epilog=EPILOG)
@@ -101,11 +101,11 @@ def show(found: ProbeReport, out: Console) -> None:
     rows = [
         (
             one.judge,
-            f"{name} bias" if name in LEANS else "same verdict when asked again",
-            *estimate_cells(getattr(one, name), signed=name in LEANS),
+            f"{name} bias" if name in BIASES else "same verdict when asked again",
+            *estimate_cells(getattr(one, name), signed=name in BIASES),
         )
         for one in found.judges
-        for name in (*LEANS, "repeatability")
+        for name in (*BIASES, "repeatability")
     ]
     table(out, ("judge", "probe", "value", "95 %", "rows", ""), rows, right="  rrr")
     for kind, many in found.not_tried.items():

@@ -1,4 +1,4 @@
-"""Provenance of a row on the terminal: from a pair back to the words it rests on."""
+"""Provenance of a row on the terminal: from a pair back to the words it depends on."""
 
 from __future__ import annotations
 

@@ -106,8 +106,8 @@ def show(found: Drift, out: Console) -> None:
         say(out, f"scores moved by {moved_by} points on average (95 %)")
     for note in found.label_notes:
         say(out, (single_line(note, 600), "yellow"))
-    fates = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
-    say(out, f"pairs by row: {fates}")
+    counts = "; ".join(f"{drift_word(k)} {n:,}" for k, n in found.pairs.items())
+    say(out, f"pairs by row: {counts}")
     if any(found.only.values()):
         old, new = found.only["old"], found.only["new"]
         say(out, f"compared by one judge only: {old:,} old, {new:,} new")

@@ -132,5 +132,5 @@ def show_length_control(found: WinRates, out: Console) -> None:
 
 ONE_SIDED = (
     "One-sided: one system was almost always the longer, so equal lengths were not, or"
-    " hardly, observed and the rate rests on the judge's effect."
+    " hardly, observed and the rate depends on the judge's effect."
 )

@@ -43,7 +43,7 @@ HOMES = {
     ),
     "teams.vote_counting": ("Vote",),
     "teams.session": ("Seats", "SessionContext"),
-    "teams.systems": ("candidate_of",),
+    "teams.systems": ("candidate_of", "make_candidate"),
 }
 """Where each public name lives, below `fellowship`; `__init__.pyi` tells type checkers."""
 

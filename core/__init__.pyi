@@ -56,6 +56,7 @@ from fellowship.run_outcomes import pairs as pairs
 from fellowship.teams.session import Seats as Seats
 from fellowship.teams.session import SessionContext as SessionContext
 from fellowship.teams.systems import candidate_of as candidate_of
+from fellowship.teams.systems import make_candidate as make_candidate
 from fellowship.teams.vote_counting import Vote as Vote
 
 __version__: str

@@ -1,6 +1,6 @@
 """Majority of votes: the side with most weight; any split is a tie.
 
-The rule is symmetric in the voters and in the candidates: nobody's seat breaks a tie.
+The rule is symmetric in the voters and in the candidates: nobody's place breaks a tie.
 `stats.juries.majority` is the same rule on arrays of codes, and a test says so.
 """
 

@@ -1,8 +1,9 @@
 """Run folder: its files, its lock, and files written whole or not at all.
 
-`run.json` says what is run, `ledger.db` what was said, `exports/` what came of it. All of
-it is private to the user. One process at a time writes and holds the lock; the kernel
-drops it with the process, however that ends, so a lock can't go stale.
+`run.json` holds the recipe, `ledger.db` every call and row, `exports/` the data sets
+written from them. All of it is private to the user. One process at a time writes and
+holds the lock; the kernel drops it with the process, however that ends, so a lock can't
+go stale.
 """
 
 from __future__ import annotations

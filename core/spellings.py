@@ -50,5 +50,5 @@ def with_older_names(schema: dict[str, Any], model: type[BaseModel]) -> None:
     for name, *older in names_of(model):
         for old in older:
             known = schema["properties"][name]
-            told = {"deprecated": True, "description": f"older name of `{name}`"}
-            schema["properties"][old] = known | told
+            note = {"deprecated": True, "description": f"older name of `{name}`"}
+            schema["properties"][old] = known | note

@@ -28,14 +28,14 @@ from fellowship.stats.intervals import (
     cluster_sums,
     too_few,
 )
-from fellowship.stats.rates import LEAN, combine, rate_interval
+from fellowship.stats.rates import BIAS_RANGE, combine, rate_interval
 
 
 @dataclass(frozen=True)
 class PositionBias:
-    """What sitting first is worth, from both orders.
+    """The bias for the answer read first, from both orders.
 
-    `bias` is the lean to the first slot: the share of verdicts a judge gives for that
+    `bias` is the preference for the first slot: the share of verdicts for that
     place, less those it gives for the other. `changed` is the share of rows where the
     two orders differ (`contradicted` its value): a judge that takes the first place in
     half of its rows and the second in the rest has no bias and is changed throughout.
@@ -72,7 +72,7 @@ def position_bias_of(
     half_difference = np.where(kept, (one - two) / 2, np.nan)
     differ = np.where(kept, one != two, np.nan)
     return PositionBias(
-        bias=rate_interval(half_difference, clusters, plan, LEAN),
+        bias=rate_interval(half_difference, clusters, plan, BIAS_RANGE),
         changed=rate_interval(differ, clusters, plan),
         readable=int(kept.sum()),
     )
@@ -148,7 +148,10 @@ def _conditional(
     tied = counts[2] / counts.sum()
     weights = np.array([(1 - tied) / 2, (1 - tied) / 2, tied])
     parts = [
-        (float(w), rate_interval(np.where(s, value, np.nan), groups, plan, LEAN, 2))
+        (
+            float(w),
+            rate_interval(np.where(s, value, np.nan), groups, plan, BIAS_RANGE, 2),
+        )
         for w, s in zip(weights, strata, strict=True)
         if w > 0
     ]

@@ -170,7 +170,7 @@ def mean_interval(
 ) -> Interval:
     """The mean of values (n,), NaN left out, with its cluster bootstrap interval.
 
-    For values without bounds; a rate or a lean is `rates.rate_interval`.
+    For values without bounds; a rate or a bias is `rates.rate_interval`.
     """
     given = np.asarray(values, dtype=np.float64)
     if given.ndim != 1 or np.isinf(given).any():

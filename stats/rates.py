@@ -29,7 +29,7 @@ from fellowship.stats.intervals import (
 
 Range = tuple[float, float]
 SHARE: Range = (0.0, 1.0)
-LEAN: Range = (-1.0, 1.0)
+BIAS_RANGE: Range = (-1.0, 1.0)
 
 
 class Moments(NamedTuple):

@@ -41,7 +41,7 @@ class CustomSystem:
         for one in found:
             if not isinstance(one, Candidate):
                 raise wrong_result(
-                    name, "run", one, "Candidate records: candidate_of makes one"
+                    name, "run", one, "Candidate records: make_candidate makes one"
                 )
         return found
 

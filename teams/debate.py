@@ -140,7 +140,7 @@ class DebateTeam:
         shown = case if order == "forward" else case.swapped()
         end = "" if order == "forward" else "_swapped"
         agents = [
-            seats.seat(
+            seats.add_agent(
                 f"{persona.name}{end}",
                 self._debater(persona, seats),
                 shown,

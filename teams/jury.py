@@ -44,11 +44,11 @@ class JuryTeam:
         jurors = voting_jurors(self.settings, both, seats.families)
         left = list(jurors)
         while count := self._next_count(verdicts, left):
-            wave, left = left[:count], left[count:]
+            group, left = left[:count], left[count:]
             given = await gather_or_cancel(
-                *(self._verdicts(j, case, seats) for j in wave)
+                *(self._verdicts(j, case, seats) for j in group)
             )
-            verdicts |= {j.speaker: v for j, v in zip(wave, given, strict=True)}
+            verdicts |= {j.speaker: v for j, v in zip(group, given, strict=True)}
         strong = self.settings.escalate
         if strong is not None and not self.all_agree(verdicts):
             verdicts[strong.speaker] = await self._verdicts(strong, case, seats)

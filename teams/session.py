@@ -159,19 +159,19 @@ class SessionContext:
         """The transcript so far."""
         return tuple(self._transcript.turns)
 
-    def seat(
-        self, seat: str, role: Role, case: Case, *, speaker: str = ""
+    def add_agent(
+        self, name: str, role: Role, case: Case, *, speaker: str = ""
     ) -> RoleAgent:
         """A fresh agent of this name; the name is part of its seed.
 
         The others hear it as `speaker`: by its name, unless that tells too much.
         """
-        if seat in self._places:
-            raise RecipeError(f"team {self.team!r} has two agents named {seat!r}")
+        if name in self._places:
+            raise RecipeError(f"team {self.team!r} has two agents named {name!r}")
         client = self.client(role.model)
-        self._places[seat] = len(self._places)
+        self._places[name] = len(self._places)
         return RoleAgent(
-            seat,
+            name,
             role,
             replace(case, reader=self.reader),
             client,
@@ -179,6 +179,9 @@ class SessionContext:
             system_role=client.system_role,
             speaker=speaker,
         )
+
+    seat = add_agent
+    """The older name of `add_agent`: teams of users may call it."""
 
     def client(self, model: str, seat: str = "") -> Client:
         """A model for an AutoGen agent of your own: recorded, and in the transcript.

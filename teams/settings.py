@@ -38,11 +38,11 @@ CustomTeam = Annotated[
 
 def role_ref_tag(role_ref: Any) -> str:
     """Whether a role is given in full or by its model's name alone."""
-    return "seat" if isinstance(role_ref, dict | RoleConfig) else "name"
+    return "entry" if isinstance(role_ref, dict | RoleConfig) else "name"
 
 
 RoleRef = Annotated[
-    Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("seat")],
+    Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("entry")],
     Discriminator(role_ref_tag),
 ]
 

@@ -39,12 +39,12 @@ class SingleSystem:
         role = role_for(self.settings.generator, Generator, seats)
         case = Case(item.conversation)
         agents = [
-            seats.seat(f"generator_{n + 1}", role, case)
+            seats.add_agent(f"generator_{n + 1}", role, case)
             for n in range(self.settings.samples)
         ]
         await seats.ask(*agents)
         return [
-            candidate_of(agent, agent.turn, self.settings.name, seats, sample=n)
+            make_candidate(agent, agent.turn, self.settings.name, seats, sample=n)
             for n, agent in enumerate(agents)
             if agent.turn is not None
         ]
@@ -59,13 +59,13 @@ class FeedbackSystem:
     async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """One candidate a draft."""
         settings, case = self.settings, Case(item.conversation)
-        writer = seats.seat(
+        writer = seats.add_agent(
             "generator",
             role_for(settings.generator, Generator, seats),
             case,
         )
         reviewers = [
-            seats.seat(
+            seats.add_agent(
                 name, role_for(role_ref, Reviewer, seats, scale=settings.scale), case
             )
             for name, role_ref in self._reviewers()
@@ -75,7 +75,7 @@ class FeedbackSystem:
             [writer, *reviewers], turns, lambda: self._stop_reason(seats.turns, writer)
         )
         return [
-            candidate_of(writer, turn, settings.name, seats, draft=turn.round)
+            make_candidate(writer, turn, settings.name, seats, draft=turn.round)
             for turn in drafts(seats.turns)
         ]
 
@@ -132,7 +132,7 @@ def mean_scores(turns: Sequence[Turn], reviewers: int) -> list[float]:
     return [sum(marks.values()) / len(marks) for marks in full]
 
 
-def candidate_of(
+def make_candidate(
     agent: RoleAgent,
     turn: Turn,
     system: str,
@@ -154,3 +154,7 @@ def candidate_of(
         turns=(*earlier, turn.text) if earlier else (),
         finish=turn.finish,
     )
+
+
+candidate_of = make_candidate
+"""The older name of `make_candidate`: teams of users may import it."""

@@ -89,7 +89,7 @@ class Voter:
         agents = []
         for sample in range(self.settings.samples):
             name = name_in_order(self.name, order, phase, sample)
-            agent = seats.seat(name, self.role(seats, TWO_TITLES), case_as_read)
+            agent = seats.add_agent(name, self.role(seats, TWO_TITLES), case_as_read)
             agent.add_lines(lines)
             agents.append(agent)
         return agents
@@ -143,7 +143,7 @@ class Voter:
         role, samples = self.role(seats, ONE_TITLE), range(self.settings.samples)
         groups = [
             [
-                seats.seat(
+                seats.add_agent(
                     name_of_rating(self.name, place, sample),
                     role,
                     replace(case, candidates=(candidate,)),

@@ -59,7 +59,7 @@ class EffectiveJudges:
 
 def always_asked(table: VerdictTable) -> tuple[list[int], NDArray[np.bool_]]:
     """The columns of judges who were asked on ALWAYS of the labelled rows and never
-    spared, and the labelled rows (n,) where all of those were."""
+    left out, and the labelled rows (n,) where all of those were."""
     known = table.labels != INVALID
     share = table.is_asked[known].mean(axis=0)
     some = asked_where_others_differ(table)
@@ -74,8 +74,8 @@ def always_asked(table: VerdictTable) -> tuple[list[int], NDArray[np.bool_]]:
 def asked_where_others_differ(table: VerdictTable) -> frozenset[str]:
     """The judges whose being asked hung on the others' votes.
 
-    Those whom the run spared and, in imports that don't say so, those who were asked more
-    often where the others differ (Fisher's exact test at CHANCE). On the rows of such a
+    Those whom the run left out on purpose and, in imports that don't say so, those who
+    were asked more often where the others differ (Fisher's exact test at CHANCE). On the rows of such a
     judge the others are wrong more often than elsewhere: it can't be compared with them.
     """
     found = {name for name in table.judges if name in table.spared}
@@ -93,7 +93,7 @@ def asked_where_others_differ(table: VerdictTable) -> frozenset[str]:
 
 
 def effective_judges(table: VerdictTable, plan: Resampling) -> EffectiveJudges:
-    """The estimate for the judges who were asked almost always and never spared."""
+    """The estimate for the judges who were asked almost always and never left out."""
     kept, rows = always_asked(table)
     names = tuple(table.judges[j] for j in kept)
     left = tuple(name for name in table.judges if name not in names)

@@ -33,7 +33,7 @@ from fellowship.stats.intervals import (
     has_enough_labels,
     mean_interval,
 )
-from fellowship.stats.rates import LEAN, rate_interval
+from fellowship.stats.rates import BIAS_RANGE, rate_interval
 
 
 class PairedDecisions(NamedTuple):
@@ -231,7 +231,7 @@ def share_change(
 ) -> Change:
     """Two shares of the same rows, and their difference."""
     old, new = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    gap = rate_interval(new - old, prompts, plan, LEAN)
+    gap = rate_interval(new - old, prompts, plan, BIAS_RANGE)
     return Change(name, float(np.mean(old)), float(np.mean(new)), gap)
 
 

@@ -1,7 +1,7 @@
 """States of a juror on one comparison: said, not asked, or unreadable.
 
 This is the one place that tells them apart, by the verdicts a row keeps: none at all means
-not asked (spared by early stopping or escalation, abstained, no such evaluator in the
+not asked (left out by early stopping or escalation, abstained, no such evaluator in the
 source); a failed or unparsed reply leaves an invalid verdict behind, and is unreadable.
 It needs no numpy: runs use it.
 """

@@ -48,7 +48,7 @@ class JudgeLengthEffect:
     effect: JudgeEffect
 
     def described(self) -> str:
-        """The effect with its interval, what it rests on and the prior's part."""
+        """The effect with its interval, what it depends on and the prior's part."""
         longer = float(expit(np.tanh(1) * self.effect.value))
         return (
             f"Length effect of {', '.join(self.judges) or 'the judge'}:"

@@ -24,7 +24,7 @@ from fellowship.teams.judge_verdicts import judge_name
 class Match:
     """One comparison of two systems' answers: what came of it, and both orders.
 
-    `judges` are the evaluators whose verdicts it rests on. `soft` is the chance that the
+    `judges` are the evaluators whose verdicts it depends on. `soft` is the chance that the
     first is the better one, where all valid verdicts give one; else None. `both_asked`:
     everybody was asked in both orders.
     """

@@ -17,7 +17,7 @@ from fellowship.pipelines.attacks.probe_records import Estimate, JudgeProbe
 from fellowship.stats.bias import mean_side_bias, position_bias_of
 from fellowship.stats.codes import DataError, encode
 from fellowship.stats.intervals import Interval
-from fellowship.stats.rates import LEAN, SHARE, Range, rate_interval
+from fellowship.stats.rates import BIAS_RANGE, SHARE, Range, rate_interval
 
 CODES = {"first": 1.0, "tie": 0.0, "second": -1.0}
 Orders = dict[str, str]
@@ -125,7 +125,9 @@ def all_read(*winners: str | None) -> bool:
     return all(one in CODES for one in winners)
 
 
-def mean_estimate(values: Sequence[float], why: str, within: Range = LEAN) -> Estimate:
+def mean_estimate(
+    values: Sequence[float], why: str, within: Range = BIAS_RANGE
+) -> Estimate:
     """A mean of values that lie `within`, with its interval."""
     count = int(sum(not np.isnan(value) for value in values))
     if not count:

@@ -1,4 +1,4 @@
-"""Evidence columns of a dataset: the verdicts a pair rests on."""
+"""Evidence columns of a dataset: the verdicts a pair depends on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fellowship.teams.judge_verdicts import last_verdicts
 
 
 class Evidence(NamedTuple):
-    """The comparisons a pair rests on, and its candidates' places among the row's."""
+    """The comparisons a pair depends on, and its candidates' places among the row's."""
 
     places: tuple[int, int]
     comparisons: tuple[Comparison, ...]
@@ -32,7 +32,7 @@ class Evidence(NamedTuple):
 def pair_evidence(
     outcome: Outcome, pair: PreferencePair, context: ExportContext
 ) -> Evidence:
-    """What a pair of one row rests on."""
+    """The evidence of one pair of a row."""
     chosen, rejected = (
         candidate_place(outcome, c) for c in (pair.chosen, pair.rejected)
     )

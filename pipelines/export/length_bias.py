@@ -9,7 +9,7 @@ from fellowship.records import Record
 
 FEWEST_PAIRS = 30
 BIASED_SHARE = 0.6
-"""A file of at least 30 pairs leans if so many of them prefer the longer answer, or the
+"""A file of at least 30 pairs is biased if so many of them prefer the longer answer, or the
 shorter, and the 95 % interval leaves out one half."""
 
 

@@ -50,7 +50,7 @@ class Finding(Record):
     name: str
     rows: int
     numbers: tuple[int, ...]
-    told: str = ""
+    reason: str = Field(default="", serialization_alias="told")
 
 
 class LintReport(Record):
@@ -91,7 +91,7 @@ class FindingCounter:
     def findings(self) -> tuple[Finding, ...]:
         """All of them, most rows first."""
         findings = [
-            Finding(name=name, rows=count, numbers=tuple(numbers), told=reason)
+            Finding(name=name, rows=count, numbers=tuple(numbers), reason=reason)
             for name, (count, numbers, reason) in self._of.items()
         ]
         return tuple(sorted(findings, key=lambda f: (-f.rows, f.name)))
@@ -248,4 +248,4 @@ def contradictory_rows(scratch: Scratch) -> Iterable[int]:
 
 def report_as_json(report: LintReport) -> dict[str, Any]:
     """The report as JSON."""
-    return report.model_dump(mode="json") | {"clean": report.clean}
+    return report.model_dump(mode="json", by_alias=True) | {"clean": report.clean}

@@ -207,7 +207,7 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
 
 
 def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> RowEnd:
-    """A row whose winner can't be chosen: the best candidate that can stands in."""
+    """A row whose winner can't be chosen: the best that can takes its place."""
     fit = [
         (mark, -index)
         for index, mark in enumerate(ranking.scores)

@@ -106,14 +106,16 @@ class ModelCalls(NamedTuple):
 
 
 def evaluator_calls(
-    settings: EvaluateSettings, candidates: Span, kin: frozenset[str] = frozenset()
+    settings: EvaluateSettings,
+    candidates: Span,
+    same_family: frozenset[str] = frozenset(),
 ) -> list[ModelCalls]:
     """An evaluator's calls for one prompt, without repair turns, by model.
 
-    None are known of an evaluator of the user's own. `kin` are models of a candidate's
-    family: jurors among them may have to recuse themselves.
+    None are known of an evaluator of the user's own. `same_family` are models
+    of a candidate's family: jurors among them may have to abstain.
     """
-    each = EVALUATOR_CALLS[type(settings)](settings, kin)
+    each = EVALUATOR_CALLS[type(settings)](settings, same_family)
     low, high = (count_comparisons(settings.meet, count) for count in candidates)
     return [
         calls._replace(calls=Span(low * calls.calls.low, high * calls.calls.high))
@@ -121,29 +123,29 @@ def evaluator_calls(
     ]
 
 
-def voter_calls(asking: VoterSettings, order: str, meet: str) -> ModelCalls:
+def voter_calls(voter: VoterSettings, order: str, meet: str) -> ModelCalls:
     """One voter's calls for one comparison, or for one candidate alone."""
-    plan, alone = ORDER_PLANS[order], STRATEGIES[asking.strategy].alone
+    plan, alone = ORDER_PLANS[order], STRATEGIES[voter.strategy].alone
     few, many = plan.fewest, plan.most
     if alone:
         few = many = 1 if MEETINGS[meet].alone else 2
     answers = 1 if alone else 2
-    calls = Span(few * asking.samples, many * asking.samples)
-    return ModelCalls(asking.model, calls, answers)
+    calls = Span(few * voter.samples, many * voter.samples)
+    return ModelCalls(voter.model, calls, answers)
 
 
 def jury_calls(
-    jury: JurySettings, kin: frozenset[str] = frozenset()
+    jury: JurySettings, same_family: frozenset[str] = frozenset()
 ) -> list[ModelCalls]:
     """A jury's calls for one comparison: at least its first jurors', at most everyone's."""
     sure = len(jury.jurors) if MEETINGS[jury.meet].alone else first_juror_count(jury)
-    others = sum(juror.model not in kin for juror in jury.jurors)
+    others = sum(juror.model not in same_family for juror in jury.jurors)
     if not jury.recuse or others < 2:
-        kin = frozenset()
+        same_family = frozenset()
     counts = []
     for n, juror in enumerate(jury.jurors):
         calls = voter_calls(juror, jury.order, jury.meet)
-        asked_for_sure = n < sure and juror.model not in kin
+        asked_for_sure = n < sure and juror.model not in same_family
         counts.append(calls if asked_for_sure else optional(calls))
     if jury.escalate is not None:
         counts.append(optional(voter_calls(jury.escalate, jury.order, jury.meet)))

@@ -22,7 +22,7 @@ from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import PositionBias, position_bias_of
 from fellowship.stats.codes import INVALID, Codes, encode
 from fellowship.stats.intervals import Interval, Resampling
-from fellowship.stats.rates import LEAN, rate_interval
+from fellowship.stats.rates import BIAS_RANGE, rate_interval
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge
 
@@ -34,7 +34,7 @@ ABSENT = 3
 
 @dataclass(frozen=True)
 class JudgeLine:
-    """One judge: its verdicts, how many were no use, and where it leans.
+    """One judge: its verdicts, how many were invalid, and its biases.
 
     `asked_both` pairs were put to it in both orders, `both` of them with two valid
     verdicts, and `once` in one order: the pairs of both are then the close ones, if the
@@ -203,7 +203,7 @@ def length_bias(
     if kept.sum() < FEW:
         return None
     values = (settled * sides)[kept].astype(float)
-    return rate_interval(values, prompts[kept], plan, LEAN)
+    return rate_interval(values, prompts[kept], plan, BIAS_RANGE)
 
 
 def pairwise_kappa(a: Codes, b: Codes) -> tuple[float | None, int]:

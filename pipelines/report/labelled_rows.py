@@ -12,7 +12,7 @@ from fellowship.records import Outcome
 
 @dataclass
 class LabelledRows:
-    """What people said, in the source or in the run, and the verdicts on the same two."""
+    """People's labels, from the source or the run, and the verdicts on the same two."""
 
     people: PeopleVotes = field(default_factory=PeopleVotes)
     kept: TableRows = field(default_factory=TableRows)

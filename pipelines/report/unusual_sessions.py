@@ -54,7 +54,7 @@ class Unusual:
 
 @dataclass
 class UnusualSessions:
-    """The slowest sessions and the strangest rows seen so far, no more of them."""
+    """The slowest sessions and the most unusual rows seen so far, no more of them."""
 
     tries: Mapping[str, int] = field(default_factory=dict)
     slow: list[tuple[float, int, Slow]] = field(default_factory=list)
@@ -80,7 +80,7 @@ class UnusualSessions:
             keep_largest(self.wide, margin, -outcome.number, row)
 
     def result(self, margins: Counter[float]) -> tuple[Unusual, ...]:
-        """The strangest rows, those with a margin beyond nearly all others among them."""
+        """The most unusual rows, with those whose margin is beyond nearly all others."""
         least = extreme_margin(margins)
         found = {each.number: each for _, _, each in self.unusual}
         for margin, _, each in self.wide:

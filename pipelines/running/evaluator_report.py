@@ -151,7 +151,7 @@ def effective_jurors(
     settings: EvaluateSettings,
     jurors: Sequence[str],
 ) -> tuple[float | None, str]:
-    """The effective number of a jury's voters, and what it rests on.
+    """The effective number of a jury's voters, and what it depends on.
 
     Of those who are asked every time: who is asked where others differ is seen on the
     hard rows alone, and would look independent.

@@ -67,12 +67,10 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
     whole = whole_run_facts(recipe, into)
     changed = 0
     for outcome in rows_to_finalize(into, whole):
-        settled = recompute(outcome, whole, recipe.pairs)
-        if settled != outcome:
-            text = settled.model_dump_json()
-            await ledger.record_outcome(
-                settled.number, settled.item, settled.state, text
-            )
+        final = recompute(outcome, whole, recipe.pairs)
+        if final != outcome:
+            text = final.model_dump_json()
+            await ledger.record_outcome(final.number, final.item, final.state, text)
             changed += 1
     return changed
 

@@ -87,15 +87,15 @@ def finished(into: Path) -> int:
 TEAM = """
 from fellowship.agents.case import Case
 from fellowship.agents.roles import Generator
-from fellowship.teams.systems import candidate_of
+from fellowship.teams.systems import make_candidate
 
 class Twice:
     async def run(self, item, seats):
         role = Generator(model="writer", library=seats.library)
         case = Case(item.conversation)
-        one, other = (seats.seat(f"generator_{n}", role, case) for n in "12")
+        one, other = (seats.add_agent(f"generator_{n}", role, case) for n in "12")
         await seats.ask(one, other)
-        return [candidate_of(a, a.turn, "mine", seats) for a in (one, other)]
+        return [make_candidate(a, a.turn, "mine", seats) for a in (one, other)]
 """
 
 

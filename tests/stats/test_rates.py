@@ -7,7 +7,7 @@ import pytest
 
 from fellowship.number_format import percent_interval
 from fellowship.stats.codes import DataError
-from fellowship.stats.rates import LEAN, rate_interval, wilson
+from fellowship.stats.rates import BIAS_RANGE, rate_interval, wilson
 
 
 def test_ten_of_ten_and_one_of_twenty_are_wilsons() -> None:
@@ -33,7 +33,7 @@ def test_ten_ties_may_have_been_wins() -> None:
 def test_the_other_side_of_a_rate_has_the_other_side_of_its_interval() -> None:
     one, two = rate_interval([1, 1, 0.5, 0]), rate_interval([0, 0, 0.5, 1])
     assert (one.low, one.high) == pytest.approx((1 - two.high, 1 - two.low))
-    lean = rate_interval([1, 1, 0, -1], within=LEAN)
+    lean = rate_interval([1, 1, 0, -1], within=BIAS_RANGE)
     assert (lean.value, lean.low) == pytest.approx((2 * one.value - 1, 2 * one.low - 1))
 
 

@@ -1,6 +1,6 @@
 """HTTP client for model calls: one POST of one body on aiohttp.
 
-Everything else an HTTP client does is overhead: address, headers and proxy are settled
+Everything else an HTTP client does is overhead: address, headers and proxy are worked out
 once, nothing is worked out again for each call. A reply is read no further than it may be
 long.
 """

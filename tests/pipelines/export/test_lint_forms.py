@@ -203,7 +203,7 @@ def linted(folder: Path, *rows: Row) -> LintReport:
 
 
 def told(report: LintReport) -> list[tuple[str, str]]:
-    return [(finding.name, finding.told) for finding in report.findings]
+    return [(finding.name, finding.reason) for finding in report.findings]
 
 
 @pytest.mark.fault(number=116)

@@ -79,7 +79,7 @@ def test_lint_names_thinking_in_every_form(text: str, row: Any, tmp_path: Path) 
     file.write_text(json.dumps(row(text)) + "\n")
     (found,) = (f for f in lint(file).findings if "thinking" in f.name)
     assert (found.rows, found.numbers) == (1, (1,))
-    assert "--filter thinking_marks" in found.told
+    assert "--filter thinking_marks" in found.reason
 
 
 def test_lint_has_nothing_against_an_answer_about_the_marks(tmp_path: Path) -> None:
