@@ -99,14 +99,14 @@ def show_judge(
         ("longer answer", judge.length),
     ):
         if bias is not None:
-            told = interval(bias.bias)
-            say(out, f"  bias to the {name}, people's label held: {told}")
-    if told := position_text(judge):
-        say(out, f"  {told}")
+            bias_text = interval(bias.bias)
+            say(out, f"  bias to the {name}, people's label held: {bias_text}")
+    if bias_text := position_text(judge):
+        say(out, f"  {bias_text}")
     for name, family in judge.bias.items():
         whose = single_line(", ".join(families.get(name, ())), 60)
-        told = f"{interval(family.bias)} on {counted(family.rows, 'row')}"
-        say(out, f"  bias to {name} ({whose}), people's label held: {told}")
+        bias_text = f"{interval(family.bias)} on {counted(family.rows, 'row')}"
+        say(out, f"  bias to {name} ({whose}), people's label held: {bias_text}")
 
 
 def show_jury(jury: JuryAnalysis, out: Console) -> None:

@@ -166,8 +166,8 @@ def turn_html(turn: Turn) -> str:
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
     facts.append(f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}")
     who = speaker_name(turn.source, turn.role)
-    said = message_html(who, ", ".join(filter(None, facts)), turn.text)
-    return thinking_html(turn.thinking) + said if turn.thinking else said
+    message = message_html(who, ", ".join(filter(None, facts)), turn.text)
+    return thinking_html(turn.thinking) + message if turn.thinking else message
 
 
 def thinking_html(thinking: str) -> str:

@@ -177,9 +177,9 @@ def hyphened(words: str) -> str:
 
 def state_of(typed: str) -> str | None:
     """The ledger's spelling of a state that somebody typed in either; None if none."""
-    said = hyphened(typed.strip().lower())
+    spelling = hyphened(typed.strip().lower())
     for value, shown in STATES.items():
-        if said in (value, hyphened(shown)):
+        if spelling in (value, hyphened(shown)):
             return value
     return None
 

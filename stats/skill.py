@@ -105,8 +105,8 @@ def calibration_slope(
     1 where they are calibrated, under 1 where they are too sure, 0 where they know
     nothing.
     """
-    said = np.clip(as_finite(chances, "chances"), SUREST, 1 - SUREST)
-    return logistic_slope(logit(said), events, clusters, level)
+    forecasts = np.clip(as_finite(chances, "chances"), SUREST, 1 - SUREST)
+    return logistic_slope(logit(forecasts), events, clusters, level)
 
 
 def _logistic_fit(design: Floats, was: Floats) -> Floats:

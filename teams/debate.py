@@ -123,8 +123,10 @@ class DebateTeam:
         for persona in self._personas:
             voter = self._voter(persona, samples, self._persona_text(persona, seats))
             for order in self.orders:
-                said = lines.get(order, ())
-                agents = voter.make_agents(case, order, seats, phase=phase, lines=said)
+                spoken = lines.get(order, ())
+                agents = voter.make_agents(
+                    case, order, seats, phase=phase, lines=spoken
+                )
                 groups.append((voter, order, agents))
         if samples:
             await seats.ask(*(agent for _, _, agents in groups for agent in agents))

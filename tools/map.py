@@ -69,8 +69,8 @@ def holds(folder: str) -> str:
         return BASE
     path = ROOT / folder
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-    return said.split("\n")[0].rstrip(".")
+    docstring = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return docstring.split("\n")[0].rstrip(".")
 
 
 def folders() -> list[str]:
@@ -104,8 +104,8 @@ def band(layer: str, top: int) -> tuple[str, int]:
         )
         x += width + 8
     if not rooms:
-        said = textwrap.shorten(holds(layer), 96, placeholder="...")
-        parts.append(f'<text x="{x}" y="{y + 22}">{escape(said)}</text>')
+        summary = textwrap.shorten(holds(layer), 96, placeholder="...")
+        parts.append(f'<text x="{x}" y="{y + 22}">{escape(summary)}</text>')
     height = y + ROOM + 6 - top
     box = (
         f'<rect x="{LEFT}" y="{top}" width="{WIDE - 2 * LEFT}" height="{height}" rx="9"'

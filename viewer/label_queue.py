@@ -129,9 +129,9 @@ def _write_labels(
         )
         standing = [x for x in answered if x.winner != "skip"]
         votes = [winner_in_row_order(x) for x in standing]
-        told = json.loads(found["told"])
-        everybody = [*told, *votes]
-        asked = [*(Asked() for _ in told), *map(asked_of, standing)]
+        labels = json.loads(found["told"])
+        everybody = [*labels, *votes]
+        asked = [*(Asked() for _ in labels), *map(asked_of, standing)]
         queue = "measure" if found["draw"] <= last else queue_of(asked)
         link.execute(
             "UPDATE rows SET label = ?, people = ?, queue = ? WHERE number = ?",

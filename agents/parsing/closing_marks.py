@@ -53,9 +53,9 @@ def closing_marks(text: str) -> Iterator[Mention]:
             yield Mention("winner", at, len(bare), line.strip(), value.value)
             return
     chosen = _SENTENCE.match(line)
-    said = chosen["value"] if chosen else closing_sentence(line)
-    value = parse_side(said)
-    if said and not value.problem and not is_lone(said):
+    closing = chosen["value"] if chosen else closing_sentence(line)
+    value = parse_side(closing)
+    if closing and not value.problem and not is_lone(closing):
         yield Mention("winner", at, len(bare), line.strip(), value.value)
 
 

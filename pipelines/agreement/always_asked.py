@@ -75,8 +75,9 @@ def asked_where_others_differ(table: VerdictTable) -> frozenset[str]:
     """The judges whose being asked hung on the others' votes.
 
     Those whom the run left out on purpose and, in imports that don't say so, those who
-    were asked more often where the others differ (Fisher's exact test at CHANCE). On the rows of such a
-    judge the others are wrong more often than elsewhere: it can't be compared with them.
+    were asked more often where the others differ (Fisher's exact test at CHANCE). On the
+    rows of such a judge the others are wrong more often than elsewhere: it can't be
+    compared with them.
     """
     found = {name for name in table.judges if name in table.spared}
     for j, name in enumerate(table.judges):

@@ -144,11 +144,11 @@ def shared_comparisons(
     found = []
     for texts in before.keys() & after.keys():
         a, b = before[texts], after[texts]
-        said = labels_of_either(row, (a, b), people)
-        counts.add(said)
+        label = labels_of_either(row, (a, b), people)
+        counts.add(label)
         found.append(
             PairedDecisions(
-                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), said.label
+                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), label.label
             )
         )
     return found

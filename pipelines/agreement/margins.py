@@ -146,16 +146,16 @@ def calibrate_posterior(
     if len(set(prompts)) < MIN_LABELS:
         return None
     data = np.abs(2 * share - 1)[kept], model.verdicts[kept], table.labels[kept]
-    said = np.maximum(share, 1 - share)[kept]
+    confidence = np.maximum(share, 1 - share)[kept]
     _, agreed, flipped = events(*data)
     right = agreed + (1 - agreed - flipped) / 2
     chances, won, base = crossfit_beside_base(*data, clusters=prompts)
     own = leave_one_fold_out(right, prompts)
     figures = PosteriorCalibration(
-        claimed=float(said.mean()),
+        claimed=float(confidence.mean()),
         agreed=rate_interval(right, prompts, plan),
-        slope=calibration_slope(said, right, prompts, plan.level),
-        skill=brier_skill(said, right, own, prompts, plan),
+        slope=calibration_slope(confidence, right, prompts, plan.level),
+        skill=brier_skill(confidence, right, own, prompts, plan),
         calibrated=brier_skill(chances, won, base, prompts, plan),
     )
     return replace(figures, text=figures.described())

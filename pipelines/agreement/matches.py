@@ -63,7 +63,7 @@ def matches(
         verdicts = [v for v in one.verdicts if judge in (None, judge_name(v))]
         if judge is not None and not verdicts:
             continue
-        said = labels.on(outcome, (one.first, one.second))
+        label = labels.on(outcome, (one.first, one.second))
         yield Match(
             prompt=prompt_key(outcome),
             first=names[0],
@@ -72,7 +72,7 @@ def matches(
             forward=winner_in_order(verdicts, "forward"),
             swapped=winner_in_order(verdicts, "swapped"),
             lengths=(len(a.text), len(b.text)),
-            label=said.label,
+            label=label.label,
             judges=tuple(sorted({judge_name(v) for v in verdicts})),
             soft=soft_preference(verdicts),
             both_asked=are_asked_twice(verdicts),

@@ -42,9 +42,9 @@ def order_codes(
     rows: Sequence[dict[str, tuple[Winner, Winner]]], judges: Sequence[str]
 ) -> tuple[Codes, Codes]:
     """The votes of m judges on n rows by order, codes (n, m) each."""
-    said = [[row.get(name, UNREAD) for name in judges] for row in rows]
+    codes = [[row.get(name, UNREAD) for name in judges] for row in rows]
     forward, swapped = (
-        np.stack([encode([vote[at] for vote in row]) for row in said]) for at in (0, 1)
+        np.stack([encode([vote[at] for vote in row]) for row in codes]) for at in (0, 1)
     )
     return forward, swapped
 

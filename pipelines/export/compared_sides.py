@@ -62,12 +62,12 @@ def compared_sides(row: Mapping[str, Any]) -> Sides | None:
 def vote(row: Mapping[str, Any]) -> str:
     """first, second or tie; `VoteFault` where no column says it."""
     if all(name in row for name in FLAGS):
-        said = [
+        marked = [
             str(row[name]).strip().lower() in ("1", "1.0", "true") for name in FLAGS
         ]
-        if sum(said) != 1:
+        if sum(marked) != 1:
             raise VoteFault(f"not one of {', '.join(FLAGS)} is 1")
-        return ("first", "second", "tie")[said.index(True)]
+        return ("first", "second", "tie")[marked.index(True)]
     for name in STRENGTHS:
         if row.get(name) is not None:
             return strength(name, row[name])

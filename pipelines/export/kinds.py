@@ -121,13 +121,13 @@ def thinking_before(
     """What was thought before each of these answers; nothing unless it is asked for."""
     if not context.thinking:
         return ()
-    said = {
+    thinking_by_call = {
         turn.call: turn.thinking
         for session in outcome.sessions
         for turn in session.turns
         if turn.call and turn.thinking
     }
-    return tuple(said.get(answer.call, "") for answer in answers)
+    return tuple(thinking_by_call.get(answer.call, "") for answer in answers)
 
 
 Pairs = Callable[[Outcome, ExportContext], Iterable[PreferencePair]]

@@ -198,8 +198,8 @@ def row_faults(example: Example, exam: Benchmarks | None) -> Iterator[tuple[str,
 
 def thinking_faults(example: Example) -> Iterator[tuple[str, str]]:
     """Marks of thinking: in an answer, and in an assistant's turn of the prompt."""
-    said = [turn["content"] for answer in example.answers for turn in answer]
-    if mark := next(filter(None, map(find_thinking, said)), ""):
+    contents = [turn["content"] for answer in example.answers for turn in answer]
+    if mark := next(filter(None, map(find_thinking, contents)), ""):
         yield THINKING, f"{mark} and what was thought are part of it: {THINKING_CURE}"
     earlier = (t["content"] for t in example.prompt if t["role"] == "assistant")
     if mark := next(filter(None, map(find_thinking, earlier)), ""):

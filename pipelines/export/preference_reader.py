@@ -104,13 +104,13 @@ def single_answer(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Example:
     if answer is None and is_labelled(row.get("text")):
         answer = row["text"]
     if answer is None:
-        prompt, said = split_last_turn(prompt)
+        prompt, turns = split_last_turn(prompt)
     elif prompt or not (isinstance(answer, list) or is_labelled(answer)):
-        said = answer_turns(answer)
+        turns = answer_turns(answer)
     else:
         whole = answer_turns(answer)
-        prompt, said = split_last_turn(whole) if len(whole) > 1 else ([], whole)
-    return check_example(Example(prompt, (said,), label, facts))
+        prompt, turns = split_last_turn(whole) if len(whole) > 1 else ([], whole)
+    return check_example(Example(prompt, (turns,), label, facts))
 
 
 def is_number(value: Any) -> bool:

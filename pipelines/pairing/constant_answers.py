@@ -83,19 +83,23 @@ class ConstantAnswers:
 
     def add(self, number: int, prompt: str, answers: Sequence[Answer]) -> None:
         """Take in one row: its prompt, and its answers in their order."""
-        asked = words(prompt)
-        said = [words(answer.text) for answer in answers]
+        prompt_words = words(prompt)
+        answer_words = [words(answer.text) for answer in answers]
         for index, answer in enumerate(answers):
             longest = max(
-                [len(s) for n, s in enumerate(said) if n != index], default=-1
+                [len(s) for n, s in enumerate(answer_words) if n != index], default=-1
             )
             self._count += 1
-            keys, grams = signature(answer.text, said[index], asked)
+            keys, grams = signature(answer.text, answer_words[index], prompt_words)
             self._link.execute(
                 "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(self._count, number * INDICES + index, text_key(asked, prompt)),
-                    *(answer.chosen, len(said[index]), longest),
+                    *(
+                        self._count,
+                        number * INDICES + index,
+                        text_key(prompt_words, prompt),
+                    ),
+                    *(answer.chosen, len(answer_words[index]), longest),
                     *(grams, answer.text[:TEXT_KEPT]),
                 ),
             )

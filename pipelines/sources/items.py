@@ -77,8 +77,8 @@ def reference_of(text: Callable[[str, str], Any], name: str | None) -> str | Non
         texts = [text_of(one, f"{name}[{n}]") for n, one in enumerate(given)]
         if len(texts) == 1:
             return texts[0]
-        told = (f"Answer to turn {n}:\n{one}" for n, one in enumerate(texts, 1))
-        return "\n\n".join(told)
+        titled = (f"Answer to turn {n}:\n{one}" for n, one in enumerate(texts, 1))
+        return "\n\n".join(titled)
     return None if is_missing(given) else text_of(given, name)
 
 
@@ -173,8 +173,8 @@ def _message(turn: Mapping[str, Any], name: str) -> Message:
         raise InputError(f"{name}: {error}") from error
     speaker = SPEAKERS.get(read.role)
     if speaker is None:
-        said = first_there(turn, ROLE_KEYS)[1]
-        raise InputError(f"{name}: role {said!r} is none of {quoted_list(SPEAKERS)}")
+        role = first_there(turn, ROLE_KEYS)[1]
+        raise InputError(f"{name}: role {role!r} is none of {quoted_list(SPEAKERS)}")
     if read.calls:
         raise InputError(f"{name} calls a tool; a source's turns are texts alone")
     return Message(role=speaker, content=text_of(read.content, f"{name}.content"))

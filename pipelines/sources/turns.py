@@ -56,12 +56,14 @@ def read_turn(value: Any) -> Turn:
     """The turn an object is; `TurnFault` says what it lacks."""
     if not isinstance(value, Mapping):
         raise TurnFault(f"a turn is {described(value)}, not an object")
-    name, said = first_there(value, ROLE_KEYS)
-    role = ROLES.get(said.strip().lower()) if isinstance(said, str) else None
+    name, spelling = first_there(value, ROLE_KEYS)
+    role = ROLES.get(spelling.strip().lower()) if isinstance(spelling, str) else None
     if role is None:
-        has = f" (its keys: {quoted_list(list(value)) or 'none'})" * (said is None)
+        has = f" (its keys: {quoted_list(list(value)) or 'none'})" * (spelling is None)
         known = quoted_list(COMMON_ROLES)
-        raise TurnFault(f"{name or 'role'} {described(said)} is none of {known}{has}")
+        raise TurnFault(
+            f"{name or 'role'} {described(spelling)} is none of {known}{has}"
+        )
     _, called = first_there(value, CALL_KEYS)
     calls = json.dumps(called, ensure_ascii=False, default=str) if called else ""
     key, content = first_there(value, TEXT_KEYS)
@@ -69,9 +71,9 @@ def read_turn(value: Any) -> Turn:
         if calls:
             return Turn(role, "", calls)
         raise TurnFault(
-            f"the turn of {said!r} has no text: {key or 'content'} is null, not a text"
+            f"the turn of {spelling!r} has no text: {key or 'content'} is null, not a text"
         )
-    return Turn(role, text_of_parts(content, f"the turn of {said!r}"), calls)
+    return Turn(role, text_of_parts(content, f"the turn of {spelling!r}"), calls)
 
 
 def first_there(value: Mapping[str, Any], names: Sequence[str]) -> tuple[str, Any]:

@@ -69,14 +69,14 @@ def curves(judges: Sequence[Drawn], room: int) -> Draw:
 
 def words(judges: Sequence[Drawn]) -> str:
     """The ends of every line."""
-    said = []
+    sentences = []
     for judge, curve in judges:
         points = [(at, share) for at, _, share in judge.points]
         if curve:
             points = list(zip(curve.at, curve.chance, strict=True))
         (low, least), (high, most) = points[0], points[-1]
-        said.append(
+        sentences.append(
             f"{judge.judge}: {percent(least, 0)} at score gap {score(low)},"
             f" {percent(most, 0)} at {score(high)}"
         )
-    return "; ".join(said)
+    return "; ".join(sentences)

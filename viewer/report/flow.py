@@ -153,10 +153,10 @@ def draw_label(
     axes: Any, x: float, y: float, band: Band, found: Figures, wide: bool
 ) -> None:
     """A state's name and its rows; on a narrow picture, what its pairs gave as well."""
-    said = f"{state_word(band.state)}: {band.rows:,}"
+    label = f"{state_word(band.state)}: {band.rows:,}"
     if not wide and band.state == State.PAIR:
-        said += "".join(f"\n{each}" for each in exported_words(found))
-    axes.text(x + 0.022, -y, said, va="center")
+        label += "".join(f"\n{each}" for each in exported_words(found))
+    axes.text(x + 0.022, -y, label, va="center")
 
 
 def draw_exports(axes: Any, x: float, y: float, found: Figures) -> None:

@@ -100,26 +100,27 @@ def matrix_part(found: Matrix) -> Part:
 
 def people_part(found: Figures) -> Part:
     """Judges with people's labels."""
-    told = found.agreement
-    assert told is not None
+    agreement = found.agreement
+    assert agreement is not None
     rows = [
         (*cells, interval(line.length.bias) if line.length else "")
-        for line, cells in zip(told.lines, main_cells(told), strict=True)
+        for line, cells in zip(agreement.lines, main_cells(agreement), strict=True)
     ]
     plots = forest(
-        [(j.name, (("kappa", j.kappa),)) for j in told.lines[:MANY]],
+        [(j.name, (("kappa", j.kappa),)) for j in agreement.lines[:MANY]],
         "agreement with people",
         "people",
         0,
     )
-    note = f"{counted(told.labels, 'label')} on {counted(told.prompts, 'prompt')}; 95 %"
-    note += (
+    labels = counted(agreement.labels, "label")
+    note = (
+        f"{labels} on {counted(agreement.prompts, 'prompt')}; 95 %"
         " intervals; unreadable and order-inconsistent are shares of the rows asked."
     )
-    for one in told.notes:
+    for one in agreement.notes:
         note += f" {single_line(one[:1].upper() + one[1:], 600)}."
-    if told.effective_of is not None:
-        worth = told.effective_of.text
+    if agreement.effective_of is not None:
+        worth = agreement.effective_of.text
         note += f" {worth[0].upper()}{worth[1:]}."
     table = grid((*HEADS, "length bias, people's label held"), rows, " rrrrrrrr")
     return Part("Agreement with people", plots, table, note, broad=True)
@@ -246,15 +247,15 @@ def at_equal_lengths(found: WinRates) -> str:
         if p.controlled and p.controlled.one_sided
     ]
     soft = sum(p.soft for p in found.pairs)
-    said = [soft_words(soft)] if soft else []
-    said += [effect.described() for effect in found.length_effects]
+    sentences = [soft_words(soft)] if soft else []
+    sentences += [effect.described() for effect in found.length_effects]
     if one_sided:
-        said.append(
+        sentences.append(
             "Equal lengths were not, or hardly, observed for"
             f" {', '.join(one_sided)}: there the rate depends on the judge's effect."
         )
-    said += [f"{note}." for note in found.length_notes]
-    return single_line(" ".join(said))
+    sentences += [f"{note}." for note in found.length_notes]
+    return single_line(" ".join(sentences))
 
 
 def rating_grid(found: WinRates) -> Part:
@@ -267,14 +268,16 @@ def rating_grid(found: WinRates) -> Part:
 def calibration(found: Figures) -> Section:
     """How often people agree with a judge, by score gap."""
     title = "Calibration"
-    told = found.agreement
-    if told is None or not told.margins:
+    agreement = found.agreement
+    if agreement is None or not agreement.margins:
         return Section("calibration", title, nothing=why_no_calibration(found))
-    names = ranked(told.margins)
-    curves = [(m.points, m.fit.agree) for m in (told.margins[n] for n in names[:4])]
+    names = ranked(agreement.margins)
+    curves = [
+        (m.points, m.fit.agree) for m in (agreement.margins[n] for n in names[:4])
+    ]
     note = f"Shown are the 4 of {len(names)} judges whose score gaps say most."
     table = grid(
-        CALIBRATION, [margin_row(n, told.margins[n]) for n in names], " rrrrrrr "
+        CALIBRATION, [margin_row(n, agreement.margins[n]) for n in names], " rrrrrrr "
     )
     parts = [
         Part(
@@ -284,8 +287,10 @@ def calibration(found: Figures) -> Section:
             broad=True,
         )
     ]
-    if told.posterior is not None:
-        parts.append(Part("Dawid-Skene's posterior", note=f"{told.posterior.text}."))
+    if agreement.posterior is not None:
+        parts.append(
+            Part("Dawid-Skene's posterior", note=f"{agreement.posterior.text}.")
+        )
     return Section(
         "calibration",
         title,

@@ -62,8 +62,8 @@ def summary(found: Figures) -> str:
     states.sort(key=lambda each: -each[1])
     rest = ", ".join(f"{state_word(state)} {count(n)}" for state, n in states[:4])
     begun = f"{counted(flow.rows, 'imported row' if kind else 'prompt')} gave"
-    told = f"{begun} {counted(flow.pairs, 'preference pair')}"
-    return f"{told}; the others: {rest}." if rest else f"{told}."
+    sentence = f"{begun} {counted(flow.pairs, 'preference pair')}"
+    return f"{sentence}; the others: {rest}." if rest else f"{sentence}."
 
 
 def prompts_note(found: Figures) -> str:

@@ -57,8 +57,8 @@ def grid(heads: Cells, rows: Sequence[Cells], right: str = "") -> Grid:
     A column in which no row says anything is left out.
     """
     made = [[cell(each) for each in row] for row in rows]
-    said = [any(row[n] for row in made) for n in range(len(heads))]
-    kept = [n for n in range(len(heads)) if not n or said[n] or not made]
+    filled = [any(row[n] for row in made) for n in range(len(heads))]
+    kept = [n for n in range(len(heads)) if not n or filled[n] or not made]
     return Grid(
         tuple(str(heads[n]) for n in kept),
         tuple(tuple(row[n] for n in kept) for row in made),

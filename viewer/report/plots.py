@@ -146,12 +146,12 @@ def drafts_plot(drafts: Sequence[Draft]) -> tuple[str, str]:
 
         return draw
 
-    said = "; ".join(
+    description = "; ".join(
         f"{d.system}, draft {d.draft}: {figure(d.gain.value, sign=True)}"
         for d in drafts
         if d.gain
     )
-    alt = f"Mean gain of each draft over the first: {said}."
+    alt = f"Mean gain of each draft over the first: {description}."
     return twice(make, 2.9, "drafts", alt)
 
 
@@ -172,15 +172,15 @@ def matrix_plot(matrix: Matrix) -> str:
         for i, j in np.ndindex(n, n):
             value = float(values[i, j])
             if i == j or np.isnan(value):
-                tint, alpha, said = "line", 0.5, "" if i == j else "–"
+                tint, alpha, text = "line", 0.5, "" if i == j else "–"
             else:
                 tint, alpha = "accent" if value >= 0 else "bad", min(1, abs(value))
-                said = figure(value, 2).replace("0.", ".", 1)
+                text = figure(value, 2).replace("0.", ".", 1)
             square = (j - 0.47, i - 0.47), 0.94, 0.94
             axes.add_patch(
                 Rectangle(*square, color=COLOUR[tint], alpha=alpha * 0.55, lw=0)
             )
-            axes.text(j, i, said, ha="center", va="center", fontsize=9)
+            axes.text(j, i, text, ha="center", va="center", fontsize=9)
         axes.set_xticks(range(n), [str(k + 1) for k in range(n)])
         axes.xaxis.tick_top()
         axes.set_yticks(range(n), names)
@@ -205,8 +205,8 @@ def forest(
     bars: bool = False,
 ) -> tuple[str, str]:
     """Intervals under one another, one mark a kind; a line at `middle`, if any."""
-    told = [(kind, one) for _, each in rows for kind, one in each]
-    kinds = list(dict.fromkeys(kind for kind, one in told if one is not None))
+    estimates = [(kind, one) for _, each in rows for kind, one in each]
+    kinds = list(dict.fromkeys(kind for kind, one in estimates if one is not None))
 
     def make(room: int) -> Draw:
         def draw(axes: Any) -> None:
@@ -242,14 +242,14 @@ def forest(
 
         return draw
 
-    said = [
+    sentences = [
         f"{who}, {kind}: {interval(found)}"
         for who, each in rows
         for kind, found in each
         if found is not None
     ]
     height = 1.1 + (0.16 + 0.18 * len(kinds)) * len(rows)
-    return twice(make, height, name, f"{label}. {'; '.join(said[:16])}.")
+    return twice(make, height, name, f"{label}. {'; '.join(sentences[:16])}.")
 
 
 def bias_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
@@ -281,6 +281,6 @@ def spend_plot(lines: Sequence[Spent], what: str) -> str:
         where = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)}
         axes.legend(frameon=False, ncols=3, fontsize=9, **where)
 
-    said = "; ".join(f"{getattr(x, what)} {count(x.tokens)}" for x in lines)
+    description = "; ".join(f"{getattr(x, what)} {count(x.tokens)}" for x in lines)
     size = (HALF, 1.1 + 0.34 * len(lines))
-    return drawn(draw, size, f"spend-{what}", f"Tokens by {what}: {said}.")
+    return drawn(draw, size, f"spend-{what}", f"Tokens by {what}: {description}.")

@@ -138,7 +138,7 @@ def selection_account(table: SelectionTable) -> list[str]:
     released, ours = (
         "/".join(map(str, p)) for p in (table.picks_released, table.picks_corrected)
     )
-    said = [
+    sentences = [
         f"{wrong} of {table.selected} selections in the second round are the losing"
         f" draft ({decided} had a winner, {table.ties} tied). Drafts 1/2/3 selected:"
         f" {released} as released, {ours} by their scores.",
@@ -150,5 +150,5 @@ def selection_account(table: SelectionTable) -> list[str]:
     ]
     if table.empty:
         rows = ", ".join(map(str, table.empty))
-        said.append(f"Nothing was selected in row {rows}.")
-    return said
+        sentences.append(f"Nothing was selected in row {rows}.")
+    return sentences

@@ -82,12 +82,12 @@ def picks_plot(tables: Sequence[SelectionTable]) -> tuple[str, str]:
 
         return draw
 
-    told = "; ".join(
+    description = "; ".join(
         f"{t.name}: {'/'.join(map(str, t.picks_released))} as released,"
         f" {'/'.join(map(str, t.picks_corrected))} by score"
         for t in tables
     )
-    alt = f"Rows by the draft picked, 1/2/3. {told}."
+    alt = f"Rows by the draft picked, 1/2/3. {description}."
     return twice(make, 0.8 + 0.9 * len(tables), "picks", alt)
 
 

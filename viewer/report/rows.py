@@ -134,7 +134,7 @@ def drafts(found: Figures) -> Section:
         for d in found.drafts
     ]
     heads = ("system", "draft", "rows", "score", "gain over draft 1 [95 %]")
-    told = ("better", "same", "worse")
+    outcomes = ("better", "same", "worse")
     return Section(
         "drafts",
         title,
@@ -144,7 +144,7 @@ def drafts(found: Figures) -> Section:
         (
             Part(
                 plots=drafts_plot(found.drafts),
-                grid=grid((*heads, *told), rows, " rrrrrrr"),
+                grid=grid((*heads, *outcomes), rows, " rrrrrrr"),
                 broad=True,
             ),
         ),

@@ -66,8 +66,8 @@ def parsed(text: str) -> Any:
 def page_title(text: str) -> str:
     """What a page for people is called, or the beginning of its words."""
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
-    said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
-    return f"a page: {' '.join(html.unescape(said).split())[:120]!r}"
+    heading = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    return f"a page: {' '.join(html.unescape(heading).split())[:120]!r}"
 
 
 def _is_word(value: Any) -> bool:
@@ -102,8 +102,8 @@ def _message(value: Any, depth: int) -> str:
     if isinstance(value, str) or depth == 0:
         return value.strip() if isinstance(value, str) else ""
     if isinstance(value, list):
-        said = [_message(inner, depth - 1) for inner in value[:8]]
-        return "; ".join(dict.fromkeys(filter(None, said)))
+        messages = [_message(inner, depth - 1) for inner in value[:8]]
+        return "; ".join(dict.fromkeys(filter(None, messages)))
     if not isinstance(value, Mapping):
         return ""
     if value.get("error"):

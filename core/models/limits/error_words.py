@@ -151,8 +151,8 @@ for _word, _kind in _entries():
 
 def kind_by_words(words: str) -> Failure | None:
     """What an error's codes and message mean; None where no word of the table is in it."""
-    said = re.sub(
+    unquoted = re.sub(
         r"[`'\"][^`'\"]{1,120}[`'\"]", " ", words
     )  # a quoted name says nothing
-    both = letters(words), letters(said)
+    both = letters(words), letters(unquoted)
     return next((k for word, k in KINDS.items() if any(word in b for b in both)), None)

@@ -92,10 +92,10 @@ class AutogenClient(Client):
             trouble = unusable(self.name, "it calls a tool, and none was offered")
             trouble.usage, trouble.raw = usage, raw
             raise trouble
-        said = read_message({"content": result.content, "thought": result.thought})
+        message = read_message({"content": result.content, "thought": result.thought})
         # AutoGen has a word of its own for a reason that it doesn't know.
         word = None if result.finish_reason == "unknown" else result.finish_reason
-        return make_reply(self.name, said, word, usage, raw)
+        return make_reply(self.name, message, word, usage, raw)
 
     def _failure(self, error: Exception) -> ModelError:
         status = getattr(error, "status_code", None)

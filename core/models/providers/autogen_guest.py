@@ -81,9 +81,9 @@ class AutogenGuestClient(Client):
             "stop_reason": result.stop_reason,
             "messages": [{"source": m.source, "text": m.to_text()} for m in own],
         }
-        said = read_message({"content": own[-1].to_text()})
+        message = read_message({"content": own[-1].to_text()})
         # AutoGen's messages don't say how they ended: an agent's last word is its own.
-        return make_reply(self.name, said, "stop", usage if used else None, raw)
+        return make_reply(self.name, message, "stop", usage if used else None, raw)
 
     async def check(self) -> list[Finding]:
         """It can be made; more can't be known without a call."""

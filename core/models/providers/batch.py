@@ -268,9 +268,11 @@ class BatchClient(OpenAIClient):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
             raise self._malformed_error(f"its line can't be read ({odd!r})") from odd
         if status >= 400:
-            said = error_body(body)
-            message = f"{self._where}: HTTP {status}: {self._redacted(said.message)}"
-            raise ModelError(message, failure_kind(status, said.codes, said.message))
+            parsed = error_body(body)
+            message = f"{self._where}: HTTP {status}: {self._redacted(parsed.message)}"
+            raise ModelError(
+                message, failure_kind(status, parsed.codes, parsed.message)
+            )
         return self._reply(body)
 
     def _failed_kind(self, code: str, words: str) -> Failure:

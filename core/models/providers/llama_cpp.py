@@ -92,8 +92,8 @@ class StreamedReply:
     @property
     def message(self) -> dict[str, str]:
         """The message said so far."""
-        said = {"content": "".join(self.parts)}
-        return said | {"reasoning_content": "".join(self.thoughts)}
+        message_fields = {"content": "".join(self.parts)}
+        return message_fields | {"reasoning_content": "".join(self.thoughts)}
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -194,8 +194,8 @@ class LlamaCppClient(Client):
             )
             stopped.usage, stopped.raw = usage, raw
             raise stopped
-        said = read_message(gathered.message)
-        return make_reply(self.name, said, gathered.finish, usage, raw)
+        message = read_message(gathered.message)
+        return make_reply(self.name, message, gathered.finish, usage, raw)
 
     def _failure(self, error: Any) -> ModelError:
         message = (

@@ -130,11 +130,11 @@ class OllamaClient(Client):
         answer = await self._post(self._body(request), request)
         if room is not None:
             await self._check_prompt(answer, request, room)
-        said = read_message(answer["message"])
-        if request.schema is not None and said.text:
-            said = replace(said, text=own_names(said.text, request.schema))
+        message = read_message(answer["message"])
+        if request.schema is not None and message.text:
+            message = replace(message, text=own_names(message.text, request.schema))
         reason = answer.get("done_reason")
-        return make_reply(self.name, said, reason, usage_of(answer), answer)
+        return make_reply(self.name, message, reason, usage_of(answer), answer)
 
     def _body(self, request: Request) -> dict[str, Any]:
         """What is sent. `truncate` and `shift`: refuse rather than cut, then or later."""

@@ -50,8 +50,8 @@ def read_completion(model: str, raw: Any, hide: Hide) -> Reply:
         trouble.usage, trouble.raw = usage, raw
         raise trouble
     assert isinstance(choice, Mapping)
-    said = read_message(choice["message"])
-    return make_reply(model, said, choice.get("finish_reason"), usage, raw)
+    message = read_message(choice["message"])
+    return make_reply(model, message, choice.get("finish_reason"), usage, raw)
 
 
 def stated_error(raw: Mapping[str, Any]) -> Any:
@@ -68,8 +68,8 @@ def error_under_200(model: str, error: Any, hide: Hide) -> ModelError:
     """An error as the failure it would be under its own status."""
     status, kind, body = error_parts(error)
     named = f" {status}" if status else ""
-    said = f"model {model!r}: error{named} in a reply of status 200"
-    return ModelError(f"{said}: {hide(body.message)}", kind, body.wait)
+    subject = f"model {model!r}: error{named} in a reply of status 200"
+    return ModelError(f"{subject}: {hide(body.message)}", kind, body.wait)
 
 
 def error_in_choice(model: str, error: Any, hide: Hide) -> ModelError:

@@ -85,8 +85,8 @@ def sort_part(
 
 def field_thinking(message: Mapping[str, Any]) -> str:
     """The thinking that a message has in a field of its own."""
-    said = (words_of(message.get(name)).strip() for name in THINKING_FIELDS)
-    return next(filter(None, said), "")
+    texts = (words_of(message.get(name)).strip() for name in THINKING_FIELDS)
+    return next(filter(None, texts), "")
 
 
 def words_of(value: Any) -> str:

@@ -232,6 +232,6 @@ def split_harmony(text: str) -> Split | None:
     while found := HARMONY.search(text, at):
         end = HARMONY_END.search(text, found.end())
         at = end.start() if end else len(text)
-        said = text[found.end() : at].strip()
-        (answers if found[1].lower() == "final" else thoughts).append(said)
+        segment = text[found.end() : at].strip()
+        (answers if found[1].lower() == "final" else thoughts).append(segment)
     return Split(joined(thoughts), joined(answers), not answers)
