@@ -10,6 +10,7 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
 from fellowship.models.config import LlamaCppModel, ModelConfig
 from fellowship.models.providers.registry import PROVIDERS
+from fellowship.models.record.prices import age_note
 from fellowship.models.registry import ModelRegistry
 from fellowship.number_format import counted
 from fellowship.sanitize import sanitize
@@ -48,6 +50,8 @@ def command(recipe: Path | None, as_json: bool) -> int:
         models = dict(load_with_options(recipe).models)
     findings = [check_python(), *check_packages(), check_disk(Path.cwd())]
     findings += [f for entry in PROVIDERS.values() for f in entry.machine_findings()]
+    if note := age_note(date.today()):
+        findings.append(Finding("prices", True, note))
     findings += asyncio.run(check_models(models))
     if as_json:
         print_json([asdict(finding) for finding in findings])

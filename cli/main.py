@@ -42,6 +42,7 @@ VERBS = {
     "reproduce": "Recompute a paper's published tables and report corrections.",
     "team": "Write a recipe's team as an AutoGen component, for plain AutoGen.",
     "doctor": "Check what is missing before a run, and print the command that fixes it.",
+    "prices": "Show the price table: what a million tokens of each model costs.",
     "new": "Create a role, team or recipe of your own, with a test, ready to run.",
     "schema": "Print the JSON schema of recipes, for editors.",
     "completion": "Print the completion script of bash, zsh or fish.",

@@ -21,6 +21,8 @@ class Usage:
     cached: int = 0
     thinking: int | None = None
     estimated: bool = False
+    cache_written: int = 0
+    """Tokens of `prompt` that the provider wrote to its cache."""
 
     @property
     def is_possible(self) -> bool:

@@ -41,6 +41,21 @@ class Price(Record):
         default=None,
         description="price of a cached prompt token; the price of a prompt token if absent",
     )
+    cache_write: NonNegative | None = Field(
+        default=None,
+        description="price of a prompt token written to a cache; that of a prompt token"
+        " if absent",
+    )
+    long: PositiveInt | None = Field(
+        default=None,
+        description="prompt tokens above which a whole request costs more; never if absent",
+    )
+    long_prompt: NonNegative = Field(
+        default=2.0, description="how many times as much the prompt costs then"
+    )
+    long_completion: NonNegative = Field(
+        default=1.5, description="how many times as much the reply costs then"
+    )
 
 
 class Sampling(Record):

@@ -56,7 +56,9 @@ class ModelRegistry:
             if price_of(config) is None and meter.limits.usd is not None:
                 raise RecipeError(
                     f"model {name!r} has no known price, so a limit in USD can't be kept:"
-                    " give it `price: {prompt: ..., completion: ...}`"
+                    " give it `price: {prompt: ..., completion: ...}`, in USD for a"
+                    " million tokens (`fellowship prices` shows those that are known), or"
+                    " limit the calls or tokens instead"
                 )
             shared.setdefault(self.endpoint(name), []).append(config)
         self._attach(ledger, meter)

@@ -8,14 +8,16 @@ stated average lengths and every round played; the ceilings take every reply at
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from itertools import pairwise
 
 from fellowship.models.capabilities import unsent_of
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
+from fellowship.models.providers.leaving import leaving_models
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import PROVIDERS, provider_of
-from fellowship.models.record.prices import DATE, cost
+from fellowship.models.record.prices import age_note, cost, table_date
 from fellowship.pipelines.planning.call_counts import (
     NOTHING,
     Span,
@@ -155,6 +157,8 @@ def model_plan(
     used = expected_usage(rows, loads, Lengths.average(longest), config)
     high = expected_usage(rows, loads, Lengths(longest, longest, longest), config)
     price, rate = price_of(config), (config.usd_per_hour or 0.0) / 3600
+    if price is not None:  # the tokens are of many calls, none of which is that long
+        price = price.model_copy(update={"long": None})
     speed = provider_of(config).tokens_per_second
     return ModelPlan(
         model=f"{name} ({config.model or config.provider})",
@@ -215,7 +219,7 @@ def assumptions(recipe: Recipe) -> list[str]:
             f"{entry.tokens_per_second:g} tokens/s on {name}"
             for name, entry in PROVIDERS.items()
         ),
-        f"prices of {DATE} unless the recipe gives its own; local models are free",
+        f"prices of {table_date()} unless the recipe gives its own; local models are free",
     ]
     for system in recipe.systems:
         if system_calls(system) is None:
@@ -228,6 +232,10 @@ def assumptions(recipe: Recipe) -> list[str]:
             f"NOT counted: the calls of your team {recipe.evaluate.team!r}"
         )
     sentences += unsent_of(recipe.models)
+    today = date.today()
+    sentences += leaving_models(recipe.models, today)
+    if note := age_note(today):
+        sentences.append(note)
     unknown = [name for name, config in recipe.models.items() if not price_of(config)]
     if unknown:
         sentences.append(

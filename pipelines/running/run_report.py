@@ -147,5 +147,7 @@ def most_paid_twice(runner: Runner) -> float:
     for name, (prompt, completion, usd) in runner.ledger.possibly_paid_twice().items():
         config = runner.recipe.models.get(name)
         price = price_of(config) if config is not None else None
+        if price is not None:  # the tokens are of several calls
+            price = price.model_copy(update={"long": None})
         most += max(usd, cost(price, Usage(prompt, completion, 0)) or 0.0)
     return most

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -51,6 +52,7 @@ from fellowship.models.providers.context_window import (
     is_cut,
     is_odd_count,
 )
+from fellowship.models.providers.leaving import leaving
 from fellowship.models.providers.model_list import (
     has_version,
     is_page,
@@ -110,6 +112,7 @@ class OpenAIClient(Client):
             *refused_by_name(config.model, config.reasoning),
             *IGNORED.get(self.dialect, ()),
         }
+        self._others: set[str] = set()
         self._api: openai.AsyncOpenAI | None = None
         self._http_client: HttpClient | None = None
         self.identity = {
@@ -228,7 +231,23 @@ class OpenAIClient(Client):
         reply = self.parse_body(answer.content)
         if reply.raw.get("system_fingerprint") == OLLAMA_MARK:
             await self._check_prompt(reply, request)
+        self._note_other_model(reply.raw.get("model"))
         return replace(reply, left_out=left_out) if left_out else reply
+
+    def _note_other_model(self, answered: object) -> None:
+        """Say once that a vendor had another model answer; the reply's record names it."""
+        own = self.config.model.rpartition("/")[2].lower()
+        other = str(answered or "").rpartition("/")[2].lower()
+        known = not other or other.startswith(own) or own.startswith(other)
+        if self.dialect == "local" or known or other in self._others:
+            return
+        self._others.add(other)
+        log.warning(
+            "answered by another model",
+            model=self.name,
+            asked=self.config.model,
+            answered=str(answered),
+        )
 
     async def _check_prompt(self, reply: Reply, request: Request) -> None:
         """Raise `ModelError` where an Ollama server cut the prompt, as its /v1 may."""
@@ -385,8 +404,11 @@ class OpenAIClient(Client):
             message = f"the server has no such model; {goes}"
             return [Finding(subject, False, message, f"use {some}")]
         has = "answers, and has the model" if names else "answers, and lists no model"
-        unsent = "".join(f"; {s}" for s in unsent_settings(self.name, self.config))
-        return [Finding(subject, True, f"{has}; {goes}{unsent}")]
+        own = self.config.model.removeprefix("models/")
+        day = next((m.shutdown_date for m in listed if m.name == own), "")
+        notes = [*unsent_settings(self.name, self.config)]
+        notes += filter(None, [leaving(self.config, date.today(), day)])
+        return [Finding(subject, True, "; ".join((has, goes, *notes)))]
 
     async def _no_list(self, subject: str, answer: Answer) -> Finding:
         """Why there is no list of models here, and the cure: a path that lacks its /v1."""

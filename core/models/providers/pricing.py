@@ -15,12 +15,12 @@ def price_of(config: AnyModel) -> Price | None:
     price = live_price(config)
     if price is None or not config.batched:
         return price
-    cached = None if price.cached is None else BATCH_DISCOUNT * price.cached
-    return Price(
-        prompt=BATCH_DISCOUNT * price.prompt,
-        completion=BATCH_DISCOUNT * price.completion,
-        cached=cached,
-    )
+    saved = {
+        name: BATCH_DISCOUNT * value
+        for name in ("prompt", "completion", "cached", "cache_write")
+        if (value := getattr(price, name)) is not None
+    }
+    return price.model_copy(update=saved)
 
 
 def live_price(config: AnyModel) -> Price | None:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
+from fellowship.models.capabilities import dialect_of, host_of
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AnyModel,
@@ -29,7 +30,7 @@ from fellowship.models.providers.stock_components import (
     ollama_component,
     openai_component,
 )
-from fellowship.models.record.prices import FREE, LOOPBACK, list_price
+from fellowship.models.record.prices import FREE, LOOPBACK, VENDORS, list_price
 from fellowship.registry_check import check_registry
 
 if TYPE_CHECKING:
@@ -75,11 +76,17 @@ def openai_is_local(config: OpenAIModel) -> bool:
 
 
 def openai_price(config: OpenAIModel) -> Price | None:
-    """OpenAI's list price at OpenAI, nothing on this machine, unknown elsewhere."""
+    """A vendor's list price at its own address, nothing on this machine, else unknown."""
     urls = config.base_urls or ((config.base_url,) if config.base_url else ())
     if not urls:
         return list_price(config.model)
-    return FREE if all(urlsplit(url).hostname in LOOPBACK for url in urls) else None
+    if all(urlsplit(url).hostname in LOOPBACK for url in urls):
+        return FREE
+    host = host_of(config) or ""
+    vendor = dialect_of(host)
+    if vendor in VENDORS and not host.endswith("azure.com"):
+        return list_price(config.model, vendor)
+    return None
 
 
 def gguf_field(entry: Mapping[str, Any]) -> Iterator[str]:

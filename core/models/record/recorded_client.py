@@ -33,7 +33,7 @@ from fellowship.models.limits.busy import BusyClock
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.limits.gate import LONGEST_ASKED
 from fellowship.models.record.call_broker import Call, CallBroker
-from fellowship.models.record.prices import cost
+from fellowship.models.record.prices import cost, tier_factor
 from fellowship.models.record.reply_notes import (
     parsed_notes,
     remarks_on,
@@ -173,7 +173,8 @@ class RecordedClient(Client):
         if error.kind == "deadline":
             self._deadlines.record_timeout()
         if error.usage is not None and error.usage.is_possible:
-            error.usd = cost(self._price, error.usage)
+            usd = cost(self._price, error.usage)
+            error.usd = None if usd is None else usd * tier_factor(error.raw or {})
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_ASKED:
             message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (message,)
@@ -195,7 +196,7 @@ class RecordedClient(Client):
             prompt_tokens=reply.usage.prompt,
             completion_tokens=reply.usage.completion,
             cached_tokens=reply.usage.cached,
-            usd=reply_cost(self._price, reply.usage),
+            usd=reply_cost(self._price, reply),
             started=began,
             seconds=time.time() - began,
             tries=call.attempt,
@@ -263,10 +264,12 @@ def estimated_usage(request: Request, reply: Reply) -> Usage:
     return Usage(known.prompt or prompt, known.completion or written, estimated=True)
 
 
-def reply_cost(price: Price | None, usage: Usage) -> float | None:
+def reply_cost(price: Price | None, reply: Reply) -> float | None:
     """US dollars for a reply; None where the price or the tokens are not known."""
-    usd = cost(price, usage)
-    return None if usage.estimated and usd else usd
+    usd = cost(price, reply.usage)
+    if usd is None or (reply.usage.estimated and usd):
+        return None
+    return usd * tier_factor(reply.raw)
 
 
 def max_reply_tokens(request: Request) -> int:

@@ -17,6 +17,7 @@ COMPLETION = (
 )
 TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
 CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
+CACHE_WRITTEN = ("cache_write_tokens", "cache_creation_input_tokens")
 THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
@@ -41,7 +42,10 @@ def usage_from(usage: Any) -> Usage | None:
     if thinking is not None:
         thinking = max(0, min(thinking, completion))
     # Some servers don't count what was cached as part of the prompt.
-    return Usage(prompt, completion, min(cached or 0, prompt), thinking)
+    cached = min(cached or 0, prompt)
+    written = first_count(details(usage, PROMPT_DETAILS), CACHE_WRITTEN) or 0
+    written = max(0, min(written, prompt - cached))
+    return Usage(prompt, completion, cached, thinking, cache_written=written)
 
 
 def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import ValidationError
 
 from fellowship.errors import ModelError
-from fellowship.models.capabilities import refused_by_name, unsent_of
+from fellowship.models.capabilities import HOSTS, refused_by_name, unsent_of
 from fellowship.models.client import Request, key_of
 from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
 from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
@@ -208,3 +209,44 @@ def test_an_effort_that_nothing_would_tell_the_model_of_is_refused() -> None:
         LlamaCppModel(provider="llama_cpp", reasoning="low")
     with pytest.raises(ValidationError, match="one setting"):
         OllamaModel(provider="ollama", model="m", reasoning="low", think=True)
+
+
+async def test_claude_is_asked_for_json_in_words_and_without_what_it_ignores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(HOSTS, "127.0.0.1", "anthropic")  # type: ignore[arg-type]
+    with wire_server(lambda _: completion("{}", model="claude-haiku-5-5")) as (
+        url,
+        sent,
+    ):
+        asked = client(url, model="claude-haiku-5-5", reasoning="low")
+        await asked.complete(ALL)
+        await asked.close()
+    assert (
+        not {"temperature", "seed", "logprobs", "response_format", "n"} & sent[0].keys()
+    )
+    assert "JSON schema" in sent[0]["messages"][-1]["content"]
+    assert sent[0]["output_config"] == {"effort": "low"}
+
+
+async def test_a_vendor_s_other_model_is_recorded_and_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(HOSTS, "127.0.0.1", "gemini")  # type: ignore[arg-type]
+    with wire_server(lambda _: completion("x", model="gemini-3.8-flash")) as (url, _):
+        asked = client(url, model="gemini-2.5-pro")
+        with structlog.testing.capture_logs() as logs:
+            replies = [await asked.complete(ALL) for _ in range(2)]
+        await asked.close()
+    assert [reply.raw["model"] for reply in replies] == ["gemini-3.8-flash"] * 2
+    said = [line for line in logs if line["event"] == "answered by another model"]
+    assert [line["answered"] for line in said] == ["gemini-3.8-flash"]
+
+
+async def test_doctor_names_the_day_a_server_says_its_model_leaves() -> None:
+    listed = [{"id": "gpt-4o", "object": "model", "shutdown_date": "2999-01-14"}]
+    with wire_server(lambda _: completion("x"), listed) as (url, _):
+        asked = client(url)
+        (finding,) = await asked.check()
+        await asked.close()
+    assert "gpt-4o leaves on 2999-01-14" in finding.message
