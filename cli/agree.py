@@ -16,7 +16,9 @@ from fellowship.cli.label_options import (
     warn_of_bad_rows,
 )
 from fellowship.cli.options import as_json, resamples_option, run_argument
+from fellowship.cli.preview import preview_option, show_preview
 from fellowship.cli.terminal import console, print_json
+from fellowship.pipelines.labels.preview_labels import preview_labels
 from fellowship.run_folder import atomic_writer
 
 
@@ -44,6 +46,7 @@ from fellowship.run_folder import atomic_writer
     help="Plot how often people agree with a judge at each score gap.",
 )
 @resamples_option
+@preview_option
 @as_json
 def command(
     run: Path,
@@ -52,6 +55,7 @@ def command(
     families: tuple[str, ...],
     plot: Path | None,
     resamples: int,
+    preview: int | None,
     as_json: bool,
     **labels: Any,
 ) -> int:
@@ -75,6 +79,12 @@ def command(
     from fellowship.stats.intervals import Resampling
 
     selection = selection_of(labels)
+    if preview is not None:
+        if not selection.labels:
+            raise click.UsageError("--preview shows the rows of --labels FILE")
+        for file in selection.labels:
+            show_preview(preview_labels(file, preview), as_json)
+        return Exit.DONE
     options = Options(against, juries, families, Resampling(resamples))
     found = agree(verdict_table(run, selection), options)
     if plot is not None and found.margins:

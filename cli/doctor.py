@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from fellowship.cli.exit_codes import EPILOG, Exit
-from fellowship.cli.options import as_json, load_with_options
+from fellowship.cli.options import as_json, load_with_options, source
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
@@ -26,6 +26,8 @@ from fellowship.models.providers.registry import PROVIDERS
 from fellowship.models.record.prices import age_note
 from fellowship.models.registry import ModelRegistry
 from fellowship.number_format import counted
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.sources.source_account import account_of
 from fellowship.sanitize import sanitize
 
 FREE_BYTES = 1_000_000_000
@@ -34,11 +36,13 @@ FREE_BYTES = 1_000_000_000
 
 @click.command("doctor", epilog=EPILOG)
 @click.argument("recipe", type=click.Path(path_type=Path), required=False)
+@source
 @as_json
-def command(recipe: Path | None, as_json: bool) -> int:
-    """Check this machine, and every model of RECIPE (the embedded model if absent).
+def command(recipe: Path | None, source: tuple[Path, ...], as_json: bool) -> int:
+    """Check this machine, and the source and every model of RECIPE.
 
-    Checks that servers are up and have the model; no reply is generated.
+    Without RECIPE the embedded model is checked. Reads the source's first rows; checks
+    that servers are up and have the model; no reply is generated.
 
     \b
     Examples:
@@ -46,9 +50,13 @@ def command(recipe: Path | None, as_json: bool) -> int:
       fellowship doctor recipes/paper-best.yaml
     """
     models: dict[str, ModelConfig] = {"embedded": LlamaCppModel(provider="llama_cpp")}
-    if recipe is not None:
-        models = dict(load_with_options(recipe).models)
     findings = [check_python(), *check_packages(), check_disk(Path.cwd())]
+    if recipe is not None:
+        wanted = load_with_options(recipe, source=source)
+        models = dict(wanted.models)
+        findings.append(check_source(wanted.source))
+    elif source:
+        raise click.UsageError("--source goes with RECIPE")
     findings += [f for entry in PROVIDERS.values() for f in entry.machine_findings()]
     if note := age_note(date.today()):
         findings.append(Finding("prices", True, note))
@@ -104,6 +112,18 @@ def check_disk(folder: Path) -> Finding:
         "" if good else "free some disk space, or give --into a folder on a larger disk"
     )
     return Finding("disk", good, f"{free / 1e9:,.1f} GB free in {folder}", cure)
+
+
+def check_source(source: Source) -> Finding:
+    """Whether there is a usable prompt, and why rows are none."""
+    try:
+        found = account_of(source)
+    except FellowshipError as error:
+        return Finding("source", False, str(error), "")
+    cure = (
+        "" if found.usable else "correct the source, or name its columns in the recipe"
+    )
+    return Finding("source", found.usable > 0, found.sentence(), cure)
 
 
 async def check_models(models: dict[str, ModelConfig]) -> list[Finding]:

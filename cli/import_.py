@@ -22,6 +22,7 @@ from fellowship.cli.label_options import (
     with_options,
 )
 from fellowship.cli.options import as_json
+from fellowship.cli.preview import needed_into, preview_option, show_preview
 from fellowship.cli.step_progress import Steps, progress_counter
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, counted
@@ -33,8 +34,11 @@ from fellowship.pipelines.imports.label_exchange import (
     attach_labels,
 )
 from fellowship.pipelines.imports.preferences import Preferences
+from fellowship.pipelines.imports.preview_verdicts import preview_verdicts
 from fellowship.pipelines.imports.run_writer import ImportReport
+from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.labels.label_rows import Columns
+from fellowship.pipelines.labels.preview_labels import preview_labels
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
@@ -45,6 +49,11 @@ SHOWN = 10
 
 into = click.option(
     "--into", type=click.Path(path_type=Path), required=True, help="The run's folder."
+)
+into_or_preview = click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="The run's folder; needed without --preview.",
 )
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -92,7 +101,7 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
 
 @command.command("verdicts", epilog=EPILOG)
 @file_argument
-@into
+@into_or_preview
 @click.option("--judge", metavar="COL", help="Column with the judge's name.")
 @click.option("--winner", metavar="COL", help="Column with the verdict.")
 @click.option(
@@ -129,9 +138,14 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
     "--system-second", metavar="COL", help="Column with the second answer's system."
 )
 @text_columns
+@preview_option
 @as_json
 def verdicts(
-    file: Path, into: Path, as_json: bool, id_: str | None, values: Any, **named: Any
+    file: Path,
+    into: Path | None,
+    as_json: bool,
+    preview: int | None,
+    **named: Any,
 ) -> int:
     """Import verdicts from FILE (.json, .jsonl or .csv).
 
@@ -152,9 +166,12 @@ def verdicts(
     soft = soft_column(
         *(named.pop(name) for name in ("preference", "preference_scale", "tie_band"))
     )
-    columns = VerdictColumns(
-        id=id_, values=parse_values(values), preferences=soft, **named
-    )
+    id_, values = named.pop("id_"), parse_values(named.pop("values"))
+    columns = VerdictColumns(id=id_, values=values, preferences=soft, **named)
+    if preview is not None:
+        show_preview(preview_verdicts(file, columns, preview), as_json)
+        return Exit.DONE
+    into = needed_into(into)
     with import_progress(into) as watch:
         found = import_verdicts(file, into, columns, watch)
     show_report(found, into, as_json)
@@ -163,7 +180,7 @@ def verdicts(
 
 @command.command("labels", epilog=EPILOG)
 @file_argument
-@into
+@into_or_preview
 @click.option(
     "--label",
     "labels",
@@ -184,11 +201,13 @@ def verdicts(
 @text_columns
 @LABEL_SCALE
 @COUNT_UNKNOWN
+@preview_option
 @as_json
 def labels(
     file: Path,
-    into: Path,
+    into: Path | None,
     as_json: bool,
+    preview: int | None,
     labels: tuple[str, ...],
     column: str | None,
     annotator: str | None,
@@ -218,6 +237,10 @@ def labels(
         count_unknown=count_unknown,
         **named,
     )
+    if preview is not None:
+        show_preview(preview_labels(read_labels(file, columns), preview), as_json)
+        return Exit.DONE
+    into = needed_into(into)
     if accepts_labels(into, file):
         show_attached(attach_labels(file, into, columns, annotator), into, as_json)
         return Exit.DONE

@@ -35,6 +35,7 @@ from fellowship.pipelines.planning.predictive import Estimate
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import read_items
+from fellowship.pipelines.sources.source_account import reasons_text
 from fellowship.sanitize import single_line
 
 FEW = 20
@@ -95,7 +96,7 @@ def command(
         )
     else:
         show(estimated)
-    return Exit.DONE
+    return Exit.DONE if estimated.rows.prompts else Exit.FAILED
 
 
 def run_pilot(
@@ -176,9 +177,16 @@ APART = 10.0
 def show(estimated: Plan) -> None:
     """The plan as a table, with what it assumes."""
     out = console()
+    for what in estimated.not_counted:
+        say(
+            out,
+            ("not known before it runs: ", "bold yellow"),
+            f"{what}; --pilot 12 measures it",
+        )
+    reasons = reasons_text(estimated.rows.reasons)
     rejected = (
         f", and {counted(estimated.rows.rejected, 'row')} without a usable prompt;"
-        f" {single_line(estimated.rows.why, 300)}"
+        f" {single_line(reasons, 600)}"
         if estimated.rows.rejected
         else ""
     )
@@ -194,7 +202,12 @@ def show(estimated: Plan) -> None:
         "at most",
         "time",
     )
-    table(out, heads, map(model_cells, estimated.models), right=" rrrrrr")
+    table(
+        out,
+        heads,
+        (model_cells(m, bool(estimated.not_counted)) for m in estimated.models),
+        right=" rrrrrr",
+    )
     say(out, ("expected total: ", "bold"), usd(estimated.usd))
     low, high = (
         duration(estimated.seconds / APART),
@@ -207,8 +220,10 @@ def show(estimated: Plan) -> None:
         say(out, f"  - {sentence}")
 
 
-def model_cells(model: ModelPlan) -> tuple[str, ...]:
-    """One model's row of the table."""
+def model_cells(model: ModelPlan, some_unknown: bool = False) -> tuple[str, ...]:
+    """One model's row of the table; no figure where a team's own calls may be all."""
+    if some_unknown and not model.calls_max:
+        return (model.model, *["unknown"] * 6)
     return (
         model.model,
         span(model.calls_min, model.calls_max),

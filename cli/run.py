@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from fellowship.cli import run_summary
-from fellowship.cli.exit_codes import EPILOG
+from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
 from fellowship.cli.interrupts import Stopper
 from fellowship.cli.logs import logs_to_stderr
@@ -28,6 +28,7 @@ from fellowship.cli.options import (
     recipe_argument,
     source,
 )
+from fellowship.cli.preview import needed_into, preview_option, show_preview
 from fellowship.cli.run_progress import ProgressDisplay
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import is_wanted as wanted_traces
@@ -35,15 +36,15 @@ from fellowship.cli.tracing import send_traces
 from fellowship.models.capabilities import unsent_of
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.sources.preview_source import preview_source
 
 
 @click.command("run", epilog=EPILOG)
 @recipe_argument
 @click.option(
     "--into",
-    required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="The run's folder: made if absent, resumed if not.",
+    help="The run's folder: made if absent, resumed if not. Needed without --preview.",
 )
 @limit
 @click.option(
@@ -84,10 +85,11 @@ from fellowship.pipelines.running.runner import run_recipe
 @click.option(
     "--trace-content", is_flag=True, help="Include the messages in the traces."
 )
+@preview_option
 @as_json
 def command(
     recipe: Path,
-    into: Path,
+    into: Path | None,
     limit: int | None,
     fork: Path | None,
     source: tuple[Path, ...],
@@ -100,6 +102,7 @@ def command(
     workers: int | None,
     trace: str | None,
     trace_content: bool,
+    preview: int | None,
     as_json: bool,
 ) -> int:
     """Run RECIPE into a folder, or resume the run that is there.
@@ -112,6 +115,7 @@ def command(
     Examples:
       fellowship run recipes/demo.yaml --into runs/demo
       fellowship run recipes/demo.yaml --into runs/mine --source mine.jsonl --limit 20
+      fellowship run recipes/demo.yaml --source mine.csv --preview 3
       fellowship run recipes/paper-best.yaml --into runs/best --max-usd 5
       fellowship run recipes/paper-best.yaml --into runs/best --accept 1000
       fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
@@ -125,6 +129,10 @@ def command(
         max_tokens=max_tokens,
         accept=accept,
     )
+    if preview is not None:
+        show_preview(preview_source(wanted.source, preview), as_json)
+        return Exit.DONE
+    into = needed_into(into)
     logs_to_stderr()
     for sentence in unsent_of(wanted.models):
         click.echo(f"fellowship: {sentence}", err=True)

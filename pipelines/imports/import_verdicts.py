@@ -113,6 +113,17 @@ def import_verdicts(
     path: Path, into: Path, columns: VerdictColumns, watch: Watch = no_progress
 ) -> ImportReport:
     """Rows of verdicts as a run; rows of the same item become one row's several judges."""
+    table, columns = verdict_table(path, columns)
+    rows = report_progress(_verdict_rows(table, columns), len(table), watch)
+    report = write_import(rows, into, "verdicts", [path], path)
+    report.reading = columns.reading
+    return report
+
+
+def verdict_table(
+    path: Path, columns: VerdictColumns
+) -> tuple[list[Row], VerdictColumns]:
+    """The rows of a file, and the columns with what their values say."""
     if columns.how_many != 1:
         raise InputError(
             "name the columns of the verdicts, in one way: --winner, both --score"
@@ -126,11 +137,7 @@ def import_verdicts(
         if name not in there:
             hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
-    columns = complete(columns, table, there, path)
-    rows = report_progress(_verdict_rows(table, columns), len(table), watch)
-    report = write_import(rows, into, "verdicts", [path], path)
-    report.reading = columns.reading
-    return report
+    return table, complete(columns, table, there, path)
 
 
 def complete(
@@ -170,7 +177,7 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
         try:
             if row.fault:
                 raise InputError(row.fault)
-            verdict = _verdict(row.values, columns)
+            verdict = read_verdict(row.values, columns)
             rows = found.setdefault(_item_key(row, columns), [])
             if rows:
                 verdict = _in_first_order(verdict, row, rows[0][0], columns)
@@ -261,7 +268,8 @@ def _item_key(row: Row, columns: VerdictColumns) -> str:
     return digest([row.number], 8)
 
 
-def _verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
+def read_verdict(values: Mapping[str, Any], columns: VerdictColumns) -> Verdict:
+    """What one row's judge said; `InputError` for a value without a meaning."""
     judge = str(values.get(columns.judge) or "") if columns.judge else ""
     who: dict[str, Any] = {"evaluator": judge or "judge", "model": judge}
     if columns.score_first and columns.score_second:

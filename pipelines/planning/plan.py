@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
+from pydantic import Field
+
 from fellowship.models.capabilities import unsent_of
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
@@ -70,10 +72,18 @@ class Plan(Record):
     rows: Rows
     models: tuple[ModelPlan, ...]
     assumptions: tuple[str, ...]
+    not_counted: tuple[str, ...] = Field(
+        default=(), description="teams whose calls nobody knows before they are made"
+    )
 
     @property
     def usd(self) -> float | None:
-        """US dollars expected of all models; None while one has no known price."""
+        """US dollars expected of all models; None while one has no known price.
+
+        None too where the calls of a team of one's own are not known.
+        """
+        if self.not_counted:
+            return None
         prices = [model.usd for model in self.models]
         return None if None in prices else sum(p for p in prices if p is not None)
 
@@ -86,12 +96,14 @@ class Plan(Record):
 def measure_source(items: Iterable[object]) -> Rows:
     """What there is in a source: `Item`s counted and measured, anything else rejected."""
     prompts = rejected = tokens = candidates = open_turns = 0
+    reasons: dict[str, list[int]] = {}
     why, ids = "", list[tuple[int, str]]()
     for item in items:
         if not isinstance(item, Item):
             rejected += 1
             if isinstance(item, Rejected):
                 why = why or f"row {item.number}: {item.why}"
+                reasons.setdefault(item.why, []).append(item.number)
             continue
         prompts += 1
         if item.id is not None:
@@ -105,6 +117,7 @@ def measure_source(items: Iterable[object]) -> Rows:
         prompts=prompts,
         rejected=rejected,
         why=why,
+        reasons={name: tuple(numbers) for name, numbers in reasons.items()},
         repeated=find_repeated(ids).sentence(),
         tokens=tokens,
         candidates=candidates,
@@ -133,7 +146,12 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         model_plan(name, config, rows, [x for x in loads if x.model == name], longest)
         for name, config in recipe.models.items()
     )
-    return Plan(rows=rows, models=models, assumptions=tuple(assumptions(recipe)))
+    return Plan(
+        rows=rows,
+        models=models,
+        assumptions=tuple(assumptions(recipe)),
+        not_counted=tuple(not_counted(recipe)),
+    )
 
 
 def own_family_models(recipe: Recipe) -> frozenset[str]:
@@ -195,6 +213,18 @@ def expected_usage(
     return Usage(prompt, completion)
 
 
+def not_counted(recipe: Recipe) -> list[str]:
+    """What no plan can know: the calls of teams of one's own."""
+    found = [
+        f"the calls of your team {system.team!r}, nor what judging its answers takes"
+        for system in recipe.systems
+        if system_calls(system) is None
+    ]
+    if isinstance(recipe.evaluate, CustomEvaluateSettings):
+        found.append(f"the calls of your team {recipe.evaluate.team!r}")
+    return found
+
+
 def assumptions(recipe: Recipe) -> list[str]:
     """What the figures rest on, in sentences."""
     sentences = [
@@ -221,16 +251,7 @@ def assumptions(recipe: Recipe) -> list[str]:
         ),
         f"prices of {table_date()} unless the recipe gives its own; local models are free",
     ]
-    for system in recipe.systems:
-        if system_calls(system) is None:
-            sentences.append(
-                f"NOT counted: the calls of your team {system.team!r}, nor what"
-                f" judging its answers takes"
-            )
-    if isinstance(recipe.evaluate, CustomEvaluateSettings):
-        sentences.append(
-            f"NOT counted: the calls of your team {recipe.evaluate.team!r}"
-        )
+    sentences += [f"NOT counted: {what}" for what in not_counted(recipe)]
     sentences += unsent_of(recipe.models)
     today = date.today()
     sentences += leaving_models(recipe.models, today)

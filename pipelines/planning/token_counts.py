@@ -28,6 +28,9 @@ class Rows(Record):
     prompts: int
     rejected: int = 0
     why: str = Field(default="", description="why the first rejected row is no prompt")
+    reasons: dict[str, tuple[int, ...]] = Field(
+        default_factory=dict, description="numbers of the rejected rows by reason"
+    )
     repeated: str = Field(default="", description="rows whose id an earlier row has")
     tokens: int = 0
     candidates: int = Field(default=0, description="answers that came with a prompt")
