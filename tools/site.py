@@ -22,8 +22,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md", "concepts.md"),
     "By user": ("agent-developers.md", "researchers.md", "scripts.md"),
     "Guides": (
-        *("cookbook.md", "extending.md", "python.md", "datasets.md", "agreement.md"),
-        *("judging.md", "viewer.md", "report.md", "rejudging.md", "cluster.md"),
+        *("sources.md", "cookbook.md", "extending.md", "python.md", "datasets.md"),
+        *("agreement.md", "judging.md", "viewer.md", "report.md", "rejudging.md"),
+        "cluster.md",
     ),
     "Reference": (
         *("recipe.md", "cli.md", "figures.md", "providers.md", "engine.md"),

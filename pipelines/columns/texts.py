@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.columns.list_cells import is_escaped_list, list_in
 
 Cells = Literal["text", "lists"]
@@ -104,20 +105,20 @@ class TextTally:
         if not self.lists:
             return TextColumn(False, True, self._plain(), cure)
         if not self.texts:
-            told = f"lists in a string, as each of {self.lists:,} cells is one"
+            told = f"lists in a string, as in {counted(self.lists, 'cell')} of {self.lists:,}"
             return TextColumn(True, True, told, cure)
         if self.lists >= self.texts + self.messages:
             raise InputError(
                 f"column {name!r} has lists in a string ({rows_text(self.of_lists)}) and"
                 f" plain texts ({rows_text(self.of_texts)}){cure}"
             )
-        told = f"text; {self.lists:,} lists in a string ({rows_text(self.of_lists)})"
-        return TextColumn(False, True, f"{told} are refused", cure)
+        told = f"text; {counted(self.lists, 'list')} in a string ({rows_text(self.of_lists)})"
+        return TextColumn(False, True, f"{told} refused", cure)
 
     def _plain(self) -> str:
         told = "lists of turns" if self.messages and not self.texts else "text"
         if self.entities:
-            told += f"; {self.entities:,} cells have HTML entities, used as they stand"
+            told += f"; HTML entities in {counted(self.entities, 'cell')} used as they stand"
         return told
 
 

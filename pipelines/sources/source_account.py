@@ -32,7 +32,7 @@ class SourceAccount(NamedTuple):
         """Usable and unusable rows, with the reasons."""
         seen = self.usable + self.unusable
         whole = self.total is not None and self.total <= seen
-        among = f"all {counted(seen, 'row')}" if whole else f"the first {seen:,} rows"
+        among = f"{'all' if whole else 'the first'} {counted(seen, 'row')}"
         told = f"{counted(self.usable, 'usable prompt')} in {among}"
         return f"{told}; {reasons_text(self.reasons)}" if self.reasons else told
 
