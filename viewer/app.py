@@ -25,8 +25,8 @@ from fellowship.run_folder import is_running, read_header
 from fellowship.viewer.access import AccessPolicy
 from fellowship.viewer.call_pages import CallPages
 from fellowship.viewer.index import Index
-from fellowship.viewer.label_book import LabelBook
 from fellowship.viewer.label_pages import LabelPages
+from fellowship.viewer.label_table_page import LabelTablePage
 from fellowship.viewer.live_updates import Watcher
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.row_pages import RowPages
@@ -130,7 +130,7 @@ def create_app(run: Path, access: AccessPolicy) -> AccessMiddleware:
         *RowPages(viewer.index, viewer.pages, viewer.header).routes(),
         *CallPages(viewer.index, viewer.pages, viewer.header).routes(),
         *LabelPages(viewer.index, viewer.pages, access).routes(),
-        *LabelBook(viewer.index, viewer.pages, access).routes(),
+        *LabelTablePage(viewer.index, viewer.pages, access).routes(),
     ]
     handlers: dict[Any, Any] = {
         HTTPException: viewer.error_page,

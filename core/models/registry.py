@@ -8,11 +8,11 @@ from fellowship.errors import RecipeError
 from fellowship.ledger import Ledger
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import ModelConfig
-from fellowship.models.limits.busy import BusyClock
+from fellowship.models.limits.busy_clock import BusyClock
 from fellowship.models.limits.pool import PoolClient
 from fellowship.models.limits.wait_note import NotesWaits
 from fellowship.models.providers.batch import BatchClient
-from fellowship.models.providers.batch_book import BatchBook
+from fellowship.models.providers.batch_ledger import BatchLedger
 from fellowship.models.providers.endpoints import (
     deadlines_of,
     endpoint_limits,
@@ -71,10 +71,10 @@ class ModelRegistry:
 
     def _attach(self, ledger: Ledger, meter: Meter) -> None:
         clients = [c for c in self.bare.values() if isinstance(c, BatchClient)]
-        book = BatchBook(ledger) if clients else None
+        batches = BatchLedger(ledger) if clients else None
         for client in clients:
-            assert book is not None
-            client.attach(book)
+            assert batches is not None
+            client.attach(batches)
         meter.endpoint_notes += [
             client.status_note
             for client in self.bare.values()
@@ -96,7 +96,7 @@ class ModelRegistry:
         busy = {self.endpoint(name): BusyClock() for name in self.bare}
         for bare in self.bare.values():
             if isinstance(bare, BatchClient):
-                _ = bare.book  # or `RecipeError`, before the first row
+                _ = bare.ledger  # or `RecipeError`, before the first row
         return {
             name: RecordedClient(
                 bare,

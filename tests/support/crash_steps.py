@@ -15,7 +15,7 @@ from typing import Any
 
 from fellowship import run_folder
 from fellowship.ledger import RECORD_CALL, Ledger
-from fellowship.models.providers.wire import HttpClient
+from fellowship.models.providers.http_client import HttpClient
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe

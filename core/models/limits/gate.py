@@ -16,7 +16,7 @@ import structlog
 
 from fellowship.errors import EndpointDown, Failure, ModelError
 from fellowship.models.limits.breaker import IN_A_ROW, Breaker
-from fellowship.models.limits.pace import MINUTE, RateLimiter
+from fellowship.models.limits.rate_limiter import MINUTE, RateLimiter
 from fellowship.models.limits.residency import BOUND, LINGER, ResidencyQueue, Ticket
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.limits.window import START, Window

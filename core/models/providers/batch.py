@@ -24,8 +24,8 @@ from fellowship.models.limits.breaker import PERMANENT
 from fellowship.models.limits.error_bodies import error_body
 from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.limits.wait_note import WaitNote
-from fellowship.models.providers import batch_api as wire
-from fellowship.models.providers.batch_book import LINES_A_WRITE, BatchBook, Entry
+from fellowship.models.providers import batch_api
+from fellowship.models.providers.batch_ledger import LINES_A_WRITE, BatchLedger, Entry
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.number_format import counted
 
@@ -49,41 +49,41 @@ class BatchClient(OpenAIClient):
 
     def __init__(self, name: str, config: OpenAIModel) -> None:
         super().__init__(name, config)
-        self._book: BatchBook | None = None
+        self._ledger: BatchLedger | None = None
         self._fresh: dict[str, dict[str, Any]] = {}
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._statuses: dict[str, wire.BatchStatus] = {}
+        self._statuses: dict[str, batch_api.BatchStatus] = {}
         self._last = 0.0
         self._trouble = ""
 
-    def attach(self, book: BatchBook) -> None:
+    def attach(self, ledger: BatchLedger) -> None:
         """Take over the batches of a run, those of its earlier processes too."""
-        self._book = book
+        self._ledger = ledger
 
     @property
-    def book(self) -> BatchBook:
+    def ledger(self) -> BatchLedger:
         """The run's batches; `RecipeError` in a process that keeps no ledger."""
-        if self._book is None:
+        if self._ledger is None:
             raise RecipeError(
                 f"model {self.name!r}: `mode: batch` needs the process that keeps the"
                 " run's ledger: run it without --engine, or with `mode: live`"
             )
-        return self._book
+        return self._ledger
 
     async def complete(self, request: Request) -> Reply:
         """The reply, once a batch has brought it. `ModelError` as for a plain call."""
         key = key_of(self.identity, request)
         while True:
-            line = self.book.line(key)
+            line = self.ledger.line(key)
             if line is not None and line.text:
                 return await self._read(key, line.text)
             if line is None:
                 self._enqueue(key, self._body(request))
-            elif entry := self.book.entry(line.tag):
+            elif entry := self.ledger.entry(line.tag):
                 self._start(entry, {})
             else:
-                await self.book.delete_line(key)
+                await self.ledger.delete_line(key)
                 continue
             await self._wait_for_news(key)
 
@@ -143,7 +143,7 @@ class BatchClient(OpenAIClient):
                 await asyncio.sleep(min(settings.gather - quiet, 1.0))
                 continue
             bodies = first_batch(self._fresh, settings.lines)
-            entry = await self.book.note_batch(self.name, list(bodies))
+            entry = await self.ledger.note_batch(self.name, list(bodies))
             for key in bodies:
                 self._fresh.pop(key, None)
             self._start(entry, bodies)
@@ -155,17 +155,17 @@ class BatchClient(OpenAIClient):
         self, entry: Entry, bodies: Mapping[str, Mapping[str, Any]]
     ) -> None:
         """Create the batch if it is new, wait until it is over, keep what it brought."""
-        keys, batch = self.book.keys(entry.tag), entry.batch
+        keys, batch = self.ledger.keys(entry.tag), entry.batch
         try:
             batch = batch or await self._create(entry, bodies)
             if batch:
                 await self._watch(entry.tag, batch)
             else:
-                await self.book.delete_batch(entry.tag)
+                await self.ledger.delete_batch(entry.tag)
         except ModelError as error:
             # Refused, so there is no such batch. One out of reach may be there.
             if not batch:
-                await self.book.delete_batch(entry.tag)
+                await self.ledger.delete_batch(entry.tag)
             self._wake(keys, error)
         except EndpointDown as error:
             self._wake(keys, error)
@@ -177,7 +177,7 @@ class BatchClient(OpenAIClient):
         """Look at a batch until it is over, then fetch what it brought."""
         while True:
             status = await self._retry_while_down(
-                lambda: wire.batch_status(self.api(), batch)
+                lambda: batch_api.batch_status(self.api(), batch)
             )
             self._statuses[batch] = status
             if status.is_over:
@@ -196,32 +196,34 @@ class BatchClient(OpenAIClient):
 
         async def once() -> str:
             nonlocal tried
-            found = await wire.find_batch(self.api(), entry) if tried else ""
+            found = await batch_api.find_batch(self.api(), entry) if tried else ""
             tried = True
             if not found and bodies:
-                found = await wire.submit(self.api(), entry, bodies)
+                found = await batch_api.submit(self.api(), entry, bodies)
             return found
 
         if batch := await self._retry_while_down(once):
-            await self.book.set_batch_id(entry.tag, batch)
+            await self.ledger.set_batch_id(entry.tag, batch)
         return batch
 
-    async def _fetch(self, tag: str, batch: str, status: wire.BatchStatus) -> None:
+    async def _fetch(self, tag: str, batch: str, status: batch_api.BatchStatus) -> None:
         """Write down every line of the batch's files."""
         for file in status.files:
             lines: list[bytes] = []
-            async for line in wire.file_lines(self.api(), file):
+            async for line in batch_api.file_lines(self.api(), file):
                 lines.append(line)
                 if len(lines) == LINES_A_WRITE:
-                    await self.book.store_lines(tag, wire.lines_by_key(lines))
+                    await self.ledger.store_lines(tag, batch_api.lines_by_key(lines))
                     lines.clear()
-            await self.book.store_lines(tag, wire.lines_by_key(lines))
+            await self.ledger.store_lines(tag, batch_api.lines_by_key(lines))
         message = (
             status.why
             or f"batch {batch} is {status.state} and has no line for this call"
         )
         error = {"code": f"batch_{status.state}", "message": message}
-        await self.book.close_batch(tag, json.dumps({"response": None, "error": error}))
+        await self.ledger.close_batch(
+            tag, json.dumps({"response": None, "error": error})
+        )
 
     async def _retry_while_down(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do this, again and again while the endpoint is out of reach."""
@@ -251,7 +253,7 @@ class BatchClient(OpenAIClient):
         try:
             return self._parse_line(text)
         except ModelError:
-            await self.book.delete_line(key)
+            await self.ledger.delete_line(key)
             raise
 
     def _parse_line(self, text: str) -> Reply:

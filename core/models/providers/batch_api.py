@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import openai
 
-from fellowship.models.providers.batch_book import Entry
-from fellowship.models.providers.wire import LARGEST
+from fellowship.models.providers.batch_ledger import Entry
+from fellowship.models.providers.http_client import LARGEST
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 TAG = "fellowship"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from yarl import URL
 
 from fellowship.models.addresses import base_of, below, shown_address
-from fellowship.models.providers.wire import Answer
+from fellowship.models.providers.http_client import Answer
 from fellowship.models.record.secrets import public_url
 
 Get = Callable[[URL], Awaitable[Answer]]

@@ -30,6 +30,7 @@ from fellowship.models.limits.refusals import failure_kind, shorten
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers.context_window import Room, is_cut, is_odd_count
+from fellowship.models.providers.http_client import LARGEST
 from fellowship.models.providers.ollama_facts import (
     OllamaFacts,
     contradictions,
@@ -42,7 +43,6 @@ from fellowship.models.providers.reasoning import ollama_think
 from fellowship.models.providers.schema import strict_schema
 from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
 from fellowship.models.providers.token_bounds import fewest_tokens
-from fellowship.models.providers.wire import LARGEST
 from fellowship.models.record.secrets import (
     hide_secrets,
     public_url,

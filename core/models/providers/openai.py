@@ -52,6 +52,7 @@ from fellowship.models.providers.context_window import (
     is_cut,
     is_odd_count,
 )
+from fellowship.models.providers.http_client import CONNECT, LARGEST, Answer, HttpClient
 from fellowship.models.providers.leaving import leaving
 from fellowship.models.providers.model_list import (
     has_version,
@@ -67,7 +68,6 @@ from fellowship.models.providers.parameters import (
 )
 from fellowship.models.providers.reasoning import reasoning_fields
 from fellowship.models.providers.schema import response_format
-from fellowship.models.providers.wire import CONNECT, LARGEST, Answer, HttpClient
 from fellowship.models.record.secrets import (
     hide_secrets,
     public_url,

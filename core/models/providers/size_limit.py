@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from fellowship.models.providers.wire import LARGEST
+from fellowship.models.providers.http_client import LARGEST
 
 PLAIN = {"Accept-Encoding": "identity"}
 """No compression: the bytes on the wire are the reply."""

@@ -29,7 +29,7 @@ from fellowship.models.client import (
     key_of,
 )
 from fellowship.models.config import Price
-from fellowship.models.limits.busy import BusyClock
+from fellowship.models.limits.busy_clock import BusyClock
 from fellowship.models.limits.deadlines import Deadlines
 from fellowship.models.limits.gate import LONGEST_ASKED
 from fellowship.models.record.call_broker import Call, CallBroker

@@ -19,7 +19,7 @@ from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch import BatchClient
-from fellowship.models.providers.wire import LARGEST
+from fellowship.models.providers.http_client import LARGEST
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run

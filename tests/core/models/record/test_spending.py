@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fellowship.ledger import LedgerReader
 from fellowship.models.config import Price
-from fellowship.models.limits.busy import BusyClock
+from fellowship.models.limits.busy_clock import BusyClock
 from fellowship.models.record.prices import cost
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run

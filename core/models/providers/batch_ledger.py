@@ -1,4 +1,4 @@
-"""Batches of a run in its ledger.
+"""Ledger of batches: what a run has asked for in batches, and the replies not yet used.
 
 A batch is written down before it is asked for, and its replies before they are read. So a
 process may end at any step: whoever opens the run next finds the batch by its tag, even if
@@ -35,7 +35,7 @@ class Line(NamedTuple):
     text: str
 
 
-class BatchBook:
+class BatchLedger:
     """The batches of a run, in its ledger."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fellowship.models.limits.pace import RateLimiter
+from fellowship.models.limits.rate_limiter import RateLimiter
 
 
 @settings(max_examples=60, deadline=None)

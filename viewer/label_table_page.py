@@ -38,7 +38,7 @@ NEWEST = 200
 """Labels that are listed."""
 
 
-class LabelBook:
+class LabelTablePage:
     """The page of all labels."""
 
     def __init__(self, index: Index, pages: Pages, access: AccessPolicy) -> None:
