@@ -1,8 +1,9 @@
 """Number formats: one spelling of each kind of figure for terminal, page and report.
 
-A dash stands for what is not known, the minus is a minus sign, a percentage has a space
-before its sign, an interval is `0.612 [0.540, 0.684]`. JSON output holds plain numbers
-and does not pass through here; neither do dataset cards, whose bytes don't change.
+A dash stands for what is not known, the minus is a minus sign, zero has none, a
+percentage has a space before its sign, an interval is `0.612 [0.540, 0.684]`. JSON output
+holds plain numbers and does not pass through here; neither do dataset cards, whose bytes
+don't change.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def span(low: int, high: int) -> str:
 
 def score(value: float | None) -> str:
     """`7.5`: a score or a margin, to four digits as they are needed."""
-    return DASH if value is None else minus(f"{value:.4g}")
+    return DASH if value is None else minus(f"{value:z.4g}")
 
 
 def points(value: float) -> str:
@@ -67,7 +68,7 @@ def figure(value: float | None, digits: int = DIGITS, *, sign: bool = False) -> 
     """`0.612`, `−0.050`, with `sign` `+0.050`; a dash where it is not defined."""
     if value is None or math.isnan(value):
         return DASH
-    return minus(f"{value:{'+' if sign else ''}.{digits}f}")
+    return minus(f"{value:{'+' if sign else ''}z.{digits}f}")
 
 
 def limits(
@@ -120,7 +121,7 @@ def percent(share: float | None, digits: int = 1, *, sign: bool = False) -> str:
     """A share from 0 to 1 as `12.3 %`; nothing where it is not known."""
     if share is None or math.isnan(share):
         return ""
-    return minus(f"{100 * share:{'+' if sign else ''}.{digits}f} %")
+    return minus(f"{100 * share:{'+' if sign else ''}z.{digits}f} %")
 
 
 def part(some: float, whole: float) -> str:

@@ -8,6 +8,7 @@ exists and there is no estimate.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -46,7 +47,8 @@ def n_eff_interval(
 
     By the correlation of their errors (wrong 1, right 0) on rows where people name a
     winner, not below 0 on average. NaN, with a note, where a judge is right or wrong on
-    every such row and not another's copy.
+    every such row and not another's copy. Judges who never differ are worth 1, without
+    limits: that they never would can't be told from these rows.
     """
     errors, same = _errors(votes, labels)
     return _interval(errors, same, clusters, plan)
@@ -81,6 +83,9 @@ def _interval(
     if np.isnan(interval.value):
         why = "a judge has no errors, or nothing else: its correlation is not defined"
         return Interval(np.nan, np.nan, np.nan, interval.clusters, plan.level, 1.0, why)
+    if statistic.judges > 1 and statistic.same.all():
+        never = "they never differ on these rows"
+        return replace(interval, low=np.nan, high=np.nan, note=never)
     return interval
 
 

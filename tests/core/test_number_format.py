@@ -28,6 +28,14 @@ def test_an_estimate_has_its_limits_and_a_minus_that_is_one() -> None:
     assert spelt.figure(nan) == spelt.figure(None) == "–"
 
 
+def test_zero_has_no_sign_of_its_own() -> None:
+    for near in (-0.0, -0.0001):
+        assert spelt.figure(near) == "0.000"
+        assert spelt.percent(near / 10) == "0.0 %"
+    assert spelt.score(-0.0) == "0"
+    assert spelt.figure(-0.0001, sign=True) == "+0.000"
+
+
 def test_shares_money_and_times() -> None:
     assert [spelt.percent(x, d) for x, d in ((0.123, 1), (1, 0))] == ["12.3 %", "100 %"]
     assert spelt.percent(None) == spelt.part(0, 0) == ""

@@ -210,6 +210,9 @@ def test_six_copies_are_worth_one_judge_even_where_they_never_err() -> None:
     labels, votes = two_way(2)
     assert effective.n_eff(votes[:, [0] * 6], labels) == pytest.approx(1)
     assert effective.n_eff(np.stack([labels] * 6, axis=1), labels) == 1
+    found = effective.n_eff_interval(votes[:, [0] * 6], labels)
+    assert (found.value, np.isnan(found.low)) == (pytest.approx(1), True)
+    assert "never differ" in found.note
 
 
 def test_a_judge_without_errors_has_no_correlation_and_says_so() -> None:
