@@ -7,6 +7,7 @@ whoever was not asked. `states` tell them apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
 from fellowship.pipelines.agreement.compact_units import compact_units
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
@@ -121,6 +123,8 @@ class TableRows:
     families: list[tuple[str, str]] = field(default_factory=list)
     lengths: list[tuple[float, float]] = field(default_factory=list)
     counts: LabelTally = field(default_factory=LabelTally)
+    early: Counter[str] = field(default_factory=Counter)
+    """Verdicts that were given before their reason, by who gave them."""
 
     def add(self, unit: Unit, labels: UnitLabels) -> None:
         """Take in one unit if people said anything of it that counts."""
@@ -129,6 +133,7 @@ class TableRows:
             return
         self.names.append(unit.name)
         self.votes.append(juror_votes(unit.verdicts))
+        self.early.update(v.evaluator for v in unit.verdicts if v.verdict_first)
         compared = comparisons_of(unit)
         self.decided.append(compared[-1].outcome)
         self.spared.update(who for one in compared for who in one.spared)
@@ -160,9 +165,18 @@ class TableRows:
             families=tuple(self.families),
             lengths=np.array(self.lengths, dtype=float),
             matched=people.matched,
-            label_notes=people.notes(self.counts),
+            label_notes=(*people.notes(self.counts), *early_notes(self.early)),
             label_counts=self.counts,
         )
+
+
+def early_notes(early: Counter[str]) -> list[str]:
+    """What to know of verdicts that were given before the reason asked for first."""
+    return [
+        f"{counted(number, 'verdict')} of {name} came before the reason that was asked for"
+        " first"
+        for name, number in early.items()
+    ]
 
 
 def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:

@@ -17,6 +17,7 @@ from fellowship.answer_order import (
     sorted_schema,
 )
 from fellowship.models.client import Request
+from fellowship.pipelines.agreement.verdict_table import verdict_table
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.records import Message
@@ -113,3 +114,5 @@ async def test_scores_given_before_their_reason_are_flagged_and_counted(
     (outcome,) = outcomes(tmp_path / "run")
     assert outcome.state == "pair"
     assert '"verdict_first":true' in outcome.model_dump_json()
+    (note,) = verdict_table(tmp_path / "run").label_notes[-1:]
+    assert note == "1 verdict of judge came before the reason that was asked for first"

@@ -51,16 +51,16 @@ from fellowship.models.record.secrets import (
 )
 from fellowship.models.replies.chat_bodies import status_of
 from fellowship.models.replies.contents import read_message
-from fellowship.models.replies.error_bodies import (
-    StatedError,
-    read_error,
-    read_error_bytes,
-)
 from fellowship.models.replies.ollama_bodies import (
     prompt_count,
     read_chat,
     usage_of,
     why_incomplete,
+)
+from fellowship.models.replies.ollama_errors import (
+    StatedError,
+    read_error,
+    read_error_bytes,
 )
 from fellowship.models.replies.reading import make_reply, unusable
 from fellowship.records import Message

@@ -7,30 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-from fellowship.errors import RecipeError
 from fellowship.models.config import OllamaModel
 from fellowship.models.providers.reasoning import ollama_think
-
-THINK_LEVELS = ("low", "medium", "high", "max")
-"""What `think` takes beside true and false, whatever the model."""
-
-ThinkLevel = Literal["low", "medium", "high", "max"]
-
-EFFORTS: Mapping[str, bool | ThinkLevel] = {
-    "none": False,
-    "false": False,
-    "true": True,
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "max",
-    "max": "max",
-}
-"""A recipe's `reasoning` -> Ollama's `think`."""
 
 
 @dataclass(frozen=True)
@@ -76,31 +57,6 @@ def read_facts(show: Mapping[str, Any]) -> OllamaFacts:
 def texts(values: Sequence[object]) -> tuple[str, ...]:
     """A list's values as texts."""
     return tuple(str(value).lower() for value in values)
-
-
-def think_value(
-    reasoning: object, facts: OllamaFacts | None = None
-) -> bool | ThinkLevel:
-    """The `think` of a recipe's `reasoning`: an effort's name, a truth value, tokens.
-
-    A number of tokens is true: Ollama has no budget, so it is room that is added.
-    Raises `RecipeError` for an unknown word, and where the model's facts contradict it.
-    """
-    word = str(reasoning).lower()
-    if type(reasoning) is int:
-        value: bool | ThinkLevel = reasoning > 0
-    elif word in EFFORTS:
-        value = EFFORTS[word]
-    else:
-        raise RecipeError(
-            f"reasoning {reasoning!r} is no level: give one of {', '.join(EFFORTS)},"
-            " or a number of tokens"
-        )
-    if facts is not None and value is not False and facts.thinks is False:
-        raise RecipeError(
-            f"reasoning {reasoning!r}: the model can't think: leave reasoning out"
-        )
-    return value
 
 
 def is_cloud_name(model: str) -> bool:

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from fellowship.errors import RecipeError
 from fellowship.models.config import OllamaModel
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.providers.ollama_facts import (
     OllamaFacts,
     read_facts,
     runs_in_cloud,
-    think_value,
 )
 from fellowship.models.providers.pricing import price_of
 from tests.support.loopback.fixtures import ollama_server
@@ -95,25 +93,6 @@ def test_a_cloud_model_has_no_known_price(
     config = OllamaModel(provider="ollama", model=model, **more)
     assert runs_in_cloud(config) is cloud
     assert (price_of(config) is None) is cloud
-
-
-@pytest.mark.parametrize(
-    ("reasoning", "think"),
-    [
-        *(("none", False), (False, False), (True, True), (2000, True), (0, False)),
-        *(("minimal", "low"), ("low", "low"), ("high", "high"), ("xhigh", "max")),
-    ],
-)
-def test_reasoning_has_a_word_of_ollamas(reasoning: object, think: object) -> None:
-    assert think_value(reasoning) == think
-    dull = OllamaFacts(capabilities=("completion",))
-    if think is False:
-        assert think_value(reasoning, dull) is False
-    else:
-        with pytest.raises(RecipeError, match="can't think"):
-            think_value(reasoning, dull)
-    with pytest.raises(RecipeError, match="no level"):
-        think_value("enormous")
 
 
 async def test_a_level_of_thinking_is_sent_as_it_is_written() -> None:

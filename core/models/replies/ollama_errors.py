@@ -1,7 +1,7 @@
-"""Errors as servers state them: objects, texts, and objects written into a text.
+"""Errors as Ollama states them: objects, texts, and its runner's objects in a text.
 
-Ollama passes on its runner's own error body as a JSON string inside its own, and gateways
-wrap one body into another; what counts is the innermost one that says something.
+What counts is the innermost one that says something, with the counts of a prompt's tokens
+and the context that stand beside it.
 """
 
 from __future__ import annotations
