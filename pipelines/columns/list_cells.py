@@ -10,6 +10,7 @@ import ast
 import io
 import json
 import tokenize
+from collections.abc import Sequence
 from html import unescape
 from typing import Any
 
@@ -26,6 +27,24 @@ def list_in(cell: Any) -> list[Any] | None:
         return None
     found = _parse(text)
     return found if found is not None and is_list_of_texts(found) else None
+
+
+def unwrapped(cells: Sequence[Any]) -> list[Any] | None:
+    """The texts of a column each of whose cells is a list of one text; None for another.
+
+    Blank cells stay as they are.
+    """
+    given = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+    found = {cell: list_in(cell) for cell in given}
+    single = [
+        one is not None and len(one) == 1 and isinstance(one[0], str)
+        for one in found.values()
+    ]
+    others = any(not isinstance(c, str) and c is not None for c in cells)
+    if not given or others or not all(single):
+        return None
+    texts = {cell: one[0] for cell, one in found.items() if one}
+    return [texts.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def is_escaped_list(cell: Any) -> bool:

@@ -105,20 +105,23 @@ class TextTally:
         if not self.lists:
             return TextColumn(False, True, self._plain(), cure)
         if not self.texts:
-            told = f"lists in a string, as in {counted(self.lists, 'cell')} of {self.lists:,}"
+            told = (
+                f"lists in a string, in {counted(self.lists, 'cell')} of {self.lists:,}"
+            )
             return TextColumn(True, True, told, cure)
         if self.lists >= self.texts + self.messages:
             raise InputError(
                 f"column {name!r} has lists in a string ({rows_text(self.of_lists)}) and"
                 f" plain texts ({rows_text(self.of_texts)}){cure}"
             )
-        told = f"text; {counted(self.lists, 'list')} in a string ({rows_text(self.of_lists)})"
-        return TextColumn(False, True, f"{told} refused", cure)
+        few = f"{counted(self.lists, 'list')} in a string ({rows_text(self.of_lists)})"
+        return TextColumn(False, True, f"text; {few} refused", cure)
 
     def _plain(self) -> str:
         told = "lists of turns" if self.messages and not self.texts else "text"
         if self.entities:
-            told += f"; HTML entities in {counted(self.entities, 'cell')} used as they stand"
+            cells = counted(self.entities, "cell")
+            told += f"; HTML entities in {cells} used as they stand"
         return told
 
 

@@ -59,7 +59,7 @@ def _label_outcome(row: LabelRow) -> Outcome:
         key=row.key or digest([row.id, row.number], 8),
         number=row.number,
         id=row.id,
-        conversation=single_turn(row.prompt),
+        conversation=row.talk or single_turn(row.prompt),
         candidates=slot_candidates(row.first, row.second, row.names),
         labels=row.votes,
     )

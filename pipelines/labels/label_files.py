@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.list_cells import unwrapped
 from fellowship.pipelines.columns.sides import GRADED, Sides, read_sides
 from fellowship.pipelines.labels.label_rows import (
     Columns,
@@ -44,7 +45,7 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
     not understood and nobody asked to count such values.
     """
     columns = columns or Columns()
-    table = read_table(path)
+    table = unwrap_texts(read_table(path))
     file, values = _read_rows(path, table, columns)
     if not columns.count_unknown:
         values.refuse_unknown(path)
@@ -54,6 +55,19 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
         unknown={value: tuple(rows) for value, rows in values.unknown.items()},
         unlabelled=tuple(values.unlabelled),
     )
+
+
+def unwrap_texts(table: list[Row]) -> list[Row]:
+    """The rows with the texts of columns that hold a list of one text in every cell."""
+    names = list(dict.fromkeys(name for row in table for name in row.values))
+    for name in names:
+        texts = unwrapped([row.values.get(name) for row in table])
+        if texts is not None:
+            table = [
+                replace(row, values={**row.values, name: text})
+                for row, text in zip(table, texts, strict=True)
+            ]
+    return table
 
 
 def _read_rows(
@@ -151,6 +165,7 @@ def _label_row(row: Row, columns: Columns, labels: tuple[str, ...]) -> LabelRow:
         key=texts.key,
         names=(pair[0], pair[1]) if len(pair) == 2 else ("first", "second"),
         fault=texts.fault,
+        talk=texts.talk,
         at=int(at) if NUMBER.fullmatch(at := str(values.get("row", ""))) else None,
         cells={name: value for name, value in values.items() if name not in labels},
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fellowship.hashing import digest
 from fellowship.pipelines.columns.sides import Meanings
 from fellowship.pipelines.labels.people_majority import people_majority
-from fellowship.records import Winner
+from fellowship.records import Conversation, Winner
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class LabelRow:
 
     `fault` says which of its texts are none; `turn` is the one a vote was about; `at` is
     the run's number of the row, where a column called `row` says it; `pair` the answers
-    it speaks of, where it has no texts; `cells` its other columns.
+    it speaks of, where it has no texts; `cells` its other columns;
+    `talk` its prompt, where that is a conversation.
     """
 
     number: int
@@ -70,6 +71,7 @@ class LabelRow:
     at: int | None = None
     pair: tuple[int, int] = (0, 1)
     asked: tuple[Asked, ...] = ()
+    talk: Conversation | None = None
     cells: Mapping[str, Any] = field(default_factory=dict)
 
     @property

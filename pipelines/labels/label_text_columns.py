@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fellowship.errors import InputError
+from fellowship.pipelines.columns.list_cells import list_in
 from fellowship.pipelines.labels.label_rows import Columns, text_key
+from fellowship.pipelines.sources.items import conversation_of
 from fellowship.pipelines.sources.row_files import Row
+from fellowship.records import Conversation
 
 PROMPTS = ("prompt", "instruction", "question")
 FIRSTS = ("response1", "response_1", "output_1")
@@ -24,12 +28,13 @@ class LineTexts:
     second: str = ""
     key: str | None = None
     fault: str = ""
+    talk: Conversation | None = None
 
 
 def line_texts(row: Row, columns: Columns) -> LineTexts:
     """The texts of a line, from the named columns or from those that are usual."""
     values = row.values
-    prompt = first_value(values, columns.prompt, *PROMPTS)
+    prompt, talk = read_prompt(first_value(values, columns.prompt, *PROMPTS))
     given = first_value(values, None, "input") if "instruction" in values else None
     if isinstance(prompt, str) and isinstance(given, str) and given.strip():
         prompt = f"{prompt}\n\n{given}"
@@ -42,7 +47,23 @@ def line_texts(row: Row, columns: Columns) -> LineTexts:
         second=_text(second),
         key=text_key(prompt, first, second) if whole else None,
         fault=_text_fault(prompt, first, second) if whole else "",
+        talk=talk,
     )
+
+
+def read_prompt(value: Any) -> tuple[Any, Conversation | None]:
+    """A prompt's last question, and the conversation where it is a list of turns.
+
+    What is neither comes back as it is.
+    """
+    found = value if isinstance(value, list) else list_in(value)
+    if found is None or not all(isinstance(turn, dict) for turn in found):
+        return value, None
+    try:
+        talk = conversation_of(found, "prompt")
+    except InputError:
+        return value, None
+    return talk.question, talk if len(talk.messages) > 1 else None
 
 
 def first_value(values: Mapping[str, Any], named: str | None, *guesses: str) -> Any:

@@ -16,6 +16,13 @@ def preview_labels(file: LabelFile, rows: int) -> Preview:
     )
 
 
+def turns_of(row: LabelRow) -> tuple[tuple[str, str], ...]:
+    """The turns of a row's prompt."""
+    if row.talk is not None:
+        return tuple((m.role, m.content) for m in row.talk.messages)
+    return (("user", row.prompt),) if row.prompt else ()
+
+
 def preview_label(row: LabelRow) -> PreviewRow:
     """One row of labels; a label is of the first or the second of its two answers."""
     texts = zip(row.names, (row.first, row.second), strict=True)
@@ -23,7 +30,7 @@ def preview_label(row: LabelRow) -> PreviewRow:
         number=row.number,
         id=row.id,
         why=row.fault,
-        turns=(("user", row.prompt),) if row.prompt else (),
+        turns=turns_of(row),
         answers=tuple(PreviewAnswer(system=n, texts=(t,)) for n, t in texts if t),
         labels={name: str(vote) for name, vote in row.votes_by_name.items()},
     )

@@ -127,3 +127,20 @@ def test_missing_labels_are_none_and_none_as_a_word_is_asked_about(
     file = table(tmp_path, ["A", "None"], "label")
     code, _, err = said(capsys, "import", "labels", file, "--into", tmp_path / "s")
     assert (code, "'None'" in err) == (Exit.USAGE, True)
+
+
+def test_lists_and_conversations_of_a_label_file_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    talk.append({"role": "user", "content": "r"})
+    row = {"prompt": talk, "response1": '["x"]', "response2": "['y']", "label": "A"}
+    file = tmp_path / "l.jsonl"
+    file.write_text(json.dumps(row), encoding="utf-8")
+    code, out, _ = said(capsys, "import", "labels", file, "--preview", "1", "--json")
+    (read,) = json.loads(out)["rows"]
+    assert (code, [text for _, text in read["turns"]]) == (Exit.DONE, ["q", "a", "r"])
+    assert [answer["texts"] for answer in read["answers"]] == [["x"], ["y"]]
+    assert (
+        said(capsys, "import", "labels", file, "--into", tmp_path / "r")[0] == Exit.DONE
+    )
