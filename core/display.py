@@ -197,13 +197,25 @@ def verdict_html(verdict: Verdict) -> str:
     )
 
 
+def conversation_html(conversation: Conversation) -> str:
+    """The turns of a prompt."""
+    return "".join(message_html(m.role, "", m.content) for m in conversation.messages)
+
+
+def judgement_html(title: str, facts: str, said: Iterable[tuple[str, str, str]]) -> str:
+    """What was decided, and what each judge said: name, vote, reason."""
+    votes = "".join(message_html(f"{who}: {vote}", "", why) for who, vote, why in said)
+    head = f'{escaped(title)} <span style="{QUIET}">{escaped(facts)}</span>'
+    return f"<h4>{head}</h4>{votes}"
+
+
 def outcome_html(outcome: Outcome) -> str:
     """A row: its state, its prompt, its sessions, its pairs."""
     why = f": {escaped(outcome.why)}" if outcome.why else ""
     state = state_word(outcome.state)
     parts = [f"<h3>Row {outcome.number}: {escaped(state)}{why}</h3>"]
-    turns = outcome.conversation.messages if outcome.conversation else ()
-    parts += [message_html(turn.role, "", turn.content) for turn in turns]
+    if outcome.conversation:
+        parts.append(conversation_html(outcome.conversation))
     parts += map(session_html, outcome.sessions)
     for pair in outcome.pairs:
         parts.append(

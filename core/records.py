@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from fellowship.display import (
+    conversation_html,
     outcome_html,
     session_html,
     turn_html,
@@ -92,6 +93,9 @@ class Conversation(Record):
     def question(self) -> str:
         """The last user turn."""
         return self.messages[-1].content
+
+    def _repr_html_(self) -> str:
+        return conversation_html(self)
 
 
 class Candidate(Record):

@@ -55,7 +55,7 @@ def role_config(role_ref: str | RoleConfig) -> RoleConfig:
 class SingleSettings(Record):
     """One model answers, `samples` times, independently."""
 
-    team: Literal["single"]
+    team: Literal["single"] = "single"
     name: str = "single"
     generator: RoleRef
     samples: PositiveInt = 1
@@ -64,7 +64,7 @@ class SingleSettings(Record):
 class FeedbackSettings(Record):
     """A generator drafts, reviewers criticise, the generator drafts again."""
 
-    team: Literal["feedback"]
+    team: Literal["feedback"] = "feedback"
     name: str = "feedback"
     generator: RoleRef
     reviewers: tuple[RoleRef, ...] = Field(
@@ -92,7 +92,7 @@ class CustomSettings(Record):
 class AutogenSettings(Record):
     """An AutoGen agent or team that exists already; its calls go to the recipe's models."""
 
-    team: Literal["autogen"]
+    team: Literal["autogen"] = "autogen"
     name: str = "autogen"
     component: dict[str, Any] | None = Field(
         default=None, description="its component configuration"
@@ -176,7 +176,7 @@ class JudgeSettings(VoterSettings):
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
-    team: Literal["judge"]
+    team: Literal["judge"] = "judge"
     order: AskedOrder = Field(
         default="both",
         description="order of the answers; both: A first and B first; adaptive: B first"
@@ -211,7 +211,7 @@ class JurySettings(Record):
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
-    team: Literal["jury"]
+    team: Literal["jury"] = "jury"
     jurors: tuple[Juror, ...] = Field(min_length=2)
     rule: Rule = Field(
         default="majority",
@@ -264,7 +264,7 @@ PERSONAS = tuple(
 class DebateSettings(Record):
     """Personas vote blind, debate where they disagree, and vote again, each alone."""
 
-    team: Literal["debate"]
+    team: Literal["debate"] = "debate"
     model: ModelName | None = Field(
         default=None, description="the personas' model, unless they name one"
     )

@@ -26,7 +26,16 @@ LAYERS = (
 
 ROOMS = {
     "pipelines": (
-        *("replay", "attacks", "interop", "running", "report", "export", "paper"),
+        *(
+            "asking",
+            "replay",
+            "attacks",
+            "interop",
+            "running",
+            "report",
+            "export",
+            "paper",
+        ),
         *("imports", "agreement", "planning", "labels", "pairing", "sources"),
         *("provenance", "recipe", "columns"),
     ),

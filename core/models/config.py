@@ -164,7 +164,7 @@ class ModelBase(Record):
 class LlamaCppModel(ModelBase):
     """The embedded engine: a GGUF file in this process, no server, no key."""
 
-    provider: Literal["llama_cpp"]
+    provider: Literal["llama_cpp"] = "llama_cpp"
     model: str = Field(
         default="smollm2-135m-instruct",
         description="the packaged model's name, or the path of a GGUF file",
@@ -185,7 +185,7 @@ class LlamaCppModel(ModelBase):
 class OllamaModel(ModelBase):
     """A model on an Ollama server, through its native /api/chat."""
 
-    provider: Literal["ollama"]
+    provider: Literal["ollama"] = "ollama"
     model: str = Field(
         description="the model's name as in `ollama list`, e.g. llama3.1:8b"
     )
@@ -240,7 +240,7 @@ class Batching(Record):
 class OpenAIModel(ModelBase):
     """A model behind an OpenAI-style API: OpenAI, vLLM, llama-server, a gateway."""
 
-    provider: Literal["openai"]
+    provider: Literal["openai"] = "openai"
     model: str = Field(
         description="the model's name on the server, e.g. gpt-4o-2024-08-06"
     )
@@ -288,7 +288,7 @@ class OpenAIModel(ModelBase):
 class AutogenModel(ModelBase):
     """Any AutoGen ChatCompletionClient, agent or team: a component, or made in Python."""
 
-    provider: Literal["autogen"]
+    provider: Literal["autogen"] = "autogen"
     model: str = Field(default="", description="a name for reports")
     component: dict[str, Any] | None = Field(
         default=None, description="its component configuration"

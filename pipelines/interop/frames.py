@@ -12,7 +12,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from fellowship.errors import InputError
+from fellowship.errors import InputError, install_command
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
@@ -91,7 +91,9 @@ def frame_library(wanted: Kind | None) -> Any:
             )
         if find_spec(name) is not None:
             return importlib.import_module(name)
-    cure = f"pip install {wanted or 'pandas'}"
+    cure = f"{install_command('data')}, which brings pandas"
+    if wanted == "polars":
+        cure = "pip install polars"
     raise InputError(f"frames need {wanted or 'pandas or polars'}: {cure}")
 
 

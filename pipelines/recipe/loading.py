@@ -14,43 +14,84 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fellowship.custom_code import add_import_folders, is_offered, prompts_folder
+from fellowship.custom_code import add_import_folders
 from fellowship.errors import RecipeError
-from fellowship.models.providers.registry import PROVIDERS
-from fellowship.pipelines.recipe.checks import contradictions
+from fellowship.pipelines.recipe.checks import check_recipe, contradictions
 from fellowship.pipelines.recipe.faults import dotted_place, faults
+from fellowship.pipelines.recipe.plain_data import KINDS
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.recipe_paths import resolve_paths
 from fellowship.pipelines.recipe.yaml_reader import Document, Place, read_yaml
 from fellowship.spellings import other_spelling
 
 
-def load_recipe(path: Path | str, overrides: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(
+    path: Path | str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    own_rows: bool = True,
+) -> Recipe:
     """The recipe in a YAML file, with `overrides` (`{"source.limit": 10}`) put over it.
 
-    Raises `RecipeError` with one line per fault.
+    `own_rows`: the rows are those of the recipe's source, not the caller's. Raises
+    `RecipeError` with one line per fault.
     """
     path = Path(path)
     document = read_yaml(path)
     add_import_folders(path.parent)
     changes = {_place(name): value for name, value in (overrides or {}).items()}
     data = _deep_copy(document.data)
-    _resolve_paths(data, path.parent.resolve())
+    resolve_paths(data, path.parent.resolve())
     for place, value in changes.items():
         _set_value(data, place, value)
-    _resolve_paths(data, Path.cwd())
+    resolve_paths(data, Path.cwd())
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         found = faults(error.errors(include_url=False), data)
         raise _combined_error(document, changes, found) from error
-    if found := dict(contradictions(recipe)):
+    if found := dict(contradictions(recipe, own_rows=own_rows)):
         raise _combined_error(document, changes, found)
     return recipe
 
 
+def as_recipe(
+    given: Recipe | Path | str | Mapping[str, Any], *, own_rows: bool = True
+) -> Recipe:
+    """A recipe as it is, a recipe file's path, or its keys as a mapping.
+
+    Paths in a mapping are relative to the current folder. Raises `RecipeError` with one
+    line per fault.
+    """
+    if isinstance(given, Recipe):
+        return given
+    if isinstance(given, Path | str):
+        return load_recipe(given, own_rows=own_rows)
+    data = _deep_copy(given)
+    add_import_folders(Path.cwd())
+    resolve_paths(data, Path.cwd())
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        found = faults(error.errors(include_url=False), data)
+        raise RecipeError("\n".join(found.values())) from error
+    check_recipe(recipe, own_rows=own_rows)
+    return recipe
+
+
 def recipe_schema() -> dict[str, Any]:
-    """The JSON schema of a recipe, for editors that check YAML as it is typed."""
+    """The JSON schema of a recipe, for editors that check YAML as it is typed.
+
+    What only code may leave out, a file must have: kinds and the source.
+    """
     schema = Recipe.model_json_schema()
+    for entry in schema["$defs"].values():
+        for name in KINDS:
+            if "const" in entry.get("properties", {}).get(name, {}):
+                del entry["properties"][name]["default"]
+                entry["required"] = [name, *entry.get("required", ())]
+    schema["properties"]["source"] = {"$ref": "#/$defs/Source"}
+    schema["required"].insert(1, "source")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
@@ -67,67 +108,6 @@ def _combined_error(
             line = document.line(place)
             lines.append((line, f"{document.path.name}, line {line}: {fault}"))
     return RecipeError("\n".join(text for _, text in sorted(lines)))
-
-
-def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
-    """Make the paths in a recipe's data absolute, those that aren't yet."""
-    source = data.get("source")
-    models = data.get("models")
-    systems = data.get("systems")
-    for system in systems if isinstance(systems, list) else ():
-        if isinstance(system, dict):
-            _make_absolute(system, "component_file", folder)
-    for model in models.values() if isinstance(models, dict) else ():
-        if isinstance(model, dict):
-            provider = PROVIDERS.get(str(model.get("provider")))
-            for field in provider.file_fields(model) if provider else ():
-                _make_absolute(model, field, folder)
-    _prompts(data, folder)
-    _exports(data.get("export"), folder)
-    if isinstance(source, dict):
-        paths = source.get("path")
-        if isinstance(paths, list | tuple):
-            source["path"] = [absolute_path(path, folder) for path in paths]
-        _make_absolute(source, "path", folder)
-        name = source.get("dataset")
-        if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
-            _make_absolute(source, "dataset", folder)
-
-
-def _exports(export: Any, folder: Path) -> None:
-    """People's labels and the benchmarks' files."""
-    if not isinstance(export, dict):
-        return
-    _make_absolute(export, "labels", folder)
-    filters = export.get("filters")
-    if not isinstance(filters, dict):
-        return
-    files = filters.get("contamination")
-    if isinstance(files, list):
-        filters["contamination"] = [
-            str(folder / Path(f).expanduser()) if isinstance(f, str | Path) else f
-            for f in files
-        ]
-
-
-def _prompts(data: dict[str, Any], folder: Path) -> None:
-    """A folder, or the name under which an installed package offers one."""
-    name = data.get("prompts")
-    if is_offered(name, "prompts") and not (folder / str(name)).exists():
-        data["prompts"] = str(prompts_folder(str(name)))
-    _make_absolute(data, "prompts", folder)
-
-
-def _make_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
-    if key in holder:
-        holder[key] = absolute_path(holder[key], folder)
-
-
-def absolute_path(value: Any, folder: Path) -> Any:
-    """A path from a folder; what is no path as it is."""
-    if isinstance(value, str | Path) and str(value):
-        return str(folder / Path(value).expanduser())
-    return value
 
 
 def _place(name: str) -> Place:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import (
     ConfigDict,
     Discriminator,
@@ -20,6 +21,8 @@ from fellowship.agents.parsing.revisions import REVISION
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
+from fellowship.pipelines.recipe.plain_data import plain_data
+from fellowship.pipelines.recipe.recipe_paths import resolve_paths
 from fellowship.records import Record
 from fellowship.spellings import either, with_older_names
 from fellowship.teams.settings import (
@@ -148,7 +151,10 @@ class Recipe(Record):
     models: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], ModelConfig] = Field(
         min_length=1
     )
-    source: Source
+    source: Source = Field(
+        default=Source(),
+        description="where prompts come from, unless a call gives rows",
+    )
     systems: tuple[System, ...] = ()
     evaluate: EvaluateSettings
     pairs: Pairs = Pairs()
@@ -181,6 +187,15 @@ class Recipe(Record):
         copy = self.model_copy()
         copy._reader = revision
         return copy
+
+    def to_yaml(self) -> str:
+        """The recipe as a file: what was set, by the keys of a recipe, paths absolute.
+
+        `load_recipe` of it gives an equal recipe.
+        """
+        data = plain_data(self)
+        resolve_paths(data, Path.cwd())
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
 
     @property
     def at_once(self) -> int:

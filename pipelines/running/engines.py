@@ -27,11 +27,14 @@ class Origin:
     """Rows that come of another run, not of the recipe's source.
 
     `header_fields` go into the header: such a run is never resumed as if it were another.
+    `whole`: these are all of its rows; else more come with later calls, and what only a
+    whole run knows, its datasets too, is made when it is asked for.
     """
 
     header_fields: dict[str, Any]
     count: int
     rows: Callable[[], Iterable[Item | Rejected]]
+    whole: bool = True
 
 
 Engine = Callable[

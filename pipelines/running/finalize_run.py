@@ -68,6 +68,9 @@ async def finalize_run(
     recipe: Recipe, runner: Runner, into: Path, opened: RunAtStart
 ) -> RunReport:
     """Settle, export and account for what is new; the run's report."""
+    if runner.origin is not None and not runner.origin.whole:
+        write_rows_left(into, rows_left(runner))
+        return make_report(runner, (), None, untouched=False)
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
         await finalize_rows(recipe, runner.ledger, into)

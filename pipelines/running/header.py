@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -117,6 +118,7 @@ def upgraded_identity(old: dict[str, Any], library: PromptLibrary) -> dict[str, 
     return identity
 
 
+@functools.cache
 def installed_version(package: str) -> str | None:
     """A package's version, None where it isn't installed."""
     try:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
+from fellowship.pipelines.recipe.loading import as_recipe
 from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
 from fellowship.pipelines.running.finalize_run import RunAtStart, finalize_run
+from fellowship.pipelines.running.given_rows import (
+    GivenRows,
+    check_given,
+    with_rows,
+)
 from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
@@ -108,12 +115,22 @@ def reads_columns(into: Path) -> bool:
 
 
 def run(
-    recipe: Recipe,
+    recipe: Recipe | Path | str | Mapping[str, Any],
     into: Path | str,
     *,
+    rows: GivenRows | None = None,
     limit: int | None = None,
     fork: Path | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
-    """`run_recipe` for code that is not asynchronous."""
-    return run_sync(run_recipe(recipe, Path(into), limit=limit, fork=fork, watch=watch))
+    """`run_recipe` for code that is not asynchronous.
+
+    `recipe` may also be a recipe file's path, or its keys as a mapping. `rows` stand in
+    place of its source: mappings from columns to values, a pandas or polars data frame,
+    or a split of a `datasets.Dataset`; they are kept in the folder.
+    """
+    made, folder = as_recipe(recipe, own_rows=rows is None), Path(into)
+    if rows is not None:
+        check_given(made, folder, own_rows=False)
+        made = with_rows(made, rows, folder)
+    return run_sync(run_recipe(made, folder, limit=limit, fork=fork, watch=watch))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import queue
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,18 @@ from typing import Any
 from fellowship.display import message_html
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
-from fellowship.pipelines.export.recipe_checks import check_exports
-from fellowship.pipelines.recipe.checks import check_recipe
-from fellowship.pipelines.recipe.new_run_checks import check_new_run
+from fellowship.pipelines.recipe.loading import as_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Work
+from fellowship.pipelines.running.given_rows import (
+    GivenRows,
+    check_given,
+    with_rows,
+)
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome, Record, Turn
-from fellowship.run_folder import atomic_writer
-
-ROWS = "rows.jsonl"
 
 
 class Spoken(Record):
@@ -45,37 +43,23 @@ class Spoken(Record):
         return message_html(self.turn.source, facts, self.turn.text)
 
 
-def with_rows(recipe: Recipe, rows: Iterable[Mapping[str, Any]], into: Path) -> Recipe:
-    """The recipe with these rows for its source, kept in the run's folder.
-
-    A row is a mapping from the source's columns (`prompt`, `candidates`, ...) to values.
-    """
-    path = into.absolute() / ROWS
-    with atomic_writer(path) as out:
-        for row in rows:
-            out.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
-    source = recipe.source.model_copy(update={"path": path, "dataset": None})
-    return recipe.model_copy(update={"source": source})
-
-
 async def stream(
-    recipe: Recipe,
+    recipe: Recipe | Path | str | Mapping[str, Any],
     into: Path | str,
     *,
-    rows: Iterable[Mapping[str, Any]] | None = None,
+    rows: GivenRows | None = None,
     limit: int | None = None,
 ) -> AsyncIterator[Spoken | Outcome]:
     """Run `recipe` into a folder and give every message as it comes, every row's outcome.
 
+    The recipe and `rows` may be all that they may be in `run`.
     It is a run like any other, resumed by the same call: what is on record comes
     again at once. Stop iterating and it stops, with the calls in flight recorded.
     Raises what `run_recipe` raises.
     """
     folder = Path(into)
-    check_recipe(recipe, own_rows=rows is None)
-    check_new_run(recipe, folder, own_rows=rows is None)
-    check_exports(recipe, folder)
-    check_credentials(recipe, folder)
+    recipe = as_recipe(recipe, own_rows=rows is None)
+    check_given(recipe, folder, own_rows=rows is None)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)
     events: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
     stop = asyncio.Event()
@@ -114,10 +98,10 @@ async def stream(
 
 
 def listen(
-    recipe: Recipe,
+    recipe: Recipe | Path | str | Mapping[str, Any],
     into: Path | str,
     *,
-    rows: Iterable[Mapping[str, Any]] | None = None,
+    rows: GivenRows | None = None,
     limit: int | None = None,
 ) -> Iterator[Spoken | Outcome]:
     """`stream` for code that is not asynchronous, and for notebooks where a loop runs."""

@@ -41,6 +41,8 @@ def test_every_async_function_has_a_plain_face() -> None:
         "branch_row": "branch",
         "rejudge_run": "rejudge",
         "stream": "listen",
+        "ajudge": "judge",
+        "ascore": "score",
     }
     coroutines = {
         name
