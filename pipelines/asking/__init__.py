@@ -1,1 +1,1 @@
-"""Answers judged and scored from Python, one call at a time"""
+"""Answers judged and scored from Python, one call at a time."""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+import fellowship
 from fellowship.pipelines.running.streaming import Spoken
 from fellowship.records import Outcome
 from tests.support.loopback.fixtures import Handle
@@ -60,6 +61,29 @@ def test_an_example_runs(
         runpy.run_path("examples/batch.py", run_name="__main__")
     runpy.run_path(f"examples/{name}", run_name="__main__")
     assert capsys.readouterr().out
+
+
+def test_a_recipe_in_code_runs(
+    checkout: Path,
+    server: Handle,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = fellowship.OpenAI(**openai_model(server.base_url))
+    monkeypatch.setattr(fellowship, "LlamaCpp", lambda **settings: model)
+    runpy.run_path("examples/recipe_in_code.py", run_name="__main__")
+    assert "team: jury" in capsys.readouterr().out
+
+
+@pytest.mark.embedded
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_answers_are_judged_and_one_is_scored_with_real_tokens(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = runpy.run_path("examples/judge.py", run_name="__main__")
+    assert shown["found"].cost.completion_tokens > 0
+    assert "judge" in capsys.readouterr().out
 
 
 def cells(name: str) -> Iterator[str]:

@@ -186,13 +186,3 @@ def test_a_judgement_and_a_rating_show_themselves_and_obey_nothing(
         shown = one.model_copy(update={"votes": (evil,)})._repr_html_()
         assert "<script" not in shown
         assert "judge" in shown
-
-
-@pytest.mark.embedded
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_the_embedded_model_scores_with_real_tokens() -> None:
-    small = fl.LlamaCpp(max_tokens=32, num_ctx=2048, slots=1, temperature=1)
-    rated = fl.score("Is ice cold?", "Yes, it is.", model=small)
-    assert rated.cost.completion_tokens > 0
-    assert (rated.score is None) == bool(rated.why)
