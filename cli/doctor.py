@@ -21,10 +21,11 @@ from fellowship.cli.options import as_json, load_with_options, source
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.errors import FellowshipError
 from fellowship.models.client import Finding
-from fellowship.models.config import LlamaCppModel, ModelConfig
-from fellowship.models.providers.registry import PROVIDERS
+from fellowship.models.config import LlamaCppModel, ModelConfig, is_batched
+from fellowship.models.providers.registry import PROVIDERS, provider_of
 from fellowship.models.record.prices import age_note
 from fellowship.models.registry import ModelRegistry
+from fellowship.models.trial_call import try_call
 from fellowship.number_format import counted
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source_account import account_of
@@ -37,17 +38,25 @@ FREE_BYTES = 1_000_000_000
 @click.command("doctor", epilog=EPILOG)
 @click.argument("recipe", type=click.Path(path_type=Path), required=False)
 @source
+@click.option(
+    "--ask", is_flag=True, help="Send one call to each model too, and say what it can."
+)
 @as_json
-def command(recipe: Path | None, source: tuple[Path, ...], as_json: bool) -> int:
+def command(
+    recipe: Path | None, source: tuple[Path, ...], ask: bool, as_json: bool
+) -> int:
     """Check this machine, and the source and every model of RECIPE.
 
     Without RECIPE the embedded model is checked. Reads the source's first rows; checks
-    that servers are up and have the model; no reply is generated.
+    that servers are up and have the model; no reply is generated. With --ask one short
+    call is sent to each model, and paid for: it shows structured output, thinking, token
+    probabilities, and which parameters the model refuses.
 
     \b
     Examples:
       fellowship doctor
       fellowship doctor recipes/paper-best.yaml
+      fellowship doctor recipes/paper-best.yaml --ask
     """
     models: dict[str, ModelConfig] = {"embedded": LlamaCppModel(provider="llama_cpp")}
     findings = [check_python(), *check_packages(), check_disk(Path.cwd())]
@@ -60,7 +69,7 @@ def command(recipe: Path | None, source: tuple[Path, ...], as_json: bool) -> int
     findings += [f for entry in PROVIDERS.values() for f in entry.machine_findings()]
     if note := age_note(date.today()):
         findings.append(Finding("prices", True, note))
-    findings += asyncio.run(check_models(models))
+    findings += asyncio.run(check_models(models, ask=ask))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -126,17 +135,24 @@ def check_source(source: Source) -> Finding:
     return Finding("source", found.usable > 0, found.sentence(), cure)
 
 
-async def check_models(models: dict[str, ModelConfig]) -> list[Finding]:
+async def check_models(
+    models: dict[str, ModelConfig], *, ask: bool = False
+) -> list[Finding]:
     """What stands between each model and its first answer; one can't hide another."""
     findings: list[Finding] = []
     for name, config in models.items():
         try:
-            registry = ModelRegistry({name: config})
+            live = {"mode": "live"} if ask and is_batched(config) else {}
+            registry = ModelRegistry({name: config.model_copy(update=live)})
         except FellowshipError as error:
             findings.append(Finding(name, False, str(error)))  # it names its cure
             continue
         try:
-            findings += await registry.check()
+            checked = await registry.check()
+            findings += checked
+            if ask and all(finding.good for finding in checked):
+                gives = provider_of(config).gives_logprobs
+                findings.append(await try_call(registry.bare[name], logprobs=gives))
         finally:
             await registry.close()
     return findings

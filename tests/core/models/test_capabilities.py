@@ -12,6 +12,7 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
+from fellowship.cli.doctor import check_models
 from fellowship.errors import ModelError
 from fellowship.models.capabilities import HOSTS, refused_by_name, unsent_of
 from fellowship.models.client import Request, key_of
@@ -250,3 +251,23 @@ async def test_doctor_names_the_day_a_server_says_its_model_leaves() -> None:
         (finding,) = await asked.check()
         await asked.close()
     assert "gpt-4o leaves on 2999-01-14" in finding.message
+
+
+async def test_doctor_asks_once_and_says_what_the_model_can() -> None:
+    def answer(sent: dict[str, Any]) -> tuple[int, Any]:
+        if "seed" in sent:
+            return 400, {"error": {"message": "Unrecognized argument supplied: seed"}}
+        return completion('<think>9.</think>{"reason": "it is", "score": 9}')
+
+    with wire_server(answer, [{"id": "gpt-4o"}]) as (url, sent):
+        config = OpenAIModel.model_validate(openai_model(url))
+        _, asked = await check_models({"m": config}, ask=True)
+    assert asked.good
+    for words in (
+        "structured output: yes",
+        "thinking: yes",
+        "not given",
+        "seed: refused",
+    ):
+        assert words in asked.message
+    assert len(sent) == 2

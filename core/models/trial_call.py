@@ -1,0 +1,74 @@
+"""Trial call to a model: what one reply shows that it can do.
+
+Asked for JSON of a schema, with a seed and token probabilities, a model shows in its reply
+what it did of that, and its client what it refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from fellowship.errors import ModelError
+from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.records import Message
+
+PATIENCE = 300.0
+"""Seconds for the call: a server may have to load its model first."""
+
+QUESTION = (
+    "Which is larger, 9 or 4? Give a reason of a few words, then the number, as JSON with"
+    ' the keys "reason" and "score".'
+)
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "score": {"type": "integer"}},
+}
+
+
+async def try_call(client: Client, *, logprobs: bool) -> Finding:
+    """What one call shows of a model, as a line of `doctor`. Never raises `ModelError`."""
+    subject = f"{client.name}, asked"
+    sampling: dict[str, Any] = {"max_tokens": 256, "seed": 7}
+    if client.sampling.temperature is not None:
+        sampling["temperature"] = client.sampling.temperature
+    if logprobs:
+        sampling |= {"logprobs": True, "top_logprobs": 5}
+    turns = (Message(role="user", content=QUESTION),)
+    schema = SCHEMA if client.structured else None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reply = await client.complete(Request(turns, sampling, schema))
+    except TimeoutError:
+        return Finding(subject, False, f"no reply within {PATIENCE:.0f} s")
+    except ModelError as error:
+        return Finding(subject, False, str(error))
+    return Finding(subject, True, "; ".join(abilities(reply, logprobs=logprobs)))
+
+
+def abilities(reply: Reply, *, logprobs: bool) -> list[str]:
+    """What a reply shows, in phrases."""
+    thought = reply.usage.thinking
+    thinks = bool(reply.thinking or thought)
+    counted = f" ({thought:,} tokens)" if thought else ""
+    shown = '"top_logprobs"' in json.dumps(reply.raw, default=str)
+    given = "given" if shown else "asked for and not given"
+    left_out = ", ".join(reply.left_out)
+    cut = " (cut off)" if reply.is_cut else ""
+    return [
+        f"structured output: {'yes' if is_asked_json(reply.text) else 'no'}{cut}",
+        f"thinking: {'yes' if thinks else 'none seen'}{counted}",
+        f"logprobs: {given if logprobs else 'not asked of this provider'}",
+        f"seed: {'refused' if 'seed' in reply.left_out else 'taken'}",
+        *([f"left out, as it refuses or ignores them: {left_out}"] if left_out else []),
+    ]
+
+
+def is_asked_json(text: str) -> bool:
+    """Whether a text is the JSON that was asked for, and nothing else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and {"reason", "score"} <= value.keys()
