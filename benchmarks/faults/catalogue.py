@@ -90,4 +90,8 @@ FAULTS = (
         *(21, "untrusted recipes, no eval", "typed error, no execution"),
         Cases(),
     ),
+    Fault(113, "reported: exports that don't load", "every reader opens it", Cases()),
+    Fault(114, "reported: half the prompt unread", "input is part of it", Cases()),
+    Fault(115, "reported: prompts within answers", "not laid to answers", Cases()),
+    Fault(116, "reported: forms and reasons", "read, or the right reason", Cases()),
 )

@@ -1,0 +1,1 @@
+"""What people reported, run again: each input of ../shared/data/reports and its outcome."""
