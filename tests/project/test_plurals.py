@@ -21,7 +21,9 @@ NOUNS = {
 EXPLAINED = {
     "agents/parsing/reading.py: len(text)": "part of repair prompts, which don't change",
     "cli/evaluator_summary.py: figure(report.n_eff, 2)": "an estimate with decimals",
-    "core/models/providers/ollama.py: tokens": "a setting of thousands",
+    "core/models/providers/context_window.py: read": "hundreds, or no cut is named",
+    "core/models/providers/context_window.py: size": "more than a context holds",
+    "core/models/providers/ollama_facts.py: facts.context": "a setting of thousands",
     "core/wording.py: rows": "several, or none is said",
     "pipelines/agreement/verdict_table.py: str(run)": "a name",
     "pipelines/export/exporter.py: context.labelled": "part of cards, which don't change",

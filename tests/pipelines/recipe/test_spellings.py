@@ -18,7 +18,7 @@ from tests.support.recipes import openai_model, recipe
 
 SINGLE = [{"team": "single", "generator": "writer", "samples": 2}]
 SETTINGS: dict[str, dict[str, Any]] = {
-    "margin": {"pairs": {"margin": 2}, "export": {"filters": {"margin": 1}}},
+    "margin": {"pairs": {"margin": 0.5}, "export": {"filters": {"margin": 1}}},
     "stand_in": {"evaluate": {"team": "judge", "model": "judge", "stand_in": "critic"}},
     "recuse": {
         "evaluate": {
