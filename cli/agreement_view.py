@@ -133,9 +133,9 @@ def show_jury(jury: JuryAnalysis, out: Console) -> None:
 
 def show_margins(margins: Mapping[str, MarginCalibration], out: Console) -> None:
     """What margins 1, 2, 3 ... say of people, the most informative judge first."""
-    from fellowship.pipelines.agreement.margins import NOT_SHOWN, ranked
+    from fellowship.pipelines.agreement.margins import NOT_SHOWN, rank_margins
 
-    for name in ranked(margins):
+    for name in rank_margins(margins):
         margin = margins[name]
         at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
         chances = (

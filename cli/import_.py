@@ -324,7 +324,7 @@ def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     if found.systems:
         say(out, f"{counted(found.systems, 'row')} name two systems: see winrate")
     for fault in found.faults:
-        say(out, ("no answer  ", "yellow"), fault.described())
+        say(out, ("no answer  ", "yellow"), fault.describe())
     states = [(state_word(k), count(v)) for k, v in found.states.items()]
     table(out, ("state", "rows"), states, " r")
     if found.inverted:

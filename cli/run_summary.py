@@ -74,7 +74,7 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     if (twice := repeated_in_run(report.into)).many:
         say(out, (twice.sentence(), "yellow"))
     for fault in answer_faults(report.into):
-        say(out, ("no answer  ", "yellow"), fault.described())
+        say(out, ("no answer  ", "yellow"), fault.describe())
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)
     show_account(report, resume, out)

@@ -123,7 +123,7 @@ def show_length_control(found: WinRates, out: Console) -> None:
     if rows:
         table(out, heads, rows, right="  rrrrr")
         for judge in found.length_effects:
-            say(out, judge.described())
+            say(out, judge.describe())
         if any(pair.controlled and pair.controlled.one_sided for pair in found.pairs):
             say(out, ONE_SIDED)
     for note in found.length_notes:

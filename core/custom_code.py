@@ -1,4 +1,4 @@
-"""Import of the user's own code that a recipe names: roles, teams, rules, agents.
+"""Import of the user's code that a recipe names, without a sandbox: roles, teams, rules.
 
 It is looked for where Python would look: installed packages and $PYTHONPATH, then the
 current folder, then the recipe's folder if it lies in the current one. The two folders

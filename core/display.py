@@ -146,7 +146,7 @@ QUIET = "color:gray;font-size:85%"
 BLOCK = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .6em 1em"
 
 
-def escaped(text: str) -> str:
+def escape_html(text: str) -> str:
     """A text as inert HTML; what goes past `LONGEST` is only counted."""
     shown = sanitize(text[:LONGEST])
     left = len(text) - len(shown) if len(text) > LONGEST else 0
@@ -156,8 +156,8 @@ def escaped(text: str) -> str:
 def message_html(who: str, facts: str, text: str) -> str:
     """One message: who, on what, and the words."""
     return (
-        f'<div><b>{escaped(who)}</b> <span style="{QUIET}">{escaped(facts)}</span>'
-        f'<div style="{BLOCK}">{escaped(text)}</div></div>'
+        f'<div><b>{escape_html(who)}</b> <span style="{QUIET}">{escape_html(facts)}</span>'
+        f'<div style="{BLOCK}">{escape_html(text)}</div></div>'
     )
 
 
@@ -172,17 +172,19 @@ def turn_html(turn: Turn) -> str:
 
 def thinking_html(thinking: str) -> str:
     """What a model thought before it spoke, folded."""
-    body = f'<div style="{BLOCK}">{escaped(thinking)}</div>'
+    body = f'<div style="{BLOCK}">{escape_html(thinking)}</div>'
     return f'<details style="{QUIET}"><summary>thinking</summary>{body}</details>'
 
 
 def session_html(session: Session) -> str:
     """A transcript with its title and why it ended early, if it did."""
     end = (
-        f'<i style="{QUIET}">{escaped(session.stopped)}</i>' if session.stopped else ""
+        f'<i style="{QUIET}">{escape_html(session.stopped)}</i>'
+        if session.stopped
+        else ""
     )
     talk = "".join(map(turn_html, session.turns))
-    return f"<h4>{escaped(session_title(session.team))}</h4>{talk}{end}"
+    return f"<h4>{escape_html(session_title(session.team))}</h4>{talk}{end}"
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -205,15 +207,15 @@ def conversation_html(conversation: Conversation) -> str:
 def judgement_html(title: str, facts: str, said: Iterable[tuple[str, str, str]]) -> str:
     """What was decided, and what each judge said: name, vote, reason."""
     votes = "".join(message_html(f"{who}: {vote}", "", why) for who, vote, why in said)
-    head = f'{escaped(title)} <span style="{QUIET}">{escaped(facts)}</span>'
+    head = f'{escape_html(title)} <span style="{QUIET}">{escape_html(facts)}</span>'
     return f"<h4>{head}</h4>{votes}"
 
 
 def outcome_html(outcome: Outcome) -> str:
     """A row: its state, its prompt, its sessions, its pairs."""
-    why = f": {escaped(outcome.why)}" if outcome.why else ""
+    why = f": {escape_html(outcome.why)}" if outcome.why else ""
     state = state_word(outcome.state)
-    parts = [f"<h3>Row {outcome.number}: {escaped(state)}{why}</h3>"]
+    parts = [f"<h3>Row {outcome.number}: {escape_html(state)}{why}</h3>"]
     if outcome.conversation:
         parts.append(conversation_html(outcome.conversation))
     parts += map(session_html, outcome.sessions)
@@ -230,9 +232,9 @@ def outcome_html(outcome: Outcome) -> str:
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table of plain cells."""
-    top = "".join(f"<th>{escaped(head)}</th>" for head in heads)
+    top = "".join(f"<th>{escape_html(head)}</th>" for head in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escaped(str(cell))}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{escape_html(str(cell))}</td>" for cell in row) + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

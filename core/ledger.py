@@ -1,4 +1,4 @@
-"""Ledger of a run: every call, failure and outcome, in one SQLite file.
+"""Ledger and checkpoint of a run: every call, failure and outcome, in one SQLite file.
 
 A reply exists once it is on the disk, and from then on for ever: `append` returns when the
 transaction that holds the row is durable (WAL, synchronous=FULL). A call is first noted in

@@ -1,4 +1,4 @@
-"""Prompt library: prompt files with named slots.
+"""Prompt library: prompt templates, which are files with named slots.
 
 Slots are written `$name`; `$$` is a dollar sign. They are filled in one pass, so a `$name`
 inside an answer stays what it is: what goes into a slot is never read as a prompt. A slot

@@ -1,4 +1,4 @@
-"""Biases of a judge: to a position, a length, a style or a family.
+"""Biases of a judge: to a position, a length, a style or its own family (self-preference).
 
 Every bias runs from -1 to 1: the share of verdicts given for the trait alone. It is
 conditional on people's label, since errors that fall on both sides alike are no bias.
@@ -155,7 +155,7 @@ def _conditional(
         for w, s in zip(weights, strata, strict=True)
         if w > 0
     ]
-    inflate, prompts = _shared(value, strata, weights, groups)
+    inflate, prompts = _widening_by_prompts(value, strata, weights, groups)
     if prompts < min(MIN_CLUSTERS, int(counts.sum())):
         parts = [
             (w, replace(p, low=np.nan, high=np.nan, note=too_few(prompts)))
@@ -164,7 +164,7 @@ def _conditional(
     return replace(combine(parts, inflate), clusters=prompts)
 
 
-def _shared(
+def _widening_by_prompts(
     value: Floats,
     strata: list[NDArray[np.bool_]],
     weights: Floats,

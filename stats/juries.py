@@ -120,7 +120,7 @@ def dawid_skene(
     INVALID. See `require_rows`.
     """
     given = as_codes(votes, "votes", 2)
-    offered = np.arange(3) if prior_votes.all_classes else _offered(given)
+    offered = np.arange(3) if prior_votes.all_classes else _voted_classes(given)
     seen = one_hot(given)[..., offered]
     counts = seen.sum(axis=1) + 1 / len(offered)
     posterior = counts / counts.sum(axis=1, keepdims=True)
@@ -150,7 +150,7 @@ def require_rows(votes: ArrayLike) -> None:
     """
     given = as_codes(votes, "votes", 2)
     rows = int(((given != INVALID).sum(axis=1) > 1).sum())
-    needed = ROWS_PER_CELL * len(_offered(given)) ** 2
+    needed = ROWS_PER_CELL * len(_voted_classes(given)) ** 2
     if rows < needed:
         raise TooFewRows(
             f"{rows} comparisons with two votes are too few for Dawid-Skene, which needs"
@@ -171,7 +171,7 @@ class TooFewRows(DataError):
     """Fewer rows than an estimator's parameters need."""
 
 
-def _offered(votes: Codes) -> NDArray[np.intp]:
+def _voted_classes(votes: Codes) -> NDArray[np.intp]:
     """The places in CLASSES of both winners, and of the tie where somebody voted it."""
     offered = [SECOND, TIE, FIRST] if (votes == TIE).any() else [SECOND, FIRST]
     return np.array([CLASSES.index(code) for code in offered])

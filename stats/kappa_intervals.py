@@ -49,12 +49,12 @@ def kappa_intervals(
     names = np.arange(len(people)) if clusters is None else np.asarray(clusters)
     found = bootstrap_many(table_cells(people, judges), kappa_of, names, plan)
     return tuple(
-        _checked(one, (people, judges[:, j], names), plan, fewest)
+        _check(one, (people, judges[:, j], names), plan, fewest)
         for j, one in enumerate(found)
     )
 
 
-def _checked(
+def _check(
     found: Interval,
     data: tuple[Codes, Codes, NDArray[np.generic]],
     plan: Resampling,

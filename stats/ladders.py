@@ -54,7 +54,7 @@ def profile_limits(
 
     def excess(value: float) -> float:
         near = min(starts, key=lambda known: abs(known - value))
-        starts[value] = constrained(matrix, starts[near], contrast, value)
+        starts[value] = constrain(matrix, starts[near], contrast, value)
         return 2 * (top - log_likelihood(matrix, starts[value])) - cutoff
 
     return _root(excess, at, -1.0), _root(excess, at, 1.0)
@@ -77,9 +77,7 @@ def log_likelihood(matrix: Floats, ratings: Floats) -> float:
     return float(-(matrix * np.logaddexp(0, -gaps)).sum())
 
 
-def constrained(
-    matrix: Floats, start: Floats, contrast: Floats, value: float
-) -> Floats:
+def constrain(matrix: Floats, start: Floats, contrast: Floats, value: float) -> Floats:
     """The likeliest ratings (k,) whose contrast is `value`, by Newton's method.
 
     A faint pull to 0 keeps players who can't be compared in place.

@@ -62,7 +62,7 @@ class Design:
 
 def design(rows: PairRows) -> Design:
     """The regression's columns. DataError where shapes or values can't be right."""
-    points, both, prompts = _checked(rows)
+    points, both, prompts = _checked_arrays(rows)
     kept = ~np.isnan(points)
     if not kept.any() or points[kept].min() < 0 or points[kept].max() > 1:
         raise DataError("points must lie between 0 and 1 and not all be missing")
@@ -81,7 +81,7 @@ def design(rows: PairRows) -> Design:
     )
 
 
-def _checked(rows: PairRows) -> tuple[Floats, Floats, NDArray[Any]]:
+def _checked_arrays(rows: PairRows) -> tuple[Floats, Floats, NDArray[Any]]:
     """Points, lengths and prompts as arrays of one length."""
     points = np.asarray(rows.points, dtype=np.float64)
     both = as_finite(rows.lengths, "lengths", 2)

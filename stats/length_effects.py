@@ -104,7 +104,7 @@ def _centre_and_spread(values: Floats, precision: Floats) -> tuple[float, float]
     spread = PRIOR_SPREAD
     for _ in range(1000):
         weights = precision / (1 + spread**2 * precision)
-        centre = _pulled(float(weights @ values), float(weights.sum()))
+        centre = _shrink(float(weights @ values), float(weights.sum()))
         variance = 1 / (precision + spread**-2)
         apart = variance * precision * (values - centre)
         squares = _PRIOR_PAIRS * PRIOR_SPREAD**2 + float((apart**2 + variance).sum())
@@ -115,7 +115,7 @@ def _centre_and_spread(values: Floats, precision: Floats) -> tuple[float, float]
     return centre, spread
 
 
-def _pulled(weighted: float, weight: float) -> float:
+def _shrink(weighted: float, weight: float) -> float:
     """The mean of a weighted sum and the prior's effect."""
     above = weighted + _PRIOR_PRECISION * PRIOR_EFFECT
     return above / (weight + _PRIOR_PRECISION)
@@ -138,7 +138,7 @@ def centre_of(found: Pool, without: int | None = None) -> Centre:
     whole = weight + _PRIOR_PRECISION
     between = found.spread**2 * float(weights @ weights)
     return Centre(
-        value=_pulled(float(weights @ found.values), weight),
+        value=_shrink(float(weights @ found.values), weight),
         pairs=pairs,
         prior=_PRIOR_PRECISION / whole,
         variance=(between + _PRIOR_PRECISION) / whole**2,

@@ -1,4 +1,4 @@
-"""Jury team: jurors vote without hearing one another; a voting rule decides.
+"""Jury team with early stopping: jurors vote unheard by one another; a rule decides.
 
 Which jurors to ask next depends on the votes so far.
 """

@@ -120,7 +120,7 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
         changes=tuple(decision_shares(both, old_codes, new_codes, plan)),
         scores=score_drift(both, plan),
         labels=accuracy_changes(labels, old_codes, new_codes, prompts, plan),
-        pairs=pair_fates(rows),
+        pairs=pair_changes(rows),
         only={"old": compared[0] - len(both), "new": compared[1] - len(both)},
         label_notes=people[1].notes(counts),
     )
@@ -259,7 +259,7 @@ def accuracy_changes(
     return (share_change("agrees with people", *right, kept, plan),)
 
 
-def pair_fates(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, int]:
+def pair_changes(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, int]:
     """Rows by what became of their first pair under the new judge."""
     counted = dict.fromkeys(("same", "reversed", "other", "lost", "won", "neither"), 0)
     for old, new in rows:

@@ -47,7 +47,7 @@ class JudgeLengthEffect:
     judges: Judges
     effect: JudgeEffect
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """The effect with its interval, what it depends on and the prior's part."""
         longer = float(expit(np.tanh(1) * self.effect.value))
         return (

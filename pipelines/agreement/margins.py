@@ -80,7 +80,7 @@ class PosteriorCalibration:
     calibrated: Interval
     text: str = ""
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """The figures in a sentence without its full stop."""
         return (
             f"Dawid-Skene's posterior claims {percent(self.claimed)} on average for the"
@@ -127,7 +127,7 @@ def calibrate_margin(
     )
 
 
-def ranked(found: Mapping[str, MarginCalibration]) -> list[str]:
+def rank_margins(found: Mapping[str, MarginCalibration]) -> list[str]:
     """Judges by what their margins are shown to say: those that say nothing come last."""
     return sorted(found, key=lambda name: -found[name].rank)
 
@@ -158,7 +158,7 @@ def calibrate_posterior(
         skill=brier_skill(confidence, right, own, prompts, plan),
         calibrated=brier_skill(chances, won, base, prompts, plan),
     )
-    return replace(figures, text=figures.described())
+    return replace(figures, text=figures.describe())
 
 
 def calibration_points(

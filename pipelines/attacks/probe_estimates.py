@@ -1,6 +1,6 @@
 """Bias estimates of one judge: position, length, style, family, repeatability.
 
-Each is read off the rows where nothing else could matter. A lean runs from -1 to 1: how
+Each is read off the rows where nothing else could matter. A bias runs from -1 to 1: how
 much more often a judge sides with a place, a length, a style or its family than against
 it. Rows are clusters of the bootstrap.
 """
@@ -46,7 +46,7 @@ def judge_probe(name: str, own: str, rows: Sequence[Row]) -> JudgeProbe:
 
 
 def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
-    """The lean to whoever is shown first."""
+    """The bias to whoever is shown first."""
     verdicts = [row.verdicts.get("pair", {}).get(name, {}) for row in rows]
     both = [each for each in verdicts if len(each) == 2]
     if not both:
@@ -65,7 +65,7 @@ def position_bias(name: str, rows: Sequence[Row]) -> Estimate:
 
 
 def bias_to(name: str, kind: str, sign: int, rows: Sequence[Row]) -> Estimate:
-    """The lean to one of two texts that differ in one thing, over both orders."""
+    """The bias to one of two texts that differ in one thing, over both orders."""
     values = [
         sign * mean_code(row.verdicts[kind].get(name, {}))
         for row in rows
@@ -86,7 +86,7 @@ def repeatability(name: str, rows: Sequence[Row]) -> Estimate:
 
 
 def family_bias(name: str, own: str, rows: Sequence[Row]) -> Estimate:
-    """The lean to its own family: beyond people's where rows have labels."""
+    """Self-preference, the bias to its own family: beyond people's, given labels."""
     sides = [family_sign(row.families, own) for row in rows]
     at = [n for n, side in enumerate(sides) if side]
     if not own or not at:

@@ -19,7 +19,7 @@ class Estimate(Record):
 
 
 class JudgeProbe(Record):
-    """One judge's leans, and how often it says the same again (0 to 1)."""
+    """One judge's biases, and how often it says the same again (0 to 1)."""
 
     judge: str
     position: Estimate

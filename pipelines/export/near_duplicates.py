@@ -1,4 +1,4 @@
-"""Near-duplicate detection by MinHash.
+"""Near-duplicate detection (dedup) by MinHash.
 
 Two texts are nearly one when most of their word triples are the same. MinHash (Broder
 1997) by the library datasketch, 125 hashes in 25 bands of 5: texts of Jaccard

@@ -44,7 +44,7 @@ class FaultCount:
     chosen: int
     text: str
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """The counts in a sentence."""
         text = single_line(self.text, SHOWN)
         end = f"; {counted(self.chosen, 'pair')} choose one" * bool(self.chosen)

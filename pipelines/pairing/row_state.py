@@ -79,12 +79,12 @@ def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
     if facts.left is not None:
         return RowEnd(State.STOPPED_BY_BUDGET, facts.left.value)
     if facts.error is not None:
-        return _failed(facts.error)
+        return _end_failed(facts.error)
     if facts.untried is not None:
         return RowEnd(State.TIE, f"not tried: {facts.untried}")
     if facts.ranking is None:
-        return _uncompared(facts.candidates, facts.thought)
-    end = _ranked(facts, facts.ranking, rule or Pairs())
+        return _end_uncompared(facts.candidates, facts.thought)
+    end = _end_ranked(facts, facts.ranking, rule or Pairs())
     if not facts.repeated_texts:
         return end
     apart = tuple(pair for pair in end.pairs if _differ(pair))
@@ -140,7 +140,7 @@ def failed_row(item: Item, error: RowError) -> Outcome:
     )
 
 
-def _failed(error: Exception) -> RowEnd:
+def _end_failed(error: Exception) -> RowEnd:
     """A row that an error ended; what is no error of ours is named by its class."""
     if isinstance(error, ModelError) and error.kind == "filtered":
         return RowEnd(State.REFUSED, str(error))
@@ -149,7 +149,7 @@ def _failed(error: Exception) -> RowEnd:
     return RowEnd(State.FAILED, f"{type(error).__name__}: {error}")
 
 
-def _uncompared(
+def _end_uncompared(
     candidates: Sequence[Candidate], thought: frozenset[str] = frozenset()
 ) -> RowEnd:
     """A row with fewer than two different, complete texts."""
@@ -173,10 +173,10 @@ def _uncompared(
     return RowEnd(State.TIE, "all answers are the same text")
 
 
-def _ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
+def _end_ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
     """The pairs of a ranking, or why there are none."""
     if ranking.winner is None:
-        return _undecided(ranking)
+        return _end_undecided(ranking)
     if ranking.winner in facts.unfit:
         return _unfit_winner(facts, ranking, ranking.winner, rule)
     return _with_winner(facts, ranking, ranking.winner, rule)
@@ -186,7 +186,7 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
     """The pairs in which `best` is chosen, or why there are none."""
     options = rejectable_candidates(ranking, best, rule.rule)
     if not options:
-        return _undecided(ranking)
+        return _end_undecided(ranking)
     candidates, top = facts.candidates, candidate_score(ranking, best)
     apart = [i for i in options if candidate_score(ranking, i) < top]
     if not apart:
@@ -221,7 +221,7 @@ def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> R
     return RowEnd(facts.unfit_state, why)
 
 
-def _undecided(ranking: Ranking) -> RowEnd:
+def _end_undecided(ranking: Ranking) -> RowEnd:
     """A row none of whose comparisons puts one candidate ahead of another."""
     outcomes = [comparison.outcome for comparison in ranking.comparisons]
     if "order-inconsistent" in outcomes:

@@ -39,7 +39,7 @@ def _rows(found: Figures) -> Iterator[str]:
     if flow.rows < SMALL:
         yield f"Only {counted(flow.rows, 'row')}: every share below is uncertain."
     for fault in found.faults:
-        yield f"{fault.described()}."
+        yield f"{fault.describe()}."
     if not flow.pairs:
         yield "This run made no pair: there is nothing to train on."
     for state, what in (

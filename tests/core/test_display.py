@@ -26,7 +26,7 @@ def test_a_notebook_is_shown_what_a_model_wrote_and_never_obeys_it() -> None:
         assert "<img" not in shown
         assert "\x1b" not in shown
         assert "alert(1)" in shown
-    assert "characters" in display.escaped("x" * 30_000)
+    assert "characters" in display.escape_html("x" * 30_000)
 
 
 def test_a_report_is_a_table_in_a_notebook(tmp_path: Path, server: Handle) -> None:

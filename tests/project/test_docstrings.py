@@ -25,7 +25,7 @@ METAPHORS = frozenset(
         *("house", "office", "desk", "crew", "ground", "sifter", "heard", "lent"),
         *("tame", "tamed", "anew", "wishes", "sitter", "sitters", "barred", "seal"),
         *("sealed", "waited", "rarely", "strange", "lean", "leans", "settle"),
-        *("sift", "sifting", "linted", "remembered", "recuse"),
+        *("sift", "sifting", "linted", "remembered", "recuse", "kin", "fates", "wave"),
     )
 )
 """Private words that the code used once: each has a standard term in its place."""
@@ -39,7 +39,9 @@ TYPED_BY_USERS = {
 PARTICIPLES = frozenset(
     (
         *("said", "told", "made", "asked", "ended", "shown", "put", "like", "seated"),
-        *("heard", "came_of", "as_shown", "struck", "taken"),
+        *("heard", "came_of", "as_shown", "struck", "taken", "checked", "offered"),
+        *("pulled", "failed", "uncompared", "ranked", "undecided", "constrained"),
+        *("drawn", "rendered", "themed", "binned", "escaped", "succeed"),
     )
 )
 """Names that say neither what a function does nor what it returns."""

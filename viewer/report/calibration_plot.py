@@ -10,9 +10,9 @@ import numpy as np
 from fellowship.number_format import percent, score
 from fellowship.pipelines.agreement.agreement import AgreementReport
 from fellowship.pipelines.agreement.calibration_points import CalibrationPoints
-from fellowship.pipelines.agreement.margins import ranked
+from fellowship.pipelines.agreement.margins import rank_margins
 from fellowship.stats.calibration import Curve
-from fellowship.viewer.report.plots import MARKERS, SERIES, named
+from fellowship.viewer.report.plots import MARKERS, SERIES, short_name
 from fellowship.viewer.report.svg import COLOUR, Draw, picture, twice
 
 FEW = 5
@@ -35,7 +35,9 @@ def calibration_plot(judges: Sequence[Drawn]) -> tuple[str, str]:
 
 def margin_file(found: AgreementReport) -> str:
     """SVG of one judge's margins: the reference's, else those that say most."""
-    names = [n for n in (found.reference, *ranked(found.margins)) if n in found.margins]
+    names = [
+        n for n in (found.reference, *rank_margins(found.margins)) if n in found.margins
+    ]
     chosen = found.margins[str(names[0])]
     return picture(curves([(chosen.points, chosen.fit.agree)], 46), (7.5, 4.2))
 
@@ -56,7 +58,7 @@ def curves(judges: Sequence[Drawn], room: int) -> Draw:
                 *line,
                 color=tint,
                 lw=1.5 if curve else 0.7,
-                label=named(judge.judge, room),
+                label=short_name(judge.judge, room),
             )
         axes.axhline(0.5, color=COLOUR["strong-line"], lw=0.8)
         axes.set_ylim(0, 1.04)

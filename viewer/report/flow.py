@@ -14,7 +14,7 @@ from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
 from fellowship.sanitize import single_line
-from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, drawn
+from fellowship.viewer.report.svg import BROAD, COLOUR, NARROW, Draw, draw_figure
 from fellowship.wording import PENDING, state_word
 
 ROOM = 180.0
@@ -86,7 +86,7 @@ def flow_plot(found: Figures, wide: bool) -> str:
     ends = ENDS if wide else ENDS[:2]
     size = (BROAD if wide else NARROW, (depth + 20) / 72)
     name = "flow-wide" if wide else "flow-narrow"
-    return drawn(
+    return draw_figure(
         draw_flow(found, laid, ends, depth), size, name, describe_flow(found, states)
     )
 

@@ -15,7 +15,7 @@ from fellowship.pipelines.agreement.agreement_cells import (
     compared_cells,
     main_cells,
 )
-from fellowship.pipelines.agreement.margins import MarginCalibration, ranked
+from fellowship.pipelines.agreement.margins import MarginCalibration, rank_margins
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
@@ -248,7 +248,7 @@ def at_equal_lengths(found: WinRates) -> str:
     ]
     soft = sum(p.soft for p in found.pairs)
     sentences = [soft_words(soft)] if soft else []
-    sentences += [effect.described() for effect in found.length_effects]
+    sentences += [effect.describe() for effect in found.length_effects]
     if one_sided:
         sentences.append(
             "Equal lengths were not, or hardly, observed for"
@@ -271,7 +271,7 @@ def calibration(found: Figures) -> Section:
     agreement = found.agreement
     if agreement is None or not agreement.margins:
         return Section("calibration", title, nothing=why_no_calibration(found))
-    names = ranked(agreement.margins)
+    names = rank_margins(agreement.margins)
     curves = [
         (m.points, m.fit.agree) for m in (agreement.margins[n] for n in names[:4])
     ]

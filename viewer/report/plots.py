@@ -17,14 +17,14 @@ from fellowship.pipelines.report.row_counts import Draft, Marks
 from fellowship.pipelines.report.spending import Spent
 from fellowship.sanitize import single_line
 from fellowship.stats.intervals import Interval
-from fellowship.viewer.report.svg import COLOUR, HALF, Draw, drawn, twice
+from fellowship.viewer.report.svg import COLOUR, HALF, Draw, draw_figure, twice
 
 SERIES = ("accent", "warn", "judge", "user", "good", "bad")
 MARKERS = "osD^vP"
 BINS = 24
 
 
-def named(name: str, room: int = 30) -> str:
+def short_name(name: str, room: int = 30) -> str:
     """A name short enough to stand beside an axis: its middle tells least."""
     flat = single_line(name)
     head = room // 3
@@ -39,7 +39,7 @@ def edges(values: Mapping[float, int]) -> np.ndarray[Any, Any]:
     return np.linspace(low, high + (high == low), BINS + 1)
 
 
-def binned(counted: Counter[float], bins: np.ndarray[Any, Any]) -> Any:
+def sum_bins(counted: Counter[float], bins: np.ndarray[Any, Any]) -> Any:
     """How many of the counted values are in each bin."""
     found, _ = np.histogram(list(counted), bins, weights=list(counted.values()))
     return found
@@ -48,7 +48,7 @@ def binned(counted: Counter[float], bins: np.ndarray[Any, Any]) -> Any:
 def scores_plot(marks: Marks) -> str:
     """How the best candidates scored, and the others."""
     bins = edges(marks.best + marks.others)
-    best, others = binned(marks.best, bins), binned(marks.others, bins)
+    best, others = sum_bins(marks.best, bins), sum_bins(marks.others, bins)
 
     def draw(axes: Any) -> None:
         width = np.diff(bins) * 0.9
@@ -68,7 +68,7 @@ def scores_plot(marks: Marks) -> str:
         axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(-0.02, 1))
 
     alt = f"Histogram of scores: {spread(marks.best)} for the best answer of a row, "
-    return drawn(
+    return draw_figure(
         draw, (HALF, 2.7), "scores", alt + f"{spread(marks.others)} for the others."
     )
 
@@ -86,13 +86,13 @@ def margins_plot(margins: Counter[float]) -> str:
 
     def draw(axes: Any) -> None:
         at = bins[:-1] + np.diff(bins) / 2
-        axes.bar(at, binned(margins, bins), np.diff(bins) * 0.9, color=COLOUR["good"])
+        axes.bar(at, sum_bins(margins, bins), np.diff(bins) * 0.9, color=COLOUR["good"])
         axes.set_xlabel("score gap of a pair: chosen minus rejected")
         axes.set_ylabel("pairs")
         whole_numbers(axes)
 
     alt = f"Histogram of the score gaps of pairs: {spread(margins)}."
-    return drawn(draw, (HALF, 2.5), "margins", alt)
+    return draw_figure(draw, (HALF, 2.5), "margins", alt)
 
 
 def spread(counted: Counter[float]) -> str:
@@ -137,7 +137,7 @@ def drafts_plot(drafts: Sequence[Draft]) -> tuple[str, str]:
                     marker=MARKERS[n],
                     ms=5,
                     capsize=2,
-                    label=named(system, room),
+                    label=short_name(system, room),
                 )
             axes.set_xticks(sorted({d.draft for d in drafts}))
             axes.set_xlabel("draft")
@@ -158,7 +158,7 @@ def drafts_plot(drafts: Sequence[Draft]) -> tuple[str, str]:
 def matrix_plot(matrix: Matrix) -> str:
     """Kappa of every two judges, as shades with figures."""
     n = len(matrix.names)
-    names = [f"{named(m, 40)}  {k}" for k, m in enumerate(matrix.names, 1)]
+    names = [f"{short_name(m, 40)}  {k}" for k, m in enumerate(matrix.names, 1)]
     values = np.array(matrix.kappa, dtype=float)
 
     def draw(axes: Any) -> None:
@@ -193,7 +193,7 @@ def matrix_plot(matrix: Matrix) -> str:
     ]
     alt = f"Agreement of judges, Cohen's kappa: {'; '.join(pairs[:12]) or 'too few pairs'}"
     size = 0.5 + 0.085 * max(map(len, names)) + 0.36 * n, 0.45 + 0.36 * n
-    return drawn(draw, size, "matrix", alt)
+    return draw_figure(draw, size, "matrix", alt)
 
 
 def forest(
@@ -233,7 +233,9 @@ def forest(
                     color=COLOUR[SERIES[k]],
                     label=kind,
                 )
-            axes.set_yticks(range(len(rows)), [named(who, room) for who, _ in rows])
+            axes.set_yticks(
+                range(len(rows)), [short_name(who, room) for who, _ in rows]
+            )
             axes.set_ylim(len(rows) - 0.5, -0.5)
             axes.set_xlabel(label if len(kinds) != 1 else f"{label}: {kinds[0]}")
             if len(kinds) > 1:
@@ -274,7 +276,9 @@ def spend_plot(lines: Sequence[Spent], what: str) -> str:
                     range(len(lines)), values, left=left, color=COLOUR[tint], label=name
                 )
             left += np.array(values, dtype=float)
-        axes.set_yticks(range(len(lines)), [named(getattr(x, what)) for x in lines])
+        axes.set_yticks(
+            range(len(lines)), [short_name(getattr(x, what)) for x in lines]
+        )
         axes.invert_yaxis()
         axes.set_xlabel("tokens")
         axes.xaxis.set_major_formatter(lambda value, _: brief(value))
@@ -283,4 +287,4 @@ def spend_plot(lines: Sequence[Spent], what: str) -> str:
 
     description = "; ".join(f"{getattr(x, what)} {count(x.tokens)}" for x in lines)
     size = (HALF, 1.1 + 0.34 * len(lines))
-    return drawn(draw, size, f"spend-{what}", f"Tokens by {what}: {description}.")
+    return draw_figure(draw, size, f"spend-{what}", f"Tokens by {what}: {description}.")

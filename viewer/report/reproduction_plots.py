@@ -11,8 +11,8 @@ import numpy as np
 from fellowship.number_format import counted
 from fellowship.pipelines.paper.reproduction import Line, SelectionTable
 from fellowship.stats.intervals import Interval
-from fellowship.viewer.report.plots import forest, named
-from fellowship.viewer.report.svg import COLOUR, HALF, Draw, drawn, twice
+from fellowship.viewer.report.plots import forest, short_name
+from fellowship.viewer.report.svg import COLOUR, HALF, Draw, draw_figure, twice
 
 
 def figures_plot(lines: Sequence[Line], unit: str, name: str) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def published_plot(lines: Sequence[Line]) -> str:
         axes.set_ylabel("recomputed")
 
     alt = f"{counted(len(both), 'figure')}, published against recomputed."
-    return drawn(draw, (HALF, 3.6), "published", alt)
+    return draw_figure(draw, (HALF, 3.6), "published", alt)
 
 
 def picks_plot(tables: Sequence[SelectionTable]) -> tuple[str, str]:
@@ -77,7 +77,7 @@ def picks_plot(tables: Sequence[SelectionTable]) -> tuple[str, str]:
                         where = {"ha": "center", "va": "center"}
                         axes.text(start + w / 2, y, f"{draft + 1}", **where)
                     left += width
-            axes.set_yticks(rows, [named(t.name, room) for t in tables])
+            axes.set_yticks(rows, [short_name(t.name, room) for t in tables])
             axes.set_xlabel("rows by the draft picked (above: released; below: scores)")
 
         return draw

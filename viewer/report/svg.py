@@ -49,18 +49,18 @@ BROAD, HALF, NARROW = 9.8, 4.7, 3.5
 """Widths in inches: of the page, of half of it, and of a telephone's screen."""
 
 
-def drawn(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
+def draw_figure(draw: Draw, size: tuple[float, float], name: str, alt: str) -> str:
     """What `draw` puts on one pair of axes, as SVG for a page.
 
     `size` in inches; `name` is unlike any other plot's of the page; `alt` says in words
     what is to be seen. The same figures give the same text.
     """
-    return themed(rendered(draw, size), name, alt)
+    return apply_theme(render_svg(draw, size), name, alt)
 
 
 def picture(draw: Draw, size: tuple[float, float]) -> str:
     """The same as a file of its own: in the page's light colours, on white."""
-    text = rendered(draw, size, transparent=False).replace(INK, LIGHT_INK)
+    text = render_svg(draw, size, transparent=False).replace(INK, LIGHT_INK)
     css = (Path(__file__).parent.parent / "static" / "base.css").read_text("utf-8")
     light = dict(reversed(VARIABLE.findall(css)))
     for stand, variable in STANDS_FOR.items():
@@ -68,7 +68,7 @@ def picture(draw: Draw, size: tuple[float, float]) -> str:
     return text
 
 
-def rendered(draw: Draw, size: tuple[float, float], transparent: bool = True) -> str:
+def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) -> str:
     """matplotlib's SVG of one pair of axes, in stand-in colours."""
     from matplotlib import rc_context, rcdefaults
     from matplotlib.figure import Figure
@@ -94,12 +94,12 @@ def twice(
     `make` is told how many letters a name beside an axis may have.
     """
     return (
-        drawn(make(46), (BROAD, height), f"{name}-wide", alt),
-        drawn(make(20), (NARROW, height), f"{name}-narrow", alt),
+        draw_figure(make(46), (BROAD, height), f"{name}-wide", alt),
+        draw_figure(make(20), (NARROW, height), f"{name}-narrow", alt),
     )
 
 
-def themed(text: str, name: str, alt: str) -> str:
+def apply_theme(text: str, name: str, alt: str) -> str:
     """matplotlib's SVG as a part of our page: its colours, its own identities, a name."""
     text = HEAD.sub("", text[text.index("<svg") :])
     text = STYLE.sub(lambda found: attributes(found[1]), text)

@@ -27,7 +27,7 @@ class BusyClock:
         self._calls += 1
         return self._share
 
-    def succeed(self, mark: float) -> float:
+    def charge(self, mark: float) -> float:
         """A call has succeeded; returns the seconds it is charged."""
         self.fail(mark)
         charged, self._uncharged = self._uncharged, 0.0

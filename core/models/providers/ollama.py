@@ -34,7 +34,7 @@ from fellowship.models.providers.http_client import LARGEST
 from fellowship.models.providers.ollama_facts import (
     OllamaFacts,
     contradictions,
-    described,
+    describe_facts,
     is_cloud_name,
     read_facts,
     runs_in_cloud,
@@ -326,7 +326,7 @@ class OllamaClient(Client):
         except ModelError as error:
             return [Finding(subject, False, f"{up}, but can't be read: {error}")]
         found = [
-            Finding(subject, True, "; ".join(filter(None, (up, described(facts)))))
+            Finding(subject, True, "; ".join(filter(None, (up, describe_facts(facts)))))
         ]
         found += [
             Finding(subject, False, message, cure)

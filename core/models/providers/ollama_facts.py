@@ -73,7 +73,7 @@ def runs_in_cloud(config: OllamaModel) -> bool:
     )
 
 
-def described(facts: OllamaFacts) -> str:
+def describe_facts(facts: OllamaFacts) -> str:
     """The facts as a phrase, e.g. `context 32,768 tokens, thinks (by default medium)`."""
     parts = []
     if facts.remote:

@@ -141,7 +141,7 @@ class RecordedClient(Client):
             if reply.usage.estimated:
                 reply = replace(reply, usage=estimated_usage(request, reply))
             reply = replace(reply, remarks=remarks_on(request, reply))
-            charged = self._busy.succeed(mark)
+            charged = self._busy.charge(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
             raise

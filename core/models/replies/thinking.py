@@ -1,4 +1,4 @@
-"""Splitter of a reply's text into what the model thought and what it answered.
+"""Splitter of a reply's text into the model's thinking and its answer.
 
 Blocks at the head or after some text, a closing mark alone (the opening one stood in the
 prompt), an opening one alone (the reply was cut off while the model thought), several

@@ -14,7 +14,7 @@ from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.document import policy
 from fellowship.viewer.report.flow import bands
 from fellowship.viewer.report.page import page
-from fellowship.viewer.report.svg import COLOUR, drawn
+from fellowship.viewer.report.svg import COLOUR, draw_figure
 from fellowship.wording import state_word
 from tests.support.outcomes import row
 from tests.support.runs import MadeRun, written
@@ -124,7 +124,7 @@ def test_a_page_keeps_the_folders_of_its_maker_to_itself(loop_run: MadeRun) -> N
 
 
 def test_a_plot_takes_the_colours_of_its_page() -> None:
-    text = drawn(
+    text = draw_figure(
         lambda axes: axes.plot([1, 2], color=COLOUR["accent"]), (2, 2), "n", "a"
     )
     assert 'stroke="var(--accent)"' in text

@@ -174,7 +174,7 @@ def test_hours_charged_to_calls_add_up_to_the_time_any_was_in_flight(
         if begins:
             marks[n] = busy.start()
         else:
-            charged += busy.succeed(marks[n])
+            charged += busy.charge(marks[n])
     assert charged == pytest.approx(busy_time(calls), abs=1e-6)
 
 
