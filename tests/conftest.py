@@ -26,7 +26,12 @@ from tests.support.custom_project import write_project
 from tests.support.loopback.fixtures import Handle, openai_server, server_process
 from tests.support.paths import MT_BENCH, PAPER
 from tests.support.runs import ALONE, DEBATE, JURY, LOOP, MadeRun, make_run
-from tests.support.sharing import check_sharing, longest_first, scheduler
+from tests.support.sharing import (
+    check_sharing,
+    forget_worker,
+    longest_first,
+    scheduler,
+)
 
 NEEDS = {
     "browser": ("" if CHROMIUM else "no Chromium here: tools/browser.sh installs it"),
@@ -53,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Share tests out by the groups of tests/support/sharing.py."""
     return scheduler(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker that crashed is replaced, and its tests go to another."""
+    if error:
+        forget_worker(node.gateway.id)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -52,8 +52,19 @@ RAN_ON: dict[str, str] = {}
 
 
 def check_sharing(report: pytest.TestReport) -> None:
-    """A group that two workers run is an error of whoever shares out, said at once."""
+    """A group that two workers run is an error of whoever shares out, said at once.
+
+    A test run without workers, and the report of a worker's crash, name none.
+    """
     worker = getattr(report, "worker_id", "")
+    if not worker:
+        return
     group = group_of(report.nodeid)
     first = RAN_ON.setdefault(group, worker)
     assert worker == first, f"{group!r} runs on {first} and on {worker}"
+
+
+def forget_worker(worker: str) -> None:
+    """Let others run the groups of a worker that crashed: its replacement goes on."""
+    for group in [group for group, name in RAN_ON.items() if name == worker]:
+        del RAN_ON[group]
