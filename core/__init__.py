@@ -21,6 +21,7 @@ HOMES = {
     "models.record.meter": ("Limits",),
     "pipelines.asking.judgement": ("Judgement", "Rating"),
     "pipelines.asking.judging": ("ajudge", "ascore", "judge", "score"),
+    "pipelines.asking.rewards": ("RewardFunction", "reward_function"),
     "pipelines.replay.branch": ("Edit", "branch", "branch_row"),
     "pipelines.agreement.drift": ("Drift", "drift"),
     "run_outcomes": ("outcomes", "pairs"),

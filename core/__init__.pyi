@@ -26,6 +26,8 @@ from fellowship.pipelines.asking.judging import ajudge as ajudge
 from fellowship.pipelines.asking.judging import ascore as ascore
 from fellowship.pipelines.asking.judging import judge as judge
 from fellowship.pipelines.asking.judging import score as score
+from fellowship.pipelines.asking.rewards import RewardFunction as RewardFunction
+from fellowship.pipelines.asking.rewards import reward_function as reward_function
 from fellowship.pipelines.interop.frames import Frames as Frames
 from fellowship.pipelines.interop.frames import frames as frames
 from fellowship.pipelines.interop.opened_run import OpenedRun as OpenedRun

@@ -109,17 +109,19 @@ async def ask(
     Raises `InputError` for a row that can't be asked about, `RecipeError` before anything
     is asked, `BudgetStop` and `EndpointDown` where a row was left for that.
     """
-    items_of(rows, asking.recipe.source)
+    if not items_of(rows, asking.recipe.source):
+        return []
     check_folder(asking, folder)
     check_given(asking.recipe, folder, own_rows=False)
     items = register(folder, rows, asking.recipe.source)
+    numbers = {item.number for item in items}  # one text may come several times
     first = recorded_outcomes(folder, items)
-    if len(first) == len(items):
+    if numbers <= first.keys():
         return [Answered(first[item.number], True) for item in items]
     async with turn(folder):
         known = recorded_outcomes(folder, items)
         report = None
-        if len(known) < len(items):
+        if not numbers <= known.keys():
             report = await work_on(asking, folder, items)
             known = recorded_outcomes(folder, items, failed=True)
     for item in items:

@@ -1,0 +1,115 @@
+"""Reward function for trainers: completions scored by an evaluator, recorded in a run.
+
+What TRL's `GRPOTrainer` and online trainers call. A completion that could not be scored has
+no reward, None, which TRL leaves out; it is never given a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fellowship.errors import InputError
+from fellowship.models.record.meter import Limits
+from fellowship.pipelines.asking.asking import Asking, ask
+from fellowship.pipelines.asking.evaluators import (
+    EvaluatorSpec,
+    evaluator_with_models,
+    scoring_alone,
+)
+from fellowship.pipelines.recipe.model_specs import ModelSpec
+from fellowship.run_sync import run_sync
+
+Completion = str | Sequence[Mapping[str, Any]]
+"""A text, or the assistant's messages."""
+
+
+@dataclass
+class RewardFunction:
+    """A function of prompts and completions that gives a reward for each.
+
+    `reference`: the dataset's column with a reference answer, if the evaluator has one.
+    """
+
+    asking: Asking
+    folder: Path
+    reference: str | None = None
+    __name__: str = field(default="fellowship_reward", init=False)
+
+    def __call__(
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Completion],
+        **columns: Any,
+    ) -> list[float | None]:
+        """One reward a completion, from 1 to the evaluator's scale, all in one batch.
+
+        None where the completion is empty or no score could be read. `columns` are the
+        dataset's others, as trainers pass them. Raises `BudgetStop` at a limit.
+        """
+        return run_sync(self.rewards(prompts, completions, columns))
+
+    async def rewards(
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Completion],
+        columns: Mapping[str, Any],
+    ) -> list[float | None]:
+        """`__call__` for asynchronous code."""
+        references = self._references(columns, len(completions))
+        rows = [
+            {"prompt": prompt, "answer": completion_text(one), "reference": reference}
+            for prompt, one, reference in zip(
+                prompts, completions, references, strict=True
+            )
+        ]
+        told = [n for n, row in enumerate(rows) if row["answer"].strip()]
+        answered = await ask(self.asking, [rows[n] for n in told], self.folder)
+        found: list[float | None] = [None] * len(rows)
+        for n, one in zip(told, answered, strict=True):
+            ranking = one.outcome.ranking
+            found[n] = ranking.scores[0] if ranking else None
+        return found
+
+    def _references(self, columns: Mapping[str, Any], rows: int) -> Sequence[Any]:
+        if self.reference is None:
+            return [None] * rows
+        if self.reference not in columns:
+            raise InputError(
+                f"the trainer passed no column {self.reference!r}: it has"
+                f" {', '.join(map(repr, columns)) or 'none'}"
+            )
+        given: Sequence[Any] = columns[self.reference]
+        return given
+
+
+def completion_text(completion: Completion) -> str:
+    """What was answered: the text, or the last of the assistant's messages."""
+    if isinstance(completion, str):
+        return completion
+    said = [m["content"] for m in completion if m.get("role") == "assistant"]
+    return str(said[-1] or "") if said else ""
+
+
+def reward_function(
+    evaluator: EvaluatorSpec | None = None,
+    *,
+    into: Path | str,
+    model: ModelSpec | None = None,
+    models: Mapping[str, ModelSpec] | None = None,
+    reference: str | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
+) -> RewardFunction:
+    """A reward function for `GRPOTrainer(reward_funcs=...)`; each completion is a row.
+
+    `evaluator`, `model` and `models` are those of `score`; `into` is the run folder that
+    keeps every score, where the same prompt and completion are asked about once. `limits`
+    hold over the whole folder. `RecipeError` where nobody can score.
+    """
+    settings, known = evaluator_with_models(model, evaluator, models)
+    team = (scoring_alone(settings), known)
+    asking = Asking.of("score", team, limits, seed)
+    return RewardFunction(asking, Path(into), reference)
