@@ -43,6 +43,13 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return group_of(nodeid)
 
+        def remove_node(self, node: Any) -> Any:
+            crashed = super().remove_node(node)
+            for tests in self.workqueue.values():
+                if crashed in tests:
+                    tests[crashed] = True  # else it would crash the next worker too
+            return crashed
+
     config.option.loadscopereorder = False
     return ByGroup(config, log)
 
