@@ -1,1 +1,1 @@
-"""What people reported, run again: each input of ../shared/data/reports and its outcome."""
+"""Reports of people, run again: each input of ../shared/data/reports and its outcome."""
