@@ -59,7 +59,10 @@ def address_fault(url: str) -> str:
         return "it names no host: give it like http://localhost:8000/v1"
     if "#" in url:
         return "what follows its # is never sent: leave that out"
-    encoded = "%" in plain.hostname and ":" not in plain.hostname
+    odd = "%" in plain.hostname or "[" in plain.netloc
+    encoded = odd and ":" not in plain.hostname
+    # A letter that only looks like one of ASCII's must not become it.
+    encoded |= not plain.netloc.isascii() and "xn--" not in parsed.raw_host
     if encoded or port == 0 or not same_host(plain.hostname, parsed):
         return "its host can't be told for sure: write the host plainly"
     return ""

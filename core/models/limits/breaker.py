@@ -112,7 +112,7 @@ class Breaker:
 
     def _record_refusal(self, model: str, why: str) -> None:
         """A request was refused: one may be odd, three in the same words are hopeless."""
-        alike = re.sub(r"\d+", "", why)
+        alike = re.sub(r"[\w-]*\d[\w-]*", "", why)  # numbers and ids of requests
         before, times = self._refusals.get(model, ("", 0))
         times = times + 1 if alike == before else 1
         self._refusals[model] = alike, times

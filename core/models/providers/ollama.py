@@ -8,6 +8,7 @@ was cut is a failure, not an answer.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -175,6 +176,8 @@ class OllamaClient(Client):
         http = self.api()._client
         try:
             response = await self._watch.wait(http.post("/api/chat", json=body))
+            if response.is_redirect:
+                raise self._redirected(response)
             if response.status_code >= 300:
                 raise self._refusal(response.status_code, response.content, request)
             answer = read_chat(response.content)
@@ -183,7 +186,8 @@ class OllamaClient(Client):
         except (ValueError, TooLarge) as error:
             raise self._malformed_error(error) from error
         if answer.get("error"):
-            raise self._refusal(0, response.content, request)
+            stated = json.dumps({"error": answer["error"]}).encode()
+            raise self._refusal(0, stated, request)
         if why := why_incomplete(answer):
             trouble = unusable(self.name, why)
             trouble.usage, trouble.raw = usage_of(answer), answer
@@ -261,6 +265,14 @@ class OllamaClient(Client):
         where = f" at {self.identity['endpoint']}"
         under = "" if status else ": error in a reply of status 200"
         return ModelError(f"model {self.name!r}{where}{under}: {message}", kind)
+
+    def _redirected(self, response: httpx.Response) -> ModelError:
+        to = public_url(response.headers.get("Location", "")) or "nowhere"
+        return ModelError(
+            f"model {self.name!r} at {self.identity['endpoint']}: it redirects to {to}:"
+            " name that address as host, if it is meant",
+            "rejected",
+        )
 
     def _failure(self, error: Exception) -> ModelError:
         where = self.identity["endpoint"]

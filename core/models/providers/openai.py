@@ -282,7 +282,9 @@ class OpenAIClient(Client):
                 else json.loads(content)
             )
         except (ValueError, RecursionError, AttributeError, TypeError) as error:
-            raise self._malformed_error(f"not JSON ({error})") from error
+            said = self._redacted(read_error(content).message)[:120]
+            why = f"not JSON ({error})" + (f": {said}" if said else "")
+            raise self._malformed_error(why) from error
         return self._reply(raw)
 
     @property
@@ -319,7 +321,8 @@ class OpenAIClient(Client):
         elif answer.status == 404 and not has_version(self.base):
             detail = f"{detail} (does base_url lack its /v1?)"
         kind, wait = http_failure(answer.status, answer.headers, body)
-        message = f"{self._where}: HTTP {answer.status}: {self._redacted(detail)}"
+        words = self._redacted(detail) or "no word of why"
+        message = f"{self._where}: HTTP {answer.status}: {words}"
         cure = recipe_cure(detail) if kind == "rejected" else ""
         return ModelError(message + cure, kind, wait)
 

@@ -12,15 +12,26 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fellowship.models.limits.error_bodies import ErrorBody
+from fellowship.models.limits.error_words import kind_by_words
+from fellowship.models.limits.refusals import TRUSTED
 
 REFUSAL = re.compile(
     r"not support|unsupported|not compatible|incompatible|unrecogni[sz]ed|unknown name"
-    r"|unknown (parameter|argument|field)|not allowed|not permitted|not enabled|cannot find"
-    r"|unavailable|only the default|may only be set|extra inputs|unexpected keyword"
-    r"|must be '?json_object|deprecated|instead",
+    r"|unknown[ _](parameter|argument|field)|not allowed|not permitted|not enabled"
+    r"|cannot find|unavailable|not (currently )?available|only the default|may only be set"
+    r"|extra inputs|unexpected keyword|must be '?json_object|deprecated|instead"
+    r"|not configurable|disabled|must (not be set|be omitted)|can(no|')t (be )?set"
+    r"|roles are supported|invalid (role|value:? ['\"]system)|invalid for this model",
     re.IGNORECASE,
 )
 """Words of a refusal of a parameter as such."""
+
+OUT_OF_RANGE = re.compile(
+    r"(above|below)[ _](the )?(max|min)|too (large|high|small|low)|expected a value [<>]"
+    r"|(less|greater) than|out of range|between -?\d",
+    re.IGNORECASE,
+)
+"""Words of a refusal of a value, where another would be taken: the recipe's to change."""
 
 WORDS: Mapping[str, str] = {
     "max_tokens": r"max_tokens",
@@ -31,8 +42,10 @@ WORDS: Mapping[str, str] = {
     "logprobs": r"logprobs?",
     "seed": r"seed",
     "stop": r"stop(_sequences)?",
-    "response_format": r"response_format|response format|json_schema|structured outputs?",
-    "system": r"system (role|message|prompt|instruction)s?|role:? ['\"]?system|'system'",
+    "response_format": r"response_format|response format|json_schema|structured outputs?"
+    r"|json (mode|schema|object)|guided_json|guided decoding|grammar\S*",
+    "system": r"system (role|message|prompt|instruction)s?|role:? ['\"]?system|'system'"
+    r"|developer (role|message|instruction)s?|only user(,| and) assistant",
     "reasoning_effort": r"reasoning_effort|reasoning effort",
     "reasoning": r"reasoning",
     "thinking": r"thinking(\.type\S*)?",
@@ -76,8 +89,14 @@ def named_parameter(error: ErrorBody, sent: Collection[str]) -> str:
 
 def refused_parameter(error: ErrorBody, sent: Collection[str]) -> str:
     """The parameter that an error refuses as such; '' where it refuses none."""
+    words = f"{error.codes} {error.message}"
     name = named_parameter(error, sent)
-    return name if name and REFUSAL.search(f"{error.codes} {error.message}") else ""
+    if not name or kind_by_words(words) in TRUSTED:
+        return ""  # what is withheld or too long may quote anything
+    if OUT_OF_RANGE.search(words):
+        # A seed is ours, and any other is as good or as bad.
+        return name if name == "seed" else ""
+    return name if REFUSAL.search(words) else ""
 
 
 def recipe_cure(message: str) -> str:

@@ -34,7 +34,8 @@ def nearest_effort(model: str, effort: str) -> str:
     if not known or effort in known or not effort:
         return effort
     place = EFFORTS.index(effort)
-    return min(known, key=lambda e: (abs(EFFORTS.index(e) - place), EFFORTS.index(e)))
+    some = [e for e in known if e != "none"]  # a little is more than nothing
+    return min(some, key=lambda e: (abs(EFFORTS.index(e) - place), EFFORTS.index(e)))
 
 
 def reasoning_fields(
@@ -52,7 +53,8 @@ def reasoning_fields(
                 return {"reasoning": {"max_tokens": tokens}}
             return {"reasoning": {"effort": effort} if effort else {"enabled": True}}
         case "anthropic":
-            return anthropic_fields(effort, tokens, off=off)
+            by_effort = bool(capabilities_of(model).efforts)
+            return anthropic_fields(effort, None if by_effort else tokens, off=off)
         case "deepseek":
             kind = {"thinking": {"type": "disabled" if off else "enabled"}}
             return kind if off or not effort else {**kind, "reasoning_effort": effort}
@@ -62,7 +64,7 @@ def reasoning_fields(
 
 
 def anthropic_fields(effort: str, tokens: int | None, *, off: bool) -> dict[str, Any]:
-    """Anthropic's: models of the 5.x line think by effort, older ones by a budget."""
+    """Anthropic's. `tokens`: a budget; models of the 5.x line refuse one: None there."""
     if off:
         return {"thinking": {"type": "disabled"}}
     if tokens and tokens >= 1024:

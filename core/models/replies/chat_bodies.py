@@ -7,6 +7,7 @@ stream that nobody asked for. Usage counts wherever it stands.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +24,11 @@ OUTAGES: frozenset[Failure] = frozenset({"unavailable", "server", "down", "netwo
 
 GUESSES = {"not found": 404, "not_found": 404, "invalid": 400, "timeout": 504}
 """A word in an error that names no status -> the one it would have had."""
+
+EVENT_STREAM = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?::|event:|id:|retry:)[^\r\n]*\s+)*(?:data:|event:)"
+)
+"""How a body of server-sent events begins: comments and other fields before the first."""
 
 Hide = Callable[[object], str]
 
@@ -105,9 +111,7 @@ def status_of(words: str) -> int:
 
 def is_event_stream(content: bytes) -> bool:
     """Whether a body is server-sent events, whatever its header says."""
-    return content.lstrip()[:6] in (b"data: ", b"data:{", b"event:") or (
-        content.lstrip().startswith(b":") and b"\ndata:" in content
-    )
+    return EVENT_STREAM.match(content) is not None
 
 
 def completion_from_events(content: bytes) -> dict[str, Any]:
@@ -120,7 +124,8 @@ def completion_from_events(content: bytes) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": None}
     whole: dict[str, Any] = {"choices": [choice], "streamed": True}
     ended = False
-    for line in content.decode("utf-8", "replace").splitlines():
+    # Not splitlines(): a text in JSON may hold a line separator of Unicode's as it is.
+    for line in re.split(r"\r\n|\r|\n", content.decode("utf-8-sig", "replace")):
         data = line.removeprefix("data:").strip()
         ended = ended or data == "[DONE]"
         if not line.startswith("data:") or data in ("", "[DONE]"):

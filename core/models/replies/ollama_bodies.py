@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from fellowship.models.replies.usage_counts import whole_number
 from fellowship.usage import Usage
 
 
@@ -21,7 +22,8 @@ def read_chat(content: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("its JSON is too deep") from error
     except ValueError:
-        whole = joined_lines([json.loads(line) for line in text.splitlines() if line])
+        lines = [line for line in text.split("\n") if line.strip()]
+        whole = joined_lines([json.loads(line) for line in lines])
     if not isinstance(whole, dict):
         raise ValueError(f"no object in it, but {type(whole).__name__}")
     return whole
@@ -47,8 +49,7 @@ def joined_lines(lines: list[Any]) -> dict[str, Any]:
 
 def prompt_count(answer: Mapping[str, Any]) -> int | None:
     """The tokens of the prompt that Ollama counted; None where it did not."""
-    count = answer.get("prompt_eval_count")
-    return count if type(count) is int else None
+    return whole_number(answer.get("prompt_eval_count"))
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:
@@ -56,8 +57,7 @@ def usage_of(answer: Mapping[str, Any]) -> Usage | None:
 
     Of a prompt that it had in its cache some versions leave the count out: 0 then.
     """
-    read, written = prompt_count(answer), answer.get("eval_count")
-    written = written if type(written) is int else None
+    read, written = prompt_count(answer), whole_number(answer.get("eval_count"))
     if read is None and written is None:
         return None
     return Usage(read or 0, written or 0, estimated=read is None or written is None)

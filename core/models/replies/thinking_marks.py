@@ -37,6 +37,7 @@ MARKS: tuple[Marks, ...] = (
     tag("thoughts"),
     tag("reasoning"),
     tag("seed:think"),
+    tag("longcat_think"),
     Marks("[THINK]", r"\[THINK\]", r"\[/THINK\]", ("[THINK]", "[/THINK]")),
     Marks("◁think▷", "◁think▷", "◁/think▷", ("◁think▷", "◁/think▷")),
     Marks(
@@ -50,6 +51,12 @@ MARKS: tuple[Marks, ...] = (
         r"<\|begin_of_thought\|>",
         r"<\|end_of_thought\|>",
         ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ),
+    Marks(
+        "<|inner_prefix|>",
+        r"<\|inner_prefix\|>",
+        r"<\|inner_suffix\|>",
+        ("<|inner_prefix|>", "<|inner_suffix|>"),
     ),
     Marks(
         "<|channel>thought",
@@ -66,8 +73,13 @@ MARKS: tuple[Marks, ...] = (
 )
 """Every pair of marks. Case is no matter in any of them."""
 
-HARMONY = re.compile(r"<\|channel\|>[ \t]*(\w+)[^<>]*<\|message\|>", re.IGNORECASE)
-"""The head of a message in OpenAI's harmony format; `final` is the answer's channel."""
+HARMONY = re.compile(
+    r"<\|channel\|>[ \t]*(\w+)[^<>]*(?:<\|constrain\|>[^<>]*)?<\|message\|>",
+    re.IGNORECASE,
+)
+"""The head of a message in OpenAI's harmony format; `final` is the answer's channel.
+
+One that is to be JSON names that behind `<|constrain|>`."""
 
 HARMONY_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>", re.IGNORECASE)
 
@@ -78,8 +90,10 @@ BARE_HARMONY = re.compile(
 
 WRAPPERS = re.compile(
     r"\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
-    r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z",
-    re.IGNORECASE,
+    r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z"
+    r"|\A\s*<(?:answer|response)>\s*(?=.*</(?:answer|response)>\s*\Z)"
+    r"|\s*</(?:answer|response)>\s*\Z",
+    re.IGNORECASE | re.DOTALL,
 )
 """Marks around the answer itself, which come after thinking and belong to its format."""
 
@@ -96,6 +110,7 @@ HINTS = (
     *("<think", "< think", "think>", "think >", "thinking>", "[think]", "[/think]"),
     *("think▷", "_thinking|>", "<thought", "thought>", "thoughts>", "_thought|>"),
     *("<reasoning", "reasoning>", "<unused9", "channel|", "|channel>"),
+    *("longcat_think>", "<|inner_"),
     *("assistantfinal", "assistant final"),
 )
 """One of these is in every text with a mark, in lower case, and few others have one."""

@@ -27,22 +27,30 @@ def usage_from(usage: Any) -> Usage | None:
     """The counts of a reply's `usage`, None where there are none.
 
     A total beyond prompt and completion is thinking that the provider left out of the
-    completion (Gemini, Grok); what it bills is the whole.
+    completion (Gemini, Grok); what it bills is the whole. One of the two that is left out
+    is what the total has beyond the other.
     """
     if not isinstance(usage, Mapping):
         return None
     prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
+    total = first_count(usage, TOTAL)
+    if total is not None and (prompt is None) is not (completion is None):
+        rest = max(0, total - (prompt or 0) - (completion or 0))
+        prompt = rest if prompt is None else prompt
+        completion = rest if completion is None else completion
     if prompt is None or completion is None:
         return None
     cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
     thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)
-    beyond = (first_count(usage, TOTAL) or 0) - prompt - completion
+    beyond = (total or 0) - prompt - completion
     if beyond > 0 and thinking in (None, beyond):
         completion, thinking = completion + beyond, beyond
+    elif thinking is not None and thinking > completion and total is None:
+        completion += thinking  # more than the completion is not a part of it
     if thinking is not None:
         thinking = max(0, min(thinking, completion))
     # Some servers don't count what was cached as part of the prompt.
-    cached = min(cached or 0, prompt)
+    cached = min(max(0, cached or 0), max(0, prompt))
     written = first_count(details(usage, PROMPT_DETAILS), CACHE_WRITTEN) or 0
     written = max(0, min(written, prompt - cached))
     return Usage(prompt, completion, cached, thinking, cache_written=written)
@@ -55,6 +63,15 @@ def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, An
 
 
 def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    """The first of these that is a whole number."""
-    found = (counts.get(name) for name in names)
-    return next((n for n in found if isinstance(n, int) and type(n) is not bool), None)
+    """The first of these that is a whole number, also as `20.0` or `"20"`."""
+    found = (whole_number(counts.get(name)) for name in names)
+    return next((n for n in found if n is not None), None)
+
+
+def whole_number(value: Any) -> int | None:
+    """A count as a gateway may write it; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:40])
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and type(value) is not bool else None

@@ -119,6 +119,8 @@ async def test_doctor_says_where_calls_go() -> None:
         ("http://h:port/v1", "no address"),
         ("http://h:99999", "no address"),
         ("http://h:0", "can't be told"),
+        ("http://[v1.x]/v1", "can't be told"),
+        ("http://\u212aey.example/v1", "can't be told"),
         ("http://me:s3cret@h/v1", "user or a password"),
         ("http://h/v1#s3cret", "never sent"),
         ("http://good.example\\@bad.example/v1?k=s3cret", "backslash"),

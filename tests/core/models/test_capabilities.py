@@ -83,7 +83,14 @@ REFUSALS = [
     ("stop", 400, {"error": {"message": "'stop' is not supported with this model."}}),
     ("response_format", 400, {"error": {"message": "This response_format type is unavailable now"}}),
     ("response_format", 400, {"error": "'response_format.type' must be 'json_object' or 'text'"}),
+    ("response_format", 400, {"error": {"message": "JSON mode is not supported by this model"}}),
+    ("response_format", 400, {"error": "guided decoding does not support this schema: unsupported keyword"}),
+    ("seed", 400, {"error": {"message": "Invalid 'seed': integer above maximum value.", "param": "seed", "code": "integer_above_max_value"}}),
+    ("temperature", 400, {"error": {"message": "temperature is not configurable for this model"}}),
+    ("temperature", 400, {"error": {"message": "temperature has been deprecated for this model"}}),
     ("system", 400, {"object": "error", "message": "System role not supported", "code": 400}),
+    ("system", 400, {"object": "error", "message": "Only user and assistant roles are supported!", "code": 400}),
+    ("system", 400, {"error": {"message": "messages[0].role: invalid value 'system'"}}),
 ]  # fmt: skip
 
 
@@ -115,20 +122,25 @@ async def test_a_refused_parameter_is_left_out_after_one_refusal(
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "kind"),
     [
-        "max_tokens is too large: this model takes at most 4",
-        "Bad request",
-        "temperature: 9",
+        ("max_tokens is too large: this model takes at most 4", "rejected"),
+        ("'max_tokens': integer above maximum value, expected a value <= 4, but got 9 instead", "rejected"),
+        ("'temperature': decimal above maximum value, but got 3 instead", "rejected"),
+        ("Bad request", "rejected"),
+        ("temperature: 9", "rejected"),
+        ("content_filter: your prompt says that a temperature is not allowed", "filtered"),
     ],
-)
-async def test_what_refuses_no_parameter_as_such_is_a_failure(message: str) -> None:
+)  # fmt: skip
+async def test_what_refuses_no_parameter_as_such_is_a_failure(
+    message: str, kind: str
+) -> None:
     with wire_server(lambda _: (400, {"error": {"message": message}})) as (url, sent):
         asked = client(url)
         with pytest.raises(ModelError) as caught:
             await asked.complete(ALL)
         await asked.close()
-    assert caught.value.kind == "rejected"
+    assert caught.value.kind == kind
     assert len(sent) == 1
 
 
@@ -178,6 +190,8 @@ def test_a_temperature_that_cannot_be_sent_is_said_before_the_run(
         (False, "openai", "gpt-6-luna", {"reasoning_effort": "none"}),
         ("none", "openai", "gpt-6.2-sol", {"reasoning_effort": "low"}),
         ("max", "openai", "gpt-5.1", {"reasoning_effort": "high"}),
+        ("minimal", "openai", "gpt-6-luna", {"reasoning_effort": "low"}),
+        (300, "openai", "gpt-6-luna", {"reasoning_effort": "low"}),
         (2000, "gemini", "gemini-3.8-flash", {"reasoning_effort": "medium"}),
         (True, "openai", "gpt-6-luna", {}),
         ("high", "openrouter", "x/y", {"reasoning": {"effort": "high"}}),
@@ -186,6 +200,8 @@ def test_a_temperature_that_cannot_be_sent_is_said_before_the_run(
         (False, "local", "Qwen/Qwen3-8B", {"chat_template_kwargs": {"enable_thinking": False}}),
         (900, "local", "q", {"chat_template_kwargs": {"enable_thinking": True}, "thinking_token_budget": 900, "thinking_budget_tokens": 900}),
         (False, "anthropic", "claude-haiku-5-5", {"thinking": {"type": "disabled"}}),
+        (9000, "anthropic", "claude-sonnet-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
+        (9000, "anthropic", "claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 9000}}),
         ("low", "anthropic", "claude-opus-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
     ],
 )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from fellowship.errors import ModelError
-from fellowship.models.limits.breaker import IN_A_ROW, Breaker
+from fellowship.models.limits.breaker import ALIKE_IN_A_ROW, IN_A_ROW, Breaker
 from fellowship.models.limits.gate import EndpointLimits, Gate
 
 
@@ -67,3 +69,12 @@ def test_an_overloaded_server_uses_up_nobodys_tries_once_it_is_known() -> None:
     breaker = Breaker(600)
     spared = [breaker.record_failure("m", "unavailable", "503", 1.0) for _ in range(20)]
     assert spared == [False] * (IN_A_ROW - 1) + [True] * (21 - IN_A_ROW)
+
+
+@pytest.mark.parametrize("why", ["bad: {n}", "bad (request id: req_{n:x}bead)"])
+def test_refusals_that_differ_by_a_number_or_an_id_are_alike(why: str) -> None:
+    breaker = Breaker(600)
+    for n in range(ALIKE_IN_A_ROW):
+        assert not breaker.given_up
+        breaker.record_failure("m", "rejected", why.format(n=7919 * n), 1.0)
+    assert "m" in breaker.given_up

@@ -188,7 +188,10 @@ async def test_a_queue_that_is_full_is_a_wait_and_no_outage() -> None:
     [
         ({"done": False, "message": {"content": "a a a"}}, "repeats one token"),
         ({"error": "model runner has unexpectedly stopped"}, "runner has unexp"),
-        ('{"message": {"content": "Hi"}, "done": false}\n{"error": "died"}', "died"),
+        (
+            '{"message": {"content": "Hi\x85"}, "done": false}\n{"error": "died"}',
+            "status 200: died$",
+        ),
         ("[]", "no object in it"),
         ('{"done": true}', "no message in it"),
     ],

@@ -87,7 +87,18 @@ def test_thinking_is_found_wherever_servers_put_it(message: dict[str, Any]) -> N
         (USED | {"prompt_tokens_details": {"cached_tokens": 64}}, Usage(40, 20, 40)),
         (None, None),
         ({}, None),
-        ({"prompt_tokens": "40", "completion_tokens": 20}, None),
+        ({"prompt_tokens": "40", "completion_tokens": 20.0}, Usage(40, 20)),
+        ({"prompt_tokens": 40, "total_tokens": 60}, Usage(40, 20)),
+        ({"prompt_tokens": "forty", "completion_tokens": 20}, None),
+        ({"completion_tokens": 20}, None),
+        (USED | {"prompt_tokens_details": {"cached_tokens": -3}}, Usage(40, 20)),
+        (
+            {
+                **{"prompt_tokens": 40, "completion_tokens": 20},
+                "completion_tokens_details": {"reasoning_tokens": 500},
+            },
+            Usage(40, 520, 0, 500),
+        ),
     ],
 )
 def test_usage_is_read_in_every_spelling(usage: Any, counts: Usage | None) -> None:
@@ -152,6 +163,19 @@ def test_events_that_nobody_asked_for_add_up_to_a_completion() -> None:
     assert (reply.text, reply.thinking, reply.finish) == ("Deep.", "hm", "length")
     assert reply.usage == Usage(40, 20)
     assert not is_event_stream(json.dumps(body()).encode())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("head", ["", "id: 7", ": ping", "\ufeffretry: 9", "event: x"])
+def test_events_are_read_however_they_begin_and_whatever_they_say(
+    head: str, end: str
+) -> None:
+    said = "a\u2028b\x85c"  # line separators, which JSON may hold as they are
+    event = {"choices": [{"delta": {"content": said}, "finish_reason": "stop"}]}
+    lines = [head, f"data: {json.dumps(event, ensure_ascii=False)}", "", ""]
+    content = end.join(lines[not head :]).encode()
+    assert is_event_stream(content)
+    assert read_completion("m", completion_from_events(content), str).text == said
 
 
 def test_a_stream_that_does_not_say_it_ended_was_broken_off() -> None:

@@ -53,6 +53,14 @@ def test_every_mark_is_split_wherever_a_block_may_stand(marks: object) -> None:
             *("a", "b"),
         ),
         ("<|start|>assistant<|channel|>analysis<|message|>a", "a", ""),
+        ('<|channel|>final <|constrain|>JSON<|message|>{"a": 1}', "", '{"a": 1}'),
+        ("<think>x</think>\n<answer>\ny\n</answer>", "x", "y"),
+        ("x\n</think>\n<response>\ny\n</response>\n", "x", "y"),
+        (
+            "<think>x</think>\nThe tag <answer> opens it.",
+            "x",
+            "The tag <answer> opens it.",
+        ),
         ("analysisWe need 3.assistantfinalIt is 3.", "We need 3.", "It is 3."),
     ],
 )
