@@ -22,7 +22,7 @@ class Expected(NamedTuple):
 
 PAIRS = (r"^pair +4$",)
 MADE_OR_STOPPED = r"^pair +(4|40)$|^stopped early: .*400"
-NEVER_PAIRS = (r"^pair +\d",)
+NEVER_PAIRS = ("^pair +[1-9]",)
 CUT = ("model_length", "max_tokens", "max_output_tokens")
 BROKEN = (
     *("abort", "error", "network_error", "insufficient_system_resource"),
