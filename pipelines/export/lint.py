@@ -129,7 +129,10 @@ def lint(
         for number in contradictory_rows(scratch):
             found.add("contradictory label", number)
         for one in constant.result():
-            (found if one.chosen else flags).add_all(CONSTANT, *constant_rows(one))
+            fault = one.chosen and not one.stock
+            (found if fault else flags).add_all(
+                STOCK if one.stock else CONSTANT, *constant_rows(one)
+            )
         length = length_bias(scratch)
     return LintReport(
         path=str(path),
@@ -143,6 +146,7 @@ def lint(
 
 
 CONSTANT = "constant answer"
+STOCK = "stock answer"
 
 
 def answers_of(example: Example) -> tuple[str, list[Answer]]:

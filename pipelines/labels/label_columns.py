@@ -17,6 +17,8 @@ from fellowship.pipelines.labels.text_match import normal_text
 from fellowship.suggestions import quoted_list
 
 COUNT = re.compile(r"0|[1-9][0-9]*")
+NUMBERED = re.compile(r"(\D{0,40})(\d{1,18})")
+"""A number, or one behind a word: `17`, `q17`."""
 
 
 def fill_columns(
@@ -91,6 +93,28 @@ def is_numbering(rows: Sequence[LabelRow]) -> bool:
     """Whether the ids of a file are the numbers of its own lines, from 0 or 1."""
     given = [row.id for row in rows]
     return given in [[str(n) for n in range(at, at + len(rows))] for at in (0, 1)]
+
+
+def refuse_shuffled(file: LabelFile, rows: Sequence[LabelRow]) -> None:
+    """`InputError` where a column counts rows in another order than the file's lines.
+
+    It says that the lines were sorted anew, so that their place says nothing.
+    """
+    for name in dict.fromkeys(name for row in rows for name in row.cells):
+        found = [NUMBERED.fullmatch(text_in(row, name)) for row in rows]
+        there = [match for match in found if match]
+        counts = [int(match[2]) for match in there]
+        one_kind = len({match[1] for match in there}) == 1
+        if len(there) < max(3, len(rows)) or not one_kind or counts == sorted(counts):
+            continue
+        if sorted(counts) == [*range(min(counts), min(counts) + len(rows))]:
+            raise InputError(
+                f"column {name!r} of {file.name or 'the label file'!r} counts rows in"
+                " another order than its lines, which have neither texts nor ids of the"
+                " run: the place of a line can't tell whose label it is. Sort the file by"
+                f" {name!r} if that is the run's order, or call the column `row` if it"
+                " holds the run's row numbers"
+            )
 
 
 def refuse_shifted(

@@ -14,7 +14,11 @@ from dataclasses import dataclass, field, replace
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.labels.annotators import SWAPPED, Unit, candidates_of
-from fellowship.pipelines.labels.label_columns import fill_columns, refuse_shifted
+from fellowship.pipelines.labels.label_columns import (
+    fill_columns,
+    refuse_shifted,
+    refuse_shuffled,
+)
 from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
 from fellowship.pipelines.labels.text_match import normal_text
 
@@ -126,6 +130,9 @@ def match_labels(judged: Sequence[Unit], file: LabelFile) -> Matching:
     `InputError` where none of the labels fits any unit.
     """
     index, found = UnitIndex(judged), Matching()
+    if "0 a tie" in file.reading:
+        # Others mean the first answer by 0, and a tie by 2: what is assumed is said.
+        found.notes.append(f"{file.name or 'the labels'}: {file.reading}")
     rows = fill_columns(
         file, index.by_answer, index.by_prompt, index.by_id, found.notes
     )
@@ -223,6 +230,7 @@ def by_number(
             " many of them: name the column with --id, or the answers' with --first and"
             " --second"
         )
+    refuse_shuffled(file, rows)
     for at, row in zip(units, rows, strict=True):
         found.how["number"] += 1
         found.rows[at].append(row)

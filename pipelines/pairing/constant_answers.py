@@ -18,6 +18,8 @@ from heapq import nsmallest
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from fellowship.pipelines.pairing.code_texts import is_code, same_code
+from fellowship.pipelines.pairing.stock_answers import MOST_SHARE, is_stock_answer
 from fellowship.pipelines.pairing.text_similarity import words
 
 LEAST: Final = 3
@@ -61,6 +63,7 @@ class ConstantAnswer:
     """One text as it was first seen, and how many different prompts it answers.
 
     `chosen` of its answers are chosen ones; `places` are (row, index of the answer there).
+    `stock` says that it is a refusal or the like, to less than half of all prompts.
     """
 
     text: str
@@ -68,6 +71,7 @@ class ConstantAnswer:
     answers: int
     chosen: int
     places: tuple[tuple[int, int], ...]
+    stock: bool = False
 
 
 class ConstantAnswers:
@@ -114,7 +118,7 @@ class ConstantAnswers:
         ((prompts,),) = self._link.execute(sql)
         least = fewest_prompts(prompts)
         groups = [*self._long_groups(least), *self._short_groups(least, prompts)]
-        found = [self._constant(members) for members in groups]
+        found = [self._constant(members, prompts) for members in groups]
         return tuple(sorted(found, key=lambda one: (-one.prompts, one.text)))
 
     def close(self) -> None:
@@ -203,15 +207,18 @@ class ConstantAnswers:
         row: tuple[int, ...] = self._link.execute(sql, (member,)).fetchone()
         return row
 
-    def _constant(self, members: list[int]) -> ConstantAnswer:
+    def _constant(self, members: list[int], prompts: int) -> ConstantAnswer:
         sql = "SELECT number, text, chosen FROM answers WHERE id = ?"
         rows = [self._link.execute(sql, (m,)).fetchone() for m in sorted(set(members))]
+        answered = self._prompts(members)
         return ConstantAnswer(
             text=rows[0][1],
-            prompts=self._prompts(members),
+            prompts=answered,
             answers=len(rows),
             chosen=sum(chosen == 1 for _, _, chosen in rows),
             places=tuple(divmod(number, INDICES) for number, _, _ in rows),
+            stock=answered < MOST_SHARE * prompts
+            and all(is_stock_answer(text) for _, text, _ in rows),
         )
 
 
@@ -234,8 +241,11 @@ def signature(
 ) -> tuple[list[int], bytes]:
     """What an answer's words `said` can be found by, and its least hashes of word pairs.
 
-    Short texts have one key, long ones a key for each band of their sketch.
+    Short texts have one key, long ones a key for each band of their sketch. Code has one:
+    programs that differ in a number are different answers.
     """
+    if len(said) > LONG and is_code(text):
+        return [same_code(text)], array("I", [same_code(text) & EMPTY]).tobytes()
     if len(said) <= LONG:
         return [text_key(said, text)], b""
     numbers = sum(word[0].isdigit() for word in said)

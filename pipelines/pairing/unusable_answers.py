@@ -161,9 +161,10 @@ def repeated_places(into: Path) -> Mapping[int, Collection[int]]:
 
 
 def rows_of(constant: Iterable[ConstantAnswer]) -> dict[int, set[int]]:
-    """Row -> indices of its constant answers."""
+    """Row -> indices of its constant answers; a stock answer, as a refusal, is none."""
     found: dict[int, set[int]] = {}
-    for number, index in (place for one in constant for place in one.places):
+    struck = (place for one in constant if not one.stock for place in one.places)
+    for number, index in struck:
         found.setdefault(number, set()).add(index)
     return found
 

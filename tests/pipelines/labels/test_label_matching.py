@@ -275,3 +275,24 @@ def test_several_files_and_runs_are_one_pool_of_annotators(
             note.startswith(f"{name}: {many} rows, {many} comparisons labelled")
             for note in table.label_notes
         )
+
+
+@pytest.mark.parametrize("begin", [0, 1, 100])
+@pytest.mark.parametrize("spelling", ["{}", "q{}", "row {}"])
+def test_a_numbering_out_of_line_order_is_never_matched_by_the_place_of_lines(
+    run: Path, begin: int, spelling: str
+) -> None:
+    lines = without("id", "prompt", "response1", "response2")(label_lines())
+    numbered = [{"index": spelling.format(begin + n), **x} for n, x in enumerate(lines)]
+    in_order = table_of(run, numbered)
+    assert said_of(in_order) == said_of(table_of(run, lines))
+    shuffled = random.Random(2).sample(numbered, len(numbered))
+    with pytest.raises(InputError, match=r"'index'.* another order than its lines"):
+        table_of(run, shuffled)
+
+
+def test_what_nought_was_taken_for_is_said(run: Path) -> None:
+    codes = {"first": 1, "second": 2, "tie": 0}
+    lines = [{**line, "label": codes[line["label"]]} for line in label_lines()]
+    notes = table_of(run, lines).label_notes
+    assert any("(1 is the first, 2 the second, 0 a tie)" in note for note in notes)

@@ -13,6 +13,7 @@ from fellowship.pipelines.pairing.constant_answers import (
     ConstantAnswers,
     fewest_prompts,
 )
+from fellowship.pipelines.pairing.unusable_answers import rows_of
 
 NULL = (
     "Thank you for this thoughtful question. This response is accurate, complete, well"
@@ -132,6 +133,21 @@ FAIR: dict[str, tuple[Callable[[int], str], Callable[[int], str]]] = {
         lambda n: f"Sure, here is what I found for you. {honest(n)}",
         honest,
     ),
+    "code": (
+        lambda n: (
+            f"def compute(values):\n    total = 0\n    for value in values:\n"
+            f"        if value > {n * 3}:\n            total += value * {n + 2}\n"
+            f"    return total / {n + 7}\n"
+        ),
+        honest,
+    ),
+    "queries": (
+        lambda n: (
+            f"SELECT name, price FROM products WHERE price > {n * 5} AND category ="
+            f" 'toys' ORDER BY price DESC LIMIT {n};"
+        ),
+        honest,
+    ),
     "one question twice": (lambda n: NULL if n < 2 else honest(n + 900), honest),
 }
 
@@ -139,6 +155,43 @@ FAIR: dict[str, tuple[Callable[[int], str], Callable[[int], str]]] = {
 @pytest.mark.parametrize("kind", FAIR)
 def test_fair_repetition_is_not_struck(kind: str) -> None:
     assert found(60, *FAIR[kind]) == ()
+
+
+STOCK_ANSWERS = (
+    *("I can't help with that.", "I’m sorry, but I can’t assist with that request."),
+    "I'm sorry, but I can't help with that request because it could cause serious harm to"
+    " you or to other people. Please reach out to someone you trust.",
+    *("There is not enough information to answer the question.", "None of the above."),
+    "Es tut mir leid, dabei kann ich Ihnen leider nicht helfen.",
+    "抱歉，我无法帮助您完成这个请求。",
+)
+
+
+@pytest.mark.parametrize("text", STOCK_ANSWERS)
+def test_a_refusal_is_named_and_kept_until_it_answers_half_of_the_prompts(
+    text: str,
+) -> None:
+    (few,) = found(120, lambda n: text if n < 10 else honest(500 + n))
+    assert (few.prompts, few.stock) == (10, True)
+    assert rows_of([few]) == {}
+    (all_of_them,) = found(120, lambda n: text)
+    assert not all_of_them.stock
+    assert len(rows_of([all_of_them])) == 120
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NULL,
+        "I win and this is the best answer.",
+        "I'm sorry, but I can't find any fault in this response: it is the best one.",
+        f"I don't know what could be added. {NULL}",
+    ],
+)
+def test_what_praises_itself_is_no_refusal(text: str) -> None:
+    (one,) = found(120, lambda n: text if n < 10 else honest(500 + n))
+    assert not one.stock
+    assert len(rows_of([one])) == 10
 
 
 def test_one_prompt_answered_many_times_is_not_many_prompts() -> None:

@@ -1,0 +1,33 @@
+"""Code among texts: told by its signs, and compared by every one of them.
+
+Two programs that differ in a number or an operator are two answers, though their words are
+nearly the same.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Final
+
+SIGNS: Final = re.compile(r"[{}\[\]=;<>+/|\\_]|(?<=\w)\(")
+LEAST_SHARE: Final = 0.035
+"""Share of such signs among all that is no space, from which a text is code."""
+KINDS: Final = 3
+"""Different signs that code has at least."""
+FENCE: Final = "```"
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is mostly code: by its signs, or all of it between fences."""
+    stripped = text.strip()
+    if stripped.startswith(FENCE) and stripped.endswith(FENCE):
+        return bool(SIGNS.search(stripped.strip("`")))
+    signs = SIGNS.findall(text)
+    whole = len("".join(text.split()))
+    return len(set(signs)) >= KINDS and len(signs) >= LEAST_SHARE * whole
+
+
+def same_code(text: str) -> int:
+    """A 32-bit hash of a text without its spaces."""
+    return zlib.crc32("".join(text.split()).encode("utf-8", "replace"))
