@@ -18,7 +18,9 @@ _LEAD = (
     r"|because of this|for these reasons|clearly)\b[ \t]*,?[ \t]*)?"
     r"(?:I[ \t]+(?:find|think|believe|conclude|judge|consider)[ \t]+(?:that[ \t]+)?)?"
 )
-_TAIL = r"[ \t]*(?:of[ \t]+the[ \t]+two|in[ \t]+(?:total|all))?[ \t.!\"')]*"
+_TAIL = (
+    r"[ \t]*(?:of[ \t]+the[ \t]+two|in[ \t]+(?:total|all|every[ \t]+\w+))?[ \t.!\"')]*"
+)
 _SO = re.compile(r"[,:][ \t]*(?:so|thus|hence|therefore|which[ \t]+means)[ \t]+", re.I)
 _CONCLUSION = re.compile(
     rf"{_LEAD}{SIDE}[ \t]*,?[ \t]*(?:is[ \t]+)?(?:therefore[ \t]+|thus[ \t]+)?"

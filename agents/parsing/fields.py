@@ -17,13 +17,14 @@ from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.values import ParsedValue
 
 Value = float | str
-Name = Literal["first", "second", "score", "winner"]
+Name = Literal["first", "second", "score", "winner", "loser"]
 
 TITLES: Mapping[Name, str] = {
     "first": "the score of the first response",
     "second": "the score of the second response",
     "score": "the score",
     "winner": "the verdict",
+    "loser": "the worse response",
 }
 _FREE_BEFORE = re.compile(r"\W?")
 _FREE_AFTER = re.compile(r"(?!\w|[/.]\d)")

@@ -39,6 +39,10 @@ KEYS: Mapping[Name, frozenset[str]] = {
         | {"preferred", "preferredresponse", "betterresponse", "better", "bestresponse"}
         | {"finaldecision", "overallverdict"}
     ),
+    "loser": frozenset(
+        {"loser", "rejected", "worse", "worst", "rejectedresponse", "worseresponse"}
+        | {"worstresponse", "losingresponse"}
+    ),
 }
 INSIDE: Mapping[Name, frozenset[str]] = {
     side: frozenset(

@@ -24,8 +24,10 @@ MOST_MENDED = 10_000
 """Characters of an object that are worth mending: an answer in our form has 600."""
 MOST_NESTED = 50
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float, strict=False)
-_OPENS = re.compile(r"\{\s{0,40}(?:[\"'“”‘’\\]|\w{1,40}\s{0,4}:|/[/*])")
-"""What an object begins with; `{n}` of mathematics does not."""
+_OPENS = re.compile(
+    r"(?<!\\text)(?<!\\boxed)(?<!\\text\w\w)(?<!\\math\w\w)\{\s{0,40}(?:[\"'“”‘’\\]|\w{1,40}\s{0,4}:|/[/*])"
+)
+"""What an object begins with; `{n}` of mathematics and `\\text{...}` do not."""
 FIELD = re.compile(
     r"[\"'“”‘’]?\b(?:score|rating|winner|verdict|grade|prefer|better|decision|first|second"
     r"|overall)[\w ]{0,30}[\"'“”‘’]?\s*[:=]",

@@ -20,6 +20,7 @@ from fellowship.agents.parsing.options import names_an_option
 from fellowship.agents.parsing.plain_text import plain_text
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.reply_text import blank_out, marks_text, texts_in
+from fellowship.agents.parsing.scale_notes import other_scale
 from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
 from fellowship.agents.parsing.score_values import json_score
 from fellowship.agents.parsing.sides import parse_side
@@ -57,6 +58,7 @@ class Reading:
 
     def scores(self, low: float, high: float) -> Scores:
         """The two scores of a combined evaluation."""
+        self._check_scale(high)
         names: tuple[Name, ...] = ("first", "second")
         fields = field_mentions(
             self.spans, names, partial(json_score, low=low, high=high)
@@ -72,6 +74,7 @@ class Reading:
 
     def score(self, low: float, high: float) -> float:
         """The score of one response."""
+        self._check_scale(high)
         fields = field_mentions(
             self.spans, ("score",), partial(json_score, low=low, high=high)
         )
@@ -94,6 +97,7 @@ class Reading:
             )
         self._check_against_prose(winner)
         self._check_against_scores(winner)
+        self._check_against_losers(winner)
         return winner
 
     def _winner_marks(self) -> list[Mention]:
@@ -155,6 +159,24 @@ class Reading:
                     Unreadable.CONTRADICTION,
                     f"found the verdict {winner} after the reason concluded that the"
                     f" {concluded} response is better, expected one of them",
+                )
+
+    def _check_scale(self, high: float) -> None:
+        """Raise where the reply says that its scores are on another scale."""
+        if note := other_scale(self.spans, self.plain, high):
+            raise UnreadableReply(
+                Unreadable.OTHER_SCALE,
+                f"found {note!r} beside the score, expected a scale up to {high:g}",
+            )
+
+    def _check_against_losers(self, winner: str) -> None:
+        """Raise where a field names the winner as the loser too."""
+        for each in field_mentions(self.spans, ("loser",), _json_side):
+            if each.value == winner != "tie":
+                raise UnreadableReply(
+                    Unreadable.CONTRADICTION,
+                    f"found the verdict {winner} beside it as the loser,"
+                    " expected one of them",
                 )
 
     def _check_against_winners(self, winner: str) -> None:

@@ -23,7 +23,7 @@ _FIRST = frozenset({"a", "1", "one", "first", "1st"})
 SIDE = (
     rf"(?:the{_S})?(?:{NOUN}{_S}?(?P<named>[ab12]|one|two|first|second)(?!\w|[/.]\d)"
     rf"|(?P<which>first|second|1st|2nd)(?![\w-])(?P<noun>{_S}(?:{NOUN}|one)\b)?"
-    r"|(?P<lone>[ab12])(?![\w/'’-]|\.\d))"
+    r"|(?P<lone>[ab12])(?![\w/'’-]|[.:]\d))"
 )
 OPENING = r"[ \t(\[\"'⟦]*"
 _TIE = (
@@ -38,10 +38,21 @@ _ADVERB = (
     r"(?:clearly|slightly|much|significantly|marginally|overall|far|a[ \t]+bit|somewhat"
     r"|definitely|by[ \t]+far|simply|still|the|therefore|thus)"
 )
+_GOOD = (
+    r"(?:accura\w+|helpful|correct|complete|detailed|concise|comprehensive|clear\w*|useful"
+    r"|informative|relevant|thorough|precise|factual\w*|faithful|truthful|honest|natural"
+    r"|readable|coherent|direct|balanced|nuanced|engaging|creative|original|polite|safe"
+    r"|friendly|harmless|reliable|robust|practical|actionable|specific|focused|sound|valid"
+    r"|organi[sz]ed|structured|consistent|appropriate|suitable|fitting|satisfying|solid"
+    r"|convincing|persuasive|compelling|insightful|careful|polished|elegant|efficient"
+    r"|effective|responsive|grounded|professional|logical|favou?rable|trustworthy|credible"
+    r"|idiomatic|fluent|vivid|concrete|succinct|in-?depth|on[ \t]+point|preferable)(?!\w)"
+)
+"""What "more ..." says for a response; "more verbose" says nothing for it."""
 BETTER = (
     rf"(?:(?:is|was|are|=|:)\b[ \t]*)?(?:{_ADVERB}[ \t]+)*"
     r"(?:better|superior|stronger|preferable|preferred|best|winner|wins?|won"
-    r"|takes[ \t]+it|more[ \t]+(?!or\b)\w+)"
+    rf"|takes[ \t]+it|more[ \t]+{_GOOD})"
     rf"(?:[ \t]+(?:one|overall|here|{NOUN}|choice|place|clearly))*"
 )
 _BETTER = re.compile(rf"[ \t]*{BETTER}(?!\w)", re.IGNORECASE)
@@ -77,6 +88,14 @@ _FAILS = re.compile(
     r"|stops|would[ \t]+need|is[ \t]+missing|contains[ \t]+(?:an[ \t]+)?errors?)",
     re.IGNORECASE,
 )
+_DISPARAGED = re.compile(
+    r"[ \t)\]\"'⟧(\-–—.,;:!]*(?:(?:as|since|because|which|it|this|that|(?:is|was)|its?)"
+    r"[ \t]+)*(?:wrong|incorrect|bad|poor|false|fail(?:s|ed|ure)?|reject\w*|discard\w*"
+    r"|eliminated|disqualified|hallucinat\w+|invalid|unacceptable|0[ \t]+points|zero"
+    r"|lacks|misses|errs|invents|harmful|unsafe|useless|flawed|inaccurate)\b",
+    re.IGNORECASE,
+)
+"""A remark that says of the named side itself that it is bad."""
 _UNLIKE = re.compile(r"\bunlike(?:[ \t]+the)?[ \t]*$", re.IGNORECASE)
 _PRAISE = re.compile(
     r"\b(?:better|as[ \t]+good|wins?|stronger|superior|right|correct|best|great|good"
@@ -88,7 +107,9 @@ _PRAISE = re.compile(
 def side_of(match: re.Match[str]) -> Side:
     """The side that a match of `SIDE` names."""
     found = match["named"] or match["which"] or match["lone"]
-    return "first" if found.lower() in _FIRST else "second"
+    # Without regard to case, `ı` matches i and `ſ` matches s.
+    plain = found.lower().replace("ı", "i").replace("ſ", "s")
+    return "first" if plain in _FIRST else "second"
 
 
 def parse_side(line: str) -> ParsedValue:
@@ -148,6 +169,8 @@ def _second_thought(side: Side, rest: str, *, bare: bool) -> str:
         return ""
     if not (_GIVEN if bare else _REMARK).match(rest):
         return "more than a verdict"
+    if side != "tie" and _DISPARAGED.match(rest):
+        return "a remark against it"
     for mention in _ANY_SIDE.finditer(rest):
         if side_of(mention) == side and not _WORSE.search(rest):
             continue

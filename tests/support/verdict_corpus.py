@@ -3,7 +3,8 @@
 `tests/agents/parsing/corpus` holds one file a style, one reply a line: its `form` (what
 was asked for), the `reply`, and what a person `reads`, null where that is nothing.
 `chatty`, `small` and `reasoning` were written before the reader was; `adversarial` and
-`heldout` after it, each before it had been tried on them.
+`heldout` after it, each before it had been tried on them; `styles` are those of a later
+trial, mended, that are read right or that nobody can read.
 """
 
 from __future__ import annotations
