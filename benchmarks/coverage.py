@@ -288,7 +288,7 @@ def main() -> None:
     words.add_argument("--only", default="", help="figures whose name has these words")
     words.add_argument("--seed", type=int, default=0)
     chosen = words.parse_args()
-    runs = 300 if chosen.quick else chosen.runs
+    runs = 200 if chosen.quick else chosen.runs
     print("| figure | labelled prompts | coverage | no interval | |")
     print("|---|---|---|---|---|")
     for one in lines(runs, chosen.only, chosen.seed, [3] if chosen.quick else [1, 3]):

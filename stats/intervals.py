@@ -230,7 +230,7 @@ def refusal(value: float, undefined: float, groups: int) -> str:
     if groups < MIN_CLUSTERS:
         return too_few(groups)
     if undefined > MOST_UNDEFINED:
-        return f"undefined in {undefined:.0%} of resamples"
+        return f"undefined in {100 * undefined:.0f} % of resamples"
     return ""
 
 

@@ -103,7 +103,7 @@ def pairwise_differences(
     for (i, j), gap, spread in _gaps(rows, read, (pairs, statistic, clusters), plan):
         undefined = float(np.isnan(spread).mean())
         if np.isnan(gap) or undefined > MOST_UNDEFINED:
-            notes[i, j] = f"undefined in {undefined:.0%} of resamples"
+            notes[i, j] = f"undefined in {100 * undefined:.0f} % of resamples"
             continue
         value[i, j], value[j, i] = gap, -gap
         if np.nanmax(np.abs(spread - gap)) == 0:

@@ -16,7 +16,7 @@ from scipy.stats import fisher_exact
 
 from fellowship.number_format import counted, interval
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
-from fellowship.stats.codes import INVALID
+from fellowship.stats.codes import INVALID, Codes
 from fellowship.stats.effective import n_eff_interval
 from fellowship.stats.intervals import MIN_LABELS, Interval, Resampling, too_few
 from fellowship.suggestions import quoted_list
@@ -79,17 +79,30 @@ def asked_where_others_differ(table: VerdictTable) -> frozenset[str]:
     rows of such a judge the others are wrong more often than elsewhere: it can't be
     compared with them.
     """
-    found = {name for name in table.judges if name in table.spared}
-    for j, name in enumerate(table.judges):
-        others = np.delete(table.votes, j, axis=1)
+    chosen = asked_by_disagreement(table.votes, table.is_asked)
+    return frozenset(
+        name
+        for j, name in enumerate(table.judges)
+        if name in table.spared or j in chosen
+    )
+
+
+def asked_by_disagreement(votes: Codes, asked: NDArray[np.bool_]) -> frozenset[int]:
+    """The columns (m,) that were asked more often on the rows where the others differ.
+
+    `votes` (n, m) are INVALID where nothing was read; Fisher's exact test at CHANCE.
+    """
+    found = set()
+    for j in range(votes.shape[1]):
+        others = np.delete(votes, j, axis=1)
         read = others != INVALID
         there = read.sum(axis=1) > 1
         low = np.where(read, others, INVALID).min(axis=1)
         differ = (read & (others != low[:, None])).any(axis=1)[there]
-        asked = table.is_asked[there, j]
-        cells = [[int((asked == a)[differ == d].sum()) for d in (1, 0)] for a in (1, 0)]
+        own = asked[there, j]
+        cells = [[int((own == a)[differ == d].sum()) for d in (1, 0)] for a in (1, 0)]
         if sum(cells[1]) and fisher_exact(cells, "greater").pvalue < CHANCE:
-            found.add(name)
+            found.add(j)
     return frozenset(found)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fellowship.pipelines.agreement.always_asked import asked_by_disagreement
 from fellowship.pipelines.agreement.juror_state import juror_vote
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.records import Comparison, Outcome, Verdict, Winner
@@ -56,7 +57,11 @@ class JudgeLine:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Cohen's kappa of every two judges; None where they share too few pairs."""
+    """Cohen's kappa of every two judges; None where they share too few pairs.
+
+    None as well of a judge who was asked only where others differ: by construction those
+    neither agree nor differ with it as they do elsewhere.
+    """
 
     names: tuple[str, ...]
     kappa: tuple[tuple[float | None, ...], ...]
@@ -105,6 +110,7 @@ class JudgeComparison:
     clusters: array[int] = field(default_factory=lambda: array("l"))
     sides: array[int] = field(default_factory=lambda: array("b"))
     debates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    spared: set[str] = field(default_factory=set)
 
     def add(self, outcome: Outcome) -> None:
         """Keep what was said of each two candidates of a row."""
@@ -119,6 +125,7 @@ class JudgeComparison:
         self.clusters.append(prompt)
         if one.blind is not None and "debate" not in one.spared:
             self.debates[one.blind, one.outcome] += 1
+        self.spared.update(one.spared)
         at = len(self.clusters) - 1
         for name, verdicts in last_by_judge(one.verdicts).items():
             self._judge(self.columns[name], at, verdicts)
@@ -166,7 +173,19 @@ class JudgeComparison:
             return None
         rows = len(self.clusters)
         codes = [column.codes(rows)[2] for _, column in ranked]
-        cells = [[pairwise_kappa(a, b) for b in codes] for a in codes]
+        votes = np.stack(codes, axis=1)
+        asked = votes != ABSENT
+        chosen = asked_by_disagreement(np.where(asked, votes, INVALID), asked) | {
+            j for j, (name, _) in enumerate(ranked) if name in self.spared
+        }
+        cells = [
+            [
+                (None if {i, j} & chosen else kappa, shared)
+                for j, b in enumerate(codes)
+                for kappa, shared in [pairwise_kappa(a, b)]
+            ]
+            for i, a in enumerate(codes)
+        ]
         return Matrix(
             names=tuple(name for name, _ in ranked),
             kappa=tuple(tuple(kappa for kappa, _ in line) for line in cells),

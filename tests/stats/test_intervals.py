@@ -207,7 +207,7 @@ def test_one_discordant_row_of_sixty_is_no_difference() -> None:
     assert paired.exact_mcnemar(a, b)[0] == pytest.approx(0.021484375)
     labels = np.array([1] * 59 + [-1])
     found = bootstrap(table_cells(labels, np.ones(60, int)), kappa_of)
-    assert found.note == "undefined in 36% of resamples"
+    assert found.note == "undefined in 36 % of resamples"
 
 
 def test_figures_are_the_same_at_any_block_size(

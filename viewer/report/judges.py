@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fellowship.number_format import (
     counted,
+    figure,
     interval,
     part,
     percent,
@@ -64,8 +65,8 @@ def agreement(found: Figures) -> Section:
         "agreement",
         title,
         "Cohen's kappa on the comparisons with valid verdicts of both judges: 1 is perfect"
-        f" agreement, 0 is chance. A dash means fewer than {FEW} shared comparisons."
-        * bool(parts),
+        f" agreement, 0 is chance. A dash means fewer than {FEW} shared comparisons, or"
+        " a judge who was asked only where the others differ." * bool(parts),
         tuple(parts),
         why,
     )
@@ -91,8 +92,9 @@ def matrix_part(found: Matrix) -> Part:
         for j in range(i + 1, kept)
         if (kappa := found.kappa[i][j]) is not None
     ]
-    rows.sort(key=lambda row: -float(str(row[2]).replace("−", "-")))
-    table = grid(("judge", "judge", "kappa", "comparisons"), rows[:20], "  rr")
+    rows.sort(key=lambda row: -row[2])
+    shown = [(one, other, figure(kappa), n) for one, other, kappa, n in rows[:20]]
+    table = grid(("judge", "judge", "kappa", "comparisons"), shown, "  rr")
     left = f"The closest 20 of {len(rows)} pairs of judges." if len(rows) > 20 else ""
     broad = kept > 6
     return Part("Agreement between judges", (matrix_plot(short),), table, left, broad)

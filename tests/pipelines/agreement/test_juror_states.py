@@ -245,3 +245,25 @@ def test_a_perfect_judge_may_yet_err(tmp_path: Path) -> None:
 def test_one_verdict_has_one_name_for_its_judge() -> None:
     named = Verdict(winner="first", model="m")
     assert juror_vote([named]).winner == "first"
+
+
+@pytest.mark.parametrize("spare", [True, False])
+def test_the_reports_matrix_leaves_out_who_was_asked_where_others_differ(
+    tmp_path: Path, spare: bool
+) -> None:
+    """On rows of dissent a third juror agrees with one of two: kappas that mean nothing."""
+    rng = np.random.default_rng(6)
+    labels = rng.choice([1, -1], 150).astype(np.int8)
+    right = rng.random((150, 3)) < 0.75
+    votes = np.where(right, labels[:, None], -labels[:, None]).astype(np.int8)
+    votes[votes[:, 0] == votes[:, 1], 2] = 9
+    found = figures(juror_run(tmp_path, labels, votes, spare), plan=QUICK)
+    assert found.bench.matrix is not None
+    kappa = {
+        frozenset((one, other)): found.bench.matrix.kappa[i][j]
+        for i, one in enumerate(found.bench.matrix.names)
+        for j, other in enumerate(found.bench.matrix.names)
+        if i < j
+    }
+    assert kappa.pop(frozenset(NAMES[:2])) is not None
+    assert set(kappa.values()) == {None}
