@@ -19,17 +19,22 @@ from fellowship.pipelines.columns.scales import (
     scale_named,
     scale_words,
 )
+from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER
 from fellowship.pipelines.columns.winner_words import (
     is_missing,
     normal_word,
     parse_winner,
 )
 from fellowship.records import Winner
+from fellowship.suggestions import quoted_list
 
 GRADED = re.compile(
     r"overall|strength|score|rating|likert|scale|margin|degree|magnitude|differen|slider"
+    r"|helpful|harmless|correctness|coheren|verbos|complexity|quality|stars|grade"
 )
 """Names of columns that grade: numbers in them say how much, not which."""
+INDEX = re.compile(r"(?:^|_)(?:id|idx|index)$")
+"""Names of columns that count answers, from 0 or from 1."""
 
 
 class Ways(NamedTuple):
@@ -103,7 +108,15 @@ def read_sides(place: str, column: str, cells: Iterable[Any], given: Meanings) -
     numbers, words = {*given_numbers}, len(given_numbers) < len(left)
     if numbers and 2 * len(given_numbers) >= len(left):
         refuse_graded(place, column, numbers, given.ways)
-    if 0 in numbers and numbers <= {0, 1} and not (numbers == {0} and words):
+    if column in FLAGS and numbers:
+        raise InputError(
+            f"column {column!r} of {place} is one of three, {quoted_list(FLAGS)}, that say"
+            f" the winner together: name {WINNER!r}, which is read from them"
+        )
+    counts = numbers == {1} and bool(INDEX.search(column.lower()))
+    if counts or (
+        0 in numbers and numbers <= {0, 1} and not (numbers == {0} and words)
+    ):
         raise InputError(
             f"the labels in {place} are all 0 or 1, which can mean a tie and the"
             f" first, or the first and the second: say so, {given.ways.zero_one}"

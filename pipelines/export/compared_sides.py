@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.winner_flags import FLAGS
 from fellowship.pipelines.columns.winner_words import parse_winner
 
 RESPONSES = (
@@ -19,7 +20,6 @@ RESPONSES = (
 """Columns of a first and a second response."""
 
 WINNERS = ("winner", "vote", "label", "chosen_side")
-FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
 STRENGTHS = ("preference_strength", "overall_preference")
 """HelpSteer's: below 0 the first is better, above 0 the second."""
 

@@ -24,7 +24,6 @@ from fellowship.pipelines.imports.import_labels import slot_candidates
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
     jury_comparison,
-    single_turn,
 )
 from fellowship.pipelines.imports.preferences import (
     Preferences,
@@ -39,12 +38,15 @@ from fellowship.pipelines.imports.run_writer import (
     write_import,
 )
 from fellowship.pipelines.imports.system_names import SystemColumns
+from fellowship.pipelines.imports.verdict_texts import answer_of, prompt_of
+from fellowship.pipelines.labels.label_files import unwrap_texts, with_winner
 from fellowship.pipelines.labels.label_rows import text_key
 from fellowship.pipelines.labels.label_tables import read_table
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
     Comparison,
+    Conversation,
     Item,
     Outcome,
     Scores,
@@ -129,7 +131,7 @@ def verdict_table(
             "name the columns of the verdicts, in one way: --winner, both --score"
             " columns, or --preference"
         )
-    table = read_table(path)
+    table = with_winner(unwrap_texts(read_table(path)))
     there = sorted({name for row in table for name in row.values})
     if not there:
         raise InputError(f"{str(path)!r} has no row that could be read")
@@ -178,6 +180,7 @@ def _verdict_rows(table: list[Row], columns: VerdictColumns) -> Iterator[Outcome
             if row.fault:
                 raise InputError(row.fault)
             verdict = read_verdict(row.values, columns)
+            row_texts(row.values, columns)
             rows = found.setdefault(_item_key(row, columns), [])
             if rows:
                 verdict = _in_first_order(verdict, row, rows[0][0], columns)
@@ -240,14 +243,12 @@ def _verdict_outcome(
     columns: VerdictColumns,
 ) -> Outcome:
     values = rows[0][0].values
-    first, second, prompt = (
-        _text(values, name) for name in (columns.first, columns.second, columns.prompt)
-    )
+    talk, first, second = row_texts(values, columns)
     item = Item(
         key=key,
         number=number,
         id=str(values[columns.id]) if columns.id else None,
-        conversation=single_turn(prompt),
+        conversation=talk,
         candidates=slot_candidates(first, second, columns.systems.names(values)),
     )
     comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
@@ -307,6 +308,12 @@ def _score(value: Any, scale: float) -> float | None:
     return number if number is not None and 0 <= number <= scale else None
 
 
-def _text(values: Mapping[str, Any], name: str | None) -> str:
-    value = values.get(name) if name else None
-    return value if isinstance(value, str) else ""
+def row_texts(
+    values: Mapping[str, Any], columns: VerdictColumns
+) -> tuple[Conversation, str, str]:
+    """The prompt and the two answers of a row; `InputError` for those of more turns."""
+    given = [
+        (values.get(name) if name else None, name or "")
+        for name in (columns.prompt, columns.first, columns.second)
+    ]
+    return prompt_of(*given[0]), answer_of(*given[1]), answer_of(*given[2])

@@ -9,6 +9,7 @@ from fellowship.pipelines.columns.preview import Preview, PreviewAnswer, Preview
 from fellowship.pipelines.imports.import_verdicts import (
     VerdictColumns,
     read_verdict,
+    row_texts,
     verdict_table,
 )
 from fellowship.pipelines.sources.row_files import Row
@@ -30,14 +31,16 @@ def preview_row(row: Row, columns: VerdictColumns) -> PreviewRow:
         return PreviewRow(number=row.number, why=row.fault)
     values = row.values
     names = columns.systems.names(values)
-    prompt, *texts = (
-        str(values.get(name) or "") if name else ""
-        for name in (columns.prompt, columns.first, columns.second)
-    )
+    own = str(values.get(columns.id)) if columns.id else None
+    try:
+        talk, *texts = row_texts(values, columns)
+    except InputError as error:
+        return PreviewRow(number=row.number, id=own, why=str(error))
+    turns = tuple((turn.role, turn.content) for turn in talk.messages)
     known = {
         "number": row.number,
-        "id": str(values.get(columns.id)) if columns.id else None,
-        "turns": (("user", prompt),) if prompt else (),
+        "id": own,
+        "turns": turns if talk.question else (),
         "answers": tuple(
             PreviewAnswer(system=name, texts=(text,))
             for name, text in zip(names, texts, strict=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from fellowship.errors import InputError
 from fellowship.pipelines.columns.list_cells import unwrapped
 from fellowship.pipelines.columns.sides import GRADED, Sides, read_sides
+from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER, flagged
 from fellowship.pipelines.labels.label_rows import (
     Columns,
     LabelFile,
@@ -45,7 +46,7 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
     not understood and nobody asked to count such values.
     """
     columns = columns or Columns()
-    table = unwrap_texts(read_table(path))
+    table = with_winner(unwrap_texts(read_table(path)))
     file, values = _read_rows(path, table, columns)
     if not columns.count_unknown:
         values.refuse_unknown(path)
@@ -68,6 +69,17 @@ def unwrap_texts(table: list[Row]) -> list[Row]:
                 for row, text in zip(table, texts, strict=True)
             ]
     return table
+
+
+def with_winner(table: list[Row]) -> list[Row]:
+    """The rows with a `winner`, where a file has all three flags and no such column."""
+    names = {name for row in table for name in row.values}
+    if not {*FLAGS} <= names or WINNER in names:
+        return table
+    return [
+        replace(row, values={**row.values, WINNER: flagged(row.values)})
+        for row in table
+    ]
 
 
 def _read_rows(
