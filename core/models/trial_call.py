@@ -12,6 +12,7 @@ from typing import Any
 
 from fellowship.errors import ModelError
 from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.number_format import counted
 from fellowship.records import Message
 
 PATIENCE = 300.0
@@ -51,14 +52,14 @@ def abilities(reply: Reply, *, logprobs: bool) -> list[str]:
     """What a reply shows, in phrases."""
     thought = reply.usage.thinking
     thinks = bool(reply.thinking or thought)
-    counted = f" ({thought:,} tokens)" if thought else ""
+    tokens = f" ({counted(thought, 'token')})" if thought else ""
     shown = '"top_logprobs"' in json.dumps(reply.raw, default=str)
     given = "given" if shown else "asked for and not given"
     left_out = ", ".join(reply.left_out)
     cut = " (cut off)" if reply.is_cut else ""
     return [
         f"structured output: {'yes' if is_asked_json(reply.text) else 'no'}{cut}",
-        f"thinking: {'yes' if thinks else 'none seen'}{counted}",
+        f"thinking: {'yes' if thinks else 'none seen'}{tokens}",
         f"logprobs: {given if logprobs else 'not asked of this provider'}",
         f"seed: {'refused' if 'seed' in reply.left_out else 'taken'}",
         *([f"left out, as it refuses or ignores them: {left_out}"] if left_out else []),

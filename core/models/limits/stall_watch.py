@@ -20,8 +20,9 @@ log = structlog.get_logger("fellowship.models")
 
 T = TypeVar("T")
 
-STALL = 60.0
-"""Seconds without an answer after which the server is looked at, and between two looks."""
+STALL = 50.0
+"""Seconds without an answer after which the server is looked at, and between two looks:
+with the look, less than a minute until it is named."""
 
 
 class StallWatch:

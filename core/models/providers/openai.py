@@ -7,6 +7,7 @@ retried behind our back, and is read as raw JSON, so that cached tokens are kept
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +47,8 @@ from fellowship.models.limits.refusals import (
     shorten,
     was_never_sent,
 )
+from fellowship.models.limits.stall_watch import StallWatch
+from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers.context_window import (
     OLLAMA_MARK,
     cut_by_ollama_error,
@@ -90,6 +93,9 @@ REFUSALS = (400, 403, 404, 422)
 
 log = structlog.get_logger("fellowship.models")
 
+LONGEST_LOOK = 5.0
+"""Seconds for a look at a server that has not answered a call."""
+
 SDK_TIMEOUT = 300.0
 """Seconds for what is no call to the model: a list, a file, a look at a batch."""
 
@@ -115,6 +121,7 @@ class OpenAIClient(Client):
         self._others: set[str] = set()
         self._api: openai.AsyncOpenAI | None = None
         self._http_client: HttpClient | None = None
+        self._stalls = StallWatch(name, self._look)
         self.identity = {
             "provider": "openai",
             "endpoint": public_url(config.base_url) if config.base_url else "openai",
@@ -184,10 +191,25 @@ class OpenAIClient(Client):
             if not self._learn(answer, body):
                 raise self._http_failure(answer)
 
+    async def _look(self) -> str:
+        """What the server does while a call waits, as a phrase."""
+        where = shown_address(calls_url(self.base))
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                await self.http_client().get(below(self.base, "/models"))
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return f"the server at {where} took a call and answers nothing"
+        return f"the server answers, but {where} has not answered this call"
+
+    def status_note(self) -> WaitNote | None:
+        """What a call waits for that has had no answer for a minute."""
+        return self._stalls.note()
+
     async def _post(self, body: dict[str, Any]) -> Answer:
         """The answer, whatever its status, if it is not too long."""
         try:
-            answer = await self.http_client().post(json.dumps(body).encode())
+            going = self.http_client().post(json.dumps(body).encode())
+            answer = await self._stalls.wait(going)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._connection_failure(error) from error
         if not answer.whole:

@@ -20,6 +20,7 @@ from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.http_client import LARGEST
+from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -28,6 +29,7 @@ from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import openai_server
 from tests.support.loopback.prose import Reply
 from tests.support.recipes import openai_model, recipe
+from tests.support.waiting import until
 
 
 def openai_config(base_url: str, **more: Any) -> OpenAIModel:
@@ -137,3 +139,42 @@ def test_an_endless_line_of_a_batch_is_passed_over_and_not_held() -> None:
     tracemalloc.stop()
     assert lines == [b'{"custom_id": "k"}', b"rest"]
     assert most < 3 * LARGEST
+
+
+@pytest.mark.parametrize(
+    ("hangs", "words"), [(True, "answers nothing"), (False, "not answered this call")]
+)
+async def test_a_server_that_takes_a_call_and_never_answers_is_named(
+    monkeypatch: pytest.MonkeyPatch, hangs: bool, words: str
+) -> None:
+    monkeypatch.setattr(
+        "fellowship.models.providers.openai.LONGEST_LOOK", 0.05 if hangs else 5
+    )
+    asked = asyncio.Event()
+    serving: list[Any] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        if head.startswith(b"GET") and not hangs:
+            writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+        else:
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = OpenAIClient("m", openai_config(f"http://127.0.0.1:{port}/v1"))
+        client._stalls.stall = 0.02
+        said = Request((Message(role="user", content="Hi."),), {})
+        call = asyncio.ensure_future(client.complete(said))
+        await asked.wait()
+        await until(lambda: client.status_note() is not None)
+        assert words in str(client.status_note())
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await client.close()
+        await asyncio.gather(*serving, return_exceptions=True)
+    assert client.status_note() is None
