@@ -95,9 +95,18 @@ def is_encoded(text: str) -> bool:
 
 
 def is_random_letters(text: str) -> bool:
-    """Whether its Latin words have letters side by side that no language puts there."""
+    """Whether its Latin words have letters side by side that no language puts there.
+
+    A text that opens with a line of plain words is not so as a whole.
+    """
     rare, pairs = rare_share(text)
-    return rare >= 4 and rare * 10 >= pairs
+    return rare >= 4 and rare * 10 >= pairs and not _opens_in_words(text)
+
+
+def _opens_in_words(text: str) -> bool:
+    """Whether the first of several lines has six words, none of random letters."""
+    opening, _, rest = text.partition("\n")
+    return bool(rest) and len(opening.split()) >= 6 and rare_share(opening)[0] == 0
 
 
 def is_many_scripts(text: str) -> bool:

@@ -171,3 +171,9 @@ def test_no_answer_of_the_released_data_is_struck() -> None:
         and (found := find_gibberish(row[name], f"{row['instruction']} {row['input']}"))
     }
     assert len(struck) <= 5, struck
+
+
+def test_an_answer_that_opens_in_words_is_not_noise_as_a_whole() -> None:
+    noise = " ".join(["gfhdj", "bcjgd", "dgcfh", "jbhcd", "hgfdj"] * 40)
+    assert find_gibberish(noise)
+    assert find_gibberish(f"Rinse it first, then dry it well.\n{noise}") == ""
