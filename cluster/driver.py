@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 
 from fellowship.cluster.coordinator import Coordinator, RunJob, RunState
 from fellowship.cluster.messages import RemoteError
@@ -36,6 +36,9 @@ LOOK = 0.5
 
 RESTARTS = 5
 """How often a coordinator that dies is started again."""
+
+PATIENCE = 120
+"""Half seconds for which a coordinator may be out of reach."""
 
 
 def connect(address: str | None) -> None:
@@ -122,6 +125,7 @@ class Driver:
         self.coordinator = coordinator
         self.stop = stop
         self.died = 0
+        self.unreachable = 0
         self._watch = watch or (lambda progress: None)
         self._progress: Progress | None = None
         self._stop_sent = False
@@ -138,6 +142,16 @@ class Driver:
         while True:
             try:
                 report = await self.coordinator.run.remote()
+            except ActorUnavailableError as error:
+                # It is being started again, or the line to it is broken for a moment.
+                self.unreachable += 1
+                self._stop_sent = False
+                if self.unreachable > PATIENCE:
+                    raise LedgerError(
+                        f"the coordinator of the run can't be reached: {error}"
+                    ) from error
+                await asyncio.sleep(0.5)
+                continue
             except RayActorError as error:
                 self.died += 1
                 self._stop_sent = False

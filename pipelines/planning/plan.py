@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from pydantic import Field
 
-from fellowship.models.capabilities import unsent_of
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
+from fellowship.models.providers.capabilities import unsent_of
 from fellowship.models.providers.leaving import leaving_models
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import PROVIDERS, provider_of

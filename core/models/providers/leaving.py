@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from fellowship.models.capabilities import dialect_of, host_of
 from fellowship.models.config import AnyModel, OpenAIModel
+from fellowship.models.providers.capabilities import dialect_of, host_of
 from fellowship.models.record.prices import (
     VENDORS,
     leaving_note,

@@ -30,14 +30,6 @@ from fellowship.models.addresses import (
     shown_address,
     shown_url,
 )
-from fellowship.models.capabilities import (
-    IGNORED,
-    capabilities_of,
-    dialect_of,
-    host_of,
-    refused_by_name,
-    unsent_settings,
-)
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.error_bodies import ErrorBody, error_body, read_error
@@ -49,6 +41,14 @@ from fellowship.models.limits.refusals import (
 )
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.limits.wait_note import WaitNote
+from fellowship.models.providers.capabilities import (
+    IGNORED,
+    capabilities_of,
+    dialect_of,
+    host_of,
+    refused_by_name,
+    unsent_settings,
+)
 from fellowship.models.providers.context_window import (
     OLLAMA_MARK,
     cut_by_ollama_error,

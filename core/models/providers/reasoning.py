@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fellowship.models.capabilities import Dialect, capabilities_of
 from fellowship.models.config import OllamaModel, Reasoning
+from fellowship.models.providers.capabilities import Dialect, capabilities_of
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 BUDGETS = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}

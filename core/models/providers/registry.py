@@ -12,7 +12,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
-from fellowship.models.capabilities import dialect_of, host_of
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AnyModel,
@@ -22,6 +21,7 @@ from fellowship.models.config import (
     OpenAIModel,
     Price,
 )
+from fellowship.models.providers.capabilities import dialect_of, host_of
 from fellowship.models.providers.ollama_facts import runs_in_cloud
 from fellowship.models.providers.provider import AddressFields, NeededModule, Provider
 from fellowship.models.providers.stock_components import (

@@ -24,9 +24,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are_and_the_key(
     assert "set source.prompt in the recipe" in err
     (tmp_path / "a.jsonl").write_text('{"question": "hello", "id": "1"}\n')
     _, out, _ = said(capsys, "plan", file, "--source", tmp_path / "a.jsonl")
-    assert (
-        "row 1: no column 'prompt'; it has 'question', 'id': set source.prompt" in out
-    )
+    assert "no column 'prompt'; it has 'question', 'id': set source.prompt" in out
 
 
 def test_ids_that_come_twice_are_told_by_row_number_and_counted(

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from fellowship.cli.doctor import check_models
 from fellowship.errors import ModelError
-from fellowship.models.capabilities import HOSTS, refused_by_name, unsent_of
 from fellowship.models.client import Request, key_of
 from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
 from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
+from fellowship.models.providers.capabilities import HOSTS, refused_by_name, unsent_of
 from fellowship.models.providers.ollama import OllamaClient
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.providers.reasoning import reasoning_fields
