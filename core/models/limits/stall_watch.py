@@ -39,14 +39,15 @@ class StallWatch:
     async def wait(self, call: Coroutine[Any, Any, T]) -> T:
         """What the call returns or raises. While it waits, `note` says for what."""
         task, began = asyncio.ensure_future(call), time.monotonic()
+        started: set[asyncio.Future[Any]] = {task}
         try:
             while not (await asyncio.wait({task}, timeout=self.stall))[0]:
                 news = task not in self._waiting
                 # A look may take as long as the server does: the call's end ends it.
                 looking = asyncio.ensure_future(self._look())
+                started.add(looking)
                 await asyncio.wait({task, looking}, return_when="FIRST_COMPLETED")
                 if not looking.done():
-                    looking.cancel()
                     continue
                 seconds = duration(time.monotonic() - began)
                 self._waiting[task] = f"{looking.result()} after {seconds}"
@@ -55,10 +56,17 @@ class StallWatch:
             return task.result()
         finally:
             self._waiting.pop(task, None)
-            if not task.done():
-                task.cancel()
+            await _end([one for one in started if not one.done()])
 
     def note(self) -> WaitNote | None:
         """What the longest waiting call waits for; None where none waits for long."""
         why = next(iter(self._waiting.values()), "")
         return WaitNote(f"model {self.model!r}", why) if why else None
+
+
+async def _end(futures: list[asyncio.Future[Any]]) -> None:
+    """Cancel what still goes on, and see it end: its sockets are closed by then."""
+    for future in futures:
+        future.cancel()
+    if futures:
+        await asyncio.wait(futures)
