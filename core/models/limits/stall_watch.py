@@ -56,7 +56,7 @@ class StallWatch:
             return task.result()
         finally:
             self._waiting.pop(task, None)
-            await _end([one for one in started if not one.done()])
+            await _end(started)
 
     def note(self) -> WaitNote | None:
         """What the longest waiting call waits for; None where none waits for long."""
@@ -64,9 +64,18 @@ class StallWatch:
         return WaitNote(f"model {self.model!r}", why) if why else None
 
 
-async def _end(futures: list[asyncio.Future[Any]]) -> None:
-    """Cancel what still goes on, and see it end: its sockets are closed by then."""
+async def _end(futures: set[asyncio.Future[Any]]) -> None:
+    """Cancel what still goes on, and see it end: its sockets are closed by then.
+
+    An error that nobody waits for any more is no error of the run.
+    """
     for future in futures:
-        future.cancel()
-    if futures:
-        await asyncio.wait(futures)
+        future.add_done_callback(_take_error)
+    going = [future for future in futures if future.cancel()]
+    if going:
+        await asyncio.wait(going)
+
+
+def _take_error(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
