@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from fellowship.cli.terminal import say, table
-from fellowship.number_format import counted, figure, interval, percent
+from fellowship.number_format import counted, figure, interval, percent_interval
 from fellowship.sanitize import single_line
 from fellowship.suggestions import quoted_list
 
@@ -50,10 +50,12 @@ def show(found: AgreementReport, out: Console) -> None:
     table(out, heads, cells, right=" rrrrrrr"[: len(heads)])
     for judge in found.lines:
         show_judge(judge, found.families, out)
+    for note in found.bias_notes:
+        say(out, (note, "yellow"))
     if found.people is not None:
         show_people(found.people, out)
-    for way, kappa in found.pooled:
-        say(out, f"all judges, {way}: kappa {figure(kappa)}")
+    for way, kappa in found.pooled_kappa:
+        say(out, f"all judges, {way}: kappa {interval(kappa)}")
     if found.effective_of is not None:
         say(out, found.effective_of.text)
     if found.jury is not None:
@@ -69,11 +71,12 @@ def show_people(people: HumanCeiling, out: Console) -> None:
         out,
         f"people: {counted(people.annotators, 'annotator')} on"
         f" {counted(people.rows, 'row')}, two of them"
-        f" agree on {percent(people.same)}, alpha {figure(people.alpha)}",
+        f" agree on {percent_interval(people.same_limits)}, alpha"
+        f" {interval(people.alpha_limits)}",
     )
     for two in people.pairs[:SHOWN]:
         names = f"  {single_line(two.first)} and {single_line(two.second)}"
-        say(out, f"{names}: kappa {figure(two.kappa)} on {counted(two.rows, 'row')}")
+        say(out, f"{names}: kappa {interval(two.limits)} on {counted(two.rows, 'row')}")
     if len(people.pairs) > SHOWN:
         say(
             out,
@@ -137,18 +140,12 @@ def show_margins(margins: Mapping[str, MarginCalibration], out: Console) -> None
 
     for name in rank_margins(margins):
         margin = margins[name]
-        at = [x for x in (1.0, 2.0, 3.0, 4.0) if x <= margin.fit.agree.at[-1]]
-        chances = (
-            ", ".join(
-                f"{x:g}: {percent(p, 0)}"
-                for x, p in zip(at, margin.fit.agree(at), strict=True)
-            )
-            if at
-            else "below 1 only"
-        )
+        shares = (f"{gap}: {percent_interval(share)}" for gap, share in margin.at_gap)
+        chances = ", ".join(shares) or "below 1 only"
         say(
             out,
-            f"{name}: people agree at score gap {chances}; skill over the base rate"
-            f" {interval(margin.skill)}, log-odds a point {interval(margin.slope)}",
+            f"{name}: people agree at score gap (to half a point) {chances}; skill over"
+            f" the base rate {interval(margin.skill)}, log-odds a point"
+            f" {interval(margin.slope)}",
             "" if margin.informative else (f": {NOT_SHOWN}", "yellow"),
         )

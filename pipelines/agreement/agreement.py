@@ -79,6 +79,7 @@ class AgreementReport:
     judges: tuple[JudgeAgreement, ...] = ()
     people: HumanCeiling | None = None
     pooled: tuple[tuple[str, float], ...] = ()
+    pooled_kappa: tuple[tuple[str, Interval], ...] = ()
     effective: Interval | None = None
     effective_of: EffectiveJudges | None = None
     jury: JuryAnalysis | None = None
@@ -94,9 +95,30 @@ class AgreementReport:
         """The table's lines: the jury as a whole, then its judges."""
         return (*((self.decided,) if self.decided else ()), *self.judges)
 
+    @property
+    def bias_notes(self) -> tuple[str, ...]:
+        """Families that every judge is off by on one side: hardly a bias of each.
+
+        People's labels are not without error, and an error of theirs that favours one
+        family's answers shows as the same bias in all who judge.
+        """
+        notes = []
+        for name in self.families:
+            ends = [j.bias[name].bias for j in self.judges if name in j.bias]
+            above = [one.low > 0 for one in ends]
+            below = [one.high < 0 for one in ends]
+            if len(ends) > 1 and (all(above) or all(below)):
+                notes.append(
+                    f"every judge is on one side of the labels for {name}: labels that"
+                    " err there show so, too, and only differences between judges are"
+                    " the judges' own"
+                )
+        return tuple(notes)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
         value: dict[str, Any] = json_value(asdict(self))
+        value["bias_notes"] = list(self.bias_notes)
         if self.effective_of is not None:
             value["effective_of"]["text"] = self.effective_of.text
         return value
@@ -133,7 +155,7 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         enough=True,
         matched=table.matched,
         judges=tuple(lines[: len(table.judges)]),
-        people=human_ceiling(table.people),
+        people=human_ceiling(table.people, table.clusters, options.plan),
         families=dict(authors_by_family(table, families)),
         margins=calibrate_margins(table, options.plan),
         posterior=calibrate_posterior(table, options.plan),
@@ -143,11 +165,13 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
     if len(table.judges) < 2:
         return report
     worth = effective_judges(table, options.plan)
+    pooled = pooled_kappas(table, options.plan)
     return replace(
         report,
         reference=None if at is None else table.judges[at],
         decided=lines[-1],
-        pooled=pooled_kappas(table),
+        pooled=tuple((way, kappa.value) for way, kappa in pooled),
+        pooled_kappa=pooled,
         effective=worth.worth,
         effective_of=worth,
         jury=searched_juries(table, options) if options.juries else None,

@@ -48,17 +48,17 @@ def compared_cells(found: AgreementReport) -> tuple[tuple[str, ...], Cells]:
     named = any(line.p_holm is not None for line in found.lines)
     minus = f"kappa minus {found.reference} [95 %]" if found.reference else ""
     heads = (
-        *("judge", "2-class", "weighted", "alpha", "AC1"),
+        *("judge", "2-class [95 %]", "weighted [95 %]", "alpha [95 %]", "AC1 [95 %]"),
         *((minus, "rows of both") if minus else ()),
         *(("p, Holm",) if named else ()),
     )
     lines: Cells = []
     for line in found.lines:
-        of = line.agreement
+        of = line.coefficients
         cells: tuple[str, ...] = (
             line.name,
-            *(figure(of.kappa_without_ties), figure(of.kappa_quadratic)),
-            *(figure(of.alpha), figure(of.ac1)),
+            *(interval(of.kappa_without_ties), interval(of.kappa_quadratic)),
+            *(interval(of.alpha), interval(of.ac1)),
         )
         if minus:
             rows = count(line.against.rows, none="") if line.against else ""

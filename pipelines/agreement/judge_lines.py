@@ -16,6 +16,7 @@ from fellowship.pipelines.agreement.verdict_table import VerdictTable
 from fellowship.stats.agreement import Agreement, summarise
 from fellowship.stats.bias import PositionBias, SideBias
 from fellowship.stats.codes import INVALID, Codes, encode
+from fellowship.stats.coefficient_intervals import Coefficients, coefficient_intervals
 from fellowship.stats.intervals import Interval, Resampling
 from fellowship.stats.kappa_intervals import kappa_intervals
 from fellowship.stats.paired import Difference
@@ -45,6 +46,7 @@ class JudgeAgreement:
     not_asked: int
     unreadable: int
     contradicted: int
+    coefficients: Coefficients
     against: Difference | None = None
     p_holm: float | None = None
     bias: dict[str, SideBias] = field(default_factory=dict)
@@ -89,6 +91,13 @@ def judge_lines(
     """Each column against people, without comparisons or biases."""
     known = table.labels != INVALID
     kappas = kappa_intervals(table.labels, columns.votes, table.clusters, plan)
+    further = coefficient_intervals(
+        table.labels,
+        np.where(columns.asked, columns.votes, INVALID),
+        kappas,
+        table.clusters,
+        plan,
+    )
     lines = []
     for j, name in enumerate(columns.names):
         votes, asked = columns.votes[:, j], columns.asked[:, j] & known
@@ -113,6 +122,7 @@ def judge_lines(
                 not_asked=int((known & ~asked).sum()),
                 unreadable=int(lost.sum()),
                 contradicted=int((asked & ~read & ~lost).sum()),
+                coefficients=further[j],
             )
         )
     return lines

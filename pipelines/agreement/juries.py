@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from fellowship.pipelines.agreement.verdict_table import VerdictTable
-from fellowship.stats.agreement import cohen_kappa, kappa_of, sparse_cells
+from fellowship.stats.agreement import kappa_of, sparse_cells
 from fellowship.stats.codes import INVALID, Codes
 from fellowship.stats.intervals import (
     Interval,
@@ -24,6 +24,7 @@ from fellowship.stats.juries import (
     majority,
     weighted_majority,
 )
+from fellowship.stats.kappa_intervals import kappa_intervals
 from fellowship.stats.selection import (
     BagScores,
     Best,
@@ -47,15 +48,22 @@ class JuryAnalysis:
     left_out: tuple[str, ...] = ()
 
 
-def pooled_kappas(table: VerdictTable) -> tuple[tuple[str, float], ...]:
-    """Kappas of ways to use all votes; the weights are learned on other prompts' rows."""
+def pooled_kappas(
+    table: VerdictTable, plan: Resampling
+) -> tuple[tuple[str, Interval], ...]:
+    """Kappas of ways to use all votes; the weights are learned on other prompts' rows.
+
+    Their limits take the weights as given.
+    """
     ways = {
         "majority": majority(table.votes),
         "weighted by accuracy, five folds": cross_validated_jury(table),
     }
     if has_rows(table.votes):
         ways["Dawid-Skene"] = dawid_skene(table.votes).verdicts
-    return tuple((n, cohen_kappa(table.labels, votes)) for n, votes in ways.items())
+    votes = np.column_stack(list(ways.values()))
+    found = kappa_intervals(table.labels, votes, table.clusters, plan)
+    return tuple(zip(ways, found, strict=True))
 
 
 def cross_validated_jury(table: VerdictTable, folds: int = 5) -> Codes:

@@ -53,6 +53,8 @@ class MarginCalibration:
     spread: float
     informative: bool
     points: CalibrationPoints
+    at_gap: tuple[tuple[int, Interval], ...] = ()
+    """How often people name the judge's winner in rows whose gap rounds to 1, 2, 3, 4."""
 
     @property
     def rank(self) -> float:
@@ -124,6 +126,25 @@ def calibrate_margin(
         spread=float(data[0].std()),
         informative=bool(shown.low > 0),
         points=calibration_points(name, *data),
+        at_gap=shares_at_gaps(data[0], agreed, prompts, plan),
+    )
+
+
+GAPS: Final = (1, 2, 3, 4)
+
+
+def shares_at_gaps(
+    margin: Floats, agreed: Floats, prompts: Codes, plan: Resampling
+) -> tuple[tuple[int, Interval], ...]:
+    """At each of GAPS the share of rows (n,) within half a point that people agree with.
+
+    No entry for a gap that no row is near.
+    """
+    near = {gap: (margin >= gap - 0.5) & (margin < gap + 0.5) for gap in GAPS}
+    return tuple(
+        (gap, rate_interval(agreed[here], prompts[here], plan))
+        for gap, here in near.items()
+        if here.any()
     )
 
 

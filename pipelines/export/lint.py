@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -44,8 +44,16 @@ NUMBERS_KEPT = 20
 INSERT_ROW = "INSERT INTO rows VALUES (?, NULL, '', ?, ?, ?, 0, 0, 1, ?, ?)"
 
 
+BAD_ROW: Final = "bad row"
+REASONS_KEPT: Final = 20
+"""Reasons of bad rows that are told apart; rows with a further one are counted together."""
+
+
 class Finding(Record):
-    """One kind of fault: how many rows have it, the first of them, an example's reason."""
+    """One kind of fault: how many rows have it, the first of them, an example's reason.
+
+    Bad rows have a finding for each reason.
+    """
 
     name: str
     rows: int
@@ -74,14 +82,23 @@ class FindingCounter:
     """Findings on their way: counts, and the first numbers and reason of each."""
 
     def __init__(self) -> None:
-        self._of: dict[str, tuple[int, list[int], str]] = {}
+        self._of: dict[tuple[str, str], tuple[int, list[int], str]] = {}
+        self._reasons = 0
 
     def add(self, name: str, number: int, reason: str = "") -> None:
         """One row has it."""
-        count, numbers, first = self._of.get(name, (0, [], reason))
+        key = (name, self._group(name, reason))
+        count, numbers, first = self._of.get(key, (0, [], reason))
         if len(numbers) < NUMBERS_KEPT:
             numbers.append(number)
-        self._of[name] = (count + 1, numbers, first)
+        self._of[key] = (count + 1, numbers, first)
+
+    def _group(self, name: str, reason: str) -> str:
+        """The reason where rows with another one are counted apart."""
+        if name != BAD_ROW or (name, reason) in self._of:
+            return reason if name == BAD_ROW else ""
+        self._reasons += 1
+        return reason if self._reasons <= REASONS_KEPT else ""
 
     def add_all(self, name: str, numbers: Iterable[int], reason: str) -> None:
         """These rows have it."""
@@ -92,7 +109,7 @@ class FindingCounter:
         """All of them, most rows first."""
         findings = [
             Finding(name=name, rows=count, numbers=tuple(numbers), reason=reason)
-            for name, (count, numbers, reason) in self._of.items()
+            for (name, _), (count, numbers, reason) in self._of.items()
         ]
         return tuple(sorted(findings, key=lambda f: (-f.rows, f.name)))
 
@@ -113,7 +130,7 @@ def lint(
         for row in read_preferences(path):
             counts[0] += 1
             if row.example is None:
-                counter, name = (flags, "tie") if row.tied else (found, "bad row")
+                counter, name = (flags, "tie") if row.tied else (found, BAD_ROW)
                 counter.add(name, row.number, row.fault)
                 continue
             counts[1 + (not row.example.is_pair)] += 1

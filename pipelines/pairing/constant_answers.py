@@ -1,7 +1,7 @@
 """Constant answers: one text, or nearly one, that answers many different prompts.
 
 Texts are compared without case, spaces, punctuation and the words of their own prompt; long
-ones nearly, by densified one-permutation MinHash (Shrivastava and Li 2014) over pairs of
+ones nearly, by densified one-permutation MinHash (Shrivastava and Li 2014) over runs of
 words: a library's MinHash is not always installed, and this check always runs. The same
 set of rows gives the same result in any order.
 """
@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
@@ -33,8 +32,12 @@ NEAR: Final = 0.6
 honest answers to different prompts share less than .2."""
 MASKED: Final = 0.2
 """Largest share of numbers among words at which a number is as good as another."""
+WORDY: Final = 100
+"""Words from which texts are compared by runs of WIDE words: two long texts of the same
+few words share most pairs of them, and hardly a run of four."""
+WIDE: Final = 4
 KEPT: Final = 128
-"""Hashes of word pairs that are kept of a text."""
+"""Hashes of runs of words that are kept of a text."""
 OWN: Final = 24
 """Pairs of words that a text which quotes its prompt must have besides, to be compared
 nearly: a short answer that names what it is about is an answer to it."""
@@ -239,7 +242,7 @@ def fewest_prompts(prompts: int) -> int:
 def signature(
     text: str, said: Sequence[str], asked: Sequence[str]
 ) -> tuple[list[int], bytes]:
-    """What an answer's words `said` can be found by, and its least hashes of word pairs.
+    """What an answer's words `said` can be found by, and its least hashes of runs of words.
 
     Short texts have one key, long ones a key for each band of their sketch. Code has one:
     programs that differ in a number are different answers.
@@ -252,18 +255,23 @@ def signature(
     plain = list(said) if numbers * 2 < len(said) else [" ".join(said), ""]
     if numbers <= MASKED * len(said):
         plain = ["0" if word[0].isdigit() else word for word in said]
-    grams = set(pairwise(plain))
-    own = grams - set(pairwise(asked))
+    size = WIDE if len(plain) > WORDY else 2
+    grams = set(shingles(plain, size))
+    own = grams - set(shingles(asked, size))
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""
     hashes = {
-        zlib.crc32(f"{one} {other}".encode("utf-8", "replace"))
-        for one, other in own or grams
+        zlib.crc32(" ".join(gram).encode("utf-8", "replace")) for gram in own or grams
     }
     sketch = make_sketch(hashes)
     bands = range(0, BINS, BAND)
     keys = [(zlib.crc32(sketch[b : b + BAND].tobytes()) << 6) | b for b in bands]
     return keys, array("I", nsmallest(KEPT, hashes)).tobytes()
+
+
+def shingles(said: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Every run of so many words."""
+    return zip(*(said[at:] for at in range(size)), strict=False)
 
 
 def make_sketch(hashes: Iterable[int]) -> array[int]:
@@ -285,7 +293,7 @@ def make_sketch(hashes: Iterable[int]) -> array[int]:
 def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     """The Jaccard similarity of two texts by their least hashes.
 
-    Exact where neither has more than `KEPT` pairs of words, else estimated by those that
+    Exact where neither has more than `KEPT` runs of words, else estimated by those that
     both would have kept (Broder 1997).
     """
     full = [max(own) for own in (one, other) if len(own) >= KEPT]

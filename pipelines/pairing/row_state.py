@@ -157,7 +157,8 @@ def _end_uncompared(
     blank = [candidate for candidate in candidates if is_empty(candidate.text)]
     mute = sum(candidate.call in thought for candidate in blank)
     if cut := sum(candidate.finish == "length" for candidate in candidates):
-        why = f"{cut} of {counted(many, 'answer')} were cut off at max_tokens"
+        were = "was" if cut == 1 else "were"
+        why = f"{cut} of {counted(many, 'answer')} {were} cut off at max_tokens"
         spent = sum(candidate.finish == "length" for candidate in blank)
         if spent and mute:
             why += (
@@ -166,7 +167,8 @@ def _end_uncompared(
             )
         return RowEnd(State.TRUNCATED, why)
     if blank:
-        why = f"{len(blank)} of {counted(many, 'answer')} are empty"
+        are = "is" if len(blank) == 1 else "are"
+        why = f"{len(blank)} of {counted(many, 'answer')} {are} empty"
         if mute:
             why += ": the model thought and stopped without an answer"
         return RowEnd(State.FAILED, why)

@@ -8,6 +8,7 @@ from fellowship.number_format import (
     interval,
     part,
     percent,
+    percent_interval,
     rating,
 )
 from fellowship.pipelines.agreement.agreement_cells import (
@@ -16,12 +17,11 @@ from fellowship.pipelines.agreement.agreement_cells import (
     compared_cells,
     main_cells,
 )
-from fellowship.pipelines.agreement.margins import MarginCalibration, rank_margins
+from fellowship.pipelines.agreement.margins import GAPS, MarginCalibration, rank_margins
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
 from fellowship.sanitize import single_line
-from fellowship.stats.calibration import Curve
 from fellowship.viewer.report.calibration_plot import calibration_plot
 from fellowship.viewer.report.parts import (
     Grid,
@@ -297,8 +297,9 @@ def calibration(found: Figures) -> Section:
         "calibration",
         title,
         "How often people agree with the judge's winner, by score gap: dots are the rows"
-        " (larger: more rows), lines an isotonic fit. Skill is Brier's on prompts that the"
-        " fit has not seen: 0 is no better than one rate for every gap. The slope is the"
+        " (larger: more rows), lines an isotonic fit; the table has the shares of"
+        " rows within half a point of a gap. Skill is Brier's on prompts that the fit has"
+        " not seen: 0 is no better than one rate for every gap. The slope is the"
         " log-odds that a point of score gap adds.",
         tuple(parts),
     )
@@ -311,19 +312,15 @@ CALIBRATION = (
 
 
 def margin_row(name: str, found: MarginCalibration) -> tuple[object, ...]:
-    """One judge's chances at four gaps, its skill and its slope."""
+    """How often people agree with a judge at four gaps, its skill and its slope."""
+    shares = dict(found.at_gap)
     return (
         *(name, found.fit.prompts),
-        *(percent(chance_at(found.fit.agree, x)) for x in (1, 2, 3, 4)),
+        *(percent_interval(shares[x]) if x in shares else "" for x in GAPS),
         interval(found.skill, 2),
         interval(found.slope, 2),
         "yes" if found.informative else "not shown",
     )
-
-
-def chance_at(curve: Curve, margin: float) -> float | None:
-    """The fitted chance at a margin; None beyond what was seen."""
-    return float(curve([margin])[0]) if margin <= curve.at[-1] else None
 
 
 def why_no_calibration(found: Figures) -> str:

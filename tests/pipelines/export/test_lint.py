@@ -33,7 +33,11 @@ def pair(chosen: str, rejected: str, prompt: str = "") -> dict[str, str]:
 
 
 def numbers(report: LintReport) -> dict[str, tuple[int, ...]]:
-    return {finding.name: finding.numbers for finding in report.findings}
+    """The rows of each finding, whatever its reasons."""
+    found: dict[str, tuple[int, ...]] = {}
+    for one in report.findings:
+        found[one.name] = tuple(sorted((*found.get(one.name, ()), *one.numbers)))
+    return found
 
 
 def test_a_clean_file_is_clean(tmp_path: Path) -> None:
@@ -76,6 +80,14 @@ def test_every_planted_fault_is_named_with_its_row(tmp_path: Path) -> None:
         "contamination": (10,),
         "bad row": (11, 12, 13, 14, 15),
     }
+
+
+def test_each_bad_row_has_its_own_reason(tmp_path: Path) -> None:
+    rows = ["{not json", "[1]", {"prompt": "x"}, {"prompt": "y"}]
+    said = {f.numbers: f.reason for f in lint(file_of(tmp_path, rows)).findings}
+    assert set(said) == {(1,), (2,), (3, 4)}
+    assert "not JSON" in said[1,]
+    assert "object" in said[2,]
 
 
 def test_contradictory_labels_of_single_answers_are_found(tmp_path: Path) -> None:

@@ -224,3 +224,12 @@ def test_short_answers_that_name_their_prompt_are_answers_to_it() -> None:
         )
 
     assert found(40, about) == ()
+
+
+def test_long_texts_of_the_same_few_words_are_different_texts() -> None:
+    def few(n: int) -> str:
+        rng = random.Random(n)
+        return " ".join(rng.choice(WORDS[:20]) for _ in range(400))
+
+    assert found(40, few) == ()
+    assert found(40, lambda n: f"{few(1)} {NAMES[n % 10]} {few(2)}")
