@@ -32,7 +32,6 @@ from fellowship.models.limits.error_bodies import read_error
 from fellowship.models.providers.batch import BatchClient
 from fellowship.models.providers.batch_api import lines_by_key
 from fellowship.models.providers.openai import OpenAIClient
-from fellowship.models.replies.ollama_errors import read_error_bytes
 from fellowship.pipelines.export.lint import lint
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.release import VerdictFile
@@ -140,7 +139,6 @@ def verdict(content: bytes, folder: Path) -> None:
 def reply(content: bytes, folder: Path) -> None:
     """A provider's body: a reply that a ledger can hold, or an error by name."""
     read_error(content)
-    read_error_bytes(content)
     client = OpenAIClient("m", OpenAIModel(provider="openai", model="m"))
     with contextlib.suppress(ModelError):
         read = client.parse_body(content)

@@ -25,12 +25,16 @@ class ErrorBody(NamedTuple):
     """What an error's body says. `codes`: its codes, types and reasons, as one text.
 
     `param`: the parameter that it names; `wait`: seconds, where it asks for some.
+    `prompt_tokens` and `context`: of a prompt that was too long, both counted by the
+    server in tokens; None where it does not say.
     """
 
     message: str
     codes: str = ""
     param: str = ""
     wait: float | None = None
+    prompt_tokens: int | None = None
+    context: int | None = None
 
 
 def read_error(content: bytes | str) -> ErrorBody:
@@ -50,7 +54,12 @@ def error_body(value: Any) -> ErrorBody:
     params = (str(p["param"]) for p in parts if isinstance(p.get("param"), str))
     waits = (seconds_of(p["retryDelay"]) for p in parts if "retryDelay" in p)
     return ErrorBody(
-        message, codes, next(params, ""), next((w for w in waits if w), None)
+        message,
+        codes,
+        next(params, ""),
+        next((w for w in waits if w), None),
+        _count(parts, "n_prompt_tokens"),
+        _count(parts, "n_ctx"),
     )
 
 
@@ -68,6 +77,11 @@ def page_title(text: str) -> str:
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
     heading = title[1] if title else re.sub(r"<[^>]*>", " ", text)
     return f"a page: {' '.join(html.unescape(heading).split())[:120]!r}"
+
+
+def _count(parts: list[Mapping[str, Any]], name: str) -> int | None:
+    """The first whole number of that name."""
+    return next((p[name] for p in parts if type(p.get(name)) is int), None)
 
 
 def _is_word(value: Any) -> bool:

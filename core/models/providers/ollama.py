@@ -27,6 +27,7 @@ from fellowship.models.client import (
     thinking_identity,
 )
 from fellowship.models.config import OllamaModel, family_of
+from fellowship.models.limits.error_bodies import ErrorBody, error_body, read_error
 from fellowship.models.limits.refusals import failure_kind, shorten
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.limits.wait_note import WaitNote
@@ -57,11 +58,6 @@ from fellowship.models.replies.ollama_bodies import (
     read_chat,
     usage_of,
     why_incomplete,
-)
-from fellowship.models.replies.ollama_errors import (
-    StatedError,
-    read_error,
-    read_error_bytes,
 )
 from fellowship.models.replies.reading import make_reply, unusable
 from fellowship.records import Message
@@ -250,7 +246,7 @@ class OllamaClient(Client):
 
     def _refusal(self, status: int, content: bytes, request: Request) -> ModelError:
         """What a server refused, by its own words. Status 0: an error in a reply of 200."""
-        stated = read_error_bytes(content)
+        stated = read_error(content)
         detail = redact(secrets_in_url(self.host), shorten(stated.message))
         kind = refusal_kind(status or status_of(stated.message), stated)
         room = self._room(request)
@@ -278,7 +274,7 @@ class OllamaClient(Client):
         where = self.identity["endpoint"]
         detail = redact(secrets_in_url(self.host), shorten(error))
         if isinstance(error, ollama.ResponseError):
-            stated = read_error(error.error)
+            stated = error_body(error.error)
             message = redact(secrets_in_url(self.host), shorten(stated.message))
             kind = refusal_kind(error.status_code, stated)
             return ModelError(f"model {self.name!r} at {where}: {message}", kind)
@@ -392,7 +388,7 @@ class OllamaClient(Client):
             self._api = None
 
 
-def refusal_kind(status: int, stated: StatedError) -> Failure:
+def refusal_kind(status: int, stated: ErrorBody) -> Failure:
     """The kind of failure of a refusal by Ollama, with what its statuses do not tell."""
     words = " ".join(stated.message.lower().split())
     if stated.prompt_tokens is not None or any(map(words.__contains__, TOO_LONG)):
@@ -401,4 +397,4 @@ def refusal_kind(status: int, stated: StatedError) -> Failure:
         return "rate"
     if status == 500 and any(map(words.__contains__, OWN_FAULTS)):
         return "rejected"
-    return failure_kind(status, stated.code, stated.message)
+    return failure_kind(status, stated.codes, stated.message)
