@@ -191,6 +191,12 @@ class Verdict(Record):
         " one, where an imported file gives it",
     )
 
+    tie_band: Finite = Field(
+        default=0.0,
+        exclude_if=lambda value: not value,  # older records are the same bytes
+        description="score gaps up to this count as a tie, once all orders are averaged",
+    )
+
     @property
     def problem(self) -> str:
         """Why it is invalid and what was found, for people; empty if it isn't."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import fsum
 
+from fellowship.majority import CLOSE
 from fellowship.records import Decision, Scores, Verdict, Winner
 
 
@@ -24,7 +25,8 @@ def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
     Samples of one order are averaged first, the unreadable among them left out. An order
     with no readable verdict makes the whole invalid: what is left would be one order's
     opinion. Two orders that name different winners contradict one another, and a
-    contradiction is not a win.
+    contradiction is not a win. Scores no further apart than the verdicts' `tie_band` tie,
+    of an order as of the average, and both answers then have their mean.
     """
     orders = [[v for v in verdicts if v.order == o] for o in ("forward", "swapped")]
     orders_asked = [order for order in orders if order]
@@ -32,10 +34,20 @@ def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
     if not read or not all(read):
         return "invalid", None
     given = [average_scores(verdict_scores(v) for v in order) for order in read]
-    scores = average_scores(given)
-    if {"first", "second"} <= {each.winner for each in given}:
+    scores, band = average_scores(given), max(v.tie_band for v in verdicts)
+    winners = {scores_in_band(each, band).winner for each in given}
+    if {"first", "second"} <= winners:
         return "order-inconsistent", scores
-    return scores.winner, scores
+    settled = scores_in_band(scores, band)
+    return settled.winner, settled
+
+
+def scores_in_band(scores: Scores, band: float) -> Scores:
+    """Scores as they count: within a tie band both have their mean. No band: as given."""
+    if not band or abs(scores.first - scores.second) > band + CLOSE:
+        return scores
+    level = mean([scores.first, scores.second])
+    return Scores(first=level, second=level)
 
 
 def average_scores(given: Iterable[Scores]) -> Scores:

@@ -169,6 +169,14 @@ class VoterSettings(Record):
     role: RoleName = Field(
         default="", description="a role of your own: a subclass of Judge"
     )
+    tie_band: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        exclude_if=lambda value: not value,  # headers of older runs are the same bytes
+        description="score gaps up to this many points are a tie, once all orders asked"
+        " are averaged",
+    )
 
 
 class JudgeSettings(VoterSettings):

@@ -130,6 +130,7 @@ class Voter:
             model=turn.model if turn else "",
             strategy=self.settings.strategy,
             scale=self.settings.scale,
+            tie_band=self.settings.tie_band,
             call=turn.call if turn else "",
             verdict_first=turn is not None and "verdict-first" in turn.remarks,
             note=agent.problem,

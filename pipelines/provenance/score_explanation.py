@@ -77,6 +77,8 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
                 parts.append(f"{verdict_order(verdict)}{text}{note}")
     outcome, scores = decide(verdicts)
     mean = f", mean{score_pair(scores)}" if len(verdicts) > 1 and scores else ""
+    band = max((verdict.tie_band for verdict in verdicts), default=0.0)
+    mean += f", gaps up to {score(band)} are a tie" if band else ""
     so = decision_word(outcome)
     return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {so}"
 

@@ -63,6 +63,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _exact(recipe)
     yield from _speakers(settings)
     yield from _chances(recipe)
+    yield from _tie_bands(settings)
     if recipe.prompts is None or recipe.prompts.is_dir():
         yield from _prompts(settings, PromptLibrary(recipe.prompts))
 
@@ -153,6 +154,26 @@ def _chances(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             yield (
                 (*place, "expected"),
                 f"{dotted_place((*place, 'expected'))}: {lacks}: give samples: k instead",
+            )
+
+
+def _tie_bands(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """A band needs score gaps, and one as wide as the scale leaves nobody a win."""
+    for place, asking in voters(settings):
+        where = (*place, "tie_band")
+        if not asking.tie_band:
+            continue
+        if not STRATEGIES[asking.strategy].scored:
+            yield (
+                where,
+                f"{dotted_place(where)}: a direct verdict has no score gap: leave it out,"
+                " or give strategy: combined",
+            )
+        elif asking.tie_band >= (widest := asking.scale - 1):
+            yield (
+                where,
+                f"{dotted_place(where)}: {asking.tie_band:g} makes every verdict a tie:"
+                f" scores are at most {widest:g} apart",
             )
 
 
