@@ -12,7 +12,7 @@ from fellowship.agents.parsing.fields import Mention
 from fellowship.agents.parsing.options import speaks_of_options
 from fellowship.agents.parsing.sides import parse_side
 
-_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]|⟦([^⟦⟧\n]{1,40})⟧")
+BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]|⟦([^⟦⟧\n]{1,40})⟧")
 _ANNOUNCES = re.compile(
     r"\b(?:verdict|winner|decision|judge?ment|better|best|stronger|wins|prefer\w*|choose"
     r"|pick|vote|tie|equal\w*)\b",
@@ -32,7 +32,7 @@ _REPORTS = re.compile(
 def bracket_marks(text: str) -> Iterator[Mention]:
     """`[[A]]` on a line of its own, or where the last line ends."""
     last = text.rstrip().rfind("\n") + 1
-    for match in _BRACKETS.finditer(text):
+    for match in BRACKETS.finditer(text):
         value = _bracket_value((match[1] or match[2]).strip())
         if value is None:
             continue
@@ -44,7 +44,7 @@ def bracket_marks(text: str) -> Iterator[Mention]:
         if match[2] and (speaks_of_options(text) or not alone):
             continue  # a box is where mathematics puts its own answer
         closing = start >= last and not after.strip(" \t.!\"')")
-        closing = closing and len(_BRACKETS.findall(line)) == 1
+        closing = closing and len(BRACKETS.findall(line)) == 1
         if alone or (closing and _is_own(before)):
             yield Mention("winner", match.start(), match.end(), match[0], value)
 

@@ -9,7 +9,9 @@ from fellowship.agents.parsing.fields import Mention
 from fellowship.agents.parsing.options import speaks_of_options
 from fellowship.agents.parsing.sides import SIDE, is_lone, parse_side
 
-LEAD = r"^[ \t]*(?:[-+•|][ \t]+|\d{1,2}[.)][ \t]+)?[\[(⟦ \t]*"
+LEAD = (
+    r"^[ \t]*(?:[-+•|][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]+\d{1,2}[.:][ \t]*)?[\[(⟦ \t]*"
+)
 LEAD_IN = (
     r"(?:(?:so|thus|hence|therefore|overall|finally|all in all|in (?:conclusion|summary"
     r"|short|the end|total)|to (?:sum up|conclude)|on balance|consequently|ultimately)"
@@ -60,7 +62,8 @@ def closing_marks(text: str) -> Iterator[Mention]:
 
 
 _CLOSING = re.compile(
-    rf"{LEAD}{LEAD_IN}(?P<value>{SIDE}[ \t]+(?:is|wins|was)\b[^\n]*)$", re.IGNORECASE
+    rf"{LEAD}{LEAD_IN}{_WEIGHED}(?P<value>{SIDE}[ \t]+(?:is|wins|was)\b[^\n]*)$",
+    re.IGNORECASE,
 )
 
 

@@ -27,7 +27,7 @@ def language(sign: str, words: Words) -> Language:
     )
 
 
-def _bounded(words: Words) -> Words:
+def bounded(words: Words) -> Words:
     """Patterns of a script with spaces: whole words only."""
     return tuple((rf"(?<!\w)(?:{word})(?!\w)", put) for word, put in words)
 
@@ -35,7 +35,7 @@ def _bounded(words: Words) -> Words:
 GERMAN = language(
     r"\b(?:Urteil|Gewinner|Sieger|Bewertung|Punktzahl|Gesamturteil|Note der|Fazit"
     r"|Antwort(?:en)?|unentschieden|Entscheidung|beiden?)\b",
-    _bounded(
+    bounded(
         (
             (r"(?:Gesamt|Schluss|End)?urteil|Entscheidung|Fazit", "verdict"),
             (r"Gewinner(?:in)?|Sieger(?:in)?|bessere Antwort", "winner"),
@@ -60,7 +60,7 @@ GERMAN = language(
 )
 FRENCH = language(
     r"\b(?:première|premier|deuxième|seconde|réponses?|égalité|gagnante?|vainqueur)\b",
-    _bounded(
+    bounded(
         (
             (r"verdict(?: final)?|jugement|décision|conclusion", "verdict"),
             (r"gagnante?|vainqueur|meilleure réponse", "winner"),
@@ -86,7 +86,7 @@ FRENCH = language(
 SPANISH = language(
     r"\b(?:veredicto|ganadora?|puntuación|puntaje|calificación|respuestas?|empate"
     r"|primer[ao]?|segund[ao])\b",
-    _bounded(
+    bounded(
         (
             (r"veredicto(?: final)?|decisión|conclusión|juicio", "verdict"),
             (r"ganadora?|mejor respuesta", "winner"),
@@ -111,7 +111,7 @@ SPANISH = language(
 )
 RUSSIAN = language(
     r"(?:вердикт|победител|оценка|ответ|ничья|перв|втор)",
-    _bounded(
+    bounded(
         (
             (r"(?:итоговый |окончательный )?вердикт|решение|вывод", "verdict"),
             (r"победитель|лучший ответ", "winner"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from fellowship.agents.parsing.further_languages import DUTCH, ITALIAN, PORTUGUESE
 from fellowship.agents.parsing.language_tables import (
     CHINESE,
     FRENCH,
@@ -27,6 +28,9 @@ LANGUAGES: dict[str, Language] = {
     "ru": RUSSIAN,
     "zh": CHINESE,
     "ja": JAPANESE,
+    "pt": PORTUGUESE,
+    "it": ITALIAN,
+    "nl": DUTCH,
 }
 
 

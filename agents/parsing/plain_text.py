@@ -22,6 +22,7 @@ _SIMPLE = str.maketrans(
     | {ord("【"): "[", ord("】"): "]", ord("。"): ". ", ord("、"): ", "}
 )
 _MARKUP = str.maketrans(dict.fromkeys("*_#`~", " "))
+_STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
 _STARS = re.compile(r"[★☆⭐🌟]{2,}")
 _TOKENS = re.compile(
     r"<\|[^|<>\n]{1,30}\|>|</?s>|\[/?INST\]|<(?:end_of_turn|start_of_turn|eos|eot)>"
@@ -46,7 +47,7 @@ _MATH = re.compile(r"\\[()\[\]]|\$")
 
 def plain_text(text: str) -> str:
     """The text as a person reads it aloud: one space for each mark of typesetting."""
-    text = _TOKENS.sub(" ", text.translate(_SIMPLE))
+    text = _STRUCK.sub(" ", _TOKENS.sub(" ", text.translate(_SIMPLE)))
     if "\\" in text or "$" in text:
         text = _TEXT.sub(r" \1 ", text)
         text = _BOX.sub(rf" {OPEN_BOX}\1{CLOSE_BOX} ", text)

@@ -19,6 +19,7 @@ from fellowship.agents.parsing.json_spans import json_spans
 from fellowship.agents.parsing.options import names_an_option
 from fellowship.agents.parsing.plain_text import plain_text
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.agents.parsing.quoted_marks import is_quoted, other_case
 from fellowship.agents.parsing.reply_text import blank_out, marks_text, texts_in
 from fellowship.agents.parsing.scale_notes import other_scale
 from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
@@ -26,7 +27,7 @@ from fellowship.agents.parsing.score_values import json_score
 from fellowship.agents.parsing.sides import parse_side
 from fellowship.agents.parsing.thoughts import without_thoughts
 from fellowship.agents.parsing.values import Choice, ParsedValue
-from fellowship.agents.parsing.verdict_marks import verdict_marks
+from fellowship.agents.parsing.verdict_marks import loser_marks, verdict_marks
 from fellowship.records import Scores
 
 MOST = 200_000
@@ -125,6 +126,11 @@ class Reading:
         if back := taken_back(self.plain, max(ends, default=0)):
             what = f"found {back!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
+        if "winner" in names and (
+            case := other_case(self.plain, max(ends, default=0), str(read["winner"]))
+        ):
+            what = f"found {quote(case)} after the verdict, expected {offered}"
+            raise UnreadableReply(Unreadable.UNCLEAR, what)
         return read
 
     def _own(self, found: list[Mention], offered: str) -> list[Mention]:
@@ -140,7 +146,12 @@ class Reading:
         if found and not kept:
             what = f"found {quote(found[0].raw)}, which only repeats a candidate's text"
             raise UnreadableReply(Unreadable.ECHO, f"{what}, expected {offered}")
-        return kept
+        return [each for each in kept if not self._is_quoted(each)]
+
+    def _is_quoted(self, mention: Mention) -> bool:
+        """Whether what stands before a mention says that it is an example or a case."""
+        text = self.rest if mention.whole else self.plain
+        return is_quoted(text, mention.start, mention.end)
 
     def _is_whole_json(self) -> bool:
         """Whether the reply ends with an object that is closed."""
@@ -171,7 +182,8 @@ class Reading:
 
     def _check_against_losers(self, winner: str) -> None:
         """Raise where a field names the winner as the loser too."""
-        for each in field_mentions(self.spans, ("loser",), _json_side):
+        fields = field_mentions(self.spans, ("loser",), _json_side)
+        for each in (*fields, *loser_marks(self.plain)):
             if each.value == winner != "tie":
                 raise UnreadableReply(
                     Unreadable.CONTRADICTION,

@@ -2,7 +2,7 @@
 
 A run is read by the revision it was begun under, which its header names: replies that an
 older reader refused were asked for again, and that is on record. A header that names none
-is of revision 1.
+is of revision 1. A revision changes until it is in a release, and never after it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,11 @@ _IN_WORDS = re.compile(
     rf"|{_ENDS}[ \t]+scale)\b",
     re.IGNORECASE,
 )
+_EACH = re.compile(
+    r"\b(?:each|all|both|scores?|ratings?)\b[^.\n\d]{0,24}\b(?:out[ \t]+of|up[ \t]+to"
+    r"|max(?:imum)?(?:[ \t]+of)?)[ \t]*(\d{1,9})\b(?![ \t]+(?!points?|stars?)[a-z])",
+    re.IGNORECASE,
+)
 _ON_A_LINE = re.compile(
     r"^[ \t(]*(?:max(?:imum|\.)?(?:[ \t]+score)?[ \t]*[:=]|out[ \t]+of\b[ \t]*:?)"
     r"[ \t]*(\d{1,9})[ \t.)]*$",
@@ -37,7 +42,7 @@ def other_scale(spans: Sequence[Span], plain: str, high: float) -> str:
         for key, value in _fields(span.pairs):
             if plain_key(key) in _LIMITS and (top := _top(value)) not in (None, high):
                 return f"{key}: {top:g}"
-    for pattern in (_IN_WORDS, _ON_A_LINE):
+    for pattern in (_IN_WORDS, _EACH, _ON_A_LINE):
         for match in pattern.finditer(plain):
             if float([end for end in match.groups() if end][-1]) != high:
                 return match[0].strip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fellowship.agents.parsing.criteria import names_a_criterion
 from fellowship.agents.parsing.fields import Mention, Name, mention_of
 from fellowship.agents.parsing.score_values import score_value
 from fellowship.agents.parsing.sides import SIDE, side_of
@@ -64,6 +65,8 @@ def is_under_criterion(text: str, match: re.Match[str]) -> bool:
     """Whether the line above is the title of a criterion, `Accuracy:`."""
     above = text[: match.start()].rstrip()
     line = above.rpartition("\n")[2].strip()
+    if names_a_criterion(line):
+        return True
     return bool(_CRITERION.fullmatch(line)) and not OVERALL.search(line)
 
 

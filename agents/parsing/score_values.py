@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from fellowship.agents.parsing.criteria import CRITERIA
 from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue, check_range, parse_score
 
@@ -27,6 +28,14 @@ _WORDS = re.compile(
     r"\b(?:score|scale|from|points?|out|of|max|or|rating|integer)\b", re.I
 )
 
+_NOT_YET = re.compile(
+    r"\b(?:before|excluding|except|provisional\w*|preliminary|initial\w*|tentative\w*"
+    r"|so far|pending|unless|raw|unweighted|percentiles?|points? off|deducted|lost"
+    rf"|(?:for|on|in)[ \t]+(?:its[ \t]+|the[ \t]+)?(?:{CRITERIA})[ \t.!)]*$)",
+    re.IGNORECASE,
+)
+"""Words after a number by which it is no score of the whole."""
+
 
 def score_value(line: str, low: float, high: float, scale: str = "") -> ParsedValue:
     """The score a plain line begins with; `scale` is what its label has in brackets.
@@ -40,6 +49,9 @@ def score_value(line: str, low: float, high: float, scale: str = "") -> ParsedVa
         of = match[2] or match[3] or match[4]
         plain = f"{match[1]}/{of}{plain[match.end() :]}"
     value = parse_score(plain, low, high)
+    if not value.problem and _NOT_YET.search(plain, value.end):
+        problem = "a score of a part, or before the last"
+        return ParsedValue(len(line), problem=problem, kind=Unreadable.UNCLEAR)
     return replace(value, end=min(value.end, len(line)))
 
 

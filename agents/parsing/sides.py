@@ -34,6 +34,8 @@ _TIE = (
 )
 _VALUE = re.compile(rf"{OPENING}(?:(?P<tie>{_TIE})|{SIDE})", re.IGNORECASE)
 _OPERATOR = re.compile(r"[ \t]*(>{1,3}|<{1,3}|={1,2}|≈|≫|≪)[ \t]*")
+COMPARES = re.compile(r"[<>≫≪=≈]|\b(?:better|wins|winner)\b", re.IGNORECASE)
+"""What says of a letter that it is a response, not an option of the question."""
 _ADVERB = (
     r"(?:clearly|slightly|much|significantly|marginally|overall|far|a[ \t]+bit|somewhat"
     r"|definitely|by[ \t]+far|simply|still|the|therefore|thus)"
@@ -84,7 +86,8 @@ _ANY_SIDE = re.compile(
 )
 _FAILS = re.compile(
     r"(?:[ \t]+(?:response|answer|one))?[ \t]+(?:is[ \t]+(?:too|wrong|incomplete|vague"
-    r"|false|off)\b|fails|lacks|misses|skips|omits|ignores|errs|invents|leaves[ \t]+out"
+    r"|false|off|incorrect|inaccurate|worse|weaker|inferior|irrelevant)\b"
+    r"|fails|lacks|misses|skips|omits|ignores|errs|invents|leaves[ \t]+out"
     r"|stops|would[ \t]+need|is[ \t]+missing|contains[ \t]+(?:an[ \t]+)?errors?)",
     re.IGNORECASE,
 )

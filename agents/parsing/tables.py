@@ -18,6 +18,11 @@ _SCORE = re.compile(
 )
 _WINNER = re.compile(r"(?:overall[ \t]+|final[ \t]+)?(?:winner|verdict)", re.IGNORECASE)
 
+_NAMES_WINNERS = re.compile(
+    r"(?:winner|verdict|better|best|preferred)(?:[ \t]+(?:response|answer|one))?",
+    re.IGNORECASE,
+)
+
 
 def tables_as_lines(text: str) -> str:
     """The text with each table replaced by the marker lines it amounts to."""
@@ -45,9 +50,14 @@ def _lines_of(rows: list[list[str]]) -> list[str]:
     sides = {at: side for at, cell in enumerate(head) if (side := _side(cell)) and at}
     scores = [at for at, cell in enumerate(head) if at and _SCORE.fullmatch(cell)]
     found: list[str] = []
+    winners = len(head) == 2 and bool(_NAMES_WINNERS.fullmatch(head[1]))
+    if len(head) == 1 and len(rows) == 2 and _WINNER.fullmatch(head[0]):
+        return [f"Winner: {rows[1][0]}", ""]
     for row in rows:
         title = row[0] if row else ""
-        if _WINNER.fullmatch(title) and len(row) == 2:
+        if len(row) == 2 and (
+            _WINNER.fullmatch(title) or (winners and _SCORE.fullmatch(title))
+        ):
             found.append(f"Winner: {row[1]}")
         elif _SCORE.fullmatch(title) and set(sides.values()) == {"first", "second"}:
             found += [

@@ -23,6 +23,7 @@ from fellowship.agents.parsing.options import speaks_of_options
 from fellowship.agents.parsing.plain_text import line_from
 from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.sides import (
+    COMPARES,
     NOUN,
     SIDE,
     begins_with_side,
@@ -34,16 +35,24 @@ from fellowship.agents.parsing.values import ParsedValue
 _LABEL = re.compile(
     rf"{LEAD}{LEAD_IN}(?:(?:my|the|our|i|a|final|overall|clear|so|here[ \t]+is)[ \t]+)*"
     r"(?P<label>verdict|winner|decision|judge?ment|conclusion|choice|preference|pick"
-    rf"|preferred(?:[ \t]+{NOUN})?|better[ \t]+{NOUN}|best[ \t]+{NOUN})"
+    rf"|preferred(?:[ \t]+{NOUN})?|better[ \t]+{NOUN}|best[ \t]+{NOUN}"
+    rf"|chosen(?:[ \t]+{NOUN})?)"
     r"(?:[ \t]*\([^()\n]{0,40}\))?"
     r"(?:(?P<sep>[ \t]*(?:is|goes[ \t]+to)?[ \t]*(?:[:=]>?|→|->)|[ \t]+[-–—](?=[ \t]))"
     r"|(?P<verb>[ \t]+(?:is|goes[ \t]+to)\b)|(?P<end>[ \t]*$))",
     re.MULTILINE | re.IGNORECASE,
 )
+_OVERALL = re.compile(
+    rf"{LEAD}(?:overall|final(?:ly)?)(?:[ \t]+(?:result|ranking))?[ \t]*:", re.M | re.I
+)
 _MINE = re.compile(
     rf"{LEAD}my[ \t]+(?:final[ \t]+)?(?:answer|vote)[ \t]*(?:is\b|:)", re.M | re.I
 )
 _RESULT = re.compile(r"\[RESULT\][ \t]*")
+_LOSER = re.compile(
+    rf"{LEAD}(?:loser|rejected|(?:worse|worst|weaker)(?:[ \t]+{NOUN})?)[ \t]*[:=]",
+    re.M | re.I,
+)
 _STRONG = ("verdict", "winner")
 _ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
 _SPACE = re.compile(r"\s*+")
@@ -61,6 +70,15 @@ def verdict_marks(text: str) -> list[Mention]:
     return found
 
 
+def loser_marks(text: str) -> Iterator[Mention]:
+    """`Rejected: first`, `Loser: Response 2`: what is said to be the worse one."""
+    for match in _LOSER.finditer(text):
+        line = line_from(text, match.end())
+        value = parse_side(line)
+        span = (match.start(), match.end() + value.end)
+        yield mention_of("loser", span, text[slice(*span)].strip(), value)
+
+
 def is_title(mention: Mention) -> bool:
     """Whether a label has no value but prose, as the title of a paragraph has."""
     return mention.kind is Unreadable.NOTHING
@@ -68,7 +86,7 @@ def is_title(mention: Mention) -> bool:
 
 def _labelled(text: str) -> Iterator[Mention]:
     """`Verdict: first`, `The winner is Response 2`; the value may be on the next line."""
-    for label in (_LABEL, _MINE, _RESULT):
+    for label in (_LABEL, _MINE, _RESULT, _OVERALL):
         for match in label.finditer(text):
             at = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]
             line = line_from(text, at)
@@ -82,6 +100,8 @@ def _labelled(text: str) -> Iterator[Mention]:
             if value is None or (
                 value.problem and below and not begins_with_side(line)
             ):
+                continue
+            if label is _OVERALL and (below or not _says_more(line)):
                 continue
             raw = text[match.start() : at + value.end].strip()
             yield mention_of("winner", (match.start(), at + value.end), raw, value)
@@ -98,6 +118,11 @@ def _labelled_value(line: str, own: bool, text: str) -> ParsedValue | None:
     if _names_a_side(line):
         return replace(value, kind=Unreadable.UNCLEAR)
     return replace(value, kind=Unreadable.NOTHING, problem="prose, not a verdict")
+
+
+def _says_more(line: str) -> bool:
+    """Whether a value is more than a lone letter, by which options are named."""
+    return not is_lone(line) or COMPARES.search(line) is not None
 
 
 def _names_a_side(line: str) -> bool:
