@@ -46,9 +46,26 @@ def expected_score(
     `raw` is the provider's reply; its last mention of the field counts. The score is in
     points, from `low` to `high`.
     """
+    return expected_at(raw, FIELD_PATTERNS[field], stated, low, high)
+
+
+def criterion_pattern(key: str, label: str) -> re.Pattern[str]:
+    """What stands before the score of a rubric's field, in JSON or in a line."""
+    key, label = re.escape(key), re.escape(label)
+    return re.compile(rf'"(?:\d\d_)?{key}"\s*:\s*"?|^\W*{label}:\s*', re.I | re.M)
+
+
+def expected_at(
+    raw: Mapping[str, Any],
+    pattern: re.Pattern[str],
+    stated: float,
+    low: float,
+    high: float,
+) -> Expected:
+    """`expected_score` of what stands after the last match of a pattern."""
     tokens = tokens_of(raw)
     whole = "".join(token for token, _ in tokens)
-    places = [found.end() for found in FIELD_PATTERNS[field].finditer(whole)]
+    places = [found.end() for found in pattern.finditer(whole)]
     number = number_at(tokens, places[-1]) if places else []
     spelt = "".join(token.strip(' \n\t"*') for token, _ in number)
     found = DIGITS.fullmatch(spelt)

@@ -9,7 +9,13 @@ from typing import Any, NamedTuple, get_args
 from pydantic import Field
 
 from fellowship.agents.case import Case, interleave_answers
-from fellowship.agents.logprob_scores import expected_score
+from fellowship.agents.logprob_scores import (
+    Expected,
+    criterion_pattern,
+    expected_at,
+    expected_score,
+)
+from fellowship.agents.parsing.criterion_fields import CriterionField
 from fellowship.agents.parsing.replies import (
     read_choice,
     read_reason,
@@ -18,8 +24,28 @@ from fellowship.agents.parsing.replies import (
     read_scores,
 )
 from fellowship.agents.role import Line, Role
+from fellowship.agents.rubric import CriterionMark, Rubric, total_mark, total_scores
+from fellowship.agents.rubric_forms import (
+    Values,
+    criteria_schema,
+    criterion_marks,
+    criterion_scores,
+    expected_values,
+    read_values,
+    rubric_ending,
+    rubric_words,
+)
 from fellowship.answer_order import require_sorted
-from fellowship.records import Message, Record, Review, Scores, Strategy, Winner
+from fellowship.records import (
+    CRITERIA,
+    CriterionScores,
+    Message,
+    Record,
+    Review,
+    Scores,
+    Strategy,
+    Winner,
+)
 from fellowship.registry_check import check_registry
 
 REASON = {"type": "string", "maxLength": 400}
@@ -166,12 +192,16 @@ COVERAGE = Field(
 
 
 class Choice(Record):
-    """What a judge said of two responses, in the order it read them."""
+    """What a judge said of two responses, in the order it read them.
+
+    With a rubric, `scores` are its totals: 0 to 1 of a direct comparison.
+    """
 
     winner: Winner
     scores: Scores | None = None
     reason: str = ""
     coverage: float | None = COVERAGE
+    criteria: tuple[CriterionScores, ...] = CRITERIA
 
 
 class Mark(Record):
@@ -180,6 +210,7 @@ class Mark(Record):
     score: float
     reason: str = ""
     coverage: float | None = COVERAGE
+    criteria: tuple[CriterionMark, ...] = CRITERIA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +221,8 @@ class Judge(Role):
     strategy: Strategy = "combined"
     scale: float = 10
     criteria: str = ""
+    rubric: Rubric = ()
+    """Criteria that are scored one by one; the total is computed from them."""
     expected: bool = False
     """Whether its scores are expectations over its tokens' chances."""
 
@@ -201,10 +234,13 @@ class Judge(Role):
     def instruction(self, case: Case, structured: bool) -> str:
         """The strategy's prompt with its scale, criteria and form."""
         prompt = self.library.get(self.prompt_name, ("scale", "criteria", "format"))
-        criteria = f"\n{self.criteria}\n" if self.criteria else ""
+        scale = format_number(self.scale)
+        told = [self.criteria] if self.criteria else []
+        if self.rubric:
+            told.append(rubric_words(self.strategy, self.rubric, scale))
         values = {
-            "scale": format_number(self.scale),
-            "criteria": criteria,
+            "scale": scale,
+            "criteria": "\n{}\n".format("\n\n".join(told)) if told else "",
             "format": self.form(structured),
         }
         return prompt.fill(values)
@@ -214,11 +250,17 @@ class Judge(Role):
         if structured:
             fields = ", ".join(f'"{name}"' for name in self.schema()["properties"])
             return f"Answer with a JSON object with the fields {fields}, in this order."
-        return STRATEGIES[self.strategy].ending.format(full=format_number(self.scale))
+        scale = format_number(self.scale)
+        if self.rubric:
+            return rubric_ending(self.strategy, self.rubric, scale)
+        return STRATEGIES[self.strategy].ending.format(full=scale)
 
     def schema(self) -> Mapping[str, Any]:
         """`reason`, then what the strategy asks for."""
         wanted = STRATEGIES[self.strategy].fields(self.scale)
+        if self.rubric:
+            value = next(iter(wanted.values()))
+            wanted = criteria_schema(self.strategy, self.rubric, value)
         return {"type": "object", "properties": {"reason": REASON, **wanted}}
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Choice | Mark:
@@ -227,12 +269,17 @@ class Judge(Role):
         how: dict[str, Any] = {"last": last, "cut": case.cut, "revision": case.reader}
         reason = read_reason(text, revision=case.reader)
         how["candidates"] = quoted
+        if self.rubric:
+            values = read_values(self.strategy, text, self.rubric, self.scale, how)
+            return self._weighed(values, {"reason": reason})
         return STRATEGIES[self.strategy].read(text, reason, self.scale, how)
 
     def refined(self, value: Record | None, raw: Mapping[str, Any]) -> Record | None:
         """Scores as expectations, where that is asked for and the reply has chances."""
         if not self.expected:
             return value
+        if self.rubric and isinstance(value, Choice | Mark):
+            return self._expected_rubric(value, raw)
         if isinstance(value, Mark):
             found = expected_score(raw, "score", value.score, LOW, self.scale)
             mark = {"score": found.score, "coverage": found.coverage}
@@ -249,6 +296,37 @@ class Judge(Role):
             "coverage": min(known, default=None),
         }
         return value.model_copy(update=changed)
+
+    def _weighed(self, values: Values, known: Mapping[str, Any]) -> Choice | Mark:
+        """The value with a total that a rubric's values make."""
+        form = STRATEGIES[self.strategy]
+        low, high = (LOW, self.scale) if form.scored else (0.0, 1.0)
+        if form.alone:
+            marks = criterion_marks(self.rubric, values)
+            score = total_mark(marks, low, high)
+            return Mark(score=score, criteria=marks, **known)
+        given = criterion_scores(self.strategy, self.rubric, values)
+        scores = total_scores(given, low, high)
+        return Choice(winner=scores.winner, scores=scores, criteria=given, **known)
+
+    def _expected_rubric(self, value: Choice | Mark, raw: Mapping[str, Any]) -> Record:
+        """The value with each criterion's expected score, and the total of those."""
+
+        def expect(field: CriterionField, written: float) -> Expected:
+            pattern = criterion_pattern(field.key, field.label)
+            return expected_at(raw, pattern, written, LOW, self.scale)
+
+        written = [
+            score
+            for one in value.criteria
+            for score in (
+                (one.score,)
+                if isinstance(one, CriterionMark)
+                else (one.first, one.second)
+            )
+        ]
+        values, coverage = expected_values(self.strategy, self.rubric, written, expect)
+        return self._weighed(values, {"reason": value.reason, "coverage": coverage})
 
 
 How = dict[str, Any]

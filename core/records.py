@@ -146,6 +146,36 @@ class Scores(Record):
         return Scores(first=self.second, second=self.first)
 
 
+class CriterionScores(Record):
+    """What an evaluator gave two candidates by one criterion of its rubric.
+
+    As `Scores`, on the same scale; 1, 0 and a half each where it only chose. By a
+    criterion of negative weight, a fault, the lower score is the better one.
+    """
+
+    name: str
+    weight: Finite = 1
+    first: Finite
+    second: Finite
+
+    @property
+    def winner(self) -> Literal["first", "second", "tie"]:
+        """The better candidate by this criterion; equal scores tie."""
+        higher = Scores(first=self.first, second=self.second)
+        return (higher.swapped() if self.weight < 0 else higher).winner
+
+    def swapped(self) -> CriterionScores:
+        """The same scores with the places exchanged."""
+        return self.model_copy(update={"first": self.second, "second": self.first})
+
+
+CRITERIA = Field(
+    default=(),
+    exclude_if=lambda value: not value,  # older records are the same bytes
+    description="scores by each criterion, where its rubric is a list",
+)
+
+
 class Verdict(Record):
     """What one evaluator said of two candidates.
 
@@ -190,6 +220,7 @@ class Verdict(Record):
         description="a soft preference: the chance, 0 to 1, that the first is the better"
         " one, where an imported file gives it",
     )
+    criteria: tuple[CriterionScores, ...] = CRITERIA
 
     tie_band: Finite = Field(
         default=0.0,

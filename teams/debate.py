@@ -14,6 +14,7 @@ from fellowship.agents.case import Case
 from fellowship.agents.custom_roles import make_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Line
+from fellowship.agents.rubric import criteria_text
 from fellowship.errors import RecipeError
 from fellowship.records import (
     Candidate,
@@ -101,10 +102,10 @@ class DebateTeam:
             model=self.settings.model_of(persona),
             scale=self.settings.scale,
             samples=samples,
-            criteria="\n\n".join(filter(None, (self.settings.criteria, view))),
+            criteria=self.settings.criteria,
             prompt=VOTE,
         )
-        return Voter(persona.name, asking, self.settings.order)
+        return Voter(persona.name, asking, self.settings.order, view)
 
     async def _vote(
         self,
@@ -161,7 +162,7 @@ class DebateTeam:
             persona.role,
             model=self.settings.model_of(persona),
             persona=self._persona_text(persona, seats),
-            criteria=self.settings.criteria,
+            criteria=criteria_text(self.settings.criteria),
             library=seats.library,
         )
 

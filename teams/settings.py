@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
+from fellowship.agents.rubric import Criteria
 from fellowship.custom_code import NAME, is_offered
 from fellowship.records import Record, Strategy
 from fellowship.spellings import either, with_older_names
@@ -160,8 +161,12 @@ class VoterSettings(Record):
         description="score by the expected value over the token probabilities, where"
         " the provider gives them",
     )
-    criteria: str = Field(
-        default="", description="criteria to judge by: added to the prompt"
+    criteria: Criteria = Field(
+        default="",
+        description="criteria to judge by: a text that is added to the prompt; or a list"
+        " of criteria that are scored one by one in the same reply, their total the mean"
+        " by weight; or the name of such a list: helpsteer, paper-factors or"
+        " safety-factors",
     )
     prompt: PromptName = Field(
         default="", description="a prompt file to use instead of the strategy's own"
@@ -280,7 +285,7 @@ class DebateSettings(Record):
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     scale: Scale = 10
     order: Literal["both", "first"] = "both"
-    criteria: str = ""
+    criteria: Criteria = Field(default="", description="as a judge's `criteria`")
     blind_samples: PositiveInt = Field(
         default=1, description="replies per persona and order in the blind vote"
     )

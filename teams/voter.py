@@ -23,8 +23,17 @@ from fellowship.agents.roles import (
     Judge,
     Mark,
 )
+from fellowship.agents.rubric import Rubric
 from fellowship.models.config import Sampling
-from fellowship.records import Candidate, Item, Order, Phase, Scores, Verdict
+from fellowship.records import (
+    Candidate,
+    CriterionScores,
+    Item,
+    Order,
+    Phase,
+    Scores,
+    Verdict,
+)
 from fellowship.registry_check import check_registry
 from fellowship.speaker_names import name_in_order, name_of_rating
 from fellowship.teams.decisions import decide, swap_winner
@@ -48,10 +57,14 @@ class Rating(NamedTuple):
 class Voter:
     """One model asked one way, under one name."""
 
-    def __init__(self, name: str, settings: VoterSettings, order: AskedOrder) -> None:
+    def __init__(
+        self, name: str, settings: VoterSettings, order: AskedOrder, view: str = ""
+    ) -> None:
         self.name = name
         self.settings = settings
         self.order = order
+        self.view = view
+        """Whose point of view it takes, in words that follow its criteria."""
 
     async def verdicts(self, case: Case, seats: SessionContext) -> list[Verdict]:
         """Its verdicts on two candidates, in every order the settings ask for."""
@@ -103,7 +116,7 @@ class Voter:
             model=asking.model,
             strategy=asking.strategy,
             scale=asking.scale,
-            criteria=asking.criteria,
+            **criteria_fields(asking.criteria, self.view),
             **logprob_settings(asking),
             prompt=asking.prompt,
             library=seats.library,
@@ -171,6 +184,13 @@ class Voter:
         return vote_of(self.name, verdicts, bounds, weight)
 
 
+def criteria_fields(criteria: str | Rubric, view: str = "") -> dict[str, Any]:
+    """Fields of a judge with these criteria and a point of view."""
+    if isinstance(criteria, str):
+        return {"criteria": "\n\n".join(filter(None, (criteria, view)))}
+    return {"criteria": view, "rubric": criteria}
+
+
 def logprob_settings(settings: VoterSettings) -> dict[str, Any]:
     """Fields of a judge whose scores are to be expectations; none otherwise."""
     if not settings.expected:
@@ -186,7 +206,15 @@ def verdict_fields(value: object, order: Order) -> dict[str, Any]:
     back = order == "swapped"
     scores = value.scores.swapped() if value.scores and back else value.scores
     winner = swap_winner(value.winner) if back else value.winner
-    return {"winner": winner, "scores": scores, "reason": value.reason} | VALID
+    known: dict[str, Any] = {
+        "winner": winner,
+        "scores": scores,
+        "reason": value.reason,
+    } | VALID
+    if value.criteria:
+        given = value.criteria
+        known["criteria"] = tuple(one.swapped() for one in given) if back else given
+    return known
 
 
 def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
@@ -204,9 +232,20 @@ def verdicts_from_ratings(one: Rating, other: Rating) -> list[Verdict]:
             "winner": scores.winner,
             "scores": scores,
             "reason": join_reasons(first.reason, second.reason),
+            "criteria": paired_marks(first, second),
         } | VALID
         made.append(base.model_copy(update=known))
     return made
+
+
+def paired_marks(first: Mark, second: Mark) -> tuple[CriterionScores, ...]:
+    """Two responses' marks by each criterion side by side."""
+    return tuple(
+        CriterionScores(
+            name=one.name, weight=one.weight, first=one.score, second=other.score
+        )
+        for one, other in zip(first.criteria, second.criteria, strict=True)
+    )
 
 
 def is_close(verdicts: Sequence[Verdict], scale: float) -> bool:

@@ -11,15 +11,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeVar
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.values import ParsedValue
 
 Value = float | str
 Name = Literal["first", "second", "score", "winner", "loser"]
+N = TypeVar("N", bound=str)
 
-TITLES: Mapping[Name, str] = {
+TITLES: Mapping[str, str] = {
     "first": "the score of the first response",
     "second": "the score of the second response",
     "score": "the score",
@@ -41,7 +42,7 @@ class Mention:
     JSON object share both and have `whole` set. An empty `raw` is never an echo.
     """
 
-    name: Name
+    name: str
     start: int
     end: int
     raw: str
@@ -52,7 +53,7 @@ class Mention:
 
 
 def mention_of(
-    name: Name, span: tuple[int, int], raw: str, found: ParsedValue, whole: bool = False
+    name: str, span: tuple[int, int], raw: str, found: ParsedValue, whole: bool = False
 ) -> Mention:
     """The mention that a parsed value makes."""
     start, end = span
@@ -66,12 +67,12 @@ def quote(text: str) -> str:
 
 def agreed_values(
     found: Iterable[Mention],
-    names: Sequence[Name],
+    names: Sequence[N],
     offered: str,
     *,
     candidates: Sequence[str] = (),
     last: bool = False,
-) -> dict[Name, Value]:
+) -> dict[N, Value]:
     """The one value of each field, or `UnreadableReply`.
 
     Every mention must be sound and agree with the others. With `last`, an incomplete
@@ -89,24 +90,25 @@ def agreed_values(
     return {name: _agreed_value(name, kept, offered) for name in names}
 
 
-def _agreed_value(name: Name, found: Sequence[Mention], offered: str) -> Value:
+def _agreed_value(name: str, found: Sequence[Mention], offered: str) -> Value:
     """The value all mentions of `name` agree on."""
+    title = TITLES.get(name, f"{name!r}")
     mine = [each for each in found if each.name == name]
     values = list(dict.fromkeys(each.value for each in mine if each.value is not None))
     for each in mine:
         if each.problem:
             what = f"{quote(each.raw)} ({each.problem})" if each.raw else each.problem
-            detail = f"{TITLES[name]}: found {what}, expected {offered}"
+            detail = f"{title}: found {what}, expected {offered}"
             raise UnreadableReply(each.kind, detail)
     if len(values) != 1:
         what = f"{values[0]!r} and {values[1]!r}" if values else "none"
         kind = Unreadable.TWO_ANSWERS if values else Unreadable.NOTHING
-        detail = f"{TITLES[name]}: found {what}, expected one, {offered}"
+        detail = f"{title}: found {what}, expected one, {offered}"
         raise UnreadableReply(kind, detail)
     return values[0]
 
 
-def _superseding(found: Sequence[Mention], names: Sequence[Name]) -> list[Mention]:
+def _superseding(found: Sequence[Mention], names: Sequence[str]) -> list[Mention]:
     """The complete answers and whatever follows the last of them."""
     answers = _answers(found)
     sound = [
@@ -124,7 +126,7 @@ def _superseding(found: Sequence[Mention], names: Sequence[Name]) -> list[Mentio
 def _answers(found: Sequence[Mention]) -> list[list[Mention]]:
     """Mentions in the order of the text, cut where a field comes again."""
     answers: list[list[Mention]] = []
-    names: set[Name] = set()
+    names: set[str] = set()
     for each in found:
         here = answers[-1] if answers else []
         apart = (

@@ -44,7 +44,7 @@ def field_mentions(
         for name, key, value in _fields(span.pairs, names):
             answer = read(value)
             if not span.sound:
-                answer = _as_written(span, key, value, answer)
+                answer = as_written(span, key, value, answer)
             where = (span.start, span.end)
             yield mention_of(name, where, span.source, answer, whole=True)
 
@@ -107,9 +107,7 @@ def _inner(value: object) -> object:
     return value
 
 
-def _as_written(
-    span: Span, key: str, value: object, answer: ParsedValue
-) -> ParsedValue:
+def as_written(span: Span, key: str, value: object, answer: ParsedValue) -> ParsedValue:
     """The answer, if the text holds the key once, with this value, whole."""
     if answer.problem:
         return answer

@@ -12,7 +12,18 @@ from functools import partial
 from typing import cast
 
 from fellowship.agents.parsing.conclusions import last_conclusion, taken_back
-from fellowship.agents.parsing.fields import Mention, Name, Value, agreed_values, quote
+from fellowship.agents.parsing.criterion_fields import (
+    CriterionField,
+    criterion_mentions,
+)
+from fellowship.agents.parsing.fields import (
+    Mention,
+    N,
+    Name,
+    Value,
+    agreed_values,
+    quote,
+)
 from fellowship.agents.parsing.json_fields import field_mentions
 from fellowship.agents.parsing.json_objects import FILLER
 from fellowship.agents.parsing.json_spans import json_spans
@@ -23,8 +34,8 @@ from fellowship.agents.parsing.quoted_marks import is_quoted, other_case
 from fellowship.agents.parsing.reply_text import blank_out, marks_text, texts_in
 from fellowship.agents.parsing.scale_notes import other_scale
 from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
-from fellowship.agents.parsing.score_values import json_score
-from fellowship.agents.parsing.sides import parse_side
+from fellowship.agents.parsing.score_values import json_score, score_value
+from fellowship.agents.parsing.sides import begins_with_side, parse_side
 from fellowship.agents.parsing.thoughts import without_thoughts
 from fellowship.agents.parsing.values import Choice, ParsedValue
 from fellowship.agents.parsing.verdict_marks import loser_marks, verdict_marks
@@ -101,6 +112,33 @@ class Reading:
         self._check_against_losers(winner)
         return winner
 
+    def criteria(
+        self, fields: Sequence[CriterionField], low: float, high: float
+    ) -> dict[str, float]:
+        """The score of each field of a rubric, by its key."""
+        self._check_scale(high)
+        read = (
+            partial(json_score, low=low, high=high),
+            partial(score_value, low=low, high=high),
+        )
+        found = self._rubric_values(fields, read, _numbers(low, high))
+        return {key: cast(float, value) for key, value in found.items()}
+
+    def choices(self, fields: Sequence[CriterionField]) -> dict[str, Choice]:
+        """The winner by each field of a rubric, by its key."""
+        offered = "first, second or tie"
+        found = self._rubric_values(fields, (_json_side, _line_side), offered)
+        return {key: cast(Choice, value) for key, value in found.items()}
+
+    def _rubric_values(
+        self,
+        fields: Sequence[CriterionField],
+        read: tuple[Callable[[object], ParsedValue], Callable[[str], ParsedValue]],
+        offered: str,
+    ) -> dict[str, Value]:
+        found = criterion_mentions(self.spans, self.plain, fields, read)
+        return self._agreed(found, [field.key for field in fields], offered)
+
     def _winner_marks(self) -> list[Mention]:
         return verdict_marks(self.plain)
 
@@ -115,8 +153,8 @@ class Reading:
         return list(field_mentions(self.spans, ("winner",), _json_side))
 
     def _agreed(
-        self, found: Iterable[Mention], names: Sequence[Name], offered: str
-    ) -> dict[Name, Value]:
+        self, found: Iterable[Mention], names: Sequence[N], offered: str
+    ) -> dict[N, Value]:
         """The values all mentions agree on, with the kind of what is wrong."""
         found = self._own(list(found), offered)
         read = agreed_values(
@@ -232,3 +270,10 @@ def _json_side(value: object) -> ParsedValue:
     if isinstance(value, str):
         return parse_side(plain_text(value).strip())
     return ParsedValue(0, problem="not a verdict")
+
+
+def _line_side(line: str) -> ParsedValue:
+    """The side a criterion's line names; none where it is prose."""
+    if not begins_with_side(line):
+        return ParsedValue(len(line), problem="not a verdict")
+    return parse_side(line)

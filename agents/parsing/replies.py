@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fellowship.agents.parsing import strict
+from fellowship.agents.parsing.criterion_fields import CriterionField
 from fellowship.agents.parsing.json_spans import json_spans
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.reading import Reading
@@ -112,3 +113,29 @@ def read_reason(text: str, *, revision: int = REVISION) -> str:
         return prose_of(text, json_spans(text), "reason")
     except UnreadableReply:
         return ""  # the reader of its verdict says what is wrong
+
+
+def read_criteria(
+    text: str,
+    fields: Sequence[CriterionField],
+    *,
+    low: float,
+    high: float,
+    candidates: Sequence[str] = (),
+    last: bool = False,
+    cut: bool = False,
+) -> dict[str, float]:
+    """The scores of a rubric's fields by their keys, each in `low..high`; all or none."""
+    return Reading(text, candidates, last=last, cut=cut).criteria(fields, low, high)
+
+
+def read_criteria_choices(
+    text: str,
+    fields: Sequence[CriterionField],
+    *,
+    candidates: Sequence[str] = (),
+    last: bool = False,
+    cut: bool = False,
+) -> dict[str, Choice]:
+    """The winners by a rubric's fields, by their keys; all or none."""
+    return Reading(text, candidates, last=last, cut=cut).choices(fields)

@@ -69,13 +69,17 @@ def evaluator_with_models(
 
 def judge_settings(role: Judge) -> JudgeSettings:
     """A judge's role as an evaluator; a class of one's own goes by its module's name."""
+    if role.rubric and role.criteria:
+        raise RecipeError(
+            "a judge has criteria as a text or a rubric: give one of them"
+        )
     own = type(role)
     name = "" if own is Judge else f"{own.__module__}:{own.__qualname__}"
     return JudgeSettings(
         model=role.model,
         strategy=role.strategy,
         scale=role.scale,
-        criteria=role.criteria,
+        criteria=role.rubric or role.criteria,
         expected=role.expected,
         prompt=role.prompt,
         role=name,

@@ -16,6 +16,7 @@ from fellowship.agents.custom_roles import make_role
 from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
+from fellowship.agents.rubric import criteria_text
 from fellowship.errors import RecipeError
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.checks import check_recipe
@@ -36,6 +37,7 @@ from fellowship.teams.settings import (
     VoterSettings,
     role_config,
 )
+from fellowship.teams.voter import criteria_fields
 
 EVALUATE = "evaluate"
 NOTHING = Case(
@@ -151,7 +153,7 @@ class StockParts:
                     persona.role,
                     model=settings.model_of(persona),
                     persona=self.library.get(persona.prompt_file).text,
-                    criteria=settings.criteria,
+                    criteria=criteria_text(settings.criteria),
                     library=self.library,
                 )
                 name = f"{persona.name}_round_{n}"
@@ -166,13 +168,13 @@ class StockParts:
             asking = VoterSettings(
                 model=settings.model_of(persona),
                 scale=settings.scale,
-                criteria="\n\n".join(filter(None, (settings.criteria, view))),
+                criteria=settings.criteria,
                 prompt=VOTE,
             )
-            agents.append(self.judge(f"{persona.name}_vote", asking))
+            agents.append(self.judge(f"{persona.name}_vote", asking, view))
         return agents
 
-    def judge(self, name: str, asking: VoterSettings) -> dict[str, Any]:
+    def judge(self, name: str, asking: VoterSettings, view: str = "") -> dict[str, Any]:
         """An agent that is told what a judge is told."""
         independent = asking.strategy == "independent"
         role = make_role(
@@ -181,7 +183,7 @@ class StockParts:
             model=asking.model,
             strategy=asking.strategy,
             scale=asking.scale,
-            criteria=asking.criteria,
+            **criteria_fields(asking.criteria, view),
             prompt=asking.prompt,
             titles=ONE_TITLE if independent else TWO_TITLES,
             library=self.library,

@@ -5,10 +5,11 @@ What an evaluator can't do is said when its recipe is read, not at its first row
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from fellowship.agents.roles import STRATEGIES, Judge
+from fellowship.agents.rubric import rubric_of
 from fellowship.errors import RecipeError, install_command
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.faults import dotted_place
@@ -207,3 +208,28 @@ def _prompts(
             library.get(name, offered)
         except RecipeError as error:
             yield place, f"{dotted_place(place)}: {error}"
+    yield from _untold_rubrics(settings, library, wanted)
+
+
+def _untold_rubrics(
+    settings: EvaluateSettings,
+    library: PromptLibrary,
+    wanted: Sequence[tuple[Place, str, tuple[str, ...]]],
+) -> Iterator[tuple[Place, str]]:
+    """A rubric is scored by who was told it: the prompt needs a place for it."""
+    rubrics = {
+        place for place, asking in voters(settings) if rubric_of(asking.criteria)
+    }
+    for place, name, offered in wanted:
+        if place[:-1] not in rubrics:
+            continue
+        try:
+            slots = library.get(name, offered).slots
+        except RecipeError:
+            continue  # said above
+        if missing := sorted({"criteria", "format"} - slots):
+            yield (
+                place,
+                f"{dotted_place(place)}: prompt {name!r} has no slot ${missing[0]}, so the"
+                " rubric would not be told: add it, or give criteria as a text",
+            )

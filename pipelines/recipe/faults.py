@@ -84,7 +84,7 @@ def fault_sentence(
         expected = context["expected"]
         hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", expected))
         return f"{name} is {show_value(error['input'])}: give {expected}{hint}"
-    if kind == "address":  # its value may hold a secret, and is in the message
+    if kind in ("address", "rubric"):  # the message says all; an address may be secret
         return f"{name} {error['msg']}"
     return f"{name} {_type_fault(kind, error)}"
 

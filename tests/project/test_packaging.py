@@ -73,6 +73,7 @@ def test_the_wheel_holds_the_prompts_and_the_marker(names: set[str]) -> None:
     prompts = {f"fellowship/prompts/{p.name}" for p in (ROOT / "prompts").glob("*.md")}
     assert prompts, "there are no prompt files"
     prompts |= {"fellowship/py.typed", "fellowship/prompts/attacks.yaml"}
+    prompts |= {"fellowship/prompts/rubrics.yaml"}
     assert prompts <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
