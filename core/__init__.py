@@ -13,6 +13,7 @@ HOMES = {
     "agents.case": ("Case",),
     "agents.debater": ("Debater",),
     "agents.role": ("Line", "Role"),
+    "agents.rubric": ("Criterion", "CriterionMark"),
     "agents.roles": ("Choice", "Generator", "Judge", "Mark", "Reviewer"),
     "errors": (
         *("BudgetStop", "EndpointDown", "FellowshipError", "InputError"),
@@ -42,6 +43,7 @@ HOMES = {
     "records": (
         *("Candidate", "Comparison", "Conversation", "Item", "Message", "Outcome"),
         *(
+            "CriterionScores",
             "PreferencePair",
             "Ranking",
             "Review",
