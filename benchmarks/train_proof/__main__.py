@@ -1,0 +1,102 @@
+"""The proof by training: `make train-proof`.
+
+    python -m benchmarks.train_proof [--arms main|all|NAME,...] [--seeds 1] [--into FOLDER]
+        [--on development|held-out] [--json]
+
+Stages: runs that make the pairs, the base model's weights, one training for each arm and
+seed, the answers of each, the table and its plot. A stage that is done is not done again,
+and one that was killed goes on where it was: the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.train_proof.answering import Answer, answers_of
+from benchmarks.train_proof.arms import ARMS, MAIN, pairs_of
+from benchmarks.train_proof.making import Sizes, make_run
+from benchmarks.train_proof.prompts import prompts_of
+from benchmarks.train_proof.table import facts, plot, table
+from benchmarks.train_proof.weights import base_model
+
+BEGUN = time.monotonic()
+
+
+def say(text: str) -> None:
+    """A line with the minutes since the start."""
+    print(f"[{(time.monotonic() - BEGUN) / 60:5.1f} min] {text}", flush=True)
+
+
+def trained(arm: str, seed: int, given: argparse.Namespace) -> Path:
+    """The folder of an arm's model, trained if it isn't."""
+    into: Path = given.into
+    base = base_model(into)
+    if ARMS[arm].trainer == "none":
+        return base
+    folder = into / f"{arm}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs = pairs_of(arm, into, Sizes(prompts=given.prompts))
+    if not (folder / "DONE").exists():
+        say(f"{arm}, seed {seed}: training ({ARMS[arm].trainer})")
+        command = [sys.executable, "-m", "benchmarks.train_proof.training"]
+        command += [ARMS[arm].trainer, str(pairs), str(base), str(folder)]
+        sets = [part for change in given.set for part in ("--set", change)]
+        subprocess.run([*command, "--seed", str(seed), *sets], check=True)
+    return folder / "model"
+
+
+def arm_names(given: str) -> list[str]:
+    """The arms asked for; `SystemExit` names what there is."""
+    names = {"main": list(MAIN), "all": list(ARMS)}.get(given, given.split(","))
+    if unknown := [name for name in names if name not in ARMS]:
+        raise SystemExit(
+            f"no arm {unknown[0]!r}: there are {', '.join(ARMS)}, main, all"
+        )
+    return names
+
+
+def main() -> None:
+    """Make, train, ask, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--arms", default="main", help="main, all, or names: a,b")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each arm")
+    parser.add_argument("--into", type=Path, default=Path("build/train-proof"))
+    parser.add_argument("--on", choices=["development", "held-out"], default="held-out")
+    parser.add_argument("--draws", type=int, default=3, help="samples of each prompt")
+    parser.add_argument(
+        "--prompts", type=int, default=200, help="training prompts used"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    given.into.mkdir(parents=True, exist_ok=True)
+    names = arm_names(given.arms)
+    sizes = Sizes(prompts=given.prompts)
+    for run in sorted({ARMS[name].run for name in names if ARMS[name].run}):
+        say(f"run {run}: Fellowship makes candidates, the rule judges them")
+        make_run(run, given.into, sizes)
+    found: dict[str, list[list[Answer]]] = {}
+    for name in names:
+        for seed in range(given.seeds if ARMS[name].trainer != "none" else 1):
+            model = trained(name, seed, given)
+            to = given.into / f"answers-{given.on}-{name}-{seed}.jsonl"
+            say(f"{name}, seed {seed}: answers")
+            made = answers_of(model, prompts_of(given.on), to, given.draws)
+            found.setdefault(name, []).append(made)
+    result: dict[str, Any] = facts(found, given.into)
+    (given.into / f"figures-{given.on}.json").write_text(json.dumps(result, indent=1))
+    plot(result, given.into / f"figures-{given.on}.svg")
+    say("done")
+    print(json.dumps(result) if given.json else table(result))
+
+
+if __name__ == "__main__":
+    main()

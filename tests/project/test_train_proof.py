@@ -1,0 +1,105 @@
+"""The proof by training: its rule, its sets of prompts and its limits; not the training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.train_proof.answering import Answer
+from benchmarks.train_proof.arms import tossed
+from benchmarks.train_proof.figures import compliance, differences, repetition
+from benchmarks.train_proof.prompts import PARTS, TOPICS, WISH, prompts_of
+from benchmarks.train_proof.rule import is_finished, keeps_rule
+
+
+@pytest.mark.parametrize(
+    ("text", "keeps"),
+    [
+        ("It melts. Then it boils.", True),
+        ("Is it so? It is!", True),
+        ('He said "no." She said "yes."', True),
+        ("Dr. Lee measured 3.5 g. She was pleased.", True),
+        ("Use herbs, e.g. thyme. Then serve.", True),
+        ("One sentence only.", False),
+        ("One. Two. Three.", False),
+        ("It melts. Then it boi", False),
+        ("- It melts. \n- It boils.", False),
+        ("1. It melts. It boils.", False),
+        ("", False),
+    ],
+)
+def test_the_rule_is_two_finished_sentences(text: str, keeps: bool) -> None:
+    assert keeps_rule(text) is keeps
+
+
+def test_a_text_that_stops_in_a_sentence_is_not_finished() -> None:
+    assert is_finished("All is well.")
+    assert not is_finished("All is well. And th")
+
+
+def test_no_subject_is_asked_about_in_two_sets() -> None:
+    names = [name for topic in TOPICS for name in topic.names]
+    assert len(names) == len(set(names)) == 24 * len(TOPICS)
+    sets = {part: set(prompts_of(part)) for part in PARTS}
+    assert {part: len(found) for part, found in sets.items()} == {
+        "train": 200,
+        "development": 80,
+        "held-out": 200,
+    }
+    about = {
+        part: {
+            name
+            for topic in TOPICS
+            for name in topic.names
+            if any(f"{topic.questions[0].format(name)} {WISH}" == p for p in found)
+        }
+        for part, found in sets.items()
+    }
+    assert sum(map(len, about.values())) == len(set().union(*about.values())) == 240
+
+
+def test_the_placebo_exchanges_about_half() -> None:
+    rows = [{"prompt": n, "chosen": "yes", "rejected": "no"} for n in range(400)]
+    turned = sum(row["chosen"] == "no" for row in tossed(rows))
+    assert 160 < turned < 240
+
+
+def arm(chance: float, seed: int) -> list[list[Answer]]:
+    """Answers to 120 prompts, of which so many keep the rule."""
+    rng = np.random.default_rng(seed)
+    return [
+        [
+            Answer(
+                f"p{n:03}",
+                way,
+                "One. Two." if rng.random() < chance else "One.",
+                True,
+                4,
+            )
+            for n in range(120)
+            for way in ("greedy", "sample 1")
+        ]
+    ]
+
+
+def test_limits_of_differences_hold_for_all_at_once_where_nothing_differs() -> None:
+    missed = 0
+    pairs = [("a", "base"), ("b", "base"), ("a", "b")]
+    for world in range(60):
+        arms = {
+            name: arm(0.3, 3 * world + n) for n, name in enumerate(("base", "a", "b"))
+        }
+        found = differences(arms, pairs, greedy=False)
+        missed += any(gap.low > 0 or gap.high < 0 for gap in found.values())
+    assert missed <= 8
+
+
+def test_a_planted_gain_is_found() -> None:
+    arms = {"base": arm(0.2, 1), "a": arm(0.6, 2)}
+    assert differences(arms, [("a", "base")], greedy=False)["a", "base"].low > 0.2
+    assert compliance(arms["a"], greedy=False).value == pytest.approx(0.6, abs=0.12)
+
+
+def test_repetition_counts_runs_of_words_that_were_said_before() -> None:
+    assert repetition("a b c d e") == 0
+    assert repetition("a b c d a b c d") == pytest.approx(1 / 5)
