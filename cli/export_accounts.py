@@ -27,6 +27,9 @@ def show(accounts: Sequence[Account], out: Console) -> None:
         for account in accounts
     ]
     table(out, heads, rows, right=" " + "r" * (len(names) + 2))
+    told = dict.fromkeys(a.confirmation.sentence() for a in accounts if a.confirmation)
+    for sentence in told:
+        say(out, sentence)
     for account in accounts:
         for _, name, n in account.parts:
             say(out, (str(Path(name)), "bold"), f"  {counted(n, 'row')}")

@@ -11,7 +11,7 @@ from fellowship.cli.extras import require_extras
 from fellowship.cli.import_ import into, show_report
 from fellowship.cli.options import as_json, run_argument
 from fellowship.custom_code import add_import_folders
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.reparse import Reading
 from fellowship.pipelines.replay.revote import revote as vote_again
 from fellowship.pipelines.replay.revoted_rows import Revote

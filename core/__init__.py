@@ -30,7 +30,8 @@ HOMES = {
     "pipelines.interop.opened_run": ("OpenedRun", "open"),
     "pipelines.recipe.export_settings": ("Export",),
     "pipelines.recipe.loading": ("load_recipe",),
-    "pipelines.recipe.recipe": ("Pairs", "Recipe", "Source"),
+    "pipelines.recipe.pair_settings": ("Pairs",),
+    "pipelines.recipe.recipe": ("Recipe", "Source"),
     "pipelines.recipe.teams_in_code": (
         *("AutogenTeam", "Debate", "Feedback", "Jury", "LlamaCpp", "Ollama"),
         *("OneJudge", "OpenAI", "Single"),

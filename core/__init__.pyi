@@ -36,7 +36,7 @@ from fellowship.pipelines.interop.opened_run import OpenedRun as OpenedRun
 from fellowship.pipelines.interop.opened_run import open as open
 from fellowship.pipelines.recipe.export_settings import Export as Export
 from fellowship.pipelines.recipe.loading import load_recipe as load_recipe
-from fellowship.pipelines.recipe.recipe import Pairs as Pairs
+from fellowship.pipelines.recipe.pair_settings import Pairs as Pairs
 from fellowship.pipelines.recipe.recipe import Recipe as Recipe
 from fellowship.pipelines.recipe.recipe import Source as Source
 from fellowship.pipelines.recipe.teams_in_code import AutogenTeam as AutogenTeam

@@ -41,6 +41,7 @@ class State(StrEnum):
     TRUNCATED = "truncated"
     FAILED = "failed"
     BELOW_MARGIN = "below-margin"
+    UNMATCHED = "unmatched"
     UNUSABLE_ANSWER = "unusable-answer"
     STOPPED_BY_BUDGET = "stopped-by-budget"
     REJECTED_INPUT = "rejected-input"

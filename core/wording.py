@@ -22,6 +22,7 @@ STATES: Mapping[str, str] = {
     "truncated": "truncated",
     "failed": "failed",
     "below-margin": "too close",
+    "unmatched": "unmatched",
     "unusable-answer": "unusable answer",
     "stopped-by-budget": "stopped by limit",
     "rejected-input": "unusable input",

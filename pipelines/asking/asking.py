@@ -24,7 +24,8 @@ from fellowship.pipelines.asking.row_register import (
     register,
     turn,
 )
-from fellowship.pipelines.recipe.recipe import Pairs, Recipe, Source
+from fellowship.pipelines.recipe.pair_settings import Pairs
+from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
 from fellowship.pipelines.running.given_rows import check_given
 from fellowship.pipelines.running.header import make_header, upgraded_identity

@@ -21,7 +21,8 @@ from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import unusable_answers
 from fellowship.pipelines.planning.call_counts import Span, evaluator_calls
 from fellowship.pipelines.recipe.export_settings import Export
-from fellowship.pipelines.recipe.recipe import Pairs, Recipe
+from fellowship.pipelines.recipe.pair_settings import Pairs
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext, distinct_candidates

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.recipe.export_settings import Form
 from fellowship.records import Record
@@ -54,6 +55,7 @@ class Account(Record):
     lengths: Lengths | None = None
     weights: Weights | None = None
     filters: dict[str, Any] = Field(default_factory=dict)
+    confirmation: Confirmation | None = None
 
     @property
     def balanced(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fellowship.errors import InputError, install_command
 from fellowship.models.config import FAMILIES
+from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.recipe.export_settings import LINES_RULE
 from fellowship.records import Verdict
 
@@ -34,6 +35,8 @@ class ExportContext:
     labelled: int = 0
     labels: Path | None = None
     thinking: bool = False
+    confirmation: Confirmation | None = None
+    """What the judged sample says of pairs by system; None for other pairs."""
     request: Callable[[str], list[dict[str, str]] | None] = lambda call: None
 
     @property

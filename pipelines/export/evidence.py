@@ -64,10 +64,14 @@ def chosen_chance(
 ) -> dict[str, Any]:
     """`p_chosen` with its source: people's labels, else the verdicts themselves.
 
+    Of pairs by system it is one number for all: what the judged sample says.
+
     From labels: P(people name this side) + half of P(they tie), by the fitted curves.
     From verdicts: (votes for + 1) / (verdicts read + 2), Laplace's rule of succession.
     """
-    if context.chance is not None and context.flip is not None:
+    if context.confirmation is not None:
+        p, source = context.confirmation.chance, "sample"
+    elif context.chance is not None and context.flip is not None:
         agree, flip = context.chance(margin), context.flip(margin)
         p, source = agree + max(0.0, 1 - agree - flip) / 2, "labels"
     else:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
 from fellowship.pipelines.export.columns import line_row
@@ -193,9 +194,8 @@ def make_account(
     """The record of what was done."""
     form = form_of(filter_pass.kind)
     known = measure_rows(filter_pass, form)
-    if known["weights"] is not None and context.chance is not None:
-        source = {"source": f"labels ({context.labelled:,} rows)"}
-        known["weights"] = known["weights"].model_copy(update=source)
+    if known["weights"] is not None and (source := weight_source(context)):
+        known["weights"] = known["weights"].model_copy(update={"source": source})
     dropped = filter_pass.count_dropped()
     return Account(
         kind=filter_pass.kind,
@@ -209,5 +209,13 @@ def make_account(
         splits={name: n for name, n in counts.items() if name},
         files=tuple(map(str, paths)),
         filters=export.filters.model_dump(mode="json", exclude_defaults=True),
+        confirmation=context.confirmation,
         **known,
     )
+
+
+def weight_source(context: ExportContext) -> str:
+    """What the rows' chances were estimated from; empty: their own verdicts."""
+    if context.confirmation is not None:
+        return f"the sample ({counted(context.confirmation.judged, 'judged row')})"
+    return f"labels ({context.labelled:,} rows)" if context.chance is not None else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fellowship.errors import InputError, LedgerError, install_command
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.export.confirmation import confirmation
 from fellowship.pipelines.export.context import Chance, ExportContext
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.run_folder import LEDGER, read_header
@@ -38,6 +39,7 @@ def open_run(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
             flip=flip,
             labelled=rows,
             labels=labels,
+            confirmation=confirmation(into, header.get("recipe") or {}),
             request=lambda call: request_messages(reader, call),
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, pstdev
 from typing import get_args
 
 from fellowship.agents.case import interleave_answers
-from fellowship.pipelines.recipe.recipe import PairRule
+from fellowship.pipelines.recipe.pair_settings import PairRule
 from fellowship.records import (
     Candidate,
     Conversation,
@@ -27,6 +28,23 @@ def rejectable_candidates(ranking: Ranking, best: int, rule: str) -> list[int]:
     return PARTNERS[rule](ranking, fit)
 
 
+def near_two_sigma(ranking: Ranking, fit: Sequence[int]) -> list[int]:
+    """The one whose score is nearest to the mean minus two standard deviations.
+
+    Of all the row's scores, the best one's too; the deviation is the population's. Of two
+    as near the lower one, then the earlier. Below six answers that is always the worst,
+    for no score can be more than sqrt(n - 1) deviations from the mean of n. After Xiao et
+    al. (2025), "Finding the sweet spot: preference data construction for scaling
+    preference optimization", ACL.
+    """
+    scores = [score for score in ranking.scores if score is not None]
+    if not scores or not fit:
+        return []
+    aim = fmean(scores) - 2 * pstdev(scores)
+    apart = {i: candidate_score(ranking, i) for i in fit}
+    return [min(fit, key=lambda i: (abs(apart[i] - aim), apart[i], i))]
+
+
 def worst(ranking: Ranking, fit: Sequence[int]) -> list[int]:
     """The one with the lowest score, the earlier of two."""
     return sorted(fit, key=lambda i: (candidate_score(ranking, i), i))[:1]
@@ -36,6 +54,9 @@ PARTNERS: Mapping[str, Callable[[Ranking, Sequence[int]], list[int]]] = {
     "best-vs-worst": worst,
     "best-vs-first": lambda ranking, fit: [i for i in fit if i == 0],
     "all": lambda ranking, fit: list(fit),
+    "mu-2sigma": near_two_sigma,
+    "length-matched": lambda ranking, fit: list(fit),  # the whole run chooses of these
+    "by-system": lambda ranking, fit: [],  # goes by no ranking: `system_pairs`
 }
 """`pairs.rule` -> which of the candidates `fit` to be rejected are."""
 check_registry("pair rule", get_args(PairRule), PARTNERS)
@@ -63,21 +84,25 @@ def make_pair(
     ranking: Ranking,
     best: int,
     other: int,
+    scores: tuple[float, float] | None = None,
 ) -> PreferencePair:
     """The pair, with the conversation both of its sides continue.
+
+    `scores` are those of the ranking, unless given.
 
     Answers to several turns go on after the turns that they share: the prompt has those
     with their answers, then the user's turns that each side has answered in its own way.
     """
     chosen, rejected = candidates[best], candidates[other]
+    marks = scores or tuple(candidate_score(ranking, i) for i in (best, other))
     return PreferencePair(
         item=item.key,
         number=item.number,
         prompt=shared_conversation(item.conversation, chosen, rejected),
         chosen=chosen,
         rejected=rejected,
-        chosen_score=candidate_score(ranking, best),
-        rejected_score=candidate_score(ranking, other),
+        chosen_score=marks[0],
+        rejected_score=marks[1],
     )
 
 

@@ -7,19 +7,26 @@ cluster, a trial) states the facts and asks here. Nobody else names the state of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from fellowship.errors import ModelError, RowError
 from fellowship.number_format import counted, score
+from fellowship.pipelines.pairing.choices import best_fit, cut_answers, match_options
+from fellowship.pipelines.pairing.matching import Option
 from fellowship.pipelines.pairing.pairs import (
     candidate_score,
     make_pair,
     rejectable_candidates,
 )
+from fellowship.pipelines.pairing.system_pairs import (
+    STRONGER,
+    WEAKER,
+    system_answers,
+)
 from fellowship.pipelines.pairing.unusable_answers import is_empty
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
 from fellowship.records import (
     Candidate,
     Item,
@@ -41,6 +48,12 @@ class RowEnd(NamedTuple):
     pairs: tuple[PreferencePair, ...] = ()
 
 
+class Match(NamedTuple):
+    """What the matching of a whole run gives one row: a pair, or nothing."""
+
+    option: Option | None
+
+
 @dataclass(frozen=True)
 class RowFacts:
     """What is known of a row that is over. What isn't given isn't so.
@@ -51,7 +64,9 @@ class RowFacts:
     `ranking`, so fewer than two `candidates` were fit to be compared; the `ranking` of
     the `candidates` by index, where those in `unfit` (index -> why) are never chosen.
     `unfit_state` is what a row ends in whose winner is one of those: runs of older versions
-    called it too close. `repeated_texts`: two candidates may be the same text, which then
+    called it too close. `match` is the pair that the whole run gives the row by a rule that
+    matches pairs, None inside where it gives none; absent while the run is not over.
+    `repeated_texts`: two candidates may be the same text, which then
     make no pair. `thought`: the calls in which a model thought before it answered.
     """
 
@@ -66,6 +81,7 @@ class RowFacts:
     error: Exception | None = None
     untried: str | None = None
     thought: frozenset[str] = frozenset()
+    match: Match | None = None
 
 
 def row_state(facts: RowFacts, rule: Pairs | None = None) -> RowEnd:
@@ -177,11 +193,36 @@ def _end_uncompared(
 
 def _end_ranked(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
     """The pairs of a ranking, or why there are none."""
+    if rule.by_system:
+        return _end_by_system(facts, ranking, rule)
     if ranking.winner is None:
         return _end_undecided(ranking)
+    facts = _with_cut(facts, rule)
     if ranking.winner in facts.unfit:
         return _unfit_winner(facts, ranking, ranking.winner, rule)
     return _with_winner(facts, ranking, ranking.winner, rule)
+
+
+def _with_cut(facts: RowFacts, rule: Pairs) -> RowFacts:
+    """The facts with the answers that were cut off among those never chosen."""
+    return replace(facts, unfit={**cut_answers(facts.candidates, rule), **facts.unfit})
+
+
+def _end_by_system(facts: RowFacts, ranking: Ranking, rule: Pairs) -> RowEnd:
+    """The stronger system's answer over the weaker one's, whatever the ranking."""
+    strong, weak = system_answers(facts.candidates, rule)
+    if strong is None or weak is None:
+        name = rule.stronger if strong is None else rule.weaker
+        why = f"system {name!r} has no whole answer that differs from the others"
+        return RowEnd(State.TIE, why)
+    unfit = _with_cut(facts, rule).unfit
+    if strong in unfit:
+        why = f"the answer of {rule.stronger!r} can't be chosen: {unfit[strong]}"
+        return RowEnd(State.UNUSABLE_ANSWER, why)
+    assert facts.item is not None
+    scores = (STRONGER, WEAKER)
+    pair = make_pair(facts.item, facts.candidates, ranking, strong, weak, scores)
+    return RowEnd(State.PAIR, "", (pair,))
 
 
 def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> RowEnd:
@@ -204,20 +245,49 @@ def _with_winner(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> R
             f"score gap {score(widest)}, at least {score(rule.margin)} is needed",
         )
     assert facts.item is not None
+    if rule.rule in WHOLE_SET:
+        return _matched_pair(facts, ranking, best, rule)
     pairs = tuple(make_pair(facts.item, candidates, ranking, best, i) for i in wide)
     return RowEnd(State.PAIR, "", pairs)
 
 
+def _matched_pair(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> RowEnd:
+    """The pair that the whole run's matching gives the row; before it, the most equal."""
+    options = match_options(facts.candidates, ranking, best, facts.unfit, rule)
+    if not options:
+        return RowEnd(State.UNMATCHED, f"no pair of it has {rule.match} on both sides")
+    option = facts.match.option if facts.match is not None else options[0]
+    if option is None:
+        more = "more" if options[0].difference > 0 else "less"
+        why = f"left out: too many pairs whose chosen answer has {more} {rule.match}"
+        return RowEnd(State.UNMATCHED, why)
+    assert facts.item is not None
+    places = option.chosen, option.rejected
+    pair = make_pair(facts.item, facts.candidates, ranking, *places)
+    return RowEnd(State.PAIR, "", (pair,))
+
+
+def row_options(facts: RowFacts, rule: Pairs) -> tuple[Option, ...]:
+    """What a row that is over can give a matching; nothing where it makes no pair."""
+    ranking = facts.ranking
+    end = row_state(replace(facts, match=None), rule)
+    if ranking is None or not end.pairs:
+        return ()
+    facts = _with_cut(facts, rule)
+    best = best_fit(ranking, facts.unfit)
+    return (
+        ()
+        if best is None
+        else match_options(facts.candidates, ranking, best, facts.unfit, rule)
+    )
+
+
 def _unfit_winner(facts: RowFacts, ranking: Ranking, won: int, rule: Pairs) -> RowEnd:
     """A row whose winner can't be chosen: the best that can takes its place."""
-    fit = [
-        (mark, -index)
-        for index, mark in enumerate(ranking.scores)
-        if mark is not None and index not in facts.unfit
-    ]
-    if fit:
-        end = _with_winner(facts, ranking, -max(fit)[1], rule)
-        if end.state == State.PAIR:
+    best = best_fit(ranking, facts.unfit)
+    if best is not None:
+        end = _with_winner(facts, ranking, best, rule)
+        if end.state in (State.PAIR, State.UNMATCHED):
             return end
     why = f"answer {won + 1} won, but can't be chosen: {facts.unfit[won]}"
     return RowEnd(facts.unfit_state, why)

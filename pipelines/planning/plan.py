@@ -20,6 +20,7 @@ from fellowship.models.providers.leaving import leaving_models
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import PROVIDERS, provider_of
 from fellowship.models.record.prices import age_note, cost, table_date
+from fellowship.number_format import percent
 from fellowship.pipelines.planning.call_counts import (
     NOTHING,
     Span,
@@ -138,7 +139,13 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         calls = system_calls(system)
         candidates += calls.candidates if calls else NOTHING
     loads += [
-        Load(a.model, a.calls, a.writes, (1, a.answers, a.turns_read))
+        Load(
+            a.model,
+            a.calls,
+            a.writes,
+            (1, a.answers, a.turns_read),
+            share=recipe.pairs.sample if recipe.pairs.by_system else 1.0,
+        )
         for a in evaluator_calls(recipe.evaluate, candidates, own_family_models(recipe))
     ]
     longest = max(config.max_tokens for config in recipe.models.values())
@@ -231,6 +238,11 @@ def assumptions(recipe: Recipe) -> list[str]:
         f"expected: answers of {ANSWER} tokens, reviews of {REVIEW}, verdicts of"
         f" {VERDICT}, or max_tokens where that is less; every round is run",
         "at most: every reply is as long as its max_tokens",
+        *(
+            [f"judged: {percent(recipe.pairs.sample)} of the rows, by pairs.sample"]
+            if recipe.pairs.by_system
+            else ()
+        ),
         *(
             [
                 "thinking: every call of a model with thinking_tokens uses all of them;"

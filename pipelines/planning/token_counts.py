@@ -46,10 +46,13 @@ class Load(NamedTuple):
     reads: tuple[int, int, int]
     """How many prompts, answers and reviews go into one such call."""
     each: Literal["prompts", "open_turns"] = "prompts"
+    share: float = 1.0
+    """Of the rows, those for which they are made: a sample, where it is below 1."""
 
     def times(self, rows: Rows) -> int:
-        """How often these calls are made over a source."""
-        return rows.prompts if self.each == "prompts" else rows.open_turns
+        """How often these calls are made over a source, to the nearest."""
+        often = rows.prompts if self.each == "prompts" else rows.open_turns
+        return round(often * self.share)
 
 
 class Lengths(NamedTuple):

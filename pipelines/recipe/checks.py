@@ -21,6 +21,12 @@ from fellowship.pipelines.recipe.evaluator_checks import (
 )
 from fellowship.pipelines.recipe.export_settings import check_format, share_fault
 from fellowship.pipelines.recipe.faults import dotted_place
+from fellowship.pipelines.recipe.pair_settings import (
+    LENGTH,
+    WHOLE_SET,
+    WORDS,
+    faults_of_pairs,
+)
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -58,6 +64,7 @@ def contradictions(
         yield from _source(recipe)
         yield from _comparable(recipe)
     yield from evaluator_faults(recipe)
+    yield from _pairs(recipe, own_rows=own_rows)
     yield from custom_code_faults(recipe)
     if own_rows:
         yield from _missing_source(recipe)
@@ -142,6 +149,31 @@ def _comparable(recipe: Recipe) -> Iterator[tuple[Place, str]]:
                 ("systems", 0),
                 "nothing to compare: one answer a prompt; set samples: 2 or add a system",
             )
+
+
+def _pairs(recipe: Recipe, *, own_rows: bool) -> Iterator[tuple[Place, str]]:
+    """Settings of pairs that don't fit one another, the systems or the limits."""
+    pairs = recipe.pairs
+    for name, why in faults_of_pairs(pairs):
+        yield ("pairs", name), f"pairs.{name}: {why}"
+    if recipe.limits.accept is not None and pairs.rule in WHOLE_SET:
+        yield (
+            ("limits", "accept"),
+            f"limits.accept: {pairs.rule} needs the whole run, so which rows are pairs is"
+            " not known while it is running: give source.limit",
+        )
+    if pairs.rule in WHOLE_SET and pairs.match not in (LENGTH, WORDS):
+        yield (
+            ("pairs", "match"),
+            f"pairs.match: the evaluator has no criterion {pairs.match!r}: give length or"
+            " words",
+        )
+    known = [*(s.name for s in recipe.systems), *recipe.source.candidates]
+    for name in ("stronger", "weaker") if own_rows and pairs.by_system else ():
+        system = getattr(pairs, name)
+        if system is not None and system not in known:
+            hint = did_you_mean(system, known) or f": there is {quoted_list(known)}"
+            yield ("pairs", name), f"pairs.{name}: no system is called {system!r}{hint}"
 
 
 def _missing_source(recipe: Recipe) -> Iterator[tuple[Place, str]]:

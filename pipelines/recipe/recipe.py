@@ -21,6 +21,7 @@ from fellowship.agents.parsing.revisions import REVISION
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.export_settings import Export
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.plain_data import plain_data
 from fellowship.pipelines.recipe.recipe_paths import resolve_paths
 from fellowship.records import Record
@@ -117,32 +118,6 @@ class Source(Record):
         if not isinstance(value, dict):
             return value
         return {str(name): meaning for name, meaning in value.items()}
-
-
-PairRule = Literal["best-vs-worst", "best-vs-first", "all"]
-
-
-class Pairs(Record):
-    """Which two answers of a row make its pair."""
-
-    model_config = ConfigDict(json_schema_extra=with_older_names)
-
-    rule: PairRule = "best-vs-worst"
-    margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        default=0.0,
-        validation_alias=either("min_gap"),
-        description="least score gap, in points, between chosen and rejected",
-    )
-    allow_constant: bool = Field(
-        default=False,
-        description="allow answers that are one text, or nearly, for many different"
-        " prompts: for tasks with few possible answers",
-    )
-    allow_gibberish: bool = Field(
-        default=False,
-        description="allow answers that are no language by their form: for tasks about"
-        " codes, ciphers or symbols",
-    )
 
 
 class Recipe(Record):

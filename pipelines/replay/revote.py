@@ -17,7 +17,7 @@ from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_RULE
 from fellowship.pipelines.recipe.export_settings import LINES_RULE, LINES_VERSION
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.revoted_rows import (
     Revote,
     revote_row,
@@ -101,9 +101,9 @@ def exclude_constant_texts(
 def pair_identity(pairs: Pairs) -> dict[str, Any]:
     """The rule of pairs as older revotes named it: what is new and as ever is left out."""
     found: dict[str, Any] = pairs.model_dump(mode="json")
-    if not pairs.allow_gibberish:
-        del found["allow_gibberish"]
-    return found
+    first = {"rule", "margin", "allow_constant"}
+    default = Pairs().model_dump(mode="json")
+    return {k: v for k, v in found.items() if k in first or v != default[k]}
 
 
 def with_full_names(run: Path, options: Revote) -> Revote:

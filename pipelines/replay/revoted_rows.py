@@ -20,7 +20,7 @@ from fellowship.pipelines.pairing.ranking import (
 )
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_VERSION
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.reparse import Reading, verdict_in_reading
 from fellowship.pipelines.running.finalize_rows import (
     Place,

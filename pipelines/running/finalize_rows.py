@@ -7,14 +7,20 @@ which rows were worked on means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fellowship.ledger import Ledger, LedgerReader, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
+from fellowship.pipelines.pairing.matching import Option, RowOptions, match_rows
 from fellowship.pipelines.pairing.ranking import make_ranking, mean_scores
-from fellowship.pipelines.pairing.row_state import RowFacts, row_state
+from fellowship.pipelines.pairing.row_state import (
+    Match,
+    RowFacts,
+    row_options,
+    row_state,
+)
 from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
     UNUSABLE_VERSION,
@@ -26,7 +32,8 @@ from fellowship.pipelines.pairing.unusable_answers import (
     unusable_answers,
     with_faults,
 )
-from fellowship.pipelines.recipe.recipe import Pairs, Recipe
+from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import (
     Comparison,
     Conversation,
@@ -49,7 +56,8 @@ Place = tuple[int, int]
 class WholeRun:
     """What only the whole run says of its rows.
 
-    `weighed` comparisons; `constant`, what a system said to other prompts word for word
+    `weighed` comparisons; `matched`, row -> the pair that matching gives it, None under a
+    rule that matches nothing; `constant`, what a system said to other prompts word for word
     (runs of older versions); `places`, row -> the candidates that are one text for many
     prompts. `version` is the run's rule of unusable answers; without `language` any text
     may be an answer.
@@ -60,6 +68,7 @@ class WholeRun:
     places: Mapping[int, Collection[int]] = field(default_factory=dict)
     version: int = UNUSABLE_VERSION
     language: bool = True
+    matched: Mapping[int, Option] | None = None
 
 
 async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
@@ -77,7 +86,7 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
 
 def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
     """The rows that may change: all where comparisons or texts were weighed anew."""
-    if whole.weighed or whole.constant:
+    if whole.weighed or whole.constant or whole.matched is not None:
         yield from outcomes(into)
         return
     with LedgerReader(into / LEDGER) as reader:
@@ -105,8 +114,21 @@ def whole_run_facts(recipe: Recipe, into: Path) -> WholeRun:
     facts = unusable_facts(into, pairs, unusable_version(into))
     if whole_run:
         assert isinstance(jury, JurySettings)
-        return replace(facts, weighed=whole_run_scores(into, jury))
-    return facts
+        facts = replace(facts, weighed=whole_run_scores(into, jury))
+    return with_matching(outcomes(into), facts, pairs)
+
+
+def with_matching(rows: Iterable[Outcome], whole: WholeRun, pairs: Pairs) -> WholeRun:
+    """The facts with the pair that matching gives each row, where the rule matches."""
+    if pairs.rule not in WHOLE_SET:
+        return whole
+    found = []
+    for row in rows:
+        if row.ranking is not None and row.conversation is not None:
+            ranking = rerank(row, row.ranking, whole.weighed)
+            facts = row_facts(row, row.conversation, ranking, whole)
+            found.append(RowOptions(row.number, row.item, row_options(facts, pairs)))
+    return replace(whole, matched=match_rows(found, pairs.largest_difference))
 
 
 def unusable_version(into: Path) -> int:
@@ -134,9 +156,11 @@ def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:
         return outcome
     ranking = rerank(outcome, ranking, whole.weighed)
     facts = row_facts(outcome, conversation, ranking, whole)
+    if whole.matched is not None:
+        facts = replace(facts, match=Match(whole.matched.get(outcome.number)))
     known = outcome.state == State.UNUSABLE_ANSWER
     same = tuple(facts.candidates) == outcome.candidates and ranking == outcome.ranking
-    if same and not facts.unfit and not known:
+    if same and not facts.unfit and not known and whole.matched is None:
         return outcome
     end = row_state(facts, rule)
     changed = {"ranking": ranking, "candidates": tuple(facts.candidates)}

@@ -12,11 +12,18 @@ from fellowship.models.client import Client
 from fellowship.models.record.tracing import row_span, session_span, set_outcome
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
+from fellowship.pipelines.pairing.system_pairs import (
+    NOT_JUDGED,
+    is_sampled,
+    system_answers,
+    unjudged_ranking,
+)
 from fellowship.pipelines.pairing.unusable_answers import (
     is_empty,
     unusable_answers,
     with_faults,
 )
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import (
@@ -121,6 +128,7 @@ class Row:
         ] = []
         self.candidates: list[Candidate] = list(item.candidates)
         self.ranking: Ranking | None = None
+        self.judged = True
 
     async def work(self) -> Outcome:
         """The row's outcome. Only what stops a whole run is raised."""
@@ -156,19 +164,29 @@ class Row:
     async def end(self) -> RowEnd:
         """Write, rank, and choose the pairs."""
         await self.write_candidates()
-        usable = distinct_candidates(self.candidates)
-        if len(usable) < 2:
+        pairs = self.context.recipe.pairs
+        usable = distinct_candidates(self.candidates, cut=pairs.cut == "rejected")
+        if len(usable) < 2 or all(map(is_cut, usable)):
             thought = frozenset(self._calls_with_thinking())
             return row_state(RowFacts(self.item, self.candidates, thought=thought))
         self.candidates = usable
-        self.ranking = await self.rank(len(usable))
-        pairs = self.context.recipe.pairs
+        self.ranking = await self.rank_or_claim(pairs)
         language = not pairs.allow_gibberish
         found = unusable_answers(self.item.conversation, usable, language=language)
         self.candidates = list(with_faults(usable, found))
         why = {index: one.why for index, one in found.items()}
         facts = RowFacts(self.item, self.candidates, self.ranking, why)
         return row_state(facts, pairs)
+
+    async def rank_or_claim(self, pairs: Pairs) -> Ranking:
+        """The evaluator's ranking; by system the recipe's claim, of rows not sampled."""
+        if pairs.by_system:
+            both = None not in system_answers(self.candidates, pairs)
+            seed = self.context.recipe.seed
+            if not both or not is_sampled(self.item.key, seed, pairs.sample):
+                self.judged = False
+                return unjudged_ranking(self.candidates, pairs)
+        return await self.rank(len(self.candidates))
 
     def _calls_with_thinking(self) -> Iterator[str]:
         """The calls in which a model thought, by the ledger's key."""
@@ -237,7 +255,9 @@ class Row:
         )
 
     def _flags(self) -> tuple[str, ...]:
-        """What whoever uses the row should know: a judge of a candidate's own family."""
+        """What whoever uses the row should know: a judge of a candidate's own family, or
+        that nobody judged it.
+        """
         comparisons = self.ranking.comparisons if self.ranking else ()
         families = next((session.families for session, _, _ in self.sessions), {})
         same = any(
@@ -245,17 +265,26 @@ class Row:
             for comparison in comparisons
             for verdict in comparison.verdicts
         )
-        return ("same_family",) if same else ()
+        marks = {"same_family": same, NOT_JUDGED: not self.judged}
+        return tuple(name for name, holds in marks.items() if holds)
 
 
-def distinct_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
+def is_cut(candidate: Candidate) -> bool:
+    """Whether an answer was cut off at `max_tokens`."""
+    return candidate.finish == "length"
+
+
+def distinct_candidates(
+    candidates: Sequence[Candidate], *, cut: bool = False
+) -> list[Candidate]:
     """The candidates that are whole, not empty, and each once, in one fixed order.
 
-    Of a conversation with several turns to judge all turns count, not the last alone.
+    `cut` keeps those that were cut off, too. Of a conversation with several turns to judge
+    all turns count, not the last alone.
     """
     seen: dict[tuple[str, ...], Candidate] = {}
     for candidate in candidates:
-        if not is_empty(candidate.text) and candidate.finish != "length":
+        if not is_empty(candidate.text) and (cut or not is_cut(candidate)):
             turns = candidate.turns or (candidate.text,)
             seen.setdefault(tuple(text.strip() for text in turns), candidate)
     return list(seen.values())

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import pytest
 
 from fellowship.pipelines.pairing.pairs import PARTNERS
-from fellowship.pipelines.recipe.recipe import PairRule
+from fellowship.pipelines.recipe.pair_settings import PairRule
 from fellowship.registry_check import IncompleteRegistry, check_registry
 
 Grown = Literal["best-vs-worst", "best-vs-first", "all", "best-vs-median"]

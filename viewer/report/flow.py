@@ -28,6 +28,7 @@ TINTS: Mapping[str, str] = {
     State.PAIR: "good",
     State.TIE: "strong-line",
     State.BELOW_MARGIN: "strong-line",
+    State.UNMATCHED: "strong-line",
     State.UNUSABLE_ANSWER: "warn",
     State.ORDER_INCONSISTENT: "warn",
     State.UNPARSED: "warn",

@@ -29,6 +29,7 @@ MEANINGS: Mapping[str, str] = {
     State.TRUNCATED: "an answer was cut off",
     State.FAILED: "a call failed; run again to retry it",
     State.BELOW_MARGIN: "the score gap is below the recipe's minimum",
+    State.UNMATCHED: "left out so that chosen and rejected are equal in what is matched",
     State.UNUSABLE_ANSWER: "the winner is no answer: empty, the prompt again, one text for"
     " many prompts, or no language",
     State.STOPPED_BY_BUDGET: "not reached before a limit",

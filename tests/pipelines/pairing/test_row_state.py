@@ -10,7 +10,7 @@ import pytest
 
 from fellowship.errors import ModelError, RowError
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
-from fellowship.pipelines.recipe.recipe import Pairs
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.records import (
     Candidate,
     Comparison,

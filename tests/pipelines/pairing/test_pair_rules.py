@@ -1,0 +1,302 @@
+"""Rules of pairs: two standard deviations, matching, systems, and answers cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fellowship.errors import RecipeError
+from fellowship.pipelines.export.confirmation import confirmed_rows
+from fellowship.pipelines.pairing.matching import Option, RowOptions, match_rows
+from fellowship.pipelines.pairing.pairs import rejectable_candidates
+from fellowship.pipelines.pairing.row_state import (
+    Match,
+    RowEnd,
+    RowFacts,
+    row_options,
+    row_state,
+)
+from fellowship.pipelines.pairing.system_pairs import is_sampled, system_answer
+from fellowship.pipelines.planning.plan import measure_source, plan
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.pair_settings import Pairs
+from fellowship.pipelines.replay.replay import replay
+from fellowship.pipelines.running.runner import run
+from fellowship.pipelines.sources.source import read_items
+from fellowship.records import Candidate, Item, Outcome, Ranking, State
+from fellowship.run_outcomes import outcomes
+from tests.support.loopback.fixtures import openai_server
+from tests.support.outcomes import asked
+from tests.support.recipes import openai_model, recipe
+from tests.support.runs import rows_in
+
+ITEM = Item(key="k", number=1, conversation=asked("q"))
+
+
+def ranked(*scores: float | None) -> Ranking:
+    """A ranking by these scores; the first of the highest has won."""
+    known = [(score, -i) for i, score in enumerate(scores) if score is not None]
+    return Ranking(scores=scores, winner=-max(known)[1] if known else None)
+
+
+def texts(*sizes: int, finish: str = "stop") -> tuple[Candidate, ...]:
+    """Answers of these lengths."""
+    made = ("abcdefgh"[n % 8] * size for n, size in enumerate(sizes))
+    return tuple(Candidate(text=t, system="s", finish=finish) for t in made)
+
+
+def end(
+    sizes: Sequence[int], scores: Sequence[float | None], match: Match | None = None
+) -> RowEnd:
+    """What a row of these answers ends in by `length-matched`."""
+    facts = RowFacts(ITEM, texts(*sizes), ranked(*scores), match=match)
+    return row_state(facts, Pairs(rule="length-matched"))
+
+
+@pytest.mark.parametrize(
+    ("scores", "rejected"),
+    [
+        # mean 5, deviation 2: aim 1; the worst is the nearest
+        ((2, 4, 4, 4, 5, 5, 7, 9), 0),
+        # mean 6.9, deviation 2.7: aim 1.5; 1 is nearer than 3
+        ((10, 9, 8, 8, 8, 8, 7, 7, 3, 1), 9),
+        # mean 7.25, deviation 2.332: aim 2.586; 2 and not the worst, 0
+        ((9, 9, 8, 8, 8, 8, 8, 8, 8, 8, 2, 3), 11),
+        # an outlier far below: mean 7.2, deviation 2.857, aim 1.486; 0 is nearest
+        ((9, 8, 8, 8, 8, 8, 8, 8, 7, 0), 9),
+        # 20 answers, two far below: mean 7.3, deviation 2.1, aim 3.1
+        ((9, *[8] * 17, 1, 0), 18),
+        # five answers or fewer: always the worst, the earlier of two
+        ((5, 1, 3, 1), 1),
+        ((3, 1, 1), 1),
+        ((None, 5, 4), 2),
+    ],
+)
+def test_mu_minus_two_sigma_rejects_the_nearest_score(
+    scores: tuple[float | None, ...], rejected: int
+) -> None:
+    found = ranked(*scores)
+    assert found.winner is not None
+    assert rejectable_candidates(found, found.winner, "mu-2sigma") == [rejected]
+
+
+def test_a_row_gives_the_most_equal_pair_of_each_side() -> None:
+    facts = RowFacts(ITEM, texts(10, 7, 12, 20), ranked(9, 5, 5, 5))
+    more, less = row_options(facts, Pairs(rule="length-matched"))
+    assert more == Option(log(11) - log(8), 0, 1)
+    assert less == Option(log(11) - log(13), 0, 2)
+    level = RowFacts(ITEM, texts(10, 30, 30), ranked(9, 9, 5))  # both are the best
+    assert row_options(level, Pairs(rule="length-matched")) == (Option(0, 1, 2),)
+
+
+def test_a_matched_row_has_its_pair_or_is_left_out_and_says_so() -> None:
+    assert end((10, 7), (9, 5)).state == State.PAIR
+    given_pair = Match(Option(log(11 / 8), 0, 1))
+    assert end((10, 7), (9, 5), given_pair).state == State.PAIR
+    left = end((10, 7), (9, 5), Match(None))
+    assert (left.state, left.pairs) == (State.UNMATCHED, ())
+    assert left.why == "left out: too many pairs whose chosen answer has more length"
+    assert end((10, 7), (5, 5)).state == State.TIE
+
+
+def test_opposite_pairs_are_matched_by_hand() -> None:
+    rows = [
+        RowOptions(1, "a", (Option(0.10, 0, 1),)),
+        RowOptions(2, "b", (Option(0.90, 0, 1),)),
+        RowOptions(3, "c", (Option(2.00, 0, 1),)),
+        RowOptions(4, "d", (Option(-0.25, 0, 1),)),
+        RowOptions(5, "e", (Option(-1.05, 0, 1),)),
+        RowOptions(6, "f", (Option(0.0, 0, 1),)),
+        RowOptions(7, "g", ()),
+        RowOptions(8, "h", (Option(0.5, 0, 1), Option(-1.9, 0, 2))),
+    ]
+    # two lack on the side of less, so row 8 gives its pair of less: -1.9 meets 2.0
+    assert sorted(match_rows(rows, 0.2)) == [1, 2, 3, 4, 5, 6, 8]
+    assert match_rows(rows, 0.2)[8] == Option(-1.9, 0, 2)
+    assert sorted(match_rows(rows, 0.12)) == [3, 6, 8]
+
+
+sides = st.lists(
+    st.tuples(
+        st.floats(-3, 3).map(lambda d: round(d, 2)),
+        st.one_of(st.none(), st.floats(0.01, 3)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60)
+@given(sides, st.floats(0.01, 1), st.randoms(use_true_random=False))
+def test_a_matching_balances_whatever_the_order(
+    drawn: list[tuple[float, float | None]], tolerance: float, random: Random
+) -> None:
+    rows = []
+    for number, (one, other) in enumerate(drawn):
+        both = () if other is None or one <= 0 else (Option(-other, 0, 2),)
+        rows.append(RowOptions(number, f"k{number}", (Option(one, 0, 1), *both)))
+    taken = match_rows(rows, tolerance)
+    options = {row.number: row.options for row in rows}
+    assert all(taken[number] in options[number] for number in taken)
+    more = sorted(o.difference for o in taken.values() if o.difference > 0)
+    less = sorted(-o.difference for o in taken.values() if o.difference < 0)
+    assert len(more) == len(less)
+    assert all(abs(a - b) <= tolerance for a, b in zip(more, less, strict=True))
+    random.shuffle(rows)
+    assert match_rows(rows, tolerance) == taken
+
+
+def test_answers_cut_off_are_rejected_on_purpose_and_never_chosen() -> None:
+    whole, cut = texts(9)[0], texts(5, finish="length")[0]
+    facts = RowFacts(ITEM, (cut, whole), ranked(9, 5))
+    wanted = Pairs(cut="rejected")
+    assert row_state(facts, wanted).state == State.UNUSABLE_ANSWER
+    lost = RowFacts(ITEM, (whole, cut), ranked(9, 5))
+    (pair,) = row_state(lost, wanted).pairs
+    assert (pair.chosen, pair.rejected) == (whole, cut)
+    third = texts(3)[0]
+    (pair,) = row_state(
+        RowFacts(ITEM, (cut, whole, third), ranked(9, 7, 5)), wanted
+    ).pairs
+    assert (pair.chosen, pair.rejected) == (whole, third)
+
+
+def test_a_sample_is_a_share_of_the_rows_and_does_not_move() -> None:
+    drawn = [is_sampled(f"row {n}", 7, 0.25) for n in range(2000)]
+    assert 440 < sum(drawn) < 560
+    assert drawn == [is_sampled(f"row {n}", 7, 0.25) for n in range(2000)]
+    assert all(is_sampled(f"row {n}", 7, 1.0) for n in range(50))
+
+
+def test_a_system_stands_for_its_last_draft_of_its_first_sample() -> None:
+    made = [
+        Candidate(text=f"{d}{s}", system=name, draft=d, sample=s)
+        for name in ("a", "b")
+        for d in (1, 2)
+        for s in (0, 1)
+    ]
+    assert system_answer(made, "b") == 6
+    assert system_answer(made, "c") is None
+
+
+SYSTEMS = [
+    {"team": "single", "name": name, "generator": model}
+    for name, model in (("big", "writer"), ("small", "critic"))
+]
+BY_SYSTEM = {"rule": "by-system", "stronger": "big", "weaker": "small", "sample": 0.5}
+
+
+def test_pairs_by_system_are_judged_on_a_sample_and_replay(tmp_path: Path) -> None:
+    with openai_server() as server:
+        path = recipe(
+            tmp_path / "r.yaml",
+            openai_model(server.base_url),
+            12,
+            systems=SYSTEMS,
+            pairs=BY_SYSTEM,
+        )
+        report = run(load_recipe(path), tmp_path / "run")
+        asked_before = server.stats()["calls"]
+    rows = list(outcomes(tmp_path / "run"))
+    judged = [row for row in rows if row.ranking and row.ranking.comparisons]
+    paired = [row for row in rows if row.pairs]
+    assert 0 < len(judged) < len(paired) <= 12
+    assert {(p.chosen.system, p.rejected.system) for r in rows for p in r.pairs} == {
+        ("big", "small")
+    }
+    assert asked_before == 24 + 2 * len(judged)
+    assert all(("not-judged" in row.flags) != (row in judged) for row in paired)
+    account = report.accounts[0]
+    assert account.confirmation is not None
+    assert account.confirmation.judged == len(judged)
+    assert {row["p_source"] for row in rows_in(account)} == {"sample"}
+    assert all(replay(tmp_path / "run", str(r.number)).identical for r in rows[:4])
+    counts = plan(
+        load_recipe(path), measure_source(read_items(load_recipe(path).source))
+    )
+    assert [m.calls_max for m in counts.models][2] == 12
+
+
+def test_the_share_that_the_evaluator_confirms_is_counted_by_hand() -> None:
+    pairs = Pairs(rule="by-system", stronger="a", weaker="b")
+    both = tuple(Candidate(text=t, system=t) for t in "ab")
+
+    def row(*scores: float | None) -> Outcome:
+        met: Any = {"first": 0, "second": 1, "outcome": "first"}
+        made = Ranking(scores=scores, winner=0, comparisons=(met,))
+        return Outcome(
+            number=1, item="i", state=State.PAIR, candidates=both, ranking=made
+        )
+
+    found = confirmed_rows(
+        [row(9, 5)] * 6 + [row(5, 9), row(5, 5), row(None, None)], pairs
+    )
+    assert (found.judged, found.confirmed, found.contrary) == (9, 6, 1)
+    assert (found.share, found.low, found.high) == (0.6667, 0.3542, 0.8794)
+    assert found.chance == pytest.approx((6 + 1 + 1) / 11)
+
+
+def test_a_length_matched_run_balances_resumes_and_replays(tmp_path: Path) -> None:
+    single = {"team": "single", "name": "s", "generator": "writer", "samples": 3}
+    with openai_server() as server:
+        path = recipe(
+            tmp_path / "r.yaml",
+            openai_model(server.base_url),
+            10,
+            systems=[single],
+            evaluate={"team": "judge", "model": "judge", "order": "first"},
+            pairs={"rule": "length-matched"},
+        )
+        half = load_recipe(path, {"source.limit": 5})
+        run(half, tmp_path / "run")
+        report = run(load_recipe(path), tmp_path / "run")
+        once = run(load_recipe(path), tmp_path / "once")
+    rows = {row.number: row for row in outcomes(tmp_path / "run")}
+    again = {row.number: row for row in outcomes(tmp_path / "once")}
+    assert {n: row.pairs for n, row in rows.items()} == {
+        n: row.pairs for n, row in again.items()
+    }
+    longer = [
+        len(p.chosen.text) - len(p.rejected.text)
+        for r in rows.values()
+        for p in r.pairs
+    ]
+    assert longer
+    assert sum(d > 0 for d in longer) == sum(d < 0 for d in longer)
+    assert report.balanced
+    assert report.states == once.states
+    assert report.states.get(State.UNMATCHED, 0) == sum(
+        row.state == State.UNMATCHED for row in rows.values()
+    )
+    assert all(replay(tmp_path / "run", str(n)).identical for n in (1, 2, 9))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "more", "told"),
+    [
+        ({"stronger": "loop"}, {}, "only rule: by-system heeds it"),
+        ({"match": "words"}, {}, "only rule: length-matched heeds it"),
+        ({"rule": "by-system", "stronger": "loop"}, {}, "name a system"),
+        (
+            {**BY_SYSTEM, "weaker": "big"},
+            {"systems": SYSTEMS},
+            "is the stronger system",
+        ),
+        ({**BY_SYSTEM, "weaker": "smal"}, {"systems": SYSTEMS}, "'small'"),
+        ({**BY_SYSTEM, "margin": 1}, {"systems": SYSTEMS}, "leave it out"),
+        ({"rule": "length-matched"}, {"limits": {"accept": 2}}, "needs the whole run"),
+        ({"rule": "length-matched", "match": "clarity"}, {}, "no criterion"),
+    ],
+)
+def test_settings_of_pairs_that_do_not_fit_are_refused(
+    tmp_path: Path, pairs: dict[str, Any], more: dict[str, Any], told: str
+) -> None:
+    path = recipe(tmp_path / "r.yaml", openai_model("http://x/v1"), pairs=pairs, **more)
+    with pytest.raises(RecipeError, match=told):
+        load_recipe(path)
