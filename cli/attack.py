@@ -21,6 +21,7 @@ from fellowship.cli.options import (
     load_with_options,
     max_calls,
     max_usd,
+    max_usd_per_day,
     recipe_argument,
     source,
 )
@@ -60,6 +61,7 @@ from fellowship.records import Item
 )
 @source
 @max_usd
+@max_usd_per_day
 @max_calls
 @as_json
 def command(
@@ -70,6 +72,7 @@ def command(
     attacks: Path | None,
     source: tuple[Path, ...],
     max_usd: float | None,
+    max_usd_per_day: float | None,
     max_calls: int | None,
     as_json: bool,
 ) -> int:
@@ -86,7 +89,11 @@ def command(
       fellowship attack mine.yaml --attacks mine-attacks.yaml --into runs/a --json
     """
     wanted = load_with_options(
-        recipe, source=source, max_usd=max_usd, max_calls=max_calls
+        recipe,
+        source=source,
+        max_usd=max_usd,
+        max_usd_per_day=max_usd_per_day,
+        max_calls=max_calls,
     )
     chosen = select_attacks(read_attacks(attacks), kinds)
     trials = attack_trials(wanted, chosen, rows)

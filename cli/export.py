@@ -115,7 +115,7 @@ def command(run: Path, as_json: bool, **options: Any) -> int:
       fellowship export runs/demo --as dpo --as kto --style plain
       fellowship export runs/demo --as kto --shape llama-factory --to data/kto.jsonl
       fellowship export runs/demo --as dpo --filter near_duplicates \\
-          --filter contamination=mmlu.jsonl --split train=0.9,test=0.1
+          --filter benchmark_overlap=mmlu.jsonl --split train=0.9,test=0.1
       fellowship export runs/demo --as dpo --as kto --push-to-hub me/my-pairs
     """
     to, hub = options["to"], options["push_to_hub"]

@@ -16,14 +16,15 @@ from fellowship.run_folder import read_header
 from fellowship.spellings import OLDER, names_of
 from fellowship.suggestions import did_you_mean, quoted_list
 
-VALUES_IF_NONE = {"near_duplicates": 0.8}
-"""What a filter that wants a value means without one."""
+NEAR = 0.8
+"""The similarity of `near_duplicates` where none is given."""
 
 
 def filter_help() -> str:
     """The help of --filter, from the filters there are."""
     return (
-        "Drop rows, and count them: near_duplicates[=0.8], contamination=FILE,"
+        "Drop rows, and count them: near_duplicates[=0.8][,FILE] (also of rows in"
+        " FILE), benchmark_overlap=FILE,"
         " languages=en,de, length=MIN:MAX (characters), min_gap=POINTS,"
         " probability=0.6, same_family, garbage,"
         " thinking_marks, pii, balance. On by default: duplicates,"
@@ -93,16 +94,34 @@ def filter_value(name: str, value: str, values: dict[str, Any]) -> Any:
     if name == "contamination":
         more = [Path(part) for part in value.split(",") if part]
         if not more:
-            raise click.UsageError("--filter contamination=FILE needs a file")
+            raise click.UsageError("--filter benchmark_overlap=FILE needs a file")
         return (*values[name], *more)
+    if name == "near_duplicates":
+        return near_duplicates_value(value, values[name])
     if name == "languages":
         return tuple(part for part in value.split(",") if part)
     if name == "length":
         low, _, high = value.partition(":")
         return {"min": low or None, "max": high or None}
-    if not value:
-        return VALUES_IF_NONE.get(name, True)
-    return value
+    return value or True
+
+
+def near_duplicates_value(value: str, base: Any) -> Any:
+    """`0.8`, files, or both, over what is set: a similarity, files of other datasets."""
+    known = base if isinstance(base, dict) else {"similarity": base} if base else {}
+    numbers, files = list[float](), list[Path]()
+    for part in filter(None, value.split(",")):
+        try:
+            numbers.append(float(part))
+        except ValueError:
+            files.append(Path(part))
+    if len(numbers) > 1:
+        raise click.UsageError(
+            f"--filter near_duplicates={value}: give one similarity, and files"
+        )
+    against = [*known.get("against", ()), *files]
+    similarity = numbers[0] if numbers else known.get("similarity", NEAR)
+    return {"similarity": similarity, "against": against} if against else similarity
 
 
 def parse_shares(

@@ -36,6 +36,11 @@ source = click.option(
 max_usd = click.option(
     "--max-usd", type=click.FloatRange(min=0), help="Stop at this spend."
 )
+max_usd_per_day = click.option(
+    "--max-usd-per-day",
+    type=click.FloatRange(min=0),
+    help="Stop at this spend of one day, UTC; the same command goes on the next day.",
+)
 max_calls = click.option(
     "--max-calls", type=click.IntRange(min=0), help="Stop after N calls."
 )
@@ -109,6 +114,7 @@ def load_with_options(
     max_calls: int | None = None,
     max_tokens: int | None = None,
     max_usd: float | None = None,
+    max_usd_per_day: float | None = None,
     accept: int | None = None,
 ) -> Recipe:
     """The recipe with what the command line says over it. Raises `RecipeError`."""
@@ -116,6 +122,7 @@ def load_with_options(
         "limits.calls": max_calls,
         "limits.tokens": max_tokens,
         "limits.usd": max_usd,
+        "limits.usd_per_day": max_usd_per_day,
         "limits.accept": accept,
     }
     overrides = {name: value for name, value in given.items() if value is not None}

@@ -17,6 +17,7 @@ from fellowship.cli.options import (
     as_json,
     limit,
     load_with_options,
+    max_usd_per_day,
     recipe_argument,
     source,
 )
@@ -59,6 +60,7 @@ FEW = 20
 @click.option(
     "--max-usd", type=click.FloatRange(min=0), help="Stop the pilot at this spend."
 )
+@max_usd_per_day
 @as_json
 def command(
     recipe: Path,
@@ -67,6 +69,7 @@ def command(
     pilot: int | None,
     into: Path | None,
     max_usd: float | None,
+    max_usd_per_day: float | None,
     as_json: bool,
 ) -> int:
     """Estimate what a run of RECIPE would cost: calls, tokens, money and time.
@@ -81,9 +84,13 @@ def command(
       fellowship plan recipes/paper-best.yaml --limit 100 --json
       fellowship plan recipes/paper-best.yaml --pilot 12 --into runs/best
     """
-    if pilot is None and (into is not None or max_usd is not None):
-        raise click.UsageError("--into and --max-usd need --pilot")
-    wanted = load_with_options(recipe, source=source, max_usd=max_usd)
+    if pilot is None and {into, max_usd, max_usd_per_day} != {None}:
+        raise click.UsageError(
+            "--into, --max-usd and --max-usd-per-day need --pilot: nothing else is run"
+        )
+    wanted = load_with_options(
+        recipe, source=source, max_usd=max_usd, max_usd_per_day=max_usd_per_day
+    )
     entries = read_items(wanted.source, limit or wanted.source.limit)
     if pilot is not None:
         folder = into or Path("runs") / f"{recipe.stem}-pilot"

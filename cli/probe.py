@@ -24,6 +24,7 @@ from fellowship.cli.options import (
     load_with_options,
     max_calls,
     max_usd,
+    max_usd_per_day,
     recipe_argument,
     source,
 )
@@ -46,6 +47,7 @@ BIASES = ("position", "length", "style", "family")
 @first_rows(50)
 @source
 @max_usd
+@max_usd_per_day
 @max_calls
 @as_json
 def command(
@@ -54,6 +56,7 @@ def command(
     rows: int,
     source: tuple[Path, ...],
     max_usd: float | None,
+    max_usd_per_day: float | None,
     max_calls: int | None,
     as_json: bool,
 ) -> int:
@@ -79,7 +82,11 @@ def command(
     from fellowship.run_outcomes import outcomes
 
     wanted = load_with_options(
-        recipe, source=source, max_usd=max_usd, max_calls=max_calls
+        recipe,
+        source=source,
+        max_usd=max_usd,
+        max_usd_per_day=max_usd_per_day,
+        max_calls=max_calls,
     )
     trials = probe_trials(wanted, rows)
     folder = into or Path("runs") / f"{recipe.stem}-probe"

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 @click.option(
     "--json",
     "json_to",
+    is_flag=False,
+    flag_value="-",
     type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="Write all figures as JSON; - is stdout.",
+    metavar="",
+    help="Print all figures as JSON on stdout; --json FILE writes them there.",
 )
 @click.option(
     "--html",

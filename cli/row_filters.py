@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +16,26 @@ from fellowship.suggestions import did_you_mean, quoted_list, select_name
 from fellowship.viewer.row_summary import summarise
 from fellowship.viewer.row_texts import models, teams, texts
 from fellowship.wording import STATES, hyphened, state_of
+
+
+def moment(_: click.Context, param: click.Parameter, typed: str | None) -> float | None:
+    """Unix seconds of a date or time, UTC where no zone is named, or of a file's writing.
+
+    A file is what `find -newer` makes of it: an export, or a mark that was touched.
+    """
+    if typed is None:
+        return None
+    try:
+        told = datetime.fromisoformat(typed)
+    except ValueError:
+        try:
+            return Path(typed).stat().st_mtime
+        except OSError as error:
+            raise click.BadParameter(
+                f"{typed!r} is no date (2026-11-29, 2026-11-29T22:00) and no file"
+            ) from error
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 AROUND = 30
@@ -30,6 +52,8 @@ class RowFilter:
     disagreement: str = ""
     invalid: bool = False
     search: str = ""
+    since: float | None = None
+    """Unix seconds: only rows that ended then or later."""
 
     @property
     def is_set(self) -> bool:
@@ -152,6 +176,14 @@ def filter_options(command: F) -> F:
         ),
         click.option(
             "--invalid", is_flag=True, help="Only rows with invalid verdicts."
+        ),
+        click.option(
+            "--since",
+            metavar="DATE|FILE",
+            default=None,
+            callback=moment,
+            help="Only rows that ended on or after this date or time (UTC), or after this"
+            " file was written.",
         ),
         click.option(
             "--search",

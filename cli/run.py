@@ -25,6 +25,7 @@ from fellowship.cli.options import (
     load_with_options,
     max_calls,
     max_usd,
+    max_usd_per_day,
     recipe_argument,
     source,
 )
@@ -53,7 +54,15 @@ from fellowship.pipelines.sources.preview_source import preview_source
     help="Reuse the replies of this other run where the requests are the same.",
 )
 @source
+@click.option(
+    "--skip-done",
+    type=click.Path(path_type=Path, file_okay=False),
+    multiple=True,
+    metavar="RUN",
+    help="Leave out the rows that this other run has done. May be given several times.",
+)
 @max_usd
+@max_usd_per_day
 @max_calls
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after N tokens.")
 @click.option(
@@ -93,7 +102,9 @@ def command(
     limit: int | None,
     fork: Path | None,
     source: tuple[Path, ...],
+    skip_done: tuple[Path, ...],
     max_usd: float | None,
+    max_usd_per_day: float | None,
     max_calls: int | None,
     max_tokens: int | None,
     accept: int | None,
@@ -116,6 +127,7 @@ def command(
       fellowship run recipes/demo.yaml --into runs/demo
       fellowship run recipes/demo.yaml --into runs/mine --source mine.jsonl --limit 20
       fellowship run recipes/demo.yaml --source mine.csv --preview 3
+      fellowship run recipes/demo.yaml --into runs/tue --skip-done runs/mon
       fellowship run recipes/paper-best.yaml --into runs/best --max-usd 5
       fellowship run recipes/paper-best.yaml --into runs/best --accept 1000
       fellowship run recipes/paper-best.yaml --into runs/best --engine ray --workers 4
@@ -125,6 +137,7 @@ def command(
         recipe,
         source=source,
         max_usd=max_usd,
+        max_usd_per_day=max_usd_per_day,
         max_calls=max_calls,
         max_tokens=max_tokens,
         accept=accept,
@@ -146,7 +159,10 @@ def command(
         )
     with send_traces(trace, into.name, trace_content):
         report = asyncio.run(
-            run_with_progress(partial(go, wanted, into, limit=limit, fork=fork), resume)
+            run_with_progress(
+                partial(go, wanted, into, limit=limit, fork=fork, skip_done=skip_done),
+                resume,
+            )
         )
     if as_json:
         print_json(run_summary.report_as_json(report))

@@ -68,7 +68,10 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     balance = "=" if report.balanced else "DIFFERS FROM"
     rows.append((f"sum {balance} {counted(report.prompts, 'prompt')}", count(total)))
     table(out, ("what became of the prompts", "rows"), rows, right=" r")
-    if not report.prompts:
+    if report.skipped:
+        skipped = counted(report.skipped, "row")
+        say(out, f"{skipped} more of the source left out: done in other runs")
+    elif not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
     show_problem_rows(report, out)
     if (twice := repeated_in_run(report.into)).many:

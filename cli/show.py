@@ -78,6 +78,7 @@ def command(
       fellowship show runs/demo
       fellowship show runs/demo --state tie --disagreement
       fellowship show runs/demo --search "carbon dioxide"
+      fellowship show runs/demo --since 2026-11-29 --json
       fellowship show runs/demo 3 --pager
       fellowship show runs/demo 3 --diff
       fellowship show runs/demo 3 --requests
@@ -92,7 +93,9 @@ def command(
             print_json(recorded_call(reader, call))
         elif row is None:
             wanted = wanted.with_full_names(outcomes(reader))
-            rows = chain(outcomes(reader), rows_stopped(run))
+            rows: Iterator[Outcome] = chain(outcomes(reader), rows_stopped(run))
+            if wanted.since is not None:
+                rows = rows_since(reader, wanted.since)
             show_overview(filter(wanted.accepts, rows), wanted, out, as_json)
         elif as_json and not why:
             print_json(find_row(reader, row).model_dump(mode="json"))
@@ -151,6 +154,25 @@ def show_provenance(found: Outcome, run: Path, out: Console, as_json: bool) -> N
 def outcomes(reader: LedgerReader) -> Iterator[Outcome]:
     """Every row's outcome, one at a time."""
     return map(read_outcome, reader.outcomes())
+
+
+def rows_since(reader: LedgerReader, moment: float) -> Iterator[Outcome]:
+    """The rows that ended then or later, in the source's order.
+
+    A row of an older version's ledger ended with its last call; without a call its time
+    is not known, and it is left out.
+    """
+    ends = reader.row_ends()
+    for outcome in outcomes(reader):
+        ended = ends.get(outcome.number)
+        if ended is None:
+            keys = [
+                turn.call for s in outcome.sessions for turn in s.turns if turn.call
+            ]
+            calls = [call for key in keys if (call := reader.call(key)) is not None]
+            ended = max((call.started + call.seconds for call in calls), default=None)
+        if ended is not None and ended >= moment:
+            yield outcome
 
 
 def recorded_call(reader: LedgerReader, key: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import click
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.options import as_json, run_argument
 from fellowship.cli.terminal import console, print_json, say
-from fellowship.number_format import counted, duration, money
+from fellowship.models.record.meter import Limits
+from fellowship.number_format import counted, duration, money, usd
 from fellowship.pipelines.running.status import Status, status_of
+from fellowship.sanitize import single_line
 from fellowship.wording import failure_word, state_word
 
 
@@ -31,7 +33,7 @@ def command(run: Path, as_json: bool) -> int:
     """
     status = status_of(run)
     if as_json:
-        print_json({**status.model_dump(), "done": status.done})
+        print_json({**status.model_dump(mode="json"), "done": status.done})
         return Exit.DONE
     out = console()
     for words in status_lines(status):
@@ -44,14 +46,19 @@ def status_lines(status: Status) -> list[str]:
     rows = counted(status.done, "row")
     if status.total is not None:
         rows = f"{status.done:,} of {counted(status.total, 'row')}"
+    if status.skipped:
+        rows += f", {status.skipped:,} more done in other runs"
     worker = f"running: {status.holder}" if status.holder else "not running"
     if status.finished:
         worker = f"finished: --limit {status.limit}" if status.limit else "finished"
     rate = f"{status.tokens_per_second:,.0f} tokens/s recently,"
     since = f" {time_text(status.seconds)} since the first call"
     left = f", about {duration(status.left)} left" if status.left is not None else ""
+    stop = status.stop
     lines = [
         f"{rows}  ({worker})",
+        f"stopped early: {single_line(stop.why)}" if stop else "",
+        limits_line(status.limits),
         "  ".join(
             f"{state_word(state)} {n:,}"
             for state, n in (*sorted(status.states.items()), *status.rows_left.items())
@@ -68,6 +75,16 @@ def status_lines(status: Status) -> list[str]:
         rate + since + left if status.calls else "no call has ended yet",
     ]
     return [line for line in lines if line]
+
+
+def limits_line(limits: Limits) -> str:
+    """Where the last go stops or stopped, by the options that say so; empty if nowhere."""
+    said = [usd(limits.usd)] if limits.usd is not None else []
+    if limits.usd_per_day is not None:
+        said.append(f"{usd(limits.usd_per_day)} a day (UTC)")
+    counts = ((limits.calls, "call"), (limits.tokens, "token"), (limits.accept, "pair"))
+    said += [counted(n, noun) for n, noun in counts if n is not None]
+    return f"limits: {', '.join(said)}" if said else ""
 
 
 def time_text(seconds: float) -> str:

@@ -52,6 +52,7 @@ class RunJob:
     limit: int | None = None
     fork: Path | None = None
     paths: tuple[str, ...] = ()
+    skip_done: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Coordinator:
                     stop=self._stop,
                     engine=self._engine,
                     copies=job.workers,
+                    skip_done=job.skip_done,
                 )
             except LedgerError as error:
                 late = asyncio.get_running_loop().time() > patience

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ async def run_on_ray(
     stop: asyncio.Event | None = None,
     address: str | None = None,
     workers: int | None = None,
+    skip_done: Sequence[Path] = (),
 ) -> RunReport:
     """`run_recipe`, its rows worked on by `workers` actors (default: one a machine).
 
@@ -106,6 +108,7 @@ async def run_on_ray(
         limit,
         fork and absolute(fork),
         tuple(os.path.abspath(path) for path in sys.path),  # noqa: ASYNC240
+        tuple(map(absolute, skip_done)),
     )
     coordinator = actor_class(
         Coordinator, nodes[0], soft=False, max_restarts=RESTARTS

@@ -92,6 +92,9 @@ RECORD_FAILURE = (
 RECORD_OUTCOME = (
     "INSERT OR REPLACE INTO outcomes(number, item, state, record) VALUES (?, ?, ?, ?)"
 )
+RECORD_END = "INSERT OR REPLACE INTO row_ends(number, ended) VALUES (?, ?)"
+HAS_ROW_ENDS = "SELECT 1 FROM sqlite_master WHERE name = 'row_ends'"
+"""A ledger of an older version has no such table until it is opened to be written."""
 RECORD_LOST_CALLS = (
     "INSERT INTO failures(key, session, model, kind, message, started, seconds)"
     " SELECT key, session, model, 'lost', 'the process ended while this call was in"
@@ -216,6 +219,15 @@ class Ledger:
         self, number: int, item: str, state: str, record: str
     ) -> None:
         """Keep what became of one row: a memo, replay makes the same of the calls."""
+        await self.append(
+            Statement(RECORD_OUTCOME, (number, item, state, record)),
+            Statement(RECORD_END, (number, time.time())),
+        )
+
+    async def replace_outcome(
+        self, number: int, item: str, state: str, record: str
+    ) -> None:
+        """Keep what a row that ended earlier is now that the whole run is known."""
         await self.append(Statement(RECORD_OUTCOME, (number, item, state, record)))
 
     # -- reading ---------------------------------------------------------------------
@@ -270,6 +282,15 @@ class Ledger:
         return add_unusable(
             self.rows(SELECT_SPENDING)[0], self.rows(SELECT_UNUSABLE)[0]
         )
+
+    def spent_since(self, moment: float) -> float:
+        """US dollars of the replies that were recorded since then, usable or not."""
+        sql = (
+            "SELECT (SELECT coalesce(sum(usd), 0.0) FROM calls"
+            " WHERE started + seconds >= ?1) + (SELECT coalesce(sum(usd), 0.0)"
+            " FROM unusable_replies WHERE started >= ?1)"
+        )
+        return float(self.rows(sql, (moment,))[0][0])
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
@@ -374,6 +395,12 @@ class LedgerReader:
         """The JSON of one row's outcome, by its number in the source."""
         sql = "SELECT record FROM outcomes WHERE number = ?"
         return next((row[0] for row in self.rows(sql, (number,))), None)
+
+    def row_ends(self) -> dict[int, float]:
+        """Row's number -> when it ended, in Unix seconds; rows of older versions lack."""
+        if next(self.rows(HAS_ROW_ENDS), None) is None:
+            return {}
+        return dict(self.rows("SELECT number, ended FROM row_ends"))
 
     def spending(self) -> Spending:
         """Sums over all recorded calls and the replies that could not be used."""

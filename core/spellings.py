@@ -15,6 +15,8 @@ OLDER = {
     "min_gap": "margin",
     "substitute": "stand_in",
     "abstain": "recuse",
+    "benchmark_overlap": "contamination",
+    "benchmark_overlap_words": "contamination_words",
 }
 """The name to use -> the name that is stored, which older recipes have."""
 

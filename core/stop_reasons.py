@@ -19,6 +19,8 @@ class StopReason(StrEnum):
     CALLS = "calls"
     TOKENS = "tokens"
     USD = "usd"
+    USD_PER_DAY = "usd-per-day"
+    """Today's limit of USD: the same command goes on after midnight UTC."""
     USD_ON_THE_WAY = "usd-on-the-way"
     """What is spent is within the limit, but not with what batches may still cost."""
     UNKNOWN_COST = "unknown-cost"
@@ -58,6 +60,7 @@ KINDS: Mapping[StopReason, StopKind] = {
     StopReason.CALLS: StopKind(True, True, "--max-calls"),
     StopReason.TOKENS: StopKind(True, True, "--max-tokens"),
     StopReason.USD: StopKind(True, True, "--max-usd"),
+    StopReason.USD_PER_DAY: StopKind(True),
     StopReason.USD_ON_THE_WAY: StopKind(True),
     StopReason.UNKNOWN_COST: StopKind(True),
     StopReason.LIMIT: StopKind(True, True),

@@ -53,7 +53,7 @@ class ModelRegistry:
         """
         shared: dict[str, list[ModelConfig]] = {}
         for name, config in self.configs.items():
-            if price_of(config) is None and meter.limits.usd is not None:
+            if price_of(config) is None and meter.limits.any_usd is not None:
                 raise RecipeError(
                     f"model {name!r} has no known price, so a limit in USD can't be kept:"
                     " give it `price: {prompt: ..., completion: ...}`, in USD for a"

@@ -17,8 +17,9 @@ from fellowship.pipelines.export.examples import Example, text_hash, unpack
 from fellowship.pipelines.export.filters import FILTERS, enabled_checks
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
+from fellowship.pipelines.export.other_datasets import other_rows
 from fellowship.pipelines.pairing.text_similarity import normalize
-from fellowship.pipelines.recipe.export_settings import Export
+from fellowship.pipelines.recipe.export_settings import FORMS, Export
 from fellowship.registry_check import check_registry
 
 INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
@@ -48,10 +49,14 @@ class FilterPass:
         filters = export.filters
         self._checks = enabled_checks(filters, flags)
         self._near: list[NearDuplicates] = []
-        if filters.near_duplicates is not None:
+        self._others = 0
+        if (near := filters.duplicate_settings) is not None:
             spaces = (0, 1)  # a good and a bad answer are not one another's duplicates
-            at = filters.near_duplicates
+            at = near.similarity
             self._near = [NearDuplicates(self.scratch, at, space=s) for s in spaces]
+            for texts in other_rows(near.against, FORMS[kind]):
+                self._others += 1  # theirs are the numbers below 0
+                self._near[texts.good].add(texts.parts, -self._others)
 
     def add(self, example: Example, fault: str | None = None) -> None:
         """Look at one row and put it down; `fault` is the chosen answer's."""

@@ -245,5 +245,10 @@ def _exports(recipe: Recipe) -> Iterator[tuple[Place, str]]:
             yield ("export", "kinds", n), f"export.kinds.{n}: {error}"
     if recipe.export.labels is not None:
         yield from _missing_file(("export", "labels"), recipe.export.labels)
-    for n, path in enumerate(recipe.export.filters.contamination):
-        yield from _missing_file(("export", "filters", "contamination", n), path)
+    filters = recipe.export.filters
+    for n, path in enumerate(filters.contamination):
+        yield from _missing_file(("export", "filters", "benchmark_overlap", n), path)
+    near = filters.duplicate_settings
+    for n, path in enumerate(near.against if near else ()):
+        place: Place = ("export", "filters", "near_duplicates", "against", n)
+        yield from _missing_file(place, path)

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from fellowship.errors import RecipeError
 from fellowship.records import Record
@@ -113,6 +120,25 @@ class Bounds(Record):
         return self
 
 
+class NearDuplicateSettings(Record):
+    """Which rows are near duplicates: of one another, and of rows of other files."""
+
+    similarity: Share = Field(
+        default=0.8,
+        description="MinHash similarity from which rows are near duplicates",
+    )
+    against: tuple[Path, ...] = Field(
+        default=(),
+        description="preference files: rows that nearly repeat one of theirs are dropped",
+    )
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _one_file(cls, value: Any) -> Any:
+        """One file is a list of it."""
+        return (value,) if isinstance(value, str | Path) else value
+
+
 class Filters(Record):
     """What is left out of a dataset, each counted under its name."""
 
@@ -135,16 +161,20 @@ class Filters(Record):
         default=True,
         description="drop rows that choose what is no language by its form",
     )
-    near_duplicates: Share | None = Field(
+    near_duplicates: Share | NearDuplicateSettings | None = Field(
         default=None,
-        description="MinHash similarity from which rows are near duplicates, e.g. 0.8",
+        description="MinHash similarity from which rows are near duplicates, e.g. 0.8; or"
+        " {similarity, against}: near duplicates of rows of other files, too",
     )
     contamination: tuple[Path, ...] = Field(
         default=(),
+        validation_alias=either("benchmark_overlap"),
         description="benchmark files: rows that share a word n-gram with one are dropped",
     )
     contamination_words: PositiveInt = Field(
-        default=13, description="length in words of an n-gram that is contamination"
+        default=13,
+        validation_alias=either("benchmark_overlap_words"),
+        description="length in words of an n-gram that is benchmark overlap",
     )
     languages: tuple[str, ...] = Field(
         default=(), description="languages to keep, as ISO 639-1 codes, e.g. en"
@@ -180,6 +210,14 @@ class Filters(Record):
         default=False,
         description="drop pairs until longer answers are chosen as often as shorter ones",
     )
+
+    @property
+    def duplicate_settings(self) -> NearDuplicateSettings | None:
+        """The settings of `near_duplicates`, however they are written; None: it is off."""
+        given = self.near_duplicates
+        if given is None or isinstance(given, NearDuplicateSettings):
+            return given
+        return NearDuplicateSettings(similarity=given)
 
 
 class Export(Record):

@@ -103,8 +103,8 @@ def idle_filters(recipe: Recipe) -> Faults:
     filters = recipe.export.filters
     if "contamination_words" in filters.model_fields_set and not filters.contamination:
         yield (
-            ("export", "filters", "contamination_words"),
-            "nothing is compared: name files under export.filters.contamination",
+            ("export", "filters", "benchmark_overlap_words"),
+            "nothing is compared: name files under export.filters.benchmark_overlap",
         )
 
 

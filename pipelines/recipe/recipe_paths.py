@@ -45,9 +45,20 @@ def _exports(export: Any, folder: Path) -> None:
     filters = export.get("filters")
     if not isinstance(filters, dict):
         return
-    files = filters.get("contamination")
-    if isinstance(files, list):
-        filters["contamination"] = [
+    for key in ("benchmark_overlap", "contamination"):
+        _make_list_absolute(filters, key, folder)
+    near = filters.get("near_duplicates")
+    if isinstance(near, dict):
+        _make_list_absolute(near, "against", folder)
+
+
+def _make_list_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
+    """The paths of a list, or one path alone."""
+    files = holder.get(key)
+    if isinstance(files, str | Path):
+        holder[key] = str(folder / Path(files).expanduser())
+    elif isinstance(files, list | tuple):
+        holder[key] = [
             str(folder / Path(f).expanduser()) if isinstance(f, str | Path) else f
             for f in files
         ]

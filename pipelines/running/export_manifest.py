@@ -123,8 +123,14 @@ def export_identity(recipe: Recipe, into: Path) -> str:
 
 def files_read(recipe: Recipe) -> Sequence[Path]:
     """The files an export reads besides the run."""
-    labels, exams = recipe.export.labels, recipe.export.filters.contamination
-    return [*exams, *([labels] if labels is not None else [])]
+    labels, filters = recipe.export.labels, recipe.export.filters
+    near = filters.duplicate_settings
+    others = near.against if near is not None else ()
+    return [
+        *filters.contamination,
+        *others,
+        *([labels] if labels is not None else []),
+    ]
 
 
 def files_written(into: Path) -> Iterable[Path]:

@@ -79,7 +79,7 @@ async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
         final = recompute(outcome, whole, recipe.pairs)
         if final != outcome:
             text = final.model_dump_json()
-            await ledger.record_outcome(final.number, final.item, final.state, text)
+            await ledger.replace_outcome(final.number, final.item, final.state, text)
             changed += 1
     return changed
 

@@ -29,6 +29,7 @@ from fellowship.pipelines.running.export_manifest import (
     write_manifest,
 )
 from fellowship.pipelines.running.finalize_rows import finalize_rows
+from fellowship.pipelines.running.last_go import end_go
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport, make_report
 from fellowship.records import State
@@ -51,7 +52,11 @@ class RunAtStart:
     def look(cls, recipe: Recipe, runner: Runner, into: Path) -> RunAtStart:
         """Look before anything is read or written."""
         manifest = manifest_if_current(recipe, runner.ledger, into)
-        whole = runner.origin is None and runner.picked is None
+        whole = (
+            runner.origin is None
+            and runner.picked is None
+            and not runner.done_elsewhere
+        )
         over = whole and all_rows_ended(manifest, recipe, runner.limit)
         return cls(manifest, over, file_stat(only_file(recipe)) if whole else None)
 
@@ -70,7 +75,9 @@ async def finalize_run(
     """Settle, export and account for what is new; the run's report."""
     if runner.origin is not None and not runner.origin.whole:
         write_rows_left(into, rows_left(runner))
-        return make_report(runner, (), None, untouched=False)
+        report = make_report(runner, (), None, untouched=False)
+        end_go(runner, report)
+        return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
         await finalize_rows(recipe, runner.ledger, into)
@@ -80,6 +87,7 @@ async def finalize_run(
     ]
     report = make_report(runner, accounts, manifest.evaluator, untouched=fresh is None)
     write_rows_left(into, rows_left(runner))
+    end_go(runner, report)
     known = {
         "source": source_fingerprint(recipe, report, opened),
         "limit": runner.limit,

@@ -8,12 +8,13 @@ it, and replays the recorded calls of one that is not.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
 from fellowship.ledger import Ledger
-from fellowship.models.record.meter import Meter
+from fellowship.models.record.meter import DAY, DaySpending, Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
@@ -50,7 +51,10 @@ class Runner:
         origin: Origin | None = None,
         picked: Collection[int] | None = None,
         columns: SourceColumns = AS_WRITTEN,
+        done: frozenset[str] = frozenset(),
     ) -> None:
+        self.done_elsewhere = done
+        self.skipped = 0
         self.columns = columns
         self.origin = origin
         self.picked = picked
@@ -60,6 +64,9 @@ class Runner:
         self.stop = stop or asyncio.Event()
         self.ledger = Ledger(folder.ledger)
         self.meter = Meter(recipe.limits, **self.ledger.spending()._asdict())
+        if recipe.limits.usd_per_day is not None:
+            midnight = time.time() // DAY * DAY
+            self.meter.day = DaySpending(self.ledger.spent_since(midnight))
         self.finished = self.ledger.outcome_states()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
@@ -122,10 +129,25 @@ class Runner:
         for entry in (
             origin.rows() if origin else read_items(source, self.limit, self.columns)
         ):
-            self.seen.add(entry.number)
-            if len(self.seen) % BREATH == 0:
+            if (entry.number % BREATH) == 0:
                 await asyncio.sleep(0)
+            if self._is_done_elsewhere(entry):
+                continue
+            self.seen.add(entry.number)
             yield entry
+
+    def _is_done_elsewhere(self, entry: Item | Rejected) -> bool:
+        """Whether the row is left out, as another run has done it and this one has not."""
+        done = (
+            isinstance(entry, Item)
+            and entry.key in self.done_elsewhere
+            and entry.number not in self.finished
+        )
+        if done:
+            self.skipped += 1
+            if self.progress.total is not None:
+                self.progress.total -= 1
+        return done
 
     def _is_due(self, item: Item) -> bool:
         """Whether this row is still to do. `RecipeError` if it is not what it was."""

@@ -63,6 +63,8 @@ class RunReport:
     """What is to be said of its replies: thinking, unknown endings, paid in vain."""
     stop_reason: StopReason | None = None
     """Why it ended before its last row; None if it didn't."""
+    skipped: int = 0
+    """Rows of the source that were left out, as another run has done them."""
     stop_limit: float | None = None
     """The limit that was reached; None if none was."""
 
@@ -123,10 +125,11 @@ def make_report(
         retries=meter.retries,
         maybe_paid_twice=lost,
         seconds=time.time() - runner.progress.started,
-        exports={name: a.exported for a in accounts for name in a.files},
+        exports={name: rows for a in accounts for _, name, rows in a.parts},
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
         stop_limit=stop.limit if stop else None,
+        skipped=runner.skipped,
         replies=replies,
         accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,

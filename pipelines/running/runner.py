@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ from fellowship.pipelines.running.given_rows import (
     with_rows,
 )
 from fellowship.pipelines.running.header import make_header, upgraded_identity
+from fellowship.pipelines.running.last_go import begin_go
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
+from fellowship.pipelines.running.rows_done import items_done
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.source_columns import (
     AS_WRITTEN,
@@ -52,6 +54,7 @@ async def run_recipe(
     copies: int = 1,
     origin: Origin | None = None,
     picked: Collection[int] | None = None,
+    skip_done: Sequence[Path] = (),
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
@@ -59,6 +62,7 @@ async def run_recipe(
     `LedgerError` when the folder can't be used. Everything else ends in a row's state.
     `copies`: processes in which `engine` works, each with its own embedded models.
     `picked`: work on the rows of these numbers only; the others stay pending.
+    `skip_done`: leave out the rows that these other runs have done.
     """
     check_recipe(recipe, own_rows=origin is None)
     if origin is None:  # else the recipe is another run's, which may go on as it is
@@ -67,6 +71,7 @@ async def run_recipe(
     columns = AS_WRITTEN
     if origin is None and reads_columns(into):
         columns = source_columns(recipe.source)
+    done = items_done(skip_done, into)
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)
@@ -91,12 +96,14 @@ async def run_recipe(
                 origin=origin,
                 picked=picked,
                 columns=columns,
+                done=done,
             )
             try:
                 opened = RunAtStart.look(recipe, runner, into)
                 if opened.over:
                     runner.skip()
                 else:
+                    begin_go(runner)
                     broker = registry.broker(runner.ledger, runner.meter, copies)
                     async with engine(recipe, library, registry, broker) as work:
                         await runner.run(work)
@@ -122,6 +129,7 @@ def run(
     limit: int | None = None,
     fork: Path | None = None,
     watch: Watch | None = None,
+    skip_done: Sequence[Path | str] = (),
 ) -> RunReport:
     """`run_recipe` for code that is not asynchronous.
 
@@ -133,4 +141,7 @@ def run(
     if rows is not None:
         check_given(made, folder, own_rows=False)
         made = with_rows(made, rows, folder)
-    return run_sync(run_recipe(made, folder, limit=limit, fork=fork, watch=watch))
+    others = [Path(run) for run in skip_done]
+    return run_sync(
+        run_recipe(made, folder, limit=limit, fork=fork, watch=watch, skip_done=others)
+    )

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.ledger import SELECT_STAMP, LedgerReader
+from fellowship.models.record.meter import Limits
 from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.export_manifest import ExportManifest, read_manifest
+from fellowship.pipelines.running.last_go import StopNote, last_stop, read_go
 from fellowship.pipelines.sources.source import count_rows
 from fellowship.records import Record
 from fellowship.run_folder import LEDGER, lock_holder, read_header
@@ -45,8 +48,19 @@ class Status(Record):
         default=False,
         description="when last run, every row that was asked for ended, and none since",
     )
-    limit: int | None = Field(default=None, description="the --limit of that go")
+    limit: int | None = Field(
+        default=None, description="the --limit of the last go, or of the source"
+    )
+    limits: Limits = Field(
+        default=Limits(), description="where the last go stops, or stopped"
+    )
+    stop: StopNote | None = Field(
+        default=None, description="why the last go stopped early, if it did"
+    )
 
+    skipped: int = Field(
+        default=0, description="rows that the last go left out, done in other runs"
+    )
     rows_left: dict[str, int] = Field(
         default_factory=dict,
         description="rows without an outcome when it stopped, by state or as pending",
@@ -81,8 +95,11 @@ def status_of(into: Path) -> Status:
         )
         recent = next(reader.rows(sql, (now - RECENT,)))[0]
         manifest = valid_manifest(read_manifest(into), reader)
+    go = read_go(into)
     seconds = max(0.0, now - first) if first else 0.0
     total = count_source_rows(header.get("recipe", {}))
+    if total is not None and go is not None:
+        total -= go.skipped
     done = sum(states.values())
     return Status(
         holder=held,
@@ -99,9 +116,20 @@ def status_of(into: Path) -> Status:
         tokens_per_second=recent / max(1e-9, min(RECENT, seconds)) if seconds else 0.0,
         seconds=seconds,
         finished=manifest is not None and held is None,
-        limit=manifest.limit if manifest is not None else None,
+        limit=go.limit if go else manifest.limit if manifest else None,
+        skipped=go.skipped if go else 0,
+        limits=go.limits if go else recorded_limits(header),
+        stop=last_stop(into) if held is None else None,
         left=seconds / done * (total - done) if held and total and done else None,
     )
+
+
+def recorded_limits(header: dict[str, Any]) -> Limits:
+    """The limits of the recipe that a run began with."""
+    try:
+        return Limits.model_validate((header.get("recipe") or {}).get("limits") or {})
+    except ValidationError:
+        return Limits()
 
 
 def valid_manifest(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fellowship.cluster.messages import RemoteError
 from fellowship.errors import BudgetStop, FellowshipError
-from fellowship.models.record.meter import Limits, Meter
+from fellowship.models.record.meter import DAY, DaySpending, Limits, Meter
 from fellowship.session_names import is_evaluation, pair_session
 from fellowship.stop_reasons import SessionStop, Stop, StopReason
 from fellowship.usage import Usage
@@ -54,8 +55,21 @@ def test_the_first_reason_stands() -> None:
 def test_a_larger_limit_helps_only_where_one_is_reached() -> None:
     assert {reason for reason in StopReason if not reason.wants_larger_limit} == {
         *(StopReason.USD_ON_THE_WAY, StopReason.UNKNOWN_COST, StopReason.INTERRUPTED),
-        *(StopReason.ENDPOINT_DOWN, StopReason.ERROR),
+        *(StopReason.ENDPOINT_DOWN, StopReason.ERROR, StopReason.USD_PER_DAY),
     }
+
+
+def test_the_limit_of_a_day_is_reached_anew_every_day() -> None:
+    now = [100 * DAY + 5]
+    meter = Meter(Limits(usd_per_day=1), day=DaySpending(0.5, lambda: now[0]))
+    meter.admit()
+    with pytest.raises(BudgetStop, match="batches"):
+        replace(meter, day=replace(meter.day)).admit(worst_usd=0.6)
+    meter.add(SPENT, 0.5)
+    with pytest.raises(BudgetStop, match=r"\$1\.00 a day \(UTC\)"):
+        meter.admit()
+    meter.stop, now[0] = None, 101 * DAY
+    meter.admit()
 
 
 def test_a_reason_crosses_between_the_machines_of_a_cluster() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -24,10 +25,46 @@ class Limits(Record):
         default=None, description="tokens, prompt and completion together"
     )
     usd: NonNegativeFloat | None = Field(default=None, description="US dollars")
+    usd_per_day: NonNegativeFloat | None = Field(
+        default=None,
+        description="US dollars of one day, from midnight to midnight UTC",
+    )
     accept: PositiveInt | None = Field(
         default=None,
         description="rows that become pairs; exactly the first ones are kept",
     )
+
+    @property
+    def any_usd(self) -> float | None:
+        """A limit in US dollars, if there is one: of the run, or of a day."""
+        return self.usd if self.usd is not None else self.usd_per_day
+
+
+ON_THE_WAY = " with what submitted batches may cost"
+
+DAY = 86_400.0
+"""Seconds from one midnight UTC to the next, as Unix time counts them."""
+
+
+@dataclass
+class DaySpending:
+    """US dollars spent on one day (UTC); zero again once another day has begun."""
+
+    usd: float = 0.0
+    clock: Callable[[], float] = time.time
+    day: int = -1
+
+    def today(self) -> float:
+        """What was spent since the last midnight UTC."""
+        day = int(self.clock() // DAY)
+        if self.day != day:
+            self.usd = 0.0 if self.day >= 0 else self.usd
+            self.day = day
+        return self.usd
+
+    def add(self, usd: float) -> None:
+        """Count what was spent now."""
+        self.usd = self.today() + usd
 
 
 @dataclass
@@ -52,6 +89,8 @@ class Meter:
     unusable: int = 0
     """Of the calls, those whose reply was paid for and could not be used."""
     unusable_usd: float = 0.0
+    day: DaySpending = field(default_factory=DaySpending)
+    """What was spent today, by all goes at the run."""
     endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 
@@ -73,10 +112,7 @@ class Meter:
         """
         if self.stop is not None:
             raise BudgetStop(self.stop.why, self.stop.reason)
-        usd, most = self.usd + self.held_usd + worst_usd, self.limits.usd
-        if worst_usd and most is not None and usd > most:
-            more = " with what submitted batches may cost"
-            self._stop_at(most, StopReason.USD_ON_THE_WAY, usd_text(most), more)
+        self._admit_usd(worst_usd)
         tokens = self.prompt_tokens + self.completion_tokens
         calls, limits = self.calls + self.in_flight, self.limits
         if limits.calls is not None and calls >= limits.calls:
@@ -84,8 +120,24 @@ class Meter:
         if limits.tokens is not None and tokens >= limits.tokens:
             said = counted(limits.tokens, "token")
             self._stop_at(limits.tokens, StopReason.TOKENS, said)
+
+    def _admit_usd(self, worst_usd: float) -> None:
+        """Raise `BudgetStop` at the limit of all dollars, or of today's."""
+        limits, held = self.limits, self.held_usd + worst_usd
+        most, daily = limits.usd, limits.usd_per_day
+        if worst_usd and most is not None and self.usd + held > most:
+            self._stop_at(most, StopReason.USD_ON_THE_WAY, usd_text(most), ON_THE_WAY)
         if most is not None and self.usd >= most:
             self._stop_at(most, StopReason.USD, usd_text(most))
+        if daily is None:
+            return
+        if (today := self.day.today()) >= daily:
+            self._stop_at(
+                daily, StopReason.USD_PER_DAY, f"{usd_text(daily)} a day (UTC)"
+            )
+        if worst_usd and today + held > daily:
+            said = f"{usd_text(daily)} a day (UTC)"
+            self._stop_at(daily, StopReason.USD_ON_THE_WAY, said, ON_THE_WAY)
 
     def _stop_at(
         self, limit: float, reason: StopReason, words: str, counting: str = ""
@@ -102,11 +154,11 @@ class Meter:
 
     def stop_for_unknown_cost(self, model: str) -> None:
         """Stop the run where a limit of USD stands and a reply's cost can't be known."""
-        if self.limits.usd is not None:
+        if (most := self.limits.any_usd) is not None:
             self.stop_for(
                 StopReason.UNKNOWN_COST,
                 f"model {model!r} does not report its token usage, so that nothing can be"
-                f" held against the limit of {usd_text(self.limits.usd)}: limit the calls"
+                f" held against the limit of {usd_text(most)}: limit the calls"
                 " instead (--max-calls), or give the model `price: {prompt: 0,"
                 " completion: 0}` if it costs nothing",
             )
@@ -118,4 +170,5 @@ class Meter:
         self.completion_tokens += usage.completion
         self.cached_tokens += usage.cached
         self.usd += usd or 0.0
+        self.day.add(usd or 0.0)
         self.unpriced += usd is None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
+import pytest
+
+from fellowship.errors import InputError
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from tests.support.outcomes import answer, judged
@@ -39,6 +43,31 @@ def test_siblings_of_one_prompt_are_no_near_duplicates(tmp_path: Path) -> None:
     row = one.model_copy(update={"pairs": (*one.pairs, more)})
     account, _ = export_rows(tmp_path, [row], filters={"near_duplicates": 0.8})
     assert (account.exported, account.dropped) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "dropped"),
+    [
+        ("dpo", {"chosen": "fine", "rejected": "poor"}, 1),
+        ("sft", {"chosen": "fine", "rejected": "other"}, 1),
+        ("kto", {"completion": "fine", "label": False}, 1),
+        ("kto", {"completion": "fine", "label": True}, 1),
+    ],
+)
+def test_rows_of_other_datasets_are_not_repeated(
+    tmp_path: Path, kind: str, other: dict[str, object], dropped: int
+) -> None:
+    long = sentence(random.Random(2), 200)
+    file = tmp_path / "last-night.jsonl"
+    file.write_text(json.dumps({"prompt": f"{long} again", **other}) + "\n")
+    near = {"against": str(file)}
+    rows = [judged(1, "fine", "poor", long)]
+    account, _ = export_rows(tmp_path, rows, kind, filters={"near_duplicates": near})
+    assert account.dropped.get("near_duplicates", 0) == dropped
+    file.write_text(json.dumps({"prompt": "p", "completion": "c"}) + "\n")
+    if kind == "dpo":
+        with pytest.raises(InputError, match="no pairs to compare with"):
+            export_rows(tmp_path, rows, kind, filters={"near_duplicates": near})
 
 
 def test_a_near_duplicate_that_says_the_opposite_is_a_contradiction(

@@ -63,7 +63,7 @@ FAULTS: dict[str, dict[str, Any]] = {
         "evaluate": {"team": "jury", "jurors": JURORS, "meet": "round-robin"},
         "export": {"filters": {"min_gap": 1.5}},
     },
-    "contamination_words: nothing is compared": {
+    "benchmark_overlap_words: nothing is compared": {
         "export": {"filters": {"contamination_words": 8}}
     },
     "drafts_of: no agent is called 'poets'": {"systems": [AGENT, *SINGLE]},

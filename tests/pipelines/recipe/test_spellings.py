@@ -27,6 +27,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
             "recuse": False,
         }
     },
+    "contamination": {"export": {"filters": {"contamination": ["prompts.jsonl"]}}},
+    "contamination_words": {"export": {"filters": {"contamination_words": 9}}},
     "candidates": {"source": {"path": "prompts.jsonl", "candidates": ["id", "prompt"]}},
 }
 
