@@ -34,7 +34,7 @@ from fellowship.cli.run_progress import ProgressDisplay
 from fellowship.cli.terminal import console, print_json
 from fellowship.cli.tracing import is_wanted as wanted_traces
 from fellowship.cli.tracing import send_traces
-from fellowship.models.providers.capabilities import unsent_of
+from fellowship.models.providers.unsent import unsent_of
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.preview_source import preview_source

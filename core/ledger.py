@@ -317,9 +317,9 @@ def failure_statements(
 def unusable_reply(
     key: str, session: str, model: str, error: ModelError, began: float
 ) -> UnusableReply | None:
-    """The row of a reply that was paid for in vain; None where nothing was counted."""
+    """The row of a reply that was paid for in vain; None where nothing was sent."""
     used = error.usage
-    if used is None or used.estimated or not used.is_possible:
+    if used is None or not used.is_possible:
         return None
     reply = json.dumps(error.raw, default=str)[:MOST_OF_UNUSABLE]
     tokens = (used.prompt, used.completion, used.cached)

@@ -137,8 +137,8 @@ def usd(value: float | None) -> str:
 
 
 def money(spent: float, unpriced: int = 0) -> str:
-    """Money spent; calls whose price nobody knows are named, not counted as free."""
-    calls = f" and {counted(unpriced, 'call')} of unknown price" if unpriced else ""
+    """Money spent; calls whose cost nobody knows are named, not counted as free."""
+    calls = f" and {counted(unpriced, 'call')} of unknown cost" if unpriced else ""
     return usd(spent) + calls
 
 

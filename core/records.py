@@ -287,7 +287,8 @@ class Turn(Record):
     remarks: tuple[str, ...] = Field(
         default=(),
         exclude_if=lambda value: not value,
-        description="what is odd about it: verdict-first, no-logprobs",
+        description="what is odd about it: verdict-first, no-logprobs, open-thinking,"
+        " other-parts",
     )
 
     def _repr_html_(self) -> str:

@@ -152,12 +152,14 @@ def finish_words(value: str, word: str = "") -> str:
     """How a reply ended, where that wasn't by itself; `word` is the provider's own."""
     if word == "none":
         return "no finish reason given"
-    return "cut off at max_tokens" if value == "length" else f"ended by {word or value}"
+    return "cut off" if value == "length" else f"ended by {word or value}"
 
 
 REMARKS = {
     "verdict-first": "verdict before its reason",
     "no-logprobs": "no token probabilities came",
+    "open-thinking": "its last thinking never ended",
+    "other-parts": "parts that are no text left out",
 }
 """What is odd about a reply that is kept."""
 

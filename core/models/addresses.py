@@ -6,6 +6,8 @@ read differently is refused, and a path is only ever added to the path.
 
 from __future__ import annotations
 
+import ipaddress
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
@@ -68,8 +70,26 @@ def address_fault(url: str) -> str:
     return ""
 
 
+def ip_address(host: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that a host is, IPv4's where IPv6's maps one; None for a name."""
+    try:
+        found = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
+    found = ip_address(host)
+    return host.lower() == "localhost" or bool(found and found.is_loopback)
+
+
 def same_host(written: str, parsed: URL) -> bool:
     """Whether both parsers found one host, however it is encoded."""
+    if (address := ip_address(written)) is not None:
+        return address == ip_address(parsed.raw_host or "")
     try:
         return written.lower() in (
             *((parsed.raw_host or "").lower(), (parsed.host or "").lower()),

@@ -35,9 +35,10 @@ from fellowship.usage import Usage
 Finish = Literal["stop", "length", "content_filter", "unknown"]
 
 
-Remark = Literal["verdict-first", "no-logprobs"]
+Remark = Literal["verdict-first", "no-logprobs", "open-thinking", "other-parts"]
 """What is odd about a reply that is kept: its verdict stands before its reason; it lacks
-the chances of its tokens, which were asked for."""
+the chances of its tokens, which were asked for; it ends in thoughts after the beginning of
+an answer, so that it counts as cut; it has parts that are no text, which are left out."""
 
 
 EDITED = "edit"

@@ -15,10 +15,10 @@ from pydantic import Field
 
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
-from fellowship.models.providers.capabilities import unsent_of
 from fellowship.models.providers.leaving import leaving_models
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import PROVIDERS, provider_of
+from fellowship.models.providers.unsent import unsent_of
 from fellowship.models.record.prices import age_note, cost, table_date
 from fellowship.number_format import percent
 from fellowship.pipelines.planning.call_counts import (

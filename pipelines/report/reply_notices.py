@@ -20,9 +20,9 @@ SELECT model, coalesce(json_extract(reply, '$.fellowship.finish_reason'), ''),
   count(json_extract(reply, '$.fellowship.thinking')),
   sum(json_extract(reply, '$.fellowship.thinking') IS NOT NULL
     AND json_extract(reply, '$.fellowship.thinking_tokens') IS NULL),
-  count(*) - count(usd)
+  count(*) - count(usd), max(finish)
 FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply)
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3, finish ORDER BY 1, 2, 3, finish
 """
 
 REMARKED = """
@@ -37,15 +37,16 @@ class ReplyNotices:
     """What is to be said of a run's replies.
 
     `thinking_tokens` are of the replies whose provider counted them; `uncounted` thought
-    and were not counted. `unknown` are (model, finish reason, replies), `estimated`
-    (model, replies without usage, those of them whose cost is unknown), `remarked` (model,
-    remark, replies). `unusable` replies cost `unusable_usd` as far as is known.
+    and were not counted. `unknown` are (model, finish reason, what it was taken for,
+    replies), `estimated` (model, replies without usage, those of them whose cost is
+    unknown), `remarked` (model, remark, replies). `unusable` replies cost `unusable_usd` as
+    far as is known.
     """
 
     thought: int = 0
     thinking_tokens: int = 0
     uncounted: int = 0
-    unknown: tuple[tuple[str, str, int], ...] = ()
+    unknown: tuple[tuple[str, str, str, int], ...] = ()
     estimated: tuple[tuple[str, int, int], ...] = ()
     remarked: tuple[tuple[str, str, int], ...] = ()
     unusable: int = 0
@@ -78,13 +79,14 @@ class ReplyNotices:
         )
 
 
-def unknown_finish(model: str, word: str, replies: int) -> str:
+def unknown_finish(model: str, word: str, finish: str, replies: int) -> str:
     """The notice on replies whose finish reason is none we know."""
     of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
-    if word == NO_REASON:
-        return f"{of} came without a finish reason: taken as finished"
     word = single_line(word, 40)
-    return f"{of} ended by {word!r}, which is no known finish reason: taken as finished"
+    taken = "cut off" if finish == "length" else "finished"
+    if word == NO_REASON:
+        return f"{of} came without a finish reason: taken as {taken}"
+    return f"{of} ended by {word!r}, which is no known finish reason: taken as {taken}"
 
 
 def usage_estimated(model: str, replies: int, unpriced: int) -> str:
@@ -104,6 +106,13 @@ def remark(model: str, word: str, replies: int) -> str:
             f"{of} came without the token probabilities that were asked for: the scores"
             " are those that were written"
         )
+    if word == "open-thinking":
+        return (
+            f"{of} went on thinking after the beginning of an answer and ended there:"
+            " taken as cut off"
+        )
+    if word == "other-parts":
+        return f"{of} had parts that are no text beside it: the text was taken"
     return f"{of}: {single_line(word, 40)}"
 
 
@@ -111,11 +120,12 @@ def reply_notices(reader: LedgerReader) -> ReplyNotices:
     """The notices on the replies of a ledger."""
     rows = list(reader.rows(NOTED))
     spent = reader.spending()
-    unknown: dict[tuple[str, str], int] = {}
+    unknown: dict[tuple[str, str, str], int] = {}
     estimated: dict[str, tuple[int, int]] = {}
-    for model, word, usage, n, *_, unpriced in rows:
+    for model, word, usage, n, *_, unpriced, finish in rows:
         if word:
-            unknown[model, word] = unknown.get((model, word), 0) + n
+            key = (model, word, finish)
+            unknown[key] = unknown.get(key, 0) + n
         if usage:
             known = estimated.get(model, (0, 0))
             estimated[model] = (known[0] + n, known[1] + unpriced)

@@ -42,7 +42,7 @@ def test_shares_money_and_times() -> None:
     assert [spelt.usd(x) for x in (0, 0.00421, 12.3, None)] == [
         *("$0.00", "$0.0042", "$12.30", "unknown")
     ]
-    assert spelt.money(1, 1) == "$1.00 and 1 call of unknown price"
+    assert spelt.money(1, 1) == "$1.00 and 1 call of unknown cost"
     assert [spelt.brief(x) for x in (999, 12_345, 3.4e6)] == ["999", "12.3 k", "3.4 M"]
 
 

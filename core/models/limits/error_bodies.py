@@ -16,7 +16,12 @@ from fellowship.models.limits.waits import seconds_of
 
 MESSAGES = ("message", "msg", "detail", "error", "error_message", "title", "reason")
 CODES = ("code", "type", "status", "reason", "error_type", "limit_source")
-DEEPER = ("innererror", "details", "metadata", "provider_specific_fields", "error")
+PARAMS = ("param", "parameter", "field", "pointer", "argument", "property")
+"""Fields of an error that name the parameter: OpenAI's, Google's, RFC 9457's."""
+DEEPER = (
+    *("innererror", "details", "metadata", "provider_specific_fields", "error"),
+    *("fieldViolations", "field_violations", "errors", "invalid_params"),
+)
 DEPTH = 6
 """Levels of a body that are looked at: nobody nests an error deeper."""
 
@@ -50,13 +55,19 @@ def error_body(value: Any) -> ErrorBody:
     """An error that was read already. What has no message of its own is shown as it is."""
     parts = list(_objects(value, DEPTH))
     message = _message(value, DEPTH) or json.dumps(value, default=str)
+    told = (p["description"] for p in parts if isinstance(p.get("description"), str))
+    new = [words for words in dict.fromkeys(told) if words and words not in message]
+    message = "; ".join((message, *new[:4]))
     codes = " ".join(str(p[k]) for p in parts for k in CODES if _is_word(p.get(k)))
-    params = (str(p["param"]) for p in parts if isinstance(p.get("param"), str))
+    params = (p[k] for p in parts for k in PARAMS if isinstance(p.get(k), str))
+    places = (
+        p["loc"][-1] for p in parts if isinstance(p.get("loc"), list) and p["loc"]
+    )
     waits = (seconds_of(p["retryDelay"]) for p in parts if "retryDelay" in p)
     return ErrorBody(
         message,
         codes,
-        next(params, ""),
+        next(filter(None, (*params, *filter(_is_word, places))), ""),
         next((w for w in waits if w), None),
         _count(parts, "n_prompt_tokens"),
         _count(parts, "n_ctx"),
@@ -103,7 +114,7 @@ def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
         return
     if isinstance(value, list):
         for inner in value[:8]:
-            yield from _objects(inner, depth - 1)
+            yield from _objects(inner, depth - (not isinstance(inner, Mapping)))
     if isinstance(value, Mapping):
         yield value
         for name in (*DEEPER, "message", "detail"):

@@ -8,12 +8,12 @@ wire alone: the request's key in the ledger is the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from yarl import URL
 
-from fellowship.models.config import AnyModel, OpenAIModel, Reasoning
+from fellowship.models.config import OpenAIModel, Reasoning
 
 AS_OF = "2026-11-29"
 """The day the table below was right, by the vendors' pages and reports of that day."""
@@ -44,13 +44,22 @@ class Capabilities(NamedTuple):
 
     `only_thinking`: it refuses them unless it is told to think not at all (effort none);
     `thinks`: the effort it has where none is said, '' where it doesn't think.
+    `never_thinks`: it takes no effort at all. `off`: the type of Claude's `thinking` that
+    has it think not at all; '' where there is none.
     """
 
     refuses: tuple[str, ...] = ()
     efforts: tuple[str, ...] = ()
     only_thinking: bool = False
     thinks: str = ""
+    never_thinks: bool = False
+    off: str = ""
 
+
+CLAUDE_5 = Capabilities(
+    ("temperature", "top_p"), (*UP_TO_XHIGH, "max"), thinks="high", off="disabled"
+)
+"""Claude from Opus 4.7 on."""
 
 ROWS: tuple[tuple[str, Capabilities], ...] = (
     (r"gpt-6\.2-(astra|sol)", Capabilities(SAMPLING, UP_TO_XHIGH, False, "medium")),
@@ -66,9 +75,13 @@ ROWS: tuple[tuple[str, Capabilities], ...] = (
     (r"gpt-5(-|$)", Capabilities(SAMPLING, ("minimal", *LOW_HIGH), False, "medium")),
     (r"o[134](-|$)", Capabilities((*SAMPLING, "stop"), LOW_HIGH, False, "medium")),
     (
-        r"claude-(opus-(4-[78]|5)|sonnet-5|haiku-5|fable)",
-        Capabilities(("temperature", "top_p"), (*UP_TO_XHIGH, "max"), False, "high"),
+        r"gpt-4|gpt-3\.5|chatgpt-4|claude-(3-[05h]|[12])",
+        Capabilities(never_thinks=True),
     ),
+    (r"claude-3-(opus|sonnet)", Capabilities(never_thinks=True)),
+    (r"claude-(opus-5-5|fable)", CLAUDE_5._replace(off="")),
+    (r"claude-sonnet-5-5", CLAUDE_5._replace(off="between_tools")),
+    (r"claude-(opus-(4-[78]|5)|sonnet-5|haiku-5)", CLAUDE_5),
     (r"gemini-3\.8-flash", Capabilities(("logprobs", "top_logprobs"), LOW_HIGH)),
     (r"gemini-(2\.5|3)", Capabilities(("logprobs", "top_logprobs"))),
 )
@@ -111,37 +124,3 @@ def host_of(config: OpenAIModel) -> str | None:
 def config_host(url: str) -> str:
     """The host of an address, in lower case."""
     return (URL(url).host or "").lower()
-
-
-def unsent_settings(name: str, config: AnyModel) -> Iterator[str]:
-    """What a model's recipe entry says that is not sent to it, in sentences."""
-    if not isinstance(config, OpenAIModel):
-        return
-    refused = refused_by_name(config.model, config.reasoning)
-    given = {"temperature": config.temperature, "top_p": config.top_p}
-    unsent = [
-        f"{key} {value:g}"
-        for key, value in given.items()
-        if value is not None and key in refused
-    ]
-    if unsent:
-        yield (
-            f"model {name!r}: {' and '.join(unsent)} not sent: {config.model} refuses it"
-            f" (table of {AS_OF})"
-        )
-    if config.structured and "response_format" in IGNORED.get(
-        dialect_of(host_of(config)), ()
-    ):
-        yield (
-            f"model {name!r}: JSON is asked for in words: its endpoint ignores"
-            " response_format"
-        )
-
-
-def unsent_of(models: Mapping[str, AnyModel]) -> list[str]:
-    """What a recipe says of its models that is not sent to them, in sentences."""
-    return [
-        said
-        for name, config in models.items()
-        for said in unsent_settings(name, config)
-    ]

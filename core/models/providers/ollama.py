@@ -35,6 +35,7 @@ from fellowship.models.providers.context_window import Room, is_cut, is_odd_coun
 from fellowship.models.providers.http_client import LARGEST
 from fellowship.models.providers.ollama_facts import (
     OllamaFacts,
+    cannot_think,
     contradictions,
     describe_facts,
     is_cloud_name,
@@ -258,6 +259,7 @@ class OllamaClient(Client):
         message = self._pull_hint() if kind == "missing" else detail
         if kind == "auth":
             message = f'{detail}: run "ollama signin", or set OLLAMA_API_KEY'
+        message += cannot_think(detail, self.name, self.config)
         where = f" at {self.identity['endpoint']}"
         under = "" if status else ": error in a reply of status 200"
         return ModelError(f"model {self.name!r}{where}{under}: {message}", kind)

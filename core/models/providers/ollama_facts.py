@@ -103,12 +103,28 @@ def contradictions(config: OllamaModel, facts: OllamaFacts) -> list[tuple[str, s
         )
         found.append((message, f"num_ctx: {facts.context}"))
     think = ollama_think(config)
+    key = thinking_key(config)
     if facts.thinks is False and think:
-        message = f"think is {think!r}, and it can't think: calls are refused"
-        found.append((message, "leave think out"))
+        message = f"`{key}` asks it to think, and it can't: calls are refused"
+        found.append((message, f"leave `{key}` out of the recipe"))
     level = think if isinstance(think, str) else None
     if level and facts.levels and level not in facts.levels:
         has = ", ".join(facts.levels)
-        message = f"think is {level!r}, a level it lacks and replaces in silence"
-        found.append((message, f"think: one of {has}"))
+        message = f"`{key}` is {level!r}, a level it lacks and replaces in silence"
+        found.append((message, f"{key.partition(':')[0]}: one of {has}"))
     return found
+
+
+def thinking_key(config: OllamaModel) -> str:
+    """The line of a recipe that says whether a model thinks: `reasoning: high`."""
+    if config.reasoning is None:
+        return f"think: {str(config.think).lower()}"
+    value = config.reasoning
+    return f"reasoning: {str(value).lower() if isinstance(value, bool) else value}"
+
+
+def cannot_think(detail: str, name: str, config: OllamaModel) -> str:
+    """The end of a sentence on a refusal to think; '' where it is another refusal."""
+    if "not support thinking" not in detail:
+        return ""
+    return f"; leave `{thinking_key(config)}` out of models.{name} in the recipe"

@@ -47,7 +47,6 @@ from fellowship.models.providers.capabilities import (
     dialect_of,
     host_of,
     refused_by_name,
-    unsent_settings,
 )
 from fellowship.models.providers.context_window import (
     OLLAMA_MARK,
@@ -71,6 +70,7 @@ from fellowship.models.providers.parameters import (
 )
 from fellowship.models.providers.reasoning import reasoning_fields
 from fellowship.models.providers.schema import response_format
+from fellowship.models.providers.unsent import unsent_settings
 from fellowship.models.record.secrets import (
     hide_secrets,
     public_url,

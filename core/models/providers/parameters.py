@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fellowship.models.limits.error_bodies import ErrorBody
-from fellowship.models.limits.error_words import kind_by_words
+from fellowship.models.limits.error_words import kind_by_words, letters
 from fellowship.models.limits.refusals import TRUSTED
 
 REFUSAL = re.compile(
@@ -56,6 +56,22 @@ WORDS: Mapping[str, str] = {
 }
 """A parameter of ours -> how refusals write it."""
 
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "maxoutputtokens": ("max_tokens", "max_completion_tokens"),
+    "topp": ("top_p",),
+    "stopsequences": ("stop",),
+    "responselogprobs": ("logprobs",),
+    "thinkingconfig": ("reasoning_effort", "thinking"),
+    "thinkingbudget": ("reasoning_effort", "thinking"),
+    "thinkinglevel": ("reasoning_effort", "thinking"),
+    "systeminstruction": ("system",),
+    **dict.fromkeys(
+        ("responseschema", "responsejsonschema", "responsemimetype"),
+        ("response_format",),
+    ),
+}
+"""A provider's own name of a parameter, by its letters, -> ours that became it."""
+
 KEYS: Mapping[str, str] = {
     "temperature": "temperature: null",
     "top_p": "top_p: null",
@@ -75,8 +91,10 @@ KEYS: Mapping[str, str] = {
 
 def named_parameter(error: ErrorBody, sent: Collection[str]) -> str:
     """The parameter among those sent that an error names first; '' if it names none."""
-    if error.param in sent:
-        return error.param
+    for part in (error.param, *reversed(re.split(r"[./\[\]#]+", error.param))):
+        for name in (part, *ALIASES.get(letters(part), ())):
+            if name in sent:
+                return name
     found = []
     for name in sent:
         pattern = WORDS.get(name, re.escape(name))

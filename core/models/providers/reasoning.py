@@ -30,8 +30,8 @@ def nearest_effort(model: str, effort: str) -> str:
 
     A model that always thinks gets its least for `none`.
     """
-    known = capabilities_of(model).efforts
-    if not known or effort in known or not effort:
+    known, off = capabilities_of(model).efforts, capabilities_of(model).off
+    if not known or effort in known or not effort or (effort == "none" and off):
         return effort
     place = EFFORTS.index(effort)
     some = [e for e in known if e != "none"]  # a little is more than nothing
@@ -42,7 +42,8 @@ def reasoning_fields(
     reasoning: Reasoning | None, dialect: Dialect, model: str
 ) -> dict[str, Any]:
     """The fields of a request that say how much to think; none where nothing is set."""
-    if reasoning is None:
+    known = capabilities_of(model)
+    if reasoning is None or known.never_thinks:
         return {}
     effort = nearest_effort(model, effort_of(reasoning))
     tokens = reasoning if type(reasoning) is int else None
@@ -53,8 +54,9 @@ def reasoning_fields(
                 return {"reasoning": {"max_tokens": tokens}}
             return {"reasoning": {"effort": effort} if effort else {"enabled": True}}
         case "anthropic":
-            by_effort = bool(capabilities_of(model).efforts)
-            return anthropic_fields(effort, None if by_effort else tokens, off=off)
+            if off and (known.off or not known.efforts):
+                return {"thinking": {"type": known.off or "disabled"}}
+            return anthropic_fields(effort, None if known.efforts else tokens)
         case "deepseek":
             kind = {"thinking": {"type": "disabled" if off else "enabled"}}
             return kind if off or not effort else {**kind, "reasoning_effort": effort}
@@ -63,10 +65,8 @@ def reasoning_fields(
     return {"reasoning_effort": effort} if effort else {}
 
 
-def anthropic_fields(effort: str, tokens: int | None, *, off: bool) -> dict[str, Any]:
+def anthropic_fields(effort: str, tokens: int | None) -> dict[str, Any]:
     """Anthropic's. `tokens`: a budget; models of the 5.x line refuse one: None there."""
-    if off:
-        return {"thinking": {"type": "disabled"}}
     if tokens and tokens >= 1024:
         return {"thinking": {"type": "enabled", "budget_tokens": tokens}}
     adaptive: dict[str, Any] = {"thinking": {"type": "adaptive"}}

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
+from fellowship.models.addresses import ip_address, is_loopback
 from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AnyModel,
@@ -30,13 +31,13 @@ from fellowship.models.providers.stock_components import (
     ollama_component,
     openai_component,
 )
-from fellowship.models.record.prices import FREE, LOOPBACK, VENDORS, list_price
+from fellowship.models.record.prices import FREE, VENDORS, list_price
 from fellowship.registry_check import check_registry
 
 if TYPE_CHECKING:
     from fellowship.models.providers.llama_cpp import Engines
 
-LOCAL_HOSTS = ("localhost", "127.", "10.", "192.168.", "::1")
+LOCAL_HOSTS = ("localhost", "10.", "192.168.")
 """How the names of machines of one's own begin, mostly."""
 
 
@@ -72,7 +73,8 @@ def autogen_client(name: str, config: AutogenModel, engines: Engines) -> Client:
 def openai_is_local(config: OpenAIModel) -> bool:
     """By the address alone."""
     url = config.base_url or next(iter(config.base_urls), "")
-    return (urlsplit(url).hostname or "").startswith(LOCAL_HOSTS)
+    host = urlsplit(url).hostname or ""
+    return is_loopback(host) or str(ip_address(host) or host).startswith(LOCAL_HOSTS)
 
 
 def openai_price(config: OpenAIModel) -> Price | None:
@@ -80,7 +82,7 @@ def openai_price(config: OpenAIModel) -> Price | None:
     urls = config.base_urls or ((config.base_url,) if config.base_url else ())
     if not urls:
         return list_price(config.model)
-    if all(urlsplit(url).hostname in LOOPBACK for url in urls):
+    if all(is_loopback(urlsplit(url).hostname or "") for url in urls):
         return FREE
     host = host_of(config) or ""
     vendor = dialect_of(host)

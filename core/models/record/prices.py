@@ -23,7 +23,6 @@ OLD_DAYS = 120
 """Days after which the table is called old: providers change prices about as often."""
 
 FREE = Price(prompt=0, completion=0)
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @cache

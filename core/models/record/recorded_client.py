@@ -175,6 +175,8 @@ class RecordedClient(Client):
         if error.usage is not None and error.usage.is_possible:
             usd = cost(self._price, error.usage)
             error.usd = None if usd is None else usd * tier_factor(error.raw or {})
+            if error.usage.estimated and cost(self._price, Usage(1, 1)):
+                error.usd = None  # it was billed for, and nobody counted it
         if error.kind == "rate" and (error.retry_after or 0) > LONGEST_ASKED:
             message = f"{error} (it asks for a wait of {error.retry_after:,.0f} s)"
             error.kind, error.args = "quota", (message,)

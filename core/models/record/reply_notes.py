@@ -40,7 +40,7 @@ def reply_record(reply: Reply) -> str:
 
 def remarks_on(request: Request, reply: Reply) -> tuple[Remark, ...]:
     """What is odd about the reply to a request."""
-    remarks: list[Remark] = []
+    remarks: list[Remark] = list(reply.remarks)
     if is_verdict_first(request.schema, reply.text):
         remarks.append("verdict-first")
     asked = request.sampling.get("logprobs")

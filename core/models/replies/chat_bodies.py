@@ -19,6 +19,7 @@ from fellowship.models.limits.refusals import failure_kind
 from fellowship.models.replies.contents import read_message
 from fellowship.models.replies.reading import make_reply, unusable
 from fellowship.models.replies.usage_counts import usage_from
+from fellowship.usage import UNKNOWN_USAGE
 
 OUTAGES: frozenset[Failure] = frozenset({"unavailable", "server", "down", "network"})
 
@@ -53,10 +54,12 @@ def read_completion(model: str, raw: Any, hide: Hide) -> Reply:
     elif not isinstance(choice.get("message"), Mapping):
         trouble = unusable(model, "no message in its choice")
     if trouble is not None:
-        trouble.usage, trouble.raw = usage, raw
+        # A completion was made, and billed; an error in place of one was not.
+        made = isinstance(choice, Mapping)
+        trouble.usage, trouble.raw = usage or (UNKNOWN_USAGE if made else None), raw
         raise trouble
     assert isinstance(choice, Mapping)
-    message = read_message(choice["message"])
+    message = read_message(choice["message"], choice, raw)
     return make_reply(model, message, choice.get("finish_reason"), usage, raw)
 
 

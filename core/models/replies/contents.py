@@ -1,12 +1,13 @@
 """Contents of a message as providers write it: text, thinking and refusal.
 
 A text may be a string, a list of parts or one part; thinking may be a field under one of
-several names, parts of its own, or marked in the text. What cannot be read is named.
+several names, beside the text or around it, parts of its own, or marked in the text. What
+cannot be read is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,13 @@ from fellowship.models.replies.thinking import joined, split_thinking
 
 THINKING_FIELDS = (
     *("reasoning_content", "reasoning", "thinking", "thought", "thoughts"),
-    *("reasoning_text", "thinking_blocks", "reasoning_details"),
+    *("reasoning_text", "thinking_blocks", "reasoning_details", "thinking_content"),
+    *("reasoningContent", "reasoning_summary", "chain_of_thought"),
 )
-"""Fields of a message that hold its thinking. Some servers send one text under two."""
+"""Fields that hold thinking: of a message, or of what stands around it."""
+
+HOLDERS = ("provider_specific_fields", "additional_kwargs", "model_extra", "extra")
+"""Fields of a message under which gateways pass on a provider's own."""
 
 TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
 THINKING_PARTS = frozenset(
@@ -25,6 +30,12 @@ THINKING_PARTS = frozenset(
 )
 SILENT_PARTS = frozenset({"redacted_thinking", "reasoning.encrypted", "signature"})
 """Parts that say nothing anybody can read."""
+
+WORDS = (
+    *("thinking", "reasoning", "text", "summary", "content", "thought"),
+    *("reasoningText", "value"),
+)
+"""Fields of a part that hold its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,11 @@ class Contents:
     odd: str = ""
 
 
-def read_message(message: Mapping[str, Any]) -> Contents:
-    """The contents of an OpenAI-style message, or of Ollama's."""
+def read_message(message: Mapping[str, Any], *around: Mapping[str, Any]) -> Contents:
+    """The contents of an OpenAI-style message, or of Ollama's.
+
+    `around`: what the message stands in, where some servers put its thinking.
+    """
     content = message.get("content")
     texts: list[str] = []
     thoughts: list[str] = []
@@ -56,7 +70,8 @@ def read_message(message: Mapping[str, Any]) -> Contents:
         refusals.append(refusal)
     if message.get("tool_calls") and not "".join(texts).strip():
         odd = odd or "it calls a tool, and none was offered"
-    apart = field_thinking(message) or joined([t.strip() for t in thoughts])
+    parts = joined([t.strip() for t in thoughts])
+    apart = joined(distinct([*field_thinking(message, *around), parts]))
     if content is None:
         return Contents(None, apart, joined(refusals), odd=odd)
     split = split_thinking("".join(texts), head_only=bool(apart))
@@ -72,10 +87,11 @@ def sort_part(
         texts.append(part)
         return ""
     kind = str(part.get("type") or "") if isinstance(part, Mapping) else None
-    if kind in TEXT_PARTS and isinstance(part.get("text"), str):
-        (thoughts if part.get("thought") is True else texts).append(part["text"])
-    elif kind in THINKING_PARTS:
-        thoughts.append(words_of(part))
+    text = words_of(part.get("text")) if kind in TEXT_PARTS else ""
+    if kind in TEXT_PARTS and (text or isinstance(part.get("text"), str)):
+        (thoughts if part.get("thought") is True else texts).append(text)
+    elif kind in THINKING_PARTS or (kind == "" and any(field_thinking(part))):
+        thoughts.append(words_of(part) or joined([*field_thinking(part)]))
     elif kind == "refusal":
         refusals.append(str(part.get("refusal") or part.get("text") or "refused"))
     elif kind not in SILENT_PARTS:
@@ -83,10 +99,31 @@ def sort_part(
     return ""
 
 
-def field_thinking(message: Mapping[str, Any]) -> str:
-    """The thinking that a message has in a field of its own."""
-    texts = (words_of(message.get(name)).strip() for name in THINKING_FIELDS)
-    return next(filter(None, texts), "")
+def field_thinking(
+    message: Mapping[str, Any], *around: Mapping[str, Any]
+) -> Iterator[str]:
+    """The thinking that stands in fields of their own: a message's, or around it.
+
+    There an object is a setting (`"reasoning": {"effort": "low"}`), not words.
+    """
+    held = [inner for h in HOLDERS if isinstance(inner := message.get(h), Mapping)]
+    for place in (message, *held):
+        for name in THINKING_FIELDS:
+            yield words_of(place.get(name)).strip()
+    for place in around:
+        for name in THINKING_FIELDS:
+            value = place.get(name)
+            yield "" if isinstance(value, Mapping) else words_of(value).strip()
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """Texts without those that are part of another: many servers send one text twice."""
+    kept: dict[str, str] = {}
+    for text in texts:
+        bare = "".join(text.split())
+        if bare and not any(bare in known for known in kept):
+            kept = {k: t for k, t in kept.items() if k not in bare} | {bare: text}
+    return list(kept.values())
 
 
 def words_of(value: Any) -> str:
@@ -94,8 +131,7 @@ def words_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        names = ("thinking", "reasoning", "text", "summary", "content", "thought")
-        return next(filter(None, (words_of(value.get(name)) for name in names)), "")
+        return next(filter(None, (words_of(value.get(name)) for name in WORDS)), "")
     if isinstance(value, Iterable):
         return "".join(words_of(part) for part in value)
     return ""

@@ -3,7 +3,8 @@
 A column is a family of providers, a row a meaning. Words are compared by their letters
 alone (`MAX_TOKENS`, `max-tokens` and `maxTokens` are one word), and a gateway may send
 any provider's word, so a word means the same in every column: the import checks that.
-A word that stands nowhere is accepted, and counted where the run ends.
+A word of several parts means the worst of them. One that stands nowhere is read by what it
+holds, else accepted, and counted where the run ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ FINISH_REASONS: Mapping[Ending, Mapping[str, tuple[str, ...]]] = {
         "OpenAI, Azure": ("length", "max_output_tokens", "max_completion_tokens"),
         "Anthropic, Bedrock": (
             *("max_tokens", "model_context_window_exceeded", "pause_turn"),
+            "max_thinking_tokens",
         ),
         "Gemini, Vertex": ("MAX_TOKENS",),
         "Mistral": ("length", "model_length"),
@@ -52,7 +54,7 @@ FINISH_REASONS: Mapping[Ending, Mapping[str, tuple[str, ...]]] = {
         "OpenRouter, LiteLLM": ("length", "max_length", "token_limit", "incomplete"),
         "vLLM, SGLang, TGI": ("length", "context_length", "context_length_exceeded"),
         "llama.cpp, LM Studio": (
-            *("limit", "maxPredictedTokensReached", "contextLengthReached"),
+            *("limit", "budget", "maxPredictedTokensReached", "contextLengthReached"),
             "truncated",
         ),
         "Ollama": ("length",),
@@ -88,17 +90,49 @@ FINISH_REASONS: Mapping[Ending, Mapping[str, tuple[str, ...]]] = {
         "Cohere": ("ERROR", "TOOL_CALL", "USER_CANCEL", "TIMEOUT"),
         "OpenRouter, LiteLLM": ("error", "network_error", "server_error", "overloaded"),
         "vLLM, SGLang, TGI": ("abort", "error", "repetition"),
-        "llama.cpp, LM Studio": ("toolCalls", "userStopped", "modelUnloaded", "failed"),
+        "llama.cpp, LM Studio": (
+            "toolCalls",
+            "userStopped",
+            "user_interrupt",
+            "modelUnloaded",
+        ),
         "Ollama": ("load", "unload"),
         "GLM, Qwen, Kimi": ("network_error", "engine_overloaded", "canceled"),
     },
 }
 
 
+ORDER = (
+    Ending.REFUSED,
+    Ending.FAULT,
+    Ending.TRUNCATED,
+    Ending.UNKNOWN,
+    Ending.FINISHED,
+)
+"""Of a word of several parts (`stop:length`) the first of these goes."""
+
+STEMS: Mapping[Ending, tuple[str, ...]] = {
+    Ending.REFUSED: (
+        *("filter", "safety", "moderat", "prohibit", "policy", "guardrail", "refus"),
+        *("blocklist", "sensitive", "censor"),
+    ),
+    Ending.FAULT: (
+        *("error", "fail", "abort", "cancel", "interrupt", "disconnect", "malformed"),
+        *("tool", "function", "crash", "killed", "preempt", "repetit", "ratelimit"),
+        *("overload", "unavailable", "evict", "shutdown"),
+    ),
+    Ending.TRUNCATED: (
+        *("length", "limit", "budget", "truncat", "exceed", "token", "context"),
+        *("max", "timeout", "deadline", "cutoff"),
+    ),
+}
+"""Parts of words that tell what a word means that stands nowhere in the table."""
+
+
 def letters(word: str) -> str:
     """A word by its letters and digits: case, underscores and an enum's name aside."""
-    kept = re.sub(r"[\W_]+", "", word.partition(":")[0].rpartition(".")[2]).lower()
-    return kept.removeprefix("finishreason")
+    kept = re.sub(r"[\W_]+", "", word.rpartition(".")[2]).lower()
+    return re.sub(r"^(finish|stop|done)reason(?=.)", "", kept)
 
 
 def _words() -> Iterator[tuple[str, Ending]]:
@@ -116,8 +150,20 @@ for _word, _ending in _words():
 
 def ending_of(word: object) -> Ending:
     """What a provider's finish reason means; `UNKNOWN` for none, and for a new one."""
-    return (
-        ENDINGS.get(letters(word), Ending.UNKNOWN)
-        if isinstance(word, str)
-        else (Ending.UNKNOWN)
-    )
+    if not isinstance(word, str):
+        return Ending.UNKNOWN
+    parts = {part_ending(part) for part in re.split(r"[:;,|/\s()\[\]]+", word) if part}
+    found = {part_ending(word), *parts} if len(parts) > 1 else parts
+    return next((ending for ending in ORDER if ending in found), Ending.UNKNOWN)
+
+
+def part_ending(word: str) -> Ending:
+    """What one word means: by the table, else by a part of it that tells."""
+    bare = letters(word)
+    stems = (e for e, some in STEMS.items() if any(stem in bare for stem in some))
+    return ENDINGS.get(bare) or next(stems, Ending.UNKNOWN)
+
+
+def is_guess(word: object) -> bool:
+    """Whether a word stands nowhere in the table, so its meaning is a guess or none."""
+    return not isinstance(word, str) or letters(word) not in ENDINGS

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fellowship.errors import ModelError
-from fellowship.models.client import Finish, Reply
+from fellowship.models.client import Finish, Remark, Reply
 from fellowship.models.replies.contents import Contents
-from fellowship.models.replies.finish_reasons import Ending, ending_of
+from fellowship.models.replies.finish_reasons import Ending, ending_of, is_guess
 from fellowship.usage import UNKNOWN_USAGE, Usage
 
 FINISHES: Mapping[Ending, Finish] = {
@@ -40,13 +40,18 @@ def make_reply(
     word, is a reply: it was paid for, and asking again would cut it again.
     """
     ending = ending_of(word)
-    if said.is_open and ending is Ending.UNKNOWN:
-        ending = Ending.TRUNCATED
+    remarks: tuple[Remark, ...] = ("other-parts",) if said.odd else ()
+    if said.is_open and ending in (Ending.UNKNOWN, Ending.FINISHED):
+        # What stands before thoughts that never end is no whole answer.
+        begun = (said.text or "").strip()
+        remarks += ("open-thinking",) if begun else ()
+        if begun or ending is Ending.UNKNOWN:
+            ending = Ending.TRUNCATED
     trouble = _trouble(model, said, word, ending, usage)
     if trouble is not None:
-        trouble.usage, trouble.raw = usage, raw
+        trouble.usage, trouble.raw = usage or UNKNOWN_USAGE, raw
         raise trouble
-    unknown = ending is Ending.UNKNOWN
+    unknown = ending is Ending.UNKNOWN or is_guess(word)
     return Reply(
         text=said.text or "",
         finish=FINISHES[ending],
@@ -54,6 +59,7 @@ def make_reply(
         raw=raw,
         thinking=said.thinking,
         finish_word=(str(word) if word else NO_REASON) if unknown else "",
+        remarks=remarks,
     )
 
 
@@ -72,7 +78,7 @@ def _trouble(
         return unusable(model, f"it was broken off (finish reason {word!r})")
     if ending is Ending.TRUNCATED:
         return None
-    if said.odd:
+    if said.odd and not (said.text or "").strip():
         return unusable(model, said.odd)
     thought = said.thinking or (usage is not None and usage.thinking)
     if said.text is None and not thought:

@@ -1,6 +1,6 @@
 """Marks between which models write what they think: the table of opening and closing ones.
 
-Sources: docs/models.md names the models of each. What is new is one entry here; the
+Sources: docs/providers.md names the models of each. What is new is one entry here; the
 splitter, `lint` and the export filter all go by this table.
 """
 
@@ -11,23 +11,43 @@ from typing import NamedTuple
 
 
 class Marks(NamedTuple):
-    """An opening and a closing mark, as patterns, and an example of each."""
+    """An opening and a closing mark, as patterns, and an example of each.
+
+    `alone`: the closing mark means something without the opening one, which then stood in
+    the prompt. `head`: words, which are marks only at the head of a text that has both.
+    """
 
     name: str
     opening: str
     closing: str
     examples: tuple[str, str]
+    alone: bool = True
+    head: bool = False
 
 
-def tag(name: str) -> Marks:
-    """The marks of a tag in angle brackets, with attributes or spaces in it or none."""
-    word = re.escape(name)
+LT, GT = r"(?:<|&lt;)[|｜]?[ \t]*", r"[|｜]?(?:>|&gt;)"
+PREFIX = r"(?:[\w-]{1,20}:)?"
+"""Ends of a tag, which a server may have escaped and a template may have given bars, and
+what some vendors put before its name: `<seed:think>`."""
+
+
+def tag(name: str, plain: str = "") -> Marks:
+    """The marks of a tag in angle brackets, with attributes or spaces in it or none.
+
+    Its closing one may be written as models write it: `<\\think>`, `<think/>`.
+    """
+    word = PREFIX + re.escape(plain or name)
     return Marks(
         f"<{name}>",
-        rf"<[ \t]*{word}(?:[ \t][^<>\n]*)?>",
-        rf"<[ \t]*/[ \t]*{word}[ \t]*>",
+        rf"{LT}{word}(?:[ \t][^<>\n]*?)?{GT}",
+        rf"{LT}[/\\][ \t]*{word}[ \t]*{GT}|{LT}{word}[ \t]*/{GT}",
         (f"<{name}>", f"</{name}>"),
     )
+
+
+def special(opening: str, closing: str) -> Marks:
+    """Two special tokens, as they are."""
+    return Marks(opening, re.escape(opening), re.escape(closing), (opening, closing))
 
 
 MARKS: tuple[Marks, ...] = (
@@ -36,28 +56,16 @@ MARKS: tuple[Marks, ...] = (
     tag("thought"),
     tag("thoughts"),
     tag("reasoning"),
-    tag("seed:think"),
+    tag("seed:think", "think"),
     tag("longcat_think"),
+    tag("antthinking"),
+    tag("scratchpad"),
     Marks("[THINK]", r"\[THINK\]", r"\[/THINK\]", ("[THINK]", "[/THINK]")),
-    Marks("◁think▷", "◁think▷", "◁/think▷", ("◁think▷", "◁/think▷")),
-    Marks(
-        "<|START_THINKING|>",
-        r"<\|START_THINKING\|>",
-        r"<\|END_THINKING\|>",
-        ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ),
-    Marks(
-        "<|begin_of_thought|>",
-        r"<\|begin_of_thought\|>",
-        r"<\|end_of_thought\|>",
-        ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ),
-    Marks(
-        "<|inner_prefix|>",
-        r"<\|inner_prefix\|>",
-        r"<\|inner_suffix\|>",
-        ("<|inner_prefix|>", "<|inner_suffix|>"),
-    ),
+    special("◁think▷", "◁/think▷"),
+    special("<|START_THINKING|>", "<|END_THINKING|>"),
+    special("<|begin_of_thought|>", "<|end_of_thought|>"),
+    special("<|begin_of_think|>", "<|end_of_think|>"),
+    special("<|inner_prefix|>", "<|inner_suffix|>"),
     Marks(
         "<|channel>thought",
         r"<\|channel>[ \t]*(?:thought|analysis)?",
@@ -70,56 +78,77 @@ MARKS: tuple[Marks, ...] = (
         "<unused95>",
         ("<unused94>thought", "<unused95>"),
     ),
+    Marks(
+        "<details type=reasoning>",
+        r"<details[^<>\n]{0,200}type=[\"']?reasoning[\"']?[^<>\n]*>",
+        "</details>",
+        ('<details type="reasoning" done="true">', "</details>"),
+        alone=False,
+    ),
+    Marks(
+        "Here is my thought process:",
+        r"(?:\*\*)?Here(?:['’]s| is) my thought process:(?:\*\*)?"
+        r"(?=[\s\S]*Here(?:['’]s| is) my response:)",
+        r"(?:\*\*)?Here(?:['’]s| is) my response:(?:\*\*)?",
+        ("Here is my thought process:", "Here is my response:"),
+        alone=False,
+        head=True,
+    ),
+    Marks(
+        "Thinking...",
+        r"Thinking\.\.\.(?=[ \t]*\n[\s\S]*\.\.\.done thinking\.)",
+        r"\.\.\.done thinking\.",
+        ("Thinking...", "...done thinking."),
+        alone=False,
+        head=True,
+    ),
 )
 """Every pair of marks. Case is no matter in any of them."""
-
-HARMONY = re.compile(
-    r"<\|channel\|>[ \t]*(\w+)[^<>]*(?:<\|constrain\|>[^<>]*)?<\|message\|>",
-    re.IGNORECASE,
-)
-"""The head of a message in OpenAI's harmony format; `final` is the answer's channel.
-
-One that is to be JSON names that behind `<|constrain|>`."""
-
-HARMONY_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>", re.IGNORECASE)
-
-BARE_HARMONY = re.compile(
-    r"\Aanalysis(?=[A-Z\s])(.*?)assistant\s*final(?=\W|[A-Z])(.*)\Z", re.DOTALL
-)
-"""Harmony whose special tokens a server left out of the text."""
 
 WRAPPERS = re.compile(
     r"\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
     r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z"
-    r"|\A\s*<(?:answer|response)>\s*(?=.*</(?:answer|response)>\s*\Z)"
-    r"|\s*</(?:answer|response)>\s*\Z",
+    r"|\A\s*<(?:answer|response|output)>\s*(?=.*</(?:answer|response|output)>\s*\Z)"
+    r"|\s*</(?:answer|response|output)>\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """Marks around the answer itself, which come after thinking and belong to its format."""
 
-OPENING = re.compile(
-    "|".join(f"(?P<m{n}>{marks.opening})" for n, marks in enumerate(MARKS)),
-    re.IGNORECASE,
-)
+
+def either(closing: bool, **which: bool) -> re.Pattern[str]:
+    """A pattern for any of the marks that have these attributes, a group for each."""
+    chosen = [
+        (n, marks)
+        for n, marks in enumerate(MARKS)
+        if all(getattr(marks, name) is value for name, value in which.items())
+    ]
+    patterns = (
+        f"(?P<m{n}>{marks.closing if closing else marks.opening})"
+        for n, marks in chosen
+    )
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+HEAD = either(closing=False)
+"""What may open a text."""
+OPENING = either(closing=False, head=False)
+"""What may open a block after some text."""
 CLOSING = tuple(re.compile(marks.closing, re.IGNORECASE) for marks in MARKS)
-ANY_CLOSING = re.compile(
-    "|".join(f"(?P<m{n}>{marks.closing})" for n, marks in enumerate(MARKS)),
+ANY_CLOSING = either(closing=True, alone=True)
+"""What ends a thought whose opening mark stood in the prompt, or was another."""
+
+HINT = re.compile(
+    r"[<|;:/\\\[◁_][ \t]*(?:think|thought|reasoning|antthink|longcat|scratchpad)"
+    r"|unused9|channel|inner_[ps]|assistant\s*final|thought process:|type=.?reasoning"
+    r"|\A\s*thinking\.\.\.",
     re.IGNORECASE,
 )
-HINTS = (
-    *("<think", "< think", "think>", "think >", "thinking>", "[think]", "[/think]"),
-    *("think▷", "_thinking|>", "<thought", "thought>", "thoughts>", "_thought|>"),
-    *("<reasoning", "reasoning>", "<unused9", "channel|", "|channel>"),
-    *("longcat_think>", "<|inner_"),
-    *("assistantfinal", "assistant final"),
-)
-"""One of these is in every text with a mark, in lower case, and few others have one."""
+"""A part of every mark, which few texts without one have."""
 
 
 def may_have_marks(text: str) -> bool:
     """Whether a text is worth a search for marks; false for nearly all that have none."""
-    lower = text.lower()
-    return any(hint in lower for hint in HINTS)
+    return HINT.search(text) is not None
 
 
 def marks_of(found: re.Match[str]) -> int:

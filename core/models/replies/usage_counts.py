@@ -16,8 +16,18 @@ COMPLETION = (
     *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens"),
 )
 TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
-CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
-CACHE_WRITTEN = ("cache_write_tokens", "cache_creation_input_tokens")
+CACHED = (
+    *("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
+    *("cacheReadInputTokens", "cachedContentTokenCount"),
+)
+CACHE_WRITTEN = (
+    *("cache_write_tokens", "cache_creation_input_tokens", "cacheWriteInputTokens"),
+)
+APART = (
+    *("cache_read_input_tokens", "cache_creation_input_tokens"),
+    *("cacheReadInputTokens", "cacheWriteInputTokens"),
+)
+"""Counts of Anthropic and Bedrock, of tokens that are not among their `input_tokens`."""
 THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
@@ -41,6 +51,7 @@ def usage_from(usage: Any) -> Usage | None:
     if prompt is None or completion is None:
         return None
     cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
+    prompt += beside_the_prompt(usage, prompt)
     thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)
     beyond = (total or 0) - prompt - completion
     if beyond > 0 and thinking in (None, beyond):
@@ -54,6 +65,17 @@ def usage_from(usage: Any) -> Usage | None:
     written = first_count(details(usage, PROMPT_DETAILS), CACHE_WRITTEN) or 0
     written = max(0, min(written, prompt - cached))
     return Usage(prompt, completion, cached, thinking, cache_written=written)
+
+
+def beside_the_prompt(usage: Mapping[str, Any], prompt: int) -> int:
+    """Tokens read from a cache or written to one that a count of the prompt leaves out.
+
+    Anthropic and Bedrock leave them out of `input_tokens`; gateways that rename the field
+    may too, which shows where there are more of them than of all.
+    """
+    apart = [first_count(usage, (name,)) or 0 for name in APART]
+    total = sum(n for n in apart if n > 0)
+    return total if total > prompt or first_count(usage, PROMPT[:1]) is None else 0
 
 
 def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from fellowship.cli.doctor import check_models
 from fellowship.errors import RecipeError
 from fellowship.models.addresses import below, calls_url
 from fellowship.models.config import OllamaModel, OpenAIModel
+from fellowship.models.providers.registry import provider_of
+from fellowship.models.record.prices import FREE
 from fellowship.pipelines.recipe.loading import load_recipe
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
@@ -88,6 +90,20 @@ def test_whatever_is_written_goes_there_or_is_refused(text: str, before: str) ->
 )
 def test_a_path_is_only_added_to_the_path(base: str, call: str) -> None:
     assert str(calls_url(base)) == call
+
+
+@pytest.mark.parametrize(
+    "host", ["::ffff:127.0.0.1", "::FFFF:7F00:1", "0:0:0:0:0:0:0:1"]
+)
+def test_every_way_to_write_an_ip_address_is_one(host: str) -> None:
+    config = OpenAIModel(
+        provider="openai", model="m", base_url=f"http://[{host}]:8000/v1"
+    )
+    assert calls_url(config.base_url or "").port == 8000
+    assert provider_of(config).is_local(config)
+    assert provider_of(config).price(config) == FREE
+    remote = OllamaModel(provider="ollama", model="m", host="http://[::ffff:1.2.3.4]:1")
+    assert remote.host == "http://[::ffff:1.2.3.4]:1"
 
 
 @pytest.mark.parametrize("path", ["", "/api"])

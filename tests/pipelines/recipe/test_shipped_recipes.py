@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fellowship.models.providers.capabilities import unsent_of
 from fellowship.models.providers.pricing import price_of
+from fellowship.models.providers.unsent import unsent_of
 from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.sources.source import read_items

@@ -17,10 +17,11 @@ from fellowship.errors import ModelError
 from fellowship.models.client import Request, key_of
 from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
 from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
-from fellowship.models.providers.capabilities import HOSTS, refused_by_name, unsent_of
+from fellowship.models.providers.capabilities import HOSTS, refused_by_name
 from fellowship.models.providers.ollama import OllamaClient
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.providers.reasoning import reasoning_fields
+from fellowship.models.providers.unsent import unsent_effort, unsent_of
 from fellowship.records import Message
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import go
@@ -76,6 +77,10 @@ REFUSALS = [
     ("temperature", 400, {"error": {"message": "x", "param": "temperature", "code": "unsupported_value"}}),
     ("temperature", 400, {"detail": "Unsupported parameter: temperature"}),
     ("top_p", 400, [{"error": {"code": 400, "message": "Unknown name \"top_p\": Cannot find field."}}]),
+    ("seed", 400, [{"error": {"code": 400, "message": "Request contains an invalid argument.", "status": "INVALID_ARGUMENT", "details": [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": "generation_config.seed", "description": "Unknown name: Cannot find field."}]}]}}]),
+    ("response_format", 400, {"error": {"code": 400, "message": "Invalid.", "details": [{"fieldViolations": [{"field": "generationConfig.responseSchema", "description": "Not supported by this model."}]}]}}),
+    ("seed", 400, {"title": "Unsupported parameter", "detail": "Not allowed.", "errors": [{"pointer": "#/seed", "detail": "x"}]}),
+    ("temperature", 400, {"error": {"message": "This value is not supported.", "param": "body.temperature"}}),
     ("max_tokens", 400, {"error": {"message": "Use 'max_completion_tokens' instead of 'max_tokens'.", "param": "max_tokens", "code": "unsupported_parameter"}}),
     ("seed", 400, {"error": {"message": "Unrecognized request argument supplied: seed"}}),
     ("seed", 422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}),
@@ -200,6 +205,14 @@ def test_a_temperature_that_cannot_be_sent_is_said_before_the_run(
         (False, "local", "Qwen/Qwen3-8B", {"chat_template_kwargs": {"enable_thinking": False}}),
         (900, "local", "q", {"chat_template_kwargs": {"enable_thinking": True}, "thinking_token_budget": 900, "thinking_budget_tokens": 900}),
         (False, "anthropic", "claude-haiku-5-5", {"thinking": {"type": "disabled"}}),
+        ("none", "anthropic", "claude-opus-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
+        ("none", "anthropic", "claude-fable-5-1", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
+        ("none", "anthropic", "claude-sonnet-5-5", {"thinking": {"type": "between_tools"}}),
+        ("none", "anthropic", "claude-haiku-4-5", {"thinking": {"type": "disabled"}}),
+        ("none", "openrouter", "anthropic/claude-haiku-5-5", {"reasoning": {"effort": "none"}}),
+        ("high", "openai", "gpt-4o-mini-2024-07-18", {}),
+        ("high", "openrouter", "openai/gpt-4.1", {}),
+        (900, "local", "gpt-4o", {}),
         (9000, "anthropic", "claude-sonnet-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
         (9000, "anthropic", "claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 9000}}),
         ("low", "anthropic", "claude-opus-5-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
@@ -209,6 +222,27 @@ def test_reasoning_is_said_in_each_provider_s_way(
     reasoning: Any, dialect: Any, model: str, fields: Any
 ) -> None:
     assert reasoning_fields(reasoning, dialect, model) == fields
+
+
+@pytest.mark.parametrize(
+    ("model", "reasoning", "said"),
+    [
+        *(
+            ("gpt-4o", "high", "does not think"),
+            ("gpt-4.1-mini", 900, "does not think"),
+        ),
+        *(("gpt-4o", "none", ""), ("gpt-6-luna", "high", ""), ("gpt-6-luna", 900, "")),
+        *(("gpt-6.2-sol", "none", "sent as low"), ("o3", "xhigh", "sent as high")),
+        *(("claude-opus-5-5", False, "sent as low"), ("claude-opus-5", False, "")),
+    ],
+)
+def test_an_effort_that_a_model_lacks_is_said_before_the_run(
+    model: str, reasoning: Any, said: str
+) -> None:
+    config = OpenAIModel(provider="openai", model=model, reasoning=reasoning)
+    words = unsent_effort("judge", config)
+    assert said in words
+    assert bool(words) is bool(said)
 
 
 def test_reasoning_is_part_of_the_key_only_where_it_is_set() -> None:

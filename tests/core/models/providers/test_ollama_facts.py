@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from fellowship.errors import ModelError
+from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.providers.ollama_facts import (
@@ -16,11 +18,13 @@ from fellowship.models.providers.ollama_facts import (
     runs_in_cloud,
 )
 from fellowship.models.providers.pricing import price_of
+from fellowship.records import Message
 from tests.support.loopback.fixtures import ollama_server
 from tests.support.loopback.recorded import Recording, recorded_server
 from tests.support.model_configs import ask, client, ollama_config
 from tests.support.ollama_wire import VERSIONS, wire_calls
 from tests.support.waiting import until
+from tests.support.wire_server import wire_server
 
 INFO = {"general.architecture": "q", "q.context_length": 8192}
 NEWER = {"values": ["low", "high"], "default": "low"}
@@ -55,7 +59,9 @@ async def test_doctor_says_what_a_recorded_model_can_do(version: str) -> None:
     assert "context 32,768 tokens, can think" in message
     (first, *_), second = await findings(calls, model="qwen2.5-coder:1.5b", think=True)
     assert first
-    assert "can't think: calls are refused" in second[1]
+    assert (
+        "`think: true` asks it to think, and it can't: calls are refused" in second[1]
+    )
 
 
 async def test_doctor_names_the_levels_and_what_a_recipe_asks_in_vain() -> None:
@@ -151,3 +157,18 @@ async def test_a_call_that_is_answered_is_never_looked_at() -> None:
 
 async def divide() -> float:
     return 1 / 0
+
+
+async def test_a_refusal_to_think_names_the_recipe_s_line() -> None:
+    body = {"error": '"m" does not support thinking'}
+    with wire_server(lambda _: (400, body)) as (url, _):
+        config = OllamaModel(
+            provider="ollama", model="m", host=url.removesuffix("/v1"), reasoning="high"
+        )
+        async with client(config) as one:
+            with pytest.raises(
+                ModelError, match=r"leave `reasoning: high` out"
+            ) as caught:
+                await one.complete(Request((Message(role="user", content="Hi."),), {}))
+    assert caught.value.kind == "rejected"
+    assert "models.m " in str(caught.value)

@@ -58,11 +58,30 @@ def body(message: Any = None, **choice: Any) -> dict[str, Any]:
         {"content": "<think>hm</think>\nDeep."},
         {"content": ["<think>hm</think>", "Deep."]},
         {"content": T, "reasoning": "hm"},
+        {"content": "Deep.", "provider_specific_fields": {"reasoning_content": "hm"}},
+        {
+            **{"content": "Deep.", "reasoning": "hm"},
+            "reasoning_details": [{"type": "reasoning.text", "text": " h m"}],
+        },
+        {"content": [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, T]},
+        {"content": [{"type": "text", "text": {"value": "Deep."}}], "thought": "hm"},
+        {"content": "\n</think>\n\nDeep.", "reasoning_content": "hm"},
     ],
 )
 def test_thinking_is_found_wherever_servers_put_it(message: dict[str, Any]) -> None:
     said = read_message(message)
     assert (said.text, said.thinking, said.odd) == ("Deep.", "hm", "")
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_thinking_around_the_message_is_thinking_and_settings_are_not(
+    name: str,
+) -> None:
+    for raw in (body() | {name: "hm"}, body(**{name: "hm"})):
+        reply = read_completion("m", raw, str)
+        assert (reply.text, reply.thinking) == ("Deep.", "hm")
+    reply = read_completion("m", body() | {name: {"summary": "auto"}}, str)
+    assert reply.thinking == ""
 
 
 @pytest.mark.parametrize(
@@ -85,6 +104,35 @@ def test_thinking_is_found_wherever_servers_put_it(message: dict[str, Any]) -> N
         (USED | {"total_tokens": 95}, Usage(40, 55, 0, 35)),
         (USED | {"total_tokens": 0}, Usage(40, 20)),
         (USED | {"prompt_tokens_details": {"cached_tokens": 64}}, Usage(40, 20, 40)),
+        (
+            {
+                **{"input_tokens": 10, "output_tokens": 20},
+                **{"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 500},
+            },
+            Usage(1510, 20, 1000, cache_written=500),
+        ),
+        (
+            {
+                **{
+                    "prompt_tokens": 1510,
+                    "completion_tokens": 20,
+                    "total_tokens": 1530,
+                },
+                **{"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 500},
+            },
+            Usage(1510, 20, 1000, cache_written=500),
+        ),
+        (
+            {
+                **{"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
+                **{"cache_read_input_tokens": 1000},
+            },
+            Usage(1010, 20, 1000),
+        ),
+        (
+            {"inputTokens": 1, "outputTokens": 2, "cacheWriteInputTokens": 9},
+            Usage(10, 2, cache_written=9),
+        ),
         (None, None),
         ({}, None),
         ({"prompt_tokens": "40", "completion_tokens": 20.0}, Usage(40, 20)),

@@ -50,6 +50,37 @@ def test_an_unknown_word_is_accepted_and_kept(word: object, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "ending"),
+    [
+        *(("stop:length", Ending.TRUNCATED), ("stop: max_tokens", Ending.TRUNCATED)),
+        *(("end_turn/budget", Ending.TRUNCATED), ("eos|length", Ending.TRUNCATED)),
+        *(
+            ("thinking_budget_exhausted", Ending.TRUNCATED),
+            ("a:length", Ending.TRUNCATED),
+        ),
+        *(
+            ("output_token_limit", Ending.TRUNCATED),
+            ("stop (length)", Ending.TRUNCATED),
+        ),
+        *(("error: stop", Ending.FAULT), ("client_disconnected", Ending.FAULT)),
+        *(
+            ("FinishReason.STOP", Ending.FINISHED),
+            ("stop_reason:end_turn", Ending.UNKNOWN),
+        ),
+        *(("stop:safety", Ending.REFUSED), ("ai_moderated", Ending.REFUSED)),
+        *(("stop:brand_new", Ending.UNKNOWN), ("user_interrupt", Ending.FAULT)),
+    ],
+)
+def test_a_word_of_several_parts_means_the_worst_and_a_new_one_what_it_holds(
+    word: str, ending: Ending
+) -> None:
+    for spelt in (word, word.upper(), word.replace("_", "-")):
+        assert ending_of(spelt) is ending
+    if ending is Ending.TRUNCATED:
+        assert make_reply("m", Contents("a"), word, None, {}).finish_word == word
+
+
+@pytest.mark.parametrize(
     "word", ["content_filter: PROHIBITED_CONTENT", "FinishReason.SAFETY", "safety"]
 )
 def test_a_word_is_known_inside_its_enum_or_with_a_detail(word: str) -> None:
@@ -77,3 +108,24 @@ def test_null_content_without_a_thought_is_no_reply_and_says_what_it_cost() -> N
         make_reply("m", Contents(None), "stop", Usage(40, 20), {"id": "x"})
     assert (caught.value.kind, caught.value.usage) == ("malformed", Usage(40, 20))
     assert caught.value.raw == {"id": "x"}
+
+
+def test_thoughts_that_never_end_make_the_answer_before_them_a_cut_one() -> None:
+    said = Contents("Sure.", "hm", is_open=True)
+    reply = make_reply("m", said, "stop", Usage(40, 20), {})
+    assert (reply.text, reply.is_cut, reply.remarks) == (
+        "Sure.",
+        True,
+        ("open-thinking",),
+    )
+    alone = make_reply("m", Contents("", "hm", is_open=True), "stop", None, {})
+    assert (alone.is_cut, alone.remarks) == (False, ())
+
+
+def test_a_whole_text_beside_a_part_of_another_kind_is_a_reply() -> None:
+    reply = make_reply("m", Contents("Deep.", odd="an image"), "stop", None, {})
+    assert (reply.text, reply.finish, reply.remarks) == (
+        "Deep.",
+        "stop",
+        ("other-parts",),
+    )

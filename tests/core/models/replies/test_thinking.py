@@ -7,31 +7,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fellowship.models.replies.thinking import split_thinking
-from fellowship.models.replies.thinking_marks import MARKS
+from fellowship.models.replies.thinking_marks import MARKS, Marks
 
 WORDS = st.text(st.characters(exclude_characters="<>[]◁▷|`", exclude_categories=("C",)))
 
 
 @pytest.mark.parametrize("marks", MARKS, ids=lambda marks: marks.name)
-def test_every_mark_is_split_wherever_a_block_may_stand(marks: object) -> None:
-    one, other = marks.examples  # type: ignore[attr-defined]
-    for text, thinking, answer, is_open in (
+def test_every_mark_is_split_wherever_a_block_may_stand(marks: Marks) -> None:
+    one, other = marks.examples
+    head = (
         (f"{one}\nhm\n{other}\n\nDeep.", "hm", "Deep.", False),
-        (f"  {one.upper()}hm{other.lower()}Deep.", "hm", "Deep.", False),
-        (f"Sure.\n{one}\nhm\n{other}\n\nDeep.", "hm", "Sure.\n\nDeep.", False),
+        (f"  {one.upper()}\nhm{other.lower()}Deep.", "hm", "Deep.", False),
+        (f"{one}\n\n{other}\n\nDeep.", "", "Deep.", False),
+    )
+    alone = (
         (f"hm\n{other}\n\nDeep.", "hm", "Deep.", False),
         (f"hm, yes.{other}Deep.", "hm, yes.", "Deep.", False),
-        (f"{one}\nhm", "hm", "", True),
-        (f"Sure.\n{one}\nhm", "hm", "Sure.", True),
-        (f"{one}\n\n{other}\n\nDeep.", "", "Deep.", False),
+        (f"hm\n{other}", "hm", "", False),
         (f"{other}\n\nDeep.", "", "Deep.", False),
+        (f"{one}\nhm\n{other}\nDeep.\n{other}", "hm", "Deep.", False),
+        (f"{one}\nhm\n{other}{other}\nDeep.\n{other}\n", "hm", "Deep.", False),
+        (f"hm\n{other}\nDeep.\n{other}\n", "hm", "Deep.", False),
+        (f"{one}\nhm\n{other}\nhm\n{other}\nDeep.", "hm\n\nhm", "Deep.", False),
+        (f"{one}\nhm</reasoning>\nDeep.", "hm", "Deep.", False),
+    )
+    later = (
+        (f"{one}\nhm", "hm", "", True),
+        (f"Sure.\n{one}\nhm\n{other}\n\nDeep.", "hm", "Sure.\n\nDeep.", False),
+        (f"Sure.\n{one}\nhm", "hm", "Sure.", True),
+        (f"Sure.\n{one}\n", "", "Sure.", False),
         (
             f"{one}a{other}\nDeep.\n{one}b{other}\nWide.",
             "a\n\nb",
             "Deep.\n\nWide.",
             False,
         ),
-    ):
+    )
+    forms = (*head, *(alone * marks.alone), *(later * (not marks.head)))
+    for text, thinking, answer, is_open in forms:
         assert split_thinking(text) == (thinking, answer, is_open), text
 
 
@@ -40,6 +53,29 @@ def test_every_mark_is_split_wherever_a_block_may_stand(marks: object) -> None:
     [
         ("<think time=3>x</think>y", "x", "y"),
         ("< think >x</ think >y", "x", "y"),
+        ("<think>x</thinking>\ny", "x", "y"),
+        ("<think>x</reasoning>\n\ny</think>", "x</reasoning>\n\ny", ""),
+        ("&lt;think&gt;x&lt;/think&gt;y", "x", "y"),
+        ("<|think|>x<|/think|>y", "x", "y"),
+        ("<think>x<\\think>y", "x", "y"),
+        ("x\n<think/>\ny", "x", "y"),
+        ("<thinking>x</thinking>y", "x", "y"),
+        (
+            '<details type="reasoning" done="true" duration="3">\n<summary>Thought for 3'
+            " seconds</summary>\n> hm\n</details>\ny",
+            *("<summary>Thought for 3 seconds</summary>\n> hm", "y"),
+        ),
+        ("Here's my thought process: x. Here's my response: y", "x.", "y"),
+        ("Thinking...\nx\n...done thinking.\n\ny", "x", "y"),
+        (
+            "x<|end|><|start|>assistant<|channel|>final<|message|>y<|return|>",
+            *("x", "y"),
+        ),
+        (
+            "Sure.\n<|channel|>analysis<|message|>x<|end|><|start|>assistant"
+            "<|channel|>final<|message|>y",
+            *("x", "Sure.\n\ny"),
+        ),
         ("<think>`</think>` ends it\n</think>\ny", "`</think>` ends it", "y"),
         ("<think>```py\nx\n</think>\n```a```", "```py\nx", "```a```"),
         ("<think>x</think>\n\n    code\n", "x", "    code\n"),
@@ -80,6 +116,10 @@ def test_forms_of_their_own(text: str, thinking: str, answer: str) -> None:
         '{\n "reason": "<think>"\n}',
         "    <think>\n    hm\n    </think>\nis a code block.",
         "I think, therefore I am.",
+        "<details><summary>Proof</summary>\nhm\n</details>\nDone.",
+        "Here is my thought process: it is deep.",
+        "A model says 'Here is my response:' first.",
+        "It prints `<|channel|>final<|message|>` before the answer.",
         "analysis of the text: assistants are final.",
         "The <|channel|> token names a channel.",
         "",
@@ -92,7 +132,10 @@ def test_an_answer_about_the_marks_is_not_taken_apart(text: str) -> None:
 def test_where_the_server_split_it_only_the_head_is_looked_at() -> None:
     text = "An example:\n<think>\nhm\n</think>\nand so on"
     assert split_thinking(text, head_only=True) == ("", text, False)
-    assert split_thinking("<think>x</think>y", head_only=True)[:2] == ("x", "y")
+    for text in ("<think>x</think>y", "x\n</think>\ny", "x\n</think>\ny\n</think>"):
+        assert split_thinking(text, head_only=True)[:2] == ("x", "y")
+    for text in ("</think>\n\ny", "y\n</think>"):
+        assert split_thinking(text, head_only=True) == ("", "y", False)
 
 
 @settings(max_examples=60)
@@ -104,12 +147,12 @@ def test_a_text_without_marks_is_returned_unchanged(text: str) -> None:
 @settings(max_examples=60)
 @given(WORDS.map(str.strip), WORDS.map(str.strip), st.sampled_from(MARKS))
 def test_what_was_joined_is_split_again(
-    thinking: str, answer: str, marks: object
+    thinking: str, answer: str, marks: Marks
 ) -> None:
-    one, other = marks.examples  # type: ignore[attr-defined]
+    one, other = marks.examples
     text = f"{one}\n{thinking}\n{other}\n\n{answer}"
     assert split_thinking(text) == (thinking, answer, False)
-    if thinking:
+    if thinking and marks.alone:
         assert split_thinking(f"{thinking}\n{other}\n\n{answer}")[:2] == (
             thinking,
             answer,
@@ -130,3 +173,15 @@ def test_what_was_joined_is_split_again(
 def test_hostile_texts_are_split_in_bounded_time(text: str) -> None:
     split = split_thinking(text)
     assert len(split.thinking) + len(split.answer) <= len(text) + 200
+
+
+MARK = st.sampled_from([mark for marks in MARKS for mark in marks.examples])
+PIECES = st.lists(st.one_of(WORDS, MARK, st.just("\n")), max_size=6).map("".join)
+
+
+@settings(max_examples=60)
+@given(PIECES, st.sampled_from([marks for marks in MARKS if marks.alone]))
+def test_no_thought_is_ever_part_of_the_answer(noise: str, marks: Marks) -> None:
+    one, other = marks.examples
+    text = f"{one}\n{noise}\nSECRET\n{other}\n\nDeep."
+    assert "SECRET" not in split_thinking(text).answer, text
