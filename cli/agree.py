@@ -10,6 +10,7 @@ import click
 from fellowship.cli.agreement_view import show
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
 from fellowship.cli.label_options import (
     label_options,
     selection_of,
@@ -45,6 +46,7 @@ from fellowship.run_folder import atomic_writer
     metavar="FILE.svg",
     help="Plot how often people agree with a judge at each score gap.",
 )
+@fail_if_option
 @resamples_option
 @preview_option
 @as_json
@@ -54,6 +56,7 @@ def command(
     juries: bool,
     families: tuple[str, ...],
     plot: Path | None,
+    fail_if: tuple[Condition, ...],
     resamples: int,
     preview: int | None,
     as_json: bool,
@@ -72,9 +75,11 @@ def command(
       fellowship agree runs/mine --labels people.csv --label ann --label bob --id row
       fellowship agree runs/mine --labels votes.jsonl --family llama --plot margin.svg
       fellowship agree runs/mine --labels runs/mine --labels more.csv --value same=tie
+      fellowship agree runs/mine --fail-if 'kappa.low<0.5'
     """
     require_extras("stats")
     from fellowship.pipelines.agreement.agreement import Options, agree
+    from fellowship.pipelines.agreement.named_figures import agreement_figures
     from fellowship.pipelines.agreement.verdict_table import verdict_table
     from fellowship.stats.intervals import Resampling
 
@@ -97,4 +102,4 @@ def command(
     else:
         show(found, console())
     warn_of_bad_rows(selection)
-    return Exit.DONE
+    return exit_by(fail_if, agreement_figures(found), Exit.DONE)

@@ -12,7 +12,9 @@ import click
 from rich.console import Console
 
 from fellowship.cli import run_summary
-from fellowship.cli.exit_codes import EPILOG
+from fellowship.cli.exit_codes import EPILOG, Exit
+from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
@@ -63,6 +65,7 @@ from fellowship.records import Item
 @max_usd
 @max_usd_per_day
 @max_calls
+@fail_if_option
 @as_json
 def command(
     recipe: Path,
@@ -74,6 +77,7 @@ def command(
     max_usd: float | None,
     max_usd_per_day: float | None,
     max_calls: int | None,
+    fail_if: tuple[Condition, ...],
     as_json: bool,
 ) -> int:
     """Put attacks before the evaluator of RECIPE, each against an honest answer.
@@ -87,7 +91,10 @@ def command(
       fellowship attack recipes/demo.yaml --rows 5
       fellowship attack recipes/judge-combined-10.yaml --kind fake-fence --kind colon
       fellowship attack mine.yaml --attacks mine-attacks.yaml --into runs/a --json
+      fellowship attack mine.yaml --fail-if 'success>5%' --fail-if 'fake-fence/success>0'
     """
+    if fail_if:
+        require_extras("stats")
     wanted = load_with_options(
         recipe,
         source=source,
@@ -110,7 +117,16 @@ def command(
     else:
         show(found, chosen, console())
         run_summary.show_account(report, resume, console())
-    return run_summary.exit_of(report)
+    return exit_of(fail_if, found, run_summary.exit_of(report))
+
+
+def exit_of(fail_if: tuple[Condition, ...], found: AttackReport, code: Exit) -> int:
+    """The exit code; the figures of conditions need numpy, which others can do without."""
+    if not fail_if:
+        return code
+    from fellowship.pipelines.attacks.named_figures import attack_figures
+
+    return exit_by(fail_if, attack_figures(found), code)
 
 
 def announce(trials: Trials) -> None:

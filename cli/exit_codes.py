@@ -27,6 +27,7 @@ class Exit(IntEnum):
     STOPPED = 3
     RECORD = 4
     UNBALANCED = 5
+    CONDITION = 6
 
 
 EPILOG = """\b
@@ -37,6 +38,7 @@ Exit codes:
   3  stopped early (limit, endpoint down, interrupted): the same command resumes
   4  the ledger or the disk can't be used
   5  the states of the rows don't add up to the prompts
+  6  a condition of --fail-if holds, or its figure is not defined
 """
 
 

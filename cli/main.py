@@ -36,6 +36,7 @@ VERBS = {
     "report": "Write a run's report: one page with plots, to send, print or read offline.",
     "replay": "Replay a row from the ledger, or edit a message and continue from it.",
     "rejudge": "Have another judge compare the same answers; agreement and drift.",
+    "drift": "Ask a run's own judge again on frozen rows: flips, kappa, an exact test.",
     "inspect": "Write a run as a log that Inspect (inspect_ai) opens.",
     "attack": "Try to fool a recipe's evaluator: attack success by judge and kind.",
     "probe": "Measure the bias of a recipe's judges: position, length, style, family.",

@@ -16,6 +16,7 @@ from fellowship.cli import run_summary
 from fellowship.cli.attack import announce
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
@@ -49,6 +50,7 @@ BIASES = ("position", "length", "style", "family")
 @max_usd
 @max_usd_per_day
 @max_calls
+@fail_if_option
 @as_json
 def command(
     recipe: Path,
@@ -58,6 +60,7 @@ def command(
     max_usd: float | None,
     max_usd_per_day: float | None,
     max_calls: int | None,
+    fail_if: tuple[Condition, ...],
     as_json: bool,
 ) -> int:
     """Measure the bias of RECIPE's judges, on its own rows.
@@ -73,8 +76,10 @@ def command(
       fellowship probe recipes/demo.yaml --rows 5
       fellowship probe recipes/judge-combined-10.yaml --source mine.jsonl --rows 200
       fellowship probe mine.yaml --into runs/mine-probe --json
+      fellowship probe mine.yaml --fail-if 'position.high>0.2'
     """
     require_extras("stats")
+    from fellowship.pipelines.attacks.named_figures import probe_figures
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
     from fellowship.pipelines.attacks.trials import run_trials
@@ -100,7 +105,7 @@ def command(
     else:
         show(found, console())
         run_summary.show_account(report, resume, console())
-    return run_summary.exit_of(report)
+    return exit_by(fail_if, probe_figures(found), run_summary.exit_of(report))
 
 
 def show(found: ProbeReport, out: Console) -> None:

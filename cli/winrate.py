@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
 from fellowship.cli.label_options import (
     label_options,
     selection_of,
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
 @run_argument
 @label_options
 @click.option("--judge", metavar="NAME", help="Only verdicts of this judge.")
+@fail_if_option
 @resamples_option
 @as_json
 def command(
-    run: Path, judge: str | None, resamples: int, as_json: bool, **labels: Any
+    run: Path,
+    judge: str | None,
+    fail_if: tuple[Condition, ...],
+    resamples: int,
+    as_json: bool,
+    **labels: Any,
 ) -> int:
     """Compare the systems of RUN: every pair of systems, then a rating of all.
 
@@ -48,8 +55,10 @@ def command(
       fellowship winrate runs/mine
       fellowship winrate runs/paper --only argilla-capybara-prompts-subset
       fellowship winrate runs/paper --judge gpt-4o --json
+      fellowship winrate runs/mine --fail-if 'half_tie.low<50%'
     """
     require_extras("stats")
+    from fellowship.pipelines.agreement.named_figures import win_rate_figures
     from fellowship.pipelines.agreement.win_rates import win_rates
     from fellowship.stats.intervals import Resampling
 
@@ -60,7 +69,7 @@ def command(
     else:
         show(found, console())
     warn_of_bad_rows(selection)
-    return Exit.DONE
+    return exit_by(fail_if, win_rate_figures(found), Exit.DONE)
 
 
 def show(found: WinRates, out: Console) -> None:

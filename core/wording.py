@@ -101,6 +101,27 @@ DRIFT: Mapping[str, str] = {
 }
 """What `fellowship rejudge` counts."""
 
+DRIFT_FIGURES: Mapping[str, str] = {
+    "flips": "flips: another verdict than before",
+    "reversals": "reversals: the other answer named",
+    "kappa": "kappa, record and now",
+    "ac1": "AC1, record and now",
+    "agreed": "agreed, of what both decided",
+    "score_shift": "scores moved by, points",
+    "noise": "noise: the judge against itself",
+    "apart": "record against now, reply by reply",
+    "excess": "more than its noise",
+    "other_model": "replies by a model not in the record",
+    "other_fingerprint": "replies with a fingerprint not in the record",
+    "first_change": "A better, change",
+    "second_change": "B better, change",
+    "tie_change": "ties, change",
+    "inconsistent_change": "order-inconsistent, change",
+    "invalid_change": "invalid, change",
+    "right_change": "agrees with people, change",
+}
+"""What `fellowship drift` prints, by its keys."""
+
 JUDGING = ("judge", "juror", "debater")
 
 
@@ -223,3 +244,8 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
 def drift_word(value: str) -> str:
     """A count of `fellowship rejudge` as people read it."""
     return DRIFT.get(value, value)
+
+
+def drift_figure_word(key: str) -> str:
+    """A figure of a drift check as people read it."""
+    return DRIFT_FIGURES.get(key, key)

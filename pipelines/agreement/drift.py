@@ -10,7 +10,7 @@ beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,16 +23,16 @@ from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
-from fellowship.stats.agreement import ac1_of, accuracy_of, kappa_of, table_cells
 from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
+from fellowship.stats.coefficient_intervals import coefficient_intervals
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
     Resampling,
-    bootstrap_many,
     has_enough_labels,
     mean_interval,
 )
+from fellowship.stats.kappa_intervals import kappa_intervals
 from fellowship.stats.rates import BIAS_RANGE, rate_interval
 
 
@@ -63,7 +63,9 @@ class Drift:
     `agreement` holds the share agreed, Cohen's kappa and Gwet's AC1 over comparisons
     both could decide, empty where there is none; `changes` the shares that moved.
     `pairs` counts rows by what became of their pair. `only` counts comparisons that
-    one of the two did not make.
+    one of the two did not make. `flips` is the share of comparisons that were decided
+    otherwise (another side, a tie, contradicted, invalid), `reversals` of those where
+    one side was named before and the other now.
     """
 
     comparisons: int
@@ -75,6 +77,8 @@ class Drift:
     labels: tuple[Change, ...]
     pairs: dict[str, int]
     only: dict[str, int]
+    flips: Interval
+    reversals: Interval
     label_notes: tuple[str, ...] = ()
 
     @property
@@ -122,6 +126,10 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
         labels=accuracy_changes(labels, old_codes, new_codes, prompts, plan),
         pairs=pair_changes(rows),
         only={"old": compared[0] - len(both), "new": compared[1] - len(both)},
+        flips=rate_interval([float(o.old != o.new) for o in both], prompts, plan),
+        reversals=rate_interval(
+            [float({o.old, o.new} == {"first", "second"}) for o in both], prompts, plan
+        ),
         label_notes=people[1].notes(counts),
     )
 
@@ -189,14 +197,26 @@ def agreement(
     old_codes: Codes, new_codes: Codes, prompts: Sequence[str], plan: Resampling
 ) -> dict[str, Interval]:
     """Share agreed, kappa and AC1 where both could decide."""
-    if not ((old_codes != INVALID) & (new_codes != INVALID)).any():
+    both = (old_codes != INVALID) & (new_codes != INVALID)
+    if not both.any():
         return {}
-    features = table_cells(old_codes, new_codes)
-    statistics = {"agreed": accuracy_of, "kappa": kappa_of, "AC1": ac1_of}
-    return {
-        name: bootstrap_many(features, statistic, prompts, plan)[0]
-        for name, statistic in statistics.items()
+    kappas = kappa_intervals(old_codes, new_codes[:, None], prompts, plan, fewest=1)
+    (further,) = coefficient_intervals(
+        old_codes, new_codes[:, None], kappas, prompts, plan
+    )
+    agreed = np.where(both, old_codes == new_codes, np.nan)
+    found = {
+        "agreed": rate_interval(agreed, prompts, plan),
+        "kappa": kappas[0],
+        "AC1": further.ac1,
     }
+    return {name: replace(one, note=of_runs(one.note)) for name, one in found.items()}
+
+
+def of_runs(note: str) -> str:
+    """A note on people and a judge as one on the old run and the new."""
+    words = note.replace("people name", "the old run names")
+    return words.replace("the judge names", "the new run names")
 
 
 def decision_shares(

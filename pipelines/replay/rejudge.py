@@ -16,6 +16,7 @@ from typing import Any
 
 from fellowship.agents.parsing.revisions import REVISION
 from fellowship.errors import RecipeError
+from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
 from fellowship.models.record.call_broker import CallBroker
@@ -86,8 +87,8 @@ def rejudge_recipe(run: Path, judge: str) -> Recipe:
     same = all(old.models.get(name) == new.models[name] for name in used)
     if same and (old.evaluate, old.prompts) == (new.evaluate, new.prompts):
         raise RecipeError(
-            "this is the judge the run had: name another model or recipe (a replay of"
-            " the same judge is `fellowship replay`)"
+            "this is the judge the run had: name another model or recipe (to ask the"
+            " same judge again is `fellowship drift`, to read its record `replay`)"
         )
     if used:
         models: Mapping[str, ModelConfig] = new.models
@@ -102,6 +103,7 @@ class OldRun:
     """The run whose candidates are judged again."""
 
     run: Path
+    rows: tuple[int, ...] | None = None
 
     def outcome(self, number: int) -> Outcome:
         """One row of it."""
@@ -110,9 +112,23 @@ class OldRun:
         assert text is not None
         return read_outcome(text)
 
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of its rows, all or those named."""
+        if self.rows is None:
+            return outcomes(self.run)
+        return (self.outcome(number) for number in self.rows)
+
+    def count(self) -> int:
+        """How many rows these are."""
+        if self.rows is not None:
+            return len(self.rows)
+        with LedgerReader(self.run / LEDGER) as reader:
+            found: int = next(reader.rows("SELECT count(*) FROM outcomes"))[0]
+        return found
+
     def entries(self) -> Iterator[Item | Rejected]:
-        """Its rows, each with the candidates it ended with."""
-        for known in outcomes(self.run):
+        """Its rows, all or those named, each with the candidates it ended with."""
+        for known in self.outcomes():
             if known.conversation is None:
                 yield Rejected(number=known.number, why=known.why, raw="")
                 continue
@@ -138,12 +154,16 @@ async def rejudge_run(
     recipe: Recipe,
     into: Path,
     *,
+    rows: tuple[int, ...] | None = None,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> RunReport:
-    """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`."""
+    """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`.
+
+    `rows` are the numbers of those that are judged again, all if None.
+    """
     check_recipe(recipe, own_rows=False)
-    old = OldRun(run)
+    old = OldRun(run, rows)
 
     @asynccontextmanager
     async def engine(
@@ -162,9 +182,8 @@ async def rejudge_run(
 
         yield work
 
-    with LedgerReader(run / LEDGER) as reader:
-        count = next(reader.rows("SELECT count(*) FROM outcomes"))[0]
-    origin = Origin(judging_origin(run), count, old.entries)
+    named = {} if rows is None else {"rows": digest(list(rows), 8)}
+    origin = Origin(judging_origin(run) | named, old.count(), old.entries)
     return await run_recipe(
         recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
     )

@@ -1,0 +1,159 @@
+"""The same judge again on frozen anchors: what is asked, what is found, what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fellowship.cli.main import run_command as command
+from fellowship.errors import InputError, RecipeError
+from fellowship.pipelines.agreement.drift_history import read_anchors, read_history
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.drift_runs import allot, plan_drift
+from fellowship.pipelines.running.runner import run
+from fellowship.run_outcomes import outcomes
+from fellowship.testing import LoopbackModel, loopback_model
+from tests.support.replayed_runs import query
+
+
+class Judge:
+    """A model that prefers the longer answer, and for some prompts no longer does."""
+
+    def __init__(self) -> None:
+        self.flipped: set[int] = set()
+        self.calls = 0
+
+    def __call__(self, messages: Any) -> str:
+        self.calls += 1
+        text = messages[-1]["content"]
+        number = int(text.split("Question ")[1].split(".")[0])
+        first = text.index("long answer") < text.index("short answer")
+        if number in self.flipped:
+            first = not first
+        scores = (8, 3) if first else (3, 8)
+        return json.dumps(
+            {"reason": "r", "score_first": scores[0], "score_second": scores[1]}
+        )
+
+
+def judged_run(
+    folder: Path, model: LoopbackModel, rows: int = 24, **judge: Any
+) -> Path:
+    """A finished run of pairs that the judge compared."""
+    folder.mkdir()
+    lines = [
+        {"prompt": f"Question {n}.", "one": f"a long answer {n}", "two": "short answer"}
+        for n in range(rows)
+    ]
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    recipe = {
+        "models": {"judge": model.model},
+        "source": {"path": "rows.jsonl", "answers": ["one", "two"]},
+        "evaluate": {"team": "judge", "model": "judge", "order": "first", **judge},
+        "limits": {"accept": rows},
+    }
+    (folder / "r.yaml").write_text(yaml.safe_dump(recipe))
+    run(load_recipe(folder / "r.yaml"), folder / "run")
+    return folder / "run"
+
+
+def asked(folder: Path, *words: str) -> int:
+    """The exit code of one check."""
+    return command(["drift", str(folder), "--resamples", "50", *words])
+
+
+def test_flips_are_found_and_a_steady_judge_raises_no_alarm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = Judge()
+    with loopback_model(judge) as model:
+        folder = judged_run(tmp_path / "a", model)
+        before = (folder / "run.json").read_bytes()
+        assert asked(folder, "--anchors", "20", "--fail-if", "alarm>0") == 0
+        frozen = read_anchors(folder)
+        assert frozen is not None
+        assert len(frozen.rows) == 20
+        judge.flipped = set(range(0, 24, 3))
+        capsys.readouterr()
+        assert asked(folder, "--fail-if", "alarm>0", "--json") == 6
+    told = json.loads(capsys.readouterr().out)
+    flipped = sum((row - 1) % 3 == 0 for row in frozen.rows)
+    assert told["drift"]["figures"]["flips"]["value"] == pytest.approx(flipped / 20)
+    assert told["drift"]["figures"]["noise"]["value"] == 0
+    assert told["drift"]["noise_from"] == "repeats"
+    assert told["anchors"]["rows"] == list(frozen.rows)
+    assert [entry.alarm for entry in read_history(folder)] == [False, True]
+    assert (folder / "run.json").read_bytes() == before
+
+
+def test_samples_are_the_noise_and_nothing_is_asked_twice_then(tmp_path: Path) -> None:
+    judge = Judge()
+    with loopback_model(judge) as model:
+        folder = judged_run(tmp_path / "a", model, rows=12, samples=2)
+        calls = judge.calls
+        assert asked(folder) == 0
+        assert judge.calls == 2 * calls
+    (entry,) = read_history(folder)
+    assert (entry.repeats, entry.check["noise_from"]) == (1, "samples")
+
+
+def test_a_check_that_was_stopped_goes_on_and_pays_for_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    judge = Judge()
+    with loopback_model(judge) as model:
+        folder = judged_run(tmp_path / "a", model, rows=12)
+        calls = judge.calls
+        assert asked(folder, "--max-calls", "5") == 3
+        assert read_history(folder) == []
+        assert asked(folder) == 0
+        assert judge.calls == calls + 24
+    first, second = (folder / "drift" / f"001-{n}" for n in (1, 2))
+    assert {o.number for o in outcomes(first)} == {o.number for o in outcomes(second)}
+    assert query(first, "SELECT count(*) FROM calls") == [(12,)]
+
+
+def test_a_model_served_under_another_name_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loopback_model(Judge()) as model:
+        folder = judged_run(tmp_path / "a", model, rows=12)
+        query(folder, "UPDATE calls SET reply = replace(reply, 'loopback', 'loop-2')")
+        assert asked(folder, "--repeats", "1", "--fail-if", "other_model>0") == 6
+    told = capsys.readouterr()
+    assert "judge: model was loop-2, is loopback" in told.out
+    assert "no alarm: how far the judge differs from itself is not known" in told.out
+    assert "other_model is 1.0000" in told.err
+
+
+def test_other_anchors_another_prompt_and_unjudged_runs_are_refused(
+    tmp_path: Path,
+) -> None:
+    with loopback_model(Judge()) as model:
+        folder = judged_run(tmp_path / "a", model, rows=12)
+    plan_drift(folder, 5)
+    with pytest.raises(InputError, match=r"5 anchors .* were drawn before"):
+        plan_drift(folder, 6)
+    header = json.loads((folder / "run.json").read_text())
+    header["identity"]["prompts"]["judge_combined"] = "0" * 16
+    (folder / "run.json").write_text(json.dumps(header))
+    with pytest.raises(RecipeError, match="it would be another judge"):
+        plan_drift(folder)
+    query(folder, "DELETE FROM outcomes")
+    (folder / "drift" / "anchors.json").unlink()
+    with pytest.raises(InputError, match="there is nothing to ask"):
+        plan_drift(folder)
+
+
+@pytest.mark.parametrize(
+    ("many", "sizes", "shares"),
+    [(10, [60, 30, 10], [6, 3, 1]), (5, [9, 1], [5, 0]), (9, [2, 2], [2, 2])],
+)
+def test_anchors_are_drawn_in_proportion(
+    many: int, sizes: list[int], shares: list[int]
+) -> None:
+    assert allot(many, sizes) == shares
