@@ -126,7 +126,10 @@ def announce(plan: DriftPlan) -> None:
 
     calls, usd, unpriced = recorded_spending(plan)
     again = "once" if plan.repeats == 1 else f"{plan.repeats} times"
-    cost, calls = money(plan.repeats * usd, plan.repeats * unpriced), plan.repeats * calls
+    cost, calls = (
+        money(plan.repeats * usd, plan.repeats * unpriced),
+        plan.repeats * calls,
+    )
     click.echo(
         f"{counted(len(plan.anchors.rows), 'anchor')}, asked {again}: about"
         f" {counted(calls, 'call')} to judges, {cost}, by what they took in"
