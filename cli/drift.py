@@ -132,8 +132,7 @@ def announce(plan: DriftPlan) -> None:
     )
     click.echo(
         f"{counted(len(plan.anchors.rows), 'anchor')}, asked {again}: about"
-        f" {counted(calls, 'call')} to judges, {cost}, by what they took in"
-        " the run",
+        f" {counted(calls, 'call')}, {cost}, by what judging them took in the run",
         err=True,
     )
 
