@@ -27,6 +27,7 @@ LAYERS = (
 ROOMS = {
     "pipelines": (
         *(
+            "choosing",
             "asking",
             "replay",
             "attacks",

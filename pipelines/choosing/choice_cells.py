@@ -1,0 +1,110 @@
+"""Cells of the tables of a choice, as the terminal, the page and the report print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fellowship.number_format import (
+    counted,
+    interval,
+    percent,
+    percent_interval,
+    usd,
+)
+from fellowship.pipelines.choosing.bench import Unit
+from fellowship.pipelines.choosing.choice_records import (
+    Choice,
+    ConfigurationLine,
+    Guarantee,
+)
+
+RIGHT = " rrrrr"
+
+
+def heads(choice: Choice) -> tuple[str, ...]:
+    """The heads of the table of configurations."""
+    return (
+        "configuration",
+        f"{UNIT_WORDS[choice.unit]} per label",
+        "kappa on these labels [95 %]",
+        "on other prompts [95 %]",
+        "right of all rows [95 %]",
+        "no verdict",
+    )
+
+
+UNIT_WORDS: dict[Unit, str] = {"usd": "USD", "tokens": "tokens", "calls": "calls"}
+
+
+def cost_text(cost: float, unit: Unit) -> str:
+    """`$0.0021`, `1,204`, `2.4`: a cost, its unit being in the head."""
+    if unit == "usd":
+        return f"${cost:.6f}" if 0 < cost < 0.0001 else usd(cost)
+    return f"{cost:,.0f}" if unit == "tokens" else f"{cost:,.2f}".removesuffix(".00")
+
+
+def cells(choice: Choice, line: ConfigurationLine) -> tuple[str, ...]:
+    """One configuration's row."""
+    return (
+        line.name,
+        cost_text(line.cost, choice.unit),
+        interval(line.kappa),
+        interval(line.corrected),
+        percent_interval(line.right),
+        percent(line.no_verdict),
+    )
+
+
+def sentences(choice: Choice) -> list[str]:
+    """What was chosen, what it is worth, and what can't be told apart."""
+    line = choice.line(choice.chosen)
+    if line is None:
+        return []
+    cost = f"{cost_text(line.cost, choice.unit)} {UNIT_WORDS[choice.unit]}"
+    cost = cost.removesuffix(" USD")
+    found = [f"chosen: {line.name}, {cost} per label, kappa {interval(line.kappa)}"]
+    if choice.guarantee is None:
+        found[0] += " on the labels that chose it"
+    if choice.corrected is not None:
+        found.append(
+            "choosing so is worth kappa"
+            f" {interval(choice.corrected)} on prompts that it was not made on (nested"
+            " cross-validation)"
+        )
+    if choice.single is not None and choice.single != choice.corrected:
+        found.append(f"choosing among single judges only: {interval(choice.single)}")
+    many = counted(choice.configurations, "configuration")
+    found.append(
+        f"{choice.as_good:,} of {many} can't be told from the best on these labels"
+        " (simultaneous 95 %)"
+    )
+    if choice.guarantee is not None:
+        found += guarantee_sentences(choice.guarantee)
+    return found
+
+
+def guarantee_sentences(promise: Guarantee) -> Sequence[str]:
+    """The threshold with its promise, or why there is none."""
+    halves = (
+        f"chosen on {counted(promise.chosen_on, 'labelled row')}, tested on"
+        f" {promise.confirmed_on:,} others of"
+        f" {counted(promise.confirmed_prompts, 'prompt')}"
+    )
+    if promise.threshold is None or promise.coverage is None or promise.agreement is None:
+        return [f"no guarantee: {promise.why} ({halves})"]
+    return [
+        f"keep verdicts with a score gap of {promise.threshold:g} or more: they agree"
+        f" with people in at least {percent(promise.least)} of such rows, except with"
+        f" chance {percent(promise.risk)} over the labels ({halves})",
+        f"expected to keep {percent_interval(promise.coverage)} of rows; of those kept"
+        f" in the test {percent_interval(promise.agreement)} agree; the others are for"
+        " people or a stronger judge",
+    ]
+
+
+def missing_labels(choice: Choice) -> str:
+    """How many labels are missing where there are too few."""
+    return (
+        f"too few labels to choose by: {counted(choice.missing, 'more prompt')} must be"
+        " labelled, 50 in all"
+    )
