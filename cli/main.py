@@ -32,6 +32,7 @@ VERBS = {
     "revote": "Apply another voting rule to a run's verdicts, without new calls.",
     "labels": "Count the labels people gave in a run, or write them to a file.",
     "agree": "Compare a run's judges with people's labels, with intervals.",
+    "choose": "Choose judge, jury or debate on your labels: agreement against cost.",
     "winrate": "Compare systems: win rates (strict, half-tie, equal length), ratings.",
     "report": "Write a run's report: one page with plots, to send, print or read offline.",
     "replay": "Replay a row from the ledger, or edit a message and continue from it.",

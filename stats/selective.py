@@ -109,7 +109,7 @@ def effective_rows(share: Floats, many: Floats, hits: Floats, risk: float) -> Fl
     return np.asarray(np.where(groups == rows, rows, worth))
 
 
-def testing_order(limits: Floats) -> list[int]:
+def order_of_tests(limits: Floats) -> list[int]:
     """The order of the tests from limits (t,) at falling thresholds, by other labels.
 
     It begins where those labels are surest and goes on to lower thresholds, which keep

@@ -23,12 +23,16 @@ ORDERS = ("forward", "swapped")
 
 @dataclass(frozen=True)
 class Seat:
-    """One model asked one way: `name` is what its verdicts go by."""
+    """One model asked one way: `name` is what its verdicts go by.
+
+    Mean scores no further apart than `tie_band` are a tie.
+    """
 
     name: str
     model: str
     strategy: str
     scale: float
+    tie_band: float = 0.0
 
     @property
     def low(self) -> float:
@@ -60,7 +64,6 @@ class Whole:
     """A whole team's decisions (n,), as a debate's, and what each row cost (n, 3)."""
 
     name: str
-    kind: str
     verdicts: Codes
     costs: Floats
 

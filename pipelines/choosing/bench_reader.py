@@ -172,7 +172,7 @@ def seat_of(verdict: Verdict) -> Seat:
     strategy = verdict.strategy if verdict.scores is not None else "direct"
     if verdict.winner == "invalid":
         strategy = verdict.strategy
-    return Seat(name, verdict.model, strategy, verdict.scale)
+    return Seat(name, verdict.model, strategy, verdict.scale, verdict.tie_band)
 
 
 def said_of(rows: Sequence[LabelledRow], name: str) -> Said:
@@ -194,7 +194,7 @@ def said_of(rows: Sequence[LabelledRow], name: str) -> Said:
 
 
 def debates(rows: Sequence[LabelledRow]) -> list[Whole]:
-    """The debates of these rows as teams: after the debate, and its vote before it."""
+    """The debates of these rows as teams, by the vote after each."""
     found = []
     imported = {
         judge_name(v): None
@@ -205,17 +205,11 @@ def debates(rows: Sequence[LabelledRow]) -> list[Whole]:
     for name in imported:
         mine = [by_judge(row.unit.verdicts).get(name, []) for row in rows]
         costs = np.array([row.costs.of_judge(name) for row in rows])
-        found.append(Whole(name, "debate", codes(mine), costs))
+        found.append(Whole(name, codes(mine), costs))
     if rows and any(row.is_debate for row in rows):
         ends = [comparisons_of(row.unit)[-1] for row in rows]
-        phases = [row.costs.by_phase() for row in rows]
-        whole = np.array([p["blind"] + p["final"] for p in phases])
-        blind = np.array([p["blind"] for p in phases])
-        decided = [one.outcome for one in ends]
-        before = [one.blind or one.outcome for one in ends]
-        found.append(Whole("debate", "debate", decision_codes(decided), whole))
-        name = "vote before the debate"
-        found.append(Whole(name, "blind", decision_codes(before), blind))
+        costs = np.array([row.costs.of_debate() for row in rows])
+        found.append(Whole("debate", decision_codes([e.outcome for e in ends]), costs))
     return found
 
 

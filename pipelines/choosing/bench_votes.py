@@ -84,7 +84,8 @@ def asks_again(said: Said, seat: Seat, variant: Variant) -> NDArray[np.bool_]:
     first, second = (
         order_mean(x, variant.samples)[:, 0] for x in (said.first, said.second)
     )
-    near = np.abs(first - second) <= max(1.0, seat.scale / 10)
+    gap = np.abs(first - second)
+    near = (gap <= max(1.0, seat.scale / 10)) | (gap <= seat.tie_band)
     return np.asarray(near & ~np.isnan(first))
 
 
@@ -108,19 +109,24 @@ def votes_of(bench: Bench, seat: int, variant: Variant) -> Votes:
         asked = np.stack([asked[:, 0], asked[:, 1] & again], axis=1)
     first, second = (order_mean(x, variant.samples) for x in (said.first, said.second))
     read = asked & ~np.isnan(first)
-    gap = np.where(read, sign_of(first - second), 0)
+    band = bench.seats[seat].tie_band
+    gap = np.where(read, sign_of(first - second, band), 0)
     valid = asked.any(axis=1) & (read == asked).all(axis=1)
     contradicts = (gap == 1).any(axis=1) & (gap == -1).any(axis=1)
-    means = [masked_mean(x, read) for x in (first, second)]
-    verdicts = np.where(valid & ~contradicts, sign_of(means[0] - means[1]), INVALID)
+    high, low = (masked_mean(x, read) for x in (first, second))
+    sign = sign_of(high - low, band)
+    level = sign == 0
+    high, low = (np.where(level, (high + low) / 2, x) for x in (high, low))
+    verdicts = np.where(valid & ~contradicts, sign, INVALID).astype(np.int8)
     paid = said.costs[:, :, : variant.samples].sum(axis=2) * asked[:, :, None]
-    return Votes(verdicts.astype(np.int8), means[0], means[1], paid.sum(axis=1))
+    return Votes(verdicts, high, low, paid.sum(axis=1))
 
 
-def sign_of(gap: Floats) -> NDArray[np.int8]:
-    """1, 0 or -1; differences of rounding are 0."""
-    near = np.where(np.abs(np.nan_to_num(gap)) < CLOSE, 0.0, np.nan_to_num(gap))
-    return np.sign(near).astype(np.int8)
+def sign_of(gap: Floats, band: float = 0.0) -> NDArray[np.int8]:
+    """1, 0 or -1; gaps within a tie band, and differences of rounding, are 0."""
+    known = np.nan_to_num(gap)
+    far = np.abs(known) > band + CLOSE
+    return np.asarray(np.sign(np.where(far, known, 0.0)).astype(np.int8))
 
 
 def masked_mean(values: Floats, mask: NDArray[np.bool_]) -> Floats:

@@ -40,12 +40,9 @@ class RowCosts:
         """What all calls of one judge cost."""
         return sum_of([v for k, v in self.calls.items() if k[0] == name])
 
-    def by_phase(self) -> dict[str, Floats]:
-        """Costs before a debate, of its equal, and of the debate with its vote."""
-        found = {}
-        for phase in ("blind", "equal-cost", "final"):
-            found[phase] = sum_of([v for k, v in self.calls.items() if k[3] == phase])
-        return found
+    def of_debate(self) -> Floats:
+        """What a debate cost, without the vote of equal cost that is beside it."""
+        return sum_of([v for k, v in self.calls.items() if k[3] != "equal-cost"])
 
 
 def sum_of(costs: list[Floats]) -> Floats:

@@ -185,7 +185,7 @@ def chosen(
             "unit": found.unit,
             "configurations": len(lines),
             "as_good": int(good.sum()),
-            "chosen": kept.configuration if kept else name,
+            "chosen": name,
             "naive": figures[pick],
             "corrected": corrected[0],
             "single": corrected[1] if judges else None,

@@ -60,11 +60,10 @@ def sentences(choice: Choice) -> list[str]:
     line = choice.line(choice.chosen)
     if line is None:
         return []
-    cost = f"{cost_text(line.cost, choice.unit)} {UNIT_WORDS[choice.unit]}"
-    cost = cost.removesuffix(" USD")
-    found = [f"chosen: {line.name}, {cost} per label, kappa {interval(line.kappa)}"]
-    if choice.guarantee is None:
-        found[0] += " on the labels that chose it"
+    found = [
+        f"chosen: {priced_name(choice, line)}, kappa {interval(line.kappa)} on the labels"
+        " that chose it"
+    ]
     if choice.corrected is not None:
         found.append(
             "choosing so is worth kappa"
@@ -78,9 +77,17 @@ def sentences(choice: Choice) -> list[str]:
         f"{choice.as_good:,} of {many} can't be told from the best on these labels"
         " (simultaneous 95 %)"
     )
-    if choice.guarantee is not None:
+    promised = choice.guarantee and choice.line(choice.guarantee.configuration)
+    if choice.guarantee is not None and promised:
+        found.append(f"for the guarantee: {priced_name(choice, promised)}")
         found += guarantee_sentences(choice.guarantee)
     return found
+
+
+def priced_name(choice: Choice, line: ConfigurationLine) -> str:
+    """A configuration with what a label costs by it."""
+    word = "" if choice.unit == "usd" else f" {UNIT_WORDS[choice.unit]}"
+    return f"{line.name}, {cost_text(line.cost, choice.unit)}{word} per label"
 
 
 def guarantee_sentences(promise: Guarantee) -> Sequence[str]:
@@ -90,7 +97,11 @@ def guarantee_sentences(promise: Guarantee) -> Sequence[str]:
         f" {promise.confirmed_on:,} others of"
         f" {counted(promise.confirmed_prompts, 'prompt')}"
     )
-    if promise.threshold is None or promise.coverage is None or promise.agreement is None:
+    if (
+        promise.threshold is None
+        or promise.coverage is None
+        or promise.agreement is None
+    ):
         return [f"no guarantee: {promise.why} ({halves})"]
     return [
         f"keep verdicts with a score gap of {promise.threshold:g} or more: they agree"

@@ -95,6 +95,7 @@ class Choice(Record):
 
     labels: int
     prompts: int
+    only: str | None = None
     enough: bool
     missing: int = 0
     matched: str = ""
@@ -113,6 +114,11 @@ class Choice(Record):
     def frontier(self) -> tuple[ConfigurationLine, ...]:
         """The lines of the frontier, cheapest first."""
         return tuple(line for line in self.lines if line.frontier)
+
+    @property
+    def written_name(self) -> str | None:
+        """What a recipe is written of: what keeps the promise, else what was chosen."""
+        return self.guarantee.configuration if self.guarantee else self.chosen
 
     def line(self, name: str | None) -> ConfigurationLine | None:
         """A configuration's line by its name."""

@@ -6,7 +6,7 @@ promised for is the least score gap of a pair.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from fellowship.suggestions import quoted_list
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
     DebateSettings,
+    EvaluateSettings,
     FeedbackSettings,
     JudgeSettings,
     Juror,
@@ -48,7 +49,7 @@ def chosen_recipe(choice: Choice, base: Recipe, known: Voters) -> Recipe:
 
     `RecipeError` where nothing was chosen, or its judges were not measured by a recipe.
     """
-    line = choice.line(choice.chosen)
+    line = choice.line(choice.written_name)
     if line is None:
         raise RecipeError("nothing was chosen: there is no recipe to write")
     promise = choice.guarantee
@@ -60,7 +61,7 @@ def chosen_recipe(choice: Choice, base: Recipe, known: Voters) -> Recipe:
             f"{quoted_list(unknown)} were judged by no recipe, so that none can be"
             " written: measure models of a recipe with `fellowship choose RECIPE`"
         )
-    evaluate = EVALUATORS[line.kind](line, base, known)
+    evaluate: EvaluateSettings = EVALUATORS[line.kind](line, base, known)
     changed: dict[str, Any] = {"evaluate": evaluate}
     if promise is not None:
         pairs = base.pairs.model_copy(update={"margin": promise.threshold})
@@ -91,12 +92,17 @@ def asked_as(line: ConfigurationLine, voter: VoterSettings) -> dict[str, Any]:
     return fields | {"samples": line.samples}
 
 
-def shared(line: ConfigurationLine, base: Recipe, voter: VoterSettings) -> dict[str, Any]:
+def shared(
+    line: ConfigurationLine, base: Recipe, voter: VoterSettings
+) -> dict[str, Any]:
     """The order in which judges are asked, and how answers meet."""
     meet = base.evaluate.meet
     if MEETINGS[meet].alone and voter.strategy != "independent":
         meet = "knockout"
-    return {"order": "both" if voter.strategy == "independent" else line.order, "meet": meet}
+    return {
+        "order": "both" if voter.strategy == "independent" else line.order,
+        "meet": meet,
+    }
 
 
 def as_judge(line: ConfigurationLine, base: Recipe, known: Voters) -> JudgeSettings:
@@ -105,7 +111,9 @@ def as_judge(line: ConfigurationLine, base: Recipe, known: Voters) -> JudgeSetti
     return JudgeSettings(**asked_as(line, voter), **shared(line, base, voter))
 
 
-def jurors(line: ConfigurationLine, names: tuple[str, ...], known: Voters) -> list[Juror]:
+def jurors(
+    line: ConfigurationLine, names: tuple[str, ...], known: Voters
+) -> list[Juror]:
     """The jurors of these names, with the weights that were learned."""
     weights = line.weights or (1.0,) * len(names)
     return [
@@ -141,7 +149,9 @@ def as_debate(line: ConfigurationLine, base: Recipe, known: Voters) -> DebateSet
     return base.evaluate
 
 
-EVALUATORS = {
+EVALUATORS: Mapping[
+    Kind, Callable[[ConfigurationLine, Recipe, Voters], EvaluateSettings]
+] = {
     "judge": as_judge,
     "jury": as_jury,
     "escalation": as_escalation,
@@ -155,6 +165,6 @@ def write_recipe(recipe: Recipe, choice: Choice, to: Path) -> None:
     """Write a chosen recipe with what was known of it when it was chosen."""
     require_writable_file(to)
     with atomic_writer(to) as out:
-        out.write(f"# Chosen by fellowship choose: {choice.chosen}\n")
+        out.write(f"# Chosen by fellowship choose: {choice.written_name}\n")
         out.write(f"# on {choice.labels} labels of {choice.prompts} prompts\n")
         out.write(recipe.to_yaml())

@@ -57,8 +57,8 @@ def configurations(bench: Bench) -> tuple[list[Configuration], str]:
     """Every configuration that the bench's record decides, and what was left out.
 
     Judges: each seat in every order and number of samples that were asked. Juries: every
-    two and more models asked alike, by each rule, one sample in each order. Escalation:
-    two such models, and a third where they disagree.
+    two and more seats of `like_asked`, by each rule, one sample in each order. Escalation:
+    two of them, and a third where they disagree.
     """
     found = [
         Configuration("judge", (at,), variant)
@@ -88,15 +88,17 @@ def variants(
 
 
 def like_asked(bench: Bench) -> Iterator[tuple[int, ...]]:
-    """Seats of different models that were asked alike: by strategy and scale."""
-    ways = dict.fromkeys((seat.strategy, seat.scale) for seat in bench.seats)
-    for way in ways:
-        alike: dict[str, int] = {}
-        for at, seat in enumerate(bench.seats):
-            if (seat.strategy, seat.scale) == way:
-                alike.setdefault(seat.model or seat.name, at)
+    """Seats that may sit in one jury: all where each is another model, else those that
+    were asked alike, by strategy and scale."""
+    seats = range(len(bench.seats))
+    ways = [(bench.seats[at].strategy, bench.seats[at].scale) for at in seats]
+    models = {model_of(seat) for seat in bench.seats}
+    if len(models) == len(bench.seats):
+        ways = [("", 0.0)] * len(bench.seats)
+    for way in dict.fromkeys(ways):
+        alike = tuple(at for at in seats if ways[at] == way)
         if len(alike) > 1:
-            yield tuple(alike.values())
+            yield alike
 
 
 def largest_jury(bench: Bench, groups: Sequence[tuple[int, ...]]) -> tuple[int, str]:

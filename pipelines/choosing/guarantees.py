@@ -23,8 +23,8 @@ from fellowship.stats.selective import (
     Promise,
     is_kept,
     limits_at,
+    order_of_tests,
     passed,
-    testing_order,
     thresholds_of,
 )
 
@@ -109,7 +109,7 @@ def plan_tests(
         sure, right = one.confidence[rows], one.right[rows]
         thresholds = thresholds_of(sure)
         limits = limits_at(sure, right, prompts[rows], thresholds, promise.risk)
-        order = tuple(testing_order(limits))
+        order = tuple(order_of_tests(limits))
         last = passed(limits, order, promise.least)
         keeps = 0.0 if last is None else float(is_kept(sure, thresholds[last]).mean())
         key = (keeps, float(limits.max(initial=0.0)), -one.cost)

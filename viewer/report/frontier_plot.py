@@ -69,7 +69,7 @@ def scatter(
 
 def mark_chosen(axes: Any, choice: Choice, room: int) -> None:
     """A ring round what was chosen, with its name."""
-    line = choice.line(choice.chosen)
+    line = choice.line(choice.written_name)
     if line is None:
         return
     at = line.cost, line.kappa.value

@@ -1,0 +1,155 @@
+"""`fellowship choose`: measured on a loopback server, decided, written, and free again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.teams.settings import JudgeSettings
+from tests.support.commands import said
+from tests.support.labelled_judges import good_first, number, rows, scored, source
+from tests.support.loopback.fixtures import Handle, openai_server
+from tests.support.loopback.prose import Reply
+from tests.support.recipes import openai_model, recipe
+
+PROMPTS = 52
+WRONG = {"small": 3, "large": 17}
+"""Each is wrong on every so-manieth row."""
+
+
+def answer(body: dict[str, Any]) -> str:
+    """A judge as sure where it is wrong."""
+    wrong = number(body) % WRONG[str(body["model"])] == 0
+    return scored(good_first(body) != wrong, 8, 2)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Handle]]:
+    """A recipe of two judges with labelled pairs, and the server of both."""
+
+    async def reply(body: dict[str, Any]) -> Reply | str:
+        await asyncio.sleep(0)
+        return answer(body)
+
+    folder = tmp_path_factory.mktemp("choose")
+    labels = ["first", "second"] * (PROMPTS // 2)
+    rows(folder / "judged.jsonl", labels)
+    with openai_server(reply) as server:
+        price = {"prompt": 1, "completion": 1}
+        small = openai_model(server.base_url, price=price) | {"model": "small"}
+        large = small | {"model": "large", "price": {"prompt": 50, "completion": 50}}
+        sections = {"models": {"small": small, "large": large}, "systems": []}
+        evaluate = {"team": "judge", "model": "small", "criteria": "Be strict."}
+        recipe(folder / "r.yaml", {}, 1, source=source(), evaluate=evaluate, **sections)
+        yield folder, server
+
+
+def choose(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], *more: object
+) -> tuple[int, str, str]:
+    """The command on the recipe, by one strategy."""
+    folder, _ = judged
+    asked = ("choose", folder / "r.yaml", "--into", folder / "run")
+    return said(capsys, *asked, "--strategy", "combined", "--resamples", 100, *more)
+
+
+def calls(judged: tuple[Path, Handle]) -> int:
+    return int(judged[1].stats()["calls"])
+
+
+def test_a_plan_makes_no_call(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = choose(judged, capsys, "--plan", "--json")
+    (plan,) = json.loads(out)["plans"]
+    assert code == 0
+    assert [m["calls_max"] for m in plan["models"]] == [2 * PROMPTS] * 2
+    assert calls(judged) == 0
+
+
+def test_each_call_is_made_once_and_what_was_chosen_is_a_recipe(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = judged
+    to = folder / "chosen.yaml"
+    code, out, err = choose(judged, capsys, "--json", "--output", to, "--within", 0)
+    assert code == 0, err
+    assert calls(judged) == 4 * PROMPTS
+    found = json.loads(out)
+    assert (found["unit"], found["labels"], found["enough"]) == ("usd", PROMPTS, True)
+    assert found["chosen"].startswith("large_combined")
+    front = [line for line in found["lines"] if line["frontier"]]
+    assert [line["judges"] for line in front] == [
+        ["small_combined"],
+        ["large_combined"],
+    ]
+    assert front[0]["cost"] * 49 < front[1]["cost"]
+    written = load_recipe(to)
+    assert isinstance(written.evaluate, JudgeSettings)
+    assert (written.evaluate.model, written.evaluate.criteria) == (
+        "large",
+        "Be strict.",
+    )
+    assert set(written.models) == {"large"}
+
+
+def test_again_it_costs_nothing_and_a_run_alone_says_the_same(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = judged
+    before = calls(judged)
+    _, again, _ = choose(judged, capsys, "--json", "--at-least", 0.7)
+    alone = ("choose", "--run", folder / "run", "--json", "--at-least", 0.7)
+    _, out, _ = said(capsys, *alone, "--resamples", 100)
+    assert calls(judged) == before
+    one, other = (json.loads(text) for text in (again, out))
+    assert one["lines"] == other["lines"]
+    assert one["guarantee"]["threshold"] == other["guarantee"]["threshold"] == 6
+
+
+def test_the_threshold_that_was_promised_for_is_in_the_recipe(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = judged[0] / "sure.yaml"
+    code, out, _ = choose(judged, capsys, "--at-least", 0.7, "--output", to)
+    assert code == 0
+    assert "at least 70.0 % of such rows, except with chance 10.0 %" in out
+    assert yaml.safe_load(to.read_text())["pairs"]["margin"] == 6
+
+
+def test_under_fifty_labels_nothing_is_paid_for_and_it_says_how_many_are_missing(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = calls(judged)
+    few = rows(tmp_path / "few.jsonl", ["first"] * 9)
+    code, out, _ = choose(judged, capsys, "--source", few)
+    assert code == 1
+    assert "41 more prompts must be labelled, 50 in all" in out
+    assert calls(judged) == before
+
+
+def test_labels_of_one_class_are_refused(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    same = tmp_path / "same.csv"
+    lines = "\n".join(f"r{n},first" for n in range(PROMPTS))
+    same.write_text(f"id,label\n{lines}\n", encoding="utf-8")
+    asked = ("--labels", same, "--id", "id", "--label", "label")
+    code, _, err = choose(judged, capsys, *asked)
+    assert code == 2
+    assert "people name the first answer on every row" in err
+
+
+def test_options_that_need_calls_are_refused_without_a_recipe(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said(capsys, "choose", "--run", judged[0], "--samples", 3)
+    assert code == 2
+    assert "--samples would do nothing" in err
