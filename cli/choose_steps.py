@@ -189,9 +189,9 @@ def announce(plans: Sequence[Plan], items: Sequence[Item]) -> None:
         for n in ("usd", "usd_max")
     )
     click.echo(
-        f"{counted(len(items), 'labelled pair')}: {span(low, high)} calls,"
-        f" {usd(expected)} expected, at most {usd(most)}; calls that are recorded already"
-        " are not made again",
+        f"{counted(len(items), 'labelled pair')}, calls: {span(low, high)};"
+        f" {usd(expected)} expected, at most {usd(most)}. What is recorded already is not"
+        " asked again",
         err=True,
     )
 

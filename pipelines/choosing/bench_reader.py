@@ -117,7 +117,7 @@ def labelled_rows(run: Path, selection: LabelSelection) -> LabelledRows:
             bare.append(bare_outcome(outcome, known))
     found = units(bare)
     if not found:
-        raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
+        raise InputError(f"{str(run)!r}: no row has verdicts on two answers")
     people = people_votes(run, selection, found)
     tally, made = LabelTally(), LabelledRows(matched=people.matched)
     if only is None:
@@ -152,7 +152,7 @@ def common_seats(
     notes = []
     seats = []
     for name, where in asked.items():
-        many = f"{len(where):,} of {len(rows):,} labelled rows"
+        many = f"{len(where):,} of {counted(len(rows), 'labelled row')}"
         if name in spared:
             notes.append(f"{name} left out: not asked where the other votes decided")
         elif len(where) < ASKED * len(rows):

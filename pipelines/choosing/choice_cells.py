@@ -67,8 +67,8 @@ def sentences(choice: Choice) -> list[str]:
     if choice.corrected is not None:
         found.append(
             "choosing so is worth kappa"
-            f" {interval(choice.corrected)} on prompts that it was not made on (nested"
-            " cross-validation)"
+            f" {interval(choice.corrected)} where it was not made (nested"
+            " cross-validation over prompts)"
         )
     if choice.single is not None and choice.single != choice.corrected:
         found.append(f"choosing among single judges only: {interval(choice.single)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import RecipeError
+from fellowship.number_format import counted
 from fellowship.pipelines.choosing.choice_records import Choice, ConfigurationLine
 from fellowship.pipelines.choosing.configurations import Kind
 from fellowship.pipelines.recipe.checks import check_recipe
@@ -166,5 +167,6 @@ def write_recipe(recipe: Recipe, choice: Choice, to: Path) -> None:
     require_writable_file(to)
     with atomic_writer(to) as out:
         out.write(f"# Chosen by fellowship choose: {choice.written_name}\n")
-        out.write(f"# on {choice.labels} labels of {choice.prompts} prompts\n")
+        labels = counted(choice.labels, "label")
+        out.write(f"# on {labels} of {counted(choice.prompts, 'prompt')}\n")
         out.write(recipe.to_yaml())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from fellowship.number_format import counted
 from fellowship.pipelines.choosing.bench import Bench, Seat
 from fellowship.pipelines.choosing.bench_votes import BOTH, Variant, has_variant
 
@@ -111,7 +112,10 @@ def largest_jury(bench: Bench, groups: Sequence[tuple[int, ...]]) -> tuple[int, 
         size = min(most, 2)
     if size == most:
         return most, ""
-    return size, f"juries of more than {size} jurors are left out: there are too many"
+    return (
+        size,
+        f"juries of more than {counted(size, 'juror')} are left out: there are too many",
+    )
 
 
 def count_juries(bench: Bench, groups: Sequence[tuple[int, ...]], most: int) -> int:

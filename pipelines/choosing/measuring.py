@@ -22,7 +22,8 @@ from fellowship.pipelines.labels.people_votes import (
 )
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models, voters
 from fellowship.pipelines.recipe.export_settings import Export
-from fellowship.pipelines.recipe.recipe import Pairs, Recipe
+from fellowship.pipelines.recipe.pair_settings import Pairs
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.rejudge import OldRun
 from fellowship.pipelines.running.engines import Origin
 from fellowship.pipelines.running.progress import Watch

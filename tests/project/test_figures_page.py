@@ -20,6 +20,11 @@ from fellowship.pipelines.agreement.named_figures import JUDGE_KEYS, PAIR_KEYS
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.attacks.named_figures import PROBE_KEYS
 from fellowship.pipelines.attacks.probe_records import JudgeProbe
+from fellowship.pipelines.choosing.choice_records import (
+    Choice,
+    ConfigurationLine,
+    Guarantee,
+)
 from fellowship.pipelines.planning.forecast import Forecast, ModelForecast
 from fellowship.pipelines.planning.predictive import Estimate
 from fellowship.stats.agreement import Agreement
@@ -39,7 +44,15 @@ PRINTED = (
     *(LengthControlled, JudgeLengthEffect, JudgeEffect, RepeatTest),
 )
 KEYS = (*FIGURE_KEYS, *JUDGE_KEYS, *PAIR_KEYS, *PROBE_KEYS)
-RECORDS = (JudgeProbe, Forecast, ModelForecast, Estimate)
+RECORDS = (
+    Choice,
+    ConfigurationLine,
+    Guarantee,
+    JudgeProbe,
+    Forecast,
+    ModelForecast,
+    Estimate,
+)
 NAMES = {"name", "judge"}
 
 
