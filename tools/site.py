@@ -23,15 +23,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "By user": ("agent-developers.md", "researchers.md", "scripts.md"),
     "Guides": (
         *("sources.md", "cookbook.md", "extending.md", "python.md", "datasets.md"),
-        *(
-            "agreement.md",
-            "choosing.md",
-            "judging.md",
-            "viewer.md",
-            "report.md",
-            "rejudging.md",
-        ),
-        "cluster.md",
+        *("agreement.md", "choosing.md", "judging.md", "viewer.md", "report.md"),
+        *("rejudging.md", "cluster.md"),
     ),
     "Reference": (
         *("recipe.md", "cli.md", "figures.md", "providers.md", "engine.md"),
