@@ -22,7 +22,7 @@ import pytest
 from fellowship.cli.main import run_command as cli
 from fellowship.models.config import AutogenModel, OpenAIModel
 from fellowship.models.providers.autogen import AutogenClient, autogen_client
-from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.providers.openai_errors import OpenAIErrors
 from fellowship.models.record.secrets import hide_secrets
 from tests.support.loopback.fixtures import openai_server
 from tests.support.processes import command
@@ -132,8 +132,8 @@ def test_a_secret_is_hidden_however_deep_it_lies() -> None:
 def test_a_provider_that_quotes_a_secret_of_the_body_is_quoted_with_stars() -> None:
     body = {"gateway": {"api_key": KEY, "headers": {"X": [PASSWORD]}}, "top_k": 5}
     config = OpenAIModel(provider="openai", model="m", extra_body=body)
-    client = OpenAIClient("judge", config)
-    told = str(client._connection_failure(OSError(f"refused: {body}")))
+    errors = OpenAIErrors("judge", config, "http://h/v1")
+    told = str(errors.connection_failure(OSError(f"refused: {body}")))
     component = {
         "provider": "autogen_ext.models.openai.OpenAIChatCompletionClient",
         "config": {"model": "gpt-4o", "api_key": KEY},

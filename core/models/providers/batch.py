@@ -12,34 +12,31 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import openai
 import structlog
 
-from fellowship.errors import EndpointDown, Failure, ModelError, RecipeError
+from fellowship.errors import EndpointDown, ModelError, RecipeError
 from fellowship.models.client import Reply, Request, key_of
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import PERMANENT
-from fellowship.models.limits.error_bodies import error_body
-from fellowship.models.limits.refusals import failure_kind
+from fellowship.models.limits.error_bodies import ErrorBody
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api
 from fellowship.models.providers.batch_ledger import LINES_A_WRITE, BatchLedger, Entry
+from fellowship.models.providers.batch_lines import (
+    LineAnswer,
+    first_batch,
+    line_failure,
+    read_line,
+)
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.number_format import counted
 
 T = TypeVar("T")
 log = structlog.get_logger("fellowship.models")
-
-LARGEST_FILE = 150_000_000
-"""Bytes of one batch's file; OpenAI takes 200 MB."""
-
-KINDS: dict[str, Failure] = {
-    "batch_expired": "unavailable",
-    "batch_cancelled": "rejected",
-}
-"""What a line's own code means, where it has no HTTP status."""
 
 
 class BatchClient(OpenAIClient):
@@ -51,6 +48,7 @@ class BatchClient(OpenAIClient):
         super().__init__(name, config)
         self._ledger: BatchLedger | None = None
         self._fresh: dict[str, dict[str, Any]] = {}
+        self._sent_without: dict[str, tuple[str, ...]] = {}
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._statuses: dict[str, batch_api.BatchStatus] = {}
@@ -77,9 +75,12 @@ class BatchClient(OpenAIClient):
         while True:
             line = self.ledger.line(key)
             if line is not None and line.text:
-                return await self._read(key, line.text)
+                reply = await self._read(key, request, line.text)
+                if reply is not None:
+                    return reply
+                continue
             if line is None:
-                self._enqueue(key, self._body(request))
+                self._enqueue(key, request)
             elif entry := self.ledger.entry(line.tag):
                 self._start(entry, {})
             else:
@@ -87,8 +88,8 @@ class BatchClient(OpenAIClient):
                 continue
             await self._wait_for_news(key)
 
-    def _enqueue(self, key: str, body: dict[str, Any]) -> None:
-        self._fresh[key] = body
+    def _enqueue(self, key: str, request: Request) -> None:
+        self._fresh[key], self._sent_without[key] = self.requests.body(request)
         self._last = time.monotonic()
         self._start_task("gather", self._gather)
 
@@ -232,7 +233,7 @@ class BatchClient(OpenAIClient):
             try:
                 done = await work()
             except openai.APIError as error:
-                failed = self.sdk_failure(error)
+                failed = self._errors.sdk_failure(error)
                 if failed.kind in PERMANENT or not failed.is_transient:
                     raise failed from error
                 if time.monotonic() - began > self.config.patience:
@@ -248,40 +249,36 @@ class BatchClient(OpenAIClient):
 
     # -- one line --------------------------------------------------------------------
 
-    async def _read(self, key: str, text: str) -> Reply:
-        """What the provider's line says. An error makes room for another try."""
+    async def _read(self, key: str, request: Request, text: str) -> Reply | None:
+        """What the provider's line says; None where it refused a parameter, just learnt.
+
+        An error makes room for another try.
+        """
         try:
-            return self._parse_line(text)
+            line = read_line(self.name, text)
+            if line.error is None:
+                # A process that has not sent it goes by what it would send.
+                left_out = self._sent_without.pop(key, self.requests.body(request)[1])
+                return replace(self._reply(line.body), left_out=left_out)
+            learnt = self._learnt_from(key, request, line)
         except ModelError:
             await self.ledger.delete_line(key)
             raise
+        await self.ledger.delete_line(key)
+        if learnt:
+            return None
+        raise line_failure(self._errors, line)
 
-    def _parse_line(self, text: str) -> Reply:
-        try:
-            line = json.loads(text)
-            response, error = line.get("response"), line.get("error")
-            if response is None:
-                code, words = str(error["code"]), str(error["message"])
-                kind = KINDS.get(code, self._failed_kind(code, words))
-                raise ModelError(
-                    f"{self._where}: {code}: {self._redacted(words)}", kind
-                )
-            status, body = int(response["status_code"]), response["body"]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as odd:
-            raise self._malformed_error(f"its line can't be read ({odd!r})") from odd
-        if status >= 400:
-            parsed = error_body(body)
-            message = f"{self._where}: HTTP {status}: {self._redacted(parsed.message)}"
-            raise ModelError(
-                message, failure_kind(status, parsed.codes, parsed.message)
-            )
-        return self._reply(body)
+    def _learnt_from(self, key: str, request: Request, line: LineAnswer) -> bool:
+        """Whether a line refuses a parameter that it was sent with.
 
-    def _failed_kind(self, code: str, words: str) -> Failure:
-        """For a batch that failed as a whole: too much enqueued passes, the rest not."""
-        if "token_limit" in f"{code} {words}":
-            return "unavailable"
-        return "rejected" if code == "batch_failed" else "malformed"
+        One that was learnt from another line of its batch since counts as well.
+        """
+        error = line.error or ErrorBody("")
+        why = self._errors.redacted(error.message)
+        whole = self.requests.whole(request)
+        name = self.requests.learn(line.status or 400, error, whole, why)
+        return bool(name) and name not in self._sent_without.get(key, ())
 
     def status_note(self) -> WaitNote | None:
         """What its calls wait for; None for nothing."""
@@ -298,15 +295,3 @@ class BatchClient(OpenAIClient):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await super().close()
-
-
-def first_batch(bodies: Mapping[str, dict[str, Any]], lines: int) -> dict[str, Any]:
-    """The first of these that go into one file."""
-    taken: dict[str, Any] = {}
-    room = LARGEST_FILE
-    for key, body in bodies.items():
-        room -= len(json.dumps(body)) + 200
-        if len(taken) == lines or (taken and room < 0):
-            break
-        taken[key] = body
-    return taken

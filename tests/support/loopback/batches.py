@@ -166,7 +166,10 @@ class BatchDesk:
         use = server.tally.asked(ask.model)
         fault = server.plan.draw(digest, ask.model)
         kind = fault.kind if fault and fault.kind not in BROKEN else ""
-        if kind in REFUSALS:
+        if server.settings.refuses in body:
+            words = f"'{server.settings.refuses}' is not supported with this model."
+            status, reply = 400, {"error": {"message": words, "code": None}}
+        elif kind in REFUSALS:
             status, said = server.refusal(kind, ask.model)
             reply: Any = said
         else:

@@ -38,6 +38,8 @@ class Settings:
     """How long a batch is not worked on."""
     batches_expire: int = 0
     """So many of the next batches expire with half their lines answered."""
+    refuses: str = ""
+    """A parameter that lines of a batch may not have."""
     stall_at: str = ""
     """files, batches, look or content: done, but its answer takes `stall_seconds`."""
     stall_seconds: float = 600.0

@@ -73,6 +73,24 @@ def test_a_batch_costs_half(tmp_path: Path) -> None:
     assert sums[0][0][0] > 0
 
 
+def test_a_parameter_that_a_batch_s_lines_refuse_is_left_out_of_the_next(
+    tmp_path: Path,
+) -> None:
+    with openai_server() as server:
+        server.script(set={"refuses": "seed"})
+        path = judged_by_batch(tmp_path, server, 3)
+        report = go(path, tmp_path / "run")
+        batches = server.stats()["by_path"]["/v1/batches"]
+    assert report.balanced
+    assert "failed" not in report.states
+    assert batches <= 5  # the refused ones were sent again at once, and then no more
+    sql = (
+        "SELECT DISTINCT json_extract(reply, '$.fellowship.left_out') FROM calls"
+        " WHERE model = 'judge'"
+    )
+    assert queried(tmp_path / "run", sql) == [('["seed"]',)]
+
+
 def test_what_a_batch_may_cost_is_held_against_the_limit(tmp_path: Path) -> None:
     price = {"prompt": 30.0, "completion": 90.0}
     with openai_server() as server:

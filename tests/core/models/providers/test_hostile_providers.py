@@ -18,9 +18,10 @@ from fellowship.errors import ModelError
 from fellowship.models.client import Request
 from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.providers import batch_api
-from fellowship.models.providers.batch import BatchClient
+from fellowship.models.providers.batch_lines import line_failure, read_line
 from fellowship.models.providers.http_client import LARGEST
 from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.providers.openai_errors import OpenAIErrors
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
@@ -107,8 +108,8 @@ def test_an_impossible_count_of_tokens_fails_its_row_and_not_the_run(
 def test_a_refused_line_of_a_batch_is_a_failure_whatever_its_body(body: object) -> None:
     config = openai_config("http://127.0.0.1:9/v1", mode="batch")
     line = json.dumps({"response": {"status_code": 500, "body": body}})
-    with pytest.raises(ModelError):
-        BatchClient("m", config)._parse_line(line)
+    found = line_failure(OpenAIErrors("m", config, ""), read_line("m", line))
+    assert found.kind == "server"
 
 
 class Streamed:
@@ -148,7 +149,8 @@ async def test_a_server_that_takes_a_call_and_never_answers_is_named(
     monkeypatch: pytest.MonkeyPatch, hangs: bool, words: str
 ) -> None:
     monkeypatch.setattr(
-        "fellowship.models.providers.openai.LONGEST_LOOK", 0.05 if hangs else 5
+        "fellowship.models.providers.openai_connection.LONGEST_LOOK",
+        0.05 if hangs else 5,
     )
     asked = asyncio.Event()
     serving: list[Any] = []
@@ -166,7 +168,7 @@ async def test_a_server_that_takes_a_call_and_never_answers_is_named(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         client = OpenAIClient("m", openai_config(f"http://127.0.0.1:{port}/v1"))
-        client._stalls.stall = 0.02
+        client._connection.stalls.stall = 0.02
         said = Request((Message(role="user", content="Hi."),), {})
         call = asyncio.ensure_future(client.complete(said))
         await asked.wait()
