@@ -41,6 +41,12 @@ from fellowship.run_folder import atomic_writer
     help="Measure the judges' bias towards this model family; their own if absent.",
 )
 @click.option(
+    "--criterion",
+    default="",
+    metavar="NAME",
+    help="Compare by this criterion of the judges' rubrics alone.",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.svg",
@@ -55,6 +61,7 @@ def command(
     against: str | None,
     juries: bool,
     families: tuple[str, ...],
+    criterion: str,
     plot: Path | None,
     fail_if: tuple[Condition, ...],
     resamples: int,
@@ -67,7 +74,8 @@ def command(
     Labels are those of the run, or of every --labels FILE or RUN: PandaLM's test set,
     votes, or any file with --label COL. They are matched by their texts, then by id, and
     by row number only where a file has neither. Intervals resample prompts. With fewer
-    than 50 labelled prompts nothing is reported.
+    than 50 labelled prompts nothing is reported. Criteria of a rubric are listed each with
+    its agreement; --criterion makes the whole report of one.
 
     \b
     Examples:
@@ -91,7 +99,7 @@ def command(
             show_preview(preview_labels(file, preview), as_json)
         return Exit.DONE
     options = Options(against, juries, families, Resampling(resamples))
-    found = agree(verdict_table(run, selection), options)
+    found = agree(verdict_table(run, selection, criterion), options)
     if plot is not None and found.margins:
         from fellowship.viewer.report.calibration_plot import margin_file
 

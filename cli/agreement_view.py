@@ -28,8 +28,10 @@ SHOWN = 10
 def show(found: AgreementReport, out: Console) -> None:
     """The report: the jury as a whole, then its judges."""
     from fellowship.pipelines.agreement.agreement_cells import (
+        CRITERIA_HEADS,
         HEADS,
         compared_cells,
+        criteria_cells,
         main_cells,
     )
 
@@ -48,6 +50,8 @@ def show(found: AgreementReport, out: Console) -> None:
     table(out, HEADS, main_cells(found), right=" rrrrrrr")
     heads, cells = compared_cells(found)
     table(out, heads, cells, right=" rrrrrrr"[: len(heads)])
+    if found.criteria:
+        table(out, CRITERIA_HEADS, criteria_cells(found.criteria), right="  rrrrrr ")
     for judge in found.lines:
         show_judge(judge, found.families, out)
     for note in found.bias_notes:

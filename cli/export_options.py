@@ -26,7 +26,7 @@ def filter_help() -> str:
         "Drop rows, and count them: near_duplicates[=0.8][,FILE] (also of rows in"
         " FILE), benchmark_overlap=FILE,"
         " languages=en,de, length=MIN:MAX (characters), min_gap=POINTS,"
-        " probability=0.6, same_family, garbage,"
+        " probability=0.6, criteria=accuracy:7, same_family, garbage,"
         " thinking_marks, pii, balance. On by default: duplicates,"
         " contradictory."
     )
@@ -98,6 +98,14 @@ def filter_value(name: str, value: str, values: dict[str, Any]) -> Any:
         return (*values[name], *more)
     if name == "near_duplicates":
         return near_duplicates_value(value, values[name])
+    if name == "criteria":
+        parts = [part.rpartition(":") for part in value.split(",") if part]
+        if not parts or not all(criterion for criterion, _, _ in parts):
+            raise click.UsageError(
+                "--filter criteria=NAME:SCORE[,NAME:SCORE]: the least score of the chosen"
+                " answer by a criterion, of a fault the greatest"
+            )
+        return {criterion: bound for criterion, _, bound in parts}
     if name == "languages":
         return tuple(part for part in value.split(",") if part)
     if name == "length":

@@ -18,7 +18,8 @@ from fellowship.pipelines.provenance.provenance_records import (
 )
 from fellowship.records import Comparison, Outcome, Verdict
 from fellowship.sanitize import sanitize, single_line
-from fellowship.verdict_words import verdict_order, verdict_reason
+from fellowship.teams.vote_counting import score_bounds
+from fellowship.verdict_words import criteria_words, verdict_order, verdict_reason
 from fellowship.wording import (
     answers_compared,
     decision_word,
@@ -96,9 +97,28 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> Table:
             Text(f"{name}{phase(verdict)}"),
             Text(verdict_order(verdict)),
             Text(f"{winner}{score_text(verdict)}", TINTS.get(verdict.winner, "")),
-            Text(single_line(verdict_reason(verdict) or verdict.problem, 400)),
+            reason_text(verdict),
         )
     return table
+
+
+BAR = 10
+"""Characters of a full bar."""
+
+
+def reason_text(verdict: Verdict) -> Text:
+    """A verdict's reason, and below it a line with two bars for each criterion."""
+    text = Text(single_line(verdict_reason(verdict) or verdict.problem, 400))
+    low, high = score_bounds(verdict.strategy, verdict.scale)
+    for one in verdict.criteria:
+        colour = "red" if one.weight < 0 else "green"
+        bars = [
+            "▇" * round(BAR * (mark - low) / (high - low)) or "▏"
+            for mark in (one.first, one.second)
+        ]
+        text.append(f"\n{criteria_words([one])}  ")
+        text.append(f"A {bars[0]:{BAR}} B {bars[1]}", colour)
+    return text
 
 
 def phase(verdict: Verdict) -> str:
@@ -130,5 +150,9 @@ def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -
         say(out, f"  {name}, {order}{phase(verdict)}: {words}")
         for each in sanitize(verdict_reason(verdict)).rstrip().split("\n"):
             say(out, f"    {each}".rstrip() if verdict.reason else "")
+        if verdict.criteria:
+            say(
+                out, f"    by criteria: {single_line(criteria_words(verdict.criteria))}"
+            )
     for step in sums:
         say(out, f"  {single_line(step)}")

@@ -13,7 +13,12 @@ from typing import Protocol
 from fellowship.number_format import counted, score
 from fellowship.number_format import scores as score_pair
 from fellowship.sanitize import sanitize
-from fellowship.verdict_words import verdict_order, verdict_reason
+from fellowship.verdict_words import (
+    CriterionScores,
+    criteria_words,
+    verdict_order,
+    verdict_reason,
+)
 from fellowship.wording import (
     decision_word,
     session_title,
@@ -80,6 +85,8 @@ class Verdict(Protocol):
     def evaluator(self) -> str: ...
     @property
     def model(self) -> str: ...
+    @property
+    def criteria(self) -> Sequence[CriterionScores]: ...
     @property
     def reason(self) -> str: ...
     @property
@@ -194,9 +201,9 @@ def verdict_html(verdict: Verdict) -> str:
     order = verdict_order(verdict)
     facts = ", ".join(filter(None, (marks, order, verdict.model)))
     winner = decision_word(verdict.winner)
-    return message_html(
-        f"{verdict.evaluator}: {winner}", facts, verdict_reason(verdict)
-    )
+    words = [verdict_reason(verdict), criteria_words(verdict.criteria)]
+    said = "\n".join(filter(None, words))
+    return message_html(f"{verdict.evaluator}: {winner}", facts, said)
 
 
 def conversation_html(conversation: Conversation) -> str:

@@ -6,8 +6,10 @@ joins both, and is written and read here only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
+from fellowship.number_format import scores
 from fellowship.wording import order_word
 
 ALONE_STRATEGIES = ("independent",)
@@ -33,6 +35,32 @@ def verdict_order(verdict: ReasonedVerdict) -> str:
     if verdict.strategy in ALONE_STRATEGIES:
         return EACH_ALONE
     return order_word(verdict.order)
+
+
+class CriterionScores(Protocol):
+    """What is needed of `records.CriterionScores`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def first(self) -> float: ...
+    @property
+    def second(self) -> float: ...
+
+
+def criterion_title(name: str, weight: float) -> str:
+    """A criterion's name, and that it is a fault where it is one."""
+    return f"{name} (fault)" if weight < 0 else name
+
+
+def criteria_words(given: Iterable[CriterionScores]) -> str:
+    """Scores by each criterion, in one line: `accuracy 9 : 4, rambling (fault) 2 : 5`."""
+    return ", ".join(
+        f"{criterion_title(one.name, one.weight)} {scores(one.first, one.second)}"
+        for one in given
+    )
 
 
 def join_reasons(first: str, second: str) -> str:

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse
 
 import fellowship.number_format as number_format
 from fellowship.sanitize import sanitize, single_line
-from fellowship.verdict_words import verdict_order, verdict_reason
+from fellowship.teams.vote_counting import score_bounds
+from fellowship.verdict_words import criterion_title, verdict_order, verdict_reason
 from fellowship.viewer import filters
 from fellowship.viewer.index_tables import mark_hits
 from fellowship.viewer.markdown import render_markdown
@@ -50,12 +51,21 @@ def make_environment() -> Environment:
     }
     environment.filters |= {"markdown": render_markdown, "marked": mark_hits}
     environment.filters["verdict_reason"] = verdict_reason
+    environment.filters["criterion_title"] = title_of
+    environment.filters["score_range"] = lambda v: score_bounds(v.strategy, v.scale)
     words = (state_word, decision_word, order_word, phase_word, failure_word, flag_word)
     environment.filters |= {
         word.__name__: word
         for word in (*words, finish_words, session_title, speaker_name, verdict_order)
     }
     return environment
+
+
+def title_of(criterion: Any) -> str:
+    """A criterion's title, of a record or of JSON."""
+    if isinstance(criterion, Mapping):
+        return criterion_title(criterion["name"], criterion["weight"])
+    return criterion_title(criterion.name, criterion.weight)
 
 
 def cost(usd: float | None, tokens: int | None, unpaid: str) -> str:

@@ -164,8 +164,9 @@ class Reading:
         if back := taken_back(self.plain, max(ends, default=0)):
             what = f"found {back!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
-        if "winner" in names and (
-            case := other_case(self.plain, max(ends, default=0), str(read["winner"]))
+        winner = {str(name): value for name, value in read.items()}.get("winner")
+        if winner is not None and (
+            case := other_case(self.plain, max(ends, default=0), str(winner))
         ):
             what = f"found {quote(case)} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)

@@ -16,6 +16,7 @@ from fellowship.pipelines.agreement.always_asked import (
     always_asked,
     effective_judges,
 )
+from fellowship.pipelines.agreement.criteria import CriterionFigures, table_criteria
 from fellowship.pipelines.agreement.human_ceiling import HumanCeiling, human_ceiling
 from fellowship.pipelines.agreement.judge_biases import (
     authors_by_family,
@@ -87,6 +88,7 @@ class AgreementReport:
     margins: dict[str, MarginCalibration] = field(default_factory=dict)
     posterior: PosteriorCalibration | None = None
     authors: tuple[str, ...] = ()
+    criteria: tuple[CriterionFigures, ...] = ()
     notes: tuple[str, ...] = ()
     label_counts: dict[str, object] = field(default_factory=dict)
 
@@ -119,6 +121,7 @@ class AgreementReport:
         """Plain values, null for what isn't defined."""
         value: dict[str, Any] = json_value(asdict(self))
         value["bias_notes"] = list(self.bias_notes)
+        value["criteria"] = [one.as_json() for one in self.criteria]
         if self.effective_of is not None:
             value["effective_of"]["text"] = self.effective_of.text
         return value
@@ -160,6 +163,7 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         margins=calibrate_margins(table, options.plan),
         posterior=calibrate_posterior(table, options.plan),
         authors=tuple(a for a in authors_of(table) if a not in UNNAMED),
+        criteria=table_criteria(table, options.plan),
         **describe_labels(table),
     )
     if len(table.judges) < 2:

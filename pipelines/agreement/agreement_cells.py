@@ -5,6 +5,7 @@ Shares of unreadable verdicts are of those asked; who was not asked has a column
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fellowship.number_format import (
@@ -17,8 +18,10 @@ from fellowship.number_format import (
     percent_interval,
 )
 from fellowship.pipelines.agreement.agreement import AgreementReport
+from fellowship.pipelines.agreement.criteria import CriterionFigures
 from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
 from fellowship.stats.winrate import BothOrders
+from fellowship.verdict_words import criterion_title
 
 Cells = list[tuple[str, ...]]
 
@@ -96,3 +99,26 @@ def both_orders_text(both: BothOrders | None) -> str:
     if both.is_conditional:
         text += f": only of the {both.asked:,} of {both.rows:,} asked in both orders"
     return text
+
+
+CRITERIA_HEADS: Final = (
+    *("judge", "criterion", "rows", "kappa [95 %]", "accuracy [95 %]"),
+    *("weight", "weight by labels [95 %]", "correlation with length [95 %]", "note"),
+)
+"""Heads of `criteria_cells`; weights are shares of the sum of all sizes."""
+LENGTH_NOTE: Final = "follows the length"
+
+
+def criteria_cells(found: Sequence[CriterionFigures]) -> Cells:
+    """A line for each criterion of each judge; heads are `CRITERIA_HEADS`."""
+    return [
+        (
+            *(one.judge, criterion_title(one.name, one.weight), count(one.rows)),
+            *(interval(one.kappa), interval(one.accuracy)),
+            figure(one.share),
+            interval(one.implied),
+            interval(one.length),
+            LENGTH_NOTE if one.measures_length else "",
+        )
+        for one in found
+    ]

@@ -43,7 +43,7 @@ def share_verdict(verdict: Verdict, known: dict[object, Verdict]) -> Verdict:
         *(verdict.evaluator, verdict.model, verdict.order, verdict.winner),
         *(verdict.strategy, verdict.phase, verdict.sample, verdict.scale),
         (scores.first, scores.second) if scores else None,
-        verdict.preference,
+        *(verdict.preference, verdict.tie_band, verdict.criteria),
     )
     found = known.get(key)
     if found is None:

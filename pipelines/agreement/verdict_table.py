@@ -8,7 +8,7 @@ whoever was not asked. `states` tell them apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,12 @@ from numpy.typing import NDArray
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.agreement.compact_units import compact_units
+from fellowship.pipelines.agreement.criterion_columns import (
+    CriterionColumn,
+    CriterionRow,
+    criterion_columns,
+    criterion_row,
+)
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
     JurorState,
@@ -42,6 +48,8 @@ from fellowship.pipelines.labels.people_votes import (
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
+from fellowship.suggestions import select_name
+from fellowship.teams.criterion_verdicts import criterion_names, outcome_by_criterion
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class VerdictTable:
     judges who were not asked somewhere because the others' votes decided. `labels` (n,)
     people's codes, `people` what each annotator said of each row; `clusters` (n,) the
     prompts; `families` (n, 2) who wrote the two candidates. `label_notes` say what a
-    reader must know of the labels.
+    reader must know of the labels. `criteria` are the judges' columns by criterion.
     """
 
     judges: tuple[str, ...]
@@ -75,6 +83,7 @@ class VerdictTable:
     matched: str
     label_notes: tuple[str, ...] = ()
     label_counts: LabelTally = field(default_factory=LabelTally)
+    criteria: tuple[CriterionColumn, ...] = ()
 
     @property
     def is_asked(self) -> NDArray[np.bool_]:
@@ -106,6 +115,7 @@ class VerdictTable:
             people=tuple(self.people[i] for i in at),
             clusters=tuple(self.clusters[i] for i in at),
             families=tuple(self.families[i] for i in at),
+            criteria=tuple(one.at(at) for one in self.criteria),
         )
 
 
@@ -123,6 +133,7 @@ class TableRows:
     families: list[tuple[str, str]] = field(default_factory=list)
     lengths: list[tuple[float, float]] = field(default_factory=list)
     counts: LabelTally = field(default_factory=LabelTally)
+    by_criterion: list[CriterionRow] = field(default_factory=list)
     early: Counter[str] = field(default_factory=Counter)
     """Verdicts that were given before their reason, by who gave them."""
 
@@ -134,6 +145,7 @@ class TableRows:
         self.names.append(unit.name)
         self.votes.append(juror_votes(unit.verdicts))
         self.early.update(v.evaluator for v in unit.verdicts if v.verdict_first)
+        self.by_criterion.append(criterion_row(unit.verdicts))
         compared = comparisons_of(unit)
         self.decided.append(compared[-1].outcome)
         self.spared.update(who for one in compared for who in one.spared)
@@ -167,6 +179,7 @@ class TableRows:
             matched=people.matched,
             label_notes=(*people.notes(self.counts), *early_notes(self.early)),
             label_counts=self.counts,
+            criteria=criterion_columns(self.by_criterion),
         )
 
 
@@ -179,22 +192,45 @@ def early_notes(early: Counter[str]) -> list[str]:
     ]
 
 
-def verdict_table(run: Path, selection: LabelSelection | None = None) -> VerdictTable:
-    """The labelled units of a run. `InputError` where none has a label and a verdict."""
+def verdict_table(
+    run: Path, selection: LabelSelection | None = None, criterion: str = ""
+) -> VerdictTable:
+    """The labelled units of a run. `InputError` where none has a label and a verdict.
+
+    With `criterion`, a rubric's, all verdicts and decisions are by that one alone.
+    """
     selection = selection or LabelSelection()
     only = dataset_named(run, selection.only)
-    found = compact_units(o for o in outcomes(run) if is_in_dataset(o, only))
+    rows: Iterable[Outcome] = (o for o in outcomes(run) if is_in_dataset(o, only))
+    if criterion:
+        name = criterion_named(run, criterion)
+        rows = (outcome_by_criterion(outcome, name) for outcome in rows)
+    found = compact_units(rows)
     if not found:
         raise InputError(f"no row of {str(run)!r} has verdicts on two answers")
     people = people_votes(run, selection, found)
-    rows = TableRows()
+    table = TableRows()
     if selection.only is None:
-        rows.counts.idle = len(people.rows - {u.outcome.number for u in found})
+        table.counts.idle = len(people.rows - {u.outcome.number for u in found})
     for unit in found:
-        rows.add(unit, people.on(unit.outcome, unit.pair))
-    if not rows.names:
-        raise InputError(no_labels(people, rows.counts))
-    return rows.table(people)
+        table.add(unit, people.on(unit.outcome, unit.pair))
+    if not table.names:
+        raise InputError(no_labels(people, table.counts))
+    return table.table(people)
+
+
+def criterion_named(run: Path, name: str) -> str:
+    """A criterion of the run's rubrics, by its name or part of it; `InputError` if none."""
+    known: dict[str, None] = {}
+    for outcome in outcomes(run):
+        for one in outcome.ranking.comparisons if outcome.ranking else ():
+            known |= dict.fromkeys(criterion_names(one.verdicts))
+    if not known:
+        raise InputError(
+            f"no verdict of {str(run)!r} has scores by criterion: that takes judges whose"
+            " `criteria` are a list"
+        )
+    return select_name(name, known, f"criterion in {str(run)!r} called")
 
 
 def no_labels(people: PeopleVotes, counts: LabelTally) -> str:

@@ -25,7 +25,7 @@ FACTS: Mapping[str, ColumnType] = {
     **dict.fromkeys(("p_chosen", "sample_weight"), "float"),
     **dict.fromkeys(("row", *(f"{side}draft" for side in SIDES)), "whole"),
     **dict.fromkeys(("same_family", "pii", "label", "kto_tag"), "flag"),
-    **dict.fromkeys(("p_source", "item", "turn"), "text"),
+    **dict.fromkeys(("p_source", "item", "turn", "criteria"), "text"),
     **{f"{side}{name}": "text" for side in SIDES for name in ORIGINS},
     "flags": "texts",
     "provenance": "provenance",

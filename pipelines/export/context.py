@@ -46,6 +46,11 @@ class ExportContext:
         return found
 
     @property
+    def criteria(self) -> tuple[str, ...]:
+        """Names of the criteria that the run's judges score one by one."""
+        return rubric_names(self.recipe.get("evaluate") or {})
+
+    @property
     def typed_lines(self) -> bool:
         """Whether columns of JSON lines have one type: not in runs from before that."""
         rules = self.header.get("rules") or {}
@@ -68,6 +73,19 @@ class ExportContext:
         """Whether a judge is of a writer's family. An unknown family is nobody's."""
         judges = {self.family(verdict.model) for verdict in verdicts} - {""}
         return bool(judges & {self.family(writer) for writer in writers})
+
+
+def rubric_names(evaluate: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the criteria of an evaluator's settings, its jurors' too."""
+    asked = [evaluate, *(evaluate.get("jurors") or ()), evaluate.get("escalate") or {}]
+    rubrics = [one.get("criteria") for one in asked if isinstance(one, Mapping)]
+    names = [
+        str(criterion["name"])
+        for rubric in rubrics
+        if isinstance(rubric, list | tuple)
+        for criterion in rubric
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def require_library(module: str, extra: str, what: str) -> Any:

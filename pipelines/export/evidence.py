@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.export.examples import json_line
 from fellowship.pipelines.provenance.prompts_used import prompts_used
 from fellowship.pipelines.provenance.score_explanation import (
     VOID,
@@ -14,7 +15,11 @@ from fellowship.pipelines.provenance.score_explanation import (
 )
 from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
+from fellowship.teams.criterion_verdicts import candidate_criteria
 from fellowship.teams.judge_verdicts import last_verdicts
+
+CRITERIA = "criteria"
+"""The column of scores by each criterion."""
 
 
 class Evidence(NamedTuple):
@@ -130,6 +135,29 @@ def verdict_columns(
         "scores": [scores.first, scores.second] if scores else [],
         "call": verdict.call,
     }
+
+
+def criteria_column(
+    evidence: Evidence, parts: Mapping[str, int], context: ExportContext
+) -> dict[str, Any]:
+    """Scores by each criterion as a JSON text, where the run's rubric is a list.
+
+    `parts` name the scores and say of which candidate they are, by its place.
+    """
+    if not context.criteria:
+        return {}
+    by_part = {
+        part: candidate_criteria(evidence.comparisons, place)
+        for part, place in parts.items()
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for part, marks in by_part.items():
+        for mark in marks:
+            line = found.setdefault(
+                mark.name, {"name": mark.name, "weight": mark.weight}
+            )
+            line[part] = round(mark.score, 6)
+    return {CRITERIA: json_line(list(found.values()))}
 
 
 def origin_columns(answer: Candidate, prefix: str) -> dict[str, Any]:

@@ -58,7 +58,10 @@ def export_run(
             require_replaceable(to or target_path(into, kind, export))
     with open_run(into, export.labels) as opened:
         context = replace(opened, thinking=bool(export.thinking))
-        flags = {"calibrated": context.chance is not None}
+        flags = {
+            "calibrated": context.chance is not None,
+            "criteria": context.criteria,
+        }
         filter_passes = [FilterPass(kind, export, flags) for kind in export.kinds]
         try:
             for done, outcome in enumerate(outcomes(into), 1):

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.pii import find_pii
 from fellowship.pipelines.recipe.export_settings import Filters
 from fellowship.registry_check import check_registry
+from fellowship.suggestions import quoted_list
 
 Check = Callable[[Example], bool]
 """Whether an example has to go."""
@@ -121,6 +123,42 @@ def probability_check(filters: Filters, flags: Flags) -> Check | None:
     return below_probability(filters.probability, flags)
 
 
+def criteria_check(filters: Filters, flags: Flags) -> Check | None:
+    """Rows whose chosen answer is too low by a criterion, or too high by a fault.
+
+    One without scores by it goes, too. `RecipeError` for a criterion nobody scores.
+    """
+    if not filters.criteria:
+        return None
+    known = flags.get("criteria", ())
+    for name in filters.criteria:
+        if name not in known:
+            hint = f"the rubric has {quoted_list(known)}" if known else NO_RUBRIC
+            raise RecipeError(f"the filter 'criteria' names {name!r}: {hint}")
+    return lambda example: fails_criteria(example, filters.criteria)
+
+
+NO_RUBRIC = "no judge of the run has a list of criteria"
+
+
+def fails_criteria(example: Example, least: Mapping[str, float]) -> bool:
+    """Whether the good answer of an example is on the wrong side of a bound.
+
+    A rejected answer, alone in its row, is not asked to be good.
+    """
+    if example.label is False:
+        return False
+    given = {
+        one["name"]: one for one in json.loads(example.facts.get("criteria", "[]"))
+    }
+    for name, bound in least.items():
+        one = given.get(name, {})
+        mark = one.get("chosen", one.get("score"))
+        if mark is None or (mark > bound if one["weight"] < 0 else mark < bound):
+            return True
+    return False
+
+
 class Filter(NamedTuple):
     """One filter: the settings it goes by, and what looks at a single example.
 
@@ -149,6 +187,7 @@ FILTERS: Mapping[str, Filter] = {
     "same_family": Filter(("same_family",), same_family_check),
     "margin": Filter(("margin",), margin_check),
     "probability": Filter(("probability",), probability_check),
+    "criteria": Filter(("criteria",), criteria_check),
     "contradictory": Filter(("contradictory",), None),
     "balance": Filter(("balance",), None),
 }

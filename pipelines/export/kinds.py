@@ -15,6 +15,7 @@ from fellowship.pipelines.export.conversation_turns import split_turns
 from fellowship.pipelines.export.evidence import (
     Evidence,
     chosen_chance,
+    criteria_column,
     origin_columns,
     pair_evidence,
     provenance_columns,
@@ -25,6 +26,8 @@ from fellowship.pipelines.export.single_agent import generator_pairs
 from fellowship.pipelines.recipe.export_settings import Kind
 from fellowship.records import Candidate, Outcome, PreferencePair
 from fellowship.registry_check import check_registry
+
+SIDES = ("chosen", "rejected")
 
 
 def examples_of(
@@ -40,6 +43,7 @@ def pair_example(
     """Chosen over rejected, with scores, chance, and where both are from."""
     prompt, sides = split_turns(pair.prompt, (pair.chosen, pair.rejected))
     rests_on = pair_evidence(outcome, pair, context)
+    places = dict(zip(SIDES, rests_on.places, strict=True))
     scores = {
         "chosen_score": float(pair.chosen_score),
         "rejected_score": float(pair.rejected_score),
@@ -50,6 +54,7 @@ def pair_example(
         **shared_facts(outcome, pair, rests_on, context),
         **origin_columns(pair.chosen, "chosen_"),
         **origin_columns(pair.rejected, "rejected_"),
+        **criteria_column(rests_on, places, context),
         "provenance": provenance_columns(outcome, rests_on, context),
     }
     thinking = thinking_before((pair.chosen, pair.rejected), outcome, context)
@@ -104,11 +109,13 @@ def answer_example(
     """One side of a pair as a row of its own."""
     answer, label, score = side
     prompt, (completion,) = split_turns(pair.prompt, (answer,))
+    place = rests_on.places[0 if answer == pair.chosen else 1]
     facts = {
         "score": float(score),
         "margin": float(pair.margin),
         **shared_facts(outcome, pair, rests_on, context),
         **origin_columns(answer, ""),
+        **criteria_column(rests_on, {"score": place}, context),
         "provenance": provenance_columns(outcome, rests_on, context),
     }
     thinking = thinking_before((answer,), outcome, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fellowship.errors import RecipeError
+from fellowship.pipelines.export.context import rubric_names
 from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.labels.run_labels import all_labels
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -17,7 +18,11 @@ def check_exports(recipe: Recipe, into: Path) -> None:
     What depends on people's labels needs some: a column, a file, or the run's own.
     """
     filters = recipe.export.filters
-    flags = {"calibrated": may_have_labels(recipe, into)}
+    evaluate = recipe.model_dump(mode="json")["evaluate"]
+    flags = {
+        "calibrated": may_have_labels(recipe, into),
+        "criteria": rubric_names(evaluate),
+    }
     for name, entry in FILTERS.items():
         if entry.check is None:
             continue

@@ -1,4 +1,4 @@
-"""Data frames of a run: rows, messages, verdicts, calls, pairs, votes.
+"""Data frames of a run: rows, messages, verdicts, calls, pairs, votes, criteria.
 
 They have the same columns for every run, so that code written for one reads any other.
 """
@@ -52,6 +52,12 @@ PAIRS = (
 VOTES = ("row", "first", "second", "juror", "state", "decision", "margin", "outcome")
 
 
+CRITERIA = (
+    *("row", "first", "second", "evaluator", "order", "phase", "sample", "strategy"),
+    *("scale", "criterion", "weight", "score_first", "score_second", "winner", "call"),
+)
+
+
 class Frames(NamedTuple):
     """A run's tables as data frames: `frames(run).verdicts` and so on."""
 
@@ -61,6 +67,7 @@ class Frames(NamedTuple):
     calls: Any
     pairs: Any
     votes: Any
+    criteria: Any
 
 
 def frames(run: Path | str, library: Kind | None = None) -> Frames:
@@ -79,6 +86,7 @@ def frames(run: Path | str, library: Kind | None = None) -> Frames:
         make_frame(module, CALLS, call_rows(Path(run))),
         make_frame(module, PAIRS, (p for o in found for p in pair_rows(o))),
         make_frame(module, VOTES, vote_rows(found)),
+        make_frame(module, CRITERIA, (c for o in found for c in criterion_rows(o))),
     )
 
 
@@ -149,6 +157,21 @@ def verdict_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
                 *(v.order, v.phase, v.sample, v.strategy, v.scale, v.winner),
                 *(*scores, v.reason, v.note, v.call, v.preference, *systems),
             )
+
+
+def criterion_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
+    """Lines of `criteria`: a verdict's scores by each criterion, as they were given.
+
+    `winner` is the better side by it: of a fault, the one with the lower score.
+    """
+    for c in o.ranking.comparisons if o.ranking else ():
+        for v in c.verdicts:
+            for one in v.criteria:
+                yield (
+                    *(o.number, c.first, c.second, v.evaluator, v.order, v.phase),
+                    *(v.sample, v.strategy, v.scale, one.name, one.weight),
+                    *(one.first, one.second, one.winner, v.call),
+                )
 
 
 def vote_rows(found: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ The shapes are those of Inspect's log format, version 2 (`inspect_ai.log.EvalSam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fellowship.ledger import CallRow
 from fellowship.pipelines.interop.inspect_events import (
@@ -15,7 +15,8 @@ from fellowship.pipelines.interop.inspect_events import (
     tokens_by_model,
 )
 from fellowship.pipelines.provenance.score_explanation import evaluator_sum
-from fellowship.records import Outcome, Session, Turn
+from fellowship.records import Outcome, Session, Turn, Verdict
+from fellowship.teams.criterion_verdicts import mean_criteria
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge
 
@@ -99,6 +100,7 @@ def sample_scores(outcome: Outcome) -> Json:
                 "value": decide(verdicts)[0],
                 "answer": evaluator_sum(name, verdicts),
                 "explanation": "\n\n".join(filter(None, (v.reason for v in verdicts))),
+                **criterion_metadata(verdicts),
             }
     return scores
 
@@ -119,3 +121,12 @@ def sample_metadata(outcome: Outcome) -> Json:
         "chosen": [p.chosen.text for p in outcome.pairs],
         "rejected": [p.rejected.text for p in outcome.pairs],
     }
+
+
+def criterion_metadata(verdicts: Sequence[Verdict]) -> Json:
+    """A judge's mean scores by each criterion as a score's metadata; none without."""
+    given = mean_criteria(verdicts)
+    if not given:
+        return {}
+    by_name = {one.name: one.model_dump(exclude={"name"}) for one in given}
+    return {"metadata": {"criteria": by_name}}

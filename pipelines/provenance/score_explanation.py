@@ -19,11 +19,12 @@ from fellowship.records import (
     Scores,
     Verdict,
 )
+from fellowship.teams.criterion_verdicts import mean_criteria
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge, last_decisions
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.vote_counting import SIDES
-from fellowship.verdict_words import verdict_order
+from fellowship.verdict_words import criteria_words, verdict_order
 from fellowship.wording import decision_word
 
 ORDERS = ("forward", "swapped")
@@ -36,7 +37,11 @@ def comparison_sum(
 ) -> tuple[str, ...]:
     """One line an evaluator, then what the rule makes of them."""
     own = last_by_judge(comparison.verdicts)
-    comparisons = [evaluator_sum(name, verdicts) for name, verdicts in own.items()]
+    comparisons = []
+    for name, verdicts in own.items():
+        comparisons.append(evaluator_sum(name, verdicts))
+        if any(verdict.criteria for verdict in verdicts):
+            comparisons.append(criteria_sum(name, verdicts))
     if len(own) > 1:
         ended = decision_word(comparison.outcome)
         who = deciding_vote(comparison, rule)
@@ -81,6 +86,15 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
     mean += f", gaps up to {score(band)} are a tie" if band else ""
     so = decision_word(outcome)
     return f"{name or 'evaluator'}: {', '.join(parts)}{mean}, so {so}"
+
+
+def criteria_sum(name: str, verdicts: Sequence[Verdict]) -> str:
+    """judge by criteria: accuracy 9 : 4 (weight 2), rambling (fault) 2 : 5 (weight -1)."""
+    parts = [
+        f"{criteria_words([one])} (weight {score(one.weight)})"
+        for one in mean_criteria(verdicts)
+    ]
+    return f"{name or 'evaluator'} by criteria: {', '.join(parts)}"
 
 
 def candidate_place(outcome: Outcome, candidate: Candidate) -> int:

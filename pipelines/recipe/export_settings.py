@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from fellowship.errors import RecipeError
-from fellowship.records import Record
+from fellowship.records import Finite, Record
 from fellowship.registry_check import check_registry
 from fellowship.spellings import either, with_older_names
 
@@ -189,6 +189,11 @@ class Filters(Record):
     probability: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None,
         description="least calibrated probability that the preference is right",
+    )
+    criteria: dict[str, Finite] = Field(
+        default_factory=dict,
+        description="least score of the chosen answer by criteria of the rubric, e.g."
+        " {accuracy: 7}; of a fault the greatest",
     )
     same_family: bool = Field(
         default=False,

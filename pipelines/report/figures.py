@@ -16,6 +16,7 @@ from fellowship.json_values import json_value
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.agreement import AgreementReport as Agreement
 from fellowship.pipelines.agreement.agreement import Options, agree
+from fellowship.pipelines.agreement.criteria import CriterionFigures, CriterionRows
 from fellowship.pipelines.agreement.matches import Match, matches
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
@@ -51,6 +52,7 @@ class Figures:
     `faults` the answers that are none, of the whole run; `labels` how many rows people
     labelled, `label_notes` what to know of them; `agreement` what they say of the judges;
     `exports` the accounts of the files in the run's exports folder, none for a part;
+    `criteria` what is known of a rubric's criteria without labels;
     `left` the rows the run left when it stopped, by state or as pending.
     """
 
@@ -75,6 +77,7 @@ class Figures:
     exports: dict[str, Account]
     left: dict[str, int]
     faults: tuple[FaultCount, ...] = ()
+    criteria: tuple[CriterionFigures, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -99,6 +102,7 @@ class Figures:
         for name in ("best", "others", "margins"):
             counted = getattr(self.marks, name)
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
+        value["criteria"] = [one.as_json() for one in self.criteria]
         value["flow"] |= {"states": self.states}
         value["flow"] |= {"flags": dict(self.flow.flags)}
         value["exports"] = {
@@ -119,11 +123,12 @@ class FigurePass:
     drafts: Drafts = field(default_factory=Drafts)
     judges: JudgeComparison = field(default_factory=JudgeComparison)
     matches: list[Match] = field(default_factory=list)
+    criteria: CriterionRows = field(default_factory=CriterionRows)
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
         parts = (self.flow, self.marks, self.drafts, self.judges, self.labelled)
-        for part in (*parts, self.unusual):
+        for part in (*parts, self.unusual, self.criteria):
             part.add(outcome)
         self.matches += matches(outcome, people=self.labelled.people)
 
@@ -171,6 +176,7 @@ def figures(
         cut=seen.unusual.cut,
         exports={} if only else read_accounts(run / EXPORTS),
         faults=faults,
+        criteria=seen.criteria.result(plan),
         left={} if only else count_rows_left(run),
     )
 

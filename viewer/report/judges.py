@@ -12,11 +12,14 @@ from fellowship.number_format import (
     rating,
 )
 from fellowship.pipelines.agreement.agreement_cells import (
+    CRITERIA_HEADS,
     HEADS,
     both_orders_text,
     compared_cells,
+    criteria_cells,
     main_cells,
 )
+from fellowship.pipelines.agreement.criteria import LENGTH_LIMIT
 from fellowship.pipelines.agreement.margins import GAPS, MarginCalibration, rank_margins
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
@@ -135,6 +138,44 @@ def compared_part(found: Figures) -> Part:
     note = "Two judges are compared on the rows on which both name a side or a tie."
     table = grid(heads, rows, " rrrrrrr"[: len(heads)])
     return Part("Judges against the best", grid=table, note=note, broad=True)
+
+
+def criteria(found: Figures) -> list[Section]:
+    """A rubric's criteria; no section where no judge scored one."""
+    if not found.criteria:
+        return []
+    agreement = found.agreement
+    labelled = agreement.criteria if agreement and agreement.enough else ()
+    shown = labelled or found.criteria
+    several = len({one.judge for one in shown}) > 1
+    bars = [
+        (
+            " ".join(filter(None, (one.name, f"({one.judge})" * several))),
+            (("kappa", one.kappa), ("length", one.length)),
+        )
+        for one in shown[:MANY]
+    ]
+    label = "kappa with people, and correlation with length"
+    if not labelled:
+        label = "correlation of score gaps with gaps in length"
+    part = Part(
+        plots=forest(bars, label, "criteria", 0, bars=True),
+        grid=grid(CRITERIA_HEADS, criteria_cells(shown), "  rrrrrr "),
+        broad=True,
+    )
+    return [
+        Section(
+            "criteria",
+            "Criteria",
+            "Each criterion of the judges' rubrics. The correlation of its score gaps with"
+            " the gaps in length is by signed ranks, and does not depend on which answer is"
+            f" called A; beyond {LENGTH_LIMIT:g} with its whole interval, the criterion"
+            " follows the length. With labels: agreement with people by this criterion"
+            " alone, and the weight that the labels give it (least squares on the score"
+            " gaps) beside the rubric's own; 95 % intervals resample prompts.",
+            (part,),
+        )
+    ]
 
 
 def bias(found: Figures) -> Section:

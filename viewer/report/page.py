@@ -27,6 +27,7 @@ def sections(found: Figures) -> list[Section]:
         rows.scores(found),
         rows.drafts(found),
         judges.agreement(found),
+        *judges.criteria(found),
         judges.bias(found),
         judges.calibration(found),
         judges.winrates(found),
