@@ -10,6 +10,7 @@ from rich.console import Console
 from fellowship.cli.terminal import say, table
 from fellowship.number_format import count, counted, figure, minus, percent
 from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.export.teaching import teaching_sentences
 from fellowship.spellings import preferred_name
 
 
@@ -27,8 +28,7 @@ def show(accounts: Sequence[Account], out: Console) -> None:
         for account in accounts
     ]
     table(out, heads, rows, right=" " + "r" * (len(names) + 2))
-    told = dict.fromkeys(a.confirmation.sentence() for a in accounts if a.confirmation)
-    for sentence in told:
+    for sentence in teaching_sentences(accounts):
         say(out, sentence)
     for account in accounts:
         for _, name, n in account.parts:

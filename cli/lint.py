@@ -12,6 +12,7 @@ from fellowship.cli.options import as_json
 from fellowship.cli.terminal import console, print_json, say
 from fellowship.number_format import counted, percent
 from fellowship.pipelines.export.lint import Finding, LintReport, lint, report_as_json
+from fellowship.pipelines.export.shortcut_report import ShortcutReport
 from fellowship.sanitize import single_line
 
 CODES = """\b
@@ -42,8 +43,9 @@ def command(
     files: tuple[Path, ...], against: tuple[Path, ...], near: float, as_json: bool
 ) -> int:
     """Check preference FILES, made by Fellowship or not, by row number: length bias,
-    one text chosen for many prompts, duplicates, contradictory labels, judges' text or a
-    model's thinking in answers, noise, no language, contamination, bad rows.
+    shortcuts (what the pairs would teach besides), one text chosen for many prompts,
+    duplicates, contradictory labels, judges' text or a model's thinking in answers,
+    noise, no language, contamination, bad rows.
 
     Reads .jsonl, .json, .csv, .parquet and folders saved by datasets, in the columns of
     TRL, ShareGPT, Alpaca, LLaMA-Factory, Axolotl, OpenAI, HH, UltraFeedback, HelpSteer
@@ -83,10 +85,19 @@ def show(report: LintReport, out: Console) -> None:
         )
         style = "red" if length.biased else "dim"
         say(out, ("  length bias  " if length.biased else "  length  ", style), lengths)
+    if report.shortcuts is not None:
+        show_shortcuts(report.shortcuts, out)
     if not report.rows:
         say(out, ("  no rows: nothing to check", "yellow"))
     elif report.clean:
         say(out, ("  nothing found", "green"))
+
+
+def show_shortcuts(report: ShortcutReport, out: Console) -> None:
+    """What the pairs would teach besides, clearest first, and what was checked."""
+    for one in report.found:
+        say(out, (f"  shortcut: {one.name}  ", "red"), f"{one.sentence()}: {one.cure}")
+    say(out, (f"  {report.summary()}", "dim"))
 
 
 def show_finding(finding: Finding, style: str, out: Console) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.export.filter_pass import FilterPass
+from fellowship.pipelines.export.shortcut_report import Levels, ShortcutReport
 from fellowship.pipelines.recipe.export_settings import Form
 from fellowship.records import Record
 
@@ -56,6 +57,8 @@ class Account(Record):
     weights: Weights | None = None
     filters: dict[str, Any] = Field(default_factory=dict)
     confirmation: Confirmation | None = None
+    shortcuts: ShortcutReport | None = None
+    levels: Levels | None = None
 
     @property
     def balanced(self) -> bool:

@@ -27,9 +27,11 @@ from fellowship.pipelines.export.card_tables import (
     file_table,
     judge_table,
     length_table,
+    level_table,
     model_table,
     noise_table,
     prompt_table,
+    shortcut_table,
     state_table,
 )
 from fellowship.pipelines.export.context import ExportContext
@@ -55,6 +57,8 @@ def card(context: ExportContext, accounts: Sequence[Account], export: Export) ->
         ("Every row accounted for", conservation_table(accounts)),
         ("Answers that are none", fault_table(context)),
         ("Lengths", length_table(accounts)),
+        ("Scores of chosen and rejected", level_table(accounts)),
+        ("What the pairs would teach besides", shortcut_table(accounts)),
         ("Label noise and weights", noise_table(accounts)),
         ("Models", model_table(context)),
         ("Prompts", prompt_table(context)),

@@ -11,6 +11,7 @@ from fellowship.ledger import LedgerReader
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.card_markdown import (
     code_span,
+    escape_markdown,
     markdown_table,
 )
 from fellowship.pipelines.export.context import ExportContext
@@ -188,6 +189,55 @@ def length_table(accounts: Sequence[Account]) -> str:
         rows.append((account.kind, *cells, longer))
     heads = ("kind", "chosen or good", "rejected or bad", "difference", "longer chosen")
     return markdown_table(heads, rows, " rrrr") if rows else ""
+
+
+def level_table(accounts: Sequence[Account]) -> str:
+    """Mean scores of chosen and of rejected beside their difference."""
+    rows = [
+        (
+            account.kind,
+            mean_of(levels.chosen, levels.chosen_limits),
+            mean_of(levels.rejected, levels.rejected_limits),
+            mean_of(levels.delta, levels.delta_limits),
+        )
+        for account in accounts
+        if (levels := account.levels) is not None
+    ]
+    heads = ("kind", "chosen", "rejected", "chosen minus rejected")
+    note = (
+        "Mean scores with 95 % intervals over prompts: how good chosen answers are, and how"
+        " far the rejected ones are from them."
+    )
+    return f"{note}\n\n{markdown_table(heads, rows, ' rrr')}" if rows else ""
+
+
+def mean_of(value: float, ends: tuple[float, float] | None) -> str:
+    """A mean with its interval, where there is one."""
+    return f"{value:.2f}" + (f" [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else "")
+
+
+def shortcut_table(accounts: Sequence[Account]) -> str:
+    """What the pairs would teach besides, with the cure; what was checked."""
+    parts = []
+    for account in accounts:
+        if account.confirmation is not None:
+            parts.append(
+                f"{account.kind}: {escape_markdown(account.confirmation.sentence())}"
+            )
+        if account.shortcuts is None or not account.exported:
+            continue
+        rows = [
+            (
+                *(one.name, one.sentence()),
+                one.cure,
+            )
+            for one in account.shortcuts.found
+        ]
+        parts.append(f"{account.kind}: {escape_markdown(account.shortcuts.summary())}.")
+        if rows:
+            heads = ("shortcut", "what it tells", "cure")
+            parts.append(markdown_table(heads, rows))
+    return "\n\n".join(parts)
 
 
 def limits_of(kappa: Interval) -> str:

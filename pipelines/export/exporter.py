@@ -154,6 +154,7 @@ def write_splits(
             sink.open(name)
         for done, (_, prompt, p, example) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
+            filter_pass.shortcuts.add(example)
             weighed = with_weight(example, p, mean)
             row = format_row(weighed, filter_pass.kind, export)
             sink.open(split).write(as_row(row))
@@ -213,6 +214,8 @@ def make_account(
         files=tuple(map(str, paths)),
         filters=export.filters.model_dump(mode="json", exclude_defaults=True),
         confirmation=context.confirmation,
+        shortcuts=filter_pass.shortcuts.report() if form == "pairs" else None,
+        levels=filter_pass.shortcuts.levels() if form == "pairs" else None,
         **known,
     )
 

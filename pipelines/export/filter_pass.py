@@ -18,6 +18,7 @@ from fellowship.pipelines.export.filters import FILTERS, enabled_checks
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.other_datasets import other_rows
+from fellowship.pipelines.export.shortcuts import ShortcutCounter
 from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.pipelines.recipe.export_settings import FORMS, Export
 from fellowship.registry_check import check_registry
@@ -45,6 +46,7 @@ class FilterPass:
         self.kind = kind
         self.export = export
         self.scratch = Scratch()
+        self.shortcuts = ShortcutCounter()
         self.made = 0
         filters = export.filters
         self._checks = enabled_checks(filters, flags)
@@ -144,6 +146,7 @@ class FilterPass:
     def close(self) -> None:
         """Give the disk back."""
         self.scratch.close()
+        self.shortcuts.close()
 
 
 def length_bin(example: Example, lengths: list[int]) -> tuple[int, int]:

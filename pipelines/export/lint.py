@@ -1,14 +1,14 @@
 """Linter of preference files: length bias, constant answers, noise, duplicates.
 
 A file is judged by what it would teach. One pass, any shape, ours or not. Each finding
-has a name and the numbers of its rows; what holds of the file as a whole (length bias)
-has its figure.
+has a name and the numbers of its rows; what holds of the file as a whole (length bias,
+shortcuts) has its figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.noise import find_noise
 from fellowship.pipelines.export.preference_reader import read_preferences
 from fellowship.pipelines.export.role_leaks import find_leak
+from fellowship.pipelines.export.shortcut_report import ShortcutReport
+from fellowship.pipelines.export.shortcuts import ShortcutCounter
 from fellowship.pipelines.pairing.constant_answers import (
     Answer,
     ConstantAnswer,
@@ -71,11 +73,14 @@ class LintReport(Record):
     findings: tuple[Finding, ...] = ()
     length: LengthBias | None = None
     flags: tuple[Finding, ...] = Field(default=(), description="to know, no fault")
+    shortcuts: ShortcutReport | None = None
 
     @property
     def clean(self) -> bool:
-        """No finding, and no length bias."""
-        return not self.findings and not (self.length and self.length.biased)
+        """No finding, no length bias, and no shortcut."""
+        biased = self.length is not None and self.length.biased
+        taught = self.shortcuts is not None and self.shortcuts.found
+        return not self.findings and not biased and not taught
 
 
 class FindingCounter:
@@ -127,6 +132,7 @@ def lint(
     with Scratch() as scratch, ExitStack() as within:
         nears = [NearDuplicates(scratch, near, space=s) for s in (0, 1)] if near else []
         constant = within.enter_context(ConstantAnswers())
+        taught = within.enter_context(closing(ShortcutCounter()))
         for row in read_preferences(path):
             counts[0] += 1
             if row.example is None:
@@ -137,6 +143,7 @@ def lint(
             for name, reason in row_faults(row.example, exam):
                 found.add(name, row.number, reason)
             constant.add(row.number, *answers_of(row.example))
+            taught.add(row.example)
             if mark := spoken_mark(row.example):
                 flags.add("mark of thinking in a sentence", row.number, mark)
             if kind := first_pii(row.example):
@@ -151,6 +158,7 @@ def lint(
                 STOCK if one.stock else CONSTANT, *constant_rows(one)
             )
         length = length_bias(scratch)
+        shortcuts = taught.report() if counts[1] else None
     return LintReport(
         path=str(path),
         rows=counts[0],
@@ -159,6 +167,7 @@ def lint(
         findings=found.findings(),
         length=length,
         flags=flags.findings(),
+        shortcuts=shortcuts,
     )
 
 

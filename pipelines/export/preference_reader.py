@@ -30,6 +30,9 @@ from fellowship.pipelines.export.read_turns import (
 GOOD = ("chosen", "preferred_output", "preferred", "response_chosen", "chosen_response")
 BAD = ("rejected", "non_preferred_output", "rejected_response", "response_rejected")
 ANSWERS = ("completion", "response", "output", "answer")
+NUMBERS = ("margin", "row", "chosen_score", "rejected_score")
+WRITERS = ("chosen_model", "rejected_model", "chosen_system", "rejected_system")
+"""Facts that are kept of a row: what a pair's numbers are, and who wrote its sides."""
 LABELS = ("label", "kto_tag")
 HALF = re.compile("[\ud800-\udfff]")
 WORDS_OF_CSV = {"true": True, "false": False}
@@ -72,7 +75,8 @@ def typed_cells(row: Mapping[str, Any]) -> dict[str, Any]:
 def parse_example(row: Mapping[str, Any]) -> Example:
     """A row as an example; `NoExample` or `VoteFault` says why it is none."""
     good, bad = first_value(row, GOOD), first_value(row, BAD)
-    facts = {name: row[name] for name in ("margin", "row") if is_number(row.get(name))}
+    facts = {name: row[name] for name in NUMBERS if is_number(row.get(name))}
+    facts |= {name: row[name] for name in WRITERS if isinstance(row.get(name), str)}
     if (good is None) != (bad is None):
         raise NoExample("it has one side of a pair and not the other")
     if good is None and (sides := compared_sides(row) or ranked_outputs(row)):

@@ -74,7 +74,7 @@ def criterion_means(n: int, ranking: Ranking, name: str) -> list[float | None]:
     given: list[list[float]] = [[] for _ in range(n)]
     for comparison in ranking.comparisons:
         for verdict in comparison.verdicts:
-            for one in getattr(verdict, "criteria", ()):
+            for one in verdict.criteria:
                 if one.name == name:
                     given[comparison.first].append(one.first)
                     given[comparison.second].append(one.second)

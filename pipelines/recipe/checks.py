@@ -18,13 +18,12 @@ from fellowship.pipelines.recipe.custom_checks import custom_code_faults
 from fellowship.pipelines.recipe.evaluator_checks import (
     evaluator_faults,
     evaluators_models,
+    unknown_criterion,
 )
 from fellowship.pipelines.recipe.export_settings import check_format, share_fault
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.pair_settings import (
-    LENGTH,
     WHOLE_SET,
-    WORDS,
     faults_of_pairs,
 )
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -162,12 +161,8 @@ def _pairs(recipe: Recipe, *, own_rows: bool) -> Iterator[tuple[Place, str]]:
             f"limits.accept: {pairs.rule} needs the whole run, so which rows are pairs is"
             " not known while it is running: give source.limit",
         )
-    if pairs.rule in WHOLE_SET and pairs.match not in (LENGTH, WORDS):
-        yield (
-            ("pairs", "match"),
-            f"pairs.match: the evaluator has no criterion {pairs.match!r}: give length or"
-            " words",
-        )
+    if pairs.rule in WHOLE_SET:
+        yield from unknown_criterion(pairs.match, recipe.evaluate)
     known = [*(s.name for s in recipe.systems), *recipe.source.candidates]
     for name in ("stronger", "weaker") if own_rows and pairs.by_system else ():
         system = getattr(pairs, name)

@@ -13,11 +13,14 @@ from fellowship.agents.rubric import rubric_of
 from fellowship.errors import RecipeError, install_command
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.faults import dotted_place
+from fellowship.pipelines.recipe.pair_settings import LENGTH, WORDS
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import PromptLibrary
+from fellowship.suggestions import quoted_list
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
+    CustomEvaluateSettings,
     DebateSettings,
     EvaluateSettings,
     JudgeSettings,
@@ -53,6 +56,23 @@ def voters(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]:
             yield (*EVALUATE, "jurors", n), juror
         if settings.escalate is not None:
             yield (*EVALUATE, "escalate"), settings.escalate
+
+
+def unknown_criterion(
+    match: str, settings: EvaluateSettings
+) -> Iterator[tuple[Place, str]]:
+    """Where pairs are to be matched by a criterion that the evaluator does not score."""
+    rubrics = [rubric_of(voter.criteria) for _, voter in voters(settings)]
+    if isinstance(settings, DebateSettings):
+        rubrics.append(rubric_of(settings.criteria))
+    known = sorted({one.name for rubric in rubrics for one in rubric})
+    if isinstance(settings, CustomEvaluateSettings) or match in (LENGTH, WORDS, *known):
+        return
+    yield (
+        ("pairs", "match"),
+        f"pairs.match: the evaluator has no criterion {match!r}: give"
+        f" {quoted_list([LENGTH, WORDS, *known])}",
+    )
 
 
 def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from fellowship.number_format import count, duration, figure, interval, part, score
+from fellowship.pipelines.export.teaching import teaching_sentences
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.registry_check import check_registry
@@ -80,7 +81,20 @@ def exported(found: Figures) -> tuple[Part, ...]:
     if not rows:
         return ()
     heads = ("dataset", "made", "written", "dropped by filter", "files")
-    return (Part("What was exported", grid=grid(heads, rows, " rr"), broad=True),)
+    return (
+        Part("What was exported", grid=grid(heads, rows, " rr"), broad=True),
+        *taught(found),
+    )
+
+
+def taught(found: Figures) -> tuple[Part, ...]:
+    """What the exported pairs teach: scores of both sides, and shortcuts with the cure."""
+    told = teaching_sentences(list(found.exports.values()))
+    rows = [sentence.split(": ", 1) for sentence in told]
+    if not rows:
+        return ()
+    table = grid(("dataset", "what its pairs teach"), rows)
+    return (Part("What the pairs would teach", grid=table, broad=True),)
 
 
 def scores(found: Figures) -> Section:

@@ -30,7 +30,16 @@ from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.sources.source import read_items
-from fellowship.records import Candidate, Item, Outcome, Ranking, State
+from fellowship.records import (
+    Candidate,
+    Comparison,
+    CriterionScores,
+    Item,
+    Outcome,
+    Ranking,
+    State,
+    Verdict,
+)
 from fellowship.run_outcomes import outcomes
 from tests.support.loopback.fixtures import openai_server
 from tests.support.outcomes import asked
@@ -300,3 +309,20 @@ def test_settings_of_pairs_that_do_not_fit_are_refused(
     path = recipe(tmp_path / "r.yaml", openai_model("http://x/v1"), pairs=pairs, **more)
     with pytest.raises(RecipeError, match=told):
         load_recipe(path)
+
+
+def test_pairs_are_matched_by_a_criterion_of_the_evaluator() -> None:
+    def scored(first: float, second: float) -> Verdict:
+        clarity = CriterionScores(name="clarity", first=first, second=second)
+        return Verdict(winner="first", criteria=(clarity,))
+
+    met = Comparison(
+        first=0, second=1, outcome="first", verdicts=(scored(8, 3), scored(6, 4))
+    )
+    made = Ranking(scores=(9, 5), winner=0, comparisons=(met,))
+    facts = RowFacts(ITEM, texts(9, 9), made)
+    wanted = Pairs(rule="length-matched", match="clarity")
+    assert row_options(facts, wanted) == (Option(3.5, 0, 1),)
+    assert wanted.largest_difference == 1.0
+    nobody = Pairs(rule="length-matched", match="depth")
+    assert row_state(facts, nobody).state == State.UNMATCHED

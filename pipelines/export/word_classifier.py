@@ -1,0 +1,123 @@
+"""Word classifier: whether words alone tell chosen from rejected, on prompts held out.
+
+Naive Bayes over the words and word pairs that an answer has and its rival lacks, without
+their number, so that length tells nothing. Folds are made by prompt: no pair is judged by
+counts that its own prompt is in.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from math import log
+from typing import Final, NamedTuple
+
+from fellowship.pipelines.export.examples import text_hash
+from fellowship.pipelines.pairing.text_similarity import word_grams, words
+
+MOST_PAIRS: Final = 1500
+"""Pairs that are looked at: those whose hashes are the smallest, whatever their order."""
+MOST_WORDS: Final = 250
+"""Words of an answer that are looked at, from its start."""
+FOLDS: Final = 5
+FEWEST: Final = 3
+"""Pairs of the other folds in which a word must be to count."""
+HALF: Final = 0.5
+
+
+class WordPair(NamedTuple):
+    """The words of one pair's answers, each without what the other has too."""
+
+    prompt: int
+    chosen: frozenset[str]
+    rejected: frozenset[str]
+
+    @property
+    def fold(self) -> int:
+        """The fold of its prompt."""
+        return self.prompt % FOLDS
+
+
+class WordClassifier:
+    """A sample of a set's pairs, and what their words tell."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, WordPair]] = []
+        self._added = 0
+
+    def add(self, prompt: int, chosen: str, rejected: str) -> None:
+        """Look at one pair; `prompt` is its prompt's hash."""
+        self._added += 1
+        place = -text_hash(prompt, chosen, rejected)
+        full = len(self._heap) >= MOST_PAIRS
+        if full and place <= self._heap[0][0]:
+            return
+        one, other = grams(chosen), grams(rejected)
+        pair = WordPair(prompt, one - other, other - one)
+        entry = (place, -self._added, pair)
+        (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
+
+    def guesses(self) -> Iterator[tuple[int, int]]:
+        """Prompt and guess of each pair: 1 right, -1 wrong, 0 where nothing is known."""
+        pairs = [pair for _, _, pair in sorted(self._heap, reverse=True)]
+        whole = frequent(count_sides(pairs))
+        for fold in range(FOLDS):
+            held = [pair for pair in pairs if pair.fold == fold]
+            weights = side_weights(whole, count_sides(held))
+            for pair in held:
+                ahead = mean_weight(pair.chosen, weights)
+                behind = mean_weight(pair.rejected, weights)
+                yield pair.prompt, (ahead > behind) - (ahead < behind)
+
+    def telling_words(self, many: int = 5) -> list[str]:
+        """The words and word pairs that are most often on one side alone."""
+        chosen, rejected = count_sides([pair for _, _, pair in self._heap])
+        apart = {gram: chosen[gram] - rejected[gram] for gram in chosen | rejected}
+        return sorted(apart, key=lambda gram: (-abs(apart[gram]), gram))[:many]
+
+
+Counts = tuple[Counter[str], Counter[str]]
+"""In how many pairs a word is on the chosen side alone, and on the rejected one."""
+
+
+def grams(text: str) -> frozenset[str]:
+    """The words and word pairs of a text."""
+    found = words(text)[:MOST_WORDS]
+    return frozenset(found) | frozenset(word_grams(found, 2))
+
+
+def count_sides(pairs: list[WordPair]) -> Counts:
+    """How often each word is on one side alone."""
+    chosen, rejected = Counter[str](), Counter[str]()
+    for pair in pairs:
+        chosen.update(pair.chosen)
+        rejected.update(pair.rejected)
+    return chosen, rejected
+
+
+def frequent(counts: Counts) -> Counts:
+    """The words that are in pairs enough to count."""
+    chosen, rejected = counts
+    kept = [g for g in chosen | rejected if chosen[g] + rejected[g] >= FEWEST]
+    return (
+        Counter({gram: chosen[gram] for gram in kept}),
+        Counter({gram: rejected[gram] for gram in kept}),
+    )
+
+
+def side_weights(whole: Counts, held: Counts) -> dict[str, float]:
+    """log((chosen + 1/2) / (rejected + 1/2)) of each word, without the fold held out."""
+    weights = {}
+    for gram, times in whole[0].items():
+        for_it = times - held[0][gram]
+        against = whole[1][gram] - held[1][gram]
+        if for_it + against >= FEWEST:
+            weights[gram] = log((for_it + HALF) / (against + HALF))
+    return weights
+
+
+def mean_weight(side: frozenset[str], weights: dict[str, float]) -> float:
+    """The mean weight of the words that are known; 0 where none is."""
+    known = [weights[gram] for gram in side if gram in weights]
+    return sum(sorted(known)) / len(known) if known else 0.0
