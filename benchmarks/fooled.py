@@ -200,7 +200,7 @@ def make_set(seed: int, pairs: int, plant: Plant | None = None) -> list[dict[str
     return made
 
 
-def linted(rows: list[dict[str, Any]], folder: Path) -> ShortcutReport:
+def report_of(rows: list[dict[str, Any]], folder: Path) -> ShortcutReport:
     """What `lint` says of a file of these rows."""
     path = folder / "pairs.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
@@ -213,7 +213,7 @@ def planted_table(pairs: int, seed: int, folder: Path) -> list[tuple[str, str, s
     """Planted shortcut, what was named, and the figure of the one that was planted."""
     rows = []
     for n, (what, plant) in enumerate(PLANTS.items()):
-        report = linted(make_set(seed + n, pairs, plant), folder)
+        report = report_of(make_set(seed + n, pairs, plant), folder)
         figure = next(
             (
                 f"{one.share:.1%} [{one.low:.1%}, {one.high:.1%}]"
@@ -232,7 +232,7 @@ def false_alarms(sets: int, pairs: int, seed: int, folder: Path) -> Counter[str]
     """Names given to sets without a shortcut, and in how many of them."""
     found: Counter[str] = Counter()
     for n in range(sets):
-        report = linted(make_set(seed + 1000 + n, pairs), folder)
+        report = report_of(make_set(seed + 1000 + n, pairs), folder)
         found.update(one.name for one in report.found)
     return found
 

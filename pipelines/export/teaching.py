@@ -1,4 +1,4 @@
-"""What exported pairs teach, in sentences: scores, the judged sample, shortcuts.
+"""Sentences on what exported pairs teach: mean scores, the judged sample, shortcuts.
 
 The end of a run, the card and the report page say the same, from these.
 """
