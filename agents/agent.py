@@ -128,7 +128,7 @@ class RoleAgent(BaseChatAgent):
         reply = await self._ask(messages, structured)
         self._parse(reply)
         # One that spent its limit on thinking would spend it again.
-        if self.problem and not spent_on_thinking(reply):
+        if self.problem and self.role.repairs and not spent_on_thinking(reply):
             answer = Message(role="assistant", content=reply.text or "(nothing)")
             repair = self.role.repair(self.problem, structured)
             more = (*messages, answer, Message(role="user", content=repair))

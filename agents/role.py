@@ -8,12 +8,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from fellowship.agents.case import Case
 from fellowship.models.config import Sampling
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Message, Record
+
+NO_PROMPT = "-"
+"""Stands for a prompt file's name where a role reads none."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Role(ABC):
 
     titles: tuple[str, ...] = ()
     """What the case's candidates are called before this role."""
+    repairs: ClassVar[bool] = True
+    """Whether it is asked again, once, after a reply that could not be read."""
 
     @property
     def prompt_name(self) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from fellowship.errors import RecipeError
 from fellowship.hashing import digest
 
-Kind = Literal["role", "team", "rule", "prompts", "agent"]
+Kind = Literal["role", "team", "rule", "prompts", "agent", "function"]
 
 GROUPS: dict[str, str] = {
     "role": "fellowship.roles",

@@ -93,6 +93,7 @@ class SessionClient(Client):
         self.family = inner.family
         self.sampling = inner.sampling
         self.thinking_tokens = inner.thinking_tokens
+        self.scores = inner.scores
 
     async def complete(self, request: Request) -> Reply:
         """As the inner client, keeping what it raises."""

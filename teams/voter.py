@@ -24,6 +24,7 @@ from fellowship.agents.roles import (
     Mark,
 )
 from fellowship.agents.rubric import Rubric
+from fellowship.agents.scorer import Scorer
 from fellowship.models.config import Sampling
 from fellowship.records import (
     Candidate,
@@ -108,8 +109,18 @@ class Voter:
         return agents
 
     def role(self, seats: SessionContext, titles: tuple[str, ...]) -> Judge:
-        """The judge its settings describe."""
+        """The judge its settings describe; one of another kind for a model of scores."""
         asking = self.settings
+        numbers = seats.client(asking.model).scores
+        if numbers is not None:
+            return Scorer(
+                model=asking.model,
+                strategy=asking.strategy,
+                scale=asking.scale,
+                library=seats.library,
+                titles=titles,
+                range=numbers,
+            )
         return make_role(
             Judge,
             asking.role,

@@ -28,7 +28,7 @@ from pydantic import BaseModel
 
 from fellowship.errors import RecipeError
 from fellowship.hashing import digest
-from fellowship.models.config import Sampling
+from fellowship.models.config import Sampling, ScoreRange
 from fellowship.records import Message
 from fellowship.usage import Usage
 
@@ -116,6 +116,10 @@ class Client(ChatCompletionClient):
     sampling: Sampling = Sampling()
     thinking_tokens: int = 0
     """Room for thinking that its limit of tokens is raised by."""
+    scores: ScoreRange | None = None
+    """Where its numbers lie, if it answers with scores; None: it answers in words."""
+    compares: bool = False
+    """Whether it scores two answers together, if it answers with scores."""
     delayed: bool = False
     """Replies come only after very many calls were sent: by batch."""
 

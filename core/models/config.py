@@ -285,6 +285,112 @@ class OpenAIModel(ModelBase):
         return self
 
 
+ScoreRange = (
+    Literal["scale", "probability", "logit"]
+    | tuple[
+        Annotated[float, Field(allow_inf_nan=False)],
+        Annotated[float, Field(allow_inf_nan=False)],
+    ]
+)
+"""Where a scoring model's numbers lie: on the judge's scale, 0 to 1, any (by their
+probability), or between two ends."""
+
+
+def check_score_range(value: ScoreRange | None) -> ScoreRange | None:
+    """A range with its lower end first; `ValueError` for another."""
+    if isinstance(value, tuple) and not value[0] < value[1]:
+        raise ValueError(f"{list(value)} has no room: give [lowest, highest]")
+    return value
+
+
+SCORES = Field(
+    default=None,
+    description="where its numbers lie: scale (the judge's), probability, logit, or"
+    " [lowest, highest]; they are put onto the judge's scale",
+)
+
+
+class RewardModel(ModelBase):
+    """A reward model or classifier on a vLLM server: it scores, and writes nothing."""
+
+    provider: Literal["reward"] = "reward"
+    model: str = Field(description="the model's name on the server")
+    base_url: BaseUrl | None = Field(
+        default=None, description="the server, e.g. http://localhost:8000/v1"
+    )
+    base_urls: tuple[BaseUrl, ...] = Field(
+        default=(),
+        description="several servers that all serve this model, instead of base_url",
+    )
+    route: Literal["classify", "score", "pooling"] = Field(
+        default="classify",
+        description="what the server is asked: /classify (class probabilities), /score"
+        " (prompt against answer) or /pooling (a raw reward)",
+    )
+    send: Literal["messages", "text"] = Field(
+        default="messages",
+        description="the conversation as messages, put into the model's own template by"
+        " the server, or as one text (older servers; always with /score)",
+    )
+    output: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="which of several numbers is the score, from 0; needed for more"
+        " than one",
+    )
+    scores: Annotated[ScoreRange | None, AfterValidator(check_score_range)] = SCORES
+    api_key_env: str | None = Field(
+        default=None,
+        description="environment variable with the API key; none is needed if absent",
+    )
+    extra_body: dict[str, Any] = Field(
+        default_factory=dict,
+        description="more fields for the request body, e.g. use_activation: false",
+    )
+    max_tokens: PositiveInt = Field(
+        default=1, description="not used: it writes nothing"
+    )
+
+    @property
+    def range(self) -> ScoreRange:
+        """As given, else what its route replies with: probabilities, or raw rewards."""
+        return self.scores or ("logit" if self.route == "pooling" else "probability")
+
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> RewardModel:
+        """One of `base_url` and `base_urls`; nothing here thinks."""
+        refuse_reasoning(self)
+        if bool(self.base_url) == bool(self.base_urls):
+            raise ValueError("give base_url, or base_urls for several servers")
+        return self
+
+
+class FunctionModel(ModelBase):
+    """A Python function that scores answers; it runs in this process, unsandboxed."""
+
+    provider: Literal["function"] = "function"
+    function: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = Field(
+        description="`package.module:name`, called with the messages and one answer, or"
+        " two where it compares; it may be async"
+    )
+    model: str = Field(default="", description="a name for reports")
+    family: str = Field(default="unknown", description="model family, for family bias")
+    scores: Annotated[ScoreRange | None, AfterValidator(check_score_range)] = SCORES
+    max_tokens: PositiveInt = Field(
+        default=1, description="not used: it writes nothing"
+    )
+
+    @property
+    def range(self) -> ScoreRange:
+        """As given, else the judge's own scale."""
+        return self.scores or "scale"
+
+    @model_validator(mode="after")
+    def _no_reasoning(self) -> FunctionModel:
+        """Nothing here says how much to think."""
+        refuse_reasoning(self)
+        return self
+
+
 class AutogenModel(ModelBase):
     """Any AutoGen ChatCompletionClient, agent or team: a component, or made in Python."""
 
@@ -316,13 +422,18 @@ def refuse_reasoning(config: ModelBase) -> None:
     """`ValueError` for an effort that nothing would tell the model of."""
     if config.reasoning is not None:
         raise ValueError(
-            "reasoning can't be set here: the embedded engine and AutoGen's clients have"
-            " no such argument"
+            "reasoning can't be set here: the embedded engine, AutoGen's clients and"
+            " models that score have no such argument"
         )
 
 
 ModelConfig = Annotated[
-    LlamaCppModel | OllamaModel | OpenAIModel | AutogenModel,
+    LlamaCppModel
+    | OllamaModel
+    | OpenAIModel
+    | AutogenModel
+    | RewardModel
+    | FunctionModel,
     Field(discriminator="provider"),
 ]
 
@@ -332,7 +443,14 @@ FAMILIES = (
 )
 
 
-AnyModel = LlamaCppModel | OllamaModel | OpenAIModel | AutogenModel
+AnyModel = (
+    LlamaCppModel
+    | OllamaModel
+    | OpenAIModel
+    | AutogenModel
+    | RewardModel
+    | FunctionModel
+)
 
 
 def family_of(config: AnyModel) -> str:

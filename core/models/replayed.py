@@ -40,6 +40,7 @@ class ReplayedModel(Client):
         self.sampling = config.sampling
         self.system_role = config.system_role
         self.family = family_of(config)
+        self.scores = provider_of(config).scores(config)
         identities = list(reader.rows(RECORDED_IDENTITY, (name,)))
         self.identity: Mapping[str, Any] = (
             json.loads(identities[0][0])

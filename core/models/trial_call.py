@@ -30,6 +30,8 @@ SCHEMA: dict[str, Any] = {
 
 async def try_call(client: Client, *, logprobs: bool) -> Finding:
     """What one call shows of a model, as a line of `doctor`. Never raises `ModelError`."""
+    if client.scores is not None:
+        return await try_score(client)
     subject = f"{client.name}, asked"
     sampling: dict[str, Any] = {"max_tokens": 256, "seed": 7}
     if client.sampling.temperature is not None:
@@ -46,6 +48,23 @@ async def try_call(client: Client, *, logprobs: bool) -> Finding:
     except ModelError as error:
         return Finding(subject, False, str(error))
     return Finding(subject, True, "; ".join(abilities(reply, logprobs=logprobs)))
+
+
+async def try_score(client: Client) -> Finding:
+    """What a model of scores gives one answer to an easy question."""
+    subject = f"{client.name}, asked"
+    turns = [Message(role="user", content="Which is larger, 9 or 4?")]
+    answers = ("9 is larger.", "4 is larger.")[: 1 + client.compares]
+    turns += [Message(role="assistant", content=text) for text in answers]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reply = await client.complete(Request(tuple(turns), {}))
+    except TimeoutError:
+        return Finding(subject, False, f"no reply within {PATIENCE:.0f} s")
+    except ModelError as error:
+        return Finding(subject, False, str(error))
+    what = "a right answer and a wrong one" if client.compares else "a right answer"
+    return Finding(subject, True, f"it gives {what} {reply.text}")
 
 
 def abilities(reply: Reply, *, logprobs: bool) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from fellowship.agents.role import NO_PROMPT
 from fellowship.records import Record, Turn
 from fellowship.speaker_names import speaker_among
 
@@ -43,7 +44,9 @@ def prompts_used(
 
 
 def prompt_names(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the prompt files one turn was told by."""
+    """The names of the prompt files one turn was told by; none for a model of scores."""
+    if turn.prompt == NO_PROMPT:
+        return
     if turn.repaired:
         yield "repair"
     if turn.role == "generator":

@@ -27,6 +27,7 @@ from fellowship.pipelines.recipe.pair_settings import (
     faults_of_pairs,
 )
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.scorer_checks import scorer_faults
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import (
@@ -63,6 +64,7 @@ def contradictions(
         yield from _source(recipe)
         yield from _comparable(recipe)
     yield from evaluator_faults(recipe)
+    yield from scorer_faults(recipe, named_models(recipe))
     yield from _pairs(recipe, own_rows=own_rows)
     yield from custom_code_faults(recipe)
     if own_rows:

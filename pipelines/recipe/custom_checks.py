@@ -84,7 +84,7 @@ def _check_build(recipe: Recipe, place: Place, name: str) -> None:
         assert isinstance(system, AutogenSettings)
         AutogenSystem(system)
     elif not callable(load_named(name, "agent")):
-        raise RecipeError(f"build {name!r} is no function")
+        raise RecipeError(f"{place[-1]} {name!r} is no function")
 
 
 def _check_make(recipe: Recipe, place: Place) -> None:

@@ -69,7 +69,8 @@ def custom_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
             yield ("systems", n, "build"), "agent", system.build
     for name, model in recipe.models.items():
         if build := provider_of(model).build(model):
-            yield ("models", name, "build"), "agent", build
+            field = "build" if "build" in type(model).model_fields else "function"
+            yield ("models", name, field), "agent", build
     evaluate = recipe.evaluate
     if isinstance(evaluate, CustomEvaluateSettings):
         yield (*EVALUATE, "team"), "team", evaluate.team

@@ -91,6 +91,7 @@ class PoolClient(Client):
         self.model = first.model
         self.sampling = first.sampling
         self.thinking_tokens = first.thinking_tokens
+        self.scores = first.scores
         self.system_role = first.system_role
         self.structured = first.structured
         self.family = first.family

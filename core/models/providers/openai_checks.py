@@ -7,7 +7,7 @@ from datetime import date
 import aiohttp
 
 from fellowship.errors import Failure, ModelError
-from fellowship.models.addresses import below, calls_url, shown_address
+from fellowship.models.addresses import below, shown_address
 from fellowship.models.client import Finding
 from fellowship.models.providers.http_client import Answer
 from fellowship.models.providers.leaving import leaving
@@ -24,7 +24,7 @@ async def check_openai(at: OpenAIConnection, endpoint: str) -> list[Finding]:
     """Is the key set, is the server up, does it have the model? `endpoint` is shown."""
     config, base = at.config, at.base
     subject = f"{at.name} ({config.model} at {endpoint})"
-    goes = f"calls go to {shown_address(calls_url(base))}"
+    goes = f"calls go to {shown_address(at.address)}"
     try:
         answer = await at.http().get(below(base, "/models"))
         listed = listed_models(answer)
@@ -60,7 +60,7 @@ async def without_list(
         message, kind = f"{at.errors.where}: it answers with {what}", "missing"
     if kind == "missing" or is_page(answer):
         meant = await missing_version(at.base, at.http().get)
-        goes = shown_address(calls_url(at.base))
+        goes = shown_address(at.address)
         better = (
             f"base_url: {meant}"
             if meant

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import httpx2
 import openai
+from yarl import URL
 
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.addresses import (
@@ -41,8 +42,12 @@ SDK_TIMEOUT = 300.0
 class OpenAIConnection:
     """The way to one model behind one base URL."""
 
-    def __init__(self, name: str, config: OpenAIModel) -> None:
+    def __init__(
+        self, name: str, config: OpenAIModel, address: URL | None = None
+    ) -> None:
         self.base = base_url_of(config)
+        self.address = address or calls_url(self.base)
+        """Where calls go: chat completions, unless another route is given."""
         self.errors = OpenAIErrors(name, config, self.base)
         self.name = name
         self.config = config
@@ -63,7 +68,7 @@ class OpenAIConnection:
             api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
             headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
             headers |= {"Authorization": f"Bearer {api.api_key}"}
-            self._http = HttpClient(calls_url(self.base), headers, self.config.deadline)
+            self._http = HttpClient(self.address, headers, self.config.deadline)
         return self._http
 
     async def post(self, body: bytes) -> Answer:
@@ -117,7 +122,7 @@ class OpenAIConnection:
 
     async def _look(self) -> str:
         """What the server does while a call waits, as a phrase."""
-        where = shown_address(calls_url(self.base))
+        where = shown_address(self.address)
         try:
             async with asyncio.timeout(LONGEST_LOOK):
                 await self.http().get(below(self.base, "/models"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from fellowship.models.client import Client, Finding
-from fellowship.models.config import ModelBase, Price
+from fellowship.models.config import ModelBase, Price, ScoreRange
 
 if TYPE_CHECKING:
     from fellowship.models.providers.llama_cpp import Engines
@@ -72,6 +72,10 @@ class Provider(Generic[C]):
     machine_findings: Callable[[], list[Finding]]
     """What `doctor` says of this machine besides, whatever the recipe."""
 
+    scores: Callable[[C], ScoreRange | None]
+    """Where its numbers lie, if it answers with scores; None: it answers in words."""
+    compares: bool
+    """Whether two answers can be put to it at once."""
     gives_logprobs: bool
     """Whether replies come with the chances of their tokens (`expected: true`)."""
     own_schema: bool

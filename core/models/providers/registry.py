@@ -17,10 +17,12 @@ from fellowship.models.client import Client, Finding
 from fellowship.models.config import (
     AnyModel,
     AutogenModel,
+    FunctionModel,
     LlamaCppModel,
     OllamaModel,
     OpenAIModel,
     Price,
+    RewardModel,
 )
 from fellowship.models.providers.capabilities import dialect_of, host_of
 from fellowship.models.providers.ollama_facts import runs_in_cloud
@@ -28,6 +30,7 @@ from fellowship.models.providers.provider import AddressFields, NeededModule, Pr
 from fellowship.models.providers.stock_components import (
     autogen_component,
     llama_cpp_component,
+    no_component,
     ollama_component,
     openai_component,
 )
@@ -70,7 +73,21 @@ def autogen_client(name: str, config: AutogenModel, engines: Engines) -> Client:
     return autogen_client(name, config)
 
 
-def openai_is_local(config: OpenAIModel) -> bool:
+def reward_client(name: str, config: RewardModel, engines: Engines) -> Client:
+    """A reward model or classifier on one vLLM server."""
+    from fellowship.models.providers.reward import RewardClient
+
+    return RewardClient(name, config)
+
+
+def function_client(name: str, config: FunctionModel, engines: Engines) -> Client:
+    """A function of the user's own."""
+    from fellowship.models.providers.function import FunctionClient
+
+    return FunctionClient(name, config)
+
+
+def is_local_address(config: OpenAIModel | RewardModel) -> bool:
     """By the address alone."""
     url = config.base_url or next(iter(config.base_urls), "")
     host = urlsplit(url).hostname or ""
@@ -125,6 +142,8 @@ LLAMA_CPP = Provider(
     needs=NeededModule("xllamacpp", "embedded"),
     packages=(),
     machine_findings=engine_findings,
+    scores=lambda config: None,
+    compares=True,
     gives_logprobs=True,
     own_schema=False,
     file_fields=gguf_field,
@@ -147,6 +166,8 @@ OLLAMA = Provider(
     needs=None,
     packages=("ollama",),
     machine_findings=list,
+    scores=lambda config: None,
+    compares=True,
     gives_logprobs=True,
     own_schema=False,
     file_fields=lambda entry: (),
@@ -159,7 +180,7 @@ OPENAI = Provider(
     stock_component=openai_component,
     address=AddressFields("base_url", "base_urls"),
     in_process=False,
-    is_local=openai_is_local,
+    is_local=is_local_address,
     ceiling=lambda config: 512,
     resident=lambda config: config.model,
     price=openai_price,
@@ -168,6 +189,8 @@ OPENAI = Provider(
     needs=None,
     packages=("openai",),
     machine_findings=list,
+    scores=lambda config: None,
+    compares=True,
     gives_logprobs=True,
     own_schema=False,
     file_fields=lambda entry: (),
@@ -189,10 +212,59 @@ AUTOGEN = Provider(
     needs=None,
     packages=("autogen-agentchat", "autogen-core", "autogen-ext"),
     machine_findings=list,
+    scores=lambda config: None,
+    compares=True,
     gives_logprobs=False,
     own_schema=True,
     file_fields=lambda entry: ("component_file",),
     build=lambda config: config.build,
+)
+
+
+REWARD = Provider(
+    config=RewardModel,
+    client=reward_client,
+    stock_component=no_component,
+    address=AddressFields("base_url", "base_urls"),
+    in_process=False,
+    is_local=is_local_address,
+    ceiling=lambda config: 512,
+    resident=lambda config: config.model,
+    price=lambda config: FREE if is_local_address(config) else None,
+    tokens_per_second=400.0,
+    key_variable=lambda config: config.api_key_env,
+    needs=None,
+    packages=("openai",),
+    machine_findings=list,
+    scores=lambda config: config.range,
+    compares=False,
+    gives_logprobs=False,
+    own_schema=True,
+    file_fields=lambda entry: (),
+    build=lambda config: "",
+)
+
+FUNCTION = Provider(
+    config=FunctionModel,
+    client=function_client,
+    stock_component=no_component,
+    address=None,
+    in_process=True,
+    is_local=lambda config: True,
+    ceiling=lambda config: 8,
+    resident=lambda config: config.function,
+    price=lambda config: FREE,
+    tokens_per_second=400.0,
+    key_variable=lambda config: None,
+    needs=None,
+    packages=(),
+    machine_findings=list,
+    scores=lambda config: config.range,
+    compares=True,
+    gives_logprobs=False,
+    own_schema=True,
+    file_fields=lambda entry: (),
+    build=lambda config: config.function,
 )
 
 
@@ -205,7 +277,7 @@ def name_in_settings(config: type[AnyModel]) -> str:
 
 PROVIDERS: Mapping[str, Provider[Any]] = {
     name_in_settings(entry.config): entry
-    for entry in (LLAMA_CPP, OLLAMA, OPENAI, AUTOGEN)
+    for entry in (LLAMA_CPP, OLLAMA, OPENAI, AUTOGEN, REWARD, FUNCTION)
 }
 check_registry("provider", map(name_in_settings, get_args(AnyModel)), PROVIDERS)
 

@@ -10,9 +10,11 @@ from typing import Any
 from fellowship.errors import RecipeError
 from fellowship.models.config import (
     AutogenModel,
+    FunctionModel,
     LlamaCppModel,
     OllamaModel,
     OpenAIModel,
+    RewardModel,
 )
 from fellowship.models.record.secrets import is_secret
 
@@ -102,6 +104,15 @@ def ollama_component(
             "model_info": INFO,
             "options": {k: v for k, v in options.items() if v is not None},
         },
+    )
+
+
+def no_component(
+    name: str, config: RewardModel | FunctionModel, base_url: str | None = None
+) -> dict[str, Any]:
+    """`RecipeError`: AutoGen has no client for what answers with numbers."""
+    raise RecipeError(
+        f"model {name!r} gives scores, not words: AutoGen has no client for it"
     )
 
 

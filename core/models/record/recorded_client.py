@@ -69,6 +69,7 @@ class RecordedClient(Client):
         self.family = inner.family
         self.sampling = inner.sampling
         self.thinking_tokens = inner.thinking_tokens
+        self.scores = inner.scores
         self.system_role = inner.system_role
         self._broker = broker
         self._endpoint = endpoint

@@ -1,0 +1,110 @@
+"""Client for a Python function that scores answers, called as if it were a model.
+
+Its results are on record like any reply, so that a resumed run calls it no more than it
+must and a replay not at all. What it raises fails the row that it was called for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from fellowship.custom_code import load_named, source_digest
+from fellowship.errors import ModelError, RecipeError
+from fellowship.models.client import Client, Finding, Reply, Request
+from fellowship.models.config import FunctionModel
+from fellowship.models.replies.reading import unusable
+from fellowship.usage import Usage
+
+SIDES = ("first", "second", "tie")
+
+
+class FunctionClient(Client):
+    """One function: `f(messages, answer)`, or `f(messages, first, second)`."""
+
+    structured = False
+
+    def __init__(self, name: str, config: FunctionModel) -> None:
+        found = load_named(config.function, "function")
+        if not callable(found):
+            raise RecipeError(f"model {name!r}: {config.function!r} is no function")
+        self.function = found
+        self.name = name
+        self.model = config.model or name
+        self.sampling = config.sampling
+        self.family = config.family
+        self.scores = config.range
+        self.compares = takes(found, 3) and not takes(found, 2)
+        self.identity = {
+            "provider": "function",
+            "endpoint": "function",
+            "model": config.function,
+            "code": source_digest(found),
+        }
+
+    async def complete(self, request: Request) -> Reply:
+        """One call of the function, in a thread unless it is async."""
+        talk = [{"role": m.role, "content": m.content} for m in request.messages]
+        answers: list[str] = []
+        while talk and talk[-1]["role"] == "assistant":
+            answers.insert(0, talk.pop()["content"])
+        try:
+            if inspect.iscoroutinefunction(self.function):
+                result = await self.function(talk, *answers)
+            else:
+                result = await asyncio.to_thread(self.function, talk, *answers)
+        except Exception as error:  # a user's function may raise anything
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ModelError(
+                f"model {self.name!r}: the function {self.identity['model']!r} raised"
+                f" {why}",
+                "rejected",
+            ) from error
+        return Reply(result_text(self.name, result), "stop", Usage(), {})
+
+    async def check(self) -> list[Finding]:
+        """Whether it can be called with a conversation and one answer, or two."""
+        subject = f"{self.name} ({self.identity['model']})"
+        if not (self.compares or takes(self.function, 2)):
+            message = (
+                "it takes neither (messages, answer) nor (messages, first, second)"
+            )
+            return [Finding(subject, False, message, "change its parameters")]
+        what = "compares two answers" if self.compares else "scores one answer"
+        return [Finding(subject, True, f"the function loads, and {what}")]
+
+
+def takes(function: Callable[..., Any], arguments: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*[None] * arguments)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def result_text(name: str, result: Any) -> str:
+    """A score, two scores or a side as text; `ModelError` for anything else."""
+    if isinstance(result, str):
+        if result in SIDES:
+            return result
+        raise unusable(name, f"{result!r:.60} is none of {', '.join(SIDES)}")
+    given = list(result) if isinstance(result, tuple | list) else [result]
+    numbers = [number_of(one) for one in given]
+    if len(numbers) not in (1, 2) or None in numbers:
+        raise unusable(name, f"{result!r:.60} is no finite score, nor two")
+    return " ".join(map(repr, numbers))
+
+
+def number_of(value: Any) -> float | None:
+    """A finite number, also one of NumPy's or torch's; None for anything else."""
+    if isinstance(value, str | bytes | bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
