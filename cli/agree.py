@@ -85,12 +85,6 @@ def command(
       fellowship agree runs/mine --labels runs/mine --labels more.csv --value same=tie
       fellowship agree runs/mine --fail-if 'kappa.low<0.5'
     """
-    require_extras("stats")
-    from fellowship.pipelines.agreement.agreement import Options, agree
-    from fellowship.pipelines.agreement.named_figures import agreement_figures
-    from fellowship.pipelines.agreement.verdict_table import verdict_table
-    from fellowship.stats.intervals import Resampling
-
     selection = selection_of(labels)
     if preview is not None:
         if not selection.labels:
@@ -98,6 +92,12 @@ def command(
         for file in selection.labels:
             show_preview(preview_labels(file, preview), as_json)
         return Exit.DONE
+    require_extras("stats")
+    from fellowship.pipelines.agreement.agreement import Options, agree
+    from fellowship.pipelines.agreement.named_figures import agreement_figures
+    from fellowship.pipelines.agreement.verdict_table import verdict_table
+    from fellowship.stats.intervals import Resampling
+
     options = Options(against, juries, families, Resampling(resamples))
     found = agree(verdict_table(run, selection, criterion), options)
     if plot is not None and found.margins:

@@ -63,6 +63,12 @@ TEXTS = (
     click.option("--prompt", metavar="COL", help="Column with the prompt."),
     click.option("--first", metavar="COL", help="Column with the first answer."),
     click.option("--second", metavar="COL", help="Column with the second answer."),
+    click.option(
+        "--cells",
+        type=click.Choice(("text", "lists")),
+        help="What cells of texts are that may be lists in a string; found out by their"
+        " values if absent.",
+    ),
 )
 LABELS = (
     click.option(
@@ -133,6 +139,7 @@ def selection_of(options: dict[str, Any]) -> LabelSelection:
         values=parse_values(options["values"]),
         count_unknown=options["count_unknown"],
         scale=options["scale"],
+        cells=options["cells"],
     )
     return select_labels(
         options["labels"],

@@ -164,10 +164,9 @@ class Reading:
         if back := taken_back(self.plain, max(ends, default=0)):
             what = f"found {back!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
-        winner = {str(name): value for name, value in read.items()}.get("winner")
-        if winner is not None and (
-            case := other_case(self.plain, max(ends, default=0), str(winner))
-        ):
+        winner = next((str(v) for name, v in read.items() if name == "winner"), "")
+        end = max(ends, default=0)
+        if winner and (case := other_case(self.plain, end, winner)):
             what = f"found {quote(case)} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
         return read

@@ -29,6 +29,20 @@ def list_in(cell: Any) -> list[Any] | None:
     return found if found is not None and is_list_of_texts(found) else None
 
 
+def votes_in(cell: Any) -> list[Any]:
+    """The labels of a cell, which may be a list of several people's, also in a string."""
+    if isinstance(cell, list | tuple):
+        return list(cell)
+    text = cell.strip() if isinstance(cell, str) else ""
+    if text[:1] != "[" or text[-1:] != "]" or text[:2] == "[[":
+        return [cell]
+    found = _parse(text)
+    plain = found and all(
+        one is None or isinstance(one, str | int | float) for one in found
+    )
+    return found if found and plain else [cell]
+
+
 def unwrapped(cells: Sequence[Any]) -> list[Any] | None:
     """The texts of a column each of whose cells is a list of one text; None for another.
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fellowship.errors import InputError
+from fellowship.number_format import counted
+from fellowship.pipelines.columns.list_cells import votes_in
 from fellowship.pipelines.columns.scales import (
     Scale,
     as_number,
@@ -33,16 +35,24 @@ GRADED = re.compile(
     r"|helpful|harmless|correctness|coheren|verbos|complexity|quality|stars|grade"
 )
 """Names of columns that grade: numbers in them say how much, not which."""
+MOST_SHOWN = 5
+"""Labels that a message lists."""
 INDEX = re.compile(r"(?:^|_)(?:id|idx|index)$")
 """Names of columns that count answers, from 0 or from 1."""
 
 
 class Ways(NamedTuple):
-    """How a verb lets its user say what numbers mean: its scale, and its own values."""
+    """How a verb lets its user say what labels mean: by a scale, or value by value.
+
+    `value` is how one is said, what stands between two, and around all. `by_row`: a label
+    that isn't understood refuses its row, where most are understood.
+    """
 
     scale: str
     zero_one: str
     values: str
+    value: tuple[str, str, str] = ("--value {}={}", " ", "{}")
+    by_row: bool = False
 
 
 FILE_WAYS = Ways(
@@ -50,12 +60,16 @@ FILE_WAYS = Ways(
     "`--value 0=first --value 1=second` or `--value 0=tie --value 1=first`",
     "--value SPELLING=MEANING for each",
 )
-VERDICT_WAYS = FILE_WAYS._replace(scale="--preference COLUMN --preference-scale {}")
+VERDICT_WAYS = FILE_WAYS._replace(
+    scale="--preference COLUMN --preference-scale {}", by_row=True
+)
 SOURCE_WAYS = Ways(
     'source.label_scale: "{}"',
     "`source.label_values: {0: first, 1: second}` or"
     " `source.label_values: {0: tie, 1: first}`",
     "source.label_values: {SPELLING: MEANING, ...}",
+    ("'{}': {}", ", ", "source.label_values: {{{}}}"),
+    by_row=True,
 )
 
 
@@ -121,7 +135,37 @@ def read_sides(place: str, column: str, cells: Iterable[Any], given: Meanings) -
             f"the labels in {place} are all 0 or 1, which can mean a tie and the"
             f" first, or the first and the second: say so, {given.ways.zero_one}"
         )
+    if given.ways.by_row:
+        refuse_unknown(place, column, left, given.ways)
     return Sides(values, None, sides_words(numbers, values))
+
+
+def refuse_unknown(
+    place: str, column: str, labels: Collection[Any], ways: Ways
+) -> None:
+    """`InputError` where most labels are not understood, with the way to say them."""
+    unknown = [one for one in labels if not is_known(one)]
+    if not unknown or 2 * len(unknown) < len(labels):
+        return
+    shown = list(dict.fromkeys(f"{one!a:.60}" for one in unknown))
+    one, between, around = ways.value
+    sides = zip(shown, ("first", "second"), strict=False)
+    spelled = between.join(one.format(n.strip("'\""), side) for n, side in sides)
+    more, said = ", ..." * (len(shown) > MOST_SHOWN), around.format(spelled)
+    raise InputError(
+        f"{len(unknown):,} of {counted(len(labels), 'label')} in {place}, column"
+        f" {column!r}, are not understood: {', '.join(shown[:MOST_SHOWN])}{more}. Say"
+        f" what each means (first, second, tie or skip), for instance {said}"
+    )
+
+
+def is_known(label: Any) -> bool:
+    """Whether a label names a side by its spelling."""
+    try:
+        parse_winner(label, {})
+    except InputError:
+        return False
+    return True
 
 
 def sides_words(numbers: Collection[float], values: Mapping[str, Winner]) -> str:
@@ -164,11 +208,7 @@ def likely_ends(least: float, most: float) -> tuple[float, float]:
 
 def labels_in(cell: Any) -> list[Any]:
     """The labels of one cell, which may hold a list of several people's."""
-    return [
-        one
-        for one in (cell if isinstance(cell, list | tuple) else [cell])
-        if not is_missing(one)
-    ]
+    return [one for one in votes_in(cell) if not is_missing(one)]
 
 
 def is_explained(value: Any, values: Mapping[str, Winner]) -> bool:

@@ -1,19 +1,21 @@
-"""Reading of a column of texts: as they stand, or as lists in a string.
+"""Reading of a column of texts: as they stand, as lists in a string, or as transcripts.
 
 Decided once for a column, by its values: lists where every cell is one; where a few cells
-are among plain texts those rows are refused; where most are, the column is.
+are among plain texts those rows are refused; where most are, the column is. Transcripts
+(`Human: ... Assistant: ...`) are parted where every cell is one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.columns.list_cells import is_escaped_list, list_in
+from fellowship.pipelines.columns.transcripts import transcript_in
 
 Cells = Literal["text", "lists"]
 
@@ -32,6 +34,7 @@ class TextColumn:
     strict: bool = False
     described: str = "text"
     cure: str = ""
+    transcripts: bool = False
 
     def value(self, cell: Any, name: str) -> Any:
         """The cell as it is read; `InputError` where it is not what its column is."""
@@ -41,6 +44,11 @@ class TextColumn:
             raise InputError(
                 f"{name!r} is {cell.strip()!r}, which is how tables write a missing value"
             )
+        if self.transcripts and cell.strip():
+            talk = transcript_in(cell)
+            if talk is None:
+                raise InputError(f"{name!r} is no transcript{self.cure}")
+            return talk
         found = list_in(cell)
         if self.lists:
             if found is None and cell.strip():
@@ -64,15 +72,20 @@ AS_IT_STANDS = TextColumn()
 
 @dataclass
 class TextTally:
-    """Counts of a column's cells, as they pass; `sizes` are those of its lists."""
+    """Counts of a column's cells, as they pass; `sizes` are those of its lists.
+
+    `talks` are lists of messages, `transcripts` texts of several speakers.
+    """
 
     texts: int = 0
     lists: int = 0
     messages: int = 0
     entities: int = 0
+    transcripts: int = 0
     of_lists: list[int] = field(default_factory=list)
     of_texts: list[int] = field(default_factory=list)
     sizes: set[int] = field(default_factory=set)
+    talks: int = 0
 
     def add(self, number: int, cell: Any) -> None:
         """Count one cell, of the row with this number."""
@@ -85,23 +98,26 @@ class TextTally:
         self.lists += found is not None
         self.texts += found is None
         self.entities += bool(ENTITY.search(cell))
+        self.transcripts += found is None and transcript_in(cell) is not None
         if found is not None:
             self.sizes.add(len(found))
+            self.talks += isinstance(found[0], dict)
         rows = self.of_texts if found is None else self.of_lists
         if len(rows) < SHOWN:
             rows.append(number)
 
     def reading(self, name: str, cells: Cells | None, key: str) -> TextColumn:
-        """How the column is read; `cells` is what somebody said of it, under `key`.
+        """How the column is read; `cells` is what somebody said of it, by `key`.
 
         `InputError` where lists and texts are mixed and neither is the exception.
         """
-        cure = (
-            f": say what such cells are, `{key}: lists` or `{key}: text`" if key else ""
-        )
+        cure = f": say what such cells are, `{key}lists` or `{key}text`" if key else ""
         if cells is not None:
             told = "lists in a string" if cells == "lists" else "text"
             return TextColumn(cells == "lists", False, f"{told}, as you said", "")
+        if not self.lists and 0 < self.texts == self.transcripts:
+            told = f"transcripts of several speakers, in {counted(self.texts, 'cell')}"
+            return TextColumn(False, True, told, cure, transcripts=True)
         if not self.lists:
             return TextColumn(False, True, self._plain(), cure)
         if not self.texts:
@@ -131,3 +147,23 @@ def rows_text(numbers: Sequence[int]) -> str:
     return (
         f"row{'s' * (len(numbers) != 1)} {', '.join(f'{n:,}' for n in numbers)}{more}"
     )
+
+
+def read_columns(
+    prompt: str | None, tallies: Mapping[str, TextTally], cells: Cells | None, key: str
+) -> dict[str, TextColumn]:
+    """How the columns of a prompt and of its answers are read.
+
+    To a prompt of one text an answer that is a list of several is a list: it stays text.
+    """
+    texts = {name: tally.reading(name, cells, key) for name, tally in tallies.items()}
+    asked = tallies.get(prompt or "", TextTally())
+    if cells is not None or asked.messages or (prompt and texts[prompt].lists):
+        return texts
+    if prompt is None or prompt not in tallies:
+        return texts
+    for name in texts.keys() - {prompt}:
+        if texts[name].lists and tallies[name].sizes != {1} and not tallies[name].talks:
+            told = "text: its lists are no turns, for each prompt has one"
+            texts[name] = TextColumn(described=told)
+    return texts

@@ -13,6 +13,13 @@ WINNER = "winner"
 """The column that a reader adds."""
 
 
+def with_flagged(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row with a `winner`, where it has all three flags and no such column."""
+    if WINNER in values or not all(name in values for name in FLAGS):
+        return values
+    return {**values, WINNER: flagged(values)}
+
+
 def flagged(values: Mapping[str, Any]) -> str | None:
     """The side whose flag alone is 1: model_a, model_b or tie; None where none is."""
     marked = [

@@ -31,7 +31,10 @@ NOUN = re.compile(
 ORDINAL = re.compile(
     r"(?:the )?(first|second) (?:model|response|answer|output|assistant|one|option)"
 )
-WINS = re.compile(r"(.+?) (?:is better|wins|won)[.!]?")
+WINS = re.compile(
+    r"(.+?) (?:is (?:(?:much|slightly|clearly|significantly|marginally|far|somewhat) )?"
+    r"better|wins|won)[.!]?"
+)
 MISSING = frozenset(("", "nan", "null", "<na>", "nat"))
 """Spellings of a value that is not there. `None` is none of them: it may mean neither."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fellowship.pipelines.columns.turns import TurnFault, labelled_turns, read_turn
 from fellowship.pipelines.export.examples import Talk
-from fellowship.pipelines.sources.turns import TurnFault, labelled_turns, read_turn
 
 
 class NoExample(ValueError):

@@ -30,6 +30,10 @@ from fellowship.records import (
     Verdict,
 )
 
+NO_TEXTS = (
+    "its texts are not known: name their columns with --prompt, --first, --second"
+)
+
 
 def import_labels(
     path: Path, into: Path, columns: Columns, watch: Watch = no_progress
@@ -54,21 +58,26 @@ def _label_outcome(row: LabelRow) -> Outcome:
         Verdict(winner=vote, evaluator=who, strategy="direct")
         for who, vote in row.votes_by_name.items()
     ]
-    fault = row.fault or ("" if row.first or row.second else "the file has no texts")
+    fault = row.fault or ("" if row.first or row.second else NO_TEXTS)
     item = Item(
         key=row.key or digest([row.id, row.number], 8),
         number=row.number,
         id=row.id,
         conversation=row.talk or single_turn(row.prompt),
-        candidates=slot_candidates(row.first, row.second, row.names),
+        candidates=slot_candidates(row.first, row.second, row.names, row.turns),
         labels=row.votes,
     )
     return imported_outcome(item, 2, [jury_comparison(verdicts)], fault=fault)
 
 
 def slot_candidates(
-    first: str, second: str, names: tuple[str, str]
+    first: str,
+    second: str,
+    names: tuple[str, str],
+    turns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
 ) -> tuple[Candidate, Candidate]:
-    return Candidate(text=first, system=names[0]), Candidate(
-        text=second, system=names[1]
+    """The two answers of a row, with their texts turn by turn where there are several."""
+    return (
+        Candidate(text=first, system=names[0], turns=turns[0]),
+        Candidate(text=second, system=names[1], turns=turns[1]),
     )

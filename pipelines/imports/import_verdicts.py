@@ -13,14 +13,16 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.json_values import finite_number
+from fellowship.pipelines.columns.list_cells import votes_in
 from fellowship.pipelines.columns.sides import (
     VERDICT_WAYS,
     Meanings,
     Sides,
     read_sides,
 )
+from fellowship.pipelines.columns.texts import Cells
+from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER
 from fellowship.pipelines.columns.winner_words import is_missing
-from fellowship.pipelines.imports.import_labels import slot_candidates
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
     jury_comparison,
@@ -38,13 +40,15 @@ from fellowship.pipelines.imports.run_writer import (
     write_import,
 )
 from fellowship.pipelines.imports.system_names import SystemColumns
-from fellowship.pipelines.imports.verdict_texts import answer_of, prompt_of
+from fellowship.pipelines.imports.verdict_texts import NO_TEXTS, texts_of
 from fellowship.pipelines.labels.label_files import unwrap_texts, with_winner
 from fellowship.pipelines.labels.label_rows import text_key
 from fellowship.pipelines.labels.label_tables import read_table
 from fellowship.pipelines.pairing.row_state import rejected_row
+from fellowship.pipelines.sources.judged_texts import read_cells
 from fellowship.pipelines.sources.row_files import Row
 from fellowship.records import (
+    Candidate,
     Comparison,
     Conversation,
     Item,
@@ -79,6 +83,7 @@ class VerdictColumns:
     system_second: str | None = None
     preferences: Preferences | None = None
     sides: Sides | None = None
+    cells: Cells | None = None
 
     @property
     def systems(self) -> SystemColumns:
@@ -111,6 +116,12 @@ class VerdictColumns:
         return bool(self.winner) + scores + bool(self.preferences)
 
 
+ONE_WAY = (
+    "name the columns of the verdicts, in one way: --winner, both --score columns, or"
+    " --preference"
+)
+
+
 def import_verdicts(
     path: Path, into: Path, columns: VerdictColumns, watch: Watch = no_progress
 ) -> ImportReport:
@@ -126,20 +137,29 @@ def verdict_table(
     path: Path, columns: VerdictColumns
 ) -> tuple[list[Row], VerdictColumns]:
     """The rows of a file, and the columns with what their values say."""
-    if columns.how_many != 1:
-        raise InputError(
-            "name the columns of the verdicts, in one way: --winner, both --score"
-            " columns, or --preference"
-        )
-    table = with_winner(unwrap_texts(read_table(path)))
+    if columns.how_many > 1:
+        raise InputError(ONE_WAY)
+    table = with_winner(read_verdict_cells(read_table(path), columns))
     there = sorted({name for row in table for name in row.values})
     if not there:
         raise InputError(f"{str(path)!r} has no row that could be read")
+    if not columns.how_many and {*FLAGS} <= {*there}:
+        columns = replace(columns, winner=WINNER)
+    if not columns.how_many:
+        raise InputError(f"{ONE_WAY}; {str(path)!r} has {quoted_list(there)}")
     for name in columns.named_columns:
         if name not in there:
             hint = did_you_mean(name, there) or f"; it has {quoted_list(there)}"
             raise InputError(f"{str(path)!r} has no column {name!r}{hint}")
     return table, complete(columns, table, there, path)
+
+
+def read_verdict_cells(table: list[Row], columns: VerdictColumns) -> list[Row]:
+    """The rows with the cells of their texts as those columns are read."""
+    prompts = [columns.prompt] if columns.prompt else []
+    answers = [name for name in (columns.first, columns.second) if name]
+    found = read_cells(table, prompts, answers, columns.cells)
+    return unwrap_texts(found) if columns.cells is None else found
 
 
 def complete(
@@ -167,7 +187,13 @@ def sides_of(columns: VerdictColumns, table: Sequence[Row], path: Path) -> Sides
     name = columns.winner
     if name is None:
         return None
-    cells = (row.values.get(name) for row in table)
+    cells = [row.values.get(name) for row in table]
+    lists = [cell for cell in cells if votes_in(cell) != [cell]]
+    if lists and 2 * len(lists) >= len(cells):
+        raise InputError(
+            f"column {name!r} of {str(path)!r} has lists of labels, {lists[0]!a:.40}, and"
+            " a verdict is one: `fellowship import labels` reads several people's"
+        )
     given = Meanings(columns.values, None, VERDICT_WAYS)
     return read_sides(repr(str(path)), name, cells, given)
 
@@ -243,16 +269,16 @@ def _verdict_outcome(
     columns: VerdictColumns,
 ) -> Outcome:
     values = rows[0][0].values
-    talk, first, second = row_texts(values, columns)
+    talk, *answers = row_texts(values, columns)
     item = Item(
         key=key,
         number=number,
         id=str(values[columns.id]) if columns.id else None,
         conversation=talk,
-        candidates=slot_candidates(first, second, columns.systems.names(values)),
+        candidates=tuple(answers),
     )
     comparison: Comparison = jury_comparison([verdict for _, verdict in rows])
-    fault = "" if first and second else "only verdicts: the file has no texts"
+    fault = "" if all(answer.text for answer in answers) else NO_TEXTS
     return imported_outcome(item, 2, [comparison], fault=fault)
 
 
@@ -310,10 +336,7 @@ def _score(value: Any, scale: float) -> float | None:
 
 def row_texts(
     values: Mapping[str, Any], columns: VerdictColumns
-) -> tuple[Conversation, str, str]:
-    """The prompt and the two answers of a row; `InputError` for those of more turns."""
-    given = [
-        (values.get(name) if name else None, name or "")
-        for name in (columns.prompt, columns.first, columns.second)
-    ]
-    return prompt_of(*given[0]), answer_of(*given[1]), answer_of(*given[2])
+) -> tuple[Conversation, Candidate, Candidate]:
+    """The prompt and the two answers of a row; `InputError` for what is no text."""
+    named = (columns.prompt, columns.first, columns.second)
+    return texts_of(values, named, columns.systems.names(values))

@@ -6,6 +6,7 @@ A scale that nobody named is taken from the values where they allow one reading 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,9 +20,15 @@ from fellowship.pipelines.columns.scales import (
     scale_named,
     scale_words,
 )
+from fellowship.pipelines.columns.sides import GRADED
 from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.records import Scores, Winner
 from fellowship.suggestions import quoted_list
+
+SECONDS = re.compile(
+    r"(?:^|_)(?:second|b|2|rejected|baseline|reference)(?:_|$)|(?:model|response|answer|output)_?[b2]\b"
+)
+"""Names of columns that speak of the second answer."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,24 @@ def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
     number the better answer, and what goes below 0 or above 2 is a difference or a logit.
     """
     found = {n for value in values if (n := as_number(value)) is not None}
+    if not found:
+        raise InputError(
+            f"column {column!r} holds no numbers: name it with --winner, and say with"
+            " --value what its values mean"
+        )
+    if found <= {1, 1.5, 2} and GRADED.search(column.lower()):
+        raise InputError(
+            f"the values of {column!r} are {', '.join(f'{n:g}' for n in sorted(found))},"
+            " of a column that grades: they may be part of a longer scale. Say which with"
+            " --preference-scale: one-to-two, or a range with the first answer's end"
+            " before the second's, such as -3..3 or 5..1"
+        )
+    if SECONDS.search(column.lower()):
+        raise InputError(
+            f"{column!r} is named for one answer, and scales are for the first: say which"
+            " with --preference-scale, 0..1 for chances of the second, 1..0 for those of"
+            " the first, or another range with the first answer's end before the second's"
+        )
     fits: list[ScaleName] = []
     if any(0 < n < 1 for n in found):
         fits.append("probability")
@@ -108,7 +133,7 @@ def recognise_scale(column: str, values: Iterable[Any]) -> ScaleName:
             and any(n > scale.middle for n in found)
         ):
             return name
-    seen = f"from {min(found):g} to {max(found):g}" if found else "no numbers"
+    seen = f"from {min(found):g} to {max(found):g}"
     raise InputError(
         f"the values of {column!r} ({seen}) can be read in several ways: say which with"
         f" --preference-scale, one of {quoted_list(SCALES)}, all for the first answer, or"

@@ -30,10 +30,9 @@ def preview_row(row: Row, columns: VerdictColumns) -> PreviewRow:
     if row.fault:
         return PreviewRow(number=row.number, why=row.fault)
     values = row.values
-    names = columns.systems.names(values)
     own = str(values.get(columns.id)) if columns.id else None
     try:
-        talk, *texts = row_texts(values, columns)
+        talk, *answers = row_texts(values, columns)
     except InputError as error:
         return PreviewRow(number=row.number, id=own, why=str(error))
     turns = tuple((turn.role, turn.content) for turn in talk.messages)
@@ -42,8 +41,8 @@ def preview_row(row: Row, columns: VerdictColumns) -> PreviewRow:
         "id": own,
         "turns": turns if talk.question else (),
         "answers": tuple(
-            PreviewAnswer(system=name, texts=(text,))
-            for name, text in zip(names, texts, strict=True)
+            PreviewAnswer(system=one.system, texts=one.turns or (one.text,))
+            for one in answers
         ),
     }
     try:

@@ -16,14 +16,18 @@ from pathlib import Path
 from fellowship.errors import InputError
 from fellowship.pipelines.columns.list_cells import unwrapped
 from fellowship.pipelines.columns.sides import GRADED, Sides, read_sides
-from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER, flagged
+from fellowship.pipelines.columns.winner_flags import WINNER, with_flagged
 from fellowship.pipelines.labels.label_rows import (
     Columns,
     LabelFile,
     LabelRow,
 )
 from fellowship.pipelines.labels.label_tables import read_table
-from fellowship.pipelines.labels.label_text_columns import first_value, line_texts
+from fellowship.pipelines.labels.label_text_columns import (
+    first_value,
+    line_texts,
+    read_text_cells,
+)
 from fellowship.pipelines.labels.label_values import LabelValues
 from fellowship.pipelines.labels.vote_lines import (
     OWN_COLUMNS,
@@ -46,7 +50,9 @@ def read_labels(path: Path, columns: Columns | None = None) -> LabelFile:
     not understood and nobody asked to count such values.
     """
     columns = columns or Columns()
-    table = with_winner(unwrap_texts(read_table(path)))
+    table = with_winner(read_text_cells(read_table(path), columns))
+    if columns.cells is None:
+        table = unwrap_texts(table)
     file, values = _read_rows(path, table, columns)
     if not columns.count_unknown:
         values.refuse_unknown(path)
@@ -74,12 +80,9 @@ def unwrap_texts(table: list[Row]) -> list[Row]:
 def with_winner(table: list[Row]) -> list[Row]:
     """The rows with a `winner`, where a file has all three flags and no such column."""
     names = {name for row in table for name in row.values}
-    if not {*FLAGS} <= names or WINNER in names:
+    if WINNER in names:
         return table
-    return [
-        replace(row, values={**row.values, WINNER: flagged(row.values)})
-        for row in table
-    ]
+    return [replace(row, values=with_flagged(row.values)) for row in table]
 
 
 def _read_rows(
@@ -178,6 +181,7 @@ def _label_row(row: Row, columns: Columns, labels: tuple[str, ...]) -> LabelRow:
         names=(pair[0], pair[1]) if len(pair) == 2 else ("first", "second"),
         fault=texts.fault,
         talk=texts.talk,
+        turns=texts.turns,
         at=int(at) if NUMBER.fullmatch(at := str(values.get("row", ""))) else None,
         cells={name: value for name, value in values.items() if name not in labels},
     )

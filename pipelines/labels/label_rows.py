@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from fellowship.hashing import digest
 from fellowship.pipelines.columns.sides import Meanings
+from fellowship.pipelines.columns.texts import Cells
 from fellowship.pipelines.labels.people_majority import people_majority
 from fellowship.records import Conversation, Winner
 
@@ -17,8 +18,8 @@ class Columns:
     """Which columns of a file hold what; None is found out from their names.
 
     `values` says what spellings mean ("invalid": no label), `scale` which numbers favour
-    the first answer. Values that nobody explained are refused, or with `count_unknown`
-    counted and left out.
+    the first answer; `cells` what cells of texts are that may be lists.
+    Values that nobody explained are refused, or with `count_unknown` counted and left out.
     """
 
     labels: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Columns:
     annotator: str | None = None
     count_unknown: bool = False
     scale: str | None = None
+    cells: Cells | None = None
 
     @property
     def meanings(self) -> Meanings:
@@ -54,7 +56,8 @@ class LabelRow:
     `fault` says which of its texts are none; `turn` is the one a vote was about; `at` is
     the run's number of the row, where a column called `row` says it; `pair` the answers
     it speaks of, where it has no texts; `cells` its other columns;
-    `talk` its prompt, where that is a conversation.
+    `talk` its prompt, where that is a conversation; `turns` the answers' texts turn by
+    turn, where it has several.
     """
 
     number: int
@@ -72,6 +75,7 @@ class LabelRow:
     pair: tuple[int, int] = (0, 1)
     asked: tuple[Asked, ...] = ()
     talk: Conversation | None = None
+    turns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     cells: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.number_format import counted
+from fellowship.pipelines.columns.list_cells import votes_in
 from fellowship.pipelines.columns.sides import Sides
 from fellowship.pipelines.columns.winner_words import is_missing
 from fellowship.records import Winner
@@ -38,7 +39,7 @@ class LabelValues:
         given = [
             (name, one)
             for name, value in cells
-            for one in (value if isinstance(value, list) else [value])
+            for one in votes_in(value)
             if not is_missing(one)
         ]
         if not given:

@@ -25,12 +25,13 @@ def turns_of(row: LabelRow) -> tuple[tuple[str, str], ...]:
 
 def preview_label(row: LabelRow) -> PreviewRow:
     """One row of labels; a label is of the first or the second of its two answers."""
-    texts = zip(row.names, (row.first, row.second), strict=True)
+    answers = zip(row.turns, (row.first, row.second), strict=True)
+    texts = zip(row.names, (turns or (text,) for turns, text in answers), strict=True)
     return PreviewRow(
         number=row.number,
         id=row.id,
         why=row.fault,
         turns=turns_of(row),
-        answers=tuple(PreviewAnswer(system=n, texts=(t,)) for n, t in texts if t),
+        answers=tuple(PreviewAnswer(system=n, texts=t) for n, t in texts if t[0]),
         labels={name: str(vote) for name, vote in row.votes_by_name.items()},
     )

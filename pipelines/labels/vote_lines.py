@@ -93,6 +93,7 @@ def _label_row(number: int, key: Sequence[object], votes: Sequence[Vote]) -> Lab
         second="" if named else texts.second,
         key=None if named else texts.key,
         talk=None if named else texts.talk,
+        turns=((), ()) if named else texts.turns,
         turn=int(named[3]) if named and named[3].isdigit() else 1,
         names=(named[1], named[2]) if named else ("first", "second"),
         who=tuple(vote.who or f"annotator {n}" for n, vote in enumerate(votes, 1)),

@@ -34,6 +34,7 @@ from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.source_columns import (
     AS_WRITTEN,
     COLUMNS_RULE,
+    COLUMNS_VERSION,
     source_columns,
 )
 from fellowship.prompts.library import PromptLibrary
@@ -69,8 +70,8 @@ async def run_recipe(
         check_new_run(recipe, into)
         check_exports(recipe, into)
     columns = AS_WRITTEN
-    if origin is None and reads_columns(into):
-        columns = source_columns(recipe.source)
+    if origin is None and (version := columns_version(into)):
+        columns = source_columns(recipe.source, version)
     done = items_done(skip_done, into)
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
@@ -114,11 +115,11 @@ async def run_recipe(
         await registry.close()
 
 
-def reads_columns(into: Path) -> bool:
-    """Whether a run, new or begun, is one that reads columns by their values."""
+def columns_version(into: Path) -> int:
+    """The version by which a run, new or begun, reads columns by values; 0 for none."""
     if not os.path.exists(into / HEADER):
-        return True
-    return COLUMNS_RULE in (read_header(into).get("rules") or {})
+        return COLUMNS_VERSION
+    return int((read_header(into).get("rules") or {}).get(COLUMNS_RULE, 0))
 
 
 def run(

@@ -1,7 +1,7 @@
 """Items: prompts, candidates and labels read from a row's columns.
 
 A row is a prompt only if nothing has to be guessed: every other row says what it lacks.
-A prompt is a text, a list of turns (`sources.turns` says in which spellings), or a list of
+A prompt is a text, a list of turns (`columns.turns` says in which spellings), or a list of
 texts: the user's turns alone, each to be answered before the next is asked.
 """
 
@@ -12,17 +12,18 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.hashing import digest
+from fellowship.pipelines.columns.list_cells import votes_in
 from fellowship.pipelines.columns.sides import BY_NAME, Sides
-from fellowship.pipelines.columns.winner_words import is_missing
-from fellowship.pipelines.recipe.recipe import Source
-from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
-from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
-from fellowship.pipelines.sources.turns import (
+from fellowship.pipelines.columns.turns import (
     ROLE_KEYS,
     TurnFault,
     first_there,
     read_turn,
 )
+from fellowship.pipelines.columns.winner_words import is_missing
+from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.sources.row_files import ROW_LIMIT, Row, missing_column
+from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
 from fellowship.records import Candidate, Conversation, Item, Message, Speaker, Winner
 from fellowship.spellings import preferred_name
 from fellowship.suggestions import quoted_list
@@ -49,7 +50,7 @@ def item_of(row: Row, source: Source, columns: SourceColumns = AS_WRITTEN) -> It
     conversation = conversation_of(text(source.prompt, "prompt"), source.prompt)
     turns = open_turns(conversation)
     candidates = tuple(
-        candidate_of(text(name, "candidates"), name, turns)
+        candidate_of(text(name, "candidates"), name, turns, conversation)
         for name in source.candidates
     )
     reference = reference_of(text, source.reference)
@@ -117,11 +118,17 @@ def conversation_of(value: Any, name: str) -> Conversation:
     return Conversation(messages=tuple(messages))
 
 
-def candidate_of(value: Any, name: str, turns: int) -> Candidate:
-    """A response that exists already: a text, a list of them, or the assistant's turns."""
+def candidate_of(
+    value: Any, name: str, turns: int, asked: Conversation | None = None
+) -> Candidate:
+    """A response that exists already: a text, a list of them, or the assistant's turns.
+
+    Messages may begin with those of the prompt, `asked`; `InputError` where they are of
+    another question.
+    """
     if isinstance(value, list) and value and all(isinstance(t, dict) for t in value):
         messages = [_message(turn, f"{name}[{n}]") for n, turn in enumerate(value)]
-        texts = [m.content for m in messages if m.role == "assistant"]
+        texts = answers_in(messages, name, asked)
     elif isinstance(value, list):
         texts = [text_of(turn, f"{name}[{n}]") for n, turn in enumerate(value)]
     else:
@@ -133,10 +140,25 @@ def candidate_of(value: Any, name: str, turns: int) -> Candidate:
     )
 
 
+def answers_in(
+    messages: Sequence[Message], name: str, asked: Conversation | None
+) -> list[str]:
+    """The assistant's texts in messages: after those of the prompt, if they begin so."""
+    given = [(m.role, m.content.strip()) for m in messages]
+    prompt = [(m.role, m.content.strip()) for m in asked.messages] if asked else []
+    if prompt and given[: len(prompt)] == prompt:
+        messages = messages[len(prompt) :]
+    elif asked:
+        users = [text for role, text in given if role == "user"]
+        own = [text for role, text in prompt if role == "user"]
+        if users and users != own[-len(users) :] and own != users[: len(own)]:
+            raise InputError(f"{name!r} answers another question than the prompt's")
+    return [m.content for m in messages if m.role == "assistant"]
+
+
 def labels_of(value: Any, sides: Sides = BY_NAME) -> tuple[Winner, ...]:
     """People's verdicts in a cell, one or a list of them. Null: none given."""
-    given = value if isinstance(value, list) else [value]
-    found = [_label(one, sides) for one in given if not is_missing(one)]
+    found = [_label(one, sides) for one in votes_in(value) if not is_missing(one)]
     return tuple(winner for winner in found if winner != "invalid")
 
 

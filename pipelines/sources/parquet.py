@@ -29,9 +29,9 @@ def _library(name: str, what: str) -> Any:
 def parquet_rows(path: Path, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Parquet file, of the named columns, a few at a time."""
     with parquet_file(path) as file:
-        require_columns(columns, file.schema_arrow.names, path)
+        read = require_columns(columns, file.schema_arrow.names, path)
         number = 0
-        for batch in file.iter_batches(batch_size=BATCH, columns=list(columns)):
+        for batch in file.iter_batches(batch_size=BATCH, columns=read):
             for at in range(batch.num_rows):
                 number += 1
                 yield _decode_row(number, batch.slice(at, 1))
@@ -56,8 +56,8 @@ def _decode_row(number: int, one: Any) -> Row:
 def dataset_rows(source: Source, columns: Collection[str]) -> Iterator[Row]:
     """The rows of a Hugging Face dataset: a folder saved to disk, or a name on the hub."""
     data = _dataset(source)
-    require_columns(columns, data.column_names, source.dataset)
-    for number, values in enumerate(data.select_columns(list(columns)), 1):
+    read = require_columns(columns, data.column_names, source.dataset)
+    for number, values in enumerate(data.select_columns(read), 1):
         yield Row(number, values)
 
 

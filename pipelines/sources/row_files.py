@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER
 from fellowship.suggestions import did_you_mean, quoted_list
 
 ROW_LIMIT = 1_000_000
@@ -208,12 +209,18 @@ def _table_row(
 
 def require_columns(
     columns: Iterable[str], there: Sequence[str], source: object
-) -> None:
-    """Refuse a table that lacks a column the recipe names."""
+) -> list[str]:
+    """The columns to read; refuse a table that lacks one the recipe names.
+
+    A winner may be told by three flags instead.
+    """
+    flagged = WINNER not in there and {*FLAGS} <= {*there}
     for name in columns:
-        if name not in there:
+        if name not in there and not (flagged and name == WINNER):
             key = columns.get(name, "") if isinstance(columns, Mapping) else ""
             raise InputError(f"{str(source)!r} has {missing_column(name, key, there)}")
+    named = [name for name in columns if name in there]
+    return [*dict.fromkeys([*named, *FLAGS * (flagged and WINNER in [*columns])])]
 
 
 def missing_column(name: str, key: str, there: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fellowship.pipelines.columns.sides import (
@@ -19,7 +19,12 @@ from fellowship.pipelines.columns.sides import (
     Sides,
     read_sides,
 )
-from fellowship.pipelines.columns.texts import AS_IT_STANDS, TextColumn, TextTally
+from fellowship.pipelines.columns.texts import (
+    AS_IT_STANDS,
+    TextColumn,
+    TextTally,
+    read_columns,
+)
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source_rows import source_rows
 from fellowship.records import Winner
@@ -28,7 +33,9 @@ PROFILED = 10_000
 """Rows whose values decide what a column means, whatever the limit of the run."""
 COLUMNS_RULE: Final = "columns"
 """The rule's name in a run's header; without it cells are read as they stand."""
-COLUMNS_VERSION: Final = 1
+COLUMNS_VERSION: Final = 2
+PARTS_TRANSCRIPTS: Final = 2
+"""The first version by which transcripts (`Human: ... Assistant: ...`) are parted."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,10 @@ AS_WRITTEN = SourceColumns()
 """Every cell as it stands."""
 
 
-def source_columns(source: Source) -> SourceColumns:
+def source_columns(source: Source, version: int = COLUMNS_VERSION) -> SourceColumns:
     """How a source's columns are read, by its first `PROFILED` rows.
+
+    `version` is that of the rule a run began under.
 
     `InputError` where it can't be read, or where values can mean several things.
     """
@@ -69,28 +78,10 @@ def source_columns(source: Source) -> SourceColumns:
             tally.add(row.number, row.values.get(name))
         if source.label is not None:
             labels.append(row.values.get(source.label))
-    texts = {
-        name: tally.reading(name, source.cells, "source.cells")
-        for name, tally in tallies.items()
-    }
-    if source.cells is None:
-        keep_list_answers(source, texts, tallies)
+    texts = read_columns(source.prompt, tallies, source.cells, "source.cells: ")
+    if version < PARTS_TRANSCRIPTS:
+        texts = {name: replace(t, transcripts=False) for name, t in texts.items()}
     return SourceColumns(texts, source_sides(source, labels))
-
-
-def keep_list_answers(
-    source: Source, texts: dict[str, TextColumn], tallies: Mapping[str, TextTally]
-) -> None:
-    """Leave lists in a string as text where they can't be turns of their prompt.
-
-    To a prompt of one text an answer that is a list of several is a list.
-    """
-    if texts[source.prompt].lists or tallies[source.prompt].messages:
-        return
-    for name in texts.keys() - {source.prompt}:
-        if texts[name].lists and tallies[name].sizes != {1}:
-            told = "text: its lists are no turns, for each prompt has one"
-            texts[name] = TextColumn(described=told)
 
 
 def source_sides(source: Source, labels: list[Any]) -> Sides:

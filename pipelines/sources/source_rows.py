@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.winner_flags import WINNER, with_flagged
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.parquet import (
     dataset_rows,
@@ -29,7 +30,18 @@ from fellowship.pipelines.sources.row_files import (
 
 
 def source_rows(source: Source) -> Iterator[Row]:
-    """Every row of a source; `InputError` where a file can't be read as a whole."""
+    """Every row of a source; `InputError` where a file can't be read as a whole.
+
+    A `winner` that three flags tell stands in a column of its own.
+    """
+    rows = rows_as_written(source)
+    if source.label != WINNER:
+        return rows
+    return (replace(row, values=with_flagged(row.values)) for row in rows)
+
+
+def rows_as_written(source: Source) -> Iterator[Row]:
+    """Every row of a source, its columns as they are there."""
     columns = columns_of(source)
     if source.path is None:
         try:

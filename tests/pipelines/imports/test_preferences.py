@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,6 @@ def test_a_column_a_side_names_the_systems_where_the_answers_are_numbered() -> N
         ([0.6, 0.9], None),
         ([-1.5, 2.5], None),
         ([0.3, 1.7], None),
-        (["x", None], None),
     ],
 )
 def test_a_scale_is_recognised_where_values_allow_one_reading_only(
@@ -87,6 +87,23 @@ def test_a_scale_is_recognised_where_values_allow_one_reading_only(
         return
     with pytest.raises(InputError, match="--preference-scale"):
         recognise_scale("p", values)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "cure"),
+    [
+        ("p", ["x", None], "--winner"),
+        ("overall_preference", [1, 2], "--preference-scale"),
+        ("rating", [1, 1.5, 2], "--preference-scale"),
+        ("p_b", [0.1, 0.9], "0..1 for chances of the second"),
+        ("prob_model_b", [0.1, 0.9], "0..1 for chances of the second"),
+    ],
+)
+def test_what_a_columns_name_or_words_leave_open_is_asked_about(
+    column: str, values: list[Any], cure: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(cure)):
+        recognise_scale(column, values)
 
 
 @pytest.mark.parametrize(

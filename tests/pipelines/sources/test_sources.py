@@ -147,9 +147,15 @@ def test_a_label_on_a_scale_refuses_the_source(tmp_path: Path, label: object) ->
 
 
 @pytest.mark.parametrize("label", [True, "invalid", "left", [[1]], {}])
-def test_any_other_label_is_rejected(tmp_path: Path, label: object) -> None:
-    source = jsonl(tmp_path, {"prompt": "q", "label": label}, label="label")
-    assert "is none of 'first'" in why(source)
+def test_any_other_label_rejects_its_row_and_most_of_them_the_source(
+    tmp_path: Path, label: object
+) -> None:
+    rows = [{"prompt": "q", "label": one} for one in ("A", "B", label)]
+    *_, odd = read_items(jsonl(tmp_path, *rows, label="label"))
+    assert isinstance(odd, Rejected)
+    assert "is none of 'first'" in odd.why
+    with pytest.raises(InputError, match=r"source\.label_values"):
+        list(read_items(jsonl(tmp_path, rows[2], label="label")))
 
 
 def test_a_key_depends_on_content_and_an_id_on_nothing(tmp_path: Path) -> None:
