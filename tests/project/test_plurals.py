@@ -29,7 +29,6 @@ EXPLAINED = {
     "pipelines/export/exporter.py: context.labelled": "part of cards, which don't change",
     "pipelines/labels/label_account.py: self.split": "one is said in other words",
     "pipelines/labels/label_columns.py: file.name or 'the label file'": "a name",
-    "pipelines/imports/verdict_texts.py: len(talk)": "none or several",
     "pipelines/sources/items.py: name": "a name",
     "cli/attack.py: span(low, high)": "a range",
     "cli/export_accounts.py: more": "a mean with its decimal",
