@@ -41,6 +41,7 @@ VERBS = {
     "inspect": "Write a run as a log that Inspect (inspect_ai) opens.",
     "attack": "Try to fool a recipe's evaluator: attack success by judge and kind.",
     "probe": "Measure the bias of a recipe's judges: position, length, style, family.",
+    "align": "Improve a judge's prompt on people's labels; test it on other labels.",
     "reproduce": "Recompute a paper's published tables and report corrections.",
     "team": "Write a recipe's team as an AutoGen component, for plain AutoGen.",
     "doctor": "Check what is missing before a run, and print the command that fixes it.",

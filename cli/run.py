@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import redirect_stdout
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, redirect_stdout
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -192,6 +192,15 @@ async def run_with_progress(go: RunFunction, resume: str) -> RunReport:
     What others print meanwhile (Ray of its nodes, a team of the user's) goes there too:
     stdout is the report's.
     """
+    async with progress_of(resume) as (watcher, stop):
+        return await go(watch=watcher, stop=stop)
+
+
+@asynccontextmanager
+async def progress_of(
+    resume: str,
+) -> AsyncIterator[tuple[ProgressDisplay, asyncio.Event]]:
+    """Who watches runs, and the event that tells them to stop."""
     with ProgressDisplay(resume) as watcher, redirect_stdout(sys.stderr):
 
         def last_words() -> None:
@@ -201,7 +210,7 @@ async def run_with_progress(go: RunFunction, resume: str) -> RunReport:
         stopper = Stopper(watcher.announce, last_words)
         lines = asyncio.create_task(watcher.lines())
         try:
-            return await go(watch=watcher, stop=stopper.stop)
+            yield watcher, stopper.stop
         finally:
             lines.cancel()
             stopper.close()

@@ -87,8 +87,8 @@ class ProgressDisplay:
             self._live = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take the runner's report, which it keeps up to date from here on."""
-        if self._speed is None:
+        """Take the runner's report, which it keeps up to date; another run's is another."""
+        if self._speed is None or self._progress is not progress:
             self._speed = Speed(progress)
         self._progress = progress
         self._print_line()

@@ -27,6 +27,7 @@ LAYERS = (
 ROOMS = {
     "pipelines": (
         *(
+            "aligning",
             "choosing",
             "asking",
             "replay",

@@ -24,7 +24,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Guides": (
         *("sources.md", "cookbook.md", "extending.md", "python.md", "datasets.md"),
         *("agreement.md", "choosing.md", "judging.md", "viewer.md", "report.md"),
-        *("rejudging.md", "cluster.md"),
+        *("aligning.md", "rejudging.md", "cluster.md"),
     ),
     "Reference": (
         *("recipe.md", "cli.md", "figures.md", "providers.md", "engine.md"),

@@ -20,6 +20,7 @@ from pydantic import (
 from fellowship.agents.parsing.revisions import REVISION
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.record.meter import Limits
+from fellowship.pipelines.recipe.aligned import Aligned
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.plain_data import plain_data
@@ -148,6 +149,12 @@ class Recipe(Record):
         default=None,
         description="seconds that one team may take for one row; no limit if absent, as"
         " every call has its own",
+    )
+
+    aligned: Aligned | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,  # headers of older runs are the same
+        description="what `fellowship align` did to the evaluator: written by it",
     )
 
     _reader: int = PrivateAttr(default=REVISION)

@@ -18,6 +18,10 @@ from fellowship.pipelines.agreement.margins import (
 )
 from fellowship.pipelines.agreement.named_figures import JUDGE_KEYS, PAIR_KEYS
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
+from fellowship.pipelines.aligning.align_report import AlignReport, Training
+from fellowship.pipelines.aligning.gains import Gain
+from fellowship.pipelines.aligning.policies import Policy
+from fellowship.pipelines.aligning.steps import StepResult
 from fellowship.pipelines.attacks.named_figures import PROBE_KEYS
 from fellowship.pipelines.attacks.probe_records import JudgeProbe
 from fellowship.pipelines.choosing.choice_records import (
@@ -44,7 +48,9 @@ PRINTED = (
     *(LengthControlled, JudgeLengthEffect, JudgeEffect, RepeatTest),
 )
 KEYS = (*FIGURE_KEYS, *JUDGE_KEYS, *PAIR_KEYS, *PROBE_KEYS)
+ALIGNED = (AlignReport, Training, StepResult, Gain, Policy)
 RECORDS = (
+    *ALIGNED,
     Choice,
     ConfigurationLine,
     Guarantee,
