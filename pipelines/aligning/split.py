@@ -54,9 +54,10 @@ def require_enough(prompts: int, test: float) -> None:
         )
     least = LEAST_TEST / prompts
     if not least <= test <= 1 - least:
+        ends = f"{percent_up(least)} to {percent_down(1 - least)}"
         raise InputError(
             f"--test {test:g} of {counted(prompts, 'prompt')} leaves fewer than"
-            f" {LEAST_TEST} to test or to learn from: give {percent_up(least)} to {percent_down(1 - least)}"
+            f" {LEAST_TEST} to test or to learn from: give {ends}"
         )
 
 
