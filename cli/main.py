@@ -47,7 +47,7 @@ VERBS = {
     "doctor": "Check what is missing before a run, and print the command that fixes it.",
     "prices": "Show the price table: what a million tokens of each model costs.",
     "new": "Create a role, team or recipe of your own, with a test, ready to run.",
-    "schema": "Print the JSON schema of recipes, for editors.",
+    "schema": "Print the JSON schema of recipes, or of what a verb's --json prints.",
     "completion": "Print the completion script of bash, zsh or fish.",
 }
 

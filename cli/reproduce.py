@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 @click.command("reproduce", epilog=EPILOG)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument(
+    "folder", metavar="DIR", required=False, type=click.Path(path_type=Path)
+)
 @click.option(
     "--labels",
     "labels",
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     help="List every row in which the losing draft was selected.",
 )
 def command(
-    folder: Path,
+    folder: Path | None,
     labels: tuple[str, ...],
     json_to: Path | None,
     html_to: Path | None,
@@ -73,6 +75,7 @@ def command(
       fellowship reproduce ../MA-PO --json figures.json --html paper.html
       fellowship reproduce ../MA-PO --labels mt-bench=votes.jsonl --rows
     """
+    folder, json_to = release_and_file(folder, json_to)
     require_extras("stats")
     from fellowship.pipelines.paper.reproduce import reproduce
 
@@ -91,6 +94,17 @@ def command(
     else:
         show(found, console(), rows)
     return Exit.FAILED if found.unequal else Exit.DONE
+
+
+def release_and_file(
+    folder: Path | None, json_to: Path | None
+) -> tuple[Path, Path | None]:
+    """The release and the file for JSON: in `--json DIR` the folder is the release."""
+    if folder is None and json_to is not None and json_to.is_dir():
+        return json_to, Path("-")
+    if folder is None:
+        raise click.UsageError("Missing argument 'DIR': the folder of the release")
+    return folder, json_to
 
 
 def by_dataset(labels: tuple[str, ...]) -> dict[str, Path]:

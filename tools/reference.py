@@ -1,15 +1,21 @@
-"""Reference pages, generated: recipes from their schema, verbs from click."""
+"""Reference pages and schemas, generated: recipes from their schema, verbs from click.
+
+`python tools/reference.py` writes them all into the repository; tests say where one is old.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from inspect import cleandoc
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import click
 
+from fellowship.cli.json_schemas import OUTPUTS, output_schema
 from fellowship.cli.main import VERBS, module_of
 from fellowship.models.providers.registry import PROVIDERS
 from fellowship.pipelines.recipe.loading import recipe_schema
@@ -187,6 +193,27 @@ def exit_codes() -> str:
     return "\n".join(["| code | meaning |", "|---|---|", *table])
 
 
+# -- files ---------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+
+
+def reference_files() -> dict[Path, str]:
+    """Every generated file of the repository -> its text."""
+    schemas = {f"docs/schemas/{verb}.json": output_schema(verb) for verb in OUTPUTS}
+    schemas["recipes/recipe.schema.json"] = recipe_schema()
+    found = {ROOT / name: schema_text(schema) for name, schema in schemas.items()}
+    pages = {"docs/recipe.md": recipe_page(), "docs/cli.md": cli_page()}
+    return found | {ROOT / name: text for name, text in pages.items()}
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """A schema as `fellowship schema --to` writes it."""
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
-    print(recipe_page())
-    print(cli_page())
+    for path, text in reference_files().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""Navigation and generated pages of the documentation site.
+"""Navigation of the documentation site.
 
 mkdocs calls this while it builds (`make docs`). A page that is listed below and not there
 yet is left out; one that is there and not listed stands under "More".
@@ -6,17 +6,10 @@ yet is left out; one that is there and not listed stands under "More".
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import reference
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
-
-GENERATED = {"recipe.md": reference.recipe_page, "cli.md": reference.cli_page}
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md", "concepts.md"),
@@ -37,7 +30,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Lay out the navigation by what is there."""
     folder = Path(config.docs_dir)
-    there = {str(p.relative_to(folder)) for p in folder.rglob("*.md")} | {*GENERATED}
+    there = {str(p.relative_to(folder)) for p in folder.rglob("*.md")}
     nav: list[Any] = []
     for section, pages in SECTIONS.items():
         if found := [page for page in pages if page in there]:
@@ -47,10 +40,3 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         nav.append({"More": sorted(there)})
     config.nav = nav
     return config
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that the code writes."""
-    for name, page in GENERATED.items():
-        files.append(File.generated(config, name, content=page()))
-    return files

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from typing import Any
 
+import jsonschema
 import pytest
 
+from fellowship.cli.json_schemas import output_schema
 from fellowship.cli.main import run_command
 
 CLI = [sys.executable, "-m", "fellowship.cli.main"]
@@ -19,3 +23,10 @@ def said(
     code = run_command([str(argument) for argument in arguments])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
+
+
+def checked(verb: str, value: str | Any) -> Any:
+    """What a verb printed as JSON, once its schema has been held against it."""
+    found = json.loads(value) if isinstance(value, str) else value
+    jsonschema.validate(found, output_schema(verb))
+    return found

@@ -9,6 +9,7 @@ import pytest
 from fellowship.errors import InputError
 from fellowship.pipelines.attacks.attacks import read_attacks, select_attacks
 from tests.support.attacked_judges import honest, invoke
+from tests.support.commands import checked
 from tests.support.labelled_judges import scored
 
 
@@ -19,7 +20,7 @@ def credulous(first: str, second: str) -> str:
 
 def test_an_honest_judge_lets_no_attack_win(tmp_path: Path) -> None:
     code, told, _ = invoke("attack", tmp_path, honest, "--rows", "2", "--json")
-    cells = told["attacks"]["judges"]["the verdict"]
+    cells = checked("attack", told)["attacks"]["judges"]["the verdict"]
     assert set(cells) == {one.name for one in read_attacks()}
     assert len(cells) >= 15
     assert sum(cell["won"] for cell in cells.values()) == 0

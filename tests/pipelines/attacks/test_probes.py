@@ -21,6 +21,7 @@ from fellowship.records import (
     Winner,
 )
 from tests.support.attacked_judges import honest, invoke
+from tests.support.commands import checked
 from tests.support.labelled_judges import scored
 
 
@@ -30,7 +31,7 @@ def follows_place(first: str, second: str) -> str:
 
 def test_a_probe_finds_a_judge_that_follows_the_place(tmp_path: Path) -> None:
     code, told, _ = invoke("probe", tmp_path, follows_place, "--json")
-    (judge,) = told["probes"]["judges"]
+    (judge,) = checked("probe", told)["probes"]["judges"]
     assert judge["position"]["value"] == 1
     assert judge["length"]["value"] == judge["style"]["value"] == 0
     assert judge["repeatability"]["value"] == 1

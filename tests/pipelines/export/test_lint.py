@@ -15,7 +15,7 @@ from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.export.lint import LintReport, lint
 from fellowship.pipelines.export.role_leaks import find_leak
 from fellowship.pipelines.recipe.export_settings import Export
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.outcomes import judged
 from tests.support.runs import run_of
 from tests.support.sentences import CLEAN, ENGLISH, FOREIGN, holds, sentence
@@ -199,7 +199,7 @@ def test_exit_codes_and_json(
     assert code == Exit.FAILED
     assert "equal answers" in out
     code, out, _ = said(capsys, "lint", bad, "--json")
-    assert json.loads(out)[0]["findings"][0]["numbers"] == [1]
+    assert checked("lint", out)[0]["findings"][0]["numbers"] == [1]
     code, _, err = said(capsys, "lint", tmp_path / "god.jsonl")
     assert code == Exit.USAGE
     assert "good.jsonl" in err

@@ -20,7 +20,7 @@ from fellowship.pipelines.imports.preferences import (
 from fellowship.pipelines.imports.system_names import SystemColumns, only_sides
 from fellowship.pipelines.interop.frames import frames
 from fellowship.stats.intervals import Resampling
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.paths import ROOT
 
 ALPACA = ROOT.parent / "shared" / "data" / "alpaca_eval" / "lengths.jsonl"
@@ -162,7 +162,9 @@ def test_an_arena_file_enters_winrate_by_its_models_names(
     code, out, err = said(capsys, *verb, *texts, *more)
     assert code == 0, err
     assert "60 rows name two systems" in out
-    found = json.loads(said(capsys, "winrate", run, "--json", "--resamples", 20)[1])
+    found = checked(
+        "winrate", said(capsys, "winrate", run, "--json", "--resamples", 20)[1]
+    )
     rates = {(p["first"], p["second"]): p["strict"]["value"] for p in found["pairs"]}
     assert rates == {
         ("gpt4", "llama"): 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
+from tests.support.commands import checked
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.replayed_runs import TEAMS, asked, query, ran, row
@@ -111,7 +111,7 @@ def test_the_command_reports_agreement_and_drift_as_json(
     with ran(tmp_path) as (folder, _):
         words = ["--judge", "critic", "--into", str(tmp_path / "new")]
         command(["rejudge", str(folder), *words, "--json"])
-        told = json.loads(capsys.readouterr().out)
+        told = checked("rejudge", capsys.readouterr().out)
         command(["rejudge", str(folder), *words])
         shown = capsys.readouterr().out
     assert {c["name"] for c in told["drift"]["changes"]} >= {"ties", "unreadable"}

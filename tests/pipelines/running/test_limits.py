@@ -18,7 +18,7 @@ from fellowship.pipelines.running.runner import run
 from fellowship.rows_left import ROWS_LEFT
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.page import page
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.loopback.fixtures import Handle
 from tests.support.recipes import openai_model, recipe
 from tests.support.viewer_pages import ask, served
@@ -89,6 +89,7 @@ def test_terminal_status_report_list_and_page_agree_on_the_rows_left(
     assert words in states_in(out)
     assert words in states_in(said(capsys, "status", folder)[1])
     report = json.loads(said(capsys, "report", folder, "--json")[1])
+    checked("report", report)
     stopped = report["flow"]["states"].get("stopped-by-budget", 0)
     assert (stopped, report["pending"]) == ((8, 0) if limits else (0, 8))
     found = figures(folder, plan=Resampling(20))
