@@ -113,6 +113,15 @@ OUTPUTS: Mapping[str, tuple[Shape, ...]] = {
     "report": (printed("ReportFigures"),),
     "replay": (printed("ReplayedRow"), Shape("with --edit", RUN_REPORT)),
     "rejudge": (Shape("", (*RUN_REPORT, f"{PRINTED}:DriftExtras"), gaps=True),),
+    "drift": (
+        printed("DriftChecked"),
+        Shape("stopped early", (*RUN_REPORT, f"{PRINTED}:DriftExtras"), gaps=True),
+    ),
+    "choose": (
+        Shape("", (f"{PIPELINES}.choosing.choice_records:Choice",), gaps=True),
+        printed("EvaluatorPlans", "a plan of the runs"),
+        Shape("stopped early", (*RUN_REPORT, f"{PRINTED}:Chosen"), gaps=True),
+    ),
     "inspect": (printed("SampleCounts"),),
     "attack": (Shape("", (*RUN_REPORT, f"{PRINTED}:AttackExtras")),),
     "probe": (Shape("", (*RUN_REPORT, f"{PRINTED}:ProbeExtras")),),

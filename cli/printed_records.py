@@ -149,9 +149,10 @@ class LabelCounts:
 
 @dataclass(frozen=True)
 class AgreementExtras:
-    """What to know of a bias that all judges have."""
+    """What to know of a bias that all judges have, and figures by criterion."""
 
     bias_notes: list[str]
+    criteria: list[Json]
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,6 @@ class ReportFigures:
     spending: Json
     replies: Json
     slow: list[Json]
-    strange: list[Json]
     repaired: int
     cut: int
     exports: dict[str, Account]
@@ -209,6 +209,32 @@ class DriftExtras:
     """Old judge against new; null before every row has ended."""
 
     drift: Json | None
+
+
+@dataclass(frozen=True)
+class DriftChecked:
+    """The same judge again: its check, the runs it took, and the checks before."""
+
+    drift: Json
+    compared: Json
+    anchors: Json
+    repeats: int
+    runs: list[Json]
+    history: list[Json]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The evaluators that were measured, and which is chosen; null before the end."""
+
+    choice: Json | None
+
+
+@dataclass(frozen=True)
+class EvaluatorPlans:
+    """What each evaluator's run would cost, with `--plan`."""
+
+    plans: Any
 
 
 @dataclass(frozen=True)

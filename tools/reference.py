@@ -147,7 +147,8 @@ def cli_page() -> str:
 
 def verb_section(name: str, command: click.Command, level: int) -> Iterator[str]:
     """One verb's section; a group's verbs follow it."""
-    context = click.Context(command, info_name=name)
+    both = ["-h", "--help"]  # as the group of verbs has it
+    context = click.Context(command, info_name=name, help_option_names=both)
     yield f"{'#' * level} {name}"
     yield f"```\n{command.get_usage(context).removeprefix('Usage: ')}\n```"
     yield from paragraphs(command.help or "")
