@@ -26,7 +26,14 @@ from fellowship.agents.roles import Generator, Reviewer, insert_answers
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
 from fellowship.models.client import EDITED, Client, Reply, Request
-from fellowship.records import Candidate, Conversation, Message, Record, Turn
+from fellowship.records import (
+    Candidate,
+    Conversation,
+    Message,
+    Record,
+    Turn,
+    turn_value,
+)
 
 
 @dataclass
@@ -201,7 +208,7 @@ class RoleAgent(BaseChatAgent):
             self.value, self.problem = None, str(error)
             self.unreadable = kind_of(error) if self.case.reader > FIRST else ""
         if self.value is not None:
-            value = self.value.model_dump(mode="json")
+            value = turn_value(self.value.model_dump(mode="json"))
             assert self.turn is not None
             turns = self._transcript.turns
             index = next(i for i, turn in enumerate(turns) if turn is self.turn)

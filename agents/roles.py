@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
-from pydantic import Field
-
 from fellowship.agents.case import Case, interleave_answers
 from fellowship.agents.logprob_scores import (
     Expected,
@@ -24,7 +22,7 @@ from fellowship.agents.parsing.replies import (
     read_scores,
 )
 from fellowship.agents.role import Line, Role
-from fellowship.agents.rubric import CriterionMark, Rubric, total_mark, total_scores
+from fellowship.agents.rubric import Rubric, total_mark, total_scores
 from fellowship.agents.rubric_forms import (
     Values,
     criteria_schema,
@@ -37,14 +35,14 @@ from fellowship.agents.rubric_forms import (
 )
 from fellowship.answer_order import require_sorted
 from fellowship.records import (
-    CRITERIA,
-    CriterionScores,
+    Choice,
+    CriterionMark,
+    Mark,
     Message,
     Record,
     Review,
     Scores,
     Strategy,
-    Winner,
 )
 from fellowship.registry_check import check_registry
 
@@ -182,35 +180,6 @@ class Reviewer(Role):
             return text
         score, scale = format_number(value.score), format_number(self.scale)
         return f"{value.critique}\nScore: {score}/{scale}"
-
-
-COVERAGE = Field(
-    default=None,
-    exclude_if=lambda value: value is None,  # older records are the same bytes
-    description="expected scores: the least probability that fell on scores",
-)
-
-
-class Choice(Record):
-    """What a judge said of two responses, in the order it read them.
-
-    With a rubric, `scores` are its totals: 0 to 1 of a direct comparison.
-    """
-
-    winner: Winner
-    scores: Scores | None = None
-    reason: str = ""
-    coverage: float | None = COVERAGE
-    criteria: tuple[CriterionScores, ...] = CRITERIA
-
-
-class Mark(Record):
-    """What a judge gave one response."""
-
-    score: float
-    reason: str = ""
-    coverage: float | None = COVERAGE
-    criteria: tuple[CriterionMark, ...] = CRITERIA
 
 
 @dataclass(frozen=True, kw_only=True)

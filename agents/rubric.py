@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from fellowship.records import CriterionScores, Finite, Record, Scores
+from fellowship.records import CriterionMark, CriterionScores, Finite, Record, Scores
 
 
 class Criterion(Record):
@@ -47,14 +47,6 @@ class Criterion(Record):
     def is_fault(self) -> bool:
         """Whether a high score is a bad one."""
         return self.weight < 0
-
-
-class CriterionMark(Record):
-    """What a judge gave one response by one criterion."""
-
-    name: str
-    weight: Finite = 1
-    score: Finite
 
 
 Rubric = tuple[Criterion, ...]

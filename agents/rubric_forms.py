@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, get_args
 from fellowship.agents.logprob_scores import Expected
 from fellowship.agents.parsing.criterion_fields import CriterionField
 from fellowship.agents.parsing.replies import read_criteria, read_criteria_choices
-from fellowship.agents.rubric import Criterion, CriterionMark, criterion_line
-from fellowship.records import CriterionScores, Strategy
+from fellowship.agents.rubric import Criterion, criterion_line
+from fellowship.records import CriterionMark, CriterionScores, Strategy
 from fellowship.registry_check import check_registry
 
 Rubric = Sequence[Criterion]

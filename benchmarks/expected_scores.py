@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 
 from fellowship.agents.case import Case
-from fellowship.agents.roles import TWO_TITLES, Choice, Judge
+from fellowship.agents.roles import TWO_TITLES, Judge
 from fellowship.errors import VerdictError
 from fellowship.models.client import Client, Request
 from fellowship.models.config import LlamaCppModel
 from fellowship.models.registry import ModelRegistry
-from fellowship.records import Candidate, Conversation, Message, Scores
+from fellowship.records import Candidate, Choice, Conversation, Message, Scores
 from fellowship.stats.rates import rate_interval
 from tests.support.paths import PAPER
 

@@ -13,7 +13,7 @@ from fellowship.cli.transcript_panels import plain_changes, render_changes, role
 from fellowship.number_format import percent
 from fellowship.records import Candidate, Outcome, Turn
 from fellowship.sanitize import single_line
-from fellowship.turn_words import turn_words
+from fellowship.turn_prose import turn_words
 from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
 
 

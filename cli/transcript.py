@@ -19,14 +19,10 @@ from fellowship.cli.terminal import heading, say
 from fellowship.cli.verdict_panels import show_ranking
 from fellowship.number_format import counted, duration, points, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
-from fellowship.records import Outcome, Session, Turn
+from fellowship.records import Outcome, Session, Turn, value_fields
 from fellowship.sanitize import sanitize, single_line
-from fellowship.turn_words import (
-    order_of_turn,
-    thinking_words,
-    turn_reading,
-    turn_words,
-)
+from fellowship.turn_prose import turn_words
+from fellowship.turn_words import order_of_turn, thinking_words, turn_reading
 from fellowship.wording import (
     finish_words,
     flag_word,
@@ -146,7 +142,9 @@ def show_turn(
     details = f"{', '.join(turn_facts(turn))}"
     read = ""
     if turn.value is not None:
-        read = single_line(turn_reading(turn.value, order_of_turn(turn, session)))
+        read = single_line(
+            turn_reading(value_fields(turn.value), order_of_turn(turn, session))
+        )
     name = speaker_name(turn.source, turn.role, session.team)
     if turn.thinking and options.thinking:
         show_words(out, turn.role, f"{name} thinks", "", turn.thinking, options)
@@ -186,7 +184,7 @@ def turn_facts(turn: Turn) -> Sequence[str]:
         found.append("tokens estimated")
     if turn.finish != "stop":
         found.append(finish_words(turn.finish, turn.finish_word))
-    found += remark_words(turn.remarks, turn.value)
+    found += remark_words(turn.remarks, value_fields(turn.value))
     if turn.repaired:
         found.append("repair turn")
     return found

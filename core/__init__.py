@@ -13,8 +13,8 @@ HOMES = {
     "agents.case": ("Case",),
     "agents.debater": ("Debater",),
     "agents.role": ("Line", "Role"),
-    "agents.rubric": ("Criterion", "CriterionMark"),
-    "agents.roles": ("Choice", "Generator", "Judge", "Mark", "Reviewer"),
+    "agents.rubric": ("Criterion",),
+    "agents.roles": ("Generator", "Judge", "Reviewer"),
     "errors": (
         *("BudgetStop", "EndpointDown", "FellowshipError", "InputError"),
         *("LedgerError", "ModelError", "RecipeError", "RowError", "VerdictError"),
@@ -44,7 +44,10 @@ HOMES = {
     "records": (
         *("Candidate", "Comparison", "Conversation", "Item", "Message", "Outcome"),
         *(
+            "Choice",
+            "CriterionMark",
             "CriterionScores",
+            "Mark",
             "PreferencePair",
             "Ranking",
             "Review",

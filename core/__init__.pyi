@@ -3,13 +3,10 @@ from fellowship.agents.case import Case as Case
 from fellowship.agents.debater import Debater as Debater
 from fellowship.agents.role import Line as Line
 from fellowship.agents.role import Role as Role
-from fellowship.agents.roles import Choice as Choice
 from fellowship.agents.roles import Generator as Generator
 from fellowship.agents.roles import Judge as Judge
-from fellowship.agents.roles import Mark as Mark
 from fellowship.agents.roles import Reviewer as Reviewer
 from fellowship.agents.rubric import Criterion as Criterion
-from fellowship.agents.rubric import CriterionMark as CriterionMark
 from fellowship.errors import BudgetStop as BudgetStop
 from fellowship.errors import EndpointDown as EndpointDown
 from fellowship.errors import FellowshipError as FellowshipError
@@ -64,10 +61,13 @@ from fellowship.pipelines.running.streaming import Spoken as Spoken
 from fellowship.pipelines.running.streaming import listen as listen
 from fellowship.pipelines.running.streaming import stream as stream
 from fellowship.records import Candidate as Candidate
+from fellowship.records import Choice as Choice
 from fellowship.records import Comparison as Comparison
 from fellowship.records import Conversation as Conversation
+from fellowship.records import CriterionMark as CriterionMark
 from fellowship.records import CriterionScores as CriterionScores
 from fellowship.records import Item as Item
+from fellowship.records import Mark as Mark
 from fellowship.records import Message as Message
 from fellowship.records import Outcome as Outcome
 from fellowship.records import PreferencePair as PreferencePair

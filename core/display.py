@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from fellowship.number_format import counted, score
 from fellowship.number_format import scores as score_pair
 from fellowship.sanitize import sanitize
+from fellowship.turn_prose import turn_words
 from fellowship.verdict_words import (
     CriterionScores,
     criteria_words,
@@ -48,6 +49,8 @@ class Turn(Protocol):
     def completion_tokens(self) -> int: ...
     @property
     def thinking(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
 
 
 class Session(Protocol):
@@ -173,7 +176,7 @@ def turn_html(turn: Turn) -> str:
     facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
     facts.append(f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}")
     who = speaker_name(turn.source, turn.role)
-    message = message_html(who, ", ".join(filter(None, facts)), turn.text)
+    message = message_html(who, ", ".join(filter(None, facts)), turn_words(turn))
     return thinking_html(turn.thinking) + message if turn.thinking else message
 
 

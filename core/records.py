@@ -5,10 +5,18 @@ Each is complete and refuses an unknown field.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
 
 from fellowship.display import (
     conversation_html,
@@ -121,7 +129,25 @@ class Candidate(Record):
     )
 
 
-class Review(Record):
+class TurnValue(Record):
+    """What was read from a turn: a `Review`, a `Choice` or a `Mark`.
+
+    `value["score"]` and `value.get("score")` are its fields as plain values, as older
+    code reads them.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        return self.model_dump(mode="json")[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.model_dump(mode="json")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A field as a plain value; `default` where there is none of this name."""
+        return self.model_dump(mode="json").get(name, default)
+
+
+class Review(TurnValue):
     """A reviewer's critique of one draft, and its score from 1 to `scale`."""
 
     critique: str
@@ -238,6 +264,68 @@ class Verdict(Record):
         return verdict_html(self)
 
 
+COVERAGE = Field(
+    default=None,
+    exclude_if=lambda value: value is None,  # older records are the same bytes
+    description="expected scores: the least probability that fell on scores",
+)
+
+
+class Choice(TurnValue):
+    """What a judge said of two responses, in the order it read them.
+
+    With a rubric, `scores` are its totals: 0 to 1 of a direct comparison.
+    """
+
+    winner: Winner
+    scores: Scores | None = None
+    reason: str = ""
+    coverage: float | None = COVERAGE
+    criteria: tuple[CriterionScores, ...] = CRITERIA
+
+
+class CriterionMark(Record):
+    """What a judge gave one response by one criterion; of a negative weight, a fault's."""
+
+    name: str
+    weight: Finite = 1
+    score: Finite
+
+
+class Mark(TurnValue):
+    """What a judge gave one response; with a rubric, `score` is its total."""
+
+    score: float
+    reason: str = ""
+    coverage: float | None = COVERAGE
+    criteria: tuple[CriterionMark, ...] = CRITERIA
+
+
+def turn_value(value: Any) -> Any:
+    """A recorded value as what it is; one of another form stays the mapping it was.
+
+    Only a mapping with the very fields of a record becomes one, so that it is written
+    again as it was.
+    """
+    if not isinstance(value, dict):
+        return value
+    for cls in (Review, Choice, Mark):
+        try:
+            found = cls.model_validate(value)
+        except ValidationError:
+            continue
+        if json.dumps(found.model_dump(mode="json")) == json.dumps(value):
+            return found
+    return value
+
+
+def value_fields(value: TurnValue | Mapping[str, Any] | None) -> dict[str, Any]:
+    """What was read from a turn as plain fields; none where nothing was."""
+    if isinstance(value, TurnValue):
+        return value.model_dump(mode="json")
+    return dict(value or {})
+
+
 class Turn(Record):
     """One message of a transcript. Its exact request is the ledger's call `call`."""
 
@@ -260,8 +348,13 @@ class Turn(Record):
     edited: bool = Field(
         default=False, description="a person put it there: fellowship replay --edit"
     )
-    value: dict[str, Any] | None = Field(
-        default=None, description="what was read from it: a Review, a Verdict"
+    value: Annotated[
+        Review | Choice | Mark | dict[str, Any] | None,
+        PlainValidator(turn_value, json_schema_input_type=dict[str, Any] | None),
+    ] = Field(
+        default=None,
+        description="what was read from it: a Review, a Choice, a Mark, or the fields of"
+        " what a role of one's own reads",
     )
     # What only some turns have is left out of the others: they are the same bytes.
     thinking: str = Field(

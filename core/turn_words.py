@@ -13,15 +13,8 @@ from fellowship.records import Session, Turn
 from fellowship.sanitize import single_line
 from fellowship.session_names import ALONE
 from fellowship.speaker_names import take_apart
+from fellowship.verdict_words import criterion_title
 from fellowship.wording import decision_word
-
-
-def turn_words(turn: Turn) -> str:
-    """The critique or reason of a structured reply; any other reply as it came."""
-    value = turn.value or {}
-    found = value.get("critique") or value.get("reason")
-    structured = turn.text.lstrip().startswith("{")
-    return found if structured and isinstance(found, str) else turn.text
 
 
 def thinking_words(turn: Turn) -> str:
@@ -42,7 +35,12 @@ def order_of_turn(turn: Turn, session: Session) -> str:
         for verdict in session.verdicts:
             if verdict.call == turn.call:
                 return verdict.order
-    who = take_apart(turn.source, alone=session.team == ALONE)
+    return order_by_name(turn, session.team)
+
+
+def order_by_name(turn: Turn, team: str) -> str:
+    """The order that the name says under which a turn's speaker spoke; empty if none."""
+    who = take_apart(turn.source, alone=team == ALONE)
     if who is None:
         return "forward" if turn.role == "debater" else ""
     return who.order
@@ -59,7 +57,7 @@ def turn_reading(value: dict[str, Any], order: str) -> str:
     if "winner" in value:
         return winner_reading(value, order)
     if isinstance(value.get("score"), int | float):
-        return f"score {score(value['score'])}"
+        return f"score {score(value['score'])}{marks_reading(value)}"
     return single_line(json.dumps(value, ensure_ascii=False), 200)
 
 
@@ -71,8 +69,33 @@ def winner_reading(value: dict[str, Any], order: str) -> str:
         winner = {"first": "second", "second": "first"}.get(winner, winner)
         given = given[::-1]
     both = f" {scores(*given)}" if given else ""
+    both += criteria_reading(value, order)
     known = decision_word(winner) if order else READ_AT.get(winner, winner)
     return f"{known}{both}"
+
+
+def criteria_reading(value: dict[str, Any], order: str) -> str:
+    """The scores by criterion that a reply gave two answers; nothing without a rubric."""
+    parts = [
+        f"{criterion_title(one['name'], one['weight'])}"
+        f" {scores(*_in_order(one, order))}"
+        for one in value.get("criteria") or ()
+    ]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def _in_order(one: dict[str, Any], order: str) -> tuple[float, float]:
+    first, second = one["first"], one["second"]
+    return (second, first) if order == "swapped" else (first, second)
+
+
+def marks_reading(value: dict[str, Any]) -> str:
+    """The scores by criterion that a reply gave one answer; nothing without a rubric."""
+    parts = [
+        f"{criterion_title(one['name'], one['weight'])} {score(one['score'])}"
+        for one in value.get("criteria") or ()
+    ]
+    return f"; {', '.join(parts)}" if parts else ""
 
 
 READ_AT = {"first": "the answer it read first", "second": "the answer it read second"}

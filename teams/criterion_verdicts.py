@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fellowship.agents.rubric import CriterionMark
-from fellowship.records import Comparison, CriterionScores, Outcome, Scores, Verdict
+from fellowship.records import (
+    Comparison,
+    CriterionMark,
+    CriterionScores,
+    Outcome,
+    Scores,
+    Verdict,
+)
 from fellowship.teams.decisions import decide, mean
 from fellowship.teams.judge_verdicts import by_judge, last_by_judge
 from fellowship.teams.vote_counting import mean_scores, score_bounds, vote_of

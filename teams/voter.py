@@ -19,17 +19,17 @@ from fellowship.agents.roles import (
     ONE_TITLE,
     STRATEGIES,
     TWO_TITLES,
-    Choice,
     Judge,
-    Mark,
 )
 from fellowship.agents.rubric import Rubric
 from fellowship.agents.scorer import Scorer
 from fellowship.models.config import Sampling
 from fellowship.records import (
     Candidate,
+    Choice,
     CriterionScores,
     Item,
+    Mark,
     Order,
     Phase,
     Scores,

@@ -8,14 +8,10 @@ from itertools import groupby
 from markupsafe import Markup
 
 from fellowship.number_format import counted, duration, usd
-from fellowship.records import Outcome, Session, Turn
+from fellowship.records import Outcome, Session, Turn, value_fields
 from fellowship.sanitize import single_line
-from fellowship.turn_words import (
-    order_of_turn,
-    thinking_words,
-    turn_reading,
-    turn_words,
-)
+from fellowship.turn_prose import turn_words
+from fellowship.turn_words import order_of_turn, thinking_words, turn_reading
 from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.viewer.roles import role_class
 from fellowship.wording import finish_words, remark_words, session_title, speaker_name
@@ -109,7 +105,9 @@ def turn_view(turn: Turn, session: Session, *, written: bool = False) -> TurnVie
         model=turn.model,
         facts=turn_facts(turn),
         body=show_text(turn.text if written else turn_words(turn), written=written),
-        reading="" if turn.value is None else turn_reading(turn.value, order),
+        reading=""
+        if turn.value is None
+        else turn_reading(value_fields(turn.value), order),
         call=turn.call,
         thinking=literal_block(turn.thinking) if turn.thinking else None,
     )
@@ -145,7 +143,7 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
         facts.append("tokens estimated")
     if turn.finish != "stop":
         facts.append(finish_words(turn.finish, turn.finish_word))
-    facts += remark_words(turn.remarks, turn.value)
+    facts += remark_words(turn.remarks, value_fields(turn.value))
     if turn.repaired:
         facts.append("repair turn")
     return tuple(facts)

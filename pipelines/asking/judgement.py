@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from fellowship.pipelines.agreement.juror_state import juror_votes
 from fellowship.pipelines.asking.asking import Answered
 from fellowship.records import (
     Comparison,
+    CriterionScores,
     Decision,
     Finite,
     Outcome,
@@ -29,6 +30,7 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.run_folder import LEDGER
+from fellowship.teams.criterion_verdicts import candidate_criteria, mean_criteria
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import by_judge, last_verdicts
 
@@ -49,6 +51,28 @@ class PairScores(Record):
     b: Finite
 
 
+class CriterionPair(PairScores):
+    """The scores of two answers by one criterion of a rubric, as they were given.
+
+    Of a fault, whose weight is negative, the lower score is the better one.
+    """
+
+    weight: Finite
+
+    @property
+    def winner(self) -> Winner:
+        """The better answer by this criterion."""
+        if self.a == self.b:
+            return "tie"
+        return "a" if (self.a > self.b) == (self.weight > 0) else "b"
+
+
+BY_CRITERION: Any = Field(
+    default_factory=dict,
+    description="by each criterion's name, where there is a rubric",
+)
+
+
 class Cost(Record):
     """What the calls of one row cost, when they were made."""
 
@@ -64,6 +88,7 @@ class JurorVote(Record):
     juror: str
     winner: Winner
     scores: PairScores | None = None
+    criteria: dict[str, CriterionPair] = BY_CRITERION
     reason: str = Field(default="", description="of its first readable reply")
     verdicts: tuple[Verdict, ...] = Field(
         default=(), description="each reply as it was read, a debate's blind vote first"
@@ -75,6 +100,7 @@ class JurorScore(Record):
 
     juror: str
     score: Finite | None
+    criteria: dict[str, Finite] = BY_CRITERION
     reason: str = ""
     verdicts: tuple[Verdict, ...] = ()
 
@@ -88,6 +114,7 @@ class Judgement(Record):
 
     winner: Winner
     scores: PairScores | None = None
+    criteria: dict[str, CriterionPair] = BY_CRITERION
     reason: str = Field(default="", description="of a juror that voted as was decided")
     votes: tuple[JurorVote, ...] = ()
     why: str = Field(default="", description="why there is no winner")
@@ -107,6 +134,7 @@ class Rating(Record):
 
     score: Finite | None
     scale: Finite
+    criteria: dict[str, Finite] = BY_CRITERION
     reason: str = ""
     votes: tuple[JurorScore, ...] = ()
     why: str = Field(default="", description="why there is no score")
@@ -136,6 +164,7 @@ def judgement_of(answered: Answered, folder: Path) -> Judgement:
             juror=name,
             winner=WINNERS[vote.winner],
             scores=pair_scores(decide(last_verdicts(own))[1]),
+            criteria=criterion_pairs(mean_criteria(last_verdicts(own))),
             reason=first_reason(last_verdicts(own)),
             verdicts=tuple(own),
         )
@@ -149,6 +178,7 @@ def judgement_of(answered: Answered, folder: Path) -> Judgement:
     return Judgement(
         winner=winner,
         scores=pair_scores(comparison.scores) if comparison else None,
+        criteria=pooled_pairs(comparison) if comparison else {},
         reason=next(iter(agreed), ""),
         votes=votes,
         why="" if decided else outcome.why,
@@ -169,13 +199,24 @@ def rating_of(answered: Answered, folder: Path, scale: float) -> Rating:
         scores = decide(own)[1]
         given = scores.first if scores else None
         reason = first_reason(own)
+        by_name = {one.name: one.first for one in mean_criteria(own)}
         votes.append(
-            JurorScore(juror=name, score=given, reason=reason, verdicts=tuple(own))
+            JurorScore(
+                juror=name,
+                score=given,
+                criteria=by_name,
+                reason=reason,
+                verdicts=tuple(own),
+            )
         )
     score = outcome.ranking.scores[0] if outcome.ranking else None
     return Rating(
         score=score,
         scale=scale,
+        criteria={
+            mark.name: mark.score
+            for mark in candidate_criteria([comparison] if comparison else [], 0)
+        },
         reason=next((vote.reason for vote in votes if vote.reason), ""),
         votes=tuple(votes),
         why=outcome.why if score is None else "",
@@ -202,6 +243,23 @@ def only_comparison(outcome: Outcome) -> Comparison | None:
 def pair_scores(scores: Scores | None) -> PairScores | None:
     """Scores by the names the caller has for the answers."""
     return PairScores(a=scores.first, b=scores.second) if scores else None
+
+
+def criterion_pairs(given: Sequence[CriterionScores]) -> dict[str, CriterionPair]:
+    """Scores by criterion by the names the caller has for the answers."""
+    return {
+        one.name: CriterionPair(a=one.first, b=one.second, weight=one.weight)
+        for one in given
+    }
+
+
+def pooled_pairs(comparison: Comparison) -> dict[str, CriterionPair]:
+    """The mean scores by each criterion over the judges that gave one."""
+    sides = [candidate_criteria([comparison], at) for at in (0, 1)]
+    return {
+        a.name: CriterionPair(a=a.score, b=b.score, weight=a.weight)
+        for a, b in zip(*sides, strict=True)
+    }
 
 
 def first_reason(verdicts: Sequence[Verdict]) -> str:

@@ -16,7 +16,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Work
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import PromptLibrary
-from fellowship.records import Comparison, Ranking, State, Turn
+from fellowship.records import Comparison, Ranking, State, Turn, value_fields
 from fellowship.session_names import ALONE
 
 SCORED = "one answer, scored alone"
@@ -50,7 +50,9 @@ class RatedRow(Row):
 def with_reasons(comparison: Comparison, turns: Sequence[Turn]) -> Comparison:
     """The comparison with each verdict's own reason, which two ratings would share."""
     reasons: Mapping[str, str] = {
-        turn.call: str(turn.value.get("reason", "")) for turn in turns if turn.value
+        turn.call: str(value_fields(turn.value).get("reason", ""))
+        for turn in turns
+        if turn.value
     }
     verdicts = tuple(
         verdict.model_copy(update={"reason": reasons.get(verdict.call, verdict.reason)})

@@ -25,7 +25,14 @@ from fellowship.pipelines.provenance.score_explanation import (
     pair_sums,
 )
 from fellowship.pipelines.provenance.voting_rule import DecidingRule, voting_rule
-from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
+from fellowship.records import (
+    Comparison,
+    Outcome,
+    PreferencePair,
+    Session,
+    Turn,
+    value_fields,
+)
 from fellowship.session_names import ALONE, pair_session
 from fellowship.speaker_names import take_apart
 from fellowship.teams.judge_verdicts import judge_name
@@ -111,8 +118,8 @@ def reviews_of_draft(turns: Sequence[Turn], draft: int) -> tuple[ReviewRecord, .
         ReviewRecord(
             seat=turn.source,
             model=turn.model,
-            score=(turn.value or {}).get("score"),
-            scale=(turn.value or {}).get("scale"),
+            score=value_fields(turn.value).get("score"),
+            scale=value_fields(turn.value).get("scale"),
             call=turn.call,
         )
         for turn in last.values()

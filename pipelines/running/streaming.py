@@ -24,7 +24,9 @@ from fellowship.pipelines.running.given_rows import (
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.prompts.library import PromptLibrary
-from fellowship.records import Item, Outcome, Record, Turn
+from fellowship.records import Item, Outcome, Record, Turn, value_fields
+from fellowship.turn_prose import turn_words
+from fellowship.turn_words import order_by_name, turn_reading
 
 
 class Spoken(Record):
@@ -35,12 +37,25 @@ class Spoken(Record):
     turn: Turn
 
     def __str__(self) -> str:
-        """Row, team and speaker, then the words."""
-        return f"[{self.row} {self.team}] {self.turn.source}: {self.turn.text}"
+        """Row, team and speaker, then the words, and what was read from them."""
+        read = f" ({self.reading})" if self.reading else ""
+        words = turn_words(self.turn)
+        return f"[{self.row} {self.team}] {self.turn.source}: {words}{read}"
+
+    @property
+    def reading(self) -> str:
+        """What was read from the message: `score 7 of 10`, `A 8 : 3`; else nothing.
+
+        The answers are A and B as everywhere, in whatever order they were read.
+        """
+        value = value_fields(self.turn.value)
+        order = order_by_name(self.turn, self.team)
+        return turn_reading(value, order) if value else ""
 
     def _repr_html_(self) -> str:
         facts = f"row {self.row}, {self.team}, {self.turn.model}"
-        return message_html(self.turn.source, facts, self.turn.text)
+        facts = ", ".join(filter(None, (facts, self.reading)))
+        return message_html(self.turn.source, facts, turn_words(self.turn))
 
 
 async def stream(

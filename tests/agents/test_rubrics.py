@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fellowship.agents.case import Case
 from fellowship.agents.parsing.problems import UnreadableReply
-from fellowship.agents.roles import Choice, Judge, Mark
+from fellowship.agents.roles import Judge
 from fellowship.agents.rubric import (
     Criteria,
     Criterion,
@@ -21,7 +21,8 @@ from fellowship.agents.rubric import (
     weighted_total,
 )
 from fellowship.answer_order import is_sorted, is_verdict_first
-from fellowship.records import Candidate, Strategy
+from fellowship.pipelines.running.streaming import Spoken
+from fellowship.records import Candidate, Choice, Mark, Review, Strategy, Turn
 from tests.support.outcomes import asked
 
 STRATEGIES = get_args(Strategy)
@@ -171,3 +172,42 @@ def test_ready_rubrics_are_sound_and_a_text_stays_a_text() -> None:
 def test_a_rubric_that_cannot_be_scored_is_refused(given: Any, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         criteria.validate_python(given)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"critique": "c", "score": 7.0, "scale": 10.0}, Review),
+        ({"winner": "first", "scores": None, "reason": "r"}, Choice),
+        ({"score": 7.0, "reason": "r", "coverage": 0.5}, Mark),
+        ({"score": 7.0}, dict),  # a role of one's own: it has no reason
+        ({"score": 7, "reason": "r"}, dict),  # would be written as 7.0
+        ({"winner": "nobody", "reason": "r"}, dict),
+        (None, type(None)),
+    ],
+)
+def test_a_turns_value_is_typed_and_written_as_it_was(value: Any, kind: type) -> None:
+    turn = Turn(source="s", role="r", text="t", value=value)
+    assert type(turn.value) is kind
+    written = turn.model_dump_json()
+    assert json.loads(written)["value"] == value
+    assert Turn.model_validate_json(written) == turn
+    if isinstance(turn.value, Review | Mark):
+        assert turn.value["score"] == turn.value.get("score") == turn.value.score
+
+
+def test_a_review_streams_as_prose_and_a_judges_scores_by_criterion() -> None:
+    text = json.dumps({"critique": "Too long.", "score": 7})
+    review = Review(critique="Too long.", score=7)
+    turn = Turn(source="reviewer", role="reviewer", text=text, value=review)
+    shown = Spoken(row=1, team="feedback", turn=turn)
+    assert str(shown) == "[1 feedback] reviewer: Too long. (score 7 of 10)"
+    assert "{" not in shown._repr_html_()
+    role = judge("combined")
+    said = json.dumps(in_json(role))
+    value = role.read(said, CASE)
+    told = Turn(source="judge_swapped", role="judge", text=said, value=value)
+    assert str(Spoken(row=1, team="evaluate 1-2", turn=told)) == (
+        "[1 evaluate 1-2] judge_swapped: Because. (B 4 : 8; accuracy 4 : 9,"
+        " Tone of voice 7 : 5, rambling (fault) 10 : 2)"
+    )

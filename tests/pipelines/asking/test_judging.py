@@ -106,6 +106,31 @@ def test_a_debate_a_role_and_one_judge_are_asked_as_they_are(server: Handle) -> 
     assert fl.judge(*ASKED, evaluator=once, models={"m": at(server)}).cost.calls == 1
 
 
+def test_a_rubric_gives_typed_scores_by_criterion(server: Handle) -> None:
+    rubric = (
+        fl.Criterion(name="truth", weight=2),
+        fl.Criterion(name="filler", weight=-1),
+    )
+    asking: dict[str, Any] = {
+        "evaluator": fl.OneJudge(model="m", criteria=rubric),
+        "models": {"m": at(server)},
+    }
+    found = fl.judge(*ASKED, **asking)
+    assert found.scores
+    for side in ("a", "b"):
+        truth, filler = (getattr(found.criteria[n], side) for n in ("truth", "filler"))
+        total = (2 * truth + 11 - filler) / 3
+        assert getattr(found.scores, side) == pytest.approx(total)
+    assert found.votes[0].criteria == found.criteria
+    values = [turn.value for session in found.sessions for turn in session.turns]
+    assert all(isinstance(one, fl.Choice) and len(one.criteria) == 2 for one in values)
+    rated = fl.score(*ASKED[:2], **asking)
+    assert set(rated.criteria) == {"truth", "filler"}
+    role = fl.Judge(model="m", criteria="Brevity.", rubric=rubric)
+    with pytest.raises(fl.RecipeError, match="give one of them"):
+        fl.judge(*ASKED, evaluator=role, models={"m": at(server)})
+
+
 def test_the_same_text_twice_is_a_tie_that_nobody_is_asked_about(
     server: Handle,
 ) -> None:
