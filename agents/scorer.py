@@ -15,9 +15,9 @@ from typing import ClassVar
 from fellowship.agents.case import Case, interleave_answers
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.role import NO_PROMPT, Line
-from fellowship.agents.roles import LOW, STRATEGIES, Choice, Judge, Mark
+from fellowship.agents.roles import LOW, STRATEGIES, Judge
 from fellowship.models.config import ScoreRange
-from fellowship.records import Message, Scores, Winner
+from fellowship.records import Choice, Mark, Message, Scores, Winner
 
 SURE = 30.0
 """Logits further from 0 can't be told apart on a scale: their shares are 0 or 1."""

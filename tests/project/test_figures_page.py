@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from fellowship.pipelines.agreement.agreement import AgreementReport
+from fellowship.pipelines.agreement.criteria import CriterionFigures
 from fellowship.pipelines.agreement.drift_check import FIGURE_KEYS
 from fellowship.pipelines.agreement.human_ceiling import HumanCeiling
 from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
@@ -45,7 +46,7 @@ PRINTED = (
     *(AgreementReport, JudgeAgreement, Agreement, Difference, HumanCeiling),
     *(JuryAnalysis, Best, MarginCalibration, PosteriorCalibration, PositionBias),
     *(SideBias, Interval, WinRates, PairWinRates, BothOrders, PredictionPowered),
-    *(LengthControlled, JudgeLengthEffect, JudgeEffect, RepeatTest),
+    *(LengthControlled, JudgeLengthEffect, JudgeEffect, RepeatTest, CriterionFigures),
 )
 KEYS = (*FIGURE_KEYS, *JUDGE_KEYS, *PAIR_KEYS, *PROBE_KEYS)
 ALIGNED = (AlignReport, Training, StepResult, Gain, Policy)
