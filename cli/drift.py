@@ -225,16 +225,10 @@ def show_alarm(found: DriftCheck, out: Console) -> None:
 
 def show_history(history: list[DriftEntry], out: Console) -> None:
     """One line for each check."""
-    rows = []
-    for entry in history:
-        cells = []
-        for key in ("flips", "kappa", "noise"):
-            point = entry.point(key)
-            limits = f" [{figure(point.low)}, {figure(point.high)}]"
-            cells.append(figure(point.value) + limits * (point.low is not None))
-        p = entry.point("p").value
-        rows.append(
-            (entry.when[:16].replace("T", " "), entry.anchors, *cells, figure(p))
-        )
-    heads = ("checked (UTC)", "anchors", "flips", "kappa", "noise", "p")
-    table(out, heads, rows, right=" rrrrr")
+    from fellowship.pipelines.agreement.drift_cells import (
+        HISTORY_HEADS,
+        HISTORY_RIGHT,
+        history_cells,
+    )
+
+    table(out, HISTORY_HEADS, [*map(history_cells, history)], right=HISTORY_RIGHT)

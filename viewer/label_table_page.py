@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from fellowship.errors import InputError
+from fellowship.pipelines.agreement.drift_cells import HISTORY_HEADS, history_cells
+from fellowship.pipelines.agreement.drift_history import read_history
 from fellowship.pipelines.imports.label_exchange import (
     AttachReport,
     attach_labels,
@@ -26,6 +30,7 @@ from fellowship.viewer.forms import annotator, read_own_form
 from fellowship.viewer.index import Index
 from fellowship.viewer.label_report import MARGINS, chances_at, label_reports
 from fellowship.viewer.pages import Pages
+from fellowship.viewer.report.drift import drift_plot
 
 SHORT_QUEUE_WORDS = {
     "measure": "at random",
@@ -33,6 +38,24 @@ SHORT_QUEUE_WORDS = {
     "picked": "by somebody",
     "unknown": "not known how",
 }
+
+
+def drift_table(run: Path) -> DriftTable | None:
+    """The checks of the run's judge with their plot; None where there was none."""
+    history = read_history(run)
+    if not history:
+        return None
+    plot = drift_plot(history)[0] if find_spec("matplotlib") else ""
+    return DriftTable(HISTORY_HEADS, [*map(history_cells, history)], Markup(plot))
+
+
+class DriftTable(NamedTuple):
+    """Heads, one line for each check, and our own SVG of them."""
+
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    plot: Markup
+
 
 NEWEST = 200
 """Labels that are listed."""
@@ -86,6 +109,7 @@ class LabelTablePage:
             margins=MARGINS,
             queue_words=SHORT_QUEUE_WORDS,
             chances=chances_at(report.agree),
+            drift=drift_table(self.index.run),
             **{"taken": None, "refused": "", **more},
         )
 

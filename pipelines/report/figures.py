@@ -17,6 +17,7 @@ from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.agreement import AgreementReport as Agreement
 from fellowship.pipelines.agreement.agreement import Options, agree
 from fellowship.pipelines.agreement.criteria import CriterionFigures, CriterionRows
+from fellowship.pipelines.agreement.drift_history import DriftEntry, read_history
 from fellowship.pipelines.agreement.matches import Match, matches
 from fellowship.pipelines.agreement.win_rates import WinRates, rate_matches
 from fellowship.pipelines.export.account import Account
@@ -53,6 +54,7 @@ class Figures:
     labelled, `label_notes` what to know of them; `agreement` what they say of the judges;
     `exports` the accounts of the files in the run's exports folder, none for a part;
     `criteria` what is known of a rubric's criteria without labels;
+    `drift` the checks of its judge afterwards, oldest first;
     `left` the rows the run left when it stopped, by state or as pending.
     """
 
@@ -78,6 +80,7 @@ class Figures:
     left: dict[str, int]
     faults: tuple[FaultCount, ...] = ()
     criteria: tuple[CriterionFigures, ...] = ()
+    drift: tuple[DriftEntry, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -103,6 +106,7 @@ class Figures:
             counted = getattr(self.marks, name)
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
         value["criteria"] = [one.as_json() for one in self.criteria]
+        value["drift"] = [one.model_dump(mode="json") for one in self.drift]
         value["flow"] |= {"states": self.states}
         value["flow"] |= {"flags": dict(self.flow.flags)}
         value["exports"] = {
@@ -178,6 +182,7 @@ def figures(
         faults=faults,
         criteria=seen.criteria.result(plan),
         left={} if only else count_rows_left(run),
+        drift=() if only else tuple(read_history(run)),
     )
 
 

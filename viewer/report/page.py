@@ -8,7 +8,7 @@ from fellowship.number_format import brief, count, counted, duration, part, usd
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import State
-from fellowship.viewer.report import judges, rows, run
+from fellowship.viewer.report import drift, judges, rows, run
 from fellowship.viewer.report.document import document
 from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.parts import Section
@@ -31,6 +31,7 @@ def sections(found: Figures) -> list[Section]:
         judges.bias(found),
         judges.calibration(found),
         judges.winrates(found),
+        *([drift.drift(found)] if found.drift else ()),
         run.cost(found),
         rows.unusual(found),
         run.ingredients(found),

@@ -11,13 +11,18 @@ import yaml
 
 from fellowship.cli.main import run_command as command
 from fellowship.errors import InputError, RecipeError
+from fellowship.number_format import figure
+from fellowship.pipelines.agreement.drift_cells import point_text
 from fellowship.pipelines.agreement.drift_history import read_anchors, read_history
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.drift_runs import allot, plan_drift
+from fellowship.pipelines.report.figures import figures
 from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
 from fellowship.testing import LoopbackModel, loopback_model
+from fellowship.viewer.report.page import page
 from tests.support.replayed_runs import query
+from tests.support.viewer_pages import ask, served
 
 
 class Judge:
@@ -88,6 +93,14 @@ def test_flips_are_found_and_a_steady_judge_raises_no_alarm(
     assert told["anchors"]["rows"] == list(frozen.rows)
     assert [entry.alarm for entry in read_history(folder)] == [False, True]
     assert (folder / "run.json").read_bytes() == before
+    flips = point_text(read_history(folder)[1], "flips")
+    assert flips.startswith(figure(flipped / 20))
+    with served(folder) as place:
+        on_page = ask(place, "/labels").text
+    for text in (on_page, page(figures(folder))):
+        assert "Drift of the judge" in text
+        assert flips in text
+        assert 'aria-label="Drift by check, 2 so far' in text
 
 
 def test_samples_are_the_noise_and_nothing_is_asked_twice_then(tmp_path: Path) -> None:
