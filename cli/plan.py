@@ -24,6 +24,9 @@ from fellowship.cli.options import (
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import BudgetStop
+from fellowship.models.config import OllamaModel, OpenAIModel
+from fellowship.models.registry import ModelRegistry
+from fellowship.models.server_facts import server_notes
 from fellowship.number_format import count, counted, duration, span, usd
 from fellowship.pipelines.planning.forecast import Forecast
 from fellowship.pipelines.planning.pilot import (
@@ -74,7 +77,8 @@ def command(
 ) -> int:
     """Estimate what a run of RECIPE would cost: calls, tokens, money and time.
 
-    The prompts are read and counted; no model is called. With --pilot a few rows are
+    The prompts are read and counted; no model is called, but servers are asked what they
+    say of it: context, thinking, the day it leaves. With --pilot a few rows are
     run first, and the cost of all rows is estimated from them, with an interval. The
     pilot is a run: continue it, or reuse its replies with `run --fork`.
 
@@ -96,6 +100,8 @@ def command(
         folder = into or Path("runs") / f"{recipe.stem}-pilot"
         return run_pilot(wanted, folder, pilot, prompt_numbers(entries), as_json)
     estimated = plan(wanted, measure_source(entries))
+    said = asyncio.run(look_up(wanted))
+    estimated = estimated.model_copy(update={"servers": tuple(said)})
     if as_json:
         print_json(
             estimated.model_dump()
@@ -104,6 +110,17 @@ def command(
     else:
         show(estimated)
     return Exit.DONE if estimated.rows.prompts else Exit.FAILED
+
+
+async def look_up(wanted: Recipe) -> list[str]:
+    """What the servers of the recipe's models say of them, in sentences."""
+    kinds = (OllamaModel, OpenAIModel)
+    asked = {n: c for n, c in wanted.models.items() if isinstance(c, kinds)}
+    registry = ModelRegistry(asked)
+    try:
+        return await server_notes(registry.bare)
+    finally:
+        await registry.close()
 
 
 def run_pilot(
@@ -222,6 +239,10 @@ def show(estimated: Plan) -> None:
     )
     guess = "the speed of your models is a guess; --pilot 12 measures it"
     say(out, ("time: ", "bold"), f"{low} to {high}: {guess}")
+    for warning in estimated.warnings:
+        say(out, ("too long: ", "bold yellow"), warning)
+    for sentence in estimated.servers:
+        say(out, ("server: ", "bold"), single_line(sentence, 400))
     say(out, ("assumptions", "bold"))
     for sentence in estimated.assumptions:
         say(out, f"  - {sentence}")

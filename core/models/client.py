@@ -29,6 +29,7 @@ from pydantic import BaseModel
 from fellowship.errors import RecipeError
 from fellowship.hashing import digest
 from fellowship.models.config import Sampling, ScoreRange
+from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
 from fellowship.usage import Usage
 
@@ -130,6 +131,10 @@ class Client(ChatCompletionClient):
     async def check(self) -> list[Finding]:
         """What stands between this client and its first answer."""
         return []
+
+    async def server_facts(self) -> ServerFacts:
+        """What the server says of the model. Raises `ModelError`; may take its time."""
+        return ServerFacts()
 
     def recall(self, left_out: Iterable[str]) -> None:
         """Take over what an earlier process of the run learnt its model to refuse."""

@@ -18,6 +18,9 @@ from fellowship.records import Message
 PATIENCE = 300.0
 """Seconds for the call: a server may have to load its model first."""
 
+LOOK = 10.0
+"""Seconds for what the server says of the model."""
+
 QUESTION = (
     "Which is larger, 9 or 4? Give a reason of a few words, then the number, as JSON with"
     ' the keys "reason" and "score".'
@@ -47,7 +50,18 @@ async def try_call(client: Client, *, logprobs: bool) -> Finding:
         return Finding(subject, False, f"no reply within {PATIENCE:.0f} s")
     except ModelError as error:
         return Finding(subject, False, str(error))
-    return Finding(subject, True, "; ".join(abilities(reply, logprobs=logprobs)))
+    shown = [*abilities(reply, logprobs=logprobs), await context_words(client)]
+    return Finding(subject, True, "; ".join(shown))
+
+
+async def context_words(client: Client) -> str:
+    """The context of a model as its server states it, as a phrase."""
+    try:
+        async with asyncio.timeout(LOOK):
+            context = (await client.server_facts()).context
+    except (ModelError, TimeoutError):
+        context = None
+    return f"context: {f'{context:,} tokens' if context else 'not said by its server'}"
 
 
 async def try_score(client: Client) -> Finding:

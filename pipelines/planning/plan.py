@@ -27,6 +27,7 @@ from fellowship.pipelines.planning.call_counts import (
     evaluator_calls,
     system_calls,
 )
+from fellowship.pipelines.planning.context_room import context_warnings
 from fellowship.pipelines.planning.token_counts import (
     ANSWER,
     INSTRUCTIONS,
@@ -76,6 +77,12 @@ class Plan(Record):
     not_counted: tuple[str, ...] = Field(
         default=(), description="teams whose calls nobody knows before they are made"
     )
+    warnings: tuple[str, ...] = Field(
+        default=(), description="models whose context is too small for what they read"
+    )
+    servers: tuple[str, ...] = Field(
+        default=(), description="what the models' servers say of them"
+    )
 
     @property
     def usd(self) -> float | None:
@@ -96,7 +103,7 @@ class Plan(Record):
 
 def measure_source(items: Iterable[object]) -> Rows:
     """What there is in a source: `Item`s counted and measured, anything else rejected."""
-    prompts = rejected = tokens = candidates = open_turns = 0
+    prompts = rejected = tokens = longest = candidates = open_turns = 0
     reasons: dict[str, list[int]] = {}
     why, ids = "", list[tuple[int, str]]()
     for item in items:
@@ -110,7 +117,8 @@ def measure_source(items: Iterable[object]) -> Rows:
         if item.id is not None:
             ids.append((item.number, item.id))
         turns = item.conversation.messages
-        tokens += sum(estimated_tokens(turn.content) for turn in turns)
+        size = sum(estimated_tokens(turn.content) for turn in turns)
+        tokens, longest = tokens + size, max(longest, size)
         candidates = max(candidates, len(item.candidates))
         roles = [turn.role for turn in turns]
         open_turns += sum(pair == ("user", "user") for pair in pairwise(roles))
@@ -121,6 +129,7 @@ def measure_source(items: Iterable[object]) -> Rows:
         reasons={name: tuple(numbers) for name, numbers in reasons.items()},
         repeated=find_repeated(ids).sentence(),
         tokens=tokens,
+        longest=longest,
         candidates=candidates,
         open_turns=open_turns,
     )
@@ -158,6 +167,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         models=models,
         assumptions=tuple(assumptions(recipe)),
         not_counted=tuple(not_counted(recipe)),
+        warnings=tuple(context_warnings(recipe, rows, loads)),
     )
 
 

@@ -33,6 +33,7 @@ class Rows(Record):
     )
     repeated: str = Field(default="", description="rows whose id an earlier row has")
     tokens: int = 0
+    longest: int = Field(default=0, description="tokens of the longest prompt")
     candidates: int = Field(default=0, description="answers that came with a prompt")
     open_turns: int = Field(default=0, description="earlier user turns to be answered")
 

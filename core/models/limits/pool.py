@@ -16,6 +16,7 @@ import structlog
 from fellowship.errors import Failure, ModelError
 from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.limits.wait_note import NotesWaits, WaitNote
+from fellowship.models.server_facts import ServerFacts
 
 log = structlog.get_logger("fellowship.models")
 
@@ -151,6 +152,10 @@ class PoolClient(Client):
         members = (m for m in self._members if isinstance(m, NotesWaits))
         notes = (member.status_note() for member in members)
         return next(filter(None, notes), None)
+
+    async def server_facts(self) -> ServerFacts:
+        """As the first of its hosts says: all of them have the same model."""
+        return await self._members[0].server_facts()
 
     def recall(self, left_out: Iterable[str]) -> None:
         """As `Client` says, on every host."""

@@ -16,6 +16,12 @@ from fellowship.models.addresses import base_of, below, shown_address
 from fellowship.models.providers.http_client import Answer
 from fellowship.models.record.secrets import public_url
 
+CONTEXTS = (
+    *("n_ctx", "loaded_context_length", "max_model_len", "context_length"),
+    *("max_context_length", "context_window", "inputTokenLimit", "n_ctx_train"),
+)
+"""Fields of a listed model that hold its context."""
+
 Get = Callable[[URL], Awaitable[Answer]]
 """A GET with the client's own headers; it follows no redirect."""
 
@@ -25,6 +31,7 @@ class ListedModel(NamedTuple):
 
     name: str
     shutdown_date: str = ""
+    context: int | None = None
 
 
 def listed_models(answer: Answer) -> list[ListedModel] | None:
@@ -48,9 +55,24 @@ def listed_models(answer: Answer) -> list[ListedModel] | None:
         ListedModel(
             str(e.get("id") or e.get("name") or "").removeprefix("models/"),
             str(e.get("shutdown_date") or ""),
+            context_of(e),
         )
         for e in entries
     ]
+
+
+def context_of(entry: dict[str, Any]) -> int | None:
+    """The context of a listed model in tokens: vLLM's, llama-server's, LM Studio's name.
+
+    A server's own setting goes before what the model was made for.
+    """
+    inner = [part for part in (entry.get("meta"), entry.get("top_provider")) if part]
+    for name in CONTEXTS:
+        for part in (entry, *inner):
+            value = part.get(name) if isinstance(part, dict) else None
+            if type(value) is int and value > 0:
+                return value
+    return None
 
 
 def is_page(answer: Answer) -> bool:

@@ -34,6 +34,8 @@ from fellowship.models.providers.ollama_checks import check_ollama, facts_of
 from fellowship.models.providers.ollama_errors import OllamaErrors
 from fellowship.models.providers.ollama_facts import (
     OllamaFacts,
+    contradictions,
+    describe_facts,
 )
 from fellowship.models.providers.ollama_requests import body_of, room_of
 from fellowship.models.providers.size_limit import PLAIN, TooLarge, limit_response
@@ -50,6 +52,7 @@ from fellowship.models.replies.ollama_bodies import (
     why_incomplete,
 )
 from fellowship.models.replies.reading import make_reply, unusable
+from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
 
 DEFAULT_HOST = "http://localhost:11434"
@@ -179,6 +182,13 @@ class OllamaClient(Client):
     async def facts(self) -> OllamaFacts:
         """What the server says of the model. Raises `ModelError`."""
         return await facts_of(self.api(), self._errors)
+
+    async def server_facts(self) -> ServerFacts:
+        """As /api/show says, and what the recipe asks in vain."""
+        facts = await self.facts()
+        phrases = tuple(filter(None, [describe_facts(facts)]))
+        faults = tuple(contradictions(self.config, facts))
+        return ServerFacts(facts.context, phrases, faults)
 
     async def _look(self) -> str:
         """What the server does while a call waits, as a phrase."""

@@ -25,7 +25,7 @@ from fellowship.models.providers.context_window import (
     is_odd_count,
 )
 from fellowship.models.providers.http_client import Answer
-from fellowship.models.providers.openai_checks import check_openai
+from fellowship.models.providers.openai_checks import check_openai, listed_facts
 from fellowship.models.providers.openai_connection import OpenAIConnection
 from fellowship.models.providers.openai_requests import OpenAIRequests
 from fellowship.models.record.secrets import hide_secrets, public_url
@@ -35,6 +35,7 @@ from fellowship.models.replies.chat_bodies import (
     read_completion,
 )
 from fellowship.models.replies.reading import unusable
+from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
 
 log = structlog.get_logger("fellowship.models")
@@ -92,6 +93,10 @@ class OpenAIClient(Client):
     async def check(self) -> list[Finding]:
         """Is the key set, is the server up, does it have the model? And where calls go."""
         return await check_openai(self._connection, str(self.identity["endpoint"]))
+
+    async def server_facts(self) -> ServerFacts:
+        """As its server's list of models says."""
+        return await listed_facts(self._connection)
 
     async def close(self) -> None:
         """Close the connection pool."""

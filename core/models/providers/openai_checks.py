@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import aiohttp
@@ -12,12 +13,14 @@ from fellowship.models.client import Finding
 from fellowship.models.providers.http_client import Answer
 from fellowship.models.providers.leaving import leaving
 from fellowship.models.providers.model_list import (
+    ListedModel,
     is_page,
     listed_models,
     missing_version,
 )
 from fellowship.models.providers.openai_connection import OpenAIConnection
 from fellowship.models.providers.unsent import unsent_settings
+from fellowship.models.server_facts import ServerFacts
 
 
 async def check_openai(at: OpenAIConnection, endpoint: str) -> list[Finding]:
@@ -41,11 +44,31 @@ async def check_openai(at: OpenAIConnection, endpoint: str) -> list[Finding]:
         message = f"the server has no such model; {goes}"
         return [Finding(subject, False, message, f"use {some}")]
     has = "answers, and has the model" if names else "answers, and lists no model"
-    own = config.model.removeprefix("models/")
-    day = next((m.shutdown_date for m in listed if m.name == own), "")
-    notes = [*unsent_settings(at.name, config)]
-    notes += filter(None, [leaving(config, date.today(), day)])
+    notes = [*facts_in(listed, at).phrases, *unsent_settings(at.name, config)]
     return [Finding(subject, True, "; ".join((has, goes, *notes)))]
+
+
+async def listed_facts(at: OpenAIConnection) -> ServerFacts:
+    """What a server's list says of the model. `ModelError` where there is no list."""
+    try:
+        answer = await at.http().get(below(at.base, "/models"))
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise at.errors.connection_failure(error) from error
+    listed = listed_models(answer)
+    if listed is None:
+        if answer.status >= 300:
+            raise at.errors.http_failure(answer)
+        return ServerFacts()
+    return facts_in(listed, at)
+
+
+def facts_in(listed: Sequence[ListedModel], at: OpenAIConnection) -> ServerFacts:
+    """What a list says of one model: its context, and the day it leaves."""
+    own = at.config.model.removeprefix("models/")
+    found = next((model for model in listed if model.name == own), ListedModel(own))
+    context = f"context {found.context:,} tokens" if found.context else ""
+    left = leaving(at.config, date.today(), found.shutdown_date)
+    return ServerFacts(found.context, tuple(filter(None, (context, left))))
 
 
 async def without_list(

@@ -31,7 +31,9 @@ from tests.support.labelled_judges import (
 )
 from tests.support.loopback.fixtures import openai_server
 from tests.support.paths import ROOT
+from tests.support.recipes import openai_model, recipe
 from tests.support.small_recipes import prompts, recipe_for
+from tests.support.wire_server import completion, wire_server
 
 
 def test_a_plan_costs_nothing_and_says_what_it_assumes(
@@ -133,3 +135,40 @@ def test_every_evaluator_makes_the_calls_that_were_planned(
     models = plan(recipe, measure_source(read_items(recipe.source))).models
     assert sum(m.calls_min for m in models) <= report.calls
     assert report.calls <= sum(m.calls_max for m in models)
+
+
+def test_a_plan_shows_what_servers_say_and_what_no_context_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show = {
+        "model_info": {"general.architecture": "q", "q.context_length": 2048},
+        "capabilities": ["completion"],
+    }
+    listed = [{"id": "m", "max_model_len": 9000, "shutdown_date": "2999-01-14"}]
+    long = json.dumps({"id": "p", "prompt": "deep " * 6000})
+    with (
+        wire_server(lambda _: (200, show)) as (ollama, _),
+        wire_server(lambda _: completion("x"), listed) as (url, _),
+    ):
+        host = ollama.removesuffix("/v1")
+        writer = {"provider": "ollama", "model": "m", "host": host, "reasoning": "high"}
+        models = {"writer": writer, "critic": openai_model(url, model="m")}
+        models["judge"] = openai_model("http://127.0.0.1:9/v1")
+        path = recipe(tmp_path / "r.yaml", writer, 1, models=models)
+        (tmp_path / "prompts.jsonl").write_text(long)
+        _, out, _ = said(capsys, "plan", path, "--json")
+        _, words, _ = said(capsys, "plan", path)
+    planned = json.loads(out)
+    (warning,) = planned["warnings"]
+    assert "of about 7,500 tokens" in warning
+    assert "set num_ctx: " in warning
+    servers = "\n".join(planned["servers"])
+    for told in (
+        "model 'writer': context 2,048 tokens, does not think",
+        "fix: num_ctx: 2048",
+        "fix: leave `reasoning: high` out of the recipe",
+        "model 'critic': context 9,000 tokens, m leaves on 2999-01-14",
+        "not looked up: model 'judge'",
+    ):
+        assert told in servers
+        assert told in " ".join(words.split())

@@ -309,7 +309,8 @@ async def test_doctor_asks_once_and_says_what_the_model_can() -> None:
             return 400, {"error": {"message": "Unrecognized argument supplied: seed"}}
         return completion('<think>9.</think>{"reason": "it is", "score": 9}')
 
-    with wire_server(answer, [{"id": "gpt-4o"}]) as (url, sent):
+    listed = [{"id": "gpt-4o", "meta": {"n_ctx": 4096, "n_ctx_train": 9}}]
+    with wire_server(answer, listed) as (url, sent):
         config = OpenAIModel.model_validate(openai_model(url))
         _, asked = await check_models({"m": config}, ask=True)
     assert asked.good
@@ -318,6 +319,7 @@ async def test_doctor_asks_once_and_says_what_the_model_can() -> None:
         "thinking: yes",
         "not given",
         "seed: refused",
+        "context: 4,096 tokens",
     ):
         assert words in asked.message
     assert len(sent) == 2
