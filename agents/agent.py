@@ -316,4 +316,5 @@ def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
         tokens_estimated=reply.usage.estimated,
         finish_word=reply.finish_word,
         remarks=reply.remarks,
+        left_out=reply.left_out,
     )

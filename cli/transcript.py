@@ -26,6 +26,7 @@ from fellowship.turn_words import order_of_turn, thinking_words, turn_reading
 from fellowship.wording import (
     finish_words,
     flag_word,
+    left_out_words,
     remark_words,
     session_title,
     speaker_name,
@@ -185,6 +186,7 @@ def turn_facts(turn: Turn) -> Sequence[str]:
     if turn.finish != "stop":
         found.append(finish_words(turn.finish, turn.finish_word))
     found += remark_words(turn.remarks, value_fields(turn.value))
+    found += left_out_words(turn.left_out)
     if turn.repaired:
         found.append("repair turn")
     return found

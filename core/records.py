@@ -383,6 +383,11 @@ class Turn(Record):
         description="what is odd about it: verdict-first, no-logprobs, open-thinking,"
         " other-parts",
     )
+    left_out: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda value: not value,  # older records are the same bytes
+        description="parameters that its model refuses or ignores, and were not sent",
+    )
 
     def _repr_html_(self) -> str:
         return turn_html(self)

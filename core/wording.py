@@ -194,6 +194,11 @@ def remark_words(remarks: Sequence[str], value: Mapping[str, Any] | None) -> lis
     return found
 
 
+def left_out_words(names: Sequence[str]) -> list[str]:
+    """The parameters that a reply was asked for without; none where all were sent."""
+    return [f"not sent: {', '.join(names)}"] if names else []
+
+
 def hyphened(words: str) -> str:
     """Words as one argument of a command line or an address: `too-close`."""
     return words.replace(" ", "-")

@@ -14,7 +14,13 @@ from fellowship.turn_prose import turn_words
 from fellowship.turn_words import order_of_turn, thinking_words, turn_reading
 from fellowship.viewer.markdown import literal_block, render_markdown
 from fellowship.viewer.roles import role_class
-from fellowship.wording import finish_words, remark_words, session_title, speaker_name
+from fellowship.wording import (
+    finish_words,
+    left_out_words,
+    remark_words,
+    session_title,
+    speaker_name,
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def turn_facts(turn: Turn) -> tuple[str, ...]:
     if turn.finish != "stop":
         facts.append(finish_words(turn.finish, turn.finish_word))
     facts += remark_words(turn.remarks, value_fields(turn.value))
+    facts += left_out_words(turn.left_out)
     if turn.repaired:
         facts.append("repair turn")
     return tuple(facts)

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import InputError, install_command
 from fellowship.ledger import LedgerReader
+from fellowship.models.record.reply_notes import reply_notes
 from fellowship.pipelines.agreement.juror_state import (
     NO_VOTE,
     JurorState,
@@ -32,7 +33,8 @@ ROWS = (
 MESSAGES = (
     *("row", "session", "team", "message", "source", "role", "model", "round", "text"),
     *("prompt_tokens", "completion_tokens", "cached_tokens", "seconds", "usd"),
-    *("finish", "repaired", "edited", "call"),
+    *("finish", "repaired", "edited", "call", "thinking", "thinking_tokens"),
+    *("left_out",),
 )
 VERDICTS = (
     *("row", "first", "second", "outcome", "evaluator", "model", "order", "phase"),
@@ -43,6 +45,8 @@ CALLS = (
     *("key", "session", "seat", "role", "model", "text", "finish", "prompt_tokens"),
     *("completion_tokens", "cached_tokens", "usd", "started", "seconds", "tries"),
 )
+CALL_NOTES = ("thinking", "thinking_tokens", "left_out")
+"""Columns of `calls` that are notes on its reply in the ledger."""
 PAIRS = (
     *("row", "item", "prompt", "chosen", "rejected", "chosen_score", "rejected_score"),
     *("margin", "chosen_model", "rejected_model", "chosen_system", "rejected_system"),
@@ -83,7 +87,7 @@ def frames(run: Path | str, library: Kind | None = None) -> Frames:
         make_frame(module, ROWS, (row_values(o) for o in found)),
         make_frame(module, MESSAGES, (m for o in found for m in message_rows(o))),
         make_frame(module, VERDICTS, (v for o in found for v in verdict_rows(o))),
-        make_frame(module, CALLS, call_rows(Path(run))),
+        make_frame(module, CALLS + CALL_NOTES, call_rows(Path(run))),
         make_frame(module, PAIRS, (p for o in found for p in pair_rows(o))),
         make_frame(module, VOTES, vote_rows(found)),
         make_frame(module, CRITERIA, (c for o in found for c in criterion_rows(o))),
@@ -138,7 +142,7 @@ def message_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:
                 *(o.number, session.id, session.team, number, t.source, t.role),
                 *(t.model, t.round, t.text, t.prompt_tokens, t.completion_tokens),
                 *(t.cached_tokens, t.seconds, t.usd, t.finish, t.repaired, t.edited),
-                t.call,
+                *(t.call, t.thinking, t.thinking_tokens, ", ".join(t.left_out)),
             )
 
 
@@ -193,7 +197,11 @@ def vote_rows(found: Sequence[Outcome]) -> Iterator[tuple[Any, ...]]:
 def call_rows(run: Path) -> Iterator[tuple[Any, ...]]:
     """Lines of `calls`, straight from the ledger."""
     with LedgerReader(run / LEDGER) as reader:
-        yield from reader.rows(f"SELECT {', '.join(CALLS)} FROM calls ORDER BY id")
+        sql = f"SELECT reply, {', '.join(CALLS)} FROM calls ORDER BY id"
+        for reply, *values in reader.rows(sql):
+            notes = reply_notes(reply)
+            thinking = (notes.get("thinking", ""), notes.get("thinking_tokens"))
+            yield (*values, *thinking, ", ".join(notes.get("left_out", ())))
 
 
 def pair_rows(o: Outcome) -> Iterator[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,19 @@ from fellowship.records import Session, Turn
 Json = dict[str, Any]
 
 
-def model_output(text: str, model: str, ended: str) -> Json:
-    """A text as a model's output."""
-    message = {"role": "assistant", "content": text, "source": "generate"}
+def model_output(text: str, model: str, ended: str, thinking: str = "") -> Json:
+    """A text as a model's output, what it thought before it in a part of its own."""
+    content = (
+        [*reasoning(thinking), {"type": "text", "text": text}] if thinking else text
+    )
+    message = {"role": "assistant", "content": content, "source": "generate"}
     choice = {"message": message, "stop_reason": STOP_REASONS.get(ended, "unknown")}
     return {"model": model, "choices": [choice], "completion": text}
+
+
+def reasoning(thinking: str) -> list[Json]:
+    """Thinking as Inspect's `ContentReasoning`; nothing where there is none."""
+    return [{"type": "reasoning", "reasoning": thinking}] if thinking else []
 
 
 def tokens_by_model(turns: list[Turn]) -> Json:
@@ -29,17 +37,28 @@ def tokens_by_model(turns: list[Turn]) -> Json:
             sum(t.prompt_tokens for t in mine),
             sum(t.completion_tokens for t in mine),
             sum(t.cached_tokens for t in mine),
+            known_sum(t.thinking_tokens for t in mine),
         )
     return usage
 
 
-def token_usage(prompt: int, completion: int, cached: int) -> Json:
+def known_sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of the counts that are known; None where none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def token_usage(
+    prompt: int, completion: int, cached: int, thinking: int | None = None
+) -> Json:
     """Tokens as Inspect counts them: what came from a cache is apart."""
+    thought = {} if thinking is None else {"reasoning_tokens": thinking}
     return {
         "input_tokens": prompt - cached,
         "output_tokens": completion,
         "total_tokens": prompt + completion,
         "input_tokens_cache_read": cached,
+        **thought,
     }
 
 
@@ -77,8 +96,10 @@ def session_events(session: Session, calls: dict[str, CallRow]) -> Iterator[Json
 def model_event(turn: Turn, row: CallRow, session: Session, at: float) -> Json:
     """One call as a model event."""
     request = json.loads(row.request)
-    tokens = token_usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
-    output = model_output(row.text, turn.model, row.finish)
+    counts = (row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    tokens = token_usage(*counts, turn.thinking_tokens)
+    output = model_output(row.text, turn.model, row.finish, turn.thinking)
+    left_out = {"left_out": list(turn.left_out)} if turn.left_out else {}
     return {
         "event": "model",
         "uuid": row.key,
@@ -95,7 +116,7 @@ def model_event(turn: Turn, row: CallRow, session: Session, at: float) -> Json:
         "retries": row.tries - 1 or None,
         "completed": iso_time(row.started + row.seconds),
         "working_time": row.seconds,
-        "metadata": {"call": row.key, "round": turn.round, "usd": row.usd},
+        "metadata": {"call": row.key, "round": turn.round, "usd": row.usd} | left_out,
     }
 
 

@@ -11,6 +11,7 @@ from fellowship.ledger import CallRow
 from fellowship.pipelines.interop.inspect_events import (
     Json,
     model_output,
+    reasoning,
     session_events,
     tokens_by_model,
 )
@@ -63,13 +64,14 @@ def prompt_messages(outcome: Outcome) -> list[Json]:
 def turn_message(turn: Turn, session: Session) -> Json:
     """A turn as a message: who spoke in one part, the words, untouched, in another."""
     label = f"{turn.source} · {turn.role} · round {turn.round} · {session.team}"
-    known = turn.model_dump(mode="json", exclude={"text", "model"})
+    known = turn.model_dump(mode="json", exclude={"text", "model", "thinking"})
     return {
         "role": "assistant",
         "source": "generate",
         "model": turn.model,
         "content": [
             {"type": "text", "text": label},
+            *reasoning(turn.thinking),
             {"type": "text", "text": turn.text},
         ],
         "metadata": {"team": session.team, **known},

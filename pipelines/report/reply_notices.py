@@ -6,6 +6,7 @@ that was not; the terminal, the page and the report print these sentences.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from fellowship.ledger import LedgerReader
@@ -32,6 +33,12 @@ WHERE instr(reply, '"remarks": [') AND json_valid(reply) GROUP BY 1, 2 ORDER BY 
 """
 
 
+LEFT_OUT = """
+SELECT model, json_extract(reply, '$.fellowship.left_out'), count(*) FROM calls
+WHERE instr(reply, '"left_out": [') AND json_valid(reply) GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
 @dataclass(frozen=True)
 class ReplyNotices:
     """What is to be said of a run's replies.
@@ -39,8 +46,8 @@ class ReplyNotices:
     `thinking_tokens` are of the replies whose provider counted them; `uncounted` thought
     and were not counted. `unknown` are (model, finish reason, what it was taken for,
     replies), `estimated` (model, replies without usage, those of them whose cost is
-    unknown), `remarked` (model, remark, replies). `unusable` replies cost `unusable_usd` as
-    far as is known.
+    unknown), `remarked` (model, remark, replies), `left_out` (model, parameters, replies).
+    `unusable` replies cost `unusable_usd` as far as is known.
     """
 
     thought: int = 0
@@ -49,6 +56,7 @@ class ReplyNotices:
     unknown: tuple[tuple[str, str, str, int], ...] = ()
     estimated: tuple[tuple[str, int, int], ...] = ()
     remarked: tuple[tuple[str, str, int], ...] = ()
+    left_out: tuple[tuple[str, tuple[str, ...], int], ...] = ()
     unusable: int = 0
     unusable_usd: float = 0.0
 
@@ -60,6 +68,7 @@ class ReplyNotices:
             *(unknown_finish(*each) for each in self.unknown),
             *(usage_estimated(*each) for each in self.estimated),
             *(remark(*each) for each in self.remarked),
+            *(without(*each) for each in self.left_out),
         ]
 
     def _thinking(self) -> str:
@@ -116,6 +125,13 @@ def remark(model: str, word: str, replies: int) -> str:
     return f"{of}: {single_line(word, 40)}"
 
 
+def without(model: str, names: tuple[str, ...], replies: int) -> str:
+    """The notice on replies that were asked for without some of their parameters."""
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    what = single_line(", ".join(names), 200)
+    return f"{of} asked for without {what}, which the model refuses or ignores"
+
+
 def reply_notices(reader: LedgerReader) -> ReplyNotices:
     """The notices on the replies of a ledger."""
     rows = list(reader.rows(NOTED))
@@ -136,6 +152,11 @@ def reply_notices(reader: LedgerReader) -> ReplyNotices:
         unknown=tuple((*key, n) for key, n in unknown.items()),
         estimated=tuple((name, *both) for name, both in estimated.items()),
         remarked=tuple(tuple(row) for row in reader.rows(REMARKED)),
+        left_out=tuple(
+            (model, tuple(json.loads(names)), n)
+            for model, names, n in reader.rows(LEFT_OUT)
+            if names
+        ),
         unusable=spent.unusable,
         unusable_usd=spent.unusable_usd,
     )

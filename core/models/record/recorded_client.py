@@ -255,6 +255,7 @@ def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
         thinking=known.get("thinking", ""),
         finish_word=known.get("finish_reason", ""),
         remarks=tuple(known.get("remarks", ())),
+        left_out=tuple(known.get("left_out", ())),
         legacy=notes is None,
     )
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+import fellowship
+from fellowship.ledger import LedgerReader
+from fellowship.pipelines.interop.inspect_sample import sample
 from fellowship.pipelines.replay.replay import replay
+from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
 from tests.support.commands import said
 from tests.support.loopback.fixtures import openai_server
@@ -246,3 +250,31 @@ def test_room_for_thinking_is_added_to_the_limit_and_to_no_old_key(
     run_of(tmp_path / "b", answer, 1, max_tokens=100)
     keys = queried(tmp_path / "b" / "run", "SELECT request FROM calls")
     assert all("thinking_tokens" not in row for (row,) in keys)
+
+
+def test_what_was_thought_and_what_was_not_sent_is_in_every_view(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = answering(WAYS["field"])
+    report = run_of(tmp_path / "made", answer, 1, model="gpt-6-luna", temperature=0.2)
+    run = tmp_path / "made" / "run"
+    without = "asked for without temperature, which the model refuses or ignores"
+    assert any(without in sentence for sentence in report.replies.sentences())
+    _, shown, _ = said(capsys, "show", run, "1")
+    _, status, _ = said(capsys, "status", run)
+    assert "not sent: temperature" in shown
+    assert without in " ".join(status.split())
+    read = fellowship.frames(run, "pandas")
+    for frame in (read.calls, read.messages):
+        assert {*frame["thinking"]} == {THOUGHT}
+        assert {*frame["left_out"]} == {"temperature"}
+        assert {*frame["thinking_tokens"]} == {0}
+    (outcome,) = outcomes(run)
+    with LedgerReader(run / LEDGER) as reader:
+        log = sample(outcome, reader.call)
+    thought = {"type": "reasoning", "reasoning": THOUGHT}
+    (event, *_) = (e for e in log["events"] if e["event"] == "model")
+    assert event["output"]["choices"][0]["message"]["content"][0] == thought
+    assert event["output"]["usage"]["reasoning_tokens"] == 0
+    assert event["metadata"]["left_out"] == ["temperature"]
+    assert thought in log["messages"][-1]["content"]

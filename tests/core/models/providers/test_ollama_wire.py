@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, HTTPError
 
 from fellowship.errors import Failure, ModelError
 from fellowship.models.client import Reply, Request
-from fellowship.models.config import OllamaModel, OpenAIModel
+from fellowship.models.config import OpenAIModel
 from fellowship.records import Message
 from tests.support.loopback.fixtures import ollama_server
 from tests.support.loopback.prose import Reply as Said
@@ -202,48 +197,6 @@ async def test_a_reply_that_broke_off_is_a_failed_try(body: Any, words: str) -> 
         with pytest.raises(ModelError, match=words) as caught:
             await ask(*asked_again(one, url))
     assert caught.value.kind in ("malformed", "server")
-
-
-# -- a real server, where one is installed -------------------------------------------
-
-
-@pytest.fixture(name="real")
-async def _real() -> AsyncIterator[str]:
-    """The address of a real server of this test's own."""
-    if shutil.which("ollama") is None:
-        pytest.skip("no ollama binary on PATH")
-    address = "127.0.0.1:11998"
-    quiet = asyncio.subprocess.DEVNULL
-    variables = {**os.environ, "OLLAMA_HOST": address}
-    server = await asyncio.create_subprocess_exec(
-        "ollama", "serve", env=variables, stdout=quiet, stderr=quiet
-    )
-    try:
-        async with AsyncClient(base_url=f"http://{address}") as http:
-            for _ in range(100):
-                try:
-                    await http.get("/api/version")
-                    break
-                except HTTPError:
-                    await asyncio.sleep(0.1)
-        yield f"http://{address}"
-    finally:
-        server.terminate()
-        await server.wait()
-
-
-async def test_a_real_server_refuses_a_prompt_that_does_not_fit(real: str) -> None:
-    async with AsyncClient(base_url=real) as http:
-        models = (await http.get("/api/tags")).json()["models"]
-    if not models:
-        pytest.skip("the ollama server has no model")
-    config = OllamaModel(
-        provider="ollama", model=models[0]["name"], host=real, num_ctx=2048
-    )
-    long = Request((Message(role="user", content=MUSHROOMS),), {"max_tokens": 2})
-    with pytest.raises(ModelError, match="num_ctx") as caught:
-        await ask(config, long)
-    assert caught.value.kind == "too-long"
 
 
 # -- Ollama and llama-server behind /v1 -------------------------------------------------

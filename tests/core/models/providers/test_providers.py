@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import shutil
 
 import pytest
 from autogen_core.models import SystemMessage, UserMessage
@@ -13,7 +10,6 @@ from autogen_core.models import SystemMessage, UserMessage
 from fellowship.errors import ModelError
 from fellowship.models.client import Request
 from fellowship.models.config import (
-    OllamaModel,
     OpenAIModel,
 )
 from fellowship.records import Message
@@ -176,27 +172,3 @@ async def test_an_autogen_agent_can_use_any_of_our_clients() -> None:
             )
     assert isinstance(result.content, str)
     assert result.usage.completion_tokens > 0
-
-
-@pytest.mark.skipif(shutil.which("ollama") is None, reason="no ollama binary on PATH")
-async def test_a_real_ollama_server_says_what_is_missing() -> None:
-    # The protocol's own words, held against the real thing wherever it is installed.
-    address = "127.0.0.1:11999"
-    server = await asyncio.create_subprocess_exec(
-        "ollama",
-        "serve",
-        env={**os.environ, "OLLAMA_HOST": address},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await asyncio.sleep(3)
-        config = OllamaModel(
-            provider="ollama", model="nobody:1b", host=f"http://{address}"
-        )
-        async with client(config) as one:
-            (finding,) = await one.check()
-        assert finding.cure == "ollama pull nobody:1b"
-    finally:
-        server.terminate()
-        await server.wait()
