@@ -26,7 +26,7 @@ from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import BudgetStop
 from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.registry import ModelRegistry
-from fellowship.models.server_facts import server_notes
+from fellowship.models.server_notes import server_notes
 from fellowship.number_format import count, counted, duration, span, usd
 from fellowship.pipelines.planning.forecast import Forecast
 from fellowship.pipelines.planning.pilot import (

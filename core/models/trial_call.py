@@ -61,7 +61,8 @@ async def context_words(client: Client) -> str:
             context = (await client.server_facts()).context
     except (ModelError, TimeoutError):
         context = None
-    return f"context: {f'{context:,} tokens' if context else 'not said by its server'}"
+    size = counted(context, "token") if context else "not said by its server"
+    return f"context: {size}"
 
 
 async def try_score(client: Client) -> Finding:

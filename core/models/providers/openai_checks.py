@@ -21,6 +21,7 @@ from fellowship.models.providers.model_list import (
 from fellowship.models.providers.openai_connection import OpenAIConnection
 from fellowship.models.providers.unsent import unsent_settings
 from fellowship.models.server_facts import ServerFacts
+from fellowship.number_format import counted
 
 
 async def check_openai(at: OpenAIConnection, endpoint: str) -> list[Finding]:
@@ -66,7 +67,7 @@ def facts_in(listed: Sequence[ListedModel], at: OpenAIConnection) -> ServerFacts
     """What a list says of one model: its context, and the day it leaves."""
     own = at.config.model.removeprefix("models/")
     found = next((model for model in listed if model.name == own), ListedModel(own))
-    context = f"context {found.context:,} tokens" if found.context else ""
+    context = f"context {counted(found.context, 'token')}" if found.context else ""
     left = leaving(at.config, date.today(), found.shutdown_date)
     return ServerFacts(found.context, tuple(filter(None, (context, left))))
 
