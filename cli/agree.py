@@ -18,9 +18,10 @@ from fellowship.cli.label_options import (
 )
 from fellowship.cli.options import as_json, resamples_option, run_argument
 from fellowship.cli.preview import preview_option, show_preview
-from fellowship.cli.terminal import console, print_json
+from fellowship.cli.terminal import console, print_json, say
 from fellowship.pipelines.labels.preview_labels import preview_labels
-from fellowship.run_folder import atomic_writer
+from fellowship.pipelines.recipe.aligned import alignment_note
+from fellowship.run_folder import atomic_writer, read_header
 
 
 @click.command("agree", epilog=EPILOG)
@@ -105,9 +106,12 @@ def command(
 
         with atomic_writer(plot) as out:
             out.write(margin_file(found))
+    aligned = alignment_note(read_header(run))
     if as_json:
-        print_json(found.as_json())
+        print_json(found.as_json() | ({"alignment": aligned} if aligned else {}))
     else:
         show(found, console())
+        if aligned:
+            say(console(), (aligned, "yellow"))
     warn_of_bad_rows(selection)
     return exit_by(fail_if, agreement_figures(found), Exit.DONE)

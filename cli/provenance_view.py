@@ -99,6 +99,8 @@ def show_sources(provenance: RowProvenance, out: Console) -> None:
             f"evaluator: {provenance.evaluator}, {provenance.rule};"
             f" pairs: {provenance.pair_rule}",
         )
+    if provenance.alignment:
+        say(out, single_line(provenance.alignment, 600))
     for name, model in provenance.models.items():
         say(out, f"model {single_line(name)}: {single_line(model)}")
     if provenance.prompts:

@@ -17,10 +17,11 @@ from fellowship.cli.terminal import say, table
 from fellowship.ledger import LedgerReader
 from fellowship.number_format import count, counted, money, usd
 from fellowship.pipelines.pairing.fault_counts import answer_faults
+from fellowship.pipelines.recipe.aligned import alignment_note
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.sources.repeated_ids import repeated_in_run
 from fellowship.records import State
-from fellowship.run_folder import LEDGER
+from fellowship.run_folder import LEDGER, read_header
 from fellowship.sanitize import single_line
 from fellowship.wording import state_word
 
@@ -51,6 +52,7 @@ def report_as_json(report: RunReport) -> dict[str, Any]:
         "unusable_usd": report.replies.unusable_usd,
         "repeated_ids": repeated_in_run(report.into)._asdict(),
         "answer_faults": [asdict(one) for one in answer_faults(report.into)],
+        "alignment": alignment_note(read_header(report.into)),
         "into": str(report.into),
         "balanced": report.balanced,
         "evaluator": evaluator,
@@ -80,6 +82,8 @@ def show(report: RunReport, resume: str, out: Console) -> None:
         say(out, ("no answer  ", "yellow"), fault.describe())
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)
+    if aligned := alignment_note(read_header(report.into)):
+        say(out, ("aligned  ", "bold"), aligned)
     show_account(report, resume, out)
     if not report.balanced:
         say(out, ("the states do not add up: please report this", "bold red"))

@@ -16,6 +16,7 @@ from fellowship.pipelines.export.card_markdown import (
 )
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.pairing.fault_counts import answer_faults
+from fellowship.pipelines.recipe.aligned import alignment_note
 from fellowship.records import State
 from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
@@ -128,7 +129,10 @@ def evaluation_table(context: ExportContext) -> str:
         *dotted_settings("pairs", recipe.get("pairs")),
     ]
     named = [(SETTINGS.get(name, name), value) for name, value in rows]
-    return markdown_table(("setting", "value"), named) if named else ""
+    made = [markdown_table(("setting", "value"), named)] if named else []
+    if aligned := alignment_note(context.header):
+        made.insert(0, f"{escape_markdown(aligned[:1].upper() + aligned[1:])}.")
+    return "\n\n".join(made)
 
 
 SETTINGS = {

@@ -33,6 +33,8 @@ from fellowship.records import (
     Turn,
     value_fields,
 )
+from fellowship.pipelines.recipe.aligned import alignment_note
+from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 from fellowship.session_names import ALONE, pair_session
 from fellowship.speaker_names import take_apart
 from fellowship.teams.judge_verdicts import judge_name
@@ -69,6 +71,7 @@ def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProve
         calls=tuple(turn.call for turn in turns if turn.call),
         flags=outcome.flags,
         place=outcome.place,
+        alignment=alignment_note(known),
     )
 
 

@@ -5,6 +5,8 @@ They hold places, scores and keys, but no text twice.
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from fellowship.pipelines.provenance.prompts_used import PromptUsed
 from fellowship.records import Comparison, Record, State
 
@@ -103,3 +105,8 @@ class RowProvenance(Record):
     calls: tuple[str, ...]
     flags: tuple[str, ...]
     place: str | None = None
+    alignment: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="what `fellowship align` did to the evaluator; '' where it did not",
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from fellowship.hashing import digest
 from fellowship.number_format import counted, figure, limits
@@ -70,7 +70,10 @@ def alignment_note(header: Mapping[str, Any]) -> str:
     recipe = header.get("recipe") or {}
     if not recipe.get("aligned"):
         return ""
-    found = Aligned.model_validate(recipe["aligned"])
+    try:
+        found = Aligned.model_validate(recipe["aligned"])
+    except ValidationError:
+        return "the recipe has a record of an alignment that this version can't read"
     prompts = (header.get("identity") or {}).get("prompts") or {}
     same = evaluator_digest(recipe, prompts) == found.evaluator
     return describe_alignment(found) + CHANGED_SINCE * (not same)

@@ -61,13 +61,16 @@ def with_model(recipe: Recipe, model: str) -> Recipe:
     what = "model in the run's recipe (a new one comes from --judge RECIPE) called"
     model = select_name(model, recipe.models, what, RecipeError)
     return recipe.model_copy(
-        update={"evaluate": recipe.evaluate.model_copy(update={"model": model})}
+        update={
+            "evaluate": recipe.evaluate.model_copy(update={"model": model}),
+            "aligned": None,  # its figures are the old model's
+        }
     )
 
 
 def with_recipe(recipe: Recipe, other: Recipe) -> Recipe:
     """The run's recipe with the evaluator, models, prompts and limits of another one."""
-    taken = ("evaluate", "models", "prompts", "limits")
+    taken = ("evaluate", "models", "prompts", "limits", "aligned")
     return recipe.model_copy(update={name: getattr(other, name) for name in taken})
 
 

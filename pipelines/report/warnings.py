@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fellowship.number_format import count, counted, percent
+from fellowship.pipelines.recipe.aligned import alignment_note
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
 from fellowship.sanitize import single_line
@@ -97,7 +98,8 @@ def _people(found: Figures) -> Iterator[str]:
         or found.flow.rows == found.flow.states[State.REJECTED_INPUT]
     ):
         return
-    for note in found.label_notes:
+    aligned = alignment_note(found.header)
+    for note in (*filter(None, (aligned,)), *found.label_notes):
         yield f"{single_line(note[:1].upper() + note[1:], 600)}."
     if not found.labels:
         yield (

@@ -13,11 +13,17 @@ import pytest
 import yaml
 
 from fellowship.cli.main import run_command
+from fellowship.pipelines.provenance.provenance import trace
 from fellowship.pipelines.recipe.aligned import CHANGED_SINCE, alignment_note
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.report.figures import figures
+from fellowship.pipelines.report.warnings import warnings
 from fellowship.pipelines.running.header import make_header
 from fellowship.prompts.library import PromptLibrary
+from fellowship.run_folder import read_header
+from fellowship.run_outcomes import outcomes
+from tests.support.commands import said
 from tests.support.loopback.fixtures import openai_server
 from tests.support.planted_judges import (
     SHORTER,
@@ -91,6 +97,21 @@ def test_a_recipe_that_was_edited_since_does_not_repeat_the_figures(done: Done) 
     path = done.folder / "out/edited.yaml"
     path.write_text(yaml.safe_dump(data))
     assert CHANGED_SINCE in alignment_note(header_of(load_recipe(path)))
+
+
+def test_terminal_page_report_and_card_of_its_runs_say_that_it_was_aligned(
+    done: Done, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = done.folder / "run"
+    _, summary, _ = said(capsys, "run", done.folder / "out/recipe.yaml", "--into", run)
+    _, row, _ = said(capsys, "show", run, "1", "--why")
+    page = trace(next(outcomes(run)), read_header(run)).alignment
+    report = " ".join(warnings(figures(run)))
+    card = (run / "exports/README.md").read_text()
+    for text in (summary, row, page, report, card):
+        assert "aligned with people on 25 of 50 labelled pairs" in " ".join(
+            text.split()
+        )
 
 
 def test_another_alignment_needs_another_folder(done: Done) -> None:
