@@ -25,6 +25,7 @@ from fellowship.pipelines.provenance.score_explanation import (
     pair_sums,
 )
 from fellowship.pipelines.provenance.voting_rule import DecidingRule, voting_rule
+from fellowship.pipelines.recipe.aligned import alignment_note
 from fellowship.records import (
     Comparison,
     Outcome,
@@ -33,8 +34,6 @@ from fellowship.records import (
     Turn,
     value_fields,
 )
-from fellowship.pipelines.recipe.aligned import alignment_note
-from fellowship.records import Comparison, Outcome, PreferencePair, Session, Turn
 from fellowship.session_names import ALONE, pair_session
 from fellowship.speaker_names import take_apart
 from fellowship.teams.judge_verdicts import judge_name
