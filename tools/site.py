@@ -16,6 +16,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "By user": ("agent-developers.md", "researchers.md", "scripts.md"),
     "Guides": (
         *("sources.md", "cookbook.md", "extending.md", "python.md", "datasets.md"),
+        *("training.md",),
         *("agreement.md", "choosing.md", "judging.md", "viewer.md", "report.md"),
         *("aligning.md", "rejudging.md", "cluster.md"),
     ),
