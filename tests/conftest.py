@@ -42,11 +42,21 @@ NEEDS = {
 """Why tests with a mark can't run here; nothing where they can."""
 
 
+def tried_on(item: pytest.Item, number: int, on: str = "", by: str = "") -> str:
+    """The provider, form or verb a fault's test is about: `on`, or the parameter `by`."""
+    if not by:
+        return on
+    found = item.callspec.params[by]  # type: ignore[attr-defined]
+    return found if isinstance(found, str) else "-".join(map(str, found))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Report faults (see benchmarks/faults), skip what can't run here, order."""
     for item in items:
         for mark in item.iter_markers("fault"):
             item.user_properties.append(("fault", mark.kwargs["number"]))
+            if subject := tried_on(item, **mark.kwargs):
+                item.user_properties.append(("tried on", subject))
         for name, missing in NEEDS.items():
             if missing and item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=missing))

@@ -3,6 +3,8 @@
 They run here, in one pytest, or are read from the report of a run of all tests
 (`--junit-xml`). A test may say how many tries it holds, `record_property("cuts", 45)`, and
 what it measured, `record_property("stopped after", "0.4 s")`; else it is one try, a case.
+Its mark may say on which provider, form or verb it is tried, `on="run"`, or by which of
+its parameters that is known, `by="verb"`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from benchmarks.faults.runs import ROOT
 
 MARK = "fault"
 """The property under which tests/conftest.py reports a marked test's number."""
+
+SUBJECT = "tried on"
+"""The property with the provider, the form or the verb that a test is about."""
 
 
 class Suite:
@@ -74,6 +79,7 @@ def results_in_report(report: Path, faults: Sequence[Fault]) -> dict[str, Result
 def result_of_cases(number: int, cases: Sequence[tree.Element]) -> Result:
     """The account of one line; skipped cases are no tries and are said."""
     found, units, said, broken = Result(), Counter[str](), list[str](), list[str]()
+    subjects = Counter[str]()
     for case in cases:
         told = [
             (str(p.get("name")), str(p.get("value"))) for p in case.iter("property")
@@ -86,12 +92,16 @@ def result_of_cases(number: int, cases: Sequence[tree.Element]) -> Result:
             continue
         good = case.find("failure") is None and case.find("error") is None
         counts = {n: int(value) for n, value in told if n != MARK and value.isdigit()}
-        figures = (f"{n} {v}" for n, v in told if n != MARK and not v.isdigit())
-        said += figures
+        names = (MARK, SUBJECT)
+        said += (f"{n} {v}" for n, v in told if n not in names and not v.isdigit())
+        subjects.update(v for n, v in told if n == SUBJECT)
         found.add(good, sum(counts.values()) or 1)
         units.update(counts or {"cases": 1})
         broken += [] if good else [str(case.get("name"))]
     parts = [f"{count:,} {unit}" for unit, count in units.items()] + said
+    parts += [
+        f"on {'; '.join(f'{name} {n}' if n > 1 else name for name, n in subjects.items())}"
+    ] * bool(subjects)
     parts += [f"broken: {', '.join(broken)[:120]}"] if broken else []
     found.measured = ", ".join(parts)
     return found

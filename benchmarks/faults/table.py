@@ -16,6 +16,13 @@ HEAD = (
     " asked for | measured | s |\n|---|---|---|---|---|---|---|---|---|---|"
 )
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+REPORTED = 100
+"""Lines of a number above it are kinds that people reported, in a table of their own."""
+SECTIONS = {
+    False: (BEGIN, END),
+    True: ("<!-- reported -->", "<!-- end of reported -->"),
+}
+"""Whether a table is of what people reported -> the marks around it."""
 
 
 def table_line(fault: Fault, result: Result) -> str:
@@ -54,10 +61,17 @@ def tree_state() -> str:
 
 
 def write_page(page: Path, found: Sequence[tuple[Fault, Result]], form: Form) -> None:
-    """Put the table into a page between its two marks, with date, commit and command."""
+    """Put the lines into a page between their marks, with date, commit and command.
+
+    A table none of whose lines was asked for stays as it is.
+    """
     text = page.read_text()
     command = "make faults LONG=1" if form.long else "make faults"
     today = datetime.date.today().isoformat()
     said = f"{today}, commit {commit()}, seed {form.seed}: `{command}`"
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n{said}\n\n{table(found)}\n{END}{after}")
+    for reported, (begin, end) in SECTIONS.items():
+        lines = [one for one in found if (one[0].number > REPORTED) is reported]
+        if lines:
+            before, after = text.split(begin)[0], text.split(end)[1]
+            text = f"{before}{begin}\n{said}\n\n{table(lines)}\n{end}{after}"
+    page.write_text(text)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.reports [--data ../shared/data/reports] [--only NAME,...] [--json]
 
-The inputs are copied, for they write beside themselves. Two things are changed in the copy,
-because the imitated writer says nearly one text to every prompt and pads it with letters,
-which are no answers: recipes get `pairs: {allow_constant: true}`, and the padding is words.
+The inputs are copied, for they write beside themselves. One thing is changed in the copy:
+the imitated writer pads its texts with random letters, which are no answers; there it is
+words.
 Exits with 1 where an outcome is another than the one expected.
 """
 
@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +28,6 @@ from benchmarks.reports.expected import EXPECTED, Expected
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "../shared/data/reports"
-ALLOW = "pairs: {allow_constant: true}\n"
 LETTERS = '"".join(rng.choices("abcdefghij", k=rng.randint(3, 9)))'
 WORDS = (
     'rng.choice("the river ran past old stones and a boy with bread sat there".split())'
@@ -53,10 +53,6 @@ def copy_data(data: Path, folder: Path) -> Path:
     shutil.copytree(data, made)
     for path in (made, *made.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)
-    for recipe in made.rglob("*.yaml.in"):
-        text = recipe.read_text()
-        if "\npairs:" not in text:
-            recipe.write_text(text.rstrip("\n") + "\n" + ALLOW)
     server = made / "common/weird.py"
     server.write_text(server.read_text().replace(LETTERS, WORDS))
     return made
@@ -119,7 +115,22 @@ def table(outcomes: Sequence[Outcome]) -> str:
     good = sum(o.ok for o in outcomes)
     failing = ", ".join(o.name for o in outcomes if not o.ok) or "none"
     return "\n".join(
-        [*lines, "", f"{good} of {len(outcomes)} as expected; others: {failing}"]
+        [
+            *(*lines, ""),
+            f"inputs by kind: {by_kind(outcomes)}",
+            f"{good} of {len(outcomes)} as expected; others: {failing}",
+        ]
+    )
+
+
+def by_kind(outcomes: Sequence[Outcome]) -> str:
+    """How many inputs there are of each kind, and how many were not as expected."""
+    every, bad = (
+        Counter(o.kind for o in outcomes if not (only and o.ok)) for only in (0, 1)
+    )
+    return ", ".join(
+        f"{kind}: {every[kind]}" + f" ({bad[kind]} not as expected)" * bool(bad[kind])
+        for kind in sorted(every)
     )
 
 

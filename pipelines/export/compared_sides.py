@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.scales import SCALES
 from fellowship.pipelines.columns.winner_flags import FLAGS
 from fellowship.pipelines.columns.winner_words import parse_winner
 
@@ -19,7 +20,7 @@ RESPONSES = (
 )
 """Columns of a first and a second response."""
 
-WINNERS = ("winner", "vote", "label", "chosen_side")
+WINNERS = ("winner", "vote", "label", "chosen_side", "preference")
 STRENGTHS = ("preference_strength", "overall_preference")
 """HelpSteer's: below 0 the first is better, above 0 the second."""
 
@@ -71,6 +72,8 @@ def vote(row: Mapping[str, Any]) -> str:
     for name in STRENGTHS:
         if row.get(name) is not None:
             return strength(name, row[name])
+    if is_score(row.get("preference")) and 1 < float(row["preference"]) < 2:
+        return SCALES["one-to-two"].winner(float(row["preference"]))
     for name in WINNERS:
         if row.get(name) is not None:
             try:

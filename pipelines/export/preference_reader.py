@@ -2,7 +2,8 @@
 
 The shape is told from a row's columns: TRL's, ShareGPT's, Alpaca's with its `input` and
 `history`, LLaMA-Factory's, axolotl's, OpenAI's, Anthropic's HH strings, and two responses
-with a vote (`export.compared_sides`). Turns are read as sources read them. A row that is
+with a vote (`export.compared_sides`), and published datasets of columns of their own
+(`export.published_forms`). Turns are read as sources read them. A row that is
 none in any shape has a fault, and is reported by number.
 """
 
@@ -18,6 +19,7 @@ from fellowship.pipelines.export.compared_sides import Tie, VoteFault, compared_
 from fellowship.pipelines.export.examples import Example, Talk
 from fellowship.pipelines.export.files import read_rows
 from fellowship.pipelines.export.prompt_columns import prompt_turns
+from fellowship.pipelines.export.published_forms import in_known_columns
 from fellowship.pipelines.export.read_turns import (
     NoExample,
     answer_turns,
@@ -74,6 +76,7 @@ def typed_cells(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_example(row: Mapping[str, Any]) -> Example:
     """A row as an example; `NoExample` or `VoteFault` says why it is none."""
+    row = in_known_columns(row)
     good, bad = first_value(row, GOOD), first_value(row, BAD)
     facts = {name: row[name] for name in NUMBERS if is_number(row.get(name))}
     facts |= {name: row[name] for name in WRITERS if isinstance(row.get(name), str)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -28,11 +29,16 @@ FILES = corpus_files()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_no_reply_is_read_otherwise_than_a_person_reads_it(path: Path) -> None:
+@pytest.mark.fault(number=108, on="judges' replies")
+def test_no_reply_is_read_otherwise_than_a_person_reads_it(
+    path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("replies", len(style(path)))
     wrong = [each for each in style(path) if each.state == "wrong"]
     assert wrong == []
 
 
+@pytest.mark.fault(number=109, on="judges' replies")
 def test_of_what_a_person_can_read_95_in_100_are_read() -> None:
     found = count_states(each for path in FILES for each in style(path))
     assert found["right"] >= 0.95 * (found["right"] + found["left"])

@@ -47,6 +47,7 @@ def written(base_url: str) -> str:
 
 
 @given(st.sampled_from(["http", "https", "HTTP"]), HOST, PORT, PATH, QUERY)
+@pytest.mark.fault(number=101, on="openai")
 def test_a_call_goes_to_the_host_that_was_written(
     scheme: str, host: str, port: str, path: str, query: str
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_call_goes_to_the_host_that_was_written(
 @given(
     st.text(min_size=1, max_size=30), st.sampled_from(["", "http://", "https://a.b"])
 )
+@pytest.mark.fault(number=101, on="openai")
 def test_whatever_is_written_goes_there_or_is_refused(text: str, before: str) -> None:
     try:
         base = written(before + text)
@@ -88,6 +90,7 @@ def test_whatever_is_written_goes_there_or_is_refused(text: str, before: str) ->
         ),
     ],
 )
+@pytest.mark.fault(number=101, on="openai")
 def test_a_path_is_only_added_to_the_path(base: str, call: str) -> None:
     assert str(calls_url(base)) == call
 
@@ -95,6 +98,7 @@ def test_a_path_is_only_added_to_the_path(base: str, call: str) -> None:
 @pytest.mark.parametrize(
     "host", ["::ffff:127.0.0.1", "::FFFF:7F00:1", "0:0:0:0:0:0:0:1"]
 )
+@pytest.mark.fault(number=101, on="openai")
 def test_every_way_to_write_an_ip_address_is_one(host: str) -> None:
     config = OpenAIModel(
         provider="openai", model="m", base_url=f"http://[{host}]:8000/v1"
@@ -107,6 +111,7 @@ def test_every_way_to_write_an_ip_address_is_one(host: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/api"])
+@pytest.mark.fault(number=101, on="doctor")
 async def test_doctor_names_the_v1_that_a_base_url_lacks(path: str) -> None:
     with openai_server() as server:
         config = OpenAIModel.model_validate(openai_model(f"{server.url}{path}"))
@@ -116,6 +121,7 @@ async def test_doctor_names_the_v1_that_a_base_url_lacks(path: str) -> None:
     assert f"{server.url}{path}/{'v1' * (not path)}".rstrip("/") in finding.cure
 
 
+@pytest.mark.fault(number=101, on="doctor")
 async def test_doctor_says_where_calls_go() -> None:
     with openai_server(models=["gpt-4o"]) as server:
         config = OpenAIModel.model_validate(openai_model(f"{server.base_url}/"))
@@ -144,6 +150,7 @@ async def test_doctor_says_where_calls_go() -> None:
         ("http://h/\u200b", "invisible"),
     ],
 )
+@pytest.mark.fault(number=101, on="recipes")
 def test_an_address_that_cannot_be_meant_is_refused_as_the_recipe_is_read(
     tmp_path: Path, base: str, why: str
 ) -> None:
@@ -153,6 +160,7 @@ def test_an_address_that_cannot_be_meant_is_refused_as_the_recipe_is_read(
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.fault(number=101, on="ollama")
 def test_a_host_of_ollamas_may_do_without_its_scheme() -> None:
     for host in ("gpu1", "gpu1:11434", "http://[::1]:11434"):
         assert OllamaModel(provider="ollama", model="m", host=host).host == host

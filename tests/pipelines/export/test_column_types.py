@@ -32,11 +32,18 @@ CHUNK = 16 << 10
 
 LINES = [
     *(("trl", kind) for kind in ("dpo", "kto", "sft", "reward")),
-    *(("llama-factory", kind) for kind in ("dpo", "kto", "sft")),
-    *(("axolotl", kind) for kind in ("dpo", "kto", "reward")),
+    *(("llama-factory", kind) for kind in ("dpo", "kto", "sft", "reward")),
+    *(("axolotl", kind) for kind in ("dpo", "kto", "sft", "reward")),
     *(("openai", kind) for kind in ("dpo", "sft")),
 ]
 
+TABLES = [("parquet", kind) for kind in ("dpo", "kto", "sft", "reward")]
+STYLES: list[tuple[str, str, dict[str, str]]] = [
+    ("trl, plain", "dpo", {"style": "plain"}),
+    ("trl, implicit", "dpo", {"prompt": "implicit"}),
+    ("trl, plain, implicit", "reward", {"style": "plain", "prompt": "implicit"}),
+]
+"""TRL's other spellings, as the name of a shape here."""
 Files = dict[tuple[str, str], Path]
 
 
@@ -49,12 +56,17 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Files:
     header = json.loads((run / HEADER).read_text())
     (run / HEADER).write_text(json.dumps(header | {"rules": {"export-columns": 2}}))
     made: Files = {}
-    for shape, kind in [*LINES, ("parquet", "dpo"), ("datasets", "dpo")]:
-        export = Export.model_validate(
-            {"kinds": [kind], "shape": shape, "filters": {"constant": False}}
-        )
-        (account,) = export_run(run, export)
+    plain = [
+        (shape, kind, {}) for shape, kind in (*LINES, *TABLES, ("datasets", "dpo"))
+    ]
+    for shape, kind, more in [*STYLES, *plain]:
+        filters = {"constant": False}
+        asked = {"kinds": [kind], "shape": shape.split(",")[0], "filters": filters}
+        (account,) = export_run(run, Export.model_validate(asked | more))
         made[shape, kind] = Path(account.files[0])
+        if more:
+            name = f"{shape.replace(', ', '-')}-{kind}.jsonl"
+            made[shape, kind] = made[shape, kind].rename(run.parent / name)
     openai = made["openai", "dpo"]
     made["openai", "facts"] = openai.with_name("dpo.facts.jsonl")
     return made
@@ -93,6 +105,7 @@ def by_duckdb(path: Path, folder: Path) -> int:
     return len(duckdb.sql(query).fetchall())
 
 
+EVERY_LINES = [*LINES, ("openai", "facts"), *((s, kind) for s, kind, _ in STYLES)]
 READERS: dict[str, Callable[[Path, Path], int]] = {
     "datasets": by_datasets,
     "datasets, streaming": by_stream,
@@ -102,9 +115,9 @@ READERS: dict[str, Callable[[Path, Path], int]] = {
 }
 
 
-@pytest.mark.fault(number=113)
+@pytest.mark.fault(number=113, by="reader")
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("shape", [*LINES, ("openai", "facts")], ids="-".join)
+@pytest.mark.parametrize("shape", EVERY_LINES, ids="-".join)
 def test_every_reader_opens_every_file_whose_last_row_is_flagged(
     late: Files, shape: tuple[str, str], reader: str, tmp_path: Path
 ) -> None:
@@ -115,12 +128,48 @@ def test_every_reader_opens_every_file_whose_last_row_is_flagged(
 
 
 @pytest.mark.fault(number=113)
-@pytest.mark.parametrize("shape", [*LINES, ("openai", "facts")], ids="-".join)
+@pytest.mark.parametrize("shape", EVERY_LINES, ids="-".join)
 def test_every_row_of_a_file_has_the_arrow_schema_of_its_first(
     late: Files, shape: tuple[str, str]
 ) -> None:
     schemas = {str(arrow_schema(line)) for line in lines_of(late[shape])}
     assert len(schemas) == 1
+
+
+TABLE_READERS: dict[str, Callable[[Path, Path], int]] = {
+    "datasets": lambda path, folder: int(
+        datasets.load_dataset(
+            "parquet", data_files=str(path), split="train", cache_dir=str(folder)
+        ).num_rows
+    ),
+    "datasets, streaming": lambda path, folder: sum(
+        1
+        for _ in datasets.load_dataset(
+            "parquet", data_files=str(path), split="train", streaming=True
+        )
+    ),
+    "pandas": lambda path, folder: len(pd.read_parquet(path)),
+    "polars": lambda path, folder: (
+        pytest.importorskip("polars", reason="polars is not installed")
+        .read_parquet(path)
+        .height
+    ),
+    "duckdb": lambda path, folder: len(
+        pytest.importorskip("duckdb", reason="duckdb is not installed")
+        .sql(f"SELECT * FROM '{path}'")
+        .fetchall()
+    ),
+}
+
+
+@pytest.mark.fault(number=113, by="reader")
+@pytest.mark.parametrize("reader", TABLE_READERS)
+@pytest.mark.parametrize("shape", TABLES, ids="-".join)
+def test_every_reader_of_tables_opens_every_parquet_file(
+    late: Files, shape: tuple[str, str], reader: str, tmp_path: Path
+) -> None:
+    rows = late["trl", shape[1]].read_text().count("\n")
+    assert TABLE_READERS[reader](late[shape], tmp_path) == rows
 
 
 @pytest.mark.fault(number=113)
@@ -242,7 +291,10 @@ def axolotl_fault(row: dict[str, Any], kind: str) -> str:
     if kind == "reward":
         texts = ("system", "input", "chosen", "rejected")
         return "" if all(isinstance(row[n], str) for n in texts) else "a side"
-    if row["messages"][-1]["role"] != "user":
+    last = row["messages"][-1]["role"]
+    if kind == "sft":
+        return "" if last == "assistant" else "messages"
+    if last != "user":
         return "messages"
     sides = [row["chosen"], row["rejected"]]
     return "" if all(s["role"] == "assistant" for s in sides) else "a side"
@@ -262,7 +314,7 @@ def openai_fault(row: dict[str, Any], kind: str) -> str:
     return "" if good else "a side"
 
 
-@pytest.mark.fault(number=113)
+@pytest.mark.fault(number=113, by="shape")
 @pytest.mark.parametrize("shape", LINES, ids="-".join)
 def test_every_row_has_the_schema_that_its_trainer_documents(
     late: Files, shape: tuple[str, str]

@@ -170,6 +170,51 @@ PAIRS: dict[str, Any] = {
         "response2": b,
         "overall_preference": -1,
     },
+    "AlpacaEval": lambda a, b: {
+        "instruction": ASKED,
+        "output_1": b,
+        "output_2": a,
+        "preference": 1.9,
+    },
+    "SHP": lambda a, b: {
+        "history": ASKED,
+        "human_ref_A": b,
+        "human_ref_B": a,
+        "labels": 0,
+        **{"score_A": 3, "score_B": 9},
+    },
+    "PKU-SafeRLHF": lambda a, b: {
+        "prompt": ASKED,
+        "response_0": a,
+        "response_1": b,
+        **{"better_response_id": 0, "safer_response_id": 1},
+    },
+    "PKU-SafeRLHF, safer": lambda a, b: {
+        "prompt": ASKED,
+        "response_0": b,
+        "response_1": a,
+        "safer_response_id": 1,
+    },
+    "Nectar": lambda a, b: {
+        "prompt": f"\n\nHuman: {ASKED}\n\nAssistant: ",
+        "answers": [
+            {"answer": b, "model": "x", "rank": 7.0},
+            {"answer": a, "model": "y", "rank": 1.0},
+        ],
+        "turns": 1,
+    },
+    "WebGPT comparisons": lambda a, b: {
+        "question": {"dataset": "eli5", "id": "1", "full_text": ASKED},
+        "answer_0": b,
+        "answer_1": a,
+        **{"score_0": -0.5, "score_1": 0.5},
+        **{"quotes_0": {"title": []}, "quotes_1": {"title": []}},
+    },
+    "summarize_from_feedback": lambda a, b: {
+        "info": {"post": ASKED},
+        "summaries": [{"text": a, "policy": "x"}, {"text": b, "policy": "y"}],
+        "choice": 0,
+    },
 }
 SINGLES: dict[str, Any] = {
     "KTO": lambda a: {"prompt": ASKED, "completion": a, "label": True},
@@ -193,6 +238,22 @@ SINGLES: dict[str, Any] = {
     "Alpaca answer": lambda a: {"instruction": "Do.", "input": ASKED, "output": a},
     "HelpSteer": lambda a: {"prompt": ASKED, "response": a, "helpfulness": 3},
     "labelled text": lambda a: {"text": hh(a)},
+    "Capybara": lambda a: {
+        "source": "x",
+        "conversation": [
+            {"input": "Hi", "output": "Hello"},
+            {"input": ASKED, "output": a},
+        ],
+    },
+    "stepwise": lambda a: {"prompt": ASKED, "completions": [a], "labels": [True]},
+    "PRM800K": lambda a: {
+        "question": {"problem": ASKED, "ground_truth_answer": "dry"},
+        "label": {
+            "steps": [
+                {"completions": [{"text": a, "rating": 1}], "chosen_completion": None}
+            ]
+        },
+    },
 }
 
 
@@ -206,7 +267,7 @@ def told(report: LintReport) -> list[tuple[str, str]]:
     return [(finding.name, finding.reason) for finding in report.findings]
 
 
-@pytest.mark.fault(number=116)
+@pytest.mark.fault(number=116, by="form")
 @pytest.mark.parametrize("form", PAIRS)
 def test_a_pair_in_any_form_has_its_prompt_sides_and_faults(
     tmp_path: Path, form: str
@@ -225,7 +286,7 @@ def test_a_pair_in_any_form_has_its_prompt_sides_and_faults(
     assert told(linted(tmp_path, made(GOOD, GOOD)))[0][0] == "equal answers"
 
 
-@pytest.mark.fault(number=116)
+@pytest.mark.fault(number=116, by="form")
 @pytest.mark.parametrize("form", SINGLES)
 def test_a_single_answer_in_any_form_has_its_prompt_and_faults(
     tmp_path: Path, form: str
@@ -305,7 +366,59 @@ FAULTY: list[tuple[Row, str]] = [
         "winner 'me' names neither",
     ),
     ({"instruction": ASKED, "completions": [{}, {}]}, "no response or no score"),
+    ({**PAIRS["SHP"](GOOD, POOR), "labels": 2}, "labels is 2, not 1 for human_ref_A"),
+    (
+        {**PAIRS["PKU-SafeRLHF"](GOOD, POOR), "better_response_id": -1},
+        "better_response_id is -1, not 0 for response_0",
+    ),
+    (
+        {"prompt": ASKED, "response_0": GOOD, "response_1": POOR},
+        "no better_response_id or safer_response_id",
+    ),
+    (
+        {"prompt": ASKED, "answers": [{"rank": 1, "answer": GOOD}, {"rank": None}]},
+        "no text or no rank",
+    ),
+    (
+        {**PAIRS["WebGPT comparisons"](GOOD, POOR), "score_1": None},
+        "score_1 None is no number",
+    ),
+    (
+        {**PAIRS["summarize_from_feedback"](GOOD, POOR), "choice": None},
+        "choice is None, not 0 for the first summary",
+    ),
+    ({"conversation": [{"input": ASKED}]}, "exchange 1 has no output"),
+    (
+        {"prompt": ASKED, "completions": [GOOD, POOR], "labels": [True]},
+        "its 2 steps have 1 label",
+    ),
+    (
+        {"prompt": ASKED, "completions": [GOOD, " "], "labels": [True, False]},
+        "step 2 is empty",
+    ),
+    (
+        {"prompt": ASKED, "completions": [GOOD], "labels": [1]},
+        "the label of step 1 is 1, not true or false",
+    ),
+    (
+        {"input": f"{ASKED} Step 1: Rinse. ки", "label": f"{ASKED} Step 1: Rinse."},
+        "its label does not mark each of 1 step with + or -",
+    ),
+    (
+        {"question": {"problem": ASKED}, "label": {"steps": [{"completions": []}]}},
+        "step 1 has no text",
+    ),
 ]
+
+
+@pytest.mark.fault(number=116)
+def test_marks_of_steps_are_no_part_of_the_answer(tmp_path: Path) -> None:
+    text = f"{ASKED} Step 1: Rinse it. ки\nStep 2: Dry it. ки"
+    label = text.replace("ки", "+", 1).replace("ки", "-")
+    assert linted(tmp_path, {"input": text, "label": label, "task": "x"}).clean
+    (read,) = read_preferences(tmp_path / "x.jsonl")
+    assert read.example is not None
+    assert read.example.texts == ["Step 1: Rinse it. \nStep 2: Dry it. "]
 
 
 @pytest.mark.fault(number=116)
@@ -347,7 +460,7 @@ CONTAINERS: dict[str, Any] = {
 }
 
 
-@pytest.mark.fault(number=116)
+@pytest.mark.fault(number=116, by="name")
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_every_kind_of_file_is_read(tmp_path: Path, name: str) -> None:
     rows = [

@@ -74,6 +74,7 @@ MARKED = ["<think>\nhm\n</think>\n\nA.", "hm\n</think>\n\nA.", "[THINK]hm[/THINK
         lambda text: {"instruction": "q", "output": text},
     ],
 )
+@pytest.mark.fault(number=107, on="lint")
 def test_lint_names_thinking_in_every_form(text: str, row: Any, tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(json.dumps(row(text)) + "\n")
@@ -97,6 +98,7 @@ def test_lint_has_nothing_against_an_answer_about_the_marks(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.fault(number=107, on="export")
 def test_the_filter_takes_marked_answers_and_no_others() -> None:
     check = enabled_checks(Filters(thinking_marks=True), {})["thinking_marks"]
     assert all(check(Example(ASKED, (answered(t), answered("B.")))) for t in MARKED)

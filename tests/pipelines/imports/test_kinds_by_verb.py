@@ -101,7 +101,7 @@ def command(
     return verb, judged, "--labels", file, *TEXTS, "--label", column
 
 
-@pytest.mark.fault(number=110)
+@pytest.mark.fault(number=110, by="verb")
 @pytest.mark.parametrize(
     ("verb", "kind"),
     [
@@ -132,7 +132,7 @@ def test_labels_of_several_meanings_are_refused_before_anything_is_paid(
     assert server.stats()["calls"] == 0
 
 
-@pytest.mark.fault(number=110)
+@pytest.mark.fault(number=110, by="verb")
 @pytest.mark.parametrize("verb", ["run", "verdicts", "labels", "agree"])
 @pytest.mark.parametrize("kind", USED)
 def test_labels_of_one_meaning_are_used_by_every_verb(
@@ -229,7 +229,9 @@ def filled(cell: Any, n: int) -> Any:
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(k, marks=pytest.mark.fault(number=112 if "turn" in k else 111))
+        pytest.param(
+            k, marks=pytest.mark.fault(number=112 if "turn" in k else 111, by="verb")
+        )
         for k in TEXT_KINDS
     ],
 )
@@ -266,7 +268,7 @@ def test_texts_in_every_form_are_the_same_texts_or_refused_by_row(
     ]
 
 
-@pytest.mark.fault(number=112)
+@pytest.mark.fault(number=112, on="run")
 @pytest.mark.parametrize("kind", ["two turns", "HH strings", "one turn, two answers"])
 def test_what_is_understood_is_what_is_paid_for(
     tmp_path: Path,

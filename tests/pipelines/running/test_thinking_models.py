@@ -84,6 +84,7 @@ WAYS: dict[str, Wrap] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.fault(number=107, on="run")
 def test_thoughts_are_recorded_and_nobody_is_told_of_them(
     way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +132,7 @@ def test_one_cut_draft_does_not_cost_a_row_the_others(tmp_path: Path) -> None:
     assert report.states == {"pair": 2}
 
 
+@pytest.mark.fault(number=102, on="run")
 def test_a_limit_spent_on_thinking_is_truncated_asked_once_and_paid_for(
     tmp_path: Path,
 ) -> None:
@@ -159,6 +161,7 @@ def test_one_that_thought_and_stopped_is_said_to_have(tmp_path: Path) -> None:
         ("", False),
     ],
 )
+@pytest.mark.fault(number=104, on="run")
 def test_a_cut_verdict_is_read_only_where_it_is_complete(
     text: str, valid: bool, tmp_path: Path
 ) -> None:
@@ -197,6 +200,7 @@ BROKEN: dict[str, Reply] = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.fault(number=102, on="run")
 def test_limits_hold_against_replies_that_could_not_be_used(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +217,7 @@ def test_limits_hold_against_replies_that_could_not_be_used(
     assert "aid for replies that could not be used: $0.1200" in page.read_text()
 
 
+@pytest.mark.fault(number=102, on="run")
 def test_a_server_without_usage_is_used_and_said_to_cost_nobody_knows_what(
     tmp_path: Path,
 ) -> None:
@@ -226,6 +231,7 @@ def test_a_server_without_usage_is_used_and_said_to_cost_nobody_knows_what(
     assert "--max-calls" in limited.stopped
 
 
+@pytest.mark.fault(number=103, on="run")
 def test_an_unknown_ending_is_accepted_and_counted(tmp_path: Path) -> None:
     report = run_of(tmp_path, answering(lambda text: Reply(text, "brand_new")))
     assert report.states == {"pair": 2}

@@ -72,6 +72,7 @@ def test_an_overloaded_server_uses_up_nobodys_tries_once_it_is_known() -> None:
 
 
 @pytest.mark.parametrize("why", ["bad: {n}", "bad (request id: req_{n:x}bead)"])
+@pytest.mark.fault(number=105, on="run")
 def test_refusals_that_differ_by_a_number_or_an_id_are_alike(why: str) -> None:
     breaker = Breaker(600)
     for n in range(ALIKE_IN_A_ROW):

@@ -74,6 +74,7 @@ ERRORS: list[tuple[str, int, Any, str]] = [
 
 
 @pytest.mark.parametrize(("provider", "status", "body", "kind"), ERRORS)
+@pytest.mark.fault(number=106, by="provider")
 def test_each_provider_s_error_has_its_kind(
     provider: str, status: int, body: Any, kind: str
 ) -> None:
@@ -92,6 +93,7 @@ def test_every_provider_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 520, 521, 522, 523, 524, 525, 529])
+@pytest.mark.fault(number=106, on="proxies")
 def test_a_page_of_a_proxy_is_an_outage_named_by_its_title(status: int) -> None:
     page = (
         b"<!DOCTYPE html><html><head><title>a | 5xx: A &amp; B</title></head>x</html>"
@@ -110,6 +112,7 @@ def test_a_page_of_a_proxy_is_an_outage_named_by_its_title(status: int) -> None:
         (b'{"error": {"message": null, "code": 3}}', '{"error"'), (b"", ""), (b"null", "null"),
     ],
 )  # fmt: skip
+@pytest.mark.fault(number=106, on="any server")
 def test_an_error_is_read_whatever_form_it_has(body: bytes, message: str) -> None:
     assert read_error(body).message.startswith(message)
 
@@ -148,6 +151,7 @@ def test_no_body_of_an_error_breaks_its_reader(body: Any, status: int) -> None:
         ({}, None),
     ],
 )  # fmt: skip
+@pytest.mark.fault(number=106, on="any server")
 def test_a_wait_is_read_in_every_spelling(headers: Any, seconds: float | None) -> None:
     assert retry_after(headers) == (None if seconds is None else pytest.approx(seconds))
 

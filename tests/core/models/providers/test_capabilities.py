@@ -100,6 +100,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("name", "status", "body"), REFUSALS)
+@pytest.mark.fault(number=105, by="name")
 async def test_a_refused_parameter_is_left_out_after_one_refusal(
     name: str, status: int, body: Any
 ) -> None:
@@ -159,6 +160,7 @@ async def test_what_extra_body_says_is_sent_whatever_the_table_says() -> None:
     assert reply.left_out == ("logprobs", "temperature", "top_logprobs", "top_p")
 
 
+@pytest.mark.fault(number=105, on="run")
 def test_a_hopeless_refusal_stops_a_run_and_names_the_key_that_helps(
     tmp_path: Path,
 ) -> None:

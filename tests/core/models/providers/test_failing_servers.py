@@ -54,6 +54,7 @@ def test_retries_are_spread_out() -> None:
 
 
 @pytest.mark.parametrize("fault", ["401", "402", "404", "quota"])
+@pytest.mark.fault(number=106, on="run")
 def test_what_only_a_person_can_mend_stops_the_run_within_five_calls(
     tmp_path: Path, fault: str
 ) -> None:
@@ -71,6 +72,7 @@ def test_what_only_a_person_can_mend_stops_the_run_within_five_calls(
 
 
 @pytest.mark.parametrize("fault", ["context", "filter", "filter-400", "refusal"])
+@pytest.mark.fault(number=106, on="run")
 def test_what_one_request_brought_on_itself_is_not_asked_again(
     tmp_path: Path, fault: str
 ) -> None:
@@ -94,6 +96,7 @@ def test_what_one_request_brought_on_itself_is_not_asked_again(
         ("error-200", "server", 0),
     ],
 )
+@pytest.mark.fault(number=102, on="openai")
 def test_an_unusable_reply_never_makes_a_row_and_is_counted_where_it_was_paid_for(
     tmp_path: Path, fault: str, kind: str, paid: int
 ) -> None:

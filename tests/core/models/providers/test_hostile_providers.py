@@ -65,6 +65,7 @@ def redirecting(status: int) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("kind", ["openai", "ollama"])
+@pytest.mark.fault(number=101, by="kind")
 async def test_texts_follow_a_redirect_nowhere(status: int, kind: str) -> None:
     with redirecting(status) as (at, heard):
         config: OpenAIModel | OllamaModel = OllamaModel(

@@ -59,6 +59,7 @@ FAILURES: dict[str, tuple[Failure, str]] = {
 
 @each_version
 @pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.fault(number=106, on="ollama")
 async def test_a_refusal_or_a_cut_prompt_is_a_failure_with_its_name(
     version: str, name: str
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_whole_reply_is_read_whole(
 
 
 @each_version
+@pytest.mark.fault(number=103, on="ollama")
 async def test_a_limit_spent_on_thinking_is_a_cut_reply_without_words(
     version: str,
 ) -> None:
@@ -94,6 +96,7 @@ async def test_a_limit_spent_on_thinking_is_a_cut_reply_without_words(
 
 
 @each_version
+@pytest.mark.fault(number=107, on="ollama")
 async def test_thoughts_without_an_answer_are_no_answer(version: str) -> None:
     reply = await replay(version, "think-true")
     assert (reply.text, reply.finish) == ("", "stop")
@@ -191,6 +194,7 @@ async def test_a_queue_that_is_full_is_a_wait_and_no_outage() -> None:
         ('{"done": true}', "no message in it"),
     ],
 )
+@pytest.mark.fault(number=106, on="ollama")
 async def test_a_reply_that_broke_off_is_a_failed_try(body: Any, words: str) -> None:
     one = call("broken", "hi", 200, body)
     async with recorded_server([one]) as (url, _):

@@ -68,6 +68,7 @@ def body(message: Any = None, **choice: Any) -> dict[str, Any]:
         {"content": "\n</think>\n\nDeep.", "reasoning_content": "hm"},
     ],
 )
+@pytest.mark.fault(number=107, on="any server")
 def test_thinking_is_found_wherever_servers_put_it(message: dict[str, Any]) -> None:
     said = read_message(message)
     assert (said.text, said.thinking, said.odd) == ("Deep.", "hm", "")
@@ -149,6 +150,7 @@ def test_thinking_around_the_message_is_thinking_and_settings_are_not(
         ),
     ],
 )
+@pytest.mark.fault(number=102, on="any server")
 def test_usage_is_read_in_every_spelling(usage: Any, counts: Usage | None) -> None:
     assert usage_from(usage) == counts
 
@@ -183,6 +185,7 @@ def test_usage_is_read_in_every_spelling(usage: Any, counts: Usage | None) -> No
         ),
     ],
 )
+@pytest.mark.fault(number=106, on="any server")
 def test_a_body_that_is_no_reply_says_why(raw: Any, kind: str, words: str) -> None:
     with pytest.raises(ModelError, match="'m'") as caught:
         read_completion("m", raw, str)
@@ -197,6 +200,7 @@ def test_a_reply_without_usage_is_a_reply_of_unknown_usage() -> None:
     assert (reply.text, reply.usage.estimated) == ("Deep.", True)
 
 
+@pytest.mark.fault(number=106, on="any server")
 def test_events_that_nobody_asked_for_add_up_to_a_completion() -> None:
     deltas = [
         {"choices": [{"delta": {"role": "assistant", "reasoning": "h"}}]},
@@ -234,6 +238,7 @@ def test_a_stream_that_does_not_say_it_ended_was_broken_off() -> None:
     assert (reply.text, reply.finish_word) == ("De", "none")
 
 
+@pytest.mark.fault(number=106, on="any server")
 def test_an_error_in_the_middle_of_a_stream_is_that_error() -> None:
     content = b'data: {"choices": [{"delta": {"content": "De"}}]}\n\ndata: {"error": '
     content += b'{"code": 502, "message": "gone"}}\n\n'

@@ -15,16 +15,17 @@ from fellowship.models.replies.reading import make_reply
 from fellowship.usage import Usage
 
 EVERY = [
-    (ending, word)
+    (provider, ending, word)
     for ending, columns in FINISH_REASONS.items()
-    for words in columns.values()
+    for provider, words in columns.items()
     for word in words
 ]
 
 
-@pytest.mark.parametrize(("ending", "word"), EVERY)
+@pytest.mark.parametrize(("provider", "ending", "word"), EVERY)
+@pytest.mark.fault(number=103, by="provider")
 def test_every_word_of_the_table_decides_what_becomes_of_half_a_text(
-    ending: Ending, word: str
+    provider: str, ending: Ending, word: str
 ) -> None:
     for spelt in (word, word.upper(), word.lower(), word.replace("_", "-")):
         assert ending_of(spelt) is ending
@@ -44,6 +45,7 @@ def test_every_word_of_the_table_decides_what_becomes_of_half_a_text(
 @pytest.mark.parametrize(
     ("word", "kept"), [("brand_new", "brand_new"), (None, "none"), ("", "none")]
 )
+@pytest.mark.fault(number=103, on="any server")
 def test_an_unknown_word_is_accepted_and_kept(word: object, kept: str) -> None:
     reply = make_reply("m", Contents("Deep."), word, Usage(40, 20), {})
     assert (reply.text, reply.finish, reply.finish_word) == ("Deep.", "unknown", kept)
@@ -71,6 +73,7 @@ def test_an_unknown_word_is_accepted_and_kept(word: object, kept: str) -> None:
         *(("stop:brand_new", Ending.UNKNOWN), ("user_interrupt", Ending.FAULT)),
     ],
 )
+@pytest.mark.fault(number=103, on="any server")
 def test_a_word_of_several_parts_means_the_worst_and_a_new_one_what_it_holds(
     word: str, ending: Ending
 ) -> None:
