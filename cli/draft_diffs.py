@@ -10,11 +10,18 @@ from rich.console import Console
 from fellowship.cli.terminal import heading, say
 from fellowship.cli.transcript import show_body, show_head
 from fellowship.cli.transcript_panels import plain_changes, render_changes, role_look
+from fellowship.cli.verdict_panels import answer
 from fellowship.number_format import percent
 from fellowship.records import Candidate, Outcome, Turn
 from fellowship.sanitize import single_line
 from fellowship.turn_prose import turn_words
-from fellowship.viewer.word_diff import Kind, Piece, common_share, diff_texts
+from fellowship.viewer.word_diff import (
+    LITTLE,
+    Kind,
+    Piece,
+    common_share,
+    diff_texts,
+)
 
 
 def show(outcome: Outcome, out: Console) -> None:
@@ -23,9 +30,9 @@ def show(outcome: Outcome, out: Console) -> None:
     steps = list(consecutive_drafts(outcome))
     for title, old, new in steps:
         pieces = diff_texts(old.text, new.text)
-        kept = f"{percent(common_share(pieces), 0)} kept"
+        share = common_share(pieces)
         pieces = join_changes(pieces)
-        heading(out, title, kept)
+        heading(out, title, f"{percent(share, 0)} kept")
         for turn in reviews_between(outcome, old, new):
             say(
                 out,
@@ -35,7 +42,12 @@ def show(outcome: Outcome, out: Console) -> None:
                 ),
             )
             show_body(out, turn_words(turn))
-        if out.is_terminal:
+        if share < LITTLE and not one_session(old, new):
+            say(out, "they share too little for a word diff; one after the other:")
+            for text in (old.text, new.text):
+                show_body(out, text)
+                say(out, "")
+        elif out.is_terminal:
             out.print(render_changes(pieces, out.width))
         else:
             show_body(out, plain_changes(pieces))
@@ -44,7 +56,7 @@ def show(outcome: Outcome, out: Console) -> None:
 
 
 def consecutive_drafts(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candidate]]:
-    """Drafts that follow one another; chosen and rejected where there are none."""
+    """Drafts that follow one another; where there are none, the pair, or the answers."""
     by_system: dict[tuple[str, int], list[Candidate]] = {}
     for candidate in outcome.candidates:
         by_system.setdefault((candidate.system, candidate.sample), []).append(candidate)
@@ -58,14 +70,24 @@ def consecutive_drafts(outcome: Outcome) -> Iterator[tuple[str, Candidate, Candi
                 old,
                 new,
             )
-    if not found:
-        for pair in outcome.pairs:
-            yield "rejected to chosen", pair.rejected, pair.chosen
+    if found:
+        return
+    for pair in outcome.pairs:
+        yield "rejected to chosen", pair.rejected, pair.chosen
+    if not outcome.pairs:
+        for index, (old, new) in enumerate(pairwise(outcome.candidates)):
+            names = f"{answer(outcome, index)} to {answer(outcome, index + 1)}"
+            yield names, old, new
+
+
+def one_session(old: Candidate, new: Candidate) -> bool:
+    """Whether one is a revision of the other, however much was changed."""
+    return bool(old.session) and old.session == new.session
 
 
 def reviews_between(outcome: Outcome, old: Candidate, new: Candidate) -> Iterator[Turn]:
     """What reviewers said of the older draft, where both are of one session."""
-    if not old.session or old.session != new.session:
+    if not one_session(old, new):
         return
     for session in outcome.sessions:
         if session.id == old.session:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say
-from fellowship.cli.verdict_panels import show_ranking
+from fellowship.cli.verdict_panels import answer, show_ranking
 from fellowship.number_format import counted, duration, points, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn, value_fields
@@ -58,11 +58,31 @@ def show(
     heading(out, "Conversation")
     for message in outcome.conversation.messages if outcome.conversation else ():
         show_words(out, message.role, message.role, "", message.content, options)
+    show_given_answers(outcome, out, options)
     for session in outcome.sessions:
         show_session(session, out, options)
     if outcome.ranking is not None:
         show_ranking(outcome, provenance, out)
     show_pairs(outcome, out)
+
+
+def show_given_answers(
+    outcome: Outcome, out: Console, options: TranscriptOptions
+) -> None:
+    """The answers that no session wrote, whole: those of a file, or given to a call."""
+    given = [
+        (index, candidate)
+        for index, candidate in enumerate(outcome.candidates)
+        if not candidate.session
+    ]
+    if given:
+        heading(out, "Answer" if len(given) == 1 else "Answers")
+    for index, candidate in given:
+        texts = candidate.turns or (candidate.text,)
+        title = answer(outcome, index)
+        for n, text in enumerate(texts, 1):
+            turn = f"turn {n} of {len(texts)}" if len(texts) > 1 else ""
+            show_words(out, "generator", title, turn, text, options)
 
 
 def show_head(outcome: Outcome, out: Console) -> None:

@@ -40,7 +40,9 @@ def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> N
     )
     for comparison, meeting in zip(ranking.comparisons, meetings, strict=False):
         sums = meeting.arithmetic if meeting else ()
-        if out.is_terminal:
+        if comparison.alone:
+            show_scored(comparison, out)
+        elif out.is_terminal:
             out.print(verdict_panel(outcome, comparison, sums))
         else:
             show_comparison(comparison, sums, out)
@@ -135,6 +137,20 @@ def score_text(verdict: Verdict | Comparison) -> str:
 def mean_text(comparison: Comparison) -> str:
     """The scores a comparison came to."""
     return f" {score_text(comparison)}" if comparison.scores else ""
+
+
+def show_scored(comparison: Comparison, out: Console) -> None:
+    """One answer that was scored alone, and what each judge gave it."""
+    given = comparison.scores
+    mark = score(given.first) if given else "no valid score"
+    say(out, f"answer {comparison.first + 1}, scored alone: {mark}")
+    for verdict in comparison.verdicts:
+        own = score(verdict.scores.first) if verdict.scores else "invalid"
+        note = f" ({verdict.problem})" if verdict.note else ""
+        name = single_line(verdict.evaluator or verdict.model)
+        say(out, f"  {name}: {single_line(own + note)}")
+        if reason := verdict_reason(verdict):
+            say(out, f"    {single_line(reason, 400)}")
 
 
 def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -> None:

@@ -448,6 +448,11 @@ class Comparison(Record):
         default=(), description="jurors of a candidate's own family, who did not vote"
     )
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is no comparison but one answer's score, kept as one with itself."""
+        return self.first == self.second
+
 
 class Ranking(Record):
     """The candidates of one item in the evaluator's eyes.

@@ -222,6 +222,8 @@ def session_title(team: str) -> str:
 
 def answers_compared(first: int, second: int) -> str:
     """The two answers of a comparison, given by index, as number and letter."""
+    if first == second:
+        return f"answer {first + 1}, scored alone"
     return f"answers {first + 1} (A) and {second + 1} (B)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,11 @@ from fellowship.pipelines.imports.label_exchange import (
     write_labels,
 )
 from fellowship.pipelines.labels.label_rows import Columns
-from fellowship.pipelines.labels.run_labels import count_by_annotator, latest_labels
+from fellowship.pipelines.labels.run_labels import (
+    HumanLabel,
+    count_by_annotator,
+    latest_labels,
+)
 from fellowship.viewer import label_queue
 from fellowship.viewer.access import AccessPolicy
 from fellowship.viewer.forms import annotator, read_own_form
@@ -87,12 +92,14 @@ class LabelTablePage:
         label_queue.index_labels(self.index)
         kept = latest_labels(self.index.run)
         newest = sorted(kept, key=lambda label: -label.made)[:NEWEST]
+        progress = label_queue.progress(self.index, annotator(request))
+        counted = newest if progress.enough else kept
         verdicts = {
             row["number"]: row["verdict"]
             for row in self.index.rows(
                 "SELECT number, verdict FROM rows WHERE number IN"
                 " (SELECT value FROM json_each(?))",
-                (json.dumps([label.number for label in newest]),),
+                (json.dumps([label.number for label in counted]),),
             )
         }
         return self.pages.page(
@@ -103,7 +110,8 @@ class LabelTablePage:
             newest=newest,
             verdicts=verdicts,
             winner_in_row_order=label_queue.winner_in_row_order,
-            progress=label_queue.progress(self.index, annotator(request)),
+            progress=progress,
+            tally=tally(kept, verdicts),
             enough=label_queue.ENOUGH,
             report=report,
             margins=MARGINS,
@@ -131,7 +139,8 @@ class LabelTablePage:
         """Add what is new of some lines, and say what became of each."""
         taken, why = AttachReport(), ""
         with tempfile.TemporaryDirectory(prefix="fellowship-labels-") as folder:
-            path = Path(folder) / "labels.jsonl"
+            start = lines.lstrip("\ufeff \r\n\t")[:1]
+            path = Path(folder) / f"labels.{'jsonl' if start in ('{', '') else 'csv'}"
             path.write_text(lines, encoding="utf-8", newline="\n")
             try:
                 taken = attach_labels(
@@ -141,3 +150,19 @@ class LabelTablePage:
                 why = str(error).replace(str(path), "these lines")
         report = label_reports(self.index.run, False)
         return self._page(request, report, taken=taken, refused=why)
+
+
+def tally(kept: Sequence[HumanLabel], verdicts: Mapping[int, str]) -> dict[str, int]:
+    """How many labels the run's verdicts agree with: counts, while there are few."""
+    words = [verdicts.get(label.number) or "" for label in kept]
+    same = [
+        word == label_queue.winner_in_row_order(label)
+        for label, word in zip(kept, words, strict=True)
+    ]
+    agree, decided = sum(same), sum(map(bool, words))
+    return {
+        "labels": len(kept),
+        "agree": agree,
+        "differ": decided - agree,
+        "none": len(kept) - decided,
+    }

@@ -78,6 +78,7 @@ class RowPages:
             ],
             pair=side_by_side.side_by_side(outcome, *pair, written=written),
             similarity=side_by_side.similarity,
+            differing=side_by_side.is_diffable(outcome, pair),
             panels=panels(outcome, reasons),
             reasons=reasons,
         )

@@ -11,7 +11,7 @@ from fellowship.number_format import DASH, score
 from fellowship.records import Candidate, Outcome
 from fellowship.sanitize import single_line
 from fellowship.viewer.transcripts import show_text
-from fellowship.viewer.word_diff import Piece, common_share, diff_texts
+from fellowship.viewer.word_diff import LITTLE, Piece, common_share, diff_texts
 from fellowship.wording import fault_note
 
 
@@ -54,6 +54,18 @@ def similarity(pair: Sequence[Answer]) -> float:
     return common_share(
         [*pair[0].pieces, *(p for p in pair[1].pieces if p.kind == "new")]
     )
+
+
+def is_diffable(outcome: Outcome, places: tuple[int, int]) -> bool:
+    """Whether a diff of two candidates tells more than their texts: drafts of one session
+    do, and others that share enough."""
+    known = range(len(outcome.candidates))
+    if not all(place in known for place in places):
+        return False
+    one, other = (outcome.candidates[place] for place in places)
+    if one.session and one.session == other.session:
+        return True
+    return common_share(diff_texts(whole_text(one), whole_text(other))) >= LITTLE
 
 
 def whole_text(candidate: Candidate) -> str:

@@ -16,6 +16,9 @@ TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 MOST = 4000
 """Tokens of one changed passage that are compared word by word; longer ones whole."""
 
+LITTLE = 0.3
+"""Share of their letters under which two texts are two texts, and no diff tells more."""
+
 LONGEST = 500_000
 """Letters of a text that is compared at all."""
 

@@ -188,6 +188,8 @@ def _end_uncompared(
         if mute:
             why += ": the model thought and stopped without an answer"
         return RowEnd(State.FAILED, why)
+    if many == 1:
+        return RowEnd(State.TIE, "there is one answer, and nothing to compare it with")
     return RowEnd(State.TIE, "all answers are the same text")
 
 

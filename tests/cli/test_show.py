@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fellowship.cli.draft_diffs import join_changes
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import run_command as cli
-from fellowship.records import Outcome, Ranking, State
+from fellowship.records import Candidate, Outcome, Ranking, State
 from fellowship.viewer.word_diff import diff_texts
 from tests.support.commands import said
 from tests.support.outcomes import row
@@ -189,6 +189,24 @@ def test_two_drafts_stand_side_by_side_where_there_is_room(jury: Path) -> None:
     assert re.search("before.*after", wide)
     assert "─ before ─" in wide
     assert "─ before ─" not in narrow
+
+
+def test_answers_of_a_file_are_shown_whole_and_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ("Boil the lentils\nfor twenty minutes.", "Chess is played on 64 squares.")
+    given = tuple(Candidate(text=t, system=f"file {n}") for n, t in enumerate(texts))
+    tie = row(1, "tie").model_copy(
+        update={"candidates": given, "pairs": (), "sessions": ()}
+    )
+    run = written(tmp_path / "run", [tie])
+    out = said(capsys, "show", run, "1")[1]
+    assert "== Answers" in out
+    for line in "\n".join(texts).splitlines():
+        assert f"  {line}\n" in out
+    out = said(capsys, "show", run, "1", "--diff")[1]
+    assert "share too little for a word diff" in out
+    assert all(f"  {line}\n" in out for line in "\n".join(texts).splitlines())
 
 
 def test_a_row_with_one_answer_has_nothing_to_compare(

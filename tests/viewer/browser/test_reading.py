@@ -50,6 +50,8 @@ def test_searching_narrows_the_list_while_one_types(page: Any, address: str) -> 
 def test_a_row_reads_as_the_conversation_it_was(page: Any, address: str) -> None:
     page.goto(f"{address}/row/1")
     assert page.locator("#conversation .message").count() == 1
+    order = page.locator("main section").evaluate_all("all => all.map(one => one.id)")
+    assert order == ["conversation", "candidates", "sessions", "verdicts", "why"]
     who = page.locator("#sessions .session").first.locator(".who").all_inner_texts()
     assert who[:3] == ["generator", "reviewer", "generator"]
     rounds = page.locator("#sessions .session").first.locator(".round")
