@@ -122,6 +122,17 @@ OUTPUTS: Mapping[str, tuple[Shape, ...]] = {
         printed("EvaluatorPlans", "a plan of the runs"),
         Shape("stopped early", (*RUN_REPORT, f"{PRINTED}:Chosen"), gaps=True),
     ),
+    "align": (
+        Shape(
+            "",
+            (
+                f"{PIPELINES}.aligning.align_report:AlignReport",
+                f"{PRINTED}:AlignedVerdict",
+            ),
+            gaps=True,
+        ),
+        Shape("stopped early", (*RUN_REPORT, f"{PRINTED}:Unaligned")),
+    ),
     "inspect": (printed("SampleCounts"),),
     "attack": (Shape("", (*RUN_REPORT, f"{PRINTED}:AttackExtras")),),
     "probe": (Shape("", (*RUN_REPORT, f"{PRINTED}:ProbeExtras")),),
@@ -135,7 +146,7 @@ OUTPUTS: Mapping[str, tuple[Shape, ...]] = {
 
 def output_schema(verb: str) -> dict[str, Any]:
     """The JSON schema of what `fellowship VERB --json` prints."""
-    if verb in ("agree", "winrate", "rejudge"):
+    if verb in ("agree", "winrate", "rejudge", "align", "choose"):
         require_extras("stats")
     defs: dict[str, Any] = {}
     shapes = [shape_schema(shape, defs) for shape in OUTPUTS[verb]]

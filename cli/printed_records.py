@@ -231,6 +231,21 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class AlignedVerdict:
+    """Whether the aligned prompt is better on prompts it has not seen, in words."""
+
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Unaligned:
+    """Why an alignment ended early."""
+
+    finished: bool
+    why: str
+
+
+@dataclass(frozen=True)
 class EvaluatorPlans:
     """What each evaluator's run would cost, with `--plan`."""
 
