@@ -8,6 +8,7 @@ One run folder each, so a kill costs the calls in flight and no more.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import fellowship as fl
 from benchmarks.train_proof.prompts import prompts_of
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
+from fellowship.pipelines.running.progress import Progress
 
 EVALUATOR = "benchmarks.train_proof.rule:TwoSentences"
 TOKENS = 160
@@ -71,8 +73,21 @@ def make_run(name: str, into: Path, sizes: Sizes, rule: str = "all") -> Path:
     data["source"] = {"id": "id"}
     first = into / f"run-{name}-all"
     folder = into / f"run-{name}-{rule}"
-    fl.run(data, folder, rows=rows, fork=None if folder == first else first)
+    fl.run(
+        data,
+        folder,
+        rows=rows,
+        fork=None if folder == first else first,
+        watch=print_progress,
+    )
     return folder
+
+
+def print_progress(at: Progress) -> None:
+    """Every twentieth row, with an estimate of the minutes left."""
+    if at.total and at.done and at.done % 20 == 0:
+        left = (time.time() - at.started) / at.done * (at.total - at.done) / 60
+        print(f"  {at.done} of {at.total} rows, {left:.0f} min left", flush=True)
 
 
 def export_pairs(folder: Path) -> list[dict[str, Any]]:
