@@ -20,6 +20,7 @@ from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
 from fellowship.pipelines.labels.text_match import normal_text
+from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.running.rows import distinct_candidates
 from fellowship.pipelines.sources.source import read_items
@@ -29,7 +30,6 @@ from fellowship.records import (
     Item,
     Message,
     Outcome,
-    State,
     Winner,
 )
 from fellowship.run_outcomes import outcomes
@@ -115,7 +115,7 @@ def candidate_units(
             number=number if len(paths) > 1 else item.number,
             item=item.key,
             id=item.id,
-            state=State.TIE,
+            state=row_state(RowFacts(untried="nothing was said of it yet")).state,
             conversation=item.conversation,
             candidates=item.candidates,
             reference=item.reference,

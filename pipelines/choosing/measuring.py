@@ -20,6 +20,7 @@ from fellowship.pipelines.labels.people_votes import (
     PeopleVotes,
     people_votes,
 )
+from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models, voters
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.pair_settings import Pairs
@@ -30,7 +31,7 @@ from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.pipelines.sources.source import Rejected, read_items
-from fellowship.records import Item, Outcome, State, Strategy
+from fellowship.records import Item, Outcome, Strategy
 from fellowship.suggestions import select_name
 from fellowship.teams.settings import (
     PERSONAS,
@@ -200,7 +201,7 @@ def unjudged(item: Item) -> Outcome:
         number=item.number,
         item=item.key,
         id=item.id,
-        state=State.TIE,
+        state=row_state(RowFacts(untried="nothing was said of it yet")).state,
         conversation=item.conversation,
         candidates=item.candidates,
         labels=item.labels,
