@@ -1,8 +1,8 @@
 """Kappas of many evaluators with limits, and which can't be told from the best.
 
 Whoever is best on some labels was best by some luck. An evaluator is told from the best
-where its distance exceeds what the largest of all distances does in resamples (Hsu 1981,
-comparisons with the best; the bootstrap of a maximum: Westfall and Young 1993).
+where its distance exceeds the range that all of them have in resamples (Tukey 1953, by
+the bootstrap of Westfall and Young 1993): whoever turns out best, that holds.
 """
 
 from __future__ import annotations
@@ -52,16 +52,14 @@ def as_good_as_best(
 ) -> NDArray[np.bool_]:
     """Which of k, by kappas (k,) and resampled ones (b, k), can't be told from the best.
 
-    Distances to the best are divided by their standard deviation over the resamples. One
-    whose kappa isn't defined is not as good.
+    Told apart are two whose distance exceeds the `level` quantile of the range of all
+    deviations in a resample: with that chance none of all pairs is told apart wrongly.
+    One whose kappa isn't defined is not as good.
     """
     known = ~np.isnan(value)
     if not known.any():
         return known
-    top = int(np.where(known, value, -np.inf).argmax())
-    gap, gaps = value[top] - value, bag[:, [top]] - bag
-    spread = np.nanstd(np.where(np.isnan(gaps), 0.0, gaps), axis=0)
-    safe = np.where(spread > 0, spread, np.inf)
-    far = np.where(np.isnan(gaps), -np.inf, (gaps - gap) / safe)
-    limit = float(np.quantile(far[:, known].max(axis=1), level))
-    return np.asarray(known & ((gap <= 0) | (gap / safe <= limit) & (spread > 0)))
+    apart = bag[:, known] - np.nanmean(bag[:, known], axis=0)
+    spread = np.nanmax(apart, axis=1) - np.nanmin(apart, axis=1)
+    limit = float(np.nanquantile(spread, level))
+    return np.asarray(known & (value >= np.nanmax(value) - limit))

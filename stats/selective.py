@@ -45,7 +45,7 @@ class Promise:
         return math.ceil(math.log(self.risk) / math.log(self.least))
 
 
-def thresholds_of(confidence: ArrayLike, most: int = 50) -> Floats:
+def thresholds_of(confidence: ArrayLike, most: int = 20) -> Floats:
     """Thresholds to test, in falling order: the values there are, `most` quantiles of them.
 
     NaN is no confidence: such a row is never kept.

@@ -7,8 +7,10 @@ would be right on. Silence is worth neither more nor less than guessing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from fellowship.stats.agreement import kappa_of
@@ -22,6 +24,9 @@ from fellowship.stats.codes import (
     check_aligned,
     ratio,
 )
+from fellowship.stats.intervals import Interval, Resampling
+from fellowship.stats.kappa_intervals import FEW_ERRORS, one_class
+from fellowship.stats.rates import rate_interval
 
 COLUMNS = (*CLASSES, INVALID)
 """The columns of a table here: the classes, then rows without a verdict."""
@@ -67,13 +72,31 @@ def right_of_all(tables: Floats) -> Floats:
     return ratio(right, tables.sum(axis=(-2, -1)))
 
 
-def columns_of(cells: csr_array, at: ArrayLike) -> csr_array:
-    """The cells of some of the k verdicts, by column."""
-    picked = np.atleast_1d(np.asarray(at, dtype=np.intp))
-    wanted = (CELLS * picked[:, None] + np.arange(CELLS)).ravel()
-    return csr_array(cells.tocsc()[:, wanted])
+def guarded_interval(
+    found: Interval,
+    labels: Codes,
+    verdicts: Codes,
+    prompts: NDArray[np.intp],
+    plan: Resampling,
+) -> Interval:
+    """A bootstrap interval of one whole kappa, where it can't be believed mended.
 
-
-def verdicts_as_codes(verdicts: ArrayLike) -> Codes:
-    """Verdicts (n, k) checked, as codes."""
-    return as_codes(verdicts, "verdicts", 2)
+    As `kappa_intervals`: no limits for verdicts (n,) that are one thing throughout; under
+    FEW_ERRORS prompts with an error the lower limit is that of Wilson's upper limit of the
+    share of errors.
+    """
+    said = np.unique(verdicts)
+    if len(said) == 1:
+        note = (
+            "no verdict on any row"
+            if said[0] == INVALID
+            else one_class(verdicts, "it names")
+        )
+        return replace(found, low=np.nan, high=np.nan, note=note)
+    wrong = (verdicts != labels).astype(np.float64)
+    if found.note or len(np.unique(prompts[wrong > 0])) >= FEW_ERRORS:
+        return found
+    shares = [[(values == c).mean() for c in CLASSES] for values in (labels, verdicts)]
+    chance = 1 - float(np.dot(*np.asarray(shares)))
+    most = rate_interval(wrong, prompts, plan).high
+    return replace(found, low=min(found.low, 1 - most / chance))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from fellowship.errors import InputError
 from fellowship.pipelines.choosing.bench import UNITS, Bench, Unit
@@ -27,8 +26,8 @@ from fellowship.stats.codes import INVALID, Codes, Floats
 from fellowship.stats.intervals import (
     DEFAULT,
     MIN_LABELS,
+    Interval,
     Resampling,
-    bootstrap_many,
     interval_of,
 )
 from fellowship.stats.kappa_intervals import one_class
@@ -38,14 +37,20 @@ from fellowship.stats.nested_choice import (
     Learned,
     Rows,
     Rule,
+    choice_kappas,
     choose,
-    mean_cells,
+    corrected_interval,
     nested_choices,
     prompt_folds,
 )
 from fellowship.stats.rates import rate_interval
 from fellowship.stats.selective import Promise
-from fellowship.stats.whole_kappa import as_tables, whole_cells, whole_kappa
+from fellowship.stats.whole_kappa import (
+    as_tables,
+    guarded_interval,
+    whole_cells,
+    whole_kappa,
+)
 
 MOST_POINTS = 12
 """Points of the frontier that are valued again on other prompts."""
@@ -144,15 +149,15 @@ def choose_evaluator(bench: Bench, options: ChoiceOptions | None = None) -> Choi
     found = measure(bench, options)
     if found.note:
         known["notes"] = (*bench.notes, found.note)
-    cells = whole_cells(bench.labels, found.verdicts())
-    return chosen(found, cells, options, Choice(enough=True, **known))
+    return chosen(found, found.verdicts(), options, Choice(enough=True, **known))
 
 
 def chosen(
-    found: Measured, cells: csr_array, options: ChoiceOptions, start: Choice
+    found: Measured, votes: Codes, options: ChoiceOptions, start: Choice
 ) -> Choice:
-    """The choice, from the cells (n, 12 k) of all configurations."""
+    """The choice, from the verdicts (n, k) of all configurations."""
     bench, costs = found.bench, found.costs
+    cells = whole_cells(bench.labels, votes)
     budget = np.inf if options.max_cost is None else options.max_cost
     if not (costs <= budget).any():
         raise InputError(
@@ -167,26 +172,31 @@ def chosen(
         Rule(budget, options.within, tuple(judges)),
         *(Rule(costs[k], 0.0) for k in front),
     ]
-    pick = choose(cells, costs, bench.prompts, rules[:1])[0]
-    corrected = corrected_kappas(found, rules, options)
+    picks = choose(cells, costs, bench.prompts, rules)
     bag = resampled_kappas(cells, bench.prompts, options.plan)
     good = as_good_as_best(value, bag, options.plan.level)
-    figures = [
-        Figure.of(
-            interval_of(float(v), bag[:, k], None, bench.prompt_count, options.plan)
+    limits = [
+        guarded_interval(
+            interval_of(float(v), bag[:, k], None, bench.prompt_count, options.plan),
+            bench.labels,
+            votes[:, k],
+            bench.prompts,
+            options.plan,
         )
         for k, v in enumerate(value)
     ]
+    corrected = corrected_kappas(found, rules, [limits[k] for k in picks], options)
+    figures = [Figure.of(one) for one in limits]
     lines = describe(found, figures, good, dict(zip(front, corrected[2:], strict=True)))
     kept = guaranteed(found, budget, options)
-    name = found.configurations[pick].name(bench)
+    name = found.configurations[picks[0]].name(bench)
     return start.model_copy(
         update={
             "unit": found.unit,
             "configurations": len(lines),
             "as_good": int(good.sum()),
             "chosen": name,
-            "naive": figures[pick],
+            "naive": figures[picks[0]],
             "corrected": corrected[0],
             "single": corrected[1] if judges else None,
             "lines": tuple(lines),
@@ -236,9 +246,12 @@ def frontier(value: Floats, costs: Floats) -> list[int]:
 
 
 def corrected_kappas(
-    found: Measured, rules: list[Rule], options: ChoiceOptions
+    found: Measured,
+    rules: list[Rule],
+    naive: list[Interval],
+    options: ChoiceOptions,
 ) -> list[Figure]:
-    """What each rule's choice is worth on prompts that it was not made on."""
+    """What each rule's choice is worth where it was not made; `naive` of those chosen."""
     bench = found.bench
     choices = nested_choices(
         bench.labels,
@@ -249,14 +262,11 @@ def corrected_kappas(
         rules,
         options.folding,
     )
-    cells = mean_cells(bench.labels, choices)
-    each = bootstrap_many(
-        cells.reshape(len(cells), -1),
-        lambda sums: whole_kappa(as_tables(sums)),
-        bench.prompts,
-        options.plan,
-    )
-    return [Figure.of(one) for one in each]
+    values = choice_kappas(bench.labels, choices)
+    return [
+        Figure.of(corrected_interval(float(values[0, at]), values[1:, at], one))
+        for at, one in enumerate(naive)
+    ]
 
 
 def describe(
