@@ -222,10 +222,17 @@ def finish(choice: Choice, run: Path | None, base: Base | None, wanted: Wanted) 
     else:
         show(choice, console(), wanted.every)
     warn_of_bad_rows(wanted.selection)
-    promise = choice.guarantee
-    if not choice.enough or (promise is not None and promise.threshold is None):
+    if not is_found(choice):
         return Exit.FAILED
     if wanted.output is not None and base is not None:
         write_recipe(chosen_recipe(choice, *base), choice, wanted.output)
         click.echo(f"written: {wanted.output}", err=True)
     return Exit.DONE
+
+
+def is_found(choice: Choice) -> bool:
+    """Whether there is something to take: a threshold, or what is better than guessing."""
+    if not choice.enough:
+        return False
+    promise = choice.guarantee
+    return choice.beyond_chance if promise is None else promise.threshold is not None

@@ -33,8 +33,8 @@ class Exit(IntEnum):
 EPILOG = """\b
 Exit codes:
   0  done
-  1  rows failed or had no usable prompt; doctor found a problem; choose has too few
-     labels, or none that bear out --at-least
+  1  rows failed or had no usable prompt; doctor found a problem; choose found
+     nothing that its labels bear out
   2  the command line, the recipe or the source is wrong
   3  stopped early (limit, endpoint down, interrupted): the same command resumes
   4  the ledger or the disk can't be used

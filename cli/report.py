@@ -44,18 +44,20 @@ def command(
     if to is None and not as_json:
         raise click.UsageError("give a file to write with --to FILE.html, or --json")
     require_extras("stats", "view")
+    from fellowship.pipelines.choosing.choice_file import kept_choice
     from fellowship.pipelines.report.figures import figures
     from fellowship.stats.intervals import Resampling
 
     with progress_counter() as watch:
         found = figures(run, only, Resampling(resamples), watch)
+    choice = kept_choice(run, found.only)
     if to is not None:
         from fellowship.viewer.report.page import page
 
         with atomic_writer(to) as out:
-            out.write(page(found))
+            out.write(page(found, choice))
     if as_json:
-        print_json(found.as_json())
+        print_json(found.as_json() | {"choice": choice and choice.as_json()})
     elif to is not None:
         size = f"  {kilobytes(to.stat().st_size)}"
         say(console(), (str(to), "bold"), f"  {counted(found.flow.rows, 'row')}", size)

@@ -198,6 +198,7 @@ def chosen(
             "chosen": name,
             "naive": figures[picks[0]],
             "corrected": corrected[0],
+            "beyond_chance": corrected[0].low > 0,
             "single": corrected[1] if judges else None,
             "lines": tuple(lines),
             "guarantee": kept,

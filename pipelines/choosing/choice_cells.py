@@ -70,6 +70,11 @@ def sentences(choice: Choice) -> list[str]:
             f" {interval(choice.corrected)} where it was not made (nested"
             " cross-validation over prompts)"
         )
+    if not choice.beyond_chance:
+        found.append(
+            "that can't be told from guessing: none of these is worth choosing by these"
+            " labels"
+        )
     if choice.single is not None and choice.single != choice.corrected:
         found.append(f"choosing among single judges only: {interval(choice.single)}")
     many = counted(choice.configurations, "configuration")
@@ -87,6 +92,7 @@ def sentences(choice: Choice) -> list[str]:
 def priced_name(choice: Choice, line: ConfigurationLine) -> str:
     """A configuration with what a label costs by it."""
     word = "" if choice.unit == "usd" else f" {UNIT_WORDS[choice.unit]}"
+    word = word.removesuffix("s") if line.cost == 1 else word
     return f"{line.name}, {cost_text(line.cost, choice.unit)}{word} per label"
 
 

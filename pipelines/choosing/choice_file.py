@@ -22,9 +22,10 @@ def keep_choice(choice: Choice, run: Path) -> str:
     return ""
 
 
-def kept_choice(run: Path) -> Choice | None:
-    """The choice kept in a run's folder; None where there is none that can be read."""
+def kept_choice(run: Path, only: str | None = None) -> Choice | None:
+    """The choice kept in a run's folder, if it is of these rows; else None."""
     try:
-        return Choice.model_validate_json((run / CHOICE).read_bytes())
+        choice = Choice.model_validate_json((run / CHOICE).read_bytes())
     except (OSError, ValidationError):
         return None
+    return choice if only is None or choice.only == only else None

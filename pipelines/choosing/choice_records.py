@@ -106,6 +106,9 @@ class Choice(Record):
     naive: Figure | None = None
     corrected: Figure | None = None
     single: Figure | None = None
+    beyond_chance: bool = Field(
+        default=False, description="what the choice is worth has limits above 0"
+    )
     lines: tuple[ConfigurationLine, ...] = ()
     guarantee: Guarantee | None = None
     notes: tuple[str, ...] = ()

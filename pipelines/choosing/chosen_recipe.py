@@ -56,6 +56,11 @@ def chosen_recipe(choice: Choice, base: Recipe, known: Voters) -> Recipe:
     promise = choice.guarantee
     if promise is not None and promise.threshold is None:
         raise RecipeError(f"no recipe is written: {promise.why}")
+    if promise is None and not choice.beyond_chance:
+        raise RecipeError(
+            f"no recipe is written: {line.name!r} can't be told from guessing by these"
+            " labels"
+        )
     named = (*line.judges, *([line.strong] if line.strong else []))
     if unknown := [name for name in named if name not in known]:
         raise RecipeError(

@@ -28,6 +28,9 @@ from fellowship.stats.selective import (
     thresholds_of,
 )
 
+NEARLY = 0.05
+"""Shares of rows kept that are no further apart are as good: the cheaper one is taken."""
+
 
 @dataclass(frozen=True)
 class Gated:
@@ -100,23 +103,26 @@ def guarantee(
 def plan_tests(
     gated: Sequence[Gated], prompts: NDArray[np.intp], rows: Rows, promise: Promise
 ) -> Plan:
-    """What some rows choose: who keeps most there by the same tests; else who is surest.
+    """What some rows choose: the cheapest that keeps nearly as much there as any.
 
-    Equal: the cheaper one, then the first.
+    Who keeps what is found by the same tests. Equally cheap: who keeps more; where nobody
+    keeps anything, who is surest.
     """
-    best: tuple[tuple[float, float, float], Plan] | None = None
+    plans, kept, surest = [], [], []
     for one in gated:
         sure, right = one.confidence[rows], one.right[rows]
         thresholds = thresholds_of(sure)
         limits = limits_at(sure, right, prompts[rows], thresholds, promise.risk)
         order = tuple(order_of_tests(limits))
         last = passed(limits, order, promise.least)
-        keeps = 0.0 if last is None else float(is_kept(sure, thresholds[last]).mean())
-        key = (keeps, float(limits.max(initial=0.0)), -one.cost)
-        if best is None or key > best[0]:
-            best = key, Plan(one, thresholds, order)
-    assert best is not None
-    return best[1]
+        kept.append(0.0 if last is None else is_kept(sure, thresholds[last]).mean())
+        surest.append(float(limits.max(initial=0.0)))
+        plans.append(Plan(one, thresholds, order))
+    most = max(kept)
+    if not most:
+        return plans[max(range(len(plans)), key=lambda k: (surest[k], -gated[k].cost))]
+    near = [k for k, share in enumerate(kept) if share > 0 and share >= most - NEARLY]
+    return plans[min(near, key=lambda k: (gated[k].cost, -kept[k]))]
 
 
 def confirm(

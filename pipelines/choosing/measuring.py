@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fellowship.agents.roles import STRATEGIES
 from fellowship.errors import InputError, RecipeError
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.labels.annotators import units
 from fellowship.pipelines.labels.people_votes import (
     LabelSelection,
@@ -113,33 +114,47 @@ def all_seats(recipe: Recipe, candidates: Candidates) -> JudgeSettings | JurySet
 def seats_of(model: str, recipe: Recipe, candidates: Candidates) -> Iterator[Juror]:
     """One model by each strategy and scale, told what the recipe's judge is told.
 
-    A prompt or role of the user's own is for the strategy that it was written for.
+    A prompt or role of the user's own is for the strategy that it was written for. A model
+    that gives scores is told nothing, and one that can't compare scores answers alone.
     """
-    base = next(
-        (voter for _, voter in voters(recipe.evaluate)), VoterSettings(model=model)
-    )
-    criteria = getattr(recipe.evaluate, "criteria", base.criteria)
+    every = [voter for _, voter in voters(recipe.evaluate)]
+    own = [voter for voter in every if voter.model == model]
+    base = (own or every or [VoterSettings(model=model)])[0]
     fields = {name: getattr(base, name) for name in VoterSettings.model_fields}
+    fields["criteria"] = getattr(recipe.evaluate, "criteria", base.criteria)
+    scorer = gives_scores(recipe, model)
+    if scorer:
+        fields |= {"criteria": "", "prompt": "", "role": "", "expected": False}
     scales = candidates.scales or (base.scale,)
-    for strategy in candidates.strategies:
+    alone = scorer and not provider_of(recipe.models[model]).compares
+    for strategy in ("independent",) if alone else candidates.strategies:
         scored = STRATEGIES[strategy].scored
-        own = {} if strategy == base.strategy else {"prompt": "", "role": ""}
+        other = {} if strategy == base.strategy else {"prompt": "", "role": ""}
         plain = {} if scored else {"expected": False, "tie_band": 0.0}
         for scale in scales if scored else scales[:1]:
             several = scored and len(scales) > 1
             changed = {
                 **{"model": model, "strategy": strategy, "scale": scale},
-                **{"samples": candidates.samples, "criteria": criteria},
+                "samples": candidates.samples,
                 "name": f"{model}_{strategy}" + f"_of_{scale:g}" * several,
             }
-            yield Juror(**{**fields, **own, **plain, **changed})
+            yield Juror(**{**fields, **other, **plain, **changed})
+
+
+def gives_scores(recipe: Recipe, model: str) -> bool:
+    """Whether a model gives scores and no words."""
+    config = recipe.models[model]
+    return provider_of(config).scores(config) is not None
 
 
 def debate_of(recipe: Recipe, candidates: Candidates) -> DebateSettings:
     """The recipe's own debate; else the usual personas, the models taking turns."""
     if isinstance(recipe.evaluate, DebateSettings):
         return recipe.evaluate.model_copy(update={"meet": "two-way"})
-    names = model_names(recipe, candidates)
+    named = model_names(recipe, candidates)
+    names = [name for name in named if not gives_scores(recipe, name)]
+    if not names:
+        raise RecipeError("no candidate model writes words, so none can debate")
     base = next((voter for _, voter in voters(recipe.evaluate)), None)
     personas = tuple(
         Persona(name=one.name, model=names[n % len(names)])

@@ -1,4 +1,4 @@
-"""Report section on the evaluator that was chosen: the frontier, its table, the guarantee."""
+"""Report section on the choice of an evaluator: frontier, table and guarantee."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from fellowship.viewer.report.parts import Part, Section, grid
 TITLE = "Evaluators by agreement and cost"
 
 
-def evaluators(choice: Choice | None) -> Section | None:
-    """What `fellowship choose` found in this run; None where it was never asked."""
+def evaluators(choice: Choice | None) -> list[Section]:
+    """What `fellowship choose` found in this run; nothing where it was never asked."""
     if choice is None or not choice.enough:
-        return None
+        return []
     table = grid(heads(choice), [cells(choice, x) for x in choice.frontier], RIGHT)
-    intro = ". ".join(sentence[0].upper() + sentence[1:] for sentence in sentences(choice))
+    intro = ". ".join(
+        sentence[0].upper() + sentence[1:] for sentence in sentences(choice)
+    )
     note = " ".join(
         (
             "A row without a verdict counts as a guess at people's rates.",
@@ -28,4 +30,4 @@ def evaluators(choice: Choice | None) -> Section | None:
         )
     )
     part = Part("Frontier", frontier_plot(choice), table, note, broad=True)
-    return Section("evaluators", TITLE, f"{intro}.", (part,))
+    return [Section("evaluators", TITLE, f"{intro}.", (part,))]

@@ -5,22 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from fellowship.number_format import brief, count, counted, duration, part, usd
+from fellowship.pipelines.choosing.choice_records import Choice
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import State
 from fellowship.viewer.report import drift, judges, rows, run
+from fellowship.viewer.report.choice import evaluators
 from fellowship.viewer.report.document import document
 from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.parts import Section
 from fellowship.wording import state_word
 
 
-def page(found: Figures) -> str:
-    """The whole report as HTML. The same figures give the same bytes."""
-    return document("report.html", sections=sections(found), **page_facts(found))
+def page(found: Figures, choice: Choice | None = None) -> str:
+    """The whole report as HTML. The same figures give the same bytes.
+
+    `choice` is the choice of an evaluator that is kept in the run's folder.
+    """
+    every = sections(found, choice)
+    return document("report.html", sections=every, **page_facts(found))
 
 
-def sections(found: Figures) -> list[Section]:
+def sections(found: Figures, choice: Choice | None = None) -> list[Section]:
     """All sections in the order of the questions a referee asks."""
     return [
         rows.accounting(found),
@@ -30,6 +36,7 @@ def sections(found: Figures) -> list[Section]:
         *judges.criteria(found),
         judges.bias(found),
         judges.calibration(found),
+        *evaluators(choice),
         judges.winrates(found),
         *([drift.drift(found)] if found.drift else ()),
         run.cost(found),

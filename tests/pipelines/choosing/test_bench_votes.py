@@ -16,7 +16,7 @@ from fellowship.teams.voter import is_close
 from fellowship.teams.voting_rules import apply_rule
 from tests.support.benches import verdicts_of
 
-ROWS, SAMPLES = 60, 2
+ROWS, SAMPLES = 24, 2
 SIDES = ("first", "second", "tie")
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from fellowship.pipelines.choosing.choice_cells import sentences
+from fellowship.pipelines.choosing.choice_file import kept_choice
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.teams.settings import JudgeSettings
+from fellowship.viewer.report.choice import evaluators
 from tests.support.commands import said
 from tests.support.labelled_judges import good_first, number, rows, scored, source
 from tests.support.loopback.fixtures import Handle, openai_server
@@ -104,24 +107,16 @@ def test_again_it_costs_nothing_and_a_run_alone_says_the_same(
     judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, _ = judged
-    before = calls(judged)
-    _, again, _ = choose(judged, capsys, "--json", "--at-least", 0.7)
-    alone = ("choose", "--run", folder / "run", "--json", "--at-least", 0.7)
+    before, to = calls(judged), folder / "sure.yaml"
+    _, again, _ = choose(judged, capsys, "--json", "--at-least", 0.7, "--output", to)
+    alone = ("choose", "--run", folder / "run", "--at-least", 0.7)
     _, out, _ = said(capsys, *alone, "--resamples", 100)
     assert calls(judged) == before
-    one, other = (json.loads(text) for text in (again, out))
-    assert one["lines"] == other["lines"]
-    assert one["guarantee"]["threshold"] == other["guarantee"]["threshold"] == 6
-
-
-def test_the_threshold_that_was_promised_for_is_in_the_recipe(
-    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
-) -> None:
-    to = judged[0] / "sure.yaml"
-    code, out, _ = choose(judged, capsys, "--at-least", 0.7, "--output", to)
-    assert code == 0
-    assert "at least 70.0 % of such rows, except with chance 10.0 %" in out
+    found = json.loads(again)
+    assert found["guarantee"]["threshold"] == 6
     assert yaml.safe_load(to.read_text())["pairs"]["margin"] == 6
+    assert f"chosen: {found['chosen']}, $" in out
+    assert "at least 70.0 % of such rows, except with chance 10.0 %" in out
 
 
 def test_under_fifty_labels_nothing_is_paid_for_and_it_says_how_many_are_missing(
@@ -153,3 +148,17 @@ def test_options_that_need_calls_are_refused_without_a_recipe(
     code, _, err = said(capsys, "choose", "--run", judged[0], "--samples", 3)
     assert code == 2
     assert "--samples would do nothing" in err
+
+
+def test_the_report_of_the_folder_shows_the_frontier_and_says_the_same(
+    judged: tuple[Path, Handle],
+) -> None:
+    choice = kept_choice(judged[0] / "run")
+    assert choice is not None
+    (section,) = evaluators(choice)
+    assert section.parts[0].grid is not None
+    names = [row[0] for row in section.parts[0].grid.rows]
+    assert names == [line.name for line in choice.frontier]
+    for sentence in sentences(choice):
+        assert sentence[1:] in section.intro
+    assert all("frontier, on these labels" in plot for plot in section.parts[0].plots)
