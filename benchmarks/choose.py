@@ -1,4 +1,4 @@
-"""Benchmark of `fellowship choose`: is the guarantee kept, is the corrected value right?
+"""Benchmark of `fellowship choose`: guarantees kept and corrected values, by simulation.
 
     python -m benchmarks.choose [--runs 1000] [--data ../shared/data/paper]
 
@@ -199,7 +199,7 @@ def halves(found: Measured, least: float, runs: int) -> str:
         half = prompt_folds(prompts, Folding(2, seed=run), 0)
         planned = plan_tests(gated, prompts, half == 0, promise)
         other = half == 1
-        rows, numbers = drawn(prompts, other, np.random.default_rng((4, run)))
+        rows, numbers = draw_prompts(prompts, other, np.random.default_rng((4, run)))
         one = part(planned.gated, rows)
         everything = np.ones(len(rows), dtype=bool)
         threshold, _ = confirm(
@@ -223,7 +223,7 @@ def halves(found: Measured, least: float, runs: int) -> str:
     )
 
 
-def drawn(
+def draw_prompts(
     prompts: NDArray[np.intp], rows: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of as many prompts drawn with replacement, and numbers of the draws."""

@@ -215,8 +215,8 @@ def corrected_interval(pooled: float, each: Floats, naive: Interval) -> Interval
     """
     half = float(norm.ppf((1 + naive.level) / 2))
     error = (naive.high - naive.low) / (2 * half)
-    anew = float(np.var(each, ddof=1)) if len(each) > 1 else 0.0
-    wider = np.sqrt(1 + INSTABILITY * anew / error**2) if error > 0 else 1.0
+    between = float(np.var(each, ddof=1)) if len(each) > 1 else 0.0
+    wider = np.sqrt(1 + INSTABILITY * between / error**2) if error > 0 else 1.0
     low = pooled - wider * (naive.value - naive.low)
     high = pooled + wider * (naive.high - naive.value)
     return replace(
