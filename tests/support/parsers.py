@@ -29,9 +29,12 @@ from fellowship.errors import (
 from fellowship.ledger import read_outcome
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.error_bodies import read_error
-from fellowship.models.providers.batch import BatchClient
+from fellowship.models.providers.batch_lines import line_failure, read_line
 from fellowship.models.providers.batch_api import lines_by_key
 from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.providers.openai_connection import OPENAI
+from fellowship.models.providers.openai_errors import OpenAIErrors
+from fellowship.models.replies.chat_bodies import read_completion
 from fellowship.pipelines.export.lint import lint
 from fellowship.pipelines.labels.label_files import read_labels
 from fellowship.pipelines.paper.release import VerdictFile
@@ -153,7 +156,10 @@ def batch(content: bytes, folder: Path) -> None:
     config = OpenAIModel(provider="openai", model="m", mode="batch", api_key_env=None)
     for _, line in lines_by_key(content.split(b"\n")):
         with contextlib.suppress(ModelError):
-            BatchClient("m", config)._parse_line(line)
+            read = read_line("m", line)
+            if read.error is not None:
+                raise line_failure(OpenAIErrors("m", config, OPENAI), read)
+            assert json.dumps(read_completion("m", read.body, str).raw)
 
 
 def header(content: bytes, folder: Path) -> None:

@@ -20,7 +20,7 @@ PARAMS = ("param", "parameter", "field", "pointer", "argument", "property")
 """Fields of an error that name the parameter: OpenAI's, Google's, RFC 9457's."""
 DEEPER = (
     *("innererror", "details", "metadata", "provider_specific_fields", "error"),
-    *("fieldViolations", "field_violations", "errors", "invalid_params"),
+    *("fieldViolations", "field_violations", "errors", "invalid_params", "raw"),
 )
 DEPTH = 6
 """Levels of a body that are looked at: nobody nests an error deeper."""
@@ -56,7 +56,9 @@ def error_body(value: Any) -> ErrorBody:
     parts = list(_objects(value, DEPTH))
     message = _message(value, DEPTH) or json.dumps(value, default=str)
     told = (p["description"] for p in parts if isinstance(p.get("description"), str))
-    new = [words for words in dict.fromkeys(told) if words and words not in message]
+    raws = (_message(p["raw"], 3) for p in parts if p.get("raw"))  # OpenRouter's
+    both = dict.fromkeys((*told, *raws))
+    new = [words for words in both if words and words not in message]
     message = "; ".join((message, *new[:4]))
     codes = " ".join(str(p[k]) for p in parts for k in CODES if _is_word(p.get(k)))
     params = (p[k] for p in parts for k in PARAMS if isinstance(p.get(k), str))

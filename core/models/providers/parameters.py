@@ -21,7 +21,9 @@ REFUSAL = re.compile(
     r"|cannot find|unavailable|not (currently )?available|only the default|may only be set"
     r"|extra inputs|unexpected keyword|must be '?json_object|deprecated|instead"
     r"|not configurable|disabled|must (not be set|be omitted)|can(no|')t (be )?set"
-    r"|roles are supported|invalid (role|value:? ['\"]system)|invalid for this model",
+    r"|cannot both be|that support the requested|only works in thinking mode"
+    r"|roles must alternate|roles are supported|invalid (role|value:? ['\"]system)"
+    r"|invalid for this model",
     re.IGNORECASE,
 )
 """Words of a refusal of a parameter as such."""
@@ -45,8 +47,9 @@ WORDS: Mapping[str, str] = {
     "response_format": r"response_format|response format|json_schema|structured outputs?"
     r"|json (mode|schema|object)|guided_json|guided decoding|grammar\S*",
     "system": r"system (role|message|prompt|instruction)s?|role:? ['\"]?system|'system'"
-    r"|developer (role|message|instruction)s?|only user(,| and) assistant",
-    "reasoning_effort": r"reasoning_effort|reasoning effort",
+    r"|developer (role|message|instruction)s?|only user(,| and) assistant"
+    r"|conversation roles",
+    "reasoning_effort": r"reasoning_effort|reasoning effort|thinking (level|budget|mode)",
     "reasoning": r"reasoning",
     "thinking": r"thinking(\.type\S*)?",
     "output_config": r"output_config",
@@ -55,6 +58,9 @@ WORDS: Mapping[str, str] = {
     "thinking_budget_tokens": r"thinking_budget_tokens",
 }
 """A parameter of ours -> how refusals write it."""
+
+SAMPLERS = ("temperature", "top_p")
+"""Two ways to say one thing, of which some models take one alone."""
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "maxoutputtokens": ("max_tokens", "max_completion_tokens"),
@@ -95,12 +101,12 @@ def named_parameter(error: ErrorBody, sent: Collection[str]) -> str:
         for name in (part, *ALIASES.get(letters(part), ())):
             if name in sent:
                 return name
+    # Some write names as their own code does: `reasoningEffort`.
+    said = f"{error.message} {re.sub('(?<=[a-z])(?=[A-Z])', '_', error.message)}"
     found = []
     for name in sent:
         pattern = WORDS.get(name, re.escape(name))
-        if at := re.search(
-            rf"(?<![\w]){'(?:' + pattern + ')'}(?![\w])", error.message, re.I
-        ):
+        if at := re.search(rf"(?<![\w]){'(?:' + pattern + ')'}(?![\w])", said, re.I):
             found.append((at.start(), name))
     return min(found)[1] if found else ""
 
@@ -111,6 +117,8 @@ def refused_parameter(error: ErrorBody, sent: Collection[str]) -> str:
     name = named_parameter(error, sent)
     if not name or kind_by_words(words) in TRUSTED:
         return ""  # what is withheld or too long may quote anything
+    if "both" in words and {"temperature", "top_p"} <= set(sent) and name in SAMPLERS:
+        return "top_p"  # either will do, and one says more
     if OUT_OF_RANGE.search(words):
         # A seed is ours, and any other is as good or as bad.
         return name if name == "seed" else ""

@@ -16,15 +16,24 @@ from fellowship.models.client import Reply
 from fellowship.models.limits.error_bodies import ErrorBody, error_body
 from fellowship.models.limits.error_words import kind_by_words
 from fellowship.models.limits.refusals import failure_kind
+from fellowship.models.replies.choice_shapes import (
+    finish_word,
+    first_choice,
+    message_of,
+    unwrapped,
+)
 from fellowship.models.replies.contents import read_message
 from fellowship.models.replies.reading import make_reply, unusable
-from fellowship.models.replies.usage_counts import usage_from
+from fellowship.models.replies.usage_counts import usage_in
 from fellowship.usage import UNKNOWN_USAGE
 
 OUTAGES: frozenset[Failure] = frozenset({"unavailable", "server", "down", "network"})
 
 GUESSES = {"not found": 404, "not_found": 404, "invalid": 400, "timeout": 504}
 """A word in an error that names no status -> the one it would have had."""
+
+FLAT = ("detail", "message", "msg", "errors")
+"""Fields of an error that stands at the top of a body."""
 
 EVENT_STREAM = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:(?::|event:|id:|retry:)[^\r\n]*\s+)*(?:data:|event:)"
@@ -41,34 +50,37 @@ def read_completion(model: str, raw: Any, hide: Hide) -> Reply:
     """
     if not isinstance(raw, Mapping):
         raise unusable(model, f"no choice in it, but {type(raw).__name__}")
-    usage = usage_from(raw.get("usage"))
-    choices = raw.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
+    raw = unwrapped(raw)
+    usage, choice = usage_in(raw), first_choice(raw)
+    said = None if choice is None else message_of(choice)
     trouble: ModelError | None = None
     if (error := stated_error(raw)) is not None:
         trouble = error_under_200(model, error, hide)
-    elif not isinstance(choice, Mapping):
+    elif choice is None:
         trouble = unusable(model, "no choice in it")
     elif choice.get("error"):
         trouble = error_in_choice(model, choice["error"], hide)
-    elif not isinstance(choice.get("message"), Mapping):
+    elif said is None:
         trouble = unusable(model, "no message in its choice")
     if trouble is not None:
         # A completion was made, and billed; an error in place of one was not.
-        made = isinstance(choice, Mapping)
+        made = choice is not None
         trouble.usage, trouble.raw = usage or (UNKNOWN_USAGE if made else None), raw
         raise trouble
-    assert isinstance(choice, Mapping)
-    message = read_message(choice["message"], choice, raw)
-    return make_reply(model, message, choice.get("finish_reason"), usage, raw)
+    assert choice is not None
+    assert said is not None
+    around = [place for place in (choice, raw) if place is not said]
+    message = read_message(said, *around)
+    return make_reply(model, message, finish_word(choice, raw), usage, raw)
 
 
 def stated_error(raw: Mapping[str, Any]) -> Any:
     """The error that a body states instead of a completion; None where it does not."""
-    if raw.get("error"):
-        return raw["error"]
+    error = raw.get("error")
+    if any(error.values()) if isinstance(error, Mapping) else error:
+        return error
     flat = raw.get("object") == "error" or raw.get("type") == "error"
-    if flat or (not raw.get("choices") and ("detail" in raw or "message" in raw)):
+    if flat or (not raw.get("choices") and any(name in raw for name in FLAT)):
         return raw
     return None
 

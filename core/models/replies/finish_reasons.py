@@ -36,7 +36,10 @@ FINISH_REASONS: Mapping[Ending, Mapping[str, tuple[str, ...]]] = {
         "Mistral": ("stop",),
         "DeepSeek": ("stop",),
         "Cohere": ("COMPLETE", "STOP_SEQUENCE"),
-        "OpenRouter, LiteLLM": ("stop", "end", "done", "finished"),
+        "OpenRouter, LiteLLM": (
+            *("stop", "end", "done", "finished", "finish", "stopped", "natural"),
+            *("success", "normal", "hit_stop", "eot"),
+        ),
         "vLLM, SGLang, TGI": ("stop", "eos", "eos_token"),
         "llama.cpp, LM Studio": ("stop", "eos", "word", "eosFound", "stopStringFound"),
         "Ollama": ("stop",),
@@ -119,11 +122,13 @@ STEMS: Mapping[Ending, tuple[str, ...]] = {
     Ending.FAULT: (
         *("error", "fail", "abort", "cancel", "interrupt", "disconnect", "malformed"),
         *("tool", "function", "crash", "killed", "preempt", "repetit", "ratelimit"),
-        *("overload", "unavailable", "evict", "shutdown"),
+        *("overload", "unavailable", "evict", "shutdown", "timeout", "gateway"),
+        *("memory", "quota", "insufficient", "internal", "loop", "degenerat"),
     ),
+    Ending.FINISHED: ("endof", "stopseq", "stoptoken", "stopword", "stopstring"),
     Ending.TRUNCATED: (
         *("length", "limit", "budget", "truncat", "exceed", "token", "context"),
-        *("max", "timeout", "deadline", "cutoff"),
+        *("max", "deadline", "cutoff"),
     ),
 }
 """Parts of words that tell what a word means that stands nowhere in the table."""
@@ -150,6 +155,10 @@ for _word, _ending in _words():
 
 def ending_of(word: object) -> Ending:
     """What a provider's finish reason means; `UNKNOWN` for none, and for a new one."""
+    if isinstance(word, Mapping):
+        word = ":".join(v for v in word.values() if isinstance(v, str))
+    if isinstance(word, list):
+        word = ":".join(v for v in word if isinstance(v, str))
     if not isinstance(word, str):
         return Ending.UNKNOWN
     parts = {part_ending(part) for part in re.split(r"[:;,|/\s()\[\]]+", word) if part}

@@ -21,7 +21,8 @@ One that is to be JSON names that behind `<|constrain|>`."""
 HARMONY_END = re.compile(r"<\|(?:end|return|start|call|channel)\|>", re.IGNORECASE)
 
 BARE_HARMONY = re.compile(
-    r"\A(?:assistant\s*)?analysis(?=[A-Z\s])(.*?)assistant\s*final(?=\W|[A-Z])(.*)\Z",
+    r"\A(?:assistant\s*)?analysis(?=[A-Z\s])(.*?)"
+    r"(?:assistantfinal|assistant\s+final(?=\W|[A-Z]))(.*)\Z",
     re.DOTALL,
 )
 """Harmony whose special tokens a server left out of the text."""
@@ -44,20 +45,30 @@ def split_harmony(text: str) -> Split | None:
     thoughts: list[str] = []
     answers: list[str] = []
     before = text[: first.start()]
-    if lead := START.sub("", before).strip():
+    if lead := plain(before):
         ended = HARMONY_END.search(before) is not None
         if is_text(text, first, code_parts(text)):
             return None
         if not ended and not starts_line(text, first.start()):
             return None
         (thoughts if ended else answers).append(lead)
-    at, finals = first.start(), 0
+    at, finals = first.start(), len(answers)
     while found := HARMONY.search(text, at):
+        if between := plain(text[at : found.start()]):
+            answers.append(between)
         end = HARMONY_END.search(text, found.end())
         at = end.start() if end else len(text)
         segment = text[found.end() : at].strip()
         final = found[1].lower() == "final"
         finals += final
         (answers if final else thoughts).append(segment)
+    if rest := plain(text[at:]):
+        answers.append(rest)  # a message without a head, after one that was ended
+        finals += 1
     answer = "\n\n".join(filter(None, answers))
     return Split("\n\n".join(filter(None, thoughts)), answer, not finals)
+
+
+def plain(text: str) -> str:
+    """What stands between messages, without the tokens of the format."""
+    return HARMONY_END.sub("", START.sub("", text)).strip()

@@ -6,9 +6,13 @@ Linear in the length of the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fellowship.models.replies.mark_places import (
+    MOST_BLANKS,
+    SENTENCE_END,
+    Spans,
     after,
     code_parts,
     ends_thought,
@@ -59,9 +63,27 @@ def next_block(text: str, head_only: bool, follows: bool) -> Split | None:
         for mark in ANY_CLOSING.finditer(text, 0, end)
         if not is_text(text, mark, hidden) and ends_thought(text, mark)
     ]
+    if alone and (inline := after_sentence(text, alone[0].start(), hidden)):
+        return split_at(text, inline)
     if alone:
         return split_alone(text, alone, follows or head_only)
     return split_at(text, opening) if opening and not head_only else None
+
+
+def after_sentence(
+    text: str, end: int, hidden: Sequence[Spans]
+) -> re.Match[str] | None:
+    """The first opening mark up to a place that stands in a line after a sentence."""
+    return next(
+        (
+            mark
+            for mark in OPENING.finditer(text, 0, end)
+            if text[max(0, mark.start() - MOST_BLANKS) : mark.start()].rstrip()[-1:]
+            in SENTENCE_END
+            and not is_text(text, mark, hidden)
+        ),
+        None,
+    )
 
 
 def split_alone(text: str, alone: list[re.Match[str]], follows: bool) -> Split:

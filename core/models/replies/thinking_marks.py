@@ -40,7 +40,7 @@ def tag(name: str, plain: str = "") -> Marks:
     return Marks(
         f"<{name}>",
         rf"{LT}{word}(?:[ \t][^<>\n]*?)?{GT}",
-        rf"{LT}[/\\][ \t]*{word}[ \t]*{GT}|{LT}{word}[ \t]*/{GT}",
+        rf"{LT}[/\\][ \t]*{word}[ \t]*(?:{GT}|(?=\n)|\Z)|{LT}{word}[ \t]*/{GT}",
         (f"<{name}>", f"</{name}>"),
     )
 
@@ -60,7 +60,9 @@ MARKS: tuple[Marks, ...] = (
     tag("longcat_think"),
     tag("antthinking"),
     tag("scratchpad"),
-    Marks("[THINK]", r"\[THINK\]", r"\[/THINK\]", ("[THINK]", "[/THINK]")),
+    Marks(
+        "[THINK]", r"\[THINK(?:ING)?\]", r"\[/THINK(?:ING)?\]", ("[THINK]", "[/THINK]")
+    ),
     special("◁think▷", "◁/think▷"),
     special("<|START_THINKING|>", "<|END_THINKING|>"),
     special("<|begin_of_thought|>", "<|end_of_thought|>"),
@@ -106,13 +108,15 @@ MARKS: tuple[Marks, ...] = (
 """Every pair of marks. Case is no matter in any of them."""
 
 WRAPPERS = re.compile(
-    r"\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
+    r"\A\s*(?:<\|im_start\|>|<\|start_header_id\|>)?assistant(?:<\|end_header_id\|>)?\s*\n"
+    r"|\s*(?:<\|(?:im_end|endoftext|eot_id|return)\|>|</s>)\s*\Z"
+    r"|\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
     r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z"
     r"|\A\s*<(?:answer|response|output)>\s*(?=.*</(?:answer|response|output)>\s*\Z)"
     r"|\s*</(?:answer|response|output)>\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
-"""Marks around the answer itself, which come after thinking and belong to its format."""
+"""What a template has around the answer itself, with or without marks of its own."""
 
 
 def either(closing: bool, **which: bool) -> re.Pattern[str]:

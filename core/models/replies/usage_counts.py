@@ -11,26 +11,43 @@ from typing import Any
 
 from fellowship.usage import Usage
 
-PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens")
+PROMPT = (
+    *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens"),
+    *("promptTokens", "prompt_eval_count", "input_token_count", "prompt_n"),
+)
 COMPLETION = (
     *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens"),
+    *("completionTokens", "eval_count", "output_token_count", "generated_token_count"),
+    "predicted_n",
 )
+PLACES = ("usage", "usageMetadata", "usage_metadata", "x_groq", "timings", "meta")
+"""Fields of a reply that hold its counts, the surest first."""
+INNER = ("usage", "tokens", "billed_units")
+"""Objects in them that hold the counts, where they don't themselves."""
 TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
 CACHED = (
     *("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
-    *("cacheReadInputTokens", "cachedContentTokenCount"),
+    *("cacheReadInputTokens", "cachedContentTokenCount", "cache_n"),
 )
 CACHE_WRITTEN = (
     *("cache_write_tokens", "cache_creation_input_tokens", "cacheWriteInputTokens"),
 )
 APART = (
+    "cache_n",
     *("cache_read_input_tokens", "cache_creation_input_tokens"),
     *("cacheReadInputTokens", "cacheWriteInputTokens"),
 )
-"""Counts of Anthropic and Bedrock, of tokens that are not among their `input_tokens`."""
+"""Counts of Anthropic, Bedrock and llama-server's timings, of tokens that are not among
+those of the prompt."""
 THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+
+
+def usage_in(raw: Mapping[str, Any]) -> Usage | None:
+    """The counts of a reply, wherever it has them; None where it has none."""
+    found = (usage_from(raw[name]) for name in PLACES if raw.get(name))
+    return next((usage for usage in found if usage is not None), None)
 
 
 def usage_from(usage: Any) -> Usage | None:
@@ -40,16 +57,21 @@ def usage_from(usage: Any) -> Usage | None:
     completion (Gemini, Grok); what it bills is the whole. One of the two that is left out
     is what the total has beyond the other.
     """
+    if isinstance(usage, list):
+        usage = next((u for u in reversed(usage) if isinstance(u, Mapping)), None)
     if not isinstance(usage, Mapping):
         return None
+    if first_count(usage, PROMPT) is None and first_count(usage, COMPLETION) is None:
+        inner = (usage_from(usage[name]) for name in INNER if usage.get(name))
+        return next(filter(None, inner), None)
     prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
     total = first_count(usage, TOTAL)
     if total is not None and (prompt is None) is not (completion is None):
         rest = max(0, total - (prompt or 0) - (completion or 0))
         prompt = rest if prompt is None else prompt
         completion = rest if completion is None else completion
-    if prompt is None or completion is None:
-        return None
+    if prompt is None or completion is None or not (prompt or completion):
+        return None  # no call has a prompt of no token: nobody counted
     cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
     prompt += beside_the_prompt(usage, prompt)
     thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)

@@ -134,6 +134,9 @@ def test_thinking_around_the_message_is_thinking_and_settings_are_not(
             {"inputTokens": 1, "outputTokens": 2, "cacheWriteInputTokens": 9},
             Usage(10, 2, cache_written=9),
         ),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
+        ([{"promptTokens": 40, "completionTokens": 20}], Usage(40, 20)),
+        ({"tokens": {"input_tokens": 40, "output_tokens": 20}}, Usage(40, 20)),
         (None, None),
         ({}, None),
         ({"prompt_tokens": "40", "completion_tokens": 20.0}, Usage(40, 20)),
@@ -167,6 +170,7 @@ def test_usage_is_read_in_every_spelling(usage: Any, counts: Usage | None) -> No
         ({"error": "upstream is gone"}, "server", "upstream is gone"),
         ({"object": "error", "message": "x", "code": 404}, "missing", "x"),
         ({"detail": "Not Found"}, "missing", "Not Found"),
+        ({"success": False, "msg": "account balance: 0"}, "quota", "balance"),
         ({"choices": []}, "malformed", "no choice"),
         ({"choices": None}, "malformed", "no choice"),
         ([1], "malformed", "list"),
@@ -198,6 +202,51 @@ def test_a_body_that_is_no_reply_says_why(raw: Any, kind: str, words: str) -> No
 def test_a_reply_without_usage_is_a_reply_of_unknown_usage() -> None:
     reply = read_completion("m", body() | {"usage": None}, str)
     assert (reply.text, reply.usage.estimated) == ("Deep.", True)
+
+
+DEEP = {"role": "assistant", "content": "Deep."}
+STOP = {"message": DEEP, "finish_reason": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "finish"),
+    [
+        ({"choices": {"0": STOP}}, "stop"),
+        ({"choices": [None, STOP]}, "stop"),
+        ({"data": {"choices": [STOP]}}, "stop"),
+        ({"error": {"message": "", "code": None}, "choices": [STOP]}, "stop"),
+        ({"choices": [{"text": "Deep.", "finish_reason": "length"}]}, "length"),
+        ({"choices": [{"delta": DEEP, "finish_reason": "stop"}]}, "stop"),
+        ({"choices": [{"message": "Deep.", "finishReason": "MAX_TOKENS"}]}, "length"),
+        ({"choices": [{"message": DEEP, "stop_reason": "max_tokens"}]}, "length"),
+        ({"choices": [STOP | {"native_finish_reason": "MAX_TOKENS"}]}, "length"),
+        ({"choices": [STOP | {"native_finish_reason": "brand_new"}]}, "stop"),
+        ({"choices": [STOP | {"stop_reason": "length"}]}, "stop"),
+        (
+            {
+                **{"type": "message", "stop_reason": "max_tokens"},
+                "content": [{"type": "thinking", "thinking": "hm"}, T],
+            },
+            "length",
+        ),
+    ],
+)
+def test_a_reply_is_read_in_whatever_shape_it_comes(raw: Any, finish: str) -> None:
+    reply = read_completion("m", raw, str)
+    assert (reply.text, reply.finish, reply.finish_word) == ("Deep.", finish, "")
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"timings": {"prompt_n": 8, "cache_n": 32, "predicted_n": 20}},
+        {"usageMetadata": {"promptTokenCount": 40, "candidatesTokenCount": 20}},
+        {"x_groq": {"usage": USED}},
+    ],
+)
+def test_counts_are_found_wherever_a_reply_has_them(counts: Any) -> None:
+    usage = read_completion("m", {"choices": [STOP], **counts}, str).usage
+    assert (usage.prompt, usage.completion, usage.estimated) == (40, 20, False)
 
 
 @pytest.mark.fault(number=106, on="any server")

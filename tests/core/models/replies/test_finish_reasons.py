@@ -70,6 +70,12 @@ def test_an_unknown_word_is_accepted_and_kept(word: object, kept: str) -> None:
             ("stop_reason:end_turn", Ending.UNKNOWN),
         ),
         *(("stop:safety", Ending.REFUSED), ("ai_moderated", Ending.REFUSED)),
+        *(("stop_token", Ending.FINISHED), ("end-of-text", Ending.FINISHED)),
+        *(("out_of_memory", Ending.FAULT), ("loop_detected", Ending.FAULT)),
+        *(
+            ("FINISH_REASON_MAX_TOKENS", Ending.TRUNCATED),
+            ("hit_stop", Ending.FINISHED),
+        ),
         *(("stop:brand_new", Ending.UNKNOWN), ("user_interrupt", Ending.FAULT)),
     ],
 )
@@ -79,7 +85,8 @@ def test_a_word_of_several_parts_means_the_worst_and_a_new_one_what_it_holds(
 ) -> None:
     for spelt in (word, word.upper(), word.replace("_", "-")):
         assert ending_of(spelt) is ending
-    if ending is Ending.TRUNCATED:
+    assert ending_of({"type": word, "index": 0}) is ending
+    if ending is Ending.TRUNCATED and "FINISH" not in word:
         assert make_reply("m", Contents("a"), word, None, {}).finish_word == word
 
 

@@ -99,6 +99,15 @@ def test_every_mark_is_split_wherever_a_block_may_stand(marks: Marks) -> None:
             "The tag <answer> opens it.",
         ),
         ("analysisWe need 3.assistantfinalIt is 3.", "We need 3.", "It is 3."),
+        ("analysisThree.assistantfinalthree", "Three.", "three"),
+        ("<|start|>assistant<|channel|>analysis<|message|>x<|end|>y", "x", "y"),
+        ("<mm:think>x</mm:think>y", "x", "y"),
+        ("[thinking]x[/thinking]y", "x", "y"),
+        ("<think>\nx</think\ny", "x", "y"),
+        ("Sure. <think>x</think> y", "x", "Sure.\n\ny"),
+        ("y.<think>x</think>", "x", "y."),
+        ("<|im_start|>assistant\n<think>x</think>y<|im_end|>", "x", "y"),
+        ("<think>x</think><|endoftext|>", "x", ""),
     ],
 )
 @pytest.mark.fault(number=107, on="replies")
