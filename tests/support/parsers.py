@@ -29,8 +29,8 @@ from fellowship.errors import (
 from fellowship.ledger import read_outcome
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.error_bodies import read_error
-from fellowship.models.providers.batch_lines import line_failure, read_line
 from fellowship.models.providers.batch_api import lines_by_key
+from fellowship.models.providers.batch_lines import line_failure, read_line
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.providers.openai_connection import OPENAI
 from fellowship.models.providers.openai_errors import OpenAIErrors
