@@ -17,7 +17,8 @@ from fellowship.pipelines.aligning.said import Compared, Sayings, compare
 from fellowship.records import Record
 from fellowship.stats.agreement import kappa_of
 from fellowship.stats.codes import Floats
-from fellowship.stats.intervals import Resampling, bootstrap
+from fellowship.stats.intervals import Resampling, bootstrap, cluster_sums
+from fellowship.stats.kappa_intervals import FEW_ERRORS
 from fellowship.stats.paired import paired_difference
 from fellowship.stats.rates import rate_interval
 
@@ -80,22 +81,67 @@ def gain(
     found = compare(pairs, before, after)
     if found is None:
         return None
+    old, new = (kappa_figure(found, c, plan) for c in (found.before, found.after))
     return Gain(
         pairs=len(found.pairs),
         prompts=len(set(found.prompts)),
-        kappa_before=kappa_figure(found, found.before, plan),
-        kappa_after=kappa_figure(found, found.after, plan),
-        difference=Figure.of(
-            paired_difference(found.after, found.before, kappa_of, found.prompts, plan)
-        ),
+        kappa_before=old,
+        kappa_after=new,
+        difference=difference(found, (old, new), plan),
         right_before=right_figure(found, found.before, plan),
         right_after=right_figure(found, found.after, plan),
     )
 
 
+def difference(
+    found: Compared, kappas: tuple[Figure, Figure], plan: Resampling
+) -> Figure:
+    """The second judge's kappa minus the first's, resampled together.
+
+    Where no resample differs from another there is nothing to go by but both kappas' own
+    limits: theirs are taken, which are wider.
+    """
+    if note := one_label(found.before):
+        return Figure(value=None, low=None, high=None, note=note)
+    value = paired_difference(found.after, found.before, kappa_of, found.prompts, plan)
+    made = Figure.of(value)
+    if made.low is None or made.low != made.high:
+        return made
+    before, after = kappas
+    if before.low is None or before.high is None or after.low is None:
+        note = "every resample is the same"
+        return made.model_copy(update={"low": None, "high": None, "note": note})
+    high = made.high if after.high is None else after.high - before.low
+    return made.model_copy(update={"low": after.low - before.high, "high": high})
+
+
+def one_label(cells: Floats) -> str:
+    """Why people's labels have no kappa, or nothing."""
+    named = cells.sum(axis=(0, 2)) > 0
+    return "people name one class on every row" if named.sum() == 1 else ""
+
+
 def kappa_figure(found: Compared, cells: Floats, plan: Resampling) -> Figure:
-    """Cohen's kappa of one judge's cells (n, 4, 4)."""
-    return Figure.of(bootstrap(cells, kappa_of, found.prompts, plan))
+    """Cohen's kappa of one judge's cells (n, 4, 4), as `kappa_intervals` has it.
+
+    None where people name one class, no limits for a judge that does; under FEW_ERRORS
+    prompts with an error the lower limit is that of Wilson's upper limit of errors.
+    """
+    if note := one_label(cells):
+        return Figure(value=None, low=None, high=None, note=note)
+    table = cells.sum(axis=0)
+    if (table.sum(axis=0) > 0).sum() == 1:
+        note = "the judge names one class on every row"
+        return Figure(value=0.0, low=None, high=None, note=note)
+    made = Figure.of(bootstrap(cells, kappa_of, found.prompts, plan))
+    wrong = 1 - np.trace(cells, axis1=1, axis2=2)
+    few = (cluster_sums(wrong, found.prompts) > 0).sum() < FEW_ERRORS
+    if made.low is None or not few:
+        return made
+    shares = [table.sum(axis=axis) / table.sum() for axis in (0, 1)]
+    most = rate_interval(wrong, found.prompts, plan).high
+    low = 1 - most / (1 - float(np.dot(*shares)))
+    return made.model_copy(update={"low": min(made.low, low)})
 
 
 def right_figure(found: Compared, cells: Floats, plan: Resampling) -> Figure:
