@@ -179,6 +179,7 @@ class ReportFigures:
     exports: dict[str, Account]
     left: dict[str, int]
     faults: list[FaultCount]
+    criteria: list[Json]
     pending: int
 
 

@@ -45,9 +45,10 @@ def stored_verdict(verdict: Verdict) -> Verdict:
 def verdict_turns(verdict: Verdict, sessions: Sequence[Session]) -> tuple[Turn, ...]:
     """The imported words a verdict was read from: its judge's session, or its turn there.
 
-    A verdict with a ledger call is read again by `fellowship replay`, not here.
+    A verdict with a ledger call is read again by `fellowship replay`, not here; one by a
+    rubric stays as it is, for its criteria are not in an imported file's words.
     """
-    if verdict.call:
+    if verdict.call or verdict.criteria:
         return ()
     for session in sessions:
         if session.team == verdict.evaluator and verdict in session.verdicts:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from itertools import product
+from math import log
 from typing import Any, get_args
 
 import pytest
@@ -22,7 +24,15 @@ from fellowship.agents.rubric import (
 )
 from fellowship.answer_order import is_sorted, is_verdict_first
 from fellowship.pipelines.running.streaming import Spoken
-from fellowship.records import Candidate, Choice, Mark, Review, Strategy, Turn
+from fellowship.records import (
+    Candidate,
+    Choice,
+    CriterionMark,
+    Mark,
+    Review,
+    Strategy,
+    Turn,
+)
 from tests.support.outcomes import asked
 
 STRATEGIES = get_args(Strategy)
@@ -211,3 +221,32 @@ def test_a_review_streams_as_prose_and_a_judges_scores_by_criterion() -> None:
         "[1 evaluate 1-2] judge_swapped: Because. (B 4 : 8; accuracy 4 : 9,"
         " Tone of voice 7 : 5, rambling (fault) 10 : 2)"
     )
+
+
+@pytest.mark.parametrize("strategy", ["combined", "independent"])
+def test_each_criterion_has_its_own_expected_score(strategy: str) -> None:
+    role = judge(strategy, expected=True)
+    text = json.dumps(in_json(role))
+    tokens = [one for one in re.split(r"(\d+)", text) if one]
+    neighbour = {str(n): str(n + 1 if n < 9 else n - 1) for n in range(1, 11)}
+    content = [
+        {
+            "token": one,
+            "top_logprobs": [
+                {"token": t, "logprob": log(0.5)} for t in (one, neighbour[one])
+            ]
+            if one.isdigit()
+            else [],
+        }
+        for one in tokens
+    ]
+    raw = {"choices": [{"logprobs": {"content": content}}]}
+    read = role.read(text, case_for(role))
+    refined = role.refined(read, raw)
+    assert isinstance(refined, Choice | Mark)
+    given = [
+        one.score if isinstance(one, CriterionMark) else one.first
+        for one in refined.criteria
+    ]
+    assert given == [8.5, 5.5, 2.5]
+    assert refined.coverage == 1
