@@ -16,6 +16,7 @@ from fellowship.pipelines.replay.recorded_rows import row_turns
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
+from fellowship.records import Review
 from fellowship.run_folder import read_header
 from tests.support.replayed_runs import asked, query, ran, row
 
@@ -36,7 +37,7 @@ def test_an_edited_message_is_in_the_branch_and_its_prefix_is_free(
         assert asked(server) == len(live) > 0
     assert after[0] == before[0]
     assert (after[1].text, after[1].edited) == ("Far too long.\nScore: 2/10", True)
-    assert after[1].value == {"critique": "Far too long.", "score": 2.0, "scale": 10.0}
+    assert after[1].value == Review(critique="Far too long.", score=2)
     assert after[2].text != before[2].text
 
 
