@@ -60,6 +60,8 @@ def show(found: AgreementReport, out: Console) -> None:
         show_people(found.people, out)
     for way, kappa in found.pooled_kappa:
         say(out, f"all judges, {way}: kappa {interval(kappa)}")
+    for note in found.ranking_notes:
+        say(out, single_line(note, 600))
     if found.effective_of is not None:
         say(out, found.effective_of.text)
     if found.jury is not None:

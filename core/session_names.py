@@ -7,6 +7,9 @@ import re
 ALONE = "evaluate alone"
 """The session in which every candidate is scored alone (`meet: pointwise`)."""
 
+LISTED = "evaluate list"
+"""The session in which all candidates are ranked together (`meet: listwise`)."""
+
 PAIR = re.compile(r"evaluate (?P<first>\d+)-(?P<second>\d+)")
 
 
@@ -23,4 +26,4 @@ def answers_of_session(name: str) -> tuple[int, int] | None:
 
 def is_evaluation(name: str) -> bool:
     """Whether a session of this name is an evaluator's."""
-    return name == ALONE or PAIR.fullmatch(name) is not None
+    return name in (ALONE, LISTED) or PAIR.fullmatch(name) is not None

@@ -39,6 +39,11 @@ def name_of_rating(name: str, place: str, sample: int = 0) -> str:
     return join(name, place, sample)
 
 
+def name_of_shuffle(name: str, shuffle: int) -> str:
+    """The name of a judge that ranks all answers in one order; shuffles count from 0."""
+    return join(name, shuffle)
+
+
 def join(*parts: str | int) -> str:
     """The parts that say something; a first sample goes without its number."""
     words = [str(p + 1) if isinstance(p, int) and p else p for p in parts]

@@ -56,6 +56,8 @@ def turn_reading(value: dict[str, Any], order: str) -> str:
         return f"score {score(value['score'])} of {score(value.get('scale', 10))}"
     if "winner" in value:
         return winner_reading(value, order)
+    if "ranking" in value:
+        return "as read: " + " > ".join(map(str, value["ranking"]))
     if isinstance(value.get("score"), int | float):
         return f"score {score(value['score'])}{marks_reading(value)}"
     return single_line(json.dumps(value, ensure_ascii=False), 200)

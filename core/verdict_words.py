@@ -19,6 +19,10 @@ EACH_ALONE = "each alone"
 """Stands where an order would, for answers that were scored one at a time."""
 
 
+ALL_TOGETHER = "all together"
+"""Stands there for answers that were ranked in one list."""
+
+
 class ReasonedVerdict(Protocol):
     """What is needed of `records.Verdict`."""
 
@@ -34,6 +38,8 @@ def verdict_order(verdict: ReasonedVerdict) -> str:
     """`A first`, `B first`, or that each answer was scored alone."""
     if verdict.strategy in ALONE_STRATEGIES:
         return EACH_ALONE
+    if verdict.strategy == "listwise":
+        return ALL_TOGETHER
     return order_word(verdict.order)
 
 

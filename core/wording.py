@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fellowship.session_names import ALONE, answers_of_session
+from fellowship.session_names import ALONE, LISTED, answers_of_session
 from fellowship.speaker_names import take_apart
 
 STATES: Mapping[str, str] = {
@@ -217,7 +217,8 @@ def session_title(team: str) -> str:
     """What a session was for: a team's name, or which answers were compared."""
     if compared := answers_of_session(team):
         return f"comparing {answers_compared(*compared)}"
-    return "scoring each answer alone" if team == ALONE else team
+    together = {ALONE: "scoring each answer alone", LISTED: "ranking all answers"}
+    return together.get(team, team)
 
 
 def answers_compared(first: int, second: int) -> str:
@@ -234,6 +235,10 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
     """
     if role not in JUDGING:
         return source
+    if team == LISTED:
+        name, _, order = source.rpartition("_")
+        shuffled = name and order.isdecimal()
+        return f"{name}, order {order}" if shuffled else f"{source}, order 1"
     who = take_apart(source, alone=team == ALONE)
     if who is None:
         # A persona in the debate about A first has no suffix.

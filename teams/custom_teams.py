@@ -52,7 +52,7 @@ class CustomEvaluator:
     def __init__(self, settings: CustomEvaluateSettings) -> None:
         self.settings = settings
         self.inner = make_team(settings.team, settings.settings)
-        if MEETINGS[settings.meet].alone:
+        if not MEETINGS[settings.meet].pairwise:
             require_method(self.inner, settings.team, "rate", 3, RATE)
         else:
             require_method(self.inner, settings.team, "compare", 4, COMPARE)

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.decisions import decide
+from fellowship.teams.list_ranking import rank_list
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import JudgeSettings
 from fellowship.teams.voter import Voter, case_of, verdicts_from_ratings
@@ -59,10 +61,13 @@ class JudgeTeam:
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> PairwiseRatings:
-        """Every candidate scored once, alone."""
+        """Every candidate scored once, alone, or all of them ranked together."""
+        voter, case = self._voter(candidates, seats), case_of(item, candidates)
+        if MEETINGS[self.settings.meet].listed:
+            ranked = await rank_list(voter, case, self.settings.shuffles, seats)
+            return lambda a, b: comparison_of((a, b), ranked(a, b))
         places = [str(n) for n in range(1, len(candidates) + 1)]
-        voter = self._voter(candidates, seats)
-        ratings = await voter.rate(case_of(item, candidates), places, seats)
+        ratings = await voter.rate(case, places, seats)
         return lambda a, b: comparison_of(
             (a, b), verdicts_from_ratings(ratings[a], ratings[b])
         )

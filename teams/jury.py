@@ -12,11 +12,12 @@ from fellowship.agents.case import Case
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Pair, PairwiseRatings, is_related
+from fellowship.teams.list_ranking import PairVerdicts, rank_list
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import Juror, JurySettings
 from fellowship.teams.vote_counting import Vote, tally
 from fellowship.teams.voter import (
-    Rating,
     Voter,
     case_of,
     verdicts_from_ratings,
@@ -60,22 +61,23 @@ class JuryTeam:
         """Every candidate scored alone by every juror; the strong one where they differ."""
         case = case_of(item, candidates)
         places = [str(n) for n in range(1, len(candidates) + 1)]
-        given: dict[str, list[Rating]] = {}
+        given: dict[str, PairVerdicts] = {}
+
+        async def rated(juror: Juror) -> PairVerdicts:
+            voter = self._voter(juror)
+            if MEETINGS[self.settings.meet].listed:
+                return await rank_list(voter, case, self.settings.shuffles, seats)
+            ratings = await voter.rate(case, places, seats)
+            return lambda a, b: verdicts_from_ratings(ratings[a], ratings[b])
 
         async def ask(jurors: Sequence[Juror]) -> None:
-            work = (self._voter(juror).rate(case, places, seats) for juror in jurors)
-            ratings = await gather_or_cancel(*work)
+            ratings = await gather_or_cancel(*map(rated, jurors))
             given.update(zip((j.speaker for j in jurors), ratings, strict=True))
 
         def verdicts(
             a: int, b: int, jurors: Sequence[Juror]
         ) -> dict[str, list[Verdict]]:
-            return {
-                j.speaker: verdicts_from_ratings(
-                    given[j.speaker][a], given[j.speaker][b]
-                )
-                for j in jurors
-            }
+            return {j.speaker: given[j.speaker](a, b) for j in jurors}
 
         voting = jurors = voting_jurors(self.settings, candidates, seats.families)
         strong = self.settings.escalate

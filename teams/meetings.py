@@ -18,11 +18,18 @@ class Meeting(NamedTuple):
 
     `averaged`: an answer's score is the mean over its comparisons; else it follows from
     the last comparison back. `alone`: each answer is scored once, and none is compared.
+    `listed`: all are ranked in one reply, in several orders.
     """
 
     asked: Callable[[int], int]
     averaged: bool = False
     alone: bool = False
+    listed: bool = False
+
+    @property
+    def pairwise(self) -> bool:
+        """Whether an evaluator is asked of two answers at a time."""
+        return not (self.alone or self.listed)
 
 
 MEETINGS: Mapping[str, Meeting] = {
@@ -30,6 +37,7 @@ MEETINGS: Mapping[str, Meeting] = {
     "round-robin": Meeting(lambda n: n * (n - 1) // 2, averaged=True),
     "two-way": Meeting(lambda n: 1),
     "pointwise": Meeting(lambda n: n, averaged=True, alone=True),
+    "listwise": Meeting(lambda n: 1, averaged=True, listed=True),
 }
 MEET_NAMES: tuple[str, ...] = get_args(get_args(Meet)[0])
 check_registry("way to meet", MEET_NAMES, MEETINGS)

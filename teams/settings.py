@@ -122,13 +122,18 @@ SystemSettings = SingleSettings | FeedbackSettings | AutogenSettings | CustomSet
 
 AskedOrder = Literal["both", "adaptive", "first"]
 Meet = Annotated[
-    Literal["knockout", "round-robin", "two-way", "pointwise"],
+    Literal["knockout", "round-robin", "two-way", "pointwise", "listwise"],
     Field(
         description="which answers are compared: knockout: the winner so far with the"
         " next; round-robin: all with all; two-way: the first two; pointwise: each is"
-        " scored alone (with strategy independent)"
+        " scored alone (with strategy independent); listwise: all are ranked in one"
+        " reply, in `shuffles` orders"
     ),
 ]
+SHUFFLES = Field(
+    default=4,
+    description="orders in which all answers are put to each judge, with meet: listwise",
+)
 NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
 CustomRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 
@@ -201,6 +206,7 @@ class JudgeSettings(VoterSettings):
         description="the model that judges where an answer is by `model`'s own family",
     )
     meet: Meet = "knockout"
+    shuffles: PositiveInt = SHUFFLES
 
 
 class Juror(VoterSettings):
@@ -249,6 +255,7 @@ class JurySettings(Record):
         default=None, description="a judge that decides where the jurors disagree"
     )
     meet: Meet = "knockout"
+    shuffles: PositiveInt = SHUFFLES
 
 
 class Persona(Record):

@@ -11,6 +11,7 @@ from typing import Any
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
+from fellowship.number_format import counted, interval
 from fellowship.pipelines.agreement.always_asked import (
     EffectiveJudges,
     always_asked,
@@ -98,6 +99,16 @@ class AgreementReport:
         return (*((self.decided,) if self.decided else ()), *self.judges)
 
     @property
+    def ranking_notes(self) -> tuple[str, ...]:
+        """What labels that rank three answers or more say of each line, in sentences."""
+        return tuple(
+            f"{line.name}: Kendall's tau-b {interval(line.ranking.tau_b)} over"
+            f" {counted(line.ranking.rankings, 'ranking')} of three answers or more"
+            for line in self.lines
+            if line.ranking is not None
+        )
+
+    @property
     def bias_notes(self) -> tuple[str, ...]:
         """Families that every judge is off by on one side: hardly a bias of each.
 
@@ -121,6 +132,7 @@ class AgreementReport:
         """Plain values, null for what isn't defined."""
         value: dict[str, Any] = json_value(asdict(self))
         value["bias_notes"] = list(self.bias_notes)
+        value["ranking_notes"] = list(self.ranking_notes)
         value["criteria"] = [one.as_json() for one in self.criteria]
         if self.effective_of is not None:
             value["effective_of"]["text"] = self.effective_of.text

@@ -20,6 +20,7 @@ from fellowship.stats.coefficient_intervals import Coefficients, coefficient_int
 from fellowship.stats.intervals import Interval, Resampling
 from fellowship.stats.kappa_intervals import kappa_intervals
 from fellowship.stats.paired import Difference
+from fellowship.stats.rankings import RankAgreement, rank_agreement
 from fellowship.stats.rates import rate_interval
 
 DECIDED: Final = "the jury's decision"
@@ -34,7 +35,8 @@ class JudgeAgreement:
     `unreadable` have no readable reply and `contradicted` another winner in either order.
     `kappa` and `accuracy` are of the rows where it names a side or a tie, and NaN with a
     note under 50 prompts; `right_of_asked` is of all it was asked on. `against` is kappa
-    minus the reference's, on the rows of both.
+    minus the reference's, on the rows of both. `ranking` is there where labels rank three
+    answers of a prompt or more.
     """
 
     name: str
@@ -54,6 +56,7 @@ class JudgeAgreement:
     both_orders_asked: int = 0
     first_column: SideBias | None = None
     length: SideBias | None = None
+    ranking: RankAgreement | None = None
 
 
 class Columns(NamedTuple):
@@ -123,6 +126,11 @@ def judge_lines(
                 unreadable=int(lost.sum()),
                 contradicted=int((asked & ~read & ~lost).sum()),
                 coefficients=further[j],
+                ranking=rank_agreement(
+                    table.labels, votes, table.ranked, table.clusters, plan
+                )
+                if table.ranked
+                else None,
             )
         )
     return lines

@@ -19,6 +19,7 @@ Figures = dict[str, Any]
 JUDGE_KEYS: Final = (
     *("kappa", "accuracy", "right_of_asked", "kappa_without_ties"),
     *("kappa_quadratic", "alpha", "ac1", "invalid_share", "position", "changed"),
+    "tau_b",
 )
 PAIR_KEYS: Final = (
     *("strict", "strict_second", "half_tie", "both_orders", "controlled", "people"),
@@ -47,6 +48,7 @@ def judge_figures(line: JudgeAgreement) -> Figures:
         *(further.kappa_without_ties, further.kappa_quadratic),
         *(further.alpha, further.ac1, line.agreement.invalid_share),
         *((position.bias, position.changed) if position else (None, None)),
+        line.ranking.tau_b if line.ranking else None,
     )
     return dict(zip(JUDGE_KEYS, values, strict=True))
 

@@ -84,6 +84,8 @@ class VerdictTable:
     label_notes: tuple[str, ...] = ()
     label_counts: LabelTally = field(default_factory=LabelTally)
     criteria: tuple[CriterionColumn, ...] = ()
+    ranked: tuple[tuple[int, int, int], ...] = ()
+    """The number of each row's prompt, and its two answers by index."""
 
     @property
     def is_asked(self) -> NDArray[np.bool_]:
@@ -116,6 +118,7 @@ class VerdictTable:
             clusters=tuple(self.clusters[i] for i in at),
             families=tuple(self.families[i] for i in at),
             criteria=tuple(one.at(at) for one in self.criteria),
+            ranked=tuple(self.ranked[i] for i in at),
         )
 
 
@@ -134,6 +137,7 @@ class TableRows:
     lengths: list[tuple[float, float]] = field(default_factory=list)
     counts: LabelTally = field(default_factory=LabelTally)
     by_criterion: list[CriterionRow] = field(default_factory=list)
+    ranked: list[tuple[int, int, int]] = field(default_factory=list)
     early: Counter[str] = field(default_factory=Counter)
     """Verdicts that were given before their reason, by who gave them."""
 
@@ -143,6 +147,7 @@ class TableRows:
         if not labels.votes:
             return
         self.names.append(unit.name)
+        self.ranked.append((unit.outcome.number, *unit.pair))
         self.votes.append(juror_votes(unit.verdicts))
         self.early.update(v.evaluator for v in unit.verdicts if v.verdict_first)
         self.by_criterion.append(criterion_row(unit.verdicts))
@@ -180,6 +185,7 @@ class TableRows:
             label_notes=(*people.notes(self.counts), *early_notes(self.early)),
             label_counts=self.counts,
             criteria=criterion_columns(self.by_criterion),
+            ranked=tuple(self.ranked),
         )
 
 

@@ -103,7 +103,8 @@ def shared(
 ) -> dict[str, Any]:
     """The order in which judges are asked, and how answers meet."""
     meet = base.evaluate.meet
-    if MEETINGS[meet].alone and voter.strategy != "independent":
+    alone = MEETINGS[meet].alone and voter.strategy != "independent"
+    if alone or MEETINGS[meet].listed:  # it was measured on pairs
         meet = "knockout"
     return {
         "order": "both" if voter.strategy == "independent" else line.order,

@@ -6,7 +6,8 @@ survivor has what it got in its last comparison, and each loser stands as far be
 that beat it as the judge put it. So the winner has the highest score whatever the path.
 Round robin: every two meet, and a score is the mean over a candidate's comparisons.
 Two-way: the first two meet, and nobody else. Pointwise: nobody meets anybody; every
-candidate is scored once, alone, and any two of these scores make a comparison.
+candidate is scored once, alone, and any two of these scores make a comparison. Listwise:
+all are ranked in one reply, and any two places in it make a comparison.
 """
 
 from __future__ import annotations
@@ -47,14 +48,14 @@ async def two_way(n: int, compare: Compare) -> Ranking:
 
 
 def pointwise(n: int, compare: Callable[[int, int], Comparison]) -> Ranking:
-    """Rank `n` candidates that were scored alone."""
+    """Rank `n` candidates that were scored alone, or ranked together."""
     comparisons = [compare(a, b) for a, b in itertools.combinations(range(n), 2)]
     return make_ranking(mean_scores(n, comparisons), comparisons)
 
 
 TOURNAMENTS = {"knockout": knockout, "round-robin": round_robin, "two-way": two_way}
 check_registry(
-    "tournament", [name for name, one in MEETINGS.items() if not one.alone], TOURNAMENTS
+    "tournament", [name for name, one in MEETINGS.items() if one.pairwise], TOURNAMENTS
 )
 
 

@@ -117,18 +117,24 @@ def evaluator_calls(
     """
     each = EVALUATOR_CALLS[type(settings)](settings, same_family)
     low, high = (count_comparisons(settings.meet, count) for count in candidates)
+    if MEETINGS[settings.meet].listed:
+        each = [calls._replace(answers=candidates.high) for calls in each]
     return [
         calls._replace(calls=Span(low * calls.calls.low, high * calls.calls.high))
         for calls in each
     ]
 
 
-def voter_calls(voter: VoterSettings, order: str, meet: str) -> ModelCalls:
-    """One voter's calls for one comparison, or for one candidate alone."""
-    plan, alone = ORDER_PLANS[order], STRATEGIES[voter.strategy].alone
+def voter_calls(
+    voter: VoterSettings, asked: JudgeSettings | JurySettings
+) -> ModelCalls:
+    """One voter's calls for one comparison, or one candidate alone, or all together."""
+    plan, alone = ORDER_PLANS[asked.order], STRATEGIES[voter.strategy].alone
     few, many = plan.fewest, plan.most
-    if alone:
-        few = many = 1 if MEETINGS[meet].alone else 2
+    if MEETINGS[asked.meet].listed:
+        few = many = asked.shuffles
+    elif alone:
+        few = many = 1 if MEETINGS[asked.meet].alone else 2
     answers = 1 if alone else 2
     calls = Span(few * voter.samples, many * voter.samples)
     return ModelCalls(voter.model, calls, answers)
@@ -138,17 +144,18 @@ def jury_calls(
     jury: JurySettings, same_family: frozenset[str] = frozenset()
 ) -> list[ModelCalls]:
     """A jury's calls for one comparison: at least its first jurors', at most everyone's."""
-    sure = len(jury.jurors) if MEETINGS[jury.meet].alone else first_juror_count(jury)
+    pairwise = MEETINGS[jury.meet].pairwise
+    sure = first_juror_count(jury) if pairwise else len(jury.jurors)
     others = sum(juror.model not in same_family for juror in jury.jurors)
     if not jury.recuse or others < 2:
         same_family = frozenset()
     counts = []
     for n, juror in enumerate(jury.jurors):
-        calls = voter_calls(juror, jury.order, jury.meet)
+        calls = voter_calls(juror, jury)
         asked_for_sure = n < sure and juror.model not in same_family
         counts.append(calls if asked_for_sure else optional(calls))
     if jury.escalate is not None:
-        counts.append(optional(voter_calls(jury.escalate, jury.order, jury.meet)))
+        counts.append(optional(voter_calls(jury.escalate, jury)))
     return counts
 
 
@@ -178,7 +185,7 @@ def debate_calls(debate: DebateSettings) -> list[ModelCalls]:
 
 def judge_calls(judge: JudgeSettings) -> list[ModelCalls]:
     """A judge's calls for one comparison, any of which its substitute may have to make."""
-    calls = voter_calls(judge, judge.order, judge.meet)
+    calls = voter_calls(judge, judge)
     if judge.stand_in is None:
         return [calls]
     return [optional(calls), optional(calls)._replace(model=judge.stand_in)]

@@ -34,7 +34,7 @@ from fellowship.records import (
     Turn,
     value_fields,
 )
-from fellowship.session_names import ALONE, pair_session
+from fellowship.session_names import ALONE, LISTED, pair_session
 from fellowship.speaker_names import take_apart
 from fellowship.teams.judge_verdicts import judge_name
 
@@ -156,6 +156,8 @@ def find_session(
     places = (comparison.first + 1, comparison.second + 1)
     by_team = {session.team: session for session in sessions}
     if one := by_team.get(pair_session(comparison.first, comparison.second)):
+        return one, one.turns
+    if one := by_team.get(LISTED):
         return one, one.turns
     if one := by_team.get(ALONE):
         numbers = {str(place) for place in places}

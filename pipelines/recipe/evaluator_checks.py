@@ -90,19 +90,48 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _meet_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
-    if not MEETINGS[settings.meet].alone:
+    meeting = MEETINGS[settings.meet]
+    if meeting.pairwise:
         return
     if isinstance(settings, DebateSettings):
         yield (
             (*EVALUATE, "meet"),
-            "evaluate.meet: a debate compares two answers: it can't be pointwise",
+            f"evaluate.meet: a debate compares two answers: it can't be {settings.meet}",
         )
+    if meeting.listed:
+        yield from _list_faults(settings)
+        return
     for place, asking in voters(settings):
         if not STRATEGIES[asking.strategy].alone:
             yield (
                 place,
                 f"{dotted_place(place)}: meet: pointwise scores each answer alone:"
                 " give strategy: independent",
+            )
+
+
+NOT_OF_LISTS = ("strategy", "samples", "expected", "tie_band", "prompt", "role")
+"""What says how a judge compares two answers, and nothing of a list."""
+
+
+def _list_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """What a judge who ranks all answers in one reply can't be told."""
+    for place, asking in voters(settings):
+        for field in NOT_OF_LISTS:
+            if getattr(asking, field) != VoterSettings.model_fields[field].default:
+                where = (*place, field)
+                yield (
+                    where,
+                    f"{dotted_place(where)}: meet: listwise ranks all answers in one"
+                    " reply: leave it out (shuffles: N asks in N orders, and a folder of"
+                    " `prompts` may have a judge_listwise.md)",
+                )
+        if not isinstance(asking.criteria, str):
+            where = (*place, "criteria")
+            yield (
+                where,
+                f"{dotted_place(where)}: meet: listwise gives no scores by criterion: give"
+                " the criteria as a text",
             )
 
 

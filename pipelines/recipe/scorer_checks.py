@@ -14,6 +14,7 @@ from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import VoterSettings
 
 UNREAD = ("criteria", "prompt", "role", "expected")
@@ -44,6 +45,13 @@ def scorer_faults(
     for place, asking in voters(recipe.evaluate):
         if asking.model in scoring:
             yield from voter_faults(recipe, place, asking)
+            if MEETINGS[recipe.evaluate.meet].listed:
+                where = (*EVALUATE, "meet")
+                yield (
+                    where,
+                    f"{dotted_place(where)}: a model of scores ({asking.model!r}) ranks"
+                    " no list: give pointwise",
+                )
 
 
 def voter_faults(

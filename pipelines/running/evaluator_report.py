@@ -189,9 +189,11 @@ def escalation_report(
     strong = settings.escalate
     spared = [each for each in comparisons if strong.speaker in each.spared]
     times = len(spared)
-    if MEETINGS[settings.meet].alone:
+    if MEETINGS[settings.meet].listed:
+        times = len({each.number for each in spared})
+    elif MEETINGS[settings.meet].alone:
         times = len({(each.number, one) for each in spared for one in each.pair})
-    calls = voter_calls(strong, settings.order, settings.meet).calls.low
+    calls = voter_calls(strong, settings).calls.low
     return EscalationReport(
         asked=len(comparisons) - len(spared),
         spared=len(spared),

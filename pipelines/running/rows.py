@@ -34,7 +34,7 @@ from fellowship.records import (
     Ranking,
     Turn,
 )
-from fellowship.session_names import ALONE, pair_session
+from fellowship.session_names import ALONE, LISTED, pair_session
 from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.debate import DebateTeam
@@ -207,9 +207,11 @@ class Row:
     async def rank(self, n: int) -> Ranking:
         """The first `n` candidates in the evaluator's eyes."""
         meet = self.context.recipe.evaluate.meet
-        if not MEETINGS[meet].alone:
+        meeting = MEETINGS[meet]
+        if meeting.pairwise:
             return await TOURNAMENTS[meet](n, self._compare)
-        session = self.context.new_session(ALONE, self.item)
+        team = LISTED if meeting.listed else ALONE
+        session = self.context.new_session(team, self.item)
         at = len(self.sessions)
         self.sessions.append((session, (), ()))
         with session_span(session.team, session.session):
