@@ -46,7 +46,8 @@ def read_ranking(
         raise UnreadableReply(Unreadable.NOTHING, f"found no ranking of {count}")
     rankings = [permutation(one, count) for one in (found[-1:] if last else found)]
     if len(set(rankings)) > 1:
-        what = f"found {ranking_text(rankings[0])} and {ranking_text(rankings[-1])}, expected one"
+        one, other = ranking_text(rankings[0]), ranking_text(rankings[-1])
+        what = f"found {one} and {other}, expected one"
         raise UnreadableReply(Unreadable.TWO_ANSWERS, what)
     return rankings[0]
 

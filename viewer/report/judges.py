@@ -124,6 +124,8 @@ def people_part(found: Figures) -> Part:
     )
     for one in agreement.notes:
         note += f" {single_line(one[:1].upper() + one[1:], 600)}."
+    for one in agreement.ranking_notes:
+        note += f" {single_line(one, 600)}."
     if agreement.effective_of is not None:
         worth = agreement.effective_of.text
         note += f" {worth[0].upper()}{worth[1:]}."
