@@ -14,8 +14,8 @@ LEAD = (
 )
 LEAD_IN = (
     r"(?:(?:so|thus|hence|therefore|overall|finally|all in all|in (?:conclusion|summary"
-    r"|short|the end|total)|to (?:sum up|conclude)|on balance|consequently|ultimately)"
-    r"[ \t]*,?[ \t]+)?"
+    r"|short|the end|total)|to (?:sum up|conclude)|on balance|consequently|ultimately"
+    r"|tl;dr)[ \t]*[,:]?[ \t]+)?"
 )
 _WEIGHED = (
     r"(?:(?:considering|given|weighing|taking|after|based[ \t]+on)\b[^,.\n\"']{0,60},"

@@ -61,7 +61,8 @@ _TAKEN_BACK = re.compile(
     r"|take (?:it|that|this) back|reconsider|i was wrong|let me (?:re-?)?(?:check|think)"
     r"|not (?:yet )?decided|undecided|not (?:my|the) (?:final )?verdict|sorry|i meant?\b"
     r"|(?:that|this|it)(?:.s| is| was) (?:only |just )?(?:an?|the) (?:template|example"
-    r"|placeholder)|scores? (?:will )?follow|swapped|my mistake|oops)",
+    r"|placeholder)|scores? (?:will )?follow|swap(?:ped)?\b|my mistake|oops"
+    r"|(?:scores?|ratings?|verdict)\b[^.\n]{0,30}\bonly\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 """Words after a verdict that take it back."""

@@ -28,7 +28,9 @@ _OWN = re.compile(
 _CONDITION = re.compile(
     r"\b(?:if|unless|suppos\w+|assuming|provided|had|were|would|could|might|must|should"
     r"|shall|have to|(?:asked|told|supposed|required|needs?) to|one of|either|initial\w*"
-    r"|first impression|draft|preliminary|others?|some|naive)\b",
+    r"|first impression|draft|preliminary|others?|some|naive|previous\w*|earlier"
+    r"|devil['’]s advocate"
+    r"|hypothetical\w*|looks? like)\b",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
@@ -55,26 +57,34 @@ def is_quoted(text: str, start: int, end: int) -> bool:
     """Whether the words around the verdict from `start` to `end` say that it is none."""
     if _EXPLAINED.match(text, end):
         return True
-    words = _introduction(text[max(0, start - 400) : start])
+    words, announced = _introduction(text[max(0, start - 400) : start])
     if not words:
         return False
     if _CONDITION.search(words) or _REPORTED.search(words):
         return True
-    if _OWN.search(words):
+    if not announced or _OWN.search(words):
         return False
     named = names_a_criterion(words.rstrip(":-–— "))
     return named or _TEMPLATE.search(words) is not None
 
 
-def _introduction(before: str) -> str:
-    """The sentence that ends in a colon just before a place; '' if none does."""
+def _introduction(before: str) -> tuple[str, bool]:
+    """The words that lead to a place, and whether they end in a colon or on its line.
+
+    '' where a sentence ends there, or a blank line and no colon stands between.
+    """
     lines = before.split("\n")
-    if not lines[-1].strip():
-        lines = [line for line in lines if not _FENCE.fullmatch(line)]
+    inside = bool(lines[-1].strip(" \t*_`>|-([\"'"))
+    if not inside:
+        lines = lines[:-1]
+    near = inside or bool(lines and lines[-1].strip())
+    lines = [line for line in lines if not _FENCE.fullmatch(line)]
     last = lines[-1].rstrip(" \t*_`~\"'") if lines else ""
-    if not last.endswith((":", "：", ",", "-", "–", "—", "->", "→")):
-        return ""
-    return _SENTENCE_END.split(last)[-1]
+    announced = last.endswith((":", "：", ",", "-", "–", "—", "->", "→"))
+    ended = last.endswith((".", "!", "?", "。")) or (not inside and ":" in last)
+    if not announced and (not near or ended):
+        return "", False
+    return _SENTENCE_END.split(last)[-1], announced or inside
 
 
 def other_case(text: str, since: int, winner: str) -> str:

@@ -31,7 +31,13 @@ from fellowship.agents.parsing.options import names_an_option
 from fellowship.agents.parsing.plain_text import plain_text
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.quoted_marks import is_quoted, other_case
-from fellowship.agents.parsing.reply_text import blank_out, marks_text, texts_in
+from fellowship.agents.parsing.reply_text import (
+    NOTES,
+    blank_out,
+    marks_text,
+    texts_at,
+    texts_in,
+)
 from fellowship.agents.parsing.scale_notes import other_scale
 from fellowship.agents.parsing.score_marks import pair_score_marks, single_score_marks
 from fellowship.agents.parsing.score_values import json_score, score_value
@@ -161,7 +167,8 @@ class Reading:
             found, names, offered, candidates=self._echoes, last=self._last
         )
         ends = [each.end for each in found if each.value is not None and not each.whole]
-        if back := taken_back(self.plain, max(ends, default=0)):
+        back = taken_back(self.plain, max(ends, default=0)) or self._noted_back()
+        if back:
             what = f"found {back!r} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
         winner = next((str(v) for name, v in read.items() if name == "winner"), "")
@@ -170,6 +177,11 @@ class Reading:
             what = f"found {quote(case)} after the verdict, expected {offered}"
             raise UnreadableReply(Unreadable.UNCLEAR, what)
         return read
+
+    def _noted_back(self) -> str:
+        """The words of a field of notes that take the verdict back; '' if none do."""
+        notes = (text for span in self.spans for text in texts_at(span, NOTES))
+        return next((back for text in notes if (back := taken_back(text, 0))), "")
 
     def _own(self, found: list[Mention], offered: str) -> list[Mention]:
         """The mentions but for objects that a candidate's text holds letter by letter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fellowship.agents.parsing.json_objects import FILLER
 from fellowship.agents.parsing.json_spans import Span
@@ -23,6 +23,21 @@ def blank_out(text: str, spans: Sequence[Span]) -> str:
         pieces += [text[at : span.start], FILLER * (span.end - span.start)]
         at = span.end
     return "".join([*pieces, text[at:]])
+
+
+NOTES = frozenset(
+    {"note", "notes", "comment", "comments", "correction", "edit", "update", "caveat"}
+)
+"""Fields beside a verdict that may take it back."""
+
+
+def texts_at(span: Span, names: Collection[str]) -> list[str]:
+    """The strings at the top of an object under these names, in any capitals."""
+    return [
+        value
+        for key, value in span.pairs
+        if key.strip().lower() in names and isinstance(value, str)
+    ]
 
 
 def texts_in(span: Span) -> list[str]:

@@ -43,7 +43,8 @@ _LABEL = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _OVERALL = re.compile(
-    rf"{LEAD}(?:overall|final(?:ly)?)(?:[ \t]+(?:result|ranking))?[ \t]*:", re.M | re.I
+    rf"{LEAD}(?:ranking|(?:overall|final(?:ly)?)(?:[ \t]+(?:result|ranking))?)[ \t]*:",
+    re.M | re.I,
 )
 _MINE = re.compile(
     rf"{LEAD}my[ \t]+(?:final[ \t]+)?(?:answer|vote)[ \t]*(?:is\b|:)", re.M | re.I

@@ -4,8 +4,8 @@
 was asked for), the `reply`, and what a person `reads`, null where that is nothing.
 `chatty`, `small` and `reasoning` were written before the reader was; `adversarial` and
 `heldout` after it, each before it had been tried on them; `styles` are those of a later
-trial, mended, that are read right or that nobody can read. `criteria` and `conditions` are
-two more held-out sets, whole.
+trial, mended, that are read right or that nobody can read. `criteria`, `conditions` and
+`headings` are three more held-out sets, whole.
 """
 
 from __future__ import annotations

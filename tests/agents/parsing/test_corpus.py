@@ -1,4 +1,4 @@
-"""Judge replies of eight styles are read as a person reads them, or not at all."""
+"""Judge replies of nine styles are read as a person reads them, or not at all."""
 
 from __future__ import annotations
 
