@@ -23,6 +23,7 @@ from fellowship.pipelines.columns.scales import (
 )
 from fellowship.pipelines.columns.winner_flags import FLAGS, WINNER
 from fellowship.pipelines.columns.winner_words import (
+    counts_from_0,
     is_missing,
     normal_word,
     parse_winner,
@@ -126,6 +127,13 @@ def read_sides(place: str, column: str, cells: Iterable[Any], given: Meanings) -
         raise InputError(
             f"column {column!r} of {place} is one of three, {quoted_list(FLAGS)}, that say"
             f" the winner together: name {WINNER!r}, which is read from them"
+        )
+    from_0 = sorted({str(one).strip() for one in left if counts_from_0(one)})
+    if from_0:
+        raise InputError(
+            f"the labels in {place}, column {column!r}, number the answers from 0"
+            f" ({from_0[0]!a}), so that 1 is the second: say what each means,"
+            f" {given.ways.values}"
         )
     counts = numbers == {1} and bool(INDEX.search(column.lower()))
     if counts or (

@@ -31,6 +31,11 @@ NOUN = re.compile(
 ORDINAL = re.compile(
     r"(?:the )?(first|second) (?:model|response|answer|output|assistant|one|option)"
 )
+COUNTED_FROM_0 = re.compile(
+    r"(?:the )?(?:model|response|answer|output|assistant|system|candidate|option|"
+    r"completion|chatbot)[ _-]?0"
+)
+"""A label by which answers are numbered from 0, so that 1 is the second."""
 WINS = re.compile(
     r"(.+?) (?:is (?:(?:much|slightly|clearly|significantly|marginally|far|somewhat) )?"
     r"better|wins|won)[.!]?"
@@ -60,6 +65,14 @@ def normal_word(value: Any) -> str:
     word = word.replace("-", " ")
     found = NOUN.fullmatch(word) or ORDINAL.fullmatch(word)
     return found[1] if found else word
+
+
+def counts_from_0(value: Any) -> bool:
+    """Whether a label numbers its answer 0: `response_0`, `Model 0`."""
+    return (
+        isinstance(value, str)
+        and COUNTED_FROM_0.fullmatch(value.strip().lower()) is not None
+    )
 
 
 def is_missing(value: Any) -> bool:

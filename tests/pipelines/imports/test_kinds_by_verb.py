@@ -36,6 +36,7 @@ REFUSED: dict[str, tuple[str, list[Any]]] = {
     "booleans by row": ("first_is_better", [True, None, False, True]),
     "yes and no": ("label", ["yes", "no", "no", "yes"]),
     "sides of the screen": ("label", ["left", "right", "left", "right"]),
+    "answers 0 and 1": ("label", ["response_1", "response_0", "response_1", "tie"]),
     "one of three flags": ("winner_model_a", [1, 0, 0, 1]),
 }
 """Columns whose values have no one meaning."""
