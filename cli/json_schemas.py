@@ -97,6 +97,7 @@ OUTPUTS: Mapping[str, tuple[Shape, ...]] = {
             (f"{PIPELINES}.imports.run_writer:ImportReport", f"{PRINTED}:IntoExtras"),
         ),
     ),
+    "serve": (printed("JuryAddress"),),
     "view": (printed("PageAddress"),),
     "labels": (printed("LabelCounts"),),
     "agree": (

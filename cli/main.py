@@ -29,6 +29,7 @@ VERBS = {
     "lint": "Check a preference file: bias, duplicates, leaks, contamination.",
     "import": "Import published verdicts, transcripts or people's labels.",
     "view": "Read and label a run in the browser, also while it is running.",
+    "serve": "Serve a recipe's evaluator to trainers: scores, comparisons, batches.",
     "revote": "Apply another voting rule to a run's verdicts, without new calls.",
     "labels": "Count the labels people gave in a run, or write them to a file.",
     "agree": "Compare a run's judges with people's labels, with intervals.",

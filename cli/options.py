@@ -116,6 +116,7 @@ def load_with_options(
     max_usd: float | None = None,
     max_usd_per_day: float | None = None,
     accept: int | None = None,
+    own_rows: bool = True,
 ) -> Recipe:
     """The recipe with what the command line says over it. Raises `RecipeError`."""
     given: dict[str, Any] = {
@@ -128,4 +129,4 @@ def load_with_options(
     overrides = {name: value for name, value in given.items() if value is not None}
     if source:
         overrides |= {"source.path": [*map(str, source)], "source.dataset": None}
-    return load_recipe(path, overrides)
+    return load_recipe(path, overrides, own_rows=own_rows)

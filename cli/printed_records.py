@@ -124,6 +124,15 @@ class PageAddress:
 
 
 @dataclass(frozen=True)
+class JuryAddress:
+    """Where an evaluator is asked, and the token of every request."""
+
+    address: str
+    port: int
+    token: str
+
+
+@dataclass(frozen=True)
 class LintExtras:
     """Whether nothing was found."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -67,7 +68,11 @@ class ServerAddress:
 
 def make_server(run: Path, place: ServerAddress) -> uvicorn.Server:
     """A server of the run's page; `run()` or `await serve()` it with the bound socket."""
-    app = create_app(run, AccessPolicy(place.host, place.token))
+    return server_of(create_app(run, AccessPolicy(place.host, place.token)))
+
+
+def server_of(app: Any) -> uvicorn.Server:
+    """A server of an app, quiet and without HTTP headers that name it."""
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -1,0 +1,99 @@
+"""An evaluator is asked over HTTP: with the token, from the record, within limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from fellowship.pipelines.running.status import status_of
+from tests.support.commands import CLI
+from tests.support.loopback.fixtures import openai_server
+from tests.support.recipes import openai_model, recipe
+
+QUESTION = {"prompt": "What is a lake?", "answer": "Water with land around it."}
+PAIR = {"prompt": "What is a lake?", "a": "Water.", "b": "Land with water around it."}
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[httpx.Client, Path, subprocess.Popen[str]]]:
+    """A server in a process of its own, a client with its token, and its folder."""
+    folder = tmp_path_factory.mktemp("jury")
+    with openai_server() as models:
+        file = recipe(folder / "r.yaml", openai_model(models.base_url), 1)
+        (folder / "prompts.jsonl").unlink()  # its rows come with the requests
+        words = ["serve", str(file), "--into", str(folder / "run"), "--max-calls", "8"]
+        process = subprocess.Popen(
+            [*CLI, *words, "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={k: v for k, v in os.environ.items() if k != "FELLOWSHIP_TOKEN"},
+        )
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        head = {"authorization": f"Bearer {told['token']}"}
+        with httpx.Client(base_url=told["address"], headers=head, timeout=60) as client:
+            yield client, folder / "run", process
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+Served = tuple[httpx.Client, Path, "subprocess.Popen[str]"]
+
+
+def test_answers_are_recorded_and_what_the_document_says(served: Served) -> None:
+    client, into, _ = served
+    document = client.get("/openapi.json").json()
+    schemas: dict[str, Any] = {"components": document["components"]}
+    score = client.post("/score", json=QUESTION)
+    assert score.status_code == 200
+    pair = client.post("/compare", json=PAIR)
+    for path, answer in (("/score", score), ("/compare", pair)):
+        given = document["paths"][path]["post"]["responses"]["200"]["content"]
+        schema = given["application/json"]["schema"]
+        jsonschema.validate(answer.json(), {**schema, **schemas})
+    rows = [QUESTION, {**QUESTION, "answer": "A sea."}]
+    batch = client.post("/score/batch", json={"rows": rows}).json()["results"]
+    assert batch[0]["score"] == score.json()["score"]
+    assert len(batch) == 2
+    assert status_of(into / "score").done == 2
+    assert pair.json()["winner"] in ("a", "b", "tie", "invalid")
+
+
+def test_what_is_no_question_is_refused_in_words(served: Served) -> None:
+    client, _, _ = served
+    for content, why in (
+        ("{}", "prompt"),
+        ("[", "JSON"),
+        ('{"prompt": "x"}', "answer"),
+    ):
+        refused = client.post("/score", content=content)
+        assert (refused.status_code, why in refused.json()["error"]) == (400, True)
+    for head in ({"authorization": "Bearer wrong"}, {"authorization": ""}):
+        assert client.post("/score", json=QUESTION, headers=head).status_code == 401
+    site = {"origin": "http://example.org"}
+    assert client.post("/score", json=QUESTION, headers=site).status_code == 403
+    host = {"host": "example.org"}
+    assert client.get("/openapi.json", headers=host).status_code == 421
+
+
+def test_a_limit_is_told_and_the_end_keeps_all_answers(served: Served) -> None:
+    client, into, process = served
+    rows = [{**QUESTION, "answer": f"Lake number {n}."} for n in range(12)]
+    stopped = client.post("/score/batch", json={"rows": rows})
+    assert (stopped.status_code, stopped.json()["reason"]) == (429, "calls")
+    assert client.post("/score", json=QUESTION).status_code == 200  # on record
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert status_of(into / "score").calls == 8

@@ -1,0 +1,145 @@
+"""Web application of one evaluator: scores and comparisons for programs on this machine.
+
+Every answer is a row of a run, asked about once. Nothing is answered without the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fellowship.errors import (
+    BudgetStop,
+    EndpointDown,
+    FellowshipError,
+    InputError,
+    RecipeError,
+    RowError,
+)
+from fellowship.pipelines.asking.asking import Answered, Asking, Kind, ask
+from fellowship.pipelines.asking.evaluators import scoring_alone
+from fellowship.pipelines.asking.judgement import judgement_of, rating_of
+from fellowship.pipelines.asking.judging import scale_of
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.records import Record
+from fellowship.viewer.access import AccessPolicy
+from fellowship.viewer.jury_requests import PATHS, Failure, openapi
+
+MOST = 16_000_000
+"""Bytes of a request."""
+
+ERRORS: tuple[tuple[type[FellowshipError], int], ...] = (
+    (BudgetStop, 429),
+    (EndpointDown, 503),
+    (RowError, 502),
+    (RecipeError, 400),
+    (InputError, 400),
+    (FellowshipError, 503),
+)
+"""Errors, the narrower first, and the status each is."""
+
+
+@dataclass(frozen=True)
+class JuryServer:
+    """An evaluator with its folders: one for comparisons, one for scores."""
+
+    recipe: Recipe
+    into: Path
+    access: AccessPolicy
+
+    def asking(self, kind: Kind) -> Asking:
+        """What is asked of every row; `RecipeError` where the evaluator can't."""
+        recipe = self.recipe
+        team = scoring_alone(recipe.evaluate) if kind == "score" else recipe.evaluate
+        made = Asking.of(kind, (team, recipe.models), recipe.limits, recipe.seed)
+        own = made.recipe.model_copy(update={"prompts": recipe.prompts})
+        return replace(made, recipe=own)
+
+    async def rows(self, kind: Kind, rows: Sequence[Record]) -> list[Record]:
+        """The answers to these rows, in their order; a row that failed has a `Failure`."""
+        asking, folder = self.asking(kind), self.into / kind
+        given = [row.model_dump() for row in rows]
+        answered = await ask(asking, given, folder)
+        return [self.answer(kind, one, folder, asking) for one in answered]
+
+    def answer(
+        self, kind: Kind, answered: Answered, folder: Path, asking: Asking
+    ) -> Record:
+        """One row's judgement or rating, or why it has none."""
+        try:
+            if kind == "compare":
+                return judgement_of(answered, folder)
+            return rating_of(answered, folder, scale_of(asking.recipe.evaluate))
+        except RowError as error:
+            return Failure(error=str(error))
+
+    async def post(self, request: Request) -> Response:
+        """Answer one request, or a batch."""
+        if refused := self.refusal(request):
+            return refused
+        path = request.url.path
+        kind: Kind = "score" if path.startswith("/score") else "compare"
+        try:
+            wanted = PATHS[path][1].model_validate_json(await body_of(request))
+            batch: Sequence[Record] | None = getattr(wanted, "rows", None)
+            found = await self.rows(kind, [wanted] if batch is None else batch)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"])) or "the body"
+            return failure(400, f"{where}: {first['msg']}")
+        except FellowshipError as error:
+            status = next(code for kind_, code in ERRORS if isinstance(error, kind_))
+            reason = error.reason.value if isinstance(error, BudgetStop) else None
+            return failure(status, str(error), reason)
+        values = [one.model_dump(mode="json") for one in found]
+        if batch is not None:
+            return JSONResponse({"results": values})
+        return JSONResponse(values[0], 502 if isinstance(found[0], Failure) else 200)
+
+    def document(self, request: Request) -> Response:
+        """The OpenAPI document."""
+        return self.refusal(request) or JSONResponse(openapi())
+
+    def refusal(self, request: Request) -> Response | None:
+        """Why a request is not answered: a site's, or one without the token."""
+        headers: Mapping[str, str] = request.headers
+        if not self.access.is_known_host(headers.get("host", "").lower()):
+            return failure(421, "this server doesn't answer to that host name")
+        if "origin" in headers:
+            return failure(403, "programs are answered, not web pages")
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self.access.token.encode()):
+            return failure(401, "give the printed token: Authorization: Bearer TOKEN")
+        return None
+
+
+async def body_of(request: Request) -> bytes:
+    """A request's body; `InputError` where it is too long."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST:
+            raise InputError(f"a request has at most {MOST:,} bytes: send fewer rows")
+    return bytes(body)
+
+
+def failure(status: int, why: str, reason: str | None = None) -> JSONResponse:
+    """A refusal as JSON."""
+    value: dict[str, Any] = Failure(error=why, reason=reason).model_dump()
+    return JSONResponse(value, status)
+
+
+def create_jury_app(server: JuryServer) -> Starlette:
+    """The app; `RecipeError` where its evaluator can't compare answers."""
+    server.asking("compare")
+    posts = [Route(path, server.post, methods=["POST"]) for path in PATHS]
+    return Starlette(routes=[*posts, Route("/openapi.json", server.document)])
