@@ -49,7 +49,15 @@ STEPS = ("criteria", "examples", "tie-band")
 
 @click.command("align", epilog=EPILOG)
 @recipe_argument
-@with_options(*LABELS, ID, *TEXTS, VALUE, LABEL_SCALE, COUNT_UNKNOWN, *WHOSE[1:])
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE|RUN",
+    help="People's labels: a file with prompts, both answers and what people said, or a"
+    " run with labels; may be given several times.",
+)
+@with_options(*LABELS[1:], ID, *TEXTS, VALUE, LABEL_SCALE, COUNT_UNKNOWN, *WHOSE[1:])
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
