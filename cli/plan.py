@@ -24,7 +24,7 @@ from fellowship.cli.options import (
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.errors import BudgetStop
-from fellowship.models.config import OllamaModel, OpenAIModel
+from fellowship.models.providers.registry import provider_of
 from fellowship.models.registry import ModelRegistry
 from fellowship.models.server_notes import server_notes
 from fellowship.number_format import count, counted, duration, span, usd
@@ -114,8 +114,7 @@ def command(
 
 async def look_up(wanted: Recipe) -> list[str]:
     """What the servers of the recipe's models say of them, in sentences."""
-    kinds = (OllamaModel, OpenAIModel)
-    asked = {n: c for n, c in wanted.models.items() if isinstance(c, kinds)}
+    asked = {n: c for n, c in wanted.models.items() if provider_of(c).address}
     registry = ModelRegistry(asked)
     try:
         return await server_notes(registry.bare)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fellowship.models.config import LlamaCppModel, OllamaModel
+from fellowship.models.config import ModelConfig
 from fellowship.number_format import counted
 from fellowship.pipelines.planning.token_counts import (
     INSTRUCTIONS,
@@ -25,22 +25,23 @@ def context_warnings(
     """A sentence for each model whose context the longest prompt does not fit into."""
     longest = max(config.max_tokens for config in recipe.models.values())
     for name, config in recipe.models.items():
-        if not isinstance(config, OllamaModel | LlamaCppModel):
+        num_ctx: int | None = getattr(config, "num_ctx", None)
+        if num_ctx is None:
             continue
         needed = most_needed(
             config, rows, [x for x in loads if x.model == name], longest
         )
-        if needed > config.num_ctx:
+        if needed > num_ctx:
             yield (
                 f"model {name!r}: the longest prompt, of about"
                 f" {counted(rows.longest, 'token')}, with what else it reads and room for"
-                f" its reply takes about {needed:,}, and num_ctx is {config.num_ctx:,}:"
+                f" its reply takes about {needed:,}, and num_ctx is {num_ctx:,}:"
                 f" set num_ctx: {-(-needed // 1024) * 1024} or more"
             )
 
 
 def most_needed(
-    config: OllamaModel | LlamaCppModel, rows: Rows, loads: Sequence[Load], longest: int
+    config: ModelConfig, rows: Rows, loads: Sequence[Load], longest: int
 ) -> int:
     """Tokens of a model's longest call, with texts of average length beside the prompt."""
     room = config.max_tokens + (config.thinking_tokens or 0)
