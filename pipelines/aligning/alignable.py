@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from fellowship.agents.roles import STRATEGIES
 from fellowship.errors import RecipeError
+from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.aligning.steps import ALL_STEPS, StepName
 from fellowship.pipelines.recipe.evaluator_checks import voters
 from fellowship.pipelines.recipe.faults import dotted_place
@@ -66,11 +67,27 @@ def steps_for(recipe: Recipe, wanted: Sequence[StepName]) -> tuple[StepName, ...
 
     `RecipeError` for one that is named and not allowed.
     """
-    why = no_band(recipe)
-    if "tie-band" in wanted and why:
-        raise RecipeError(f"--step tie-band: {why}")
-    allowed = [step for step in ALL_STEPS if not (step == "tie-band" and why)]
+    why = {"tie-band": no_band(recipe)}
+    why |= dict.fromkeys(("criteria", "examples"), no_prompt(recipe))
+    for step in wanted:
+        if why[step]:
+            raise RecipeError(f"--step {step}: {why[step]}")
+    allowed = tuple(step for step in ALL_STEPS if not why[step])
+    if not allowed:
+        raise RecipeError(f"nothing can be aligned: {why['criteria']}")
     return tuple(step for step in allowed if not wanted or step in wanted)
+
+
+def no_prompt(recipe: Recipe) -> str:
+    """Why the evaluator has no prompt to change; empty where it has one."""
+    for _, voter in voters(recipe.evaluate):
+        config = recipe.models[voter.model]
+        if provider_of(config).scores(config) is not None:
+            return (
+                f"model {voter.model!r} gives scores and is told nothing: align a judge"
+                " whose model writes words"
+            )
+    return ""
 
 
 def no_band(recipe: Recipe) -> str:

@@ -102,3 +102,15 @@ def test_a_direct_judge_has_no_tie_band() -> None:
     assert steps_for(recipe(strategy="direct"), ()) == ("criteria", "examples")
     with pytest.raises(RecipeError, match="no score gap"):
         steps_for(recipe(strategy="direct"), ("tie-band",))
+
+
+def test_a_model_that_is_told_nothing_gets_a_tie_band_alone() -> None:
+    models = {
+        "r": {"provider": "function", "function": "os.path:join", "scores": [0, 1]}
+    }
+    judge = {"team": "judge", "model": "r", "strategy": "independent"}
+    made = {"models": models, "evaluate": judge}
+    found = as_recipe(made, own_rows=False)
+    assert steps_for(found, ()) == ("tie-band",)
+    with pytest.raises(RecipeError, match="is told nothing"):
+        steps_for(found, ("criteria",))
