@@ -80,6 +80,11 @@ SHARE = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
 )
 @click.option("--debate", is_flag=True, help="Measure a debate too: many more calls.")
 @click.option(
+    "--fork",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Reuse the replies of this other run where the requests are the same.",
+)
+@click.option(
     "--at-least",
     "least",
     type=SHARE,
@@ -143,6 +148,7 @@ def command(
     samples: int,
     order: Any,
     debate: bool,
+    fork: Path | None,
     least: float | None,
     risk: float,
     max_cost: float | None,
@@ -196,7 +202,7 @@ def command(
             raise click.UsageError(
                 "give a RECIPE to measure, or --run RUN to choose by"
             )
-        refuse_idle(models, strategies, scales, samples, debate, plan_only)
+        refuse_idle(models, strategies, scales, samples, debate, fork, plan_only)
         return choose_from_run(run, wanted)
     asked = load_with_options(
         recipe, source=source, max_usd=max_usd, max_calls=max_calls
@@ -204,16 +210,24 @@ def command(
     ways = strategies or Candidates().strategies
     candidates = Candidates(models, ways, scales, samples, order, debate)
     folder = into or Path("runs") / f"{recipe.stem}-choose"
-    return measure_and_choose(asked, candidates, (run, folder), wanted, plan_only)
+    return measure_and_choose(asked, candidates, (run, folder), wanted, plan_only, fork)
 
 
 def refuse_idle(*given: object) -> None:
     """A usage error for options that need calls, where none is made."""
-    names = ("--models", "--strategy", "--scale", "--samples", "--debate", "--plan")
+    names = (
+        "--models",
+        "--strategy",
+        "--scale",
+        "--samples",
+        "--debate",
+        "--fork",
+        "--plan",
+    )
     idle = [
         name
         for name, value in zip(names, given, strict=True)
-        if value not in ((), 1, False)
+        if value not in ((), 1, False, None)
     ]
     if idle:
         raise click.UsageError(

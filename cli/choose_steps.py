@@ -44,7 +44,7 @@ from fellowship.pipelines.planning.plan import Plan, measure_source, plan
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import askable_recipe, recorded_recipe
 from fellowship.pipelines.running.run_report import RunReport
-from fellowship.records import Item
+from fellowship.records import Item, State
 from fellowship.run_folder import atomic_writer, read_header
 from fellowship.stats.intervals import MIN_LABELS
 
@@ -93,6 +93,7 @@ def measure_and_choose(
     places: tuple[Path | None, Path],
     wanted: Wanted,
     plan_only: bool,
+    fork: Path | None = None,
 ) -> int:
     """Measure what isn't measured yet, then choose.
 
@@ -119,7 +120,7 @@ def measure_and_choose(
         )
         return finish(choice, None, None, wanted)
     folders = [into, into.with_name(f"{into.name}-debate")][: len(recipes)]
-    report = measure_all(recipes, items, folders)
+    report = measure_all(recipes, items, folders, fork)
     if report.stopped or report.pending:
         return stopped(report, wanted.as_json)
     choice = choose_evaluator(read_bench(folders, selection), wanted.options)
@@ -133,7 +134,10 @@ def measure_and_choose(
 
 
 def measure_all(
-    recipes: Sequence[Recipe], items: Sequence[Item], folders: Sequence[Path]
+    recipes: Sequence[Recipe],
+    items: Sequence[Item],
+    folders: Sequence[Path],
+    fork: Path | None = None,
 ) -> RunReport:
     """Every measuring run, one after another; the report of the last that was begun.
 
@@ -149,9 +153,15 @@ def measure_all(
             "calls": limits.calls and max(0, limits.calls - calls),
         }
         one = recipe.model_copy(update={"limits": limits.model_copy(update=rest)})
-        go = partial(measure_run, one, items, folder)
+        go = partial(measure_run, one, items, folder, fork=fork)
         report = asyncio.run(run_with_progress(go, resume))
         usd_spent, calls = usd_spent + report.usd, calls + report.calls
+        if failed := report.states.get(State.FAILED):
+            click.echo(
+                f"fellowship: {counted(failed, 'labelled row')} failed and can't be"
+                f" chosen by: the same command asks again; see fellowship show {folder}",
+                err=True,
+            )
         if report.stopped or report.pending:
             break
     return report

@@ -120,6 +120,8 @@ class DebateTeam:
             "blind": settings.blind_samples,
             "equal-cost": settings.further_samples,
         }.get(phase, 1)
+        if not samples:  # no vote of equal cost is asked for
+            return {persona.name: [] for persona in self._personas}
         groups = []
         for persona in self._personas:
             voter = self._voter(persona, samples, self._persona_text(persona, seats))
@@ -129,8 +131,7 @@ class DebateTeam:
                     case, order, seats, phase=phase, lines=spoken
                 )
                 groups.append((voter, order, agents))
-        if samples:
-            await seats.ask(*(agent for _, _, agents in groups for agent in agents))
+        await seats.ask(*(agent for _, _, agents in groups for agent in agents))
         verdicts: Verdicts = {persona.name: [] for persona in self._personas}
         for voter, order, agents in groups:
             verdicts[voter.name] += voter.verdicts_of(agents, order, phase)

@@ -228,13 +228,17 @@ async def measure_run(
     items: Sequence[Item],
     into: Path,
     *,
+    fork: Path | None = None,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> RunReport:
     """Judge these rows by one of `measuring_recipes`, into a folder, or go on there.
 
-    More labelled rows may come with a later call: the run has those of all calls.
+    More labelled rows may come with a later call: the run has those of all calls. Replies
+    of the run `fork` are taken where the requests are the same.
     """
     rows: list[Item | Rejected] = list(items)
     origin = Origin({"measured_for": "choose"}, len(rows), lambda: rows, whole=False)
-    return await run_recipe(recipe, into, watch=watch, stop=stop, origin=origin)
+    return await run_recipe(
+        recipe, into, fork=fork, watch=watch, stop=stop, origin=origin
+    )
