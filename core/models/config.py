@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -454,10 +455,15 @@ AnyModel = (
 
 
 def family_of(config: AnyModel) -> str:
-    """The family a model is of: as configured, else the first one its name contains."""
+    """The family a model is of: as configured, else the first one its name contains.
+
+    Of a file of weights only its own name counts: it may lie in a folder `llama.cpp`.
+    """
     if config.family:
         return config.family
     name = config.model.lower()
+    if name.endswith(".gguf"):
+        name = re.split(r"[/\\]", name)[-1]
     return next((family for family in FAMILIES if family in name), name)
 
 

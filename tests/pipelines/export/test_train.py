@@ -10,8 +10,10 @@ from typing import Any
 import datasets
 import pytest
 
+import fellowship as fl
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.recipe.export_settings import Export
+from tests.support.loopback.fixtures import openai_server
 from tests.support.outcomes import answer, asked, judged, talk
 from tests.support.runs import run_of
 
@@ -159,3 +161,38 @@ HARMLESS = (
 def about_format(message: str) -> bool:
     """Whether a warning may speak of the data: everything but what is known not to."""
     return not any(word in message for word in HARMLESS)
+
+
+@pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"
+)
+def test_grpo_trains_on_an_evaluator_s_scores(tmp_path: Path) -> None:
+    tokens = tokenizer()
+    settings = trl.GRPOConfig(
+        output_dir=str(tmp_path / "out"),
+        max_steps=STEPS,
+        per_device_train_batch_size=4,
+        num_generations=2,
+        max_completion_length=8,
+        report_to=[],
+        use_cpu=True,
+        bf16=False,
+        save_strategy="no",
+        disable_tqdm=True,
+        logging_steps=1,
+    )
+    prompts = {"prompt": ["What is a lake?", "Why is the sky blue?"] * 4}
+    with openai_server() as server:
+        judge = fl.OpenAI(model="m", base_url=server.base_url, api_key_env=None)
+        reward = fl.reward_function(model=judge, into=tmp_path / "rewards")
+        trained = trl.GRPOTrainer(
+            model=model(tokens, tmp_path),
+            reward_funcs=reward,
+            args=settings,
+            train_dataset=datasets.Dataset.from_dict(prompts),
+            processing_class=tokens,
+        )
+        trained.train()
+    steps = [log for log in trained.state.log_history if "reward" in log]
+    assert len(steps) == STEPS
+    assert len([*fl.outcomes(tmp_path / "rewards")]) >= STEPS
