@@ -43,13 +43,14 @@ def gguf_to_transformers(path: Path, folder: Path) -> str:
     if not (folder / "config.json").exists():
         where = {"gguf_file": path.name}
         tokens = AutoTokenizer.from_pretrained(path.parent, **where)
-        model = AutoModelForCausalLM.from_pretrained(
+        read = AutoModelForCausalLM.from_pretrained(
             path.parent, dtype=torch.float32, **where
         )
-        known = model.config.to_dict()
-        # With the file's quantization in it, the saved folder can't be loaded again.
+        # With the file's quantization in its configuration a model can't be saved.
+        known = read.config.to_dict()
         plain = {k: v for k, v in known.items() if "quantiz" not in k}
-        model.config = type(model.config).from_dict(plain)
+        model = type(read)(type(read.config).from_dict(plain))
+        model.load_state_dict(read.state_dict())
         tokens.save_pretrained(folder)
         model.save_pretrained(folder)
     return str(folder)
