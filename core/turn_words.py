@@ -57,7 +57,7 @@ def turn_reading(value: dict[str, Any], order: str) -> str:
     if "winner" in value:
         return winner_reading(value, order)
     if "ranking" in value:
-        return "as read: " + " > ".join(map(str, value["ranking"]))
+        return " > ".join(map(str, value["ranking"])) + ", as they stood there"
     if isinstance(value.get("score"), int | float):
         return f"score {score(value['score'])}{marks_reading(value)}"
     return single_line(json.dumps(value, ensure_ascii=False), 200)

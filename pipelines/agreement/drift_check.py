@@ -28,6 +28,7 @@ from fellowship.pipelines.agreement.served_models import (
 from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.records import Comparison, Outcome
 from fellowship.run_outcomes import outcomes
+from fellowship.session_names import ALONE, LISTED
 from fellowship.stats.intervals import DEFAULT, Interval, Resampling
 from fellowship.stats.repeat_noise import Block, RepeatTest, repeat_test
 from fellowship.teams.judge_verdicts import judge_name
@@ -167,12 +168,20 @@ def paired_rows(run: Path, askings: Sequence[Path]) -> Rows:
 
 
 def shared_groups(rows: Rows) -> Iterator[tuple[str, Comparison, list[Comparison]]]:
-    """Comparisons of the record that every asking made too, with their prompt."""
+    """Comparisons of the record that every asking made too, with their prompt.
+
+    One a row where all of its comparisons come of the same calls (answers that were scored
+    alone or ranked in a list): the test takes groups for independent.
+    """
     for record, again in rows:
         made = [comparisons_by_texts(one) for one in again]
-        for texts, one in comparisons_by_texts(record).items():
-            if all(texts in known for known in made):
-                yield prompt_key(record), one, [known[texts] for known in made]
+        found = [
+            (prompt_key(record), one, [known[texts] for known in made])
+            for texts, one in comparisons_by_texts(record).items()
+            if all(texts in known for known in made)
+        ]
+        together = any(s.team in (ALONE, LISTED) for s in record.sessions)
+        yield from found[:1] if together else found
 
 
 def repeat_blocks(rows: Rows) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,22 @@ def judged_run(
 ) -> Path:
     """A finished run of pairs that the judge compared."""
     folder.mkdir()
+    answers = ["one", "two", *(["three"] if judge.get("meet") else [])]
+    judge = {"order": "first", **judge}
     lines = [
-        {"prompt": f"Question {n}.", "one": f"a long answer {n}", "two": "short answer"}
+        {
+            "prompt": f"Question {n}.",
+            "one": f"a long answer {n}",
+            "two": "short answer",
+            "three": "middling",
+        }
         for n in range(rows)
     ]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
     recipe = {
         "models": {"judge": model.model},
-        "source": {"path": "rows.jsonl", "answers": ["one", "two"]},
-        "evaluate": {"team": "judge", "model": "judge", "order": "first", **judge},
+        "source": {"path": "rows.jsonl", "answers": answers},
+        "evaluate": {"team": "judge", "model": "judge", **judge},
         "limits": {"accept": rows},
     }
     (folder / "r.yaml").write_text(yaml.safe_dump(recipe))
@@ -170,3 +178,24 @@ def test_anchors_are_drawn_in_proportion(
     many: int, sizes: list[int], shares: list[int]
 ) -> None:
     assert allot(many, sizes) == shares
+
+
+def test_comparisons_of_the_same_calls_are_one_group_of_the_test(
+    tmp_path: Path,
+) -> None:
+    worth = {"a long answer": 3, "middling": 2, "short answer": 1}
+
+    def rank(messages: Any) -> str:
+        shown = re.findall(
+            r"BEGIN response (\d) \w+ ===\n([a-z ]+)", messages[-1]["content"]
+        )
+        best = sorted(shown, key=lambda one: -worth[one[1].strip()])
+        numbers = [int(number) for number, _ in best]
+        return json.dumps({"reason": "r", "responses_best_first": numbers})
+
+    with loopback_model(rank) as model:
+        folder = judged_run(tmp_path / "a", model, rows=4, meet="listwise", shuffles=1)
+        assert asked(folder) == 0
+    (entry,) = read_history(folder)
+    assert entry.check["comparisons"] == 12
+    assert (entry.check["blocks"], entry.check["noise_from"]) == (4, "repeats")
