@@ -31,7 +31,7 @@ REGISTRIES = [
     (
         "fellowship.pipelines.pairing.ranking",
         "TOURNAMENTS",
-        [name for name, one in MEETINGS.items() if not one.alone],
+        [name for name, one in MEETINGS.items() if one.pairwise],
     ),
 ]
 
