@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from yarl import URL
@@ -46,6 +46,7 @@ def written(base_url: str) -> str:
     return OpenAIModel(provider="openai", model="m", base_url=base_url).base_url or ""
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["http", "https", "HTTP"]), HOST, PORT, PATH, QUERY)
 @pytest.mark.fault(number=101, on="openai")
 def test_a_call_goes_to_the_host_that_was_written(
@@ -60,6 +61,7 @@ def test_a_call_goes_to_the_host_that_was_written(
     assert not calls_url(base).raw_path.endswith("/chat/completions/chat/completions")
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=30), st.sampled_from(["", "http://", "https://a.b"])
 )
