@@ -94,7 +94,7 @@ def command(
             found = {"address": address, "port": place.port, "token": place.token}
             click.echo(json.dumps(found))
         else:
-            click.echo(f"{recipe.stem} answers at {address}  (Ctrl-C stops it)")
+            click.echo(f"{recipe.stem} is served at {address}  (Ctrl-C stops it)")
             click.echo(f"token: {place.token}")
         with contextlib.suppress(KeyboardInterrupt):
             server_of(app).run(sockets=[socket])
