@@ -38,7 +38,6 @@ EXPLAINED = {
     "cli/rejudge.py: moved_by": "an estimate with its interval",
     "cli/evaluator_summary.py: report.seats": "a jury, always more than one",
     "pipelines/export/exporter.py: filter_pass.kind": "a name",
-    "cli/serve.py: recipe.stem": "a name",
     "viewer/report/judges.py: len(names)": "more than four",
     "viewer/report/judges.py: len(rows)": "more than twenty",
     "viewer/report/page.py: at_once": "a mean with its decimal",
