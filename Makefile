@@ -41,7 +41,7 @@ docs: .venv/.dev package
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # pip and not uv, and CPU builds first: see docs/datasets.md, "Proof by training".
-TRAIN := build/train
+TRAIN := .venv-train
 TORCH ?= torch==2.13.0
 # Says so and stops where only the CUDA build (5 GB) is to be had: TORCH_INDEX=URL or YES=1.
 TORCH_BUILD = $(TRAIN)/bin/python tools/torch_build.py "$(TORCH)" \

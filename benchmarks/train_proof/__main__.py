@@ -68,7 +68,7 @@ def main() -> None:
     )
     parser.add_argument("--arms", default="main", help="main, all, or names: a,b")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each arm")
-    parser.add_argument("--into", type=Path, default=Path("build/train-proof"))
+    parser.add_argument("--into", type=Path, default=Path("runs/train-proof"))
     parser.add_argument("--on", choices=["development", "held-out"], default="held-out")
     parser.add_argument("--draws", type=int, default=3, help="samples of each prompt")
     parser.add_argument(
