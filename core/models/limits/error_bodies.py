@@ -21,6 +21,7 @@ PARAMS = ("param", "parameter", "field", "pointer", "argument", "property")
 DEEPER = (
     *("innererror", "details", "metadata", "provider_specific_fields", "error"),
     *("fieldViolations", "field_violations", "errors", "invalid_params", "raw"),
+    *("invalid-params", "invalidParams", "source"),
 )
 DEPTH = 6
 """Levels of a body that are looked at: nobody nests an error deeper."""
@@ -57,7 +58,10 @@ def error_body(value: Any) -> ErrorBody:
     message = _message(value, DEPTH) or json.dumps(value, default=str)
     told = (p["description"] for p in parts if isinstance(p.get("description"), str))
     raws = (_message(p["raw"], 3) for p in parts if p.get("raw"))  # OpenRouter's
-    both = dict.fromkeys((*told, *raws))
+    named = [p for p in parts if _is_word(p.get("name")) and _is_word(p.get("reason"))]
+    faults = [f"{p['name']}: {p['reason']}" for p in named]  # RFC 7807's
+    faults += [str(p["detail"]) for p in parts if _is_word(p.get("detail"))]
+    both = dict.fromkeys((*told, *raws, *faults))
     new = [words for words in both if words and words not in message]
     message = "; ".join((message, *new[:4]))
     codes = " ".join(str(p[k]) for p in parts for k in CODES if _is_word(p.get(k)))
@@ -65,11 +69,12 @@ def error_body(value: Any) -> ErrorBody:
     places = (
         p["loc"][-1] for p in parts if isinstance(p.get("loc"), list) and p["loc"]
     )
+    names = (str(p["name"]) for p in named)
     waits = (seconds_of(p["retryDelay"]) for p in parts if "retryDelay" in p)
     return ErrorBody(
         message,
         codes,
-        next(filter(None, (*params, *filter(_is_word, places))), ""),
+        next(filter(None, (*params, *filter(_is_word, places), *names)), ""),
         next((w for w in waits if w), None),
         _count(parts, "n_prompt_tokens"),
         _count(parts, "n_ctx"),
@@ -137,5 +142,5 @@ def _message(value: Any, depth: int) -> str:
         return _message(value["error"], depth - 1)
     place = value.get("loc")
     at = ".".join(map(str, place)) + ": " if isinstance(place, list) else ""
-    words = (_message(value.get(name), depth - 1) for name in MESSAGES)
+    words = (_message(value.get(name), depth - 1) for name in (*MESSAGES, "errors"))
     return at + found if (found := next(filter(None, words), "")) else ""

@@ -23,7 +23,12 @@ REFUSAL = re.compile(
     r"|not configurable|disabled|must (not be set|be omitted)|can(no|')t (be )?set"
     r"|cannot both be|that support the requested|only works in thinking mode"
     r"|roles must alternate|roles are supported|invalid (role|value:? ['\"]system)"
-    r"|invalid for this model",
+    r"|invalid for this model|not (a |an )?(valid|accepted|applicable|implemented|expected)"
+    r"|(does not|doesn't) (accept|take|allow)|can(no|')t be used|no longer|forbidden"
+    r"|unexpected (parameter|argument|field|key|property)|not a supported|is fixed"
+    r"|(must|should|can only) be (exactly |set to )?1(\.0)?(?! or|\d)\b"
+    r"|only ((the|a) )?(value )?[\d.]+ is|(please |must be )removed?\b"
+    r"|invalid_request_body",
     re.IGNORECASE,
 )
 """Words of a refusal of a parameter as such."""

@@ -51,8 +51,9 @@ def read_completion(model: str, raw: Any, hide: Hide) -> Reply:
     if not isinstance(raw, Mapping):
         raise unusable(model, f"no choice in it, but {type(raw).__name__}")
     raw = unwrapped(raw)
-    usage, choice = usage_in(raw), first_choice(raw)
+    choice = first_choice(raw)
     said = None if choice is None else message_of(choice)
+    usage = usage_in(raw, choice, said)
     trouble: ModelError | None = None
     if (error := stated_error(raw)) is not None:
         trouble = error_under_200(model, error, hide)

@@ -1,7 +1,8 @@
 """Shapes of a completion's choice: where servers put the message and why it ended.
 
 A message may be missing its object, or be a chunk's `delta`; a whole reply may be wrapped,
-or be Anthropic's. The finish reason may stand under other names.
+or be one of Anthropic's or of OpenAI's Responses. The finish reason may stand under other
+names.
 """
 
 from __future__ import annotations
@@ -28,11 +29,30 @@ def first_choice(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The choice of a completion; None where it has none. Anthropic's reply is its own."""
     if raw.get("type") == "message" and isinstance(raw.get("content"), list):
         return {"message": raw, "finish_reason": raw.get("stop_reason")}
+    if raw.get("object") == "response" and isinstance(raw.get("output"), list):
+        return choice_of_response(raw)
     choices = raw.get("choices")
     if isinstance(choices, Mapping):
         choices = list(choices.values())
     some = choices if isinstance(choices, list) else []
     return next((choice for choice in some if isinstance(choice, Mapping)), None)
+
+
+def choice_of_response(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The choice that a reply of the Responses API amounts to.
+
+    Its items are parts of one content: messages by what they hold, and thinking as it is.
+    """
+    parts: list[Any] = []
+    for item in raw["output"]:
+        held = item.get("content") if isinstance(item, Mapping) else None
+        is_message = isinstance(item, Mapping) and item.get("type") == "message"
+        parts += held if is_message and isinstance(held, list) else [item]
+    content = parts or raw.get("output_text") or None
+    details = raw.get("incomplete_details")
+    why = details.get("reason") if isinstance(details, Mapping) else None
+    message = {"role": "assistant", "content": content}
+    return {"message": message, "finish_reason": why or raw.get("status")}
 
 
 def message_of(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -46,7 +46,23 @@ def ends_thought(text: str, mark: re.Match[str]) -> bool:
     at = mark.start()
     if starts_line(text, at) or not text[at - 1].isspace():
         return True
-    return text[max(0, at - MOST_BLANKS) : at].rstrip()[-1:] in SENTENCE_END
+    return follows_sentence(text, at)
+
+
+def follows_sentence(text: str, at: int) -> bool:
+    """Whether what stands before a place, blanks aside, ends a sentence or an object."""
+    before = text[max(0, at - MOST_BLANKS) : at].rstrip()
+    return before[-1:] in SENTENCE_END or before.endswith(("}", "```"))
+
+
+def begins_thought(text: str, mark: re.Match[str]) -> bool:
+    """Whether a mark behind some text of its line has a text, or a new line, right behind.
+
+    In a sentence about it a blank follows; at the start of a line it needs no such look.
+    """
+    behind = text[mark.end() :][:1]
+    line = text[max(0, mark.start() - MOST_BLANKS) : mark.start()].rpartition("\n")[2]
+    return bool(line.strip()) and (behind == "\n" or behind.isalnum())
 
 
 def is_quoted(text: str, mark: re.Match[str]) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fellowship.models.replies.mark_places import (
-    MOST_BLANKS,
-    SENTENCE_END,
     Spans,
     after,
+    begins_thought,
     code_parts,
     ends_thought,
+    follows_sentence,
     is_quoted,
     is_text,
     starts_line,
@@ -63,27 +63,32 @@ def next_block(text: str, head_only: bool, follows: bool) -> Split | None:
         for mark in ANY_CLOSING.finditer(text, 0, end)
         if not is_text(text, mark, hidden) and ends_thought(text, mark)
     ]
-    if alone and (inline := after_sentence(text, alone[0].start(), hidden)):
+    if inline := opening_in_line(text, alone, end, hidden):
         return split_at(text, inline)
     if alone:
         return split_alone(text, alone, follows or head_only)
     return split_at(text, opening) if opening and not head_only else None
 
 
-def after_sentence(
-    text: str, end: int, hidden: Sequence[Spans]
+def opening_in_line(
+    text: str, alone: Sequence[re.Match[str]], end: int, hidden: Sequence[Spans]
 ) -> re.Match[str] | None:
-    """The first opening mark up to a place that stands in a line after a sentence."""
-    return next(
-        (
-            mark
-            for mark in OPENING.finditer(text, 0, end)
-            if text[max(0, mark.start() - MOST_BLANKS) : mark.start()].rstrip()[-1:]
-            in SENTENCE_END
-            and not is_text(text, mark, hidden)
-        ),
-        None,
-    )
+    """The first opening mark before `end` that stands in a line behind some text.
+
+    `alone`: the closing marks. What stands before is the answer where it ends a sentence,
+    where the block ends the text, or where the mark, never closed, ends its line.
+    """
+    is_last = bool(alone) and not text[alone[0].end() :].strip()
+    for mark in OPENING.finditer(text, 0, alone[0].start() if alone else end):
+        begins = begins_thought(text, mark)
+        if alone:
+            counts = follows_sentence(text, mark.start()) or (is_last and begins)
+        else:
+            ends_line = text[mark.end() :][:1] == "\n"
+            counts = begins and (ends_line or follows_sentence(text, mark.start()))
+        if counts and not is_text(text, mark, hidden):
+            return mark
+    return None
 
 
 def split_alone(text: str, alone: list[re.Match[str]], follows: bool) -> Split:

@@ -25,10 +25,12 @@ class Marks(NamedTuple):
     head: bool = False
 
 
-LT, GT = r"(?:<|&lt;)[|｜]?[ \t]*", r"[|｜]?(?:>|&gt;)"
+LT, GT = r"(?:\\?<|＜|&lt;)[|｜]?[ \t]*", r"[|｜]?(?:\\?>|＞|&gt;)"
 PREFIX = r"(?:[\w-]{1,20}:)?"
 """Ends of a tag, which a server may have escaped and a template may have given bars, and
 what some vendors put before its name: `<seed:think>`."""
+
+NOUN = "(?:think(?:ing)?|thought|reasoning)"
 
 
 def tag(name: str, plain: str = "") -> Marks:
@@ -68,6 +70,12 @@ MARKS: tuple[Marks, ...] = (
     special("<|begin_of_thought|>", "<|end_of_thought|>"),
     special("<|begin_of_think|>", "<|end_of_think|>"),
     special("<|inner_prefix|>", "<|inner_suffix|>"),
+    Marks(
+        "<|think_start|>",
+        rf"<\|?(?:{NOUN}_(?:start|begin)|(?:start|begin)(?:_of)?_{NOUN})\|?>",
+        rf"<\|?(?:{NOUN}_end|end(?:_of)?_{NOUN})\|?>",
+        ("<|think_start|>", "<|think_end|>"),
+    ),
     Marks(
         "<|channel>thought",
         r"<\|channel>[ \t]*(?:thought|analysis)?",
@@ -110,8 +118,8 @@ MARKS: tuple[Marks, ...] = (
 WRAPPERS = re.compile(
     r"\A\s*(?:<\|im_start\|>|<\|start_header_id\|>)?assistant(?:<\|end_header_id\|>)?\s*\n"
     r"|\s*(?:<\|(?:im_end|endoftext|eot_id|return)\|>|</s>)\s*\Z"
-    r"|\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_solution)\|>"
-    r"|<\|(?:END_RESPONSE|END_TEXT|end_of_solution)\|>\s*\Z"
+    r"|\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_(?:solution|answer))\|>"
+    r"|<\|(?:END_RESPONSE|END_TEXT|end_of_(?:solution|answer))\|>\s*\Z"
     r"|\A\s*<(?:answer|response|output)>\s*(?=.*</(?:answer|response|output)>\s*\Z)"
     r"|\s*</(?:answer|response|output)>\s*\Z",
     re.IGNORECASE | re.DOTALL,
@@ -142,7 +150,7 @@ ANY_CLOSING = either(closing=True, alone=True)
 """What ends a thought whose opening mark stood in the prompt, or was another."""
 
 HINT = re.compile(
-    r"[<|;:/\\\[◁_][ \t]*(?:think|thought|reasoning|antthink|longcat|scratchpad)"
+    r"[<＜|;:/\\\[◁_][ \t]*(?:think|thought|reasoning|antthink|longcat|scratchpad)"
     r"|unused9|channel|inner_[ps]|assistant\s*final|thought process:|type=.?reasoning"
     r"|\A\s*thinking\.\.\.",
     re.IGNORECASE,

@@ -14,17 +14,18 @@ from fellowship.usage import Usage
 PROMPT = (
     *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens"),
     *("promptTokens", "prompt_eval_count", "input_token_count", "prompt_n"),
+    *("tokens_evaluated", "tokens_in", "input", "prompt"),
 )
 COMPLETION = (
     *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens"),
     *("completionTokens", "eval_count", "output_token_count", "generated_token_count"),
-    "predicted_n",
+    *("predicted_n", "tokens_predicted", "tokens_out", "output", "completion"),
 )
 PLACES = ("usage", "usageMetadata", "usage_metadata", "x_groq", "timings", "meta")
 """Fields of a reply that hold its counts, the surest first."""
 INNER = ("usage", "tokens", "billed_units")
 """Objects in them that hold the counts, where they don't themselves."""
-TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
+TOTAL = ("total_tokens", "totalTokenCount", "totalTokens", "tokens_total", "total")
 CACHED = (
     *("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
     *("cacheReadInputTokens", "cachedContentTokenCount", "cache_n"),
@@ -44,10 +45,14 @@ PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
 
 
-def usage_in(raw: Mapping[str, Any]) -> Usage | None:
-    """The counts of a reply, wherever it has them; None where it has none."""
-    found = (usage_from(raw[name]) for name in PLACES if raw.get(name))
-    return next((usage for usage in found if usage is not None), None)
+def usage_in(*raw: Mapping[str, Any] | None) -> Usage | None:
+    """The counts of a reply, wherever it has them; None where it has none.
+
+    `raw`: the reply, then what stands in it. Whole counts go before those of one side.
+    """
+    places = [p[name] for p in raw if p for name in PLACES if p.get(name)]
+    found = [usage for place in places if (usage := usage_from(place)) is not None]
+    return min(found, key=lambda usage: usage.estimated, default=None)
 
 
 def usage_from(usage: Any) -> Usage | None:
@@ -55,7 +60,7 @@ def usage_from(usage: Any) -> Usage | None:
 
     A total beyond prompt and completion is thinking that the provider left out of the
     completion (Gemini, Grok); what it bills is the whole. One of the two that is left out
-    is what the total has beyond the other.
+    is what the total has beyond the other; without a total it is 0, and `estimated`.
     """
     if isinstance(usage, list):
         usage = next((u for u in reversed(usage) if isinstance(u, Mapping)), None)
@@ -70,8 +75,10 @@ def usage_from(usage: Any) -> Usage | None:
         rest = max(0, total - (prompt or 0) - (completion or 0))
         prompt = rest if prompt is None else prompt
         completion = rest if completion is None else completion
-    if prompt is None or completion is None or not (prompt or completion):
+    if not (prompt or completion):
         return None  # no call has a prompt of no token: nobody counted
+    if prompt is None or completion is None:
+        return Usage(prompt or 0, completion or 0, estimated=True)
     cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
     prompt += beside_the_prompt(usage, prompt)
     thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)

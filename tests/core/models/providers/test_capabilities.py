@@ -101,6 +101,13 @@ REFUSALS = [
     ("system", 400, {"object": "error", "message": "System role not supported", "code": 400}),
     ("system", 400, {"object": "error", "message": "Only user and assistant roles are supported!", "code": 400}),
     ("system", 400, {"error": {"message": "messages[0].role: invalid value 'system'"}}),
+    ("temperature", 400, {"title": "Not valid.", "invalid-params": [{"name": "temperature", "reason": "is not supported"}]}),
+    ("seed", 400, {"errors": [{"source": {"pointer": "/data/seed"}, "detail": "unsupported parameter"}]}),
+    ("temperature", 400, {"error": {"message": "x", "param": "temperature", "code": "invalid_request_body"}}),
+    ("temperature", 400, {"error": {"message": "invalid temperature: only 1 is allowed for this model"}}),
+    ("temperature", 400, {"error": {"message": "The temperature parameter cannot be used with reasoning models"}}),
+    ("temperature", 400, {"error": {"message": "temperature: Input should be 1"}}),
+    ("top_p", 400, {"error": {"message": "Unexpected parameter: top_p"}}),
 ]  # fmt: skip
 
 

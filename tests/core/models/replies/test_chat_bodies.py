@@ -141,8 +141,16 @@ def test_thinking_around_the_message_is_thinking_and_settings_are_not(
         ({}, None),
         ({"prompt_tokens": "40", "completion_tokens": 20.0}, Usage(40, 20)),
         ({"prompt_tokens": 40, "total_tokens": 60}, Usage(40, 20)),
-        ({"prompt_tokens": "forty", "completion_tokens": 20}, None),
-        ({"completion_tokens": 20}, None),
+        (
+            {"prompt_tokens": "forty", "completion_tokens": 20},
+            Usage(0, 20, estimated=True),
+        ),
+        ({"completion_tokens": 20}, Usage(0, 20, estimated=True)),
+        (
+            {"prompt_tokens": 40, "completion_tokens": None},
+            Usage(40, 0, estimated=True),
+        ),
+        ({"input": 40, "output": 20, "total": 60}, Usage(40, 20)),
         (USED | {"prompt_tokens_details": {"cached_tokens": -3}}, Usage(40, 20)),
         (
             {
@@ -229,6 +237,24 @@ STOP = {"message": DEEP, "finish_reason": "stop"}
             },
             "length",
         ),
+        (
+            {
+                **{"object": "response", "status": "completed", "error": None},
+                "output": [
+                    {"type": "reasoning", "summary": [{"text": "hm"}]},
+                    {"type": "message", "content": [T | {"type": "output_text"}]},
+                ],
+            },
+            "stop",
+        ),
+        (
+            {
+                **{"object": "response", "status": "incomplete", "output": []},
+                **{"incomplete_details": {"reason": "max_output_tokens"}},
+                "output_text": "Deep.",
+            },
+            "length",
+        ),
     ],
 )
 def test_a_reply_is_read_in_whatever_shape_it_comes(raw: Any, finish: str) -> None:
@@ -242,6 +268,7 @@ def test_a_reply_is_read_in_whatever_shape_it_comes(raw: Any, finish: str) -> No
         {"timings": {"prompt_n": 8, "cache_n": 32, "predicted_n": 20}},
         {"usageMetadata": {"promptTokenCount": 40, "candidatesTokenCount": 20}},
         {"x_groq": {"usage": USED}},
+        {"usage": {"completion_tokens": 20}, "choices": [STOP | {"usage": USED}]},
     ],
 )
 def test_counts_are_found_wherever_a_reply_has_them(counts: Any) -> None:
