@@ -2,9 +2,9 @@
 
     python -m benchmarks.reports [--data ../shared/data/reports] [--only NAME,...] [--json]
 
-The inputs are copied, for they write beside themselves. One thing is changed in the copy:
-the imitated writer pads its texts with random letters, which are no answers; there it is
-words.
+The inputs are copied, for they write beside themselves. Two things are changed in the copy:
+the imitated writer's padding of random letters, which are no answers, is words; and the
+recipe of `export-late-flag`, whose long answers are alike, allows constant answers.
 Exits with 1 where an outcome is another than the one expected.
 """
 
@@ -28,6 +28,9 @@ from benchmarks.reports.expected import EXPECTED, Expected
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "../shared/data/reports"
+ALLOW = "pairs: {allow_constant: true}\n"
+ALIKE = ("export-late-flag",)
+"""Inputs whose answers are nearly one text to every prompt."""
 LETTERS = '"".join(rng.choices("abcdefghij", k=rng.randint(3, 9)))'
 WORDS = (
     'rng.choice("the river ran past old stones and a boy with bread sat there".split())'
@@ -53,6 +56,8 @@ def copy_data(data: Path, folder: Path) -> Path:
     shutil.copytree(data, made)
     for path in (made, *made.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)
+    for recipe in (path for name in ALIKE for path in (made / name).glob("*.yaml.in")):
+        recipe.write_text(recipe.read_text().rstrip("\n") + "\n" + ALLOW)
     server = made / "common/weird.py"
     server.write_text(server.read_text().replace(LETTERS, WORDS))
     return made
