@@ -74,6 +74,8 @@ class Generator(Role):
 
     name: str = "generator"
     prompt: str = "update"
+    named_reviewers: tuple[str, ...] = ()
+    """Reviewers whose reviews it reads under their names."""
 
     def instruction(self, case: Case, structured: bool) -> str:
         """Nothing: the conversation itself is the question."""
@@ -88,7 +90,8 @@ class Generator(Role):
         prompt = self.library.get(self.prompt_name, ("reviews",))
         for line in lines:
             if line.role != self.name:
-                reviews.append(line.text)
+                named = line.source in self.named_reviewers
+                reviews.append(f"{line.source}:\n{line.text}" if named else line.text)
                 continue
             if reviews:
                 messages.append(
@@ -136,12 +139,20 @@ def insert_answers(
     return tuple(turns)
 
 
+def lines_since_draft(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """What was said after the generator's newest draft."""
+    drafts = [at for at, line in enumerate(lines) if line.role == "generator"]
+    return tuple(lines[drafts[-1] + 1 :]) if drafts else ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reviewer(Role):
     """Criticises a draft and scores it from 1 to `scale`."""
 
     name: str = "reviewer"
     scale: float = 10
+    reads_reviews: bool = False
+    """Whether it also reads what others said of the newest draft before it."""
     titles: tuple[str, ...] = ONE_TITLE
 
     def instruction(self, case: Case, structured: bool) -> str:
@@ -153,8 +164,9 @@ class Reviewer(Role):
     def messages(
         self, case: Case, lines: Sequence[Line], structured: bool
     ) -> tuple[Message, ...]:
-        """It sees the case with the newest draft, and no earlier review."""
-        return super().messages(case, (), structured)
+        """It sees the case with the newest draft, and no review of an earlier one."""
+        notes = lines_since_draft(lines) if self.reads_reviews else ()
+        return super().messages(case, notes, structured)
 
     def form(self, structured: bool) -> str:
         """Critique first, score last."""

@@ -1,4 +1,4 @@
-"""`fellowship new`: a role, team or recipe that works, with its test."""
+"""`fellowship new`: a role, team, rule or recipe that works, with its test."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ FILES = {
         "{name}.jsonl": "prompts.jsonl",
         "test_{name}.py": "team.test",
     },
+    "rule": {
+        "{name}.py": "rule.py",
+        "{name}.yaml": "rule.yaml",
+        "{name}.jsonl": "prompts.jsonl",
+        "test_{name}.py": "rule.test",
+    },
     "recipe": {
         "{name}.yaml": "recipe.yaml",
         "{name}.jsonl": "prompts.jsonl",
@@ -60,15 +66,17 @@ VERBATIM = frozenset({"role.md", "prompts.jsonl"})
 )
 @as_json
 def command(what: str, name: str, into: Path, as_json: bool) -> int:
-    """Create a role, team or recipe called NAME in your project, ready to run.
+    """Create a role, team, rule or recipe called NAME in your project, ready to run.
 
     With it come a recipe that uses it, two prompts, and a test that runs the recipe
-    against a local test server. Existing files are not overwritten.
+    against a local test server. A rule's file has two: how a jury's votes decide, and
+    when a feedback loop stops. Existing files are not overwritten.
 
     \b
     Examples:
       fellowship new role SkepticJuror
       fellowship new team TwoWriters --into my_project
+      fellowship new rule Unanimous
       fellowship new recipe first && pytest test_first.py
     """
     written = new_files(what, name, into)

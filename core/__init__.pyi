@@ -66,6 +66,7 @@ from fellowship.records import Comparison as Comparison
 from fellowship.records import Conversation as Conversation
 from fellowship.records import CriterionMark as CriterionMark
 from fellowship.records import CriterionScores as CriterionScores
+from fellowship.records import Decision as Decision
 from fellowship.records import Item as Item
 from fellowship.records import Mark as Mark
 from fellowship.records import Message as Message
@@ -83,6 +84,7 @@ from fellowship.teams.session import Seats as Seats
 from fellowship.teams.session import SessionContext as SessionContext
 from fellowship.teams.settings import Juror as Juror
 from fellowship.teams.settings import Persona as Persona
+from fellowship.teams.settings import ReviewerConfig as ReviewerConfig
 from fellowship.teams.systems import candidate_of as candidate_of
 from fellowship.teams.systems import make_candidate as make_candidate
 from fellowship.teams.vote_counting import Vote as Vote

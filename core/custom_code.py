@@ -20,12 +20,13 @@ from typing import Any, Literal
 from fellowship.errors import RecipeError
 from fellowship.hashing import digest
 
-Kind = Literal["role", "team", "rule", "prompts", "agent", "function"]
+Kind = Literal["role", "team", "rule", "stop rule", "prompts", "agent", "function"]
 
 GROUPS: dict[str, str] = {
     "role": "fellowship.roles",
     "team": "fellowship.teams",
     "rule": "fellowship.rules",
+    "stop rule": "fellowship.stop_rules",
     "prompts": "fellowship.prompts",
 }
 """Entry points under which an installed package offers its own, by a bare name."""

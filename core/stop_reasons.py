@@ -87,3 +87,4 @@ class SessionStop(StrEnum):
     UNUSABLE = "draft {round} {why}"
     UNCHANGED = "draft {round} changed nothing"
     WORSE = "the review score fell from {before:g} to {after:g}"
+    OWN_RULE = "the stop rule {rule} stopped it after draft {round}"

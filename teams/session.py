@@ -238,11 +238,20 @@ class SessionContext:
 
         Raises what the session's first failing call raised.
         """
+
+        def caught_stop() -> str:
+            # AutoGen reports what a condition raises as text, like what an agent raises.
+            try:
+                return stop()
+            except FellowshipError as error:
+                self._caught.append(error)
+                raise
+
         runtime = ChatRuntime()
         team = RoundRobinGroupChat(
             list(agents),
             max_turns=turns,
-            termination_condition=StopWhen(stop),
+            termination_condition=StopWhen(caught_stop),
             runtime=cast(AgentRuntime, runtime),
         )
         run = team.run(task=TASK, cancellation_token=self._token)
@@ -251,7 +260,9 @@ class SessionContext:
         finally:
             await runtime.close()
         if not has_run(result):
-            raise RowError(f"team {self.team!r} ended before it started")
+            raise self._first_error() or RowError(
+                f"team {self.team!r} ended before it started"
+            )
         self.stopped = stop()
 
     async def ask(self, *agents: RoleAgent) -> None:

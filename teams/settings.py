@@ -18,6 +18,9 @@ RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 """A role of the user's own: `package.module:Class`, or an entry point's name."""
 
 
+SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+
+
 class RoleConfig(Record):
     """A role's model, class and prompt, where more is given than the model's name."""
 
@@ -42,6 +45,10 @@ def role_ref_tag(role_ref: Any) -> str:
     return "entry" if isinstance(role_ref, dict | RoleConfig) else "name"
 
 
+StopName = Annotated[str, Field(pattern=NAME)]
+"""A stop rule of the user's own: `package.module:function`, or an entry point's name."""
+
+
 RoleRef = Annotated[
     Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("entry")],
     Discriminator(role_ref_tag),
@@ -51,6 +58,28 @@ RoleRef = Annotated[
 def role_config(role_ref: str | RoleConfig) -> RoleConfig:
     """A role's entry in full."""
     return RoleConfig(model=role_ref) if isinstance(role_ref, str) else role_ref
+
+
+class ReviewerConfig(RoleConfig):
+    """A reviewer: `reviewer`, or `reviewer_2` among several, unless it has a name."""
+
+    name: SpeakerName | None = Field(
+        default=None,
+        description="its name in transcripts, and for the generator, which reads whose"
+        " review is whose",
+        exclude_if=lambda value: value is None,  # headers of older runs are the same
+    )
+
+
+ReviewerRef = Annotated[
+    Annotated[ModelName, Tag("name")] | Annotated[ReviewerConfig, Tag("entry")],
+    Discriminator(role_ref_tag),
+]
+
+
+def reviewer_config(reviewer: str | ReviewerConfig) -> ReviewerConfig:
+    """A reviewer's entry in full."""
+    return ReviewerConfig(model=reviewer) if isinstance(reviewer, str) else reviewer
 
 
 class SingleSettings(Record):
@@ -68,9 +97,16 @@ class FeedbackSettings(Record):
     team: Literal["feedback"] = "feedback"
     name: str = "feedback"
     generator: RoleRef
-    reviewers: tuple[RoleRef, ...] = Field(
+    reviewers: tuple[ReviewerRef, ...] = Field(
         min_length=1,
-        description="each reviews every draft; the generator gets all reviews",
+        description="each reviews every draft, one after another; the generator gets all"
+        " reviews",
+    )
+    in_order: bool = Field(
+        default=False,
+        description="a reviewer also reads what the reviewers before it wrote of the same"
+        " draft; else each reads the draft alone",
+        exclude_if=lambda value: not value,  # headers of older runs are the same bytes
     )
     drafts: Annotated[int, Field(ge=2, le=10)] = 3
     scale: PositiveFloat = Field(default=10, description="reviewers score 1 to scale")
@@ -78,6 +114,28 @@ class FeedbackSettings(Record):
         default=True,
         description="stop when a draft's review score is below the draft's before",
     )
+    stop: StopName | None = Field(
+        default=None,
+        description="a stop rule of your own, `package.module:function`: it is called"
+        " with the drafts and reviews so far once all have reviewed a draft, and the loop"
+        " stops where it returns True",
+        exclude_if=lambda value: value is None,  # headers of older runs are the same
+    )
+
+    @property
+    def reviewer_names(self) -> tuple[str, ...]:
+        """The reviewers' names in transcripts, in the order in which they speak."""
+        several = len(self.reviewers) > 1
+        return tuple(
+            reviewer_config(one).name or (f"reviewer_{n}" if several else "reviewer")
+            for n, one in enumerate(self.reviewers, 1)
+        )
+
+    @property
+    def given_names(self) -> tuple[str, ...]:
+        """The names that the recipe gives reviewers."""
+        names = (reviewer_config(one).name for one in self.reviewers)
+        return tuple(name for name in names if name)
 
 
 class CustomSettings(Record):
@@ -148,7 +206,6 @@ Rule = Annotated[
     Discriminator(lambda rule: "own" if is_custom_rule(rule) else "named"),
 ]
 """A rule of ours, or a function of the user's own: `package.module:function`."""
-SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Scale = Annotated[float, Field(gt=1, allow_inf_nan=False)]
 
 

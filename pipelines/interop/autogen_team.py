@@ -105,7 +105,9 @@ class StockParts:
         agents = [
             self.agent("generator", writer.model, self.reviewed_message(update_prompt))
         ]
-        for n, role_ref in enumerate(settings.reviewers, 1):
+        for name, role_ref in zip(
+            settings.reviewer_names, settings.reviewers, strict=True
+        ):
             who = role_config(role_ref)
             role = make_role(
                 Reviewer,
@@ -115,8 +117,6 @@ class StockParts:
                 scale=settings.scale,
                 library=self.library,
             )
-            several = len(settings.reviewers) > 1
-            name = f"reviewer_{n}" if several else "reviewer"
             agents.append(self.agent(name, who.model, self.system_message(role)))
         turns = (settings.drafts - 1) * len(agents) + 1
         return round_robin(settings.name, agents, turns, "Send the user's message.")

@@ -67,10 +67,10 @@ def feedback_calls(system: FeedbackSettings) -> SystemCalls:
     """A feedback loop's calls: nobody reviews the last draft.
 
     It ends early at a draft equal to the one before it (so after two at the soonest) or,
-    if told so, at a falling score.
+    if told so, at a falling score. A stop rule of the user's own may end it after one.
     """
-    drafts = system.drafts
-    return SystemCalls(Span(2, drafts), Span(1, drafts - 1), Span(1, drafts), 1)
+    drafts, fewest = system.drafts, 2 if system.stop is None else 1
+    return SystemCalls(Span(fewest, drafts), Span(1, drafts - 1), Span(1, drafts), 1)
 
 
 SYSTEM_CALLS: Mapping[type, Callable[[Any], SystemCalls | None]] = {

@@ -81,8 +81,14 @@ def system_loads(system: SystemSettings) -> list[Load]:
     if isinstance(system, SingleSettings):
         return [earlier, Load(writer, calls.generator, "answer", (1, 0, 0))]
     # The n-th draft is written with all drafts and reviews before it in view.
+    fewest = calls.generator.low
     again = [
-        Load(writer, Span(int(n == 1), 1), "answer", (1, n, n * len(system.reviewers)))
+        Load(
+            writer,
+            Span(int(n < fewest), 1),
+            "answer",
+            (1, n, n * len(system.reviewers)),
+        )
         for n in range(1, system.drafts)
     ]
     return [
@@ -90,7 +96,12 @@ def system_loads(system: SystemSettings) -> list[Load]:
         Load(writer, Span(1, 1), "answer", (1, 0, 0)),
         *again,
         *(
-            Load(role_config(r).model, calls.each_reviewer, "review", (1, 1, 0))
-            for r in system.reviewers
+            Load(
+                role_config(one).model,
+                calls.each_reviewer,
+                "review",
+                (1, 1, at if system.in_order else 0),
+            )
+            for at, one in enumerate(system.reviewers)
         ),
     ]

@@ -27,6 +27,7 @@ from fellowship.pipelines.recipe.pair_settings import (
     faults_of_pairs,
 )
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.reviewer_checks import reviewer_name_faults
 from fellowship.pipelines.recipe.scorer_checks import scorer_faults
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -60,6 +61,7 @@ def contradictions(
     """What no single value shows: where a recipe's parts don't fit, or files lack."""
     yield from _unknown_models(recipe)
     yield from _repeated_names(recipe)
+    yield from reviewer_name_faults(recipe)
     if own_rows:
         yield from _source(recipe)
         yield from _comparable(recipe)

@@ -27,7 +27,9 @@ from fellowship.teams.settings import (
     AutogenSettings,
     CustomEvaluateSettings,
     CustomSettings,
+    FeedbackSettings,
 )
+from fellowship.teams.stop_rules import try_stop_rule
 from fellowship.teams.voting_rules import custom_rule
 
 TRIAL_PROMPT = Conversation(messages=(Message(role="user", content="What is a lake?"),))
@@ -43,6 +45,8 @@ def custom_code_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
         try:
             if kind == "rule":
                 custom_rule(name)
+            elif kind == "stop rule":
+                _check_stop(recipe, place)
             elif kind == "team":
                 _check_make(recipe, place)
             elif kind == "agent":
@@ -85,6 +89,13 @@ def _check_build(recipe: Recipe, place: Place, name: str) -> None:
         AutogenSystem(system)
     elif not callable(load_named(name, "agent")):
         raise RecipeError(f"{place[-1]} {name!r} is no function")
+
+
+def _check_stop(recipe: Recipe, place: Place) -> None:
+    assert isinstance(place[1], int)
+    system = recipe.systems[place[1]]
+    assert isinstance(system, FeedbackSettings)
+    try_stop_rule(system)
 
 
 def _check_make(recipe: Recipe, place: Place) -> None:

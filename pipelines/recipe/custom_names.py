@@ -65,6 +65,8 @@ def custom_names(recipe: Recipe) -> Iterator[tuple[Place, Kind, str]]:
     for n, system in enumerate(recipe.systems):
         if isinstance(system, CustomSettings):
             yield ("systems", n, "team"), "team", system.team
+        if isinstance(system, FeedbackSettings) and system.stop:
+            yield ("systems", n, "stop"), "stop rule", system.stop
         if isinstance(system, AutogenSettings) and system.build:
             yield ("systems", n, "build"), "agent", system.build
     for name, model in recipe.models.items():

@@ -18,6 +18,7 @@ from fellowship.number_format import counted, score
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
 from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.recipe.reviewer_checks import idle_review_order
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.run_folder import HEADER
 from fellowship.suggestions import did_you_mean, quoted_list
@@ -290,4 +291,5 @@ CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
     idle_weights,
     *(idle_substitute, idle_order, repeated_expectations, unreachable_gaps),
     unknown_drafters,
+    idle_review_order,
 )

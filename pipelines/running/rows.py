@@ -38,6 +38,7 @@ from fellowship.session_names import ALONE, LISTED, pair_session
 from fellowship.teams.autogen_systems import AutogenSystem
 from fellowship.teams.custom_teams import CustomEvaluator, CustomSystem
 from fellowship.teams.debate import DebateTeam
+from fellowship.teams.feedback import FeedbackSystem
 from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Evaluator, JudgeTeam, is_related
 from fellowship.teams.jury import JuryTeam
@@ -56,7 +57,7 @@ from fellowship.teams.settings import (
     SingleSettings,
     SystemSettings,
 )
-from fellowship.teams.systems import FeedbackSystem, SingleSystem, System
+from fellowship.teams.systems import SingleSystem, System
 
 Listen = Callable[[Item, str, Turn], None]
 """Called with every turn as it comes, with its row and its team."""

@@ -36,7 +36,7 @@ def test_what_is_written_passes_its_own_tests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for what in ("role", "team", "recipe"):
+    for what in ("role", "team", "rule", "recipe"):
         assert command(["new", what, f"My{what.capitalize()}"]) == 0
     monkeypatch.setattr(sys, "path", sys.path.copy())
     known, counted = set(sys.modules), Passed()
@@ -49,7 +49,7 @@ def test_what_is_written_passes_its_own_tests(
     for name in set(sys.modules) - known:
         if name.removeprefix("test_").startswith("my_"):
             del sys.modules[name]
-    assert (code, counted.tests) == (0, 8)
+    assert (code, counted.tests) == (0, 15)
 
 
 @pytest.mark.slow
