@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from fellowship.cli.terminal import heading, say, table
+from fellowship.model_names import model_name
 from fellowship.number_format import counted, score, usd
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
@@ -65,7 +66,7 @@ def show_draft(draft: DraftRecord, out: Console) -> None:
     """One answer: who wrote it, its score, its call."""
     mark = "no score" if draft.score is None else f"score {score(draft.score)}"
     written = f"draft {draft.draft}" if draft.call or draft.model else ""
-    facts = [single_line(draft.system), written, single_line(draft.model)]
+    facts = [single_line(draft.system), written, single_line(model_name(draft.model))]
     facts += [counted(draft.characters, "character"), mark]
     say(
         out,
@@ -74,7 +75,8 @@ def show_draft(draft: DraftRecord, out: Console) -> None:
     )
     for review in draft.reviews:
         mark = "invalid" if review.score is None else score(review.score)
-        say(out, f"  {single_line(review.seat)} on {single_line(review.model)}: {mark}")
+        who = f"{single_line(review.seat)} on {single_line(model_name(review.model))}"
+        say(out, f"  {who}: {mark}")
     if draft.call:
         say(out, (f"  call {draft.call}", "dim"))
 
@@ -102,7 +104,10 @@ def show_sources(provenance: RowProvenance, out: Console) -> None:
     if provenance.alignment:
         say(out, single_line(provenance.alignment, 600))
     for name, model in provenance.models.items():
-        say(out, f"model {single_line(name)}: {single_line(model)}")
+        say(
+            out,
+            f"model {single_line(model_name(name))}: {single_line(model_name(model))}",
+        )
     if provenance.prompts:
         rows = [
             (p.name, p.digest, "; ".join(speaker_name(s, "judge") for s in p.seats))

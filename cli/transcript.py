@@ -17,6 +17,7 @@ from rich.text import Text
 from fellowship.cli import transcript_panels
 from fellowship.cli.terminal import heading, say
 from fellowship.cli.verdict_panels import answer, show_ranking
+from fellowship.model_names import model_name
 from fellowship.number_format import counted, duration, points, score, usd
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Outcome, Session, Turn, value_fields
@@ -186,7 +187,7 @@ def turn_facts(turn: Turn) -> Sequence[str]:
     """Round, role and model, tokens, time, money, and whatever was unusual."""
     found = [
         f"round {turn.round}",
-        f"{single_line(turn.role)} on {single_line(turn.model)}"
+        f"{single_line(turn.role)} on {single_line(model_name(turn.model))}"
         if turn.model
         else single_line(turn.role),
     ]

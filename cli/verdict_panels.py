@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fellowship.cli.terminal import heading, say
+from fellowship.model_names import model_name
 from fellowship.number_format import score, scores
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
@@ -93,7 +94,7 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> Table:
         table.add_column(head, no_wrap=True, overflow="ellipsis")
     table.add_column("reason", ratio=1)
     for verdict in verdicts:
-        name = single_line(verdict.evaluator or verdict.model)
+        name = single_line(verdict.evaluator or model_name(verdict.model))
         winner = decision_word(verdict.winner)
         table.add_row(
             Text(f"{name}{phase(verdict)}"),
@@ -147,7 +148,7 @@ def show_scored(comparison: Comparison, out: Console) -> None:
     for verdict in comparison.verdicts:
         own = score(verdict.scores.first) if verdict.scores else "invalid"
         note = f" ({verdict.problem})" if verdict.note else ""
-        name = single_line(verdict.evaluator or verdict.model)
+        name = single_line(verdict.evaluator or model_name(verdict.model))
         say(out, f"  {name}: {single_line(own + note)}")
         if reason := verdict_reason(verdict):
             say(out, f"    {single_line(reason, 400)}")
@@ -159,7 +160,7 @@ def show_comparison(comparison: Comparison, sums: Sequence[str], out: Console) -
     say(out, f"{answers_compared(comparison.first, comparison.second)}: {ended}")
     for verdict in comparison.verdicts:
         order = verdict_order(verdict)
-        name = single_line(verdict.evaluator or verdict.model)
+        name = single_line(verdict.evaluator or model_name(verdict.model))
         note = f" ({verdict.problem})" if verdict.note else ""
         winner = decision_word(verdict.winner)
         words = single_line(f"{winner}{score_text(verdict)}{note}")

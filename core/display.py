@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Protocol
 
+from fellowship.model_names import model_name
 from fellowship.number_format import counted, score
 from fellowship.number_format import scores as score_pair
 from fellowship.sanitize import sanitize
@@ -173,7 +174,11 @@ def message_html(who: str, facts: str, text: str) -> str:
 
 def turn_html(turn: Turn) -> str:
     """One message of a transcript."""
-    facts = [f"round {turn.round}", turn.model, "edited" if turn.edited else ""]
+    facts = [
+        f"round {turn.round}",
+        model_name(turn.model),
+        "edited" if turn.edited else "",
+    ]
     facts.append(f"{turn.prompt_tokens:,} + {counted(turn.completion_tokens, 'token')}")
     who = speaker_name(turn.source, turn.role)
     message = message_html(who, ", ".join(filter(None, facts)), turn_words(turn))
@@ -202,7 +207,7 @@ def verdict_html(verdict: Verdict) -> str:
     scores = verdict.scores
     marks = score_pair(scores.first, scores.second) if scores else verdict.note
     order = verdict_order(verdict)
-    facts = ", ".join(filter(None, (marks, order, verdict.model)))
+    facts = ", ".join(filter(None, (marks, order, model_name(verdict.model))))
     winner = decision_word(verdict.winner)
     words = [verdict_reason(verdict), criteria_words(verdict.criteria)]
     said = "\n".join(filter(None, words))

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 import fellowship.number_format as number_format
+from fellowship.model_names import model_name
 from fellowship.sanitize import sanitize, single_line
 from fellowship.teams.vote_counting import score_bounds
 from fellowship.verdict_words import criterion_title, verdict_order, verdict_reason
@@ -50,6 +51,7 @@ def make_environment() -> Environment:
         "cost": cost,
     }
     environment.filters |= {"markdown": render_markdown, "marked": mark_hits}
+    environment.filters["model_name"] = model_name
     environment.filters["verdict_reason"] = verdict_reason
     environment.filters["criterion_title"] = title_of
     environment.filters["score_range"] = lambda v: score_bounds(v.strategy, v.scale)

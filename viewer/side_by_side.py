@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fellowship.model_names import model_name
 from fellowship.number_format import DASH, score
 from fellowship.records import Candidate, Outcome
 from fellowship.sanitize import single_line
@@ -88,7 +89,7 @@ def answer_column(
     return Answer(
         index=index,
         name=candidate_name(outcome, index) + fault_note(candidates.fault),
-        model=candidates.model,
+        model=model_name(candidates.model),
         score=score(known[index]) if index < len(known) else DASH,
         role=role,
         length=len(whole_text(candidates)),

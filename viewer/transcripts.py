@@ -7,6 +7,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from fellowship.model_names import model_name
 from fellowship.number_format import counted, duration, usd
 from fellowship.records import Outcome, Session, Turn, value_fields
 from fellowship.sanitize import single_line
@@ -108,7 +109,7 @@ def turn_view(turn: Turn, session: Session, *, written: bool = False) -> TurnVie
     return TurnView(
         who=speaker_name(turn.source, turn.role, session.team) or turn.role,
         role=turn.role,
-        model=turn.model,
+        model=model_name(turn.model),
         facts=turn_facts(turn),
         body=show_text(turn.text if written else turn_words(turn), written=written),
         reading=""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fellowship.model_names import model_name
 from fellowship.pipelines.provenance.provenance_records import RowProvenance
 from fellowship.records import Comparison, Decision, Outcome, Scores, Verdict
 from fellowship.teams.decisions import decide
@@ -80,8 +81,8 @@ def juror_verdicts(
     final = [v for v in verdicts if v.phase == "final"]
     settled, scores = decide(last_verdicts(verdicts))
     return JurorVerdicts(
-        name=name,
-        model=verdicts[0].model,
+        name=model_name(name),
+        model=model_name(verdicts[0].model),
         forward=tuple(v for v in final if v.order == "forward"),
         swapped=tuple(v for v in final if v.order == "swapped"),
         blind=tuple(v for v in verdicts if v.phase == "blind"),

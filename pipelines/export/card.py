@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from fellowship.model_names import without_folders
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.card_markdown import (
     code_span,
@@ -149,7 +150,9 @@ def reproduction_steps(context: ExportContext) -> str:
     if not context.recipe.get("source"):
         return "The run was imported; the digests of its files are in its `run.json`."
     text = yaml.safe_dump(
-        repeatable_recipe(context), sort_keys=False, allow_unicode=True
+        without_folders(repeatable_recipe(context)),
+        sort_keys=False,
+        allow_unicode=True,
     )
     version = escape_markdown(context.header.get("fellowship", ""))
     fence = "`" * max(3, 1 + longest_run(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fellowship.errors import InputError
 from fellowship.ledger import LedgerReader
+from fellowship.model_names import model_name
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.card_markdown import (
     code_span,
@@ -101,7 +102,12 @@ def model_table(context: ExportContext) -> str:
     """The recipe's models, by name."""
     configured: Mapping[str, Any] = context.recipe.get("models") or {}
     rows = [
-        (name, m.get("provider", ""), m.get("model", ""), sampling_settings(m))
+        (
+            name,
+            m.get("provider", ""),
+            model_name(m.get("model") or ""),
+            sampling_settings(m),
+        )
         for name, m in configured.items()
     ]
     return (
@@ -164,7 +170,13 @@ def cost_table(context: ExportContext) -> str:
     )
     with LedgerReader(context.into / LEDGER) as reader:
         rows = [
-            (m, f"{n:,}", f"{a:,}", f"{b:,}", "unknown" if u == n else f"${usd:.4f}")
+            (
+                model_name(m),
+                f"{n:,}",
+                f"{a:,}",
+                f"{b:,}",
+                "unknown" if u == n else f"${usd:.4f}",
+            )
             for m, n, a, b, usd, u in reader.rows(sql)
         ]
     heads = ("model", "calls", "prompt tokens", "completion tokens", "cost")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError, install_command
+from fellowship.model_names import model_name
 from fellowship.models.config import FAMILIES
 from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.recipe.export_settings import LINES_RULE
@@ -53,8 +54,17 @@ class ExportContext:
     @property
     def typed_lines(self) -> bool:
         """Whether columns of JSON lines have one type: not in runs from before that."""
+        return self.columns_version > 1
+
+    @property
+    def columns_version(self) -> int:
+        """Which form the columns have; a run keeps the one it began with."""
         rules = self.header.get("rules") or {}
-        return int(rules.get(LINES_RULE, 1)) > 1
+        return int(rules.get(LINES_RULE, 1))
+
+    def name(self, model: str) -> str:
+        """A recorded model as columns name it."""
+        return model_name(model) if self.columns_version > 2 else model
 
     @property
     def margin(self) -> float:
@@ -66,7 +76,7 @@ class ExportContext:
         for name, settings in (self.recipe.get("models") or {}).items():
             if model in (name, settings.get("model")) and settings.get("family"):
                 return str(settings["family"])
-        lower = model.lower()
+        lower = self.name(model).lower()
         return next((family for family in FAMILIES if family in lower), "")
 
     def is_related(self, verdicts: Iterable[Verdict], writers: Iterable[str]) -> bool:

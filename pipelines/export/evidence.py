@@ -91,7 +91,7 @@ def provenance_columns(
     """The columns under `provenance`: the same for every shape, with no null in them."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
     verdicts = [
-        verdict_columns(v, c, evidence.places)
+        verdict_columns(v, c, evidence.places, context)
         for c in evidence.comparisons
         for v in c.verdicts
     ]
@@ -100,7 +100,7 @@ def provenance_columns(
         "verdicts": verdicts,
         "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
         "rule": voting_rule(context.header).name,
-        "models": sorted({turn.model for turn in turns} - {""}),
+        "models": sorted({context.name(turn.model) for turn in turns} - {""}),
         "prompts": [
             f"{p.name}={p.digest}" for p in prompts_used(turns, context.header)
         ],
@@ -111,7 +111,10 @@ def provenance_columns(
 
 
 def verdict_columns(
-    verdict: Verdict, comparison: Comparison, places: Sequence[int]
+    verdict: Verdict,
+    comparison: Comparison,
+    places: Sequence[int],
+    context: ExportContext,
 ) -> dict[str, Any]:
     """One verdict, its candidates called by the parts they have in the pair."""
     parts = {places[0]: "chosen"}
@@ -124,7 +127,7 @@ def verdict_columns(
     scores = verdict.scores
     return {
         "evaluator": verdict.evaluator,
-        "model": verdict.model,
+        "model": context.name(verdict.model),
         "order": verdict.order,
         "phase": verdict.phase,
         "first": first,
@@ -160,10 +163,12 @@ def criteria_column(
     return {CRITERIA: json_line(list(found.values()))}
 
 
-def origin_columns(answer: Candidate, prefix: str) -> dict[str, Any]:
+def origin_columns(
+    answer: Candidate, prefix: str, context: ExportContext
+) -> dict[str, Any]:
     """Where an answer is from, as columns."""
     return {
-        f"{prefix}model": answer.model,
+        f"{prefix}model": context.name(answer.model),
         f"{prefix}system": answer.system,
         f"{prefix}draft": answer.draft,
         f"{prefix}session": answer.session,

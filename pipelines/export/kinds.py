@@ -52,8 +52,8 @@ def pair_example(
     facts = {
         **scores,
         **shared_facts(outcome, pair, rests_on, context),
-        **origin_columns(pair.chosen, "chosen_"),
-        **origin_columns(pair.rejected, "rejected_"),
+        **origin_columns(pair.chosen, "chosen_", context),
+        **origin_columns(pair.rejected, "rejected_", context),
         **criteria_column(rests_on, places, context),
         "provenance": provenance_columns(outcome, rests_on, context),
     }
@@ -114,7 +114,7 @@ def answer_example(
         "score": float(score),
         "margin": float(pair.margin),
         **shared_facts(outcome, pair, rests_on, context),
-        **origin_columns(answer, ""),
+        **origin_columns(answer, "", context),
         **criteria_column(rests_on, {"score": place}, context),
         "provenance": provenance_columns(outcome, rests_on, context),
     }

@@ -68,7 +68,7 @@ def turn_verdicts(outcome: Outcome, context: ExportContext) -> Iterator[Example]
             "score": step.after.score,
             "margin": abs(step.gain),
             **turn_facts(outcome, step, context),
-            **turn_columns("", step, step.turn),
+            **turn_columns("", step, step.turn, context),
         }
         yield Example(
             one.request, ([assistant_turn(step.turn.text)],), step.gain > 0, facts
@@ -116,8 +116,8 @@ def turn_pair(
         "rejected_score": float(rejected.score),
         "margin": float(margin),
         **turn_facts(outcome, one.step, context),
-        **turn_columns("chosen_", one.step, chosen.turn),
-        **turn_columns("rejected_", one.step, rejected.turn),
+        **turn_columns("chosen_", one.step, chosen.turn, context),
+        **turn_columns("rejected_", one.step, rejected.turn, context),
     }
     texts = ([assistant_turn(chosen.turn.text)], [assistant_turn(rejected.turn.text)])
     yield Example(one.request, texts, facts=facts)
@@ -143,10 +143,12 @@ def turn_facts(
     }
 
 
-def turn_columns(prefix: str, step: LoopStep, turn: Turn) -> dict[str, Any]:
+def turn_columns(
+    prefix: str, step: LoopStep, turn: Turn, context: ExportContext
+) -> dict[str, Any]:
     """Who said one side of it, as columns."""
     return {
-        f"{prefix}model": turn.model,
+        f"{prefix}model": context.name(turn.model),
         f"{prefix}system": step.system,
         f"{prefix}draft": turn.round,
         f"{prefix}session": step.session,

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from pydantic import Field
 
+from fellowship.model_names import model_name
 from fellowship.models.client import estimated_tokens
 from fellowship.models.config import ModelConfig, family_of
 from fellowship.models.providers.leaving import leaving_models
@@ -196,7 +197,7 @@ def model_plan(
         price = price.model_copy(update={"long": None})
     speed = provider_of(config).tokens_per_second
     return ModelPlan(
-        model=f"{name} ({config.model or config.provider})",
+        model=f"{name} ({model_name(config.model) or config.provider})",
         calls_min=sum(load.calls.low * load.times(rows) for load in loads),
         calls_max=sum(load.calls.high * load.times(rows) for load in loads),
         prompt_tokens=used.prompt,

@@ -42,8 +42,9 @@ Form = Literal["pairs", "labels", "chosen"]
 
 LINES_RULE = "export-columns"
 """In the `rules` of a run's header: which form its exports' columns have."""
-LINES_VERSION = 2
-"""1: lists in JSON lines. 2: one type a column from the first row, lists as JSON text."""
+LINES_VERSION = 3
+"""1: lists in JSON lines. 2: one type a column from the first row, lists as JSON text.
+3: models by their own names, where 1 and 2 have the path that the recipe gave."""
 
 FORMS: Mapping[str, Form] = {
     "dpo": "pairs",

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 
 from fellowship.ledger import LedgerReader
+from fellowship.model_names import model_name
 from fellowship.models.replies.reading import NO_REASON
 from fellowship.number_format import counted, usd
 from fellowship.sanitize import single_line
@@ -90,7 +91,7 @@ class ReplyNotices:
 
 def unknown_finish(model: str, word: str, finish: str, replies: int) -> str:
     """The notice on replies whose finish reason is none we know."""
-    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model_name(model))}"
     word = single_line(word, 40)
     taken = "cut off" if finish == "length" else "finished"
     if word == NO_REASON:
@@ -100,14 +101,14 @@ def unknown_finish(model: str, word: str, finish: str, replies: int) -> str:
 
 def usage_estimated(model: str, replies: int, unpriced: int) -> str:
     """The notice on replies whose tokens nobody counted."""
-    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model_name(model))}"
     cost = ", and what they cost is not known" if unpriced else ""
     return f"{of} reported no token usage: their tokens are estimates{cost}"
 
 
 def remark(model: str, word: str, replies: int) -> str:
     """The notice on replies that are kept and odd."""
-    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model_name(model))}"
     if word == "verdict-first":
         return f"{of} gave the verdict before its reason, which was asked for first"
     if word == "no-logprobs":
@@ -127,7 +128,7 @@ def remark(model: str, word: str, replies: int) -> str:
 
 def without(model: str, names: tuple[str, ...], replies: int) -> str:
     """The notice on replies that were asked for without some of their parameters."""
-    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model)}"
+    of = f"{counted(replies, 'reply', 'replies')} of {single_line(model_name(model))}"
     what = single_line(", ".join(names), 200)
     return f"{of} asked for without {what}, which the model refuses or ignores"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from fellowship.model_names import model_name
 from fellowship.number_format import score
 from fellowship.records import Outcome, Session, State
 from fellowship.sanitize import single_line
@@ -121,7 +122,7 @@ def slow_session(number: int, session: Session) -> Slow:
         seconds=sum(turn.seconds for turn in session.turns),
         calls=len(session.turns),
         slowest=f"{speaker_name(longest.source, longest.role, session.team)}"
-        f" on {longest.model}",
+        f" on {model_name(longest.model)}",
         longest=longest.seconds,
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 
 from fellowship.hashing import digest
+from fellowship.model_names import model_name, without_folders
 from fellowship.number_format import duration, usd
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.spending import Spent
@@ -28,17 +30,14 @@ def cost(found: Figures) -> Section:
     if not spent.lines:
         why = "This run made no calls: it was imported, or has not started."
         return Section("cost", title, nothing=why)
+    models = tuple(replace(x, model=model_name(x.model)) for x in spent.by("model"))
     parts = [
-        Part(
-            f"By {what}",
-            (spend_plot(spent.by(what)[:MOST], what),),
-            cost_grid(spent.by(what), what),
-        )
-        for what in ("role", "model")
+        Part(f"By {what}", (spend_plot(lines[:MOST], what),), cost_grid(lines, what))
+        for what, lines in (("role", spent.by("role")), ("model", models))
     ]
     if spent.failed:
         rows = [
-            (f.model, failure_word(f.kind), f.tries, f.message)
+            (model_name(f.model), failure_word(f.kind), f.tries, f.message)
             for f in spent.failed[:MOST]
         ]
         table = grid(("model", "kind", "tries", "for example"), rows, "  r")
@@ -80,7 +79,12 @@ def ingredients(found: Figures) -> Section:
     header = found.header
     recipe = header.get("recipe") or {}
     models = [
-        (name, of.get("provider", ""), of.get("model", ""), model_settings(of))
+        (
+            name,
+            of.get("provider", ""),
+            model_name(of.get("model") or ""),
+            model_settings(of),
+        )
         for name, of in (recipe.get("models") or {}).items()
     ]
     prompts = (header.get("identity") or {}).get("prompts") or {}
@@ -121,17 +125,6 @@ def recipe_text(found: Figures) -> str:
     """The recipe as it was resolved, to run again."""
     recipe = without_folders(found.header.get("recipe") or {})
     return sanitize(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-
-
-def without_folders(value: Any) -> Any:
-    """A recipe without the folders of whoever ran it: a path keeps its last part."""
-    if isinstance(value, dict):
-        return {key: without_folders(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [without_folders(part) for part in value]
-    if isinstance(value, str) and value.startswith(("/", "~")):
-        return value.rstrip("/").rpartition("/")[2]
-    return value
 
 
 def commands(found: Figures) -> str:
