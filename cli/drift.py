@@ -28,9 +28,9 @@ from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import (
     counted,
-    figure,
     interval,
     money,
+    p_value,
     percent_interval,
 )
 from fellowship.wording import drift_figure_word
@@ -217,7 +217,7 @@ def show_alarm(found: DriftCheck, out: Console) -> None:
     source = "its samples" if found.noise_from == "samples" else "asking it twice"
     say(
         out,
-        (f"{said}: p {figure(test.p, 4)}", "bold red" if found.alarm else "green"),
+        (f"{said}: p {p_value(test.p)}", "bold red" if found.alarm else "green"),
         f" (exact, level {LEVEL:g}; noise from {source}; replies differ in"
         f" {test.telling:,} of {counted(test.blocks, 'group')})",
     )

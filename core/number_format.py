@@ -124,6 +124,11 @@ def percent(share: float | None, digits: int = 1, *, sign: bool = False) -> str:
     return minus(f"{100 * share:{'+' if sign else ''}z.{digits}f} %")
 
 
+def p_value(value: float | None) -> str:
+    """A p-value to four places; `< 0.0001` below that, for no chance is nought."""
+    return "< 0.0001" if value is not None and value < 1e-4 else figure(value, 4)
+
+
 def part(some: float, whole: float) -> str:
     """`some` of `whole` as `12.3 %`; nothing of nothing is nothing."""
     return percent(some / whole) if whole else ""

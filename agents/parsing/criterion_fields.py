@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 from fellowship.agents.parsing.fields import Mention, mention_of
 from fellowship.agents.parsing.json_fields import as_written
@@ -17,6 +18,8 @@ from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue
 
 MOST_DEEP = 4
+REASON = "reason"
+"""The field of a reply that says why, of every criterion at once."""
 WRAPPERS = r"(?:result|verdict|evaluation|criteria|ratings?|scores?|winners?)*"
 """What may stand around a criterion's name in a path through JSON."""
 VALUE_WORDS = r"(?:score|rating|value|winner|verdict)?"
@@ -45,7 +48,7 @@ Read = Callable[[object], ParsedValue]
 
 def plain_name(name: str) -> str:
     """A name as it is compared: small letters and digits of any script alone."""
-    return re.sub(r"[\W_]+", "", name.casefold())
+    return re.sub(r"[\W_]+", "", normalize("NFC", name.casefold()))
 
 
 def criterion_mentions(
@@ -59,9 +62,7 @@ def criterion_mentions(
     patterns = [(one, path_pattern(one)) for one in fields]
     for span in spans:
         for path, key, value in leaves(span.pairs):
-            for field, pattern in patterns:
-                if path != plain_name(field.key) and not pattern.fullmatch(path):
-                    continue
+            for field in fields_at(path, key, patterns):
                 answer = in_json(value)
                 if not span.sound:
                     answer = as_written(span, key, value, answer)
@@ -73,6 +74,29 @@ def criterion_mentions(
             if answer.value is None and answer.kind == Unreadable.NO_VALUE:
                 continue
             yield mention_of(field.key, line.span(), line[0].strip(), answer)
+
+
+def fields_at(
+    path: str, key: str, patterns: Sequence[tuple[CriterionField, re.Pattern[str]]]
+) -> list[CriterionField]:
+    """The fields that a value in JSON may be meant for: one, unless names are unclear.
+
+    A key as it was asked for names its field alone, whatever the criteria are called
+    (`first`, `quality` beside `quality score`); else the longest criterion does. The
+    reply's own `reason` is a text and no score of a criterion of that name.
+    """
+    if path == REASON:
+        return []
+    fields = [field for field, _ in patterns]
+    for found in (
+        [one for one in fields if one.key == key.casefold()],
+        [one for one in fields if plain_name(one.key) == path],
+    ):
+        if found:
+            return found
+    found = [one for one, pattern in patterns if pattern.fullmatch(path)]
+    longest = max((len(plain_name(one.criterion)) for one in found), default=0)
+    return [one for one in found if len(plain_name(one.criterion)) == longest]
 
 
 def leaves(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fellowship.number_format import DASH, figure, limits
+from fellowship.number_format import DASH, figure, limits, p_value
 from fellowship.pipelines.agreement.drift_history import DriftEntry
 
 HISTORY_HEADS: Final = (
@@ -20,7 +20,7 @@ def history_cells(entry: DriftEntry) -> tuple[str, ...]:
         entry.when[:16].replace("T", " "),
         f"{entry.anchors:,}",
         *(point_text(entry, key) for key in ("flips", "kappa", "noise")),
-        figure(entry.point("p").value),
+        p_value(entry.point("p").value),
         result,
     )
 

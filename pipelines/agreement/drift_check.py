@@ -1,8 +1,9 @@
 """Drift check: the same judge on the same anchors, its record against its verdicts of now.
 
 The alarm is an exact test: record and now differ more than the judge differs from itself.
-Its noise is known from samples (several replies to one question), else from the anchors
-having been asked more than once now; where neither is there, there is no alarm.
+Its noise is known from samples (several replies to one question of every judge), else
+from the anchors having been asked more than once now; where neither is there, there is no
+alarm.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ def check_drift(
     comparison was made again.
     """
     rows = paired_rows(run, askings)
-    blocks, noise_from = [*sample_blocks(rows)], "samples"
+    blocks = [*sample_blocks(rows)] if all_sampled(rows) else []
+    noise_from = "samples"
     if not blocks and len(askings) > 1:
         blocks, noise_from = [*repeat_blocks(rows)], "repeats"
     return DriftCheck(
@@ -188,6 +190,15 @@ def repeat_blocks(rows: Rows) -> Iterator[Block]:
     """A comparison's decisions: the record's one, and those of now."""
     for prompt, one, again in shared_groups(rows):
         yield Block([one.outcome], [other.outcome for other in again], prompt)
+
+
+def all_sampled(rows: Rows) -> bool:
+    """Whether each judge of the record was sampled: a jury drifts by any juror of it."""
+    sampled: dict[str, bool] = defaultdict(bool)
+    for _, one, _ in shared_groups(rows):
+        for (judge, _), votes in votes_by_question(one).items():
+            sampled[judge] |= len(votes) > 1
+    return all(sampled.values())
 
 
 def sample_blocks(rows: Rows) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
-from fellowship.number_format import figure
+from fellowship.number_format import figure, p_value
 from fellowship.pipelines.aligning.changes import Change
 from fellowship.pipelines.aligning.example_texts import pick_examples
 from fellowship.pipelines.aligning.judges import Judges
@@ -158,7 +158,7 @@ def skipped(step: StepName, plan: Plan, why: str) -> StepResult:
 def why_kept(kept: bool, p: float, level: float) -> str:
     """Whether the step is kept, with its test."""
     so = "kept: better" if kept else "not kept: not shown to be better"
-    return f"{so} on held-out folds (p {figure(p, 4)}, level {figure(level, 4)})"
+    return f"{so} on held-out folds (p {p_value(p)}, level {figure(level, 4)})"
 
 
 def number(value: float) -> float | None:

@@ -103,6 +103,28 @@ def test_a_reply_is_read_the_same_from_json_and_from_lines(strategy: str) -> Non
     assert not isinstance(read[0], Choice) or read[0].winner == "first"
 
 
+NAMES = (
+    *(["reason", "score", "total"], ["first", "second"], ["winner", "tie"]),
+    *(["quality", "quality score", "rating"], ["a b", "ab", "a-"], ["कि", "का"]),
+)
+
+
+@pytest.mark.parametrize(("strategy", "names"), [*product(STRATEGIES, NAMES)])
+def test_criteria_with_names_of_fields_or_of_one_another_are_told_apart(
+    strategy: Any, names: list[str]
+) -> None:
+    role = judge(strategy, rubric=tuple(Criterion(name=name) for name in names))
+    keys = [key for key in role.schema()["properties"] if key != "reason"]
+    given = ("first", "tie") * 9 if strategy == "direct" else range(2, 20)
+    said = dict(zip(keys, given, strict=False))
+    read = role.read(json.dumps({"reason": "It is so."} | said), case_for(role))
+    assert [one.name for one in read.criteria] == names
+    scores = {
+        v for c in read.criteria for k, v in c if k in ("first", "second", "score")
+    }
+    assert scores == {1, 0, 0.5} if strategy == "direct" else set(said.values())
+
+
 @pytest.mark.parametrize(
     ("strategy", "name"),
     [*product(STRATEGIES, ["a", "Reason", "aaa reason", "ясность", "9 lives"])],

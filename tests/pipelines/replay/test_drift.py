@@ -47,12 +47,17 @@ class Judge:
 
 
 def judged_run(
-    folder: Path, model: LoopbackModel, rows: int = 24, **judge: Any
+    folder: Path,
+    server: LoopbackModel,
+    rows: int = 24,
+    others: Any = None,
+    **judge: Any,
 ) -> Path:
     """A finished run of pairs that the judge compared."""
     folder.mkdir()
     answers = ["one", "two", *(["three"] if judge.get("meet") else [])]
-    judge = {"order": "first", **judge}
+    alone = {} if "team" in judge else {"team": "judge", "model": "judge"}
+    judge = {"order": "first", **alone, **judge}
     lines = [
         {
             "prompt": f"Question {n}.",
@@ -64,9 +69,9 @@ def judged_run(
     ]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
     recipe = {
-        "models": {"judge": model.model},
+        "models": {"judge": server.model, **(others or {})},
         "source": {"path": "rows.jsonl", "answers": answers},
-        "evaluate": {"team": "judge", "model": "judge", **judge},
+        "evaluate": judge,
         "limits": {"accept": rows},
     }
     (folder / "r.yaml").write_text(yaml.safe_dump(recipe))
@@ -120,6 +125,21 @@ def test_samples_are_the_noise_and_nothing_is_asked_twice_then(tmp_path: Path) -
         assert judge.calls == 2 * calls
     (entry,) = read_history(folder)
     assert (entry.repeats, entry.check["noise_from"]) == (1, "samples")
+
+
+def test_a_juror_without_samples_drifts_and_the_jury_is_said_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loose, steady = Judge(), Judge()
+    with loopback_model(loose) as one, loopback_model(steady) as other:
+        jurors = [{"model": "judge"}, {"model": "other", "samples": 2}]
+        jury = {"team": "jury", "jurors": jurors, "early_stop": False}
+        folder = judged_run(tmp_path / "a", one, 12, {"other": other.model}, **jury)
+        loose.flipped = set(range(12))
+        assert asked(folder) == 0
+        assert "p < 0.0001" in capsys.readouterr().out
+    (entry,) = read_history(folder)
+    assert (entry.check["noise_from"], entry.alarm) == ("repeats", True)
 
 
 def test_a_check_that_was_stopped_goes_on_and_pays_for_nothing_twice(
