@@ -24,12 +24,23 @@ from fellowship.run_folder import atomic_writer
     help="The file to write; if absent, give --json.",
 )
 @click.option("--only", metavar="NAME", help="Only rows of one imported dataset.")
+@click.option(
+    "--title", metavar="TEXT", help="The heading, in place of the run's name."
+)
+@click.option("--note", metavar="TEXT", help="A paragraph of yours below the heading.")
 @resamples_option
 @as_json
 def command(
-    run: Path, to: Path | None, only: str | None, resamples: int, as_json: bool
+    run: Path,
+    to: Path | None,
+    only: str | None,
+    resamples: int,
+    as_json: bool,
+    **cover: str | None,
 ) -> int:
     """Write the report of RUN, one page: states, scores, judges, bias, cost, unusual rows.
+
+    It holds a whole transcript of each of the five commonest states, folded away.
 
     The file contains its plots, needs no network and no script, follows the reader's
     light or dark mode, and can be printed. It can be written while the run is running.
@@ -38,11 +49,16 @@ def command(
     \b
     Examples:
       fellowship report runs/demo --to demo.html
+      fellowship report runs/demo --to demo.html --title Pilot --note "Before the rubric."
       fellowship report runs/paper --only pandalm-eval --to pandalm.html
       fellowship report runs/demo --json | jq .flow
     """
     if to is None and not as_json:
         raise click.UsageError("give a file to write with --to FILE.html, or --json")
+    if to is None and any(cover.values()):
+        raise click.UsageError(
+            "--title and --note stand on the page: give --to FILE.html"
+        )
     require_extras("stats", "view")
     from fellowship.pipelines.choosing.choice_file import kept_choice
     from fellowship.pipelines.report.figures import figures
@@ -52,10 +68,11 @@ def command(
         found = figures(run, only, Resampling(resamples), watch)
     choice = kept_choice(run, found.only)
     if to is not None:
-        from fellowship.viewer.report.page import page
+        from fellowship.viewer.report.page import Cover, page
 
         with atomic_writer(to) as out:
-            out.write(page(found, choice))
+            given = {name: text or "" for name, text in cover.items()}
+            out.write(page(found, choice, Cover(**given)))
     if as_json:
         print_json(found.as_json() | {"choice": choice and choice.as_json()})
     elif to is not None:

@@ -28,6 +28,7 @@ from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
 from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.provenance.header_reader import usable_header
 from fellowship.pipelines.recipe.recipe import Source
+from fellowship.pipelines.report.example_rows import ExampleRow, ExampleRows
 from fellowship.pipelines.report.judge_comparison import JudgeComparison, JudgeFigures
 from fellowship.pipelines.report.labelled_rows import LabelledRows
 from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
@@ -55,7 +56,8 @@ class Figures:
     `exports` the accounts of the files in the run's exports folder, none for a part;
     `criteria` what is known of a rubric's criteria without labels;
     `drift` the checks of its judge afterwards, oldest first;
-    `left` the rows the run left when it stopped, by state or as pending.
+    `left` the rows the run left when it stopped, by state or as pending;
+    `examples` a transcript of each of the commonest states, which isn't in the JSON.
     """
 
     run: str
@@ -81,6 +83,7 @@ class Figures:
     faults: tuple[FaultCount, ...] = ()
     criteria: tuple[CriterionFigures, ...] = ()
     drift: tuple[DriftEntry, ...] = ()
+    examples: tuple[ExampleRow, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -102,6 +105,7 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         """Plain values, null for what isn't defined."""
         value: dict[str, Any] = json_value(asdict(self) | {"pending": self.pending})
+        del value["examples"]
         for name in ("best", "others", "margins"):
             counted = getattr(self.marks, name)
             value["marks"][name] = [[k, n] for k, n in sorted(counted.items())]
@@ -128,11 +132,12 @@ class FigurePass:
     judges: JudgeComparison = field(default_factory=JudgeComparison)
     matches: list[Match] = field(default_factory=list)
     criteria: CriterionRows = field(default_factory=CriterionRows)
+    examples: ExampleRows = field(default_factory=ExampleRows)
 
     def add(self, outcome: Outcome) -> None:
         """Take one row in."""
         parts = (self.flow, self.marks, self.drafts, self.judges, self.labelled)
-        for part in (*parts, self.unusual, self.criteria):
+        for part in (*parts, self.unusual, self.criteria, self.examples):
             part.add(outcome)
         self.matches += matches(outcome, people=self.labelled.people)
 
@@ -183,6 +188,7 @@ def figures(
         criteria=seen.criteria.result(plan),
         left={} if only else count_rows_left(run),
         drift=() if only else tuple(read_history(run)),
+        examples=seen.examples.result(),
     )
 
 

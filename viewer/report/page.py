@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fellowship.number_format import brief, count, counted, duration, part, usd
@@ -9,6 +10,7 @@ from fellowship.pipelines.choosing.choice_records import Choice
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.warnings import warnings
 from fellowship.records import State
+from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer.report import drift, judges, rows, run
 from fellowship.viewer.report.choice import evaluators
 from fellowship.viewer.report.document import document
@@ -17,13 +19,25 @@ from fellowship.viewer.report.parts import Section
 from fellowship.wording import state_word
 
 
-def page(found: Figures, choice: Choice | None = None) -> str:
+@dataclass(frozen=True)
+class Cover:
+    """What its author wants to stand at the head of a report; empty: the run's name."""
+
+    title: str = ""
+    note: str = ""
+
+
+def page(
+    found: Figures, choice: Choice | None = None, cover: Cover | None = None
+) -> str:
     """The whole report as HTML. The same figures give the same bytes.
 
     `choice` is the choice of an evaluator that is kept in the run's folder.
     """
-    every = sections(found, choice)
-    return document("report.html", sections=every, **page_facts(found))
+    facts = page_facts(found) | {"note": sanitize(cover.note).strip() if cover else ""}
+    if cover and (title := single_line(cover.title)):
+        facts |= {"title": title, "heading": title}
+    return document("report.html", sections=sections(found, choice), **facts)
 
 
 def sections(found: Figures, choice: Choice | None = None) -> list[Section]:
@@ -41,6 +55,7 @@ def sections(found: Figures, choice: Choice | None = None) -> list[Section]:
         *([drift.drift(found)] if found.drift else ()),
         run.cost(found),
         rows.unusual(found),
+        rows.examples(found),
         run.ingredients(found),
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fellowship.number_format import count
+from fellowship.pipelines.report.example_rows import Message
 from fellowship.sanitize import single_line
 
 Cells = Sequence[object]
@@ -29,7 +30,8 @@ class Part:
     """One exhibit: a plot, a table, a note.
 
     A `broad` one takes the page's width, and has a second plot for narrow screens.
-    `folded` is what is read in the place of a grid that is folded away.
+    `folded` is what is read in the place of a grid or of messages folded away;
+    `messages` are a transcript's.
     """
 
     title: str = ""
@@ -38,6 +40,7 @@ class Part:
     note: str = ""
     broad: bool = False
     folded: str = ""
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

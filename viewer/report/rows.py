@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from fellowship.number_format import count, duration, figure, interval, part, score
+from fellowship.number_format import (
+    count,
+    counted,
+    duration,
+    figure,
+    interval,
+    part,
+    score,
+)
 from fellowship.pipelines.export.teaching import teaching_sentences
 from fellowship.pipelines.report.figures import Figures
 from fellowship.records import State
@@ -163,6 +171,30 @@ def drafts(found: Figures) -> Section:
                 broad=True,
             ),
         ),
+    )
+
+
+def examples(found: Figures) -> Section:
+    """A whole transcript of each of the commonest states, folded away."""
+    parts = [
+        Part(
+            folded=f"Row {one.number}: {state_word(one.state)}"
+            f" ({counted(one.rows, 'row')})" + (f": {one.why}" if one.why else ""),
+            messages=one.messages,
+            broad=True,
+        )
+        for one in found.examples
+        if one.messages
+    ]
+    return Section(
+        "examples",
+        "Example transcripts",
+        "The first row of each state, the commonest states first. Any other row:"
+        " fellowship show RUN ROW."
+        if parts
+        else "",
+        tuple(parts),
+        "" if parts else "No row has a text to show.",
     )
 
 

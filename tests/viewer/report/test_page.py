@@ -13,7 +13,7 @@ from fellowship.records import Outcome, State
 from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.document import policy
 from fellowship.viewer.report.flow import bands
-from fellowship.viewer.report.page import page
+from fellowship.viewer.report.page import Cover, page
 from fellowship.viewer.report.svg import COLOUR, draw_figure
 from fellowship.wording import state_word
 from tests.support.outcomes import row
@@ -135,3 +135,35 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
 
 def test_the_policy_is_of_the_style_that_is_there() -> None:
     assert policy("a") != policy("b")
+
+
+def test_one_transcript_of_each_state_is_there_the_commonest_first(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        *(row(n, "tie", words=f"why {n}", text=HOSTILE) for n in range(1, 4)),
+        *(row(n, "first", words=f"why {n}") for n in range(4, 6)),
+    ]
+    found, text = seen(written(tmp_path / "run", rows))
+    assert [(e.number, e.state, e.rows) for e in found.examples] == [
+        (1, "tie", 3),
+        (4, "pair", 2),
+    ]
+    shown = text.partition('id="examples"')[2]
+    assert re.findall(r"<summary>(Row \d: \w+ \(\d rows\))", shown) == [
+        "Row 1: tie (3 rows)",
+        "Row 4: pair (2 rows)",
+    ]
+    assert "why 1" in shown
+    assert "why 2" not in shown
+    assert "script" not in Read(text).tags
+    assert "examples" not in found.as_json()
+
+
+def test_a_report_has_its_author_s_title_and_note(tmp_path: Path) -> None:
+    found = figures(written(tmp_path / "run", [row(1, "tie")]), plan=FEW)
+    text = page(found, cover=Cover(f"Pilot {HOSTILE}", f"One.\nTwo. {HOSTILE}"))
+    assert "<h1>Pilot &lt;script" in text
+    assert '<p class="remark" dir="auto">One.\nTwo. &lt;script' in text
+    assert "script" not in Read(text).tags
+    assert "remark" not in page(found).partition("</style>")[2]
