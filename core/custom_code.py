@@ -72,10 +72,37 @@ def load_named(name: str, kind: Kind) -> Any:
     return getattr(found, attribute)
 
 
+def load_function(name: str, kind: Kind, takes: int, wanted: str) -> Any:
+    """The function of this name, which can be called with so many arguments.
+
+    Raises `RecipeError` with `wanted`, the function as it should be, where it is none.
+    """
+    found = load_named(name, kind)
+    if inspect.isclass(found) or not callable(found):
+        raise RecipeError(f"{kind} {name!r} is a {type(found).__name__}: give {wanted}")
+    if inspect.iscoroutinefunction(found):
+        raise RecipeError(f"{kind} {name!r} is async: give {wanted}")
+    try:
+        signature = inspect.signature(found)
+    except ValueError:  # a function in C that doesn't say what it takes
+        return found
+    try:
+        signature.bind(*range(takes))
+    except TypeError as error:
+        raise RecipeError(
+            f"{kind} {name!r} takes other arguments ({error}): give {wanted}"
+        ) from error
+    return found
+
+
+def error_line(error: Exception) -> str:
+    """An exception of a user's code in one line: its type and its words."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def import_failure(name: str, module: str, error: Exception) -> RecipeError:
     """A module that is there and can't be imported, with its own error in one line."""
-    detail = " ".join(f"{type(error).__name__}: {error}".split())
-    return RecipeError(f"{name!r}: importing {module!r} raised {detail}")
+    return RecipeError(f"{name!r}: importing {module!r} raised {error_line(error)}")
 
 
 @functools.cache

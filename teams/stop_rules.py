@@ -6,11 +6,9 @@ stops the run with one message.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from fellowship.custom_code import load_named
+from fellowship.custom_code import error_line, load_function
 from fellowship.errors import RecipeError
 from fellowship.number_format import counted
 from fellowship.records import Review, Turn
@@ -27,7 +25,7 @@ class StopRule:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._rule = stop_function(name)
+        self._rule = load_function(name, "stop rule", 2, WANTED)
 
     def stops(self, drafts: Sequence[Turn], reviews: Sequence[Turn]) -> bool:
         """Whether the loop is to stop here.
@@ -40,7 +38,7 @@ class StopRule:
         try:
             stops = self._rule(tuple(drafts), tuple(reviews))
         except Exception as error:  # a user's function may raise anything
-            detail = " ".join(f"{type(error).__name__}: {error}".split())
+            detail = error_line(error)
             after = counted(len(drafts), "draft")
             raise RecipeError(
                 f"stop rule {self.name!r} raised {detail} after {after} and"
@@ -52,25 +50,6 @@ class StopRule:
                 f" {WANTED}, so wrap what it returns in bool(...)"
             )
         return stops
-
-
-def stop_function(name: str) -> Callable[..., Any]:
-    """The function of this name, which takes two arguments; else `RecipeError`."""
-    found = load_named(name, "stop rule")
-    if inspect.isclass(found) or not callable(found):
-        raise RecipeError(
-            f"stop rule {name!r} is a {type(found).__name__}: give {WANTED}"
-        )
-    if inspect.iscoroutinefunction(found):
-        raise RecipeError(f"stop rule {name!r} is async: give {WANTED}")
-    try:
-        inspect.signature(found).bind((), ())
-    except (TypeError, ValueError) as error:
-        raise RecipeError(
-            f"stop rule {name!r} takes other arguments ({error}): give {WANTED}"
-        ) from error
-    rule: Callable[..., Any] = found
-    return rule
 
 
 def try_stop_rule(settings: FeedbackSettings) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from fellowship.custom_code import load_named
+from fellowship.custom_code import error_line, load_function
 from fellowship.errors import RecipeError
 from fellowship.majority import winning_side
 from fellowship.records import Decision, Scores
@@ -122,21 +122,19 @@ def custom_rule(name: str) -> Decide:
 
     It gets the votes that were read, at least one, each with its `juror` and `weight`; a
     side without scores gets those of a vote by heads. Raises `RecipeError` where the name
-    is no such function, or the function returns something else.
+    is no such function, or the function raises, or returns something else.
     """
-    found = load_named(name, "rule")
     wanted = "`def rule(votes, scale)` that returns (decision, Scores or None)"
-    if not callable(found):
-        raise RecipeError(f"rule {name!r} is a {type(found).__name__}: give {wanted}")
+    found = load_function(name, "rule", 2, wanted)
 
     def checked_rule(
         votes: Sequence[Vote], scale: float
     ) -> tuple[Decision, Scores | None]:
         try:
             decision, scores = found(votes, scale)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # a user's function may raise anything
             raise RecipeError(
-                f"rule {name!r}: {error}; expected is {wanted}"
+                f"rule {name!r} raised {error_line(error)}; expected is {wanted}"
             ) from error
         if decision not in (*SIDES, "invalid", "order-inconsistent") or not (
             scores is None or isinstance(scores, Scores)

@@ -149,7 +149,7 @@ async def test_a_stop_rule_is_asked_once_a_round_and_its_error_is_one_message(
         ({"reviewers": [CHECKER | {"nme": "a"}]}, "did you mean 'name'?"),
     ],
 )
-def test_what_can_not_be_is_one_message_when_the_recipe_is_read(
+def test_what_cannot_be_is_one_message_when_the_recipe_is_read(
     stops: Path, more: dict[str, Any], said: str
 ) -> None:
     told = refusal(stops, systems=[loop(**more)])

@@ -65,6 +65,24 @@ def test_a_rule_of_ones_own_is_not_loaded_before_it_decides() -> None:
         rule.decide(SPLIT[:3], 10)
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("operator:truediv", "rule 'operator:truediv' raised TypeError: unsupported"),
+        ("operator:neg", "rule 'operator:neg' takes other arguments"),
+        ("operator:itemgetter", "rule 'operator:itemgetter' is a type: give `def rule"),
+        ("operator:getitem", "raised IndexError: list index out of range"),
+        ("asyncio:wait_for", "rule 'asyncio:wait_for' is async: give `def rule"),
+        ("math:ldexp", "rule 'math:ldexp' raised TypeError: must be real number"),
+    ],
+)
+def test_whatever_goes_wrong_in_a_rule_is_one_message(rule: str, said: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        apply_rule(rule, SPLIT, 10)
+    assert said in str(error.value)
+    assert "(votes, scale)" in str(error.value)
+
+
 @pytest.mark.parametrize("rule", [*RULES, "my_module:vote"])
 def test_who_may_be_spared_and_what_a_juror_weighs_is_the_rules_to_say(
     rule: str,
