@@ -17,7 +17,7 @@ import click
 
 from fellowship.cli.exit_codes import Exit
 from fellowship.errors import InputError
-from fellowship.number_format import figure
+from fellowship.number_format import MINUS, figure
 from fellowship.suggestions import quoted_list
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,8 +50,11 @@ class Condition(NamedTuple):
 
 
 def parse_condition(text: str) -> Condition:
-    """`kappa.low < 0.6` as a condition; a usage error for anything else."""
-    found = CONDITION.fullmatch(text)
+    """`kappa.low < 0.6` as a condition; a usage error for anything else.
+
+    A minus may be the sign that figures are printed with.
+    """
+    found = CONDITION.fullmatch(text.replace(MINUS, "-"))
     if found is None:
         raise click.UsageError(
             f"--fail-if {text!r} is no condition: write KEY, one of"

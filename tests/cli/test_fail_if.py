@@ -42,6 +42,7 @@ FIGURES = {
         ("multi-rater10/gpt-4o/kappa.low<0.6", True),
         ("noise>1", True),
         ("kappa > -1e-3", True),
+        ("kappa.low > −0.5", True),
     ],
 )
 def test_a_condition_holds_or_its_figure_is_not_defined(text: str, fails: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,3 +28,19 @@ def both(messages: Sequence[Any], first: str, second: str) -> tuple[float, float
 def broken(messages: Sequence[Any], answer: str) -> float:
     """No score."""
     raise ValueError("out of memory")
+
+
+def leaves(messages: Sequence[Any], answer: str) -> float:
+    """No score: it leaves in the way that the answer names."""
+    left = {"StopIteration": StopIteration, "SystemExit": SystemExit}
+    raise (left | {"Cancelled": CancelledError}).get(answer, ValueError)(answer)
+
+
+class Later:
+    """A score by an object that is awaited."""
+
+    async def __call__(self, messages: Sequence[Any], answer: str) -> int:
+        return 5
+
+
+later = Later()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from fellowship.agents.scorer import on_scale
 from fellowship.cli.main import run_command as command
 from fellowship.errors import ModelError, RecipeError, VerdictError
-from fellowship.models.config import RewardModel
-from fellowship.models.providers.function import result_text
+from fellowship.models.client import Request
+from fellowship.models.config import FunctionModel, RewardModel
+from fellowship.models.providers.function import FunctionClient, result_text
 from fellowship.models.providers.reward import score_in
 from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.sources.source import read_items
+from fellowship.records import Message
 from fellowship.run_outcomes import outcomes
 from fellowship.testing import loopback_model
 from tests.support.replayed_runs import query
@@ -200,6 +204,7 @@ REWARD = {"provider": "reward", "model": "rm", "base_url": "http://localhost:1/v
         ({"route": "score"}, {"score": None}, "holds no number"),
         ({"route": "pooling"}, {"data": "AACAPw=="}, "holds no number"),
         ({"route": "score"}, {"score": True}, "holds no number"),
+        ({"route": "score"}, {"score": 10**400}, "holds no number"),
     ],
 )
 def test_a_reply_of_the_server_holds_one_score_or_says_why_not(
@@ -217,6 +222,32 @@ def test_a_reply_of_the_server_holds_one_score_or_says_why_not(
 def test_a_function_that_returns_no_score_says_so(result: Any) -> None:
     with pytest.raises(ModelError, match="no usable reply"):
         result_text("f", result)
+
+
+def test_a_score_may_be_an_array_of_numpy() -> None:
+    assert result_text("f", np.array([3.0, 7.0])) == "3.0 7.0"
+    assert result_text("f", np.float32(0.5)) == "0.5"
+    for result in (np.bool_(True), np.array([[4.0]]), np.array([])):
+        with pytest.raises(ModelError, match="no usable reply"):
+            result_text("f", result)
+
+
+@pytest.mark.parametrize("left", ["raised", "StopIteration", "SystemExit", "Cancelled"])
+def test_a_function_that_leaves_by_whatever_way_is_an_error(left: str) -> None:
+    client = FunctionClient(
+        "f",
+        FunctionModel(provider="function", function=f"{FUNCTIONS}:leaves"),
+    )
+    said = Message(role="assistant", content=left)
+    with pytest.raises(ModelError, match=left):
+        asyncio.run(asyncio.wait_for(client.complete(Request((said,), {})), 20))
+
+
+def test_an_object_whose_call_is_async_scores() -> None:
+    config = FunctionModel(provider="function", function=f"{FUNCTIONS}:later")
+    said = Message(role="assistant", content="a")
+    reply = asyncio.run(FunctionClient("f", config).complete(Request((said,), {})))
+    assert reply.text == "5.0"
 
 
 def test_plan_and_doctor_know_it(

@@ -16,7 +16,6 @@ from fellowship.custom_code import load_named, source_digest
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Reply, Request
 from fellowship.models.config import FunctionModel
-from fellowship.models.replies.reading import unusable
 from fellowship.usage import Usage
 
 SIDES = ("first", "second", "tie")
@@ -55,8 +54,10 @@ class FunctionClient(Client):
             if inspect.iscoroutinefunction(self.function):
                 result = await self.function(talk, *answers)
             else:
-                result = await asyncio.to_thread(self.function, talk, *answers)
-        except Exception as error:  # a user's function may raise anything
+                result = await asyncio.to_thread(guarded, self.function, talk, *answers)
+            if inspect.isawaitable(result):
+                result = await result
+        except (Exception, SystemExit) as error:  # a user's function may raise anything
             why = " ".join(f"{type(error).__name__}: {error}".split())
             raise ModelError(
                 f"model {self.name!r}: the function {self.identity['model']!r} raised"
@@ -77,6 +78,18 @@ class FunctionClient(Client):
         return [Finding(subject, True, f"the function loads, and {what}")]
 
 
+def guarded(function: Callable[..., Any], *given: Any) -> Any:
+    """The function's result; what would end a thread's future or the run is an error.
+
+    asyncio never ends a future whose thread raised StopIteration, and takes a
+    CancelledError for the run's own.
+    """
+    try:
+        return function(*given)
+    except (StopIteration, SystemExit, asyncio.CancelledError) as error:
+        raise RuntimeError(f"{type(error).__name__}({error})") from error
+
+
 def takes(function: Callable[..., Any], arguments: int) -> bool:
     """Whether a function can be called with so many arguments."""
     try:
@@ -87,16 +100,26 @@ def takes(function: Callable[..., Any], arguments: int) -> bool:
 
 
 def result_text(name: str, result: Any) -> str:
-    """A score, two scores or a side as text; `ModelError` for anything else."""
+    """A score, two scores or a side as text; `ModelError` for anything else.
+
+    It is not asked again: the same call would say the same.
+    """
+    if hasattr(result, "tolist"):  # an array or a scalar of NumPy's or torch's
+        result = result.tolist()
     if isinstance(result, str):
         if result in SIDES:
             return result
-        raise unusable(name, f"{result!r:.60} is none of {', '.join(SIDES)}")
+        raise no_score(name, f"{result!r:.60} is none of {', '.join(SIDES)}")
     given = list(result) if isinstance(result, tuple | list) else [result]
     numbers = [number_of(one) for one in given]
     if len(numbers) not in (1, 2) or None in numbers:
-        raise unusable(name, f"{result!r:.60} is no finite score, nor two")
+        raise no_score(name, f"{result!r:.60} is no finite score, nor two")
     return " ".join(map(repr, numbers))
+
+
+def no_score(name: str, why: str) -> ModelError:
+    """The error of a function that gave no score."""
+    return ModelError(f"model {name!r} sent no usable reply: {why}", "rejected")
 
 
 def number_of(value: Any) -> float | None:

@@ -8,6 +8,7 @@ calls, errors and the list of models are an OpenAI-style server's.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -120,7 +121,10 @@ def plain_text(messages: Sequence[Message]) -> str:
 
 
 def score_in(name: str, raw: Any, config: RewardModel) -> float:
-    """The score of a reply; `ModelError` where it has none, or several unnamed."""
+    """The score of a reply; `ModelError` where it has none, or several unnamed.
+
+    Which of several it is must be said in the recipe: that is not asked again.
+    """
     data = raw.get("data") if isinstance(raw, Mapping) else None
     if not isinstance(data, list) or len(data) != 1 or not isinstance(data[0], Mapping):
         raise unusable(name, "no list of one result in it")
@@ -132,17 +136,24 @@ def score_in(name: str, raw: Any, config: RewardModel) -> float:
     if not numbers or not all(is_number(one) for one in numbers):
         raise unusable(name, f"{field!r} holds no number, but {value!r:.60}")
     if config.output is None and len(numbers) > 1:
-        raise unusable(
-            name,
-            f"{field!r} holds {len(numbers)} numbers: say which is the score with"
-            f" output: N, from 0 to {len(numbers) - 1}",
+        raise ModelError(
+            f"model {name!r} sent no usable reply: {field!r} holds {len(numbers)}"
+            " numbers: say which is the score with output: N, from 0 to"
+            f" {len(numbers) - 1}",
+            "rejected",
         )
     at = config.output or 0
     if at >= len(numbers):
-        raise unusable(name, f"{field!r} holds {len(numbers)}, so output: {at} is none")
+        raise ModelError(
+            f"model {name!r} sent no usable reply: {field!r} holds {len(numbers)}, so"
+            f" output: {at} is none",
+            "rejected",
+        )
     return float(numbers[at])
 
 
 def is_number(value: object) -> bool:
-    """Whether a JSON value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a JSON value is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) <= sys.float_info.max
