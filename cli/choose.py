@@ -204,6 +204,11 @@ def command(
             )
         refuse_idle(models, strategies, scales, samples, debate, fork, plan_only)
         return choose_from_run(run, wanted)
+    if output is not None and output.resolve() == recipe.resolve():
+        raise click.UsageError(
+            f"--output {str(output)!r} is RECIPE itself, whose other models and comments"
+            " would be gone: name another file"
+        )
     asked = load_with_options(
         recipe, source=source, max_usd=max_usd, max_calls=max_calls
     )

@@ -23,7 +23,11 @@ from fellowship.cli.terminal import console, print_json
 from fellowship.errors import RecipeError
 from fellowship.number_format import counted, span, usd
 from fellowship.pipelines.choosing.bench_reader import read_bench
-from fellowship.pipelines.choosing.choice import ChoiceOptions, choose_evaluator
+from fellowship.pipelines.choosing.choice import (
+    ChoiceOptions,
+    choose_evaluator,
+    require_classes,
+)
 from fellowship.pipelines.choosing.choice_file import keep_choice
 from fellowship.pipelines.choosing.choice_records import Choice
 from fellowship.pipelines.choosing.chosen_recipe import (
@@ -33,6 +37,7 @@ from fellowship.pipelines.choosing.chosen_recipe import (
     write_recipe,
 )
 from fellowship.pipelines.choosing.measuring import (
+    MEASURED,
     Candidates,
     labelled_items,
     measure_run,
@@ -45,7 +50,8 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import askable_recipe, recorded_recipe
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.records import Item, State
-from fellowship.run_folder import atomic_writer, read_header
+from fellowship.run_folder import atomic_writer, half_written, read_header
+from fellowship.stats.codes import encode
 from fellowship.stats.intervals import MIN_LABELS
 
 
@@ -68,6 +74,7 @@ Base = tuple[Recipe, Voters]
 def choose_from_run(run: Path, wanted: Wanted) -> int:
     """Choose by the verdicts that a run has."""
     base = None
+    require_writable(wanted)
     if wanted.output is not None:
         recipe = measured_recipe(run)
         base = askable_recipe(recipe), recorded_voters(recipe)
@@ -76,9 +83,24 @@ def choose_from_run(run: Path, wanted: Wanted) -> int:
     return finish(choice, run, base, wanted)
 
 
+def require_writable(wanted: Wanted) -> None:
+    """Raise what keeps a file from being written, before anything is paid for."""
+    for path in filter(None, (wanted.output, wanted.plot)):
+        half_written(path).unlink()
+
+
 def measured_recipe(run: Path) -> Recipe:
-    """The recipe that a run was made by. `RecipeError` for imported verdicts."""
-    if not (read_header(run).get("recipe") or {}).get("models"):
+    """The recipe that a run was made by. `RecipeError` where it is not one to go on with:
+    imported verdicts, and a measuring run of `choose`, which makes no pairs."""
+    header = read_header(run)
+    if header["identity"].get("origin") == MEASURED:
+        raise RecipeError(
+            f"{str(run)!r} was measured by `fellowship choose`, and its recipe makes no"
+            " pairs: to write one with the systems, pairs and exports of your own, give"
+            " that recipe too, as `fellowship choose RECIPE --into"
+            f" {shlex.quote(str(run))}` with the options of then: nothing is asked again"
+        )
+    if not (header.get("recipe") or {}).get("models"):
         raise RecipeError(
             f"{str(run)!r} holds imported verdicts, whose judges no recipe describes: leave"
             " --output out, or measure models of your own with `fellowship choose RECIPE"
@@ -101,7 +123,9 @@ def measure_and_choose(
     """
     answers, into = places
     selection = wanted.selection
-    items = labelled_items(recipe, selection, answers)
+    require_writable(wanted)
+    labelled = labelled_items(recipe, selection, answers)
+    items = labelled.items
     if answers is not None and not selection.labels:
         selection = replace(selection, labels=select_labels([answers]).labels)
     recipes = measuring_recipes(recipe, candidates)
@@ -109,21 +133,23 @@ def measure_and_choose(
     if plan_only:
         return print_plans(plans, wanted.as_json)
     announce(plans, items)
-    if missing := missing_prompts(items):
+    if missing := max(0, MIN_LABELS - labelled.prompts):
         choice = Choice(
             labels=len(items),
             prompts=MIN_LABELS - missing,
             enough=False,
             missing=missing,
-            matched="their texts or ids",
-            notes=("no call was made",),
+            matched=labelled.matched,
+            notes=(*labelled.notes, "no call was made"),
         )
         return finish(choice, None, None, wanted)
+    require_classes(encode(labelled.labels))
     folders = [into, into.with_name(f"{into.name}-debate")][: len(recipes)]
     report = measure_all(recipes, items, folders, fork)
     if report.stopped or report.pending:
         return stopped(report, wanted.as_json)
-    choice = choose_evaluator(read_bench(folders, selection), wanted.options)
+    bench = read_bench(folders, selection, labelled)
+    choice = choose_evaluator(bench, wanted.options)
     base = recipe
     if (line := choice.line(choice.written_name)) and line.kind == "team":
         meet = recipe.evaluate.meet
@@ -179,11 +205,6 @@ def stopped(report: RunReport, as_json: bool) -> int:
     else:
         run_summary.show_account(report, resume_line(), console())
     return run_summary.exit_of(report)
-
-
-def missing_prompts(items: Sequence[Item]) -> int:
-    """How many labelled prompts are missing of those that a choice needs."""
-    return max(0, MIN_LABELS - len({item.conversation.key for item in items}))
 
 
 def announce(plans: Sequence[Plan], items: Sequence[Item]) -> None:

@@ -19,7 +19,7 @@ from fellowship.pipelines.labels.annotators import Unit, units
 from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.label_rows import LabelRow
 from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
-from fellowship.pipelines.labels.text_match import normal_text
+from fellowship.pipelines.labels.text_match import prompt_group
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.running.rows import distinct_candidates
@@ -213,9 +213,3 @@ def make_pair(unit: Unit, given: UnitLabels, number: int) -> LabelledPair:
     item = make_item(number, row.id, row.conversation, row.candidates, row.reference)
     labelled = item.model_copy(update={"labels": tuple(given.votes.values())})
     return LabelledPair(labelled, given.label, prompt_group(row.conversation))
-
-
-def prompt_group(asked: Conversation) -> str:
-    """What rows of one prompt share, whatever a file made of its spaces and case."""
-    turns = [[m.role, normal_text(m.content).casefold()] for m in asked.messages]
-    return digest(turns, 8)

@@ -95,10 +95,18 @@ class Bench:
     @property
     def unit(self) -> Unit:
         """Dollars where every call has a price and some cost; else tokens, else calls."""
-        costs = [said.costs.sum(axis=(0, 1, 2)) for said in self.said]
-        total = np.sum(
-            [*costs, *(team.costs.sum(axis=0) for team in self.teams)], axis=0
-        )
-        if total[0] > 0 and not self.unpriced:
+        if self.total[0] > 0 and not self.unpriced:
             return "usd"
-        return "tokens" if total[1] > 0 else "calls"
+        return "tokens" if self.has_tokens else "calls"
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the record says how many tokens its calls took."""
+        return bool(self.total[1] > 0)
+
+    @property
+    def total(self) -> Floats:
+        """What all calls cost (3,), in `UNITS`."""
+        costs = [said.costs.sum(axis=(0, 1, 2)) for said in self.said]
+        costs += [team.costs.sum(axis=0) for team in self.teams]
+        return np.asarray(np.sum(costs, axis=0))

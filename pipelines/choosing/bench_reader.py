@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from fellowship.pipelines.labels.annotators import (
 )
 from fellowship.pipelines.labels.label_account import LabelTally
 from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
+from fellowship.pipelines.labels.text_match import prompt_group
 from fellowship.records import Outcome, Verdict
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
@@ -43,6 +45,15 @@ from fellowship.teams.judge_verdicts import by_judge, judge_name, last_verdicts
 ASKED = 0.9
 """A seat asked on a smaller share of the labelled rows is left out."""
 DEBATE = "debate"
+
+
+class LabelsTold(Protocol):
+    """How labels were matched, and what a reader must know of them."""
+
+    @property
+    def matched(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -69,16 +80,21 @@ class LabelledRows:
     notes: tuple[str, ...] = ()
 
 
-def read_bench(runs: Sequence[Path], selection: LabelSelection | None = None) -> Bench:
+def read_bench(
+    runs: Sequence[Path],
+    selection: LabelSelection | None = None,
+    told: LabelsTold | None = None,
+) -> Bench:
     """The bench of a run, or of several on the same pairs, as of a jury and of a debate.
 
-    `InputError` where no row has people's label, or no judge was asked on enough.
+    `told` is what is said of the labels where they were matched with more rows than were
+    judged. `InputError` where no row has people's label, or no judge was asked on enough.
     """
     chosen = selection or LabelSelection()
     read = [labelled_rows(run, chosen) for run in runs]
     main = read[0]
     names = [row.unit.name for row in main.rows]
-    prompts = [prompt_key(row.unit.outcome) for row in main.rows]
+    prompts = [group_of(row.unit.outcome) for row in main.rows]
     by_name = [{row.unit.name: row for row in part.rows} for part in read]
     common = [
         n for n, name in enumerate(names) if all(name in part for part in by_name)
@@ -100,9 +116,17 @@ def read_bench(runs: Sequence[Path], selection: LabelSelection | None = None) ->
         said=tuple(said_of(kept[0], seat.name) for seat in seats),
         teams=tuple(teams),
         unpriced=any(map(has_unpriced, runs)),
-        matched=main.matched,
-        notes=(*main.notes, *notes),
+        matched=main.matched if told is None else told.matched,
+        notes=(*(main if told is None else told).notes, *notes),
     )
+
+
+def group_of(outcome: Outcome) -> str:
+    """What rows of one prompt share, whatever their spaces and case: never split."""
+    asked = outcome.conversation
+    if asked is None or not asked.question:
+        return prompt_key(outcome)
+    return prompt_group(asked)
 
 
 def labelled_rows(run: Path, selection: LabelSelection) -> LabelledRows:

@@ -66,6 +66,8 @@ def has_variant(bench: Bench, seat: int, variant: Variant) -> bool:
     said = bench.said[seat]
     if bench.seats[seat].strategy == "independent" and variant.order != "first":
         return False  # each answer is read alone: there is no order
+    if bench.seats[seat].strategy == "direct" and variant.order == "adaptive":
+        return False  # no score gap to go by: a recipe is refused such an order
     asked = said.asked[:, :, : variant.samples]
     if asked.shape[2] < variant.samples or not asked[:, 0].all():
         return False

@@ -124,8 +124,28 @@ def measure(bench: Bench, options: ChoiceOptions) -> Measured:
     able = [one for one in found if can_weigh_rows(bench, one, decider)]
     able.sort(key=lambda one: one.learns)
     decided = tuple(decider.decide(one) for one in able)
-    unit = options.unit or bench.unit
+    unit = unit_of(bench, options)
     return Measured(bench, decider, tuple(able), decided, unit, note, options.folding)
+
+
+def unit_of(bench: Bench, options: ChoiceOptions) -> Unit:
+    """The unit asked for, else the bench's. `InputError` for one that isn't known of every
+    call, by which those that are not would seem to be free."""
+    wanted = options.unit
+    if wanted is None:
+        return bench.unit
+    untold = not bench.has_tokens and wanted != "calls"
+    if untold:
+        raise InputError(
+            f"--cost {wanted}: the record has no tokens of its calls, as of imported"
+            " verdicts: give --cost calls"
+        )
+    if wanted == "usd" and bench.unpriced:
+        raise InputError(
+            "--cost usd: some call has no known price, and would seem to be free: give its"
+            " model a `price:` in the recipe before it is asked, or --cost tokens"
+        )
+    return wanted
 
 
 def choose_evaluator(bench: Bench, options: ChoiceOptions | None = None) -> Choice:
@@ -144,12 +164,17 @@ def choose_evaluator(bench: Bench, options: ChoiceOptions | None = None) -> Choi
     }
     if prompts < MIN_LABELS:
         return Choice(enough=False, missing=MIN_LABELS - prompts, **known)
-    if why := one_class(bench.labels, "people name"):
-        raise InputError(f"{why}: nothing tells one judge from another there")
+    require_classes(bench.labels)
     found = measure(bench, options)
     if found.note:
         known["notes"] = (*bench.notes, found.note)
     return chosen(found, found.verdicts(), options, Choice(enough=True, **known))
+
+
+def require_classes(labels: Codes) -> None:
+    """`InputError` where people name one class on every row."""
+    if why := one_class(labels, "people name"):
+        raise InputError(f"{why}: nothing tells one judge from another there")
 
 
 def chosen(
@@ -199,7 +224,7 @@ def chosen(
             "naive": figures[picks[0]],
             "corrected": corrected[0],
             "beyond_chance": corrected[0].low > 0,
-            "single": corrected[1] if judges else None,
+            "single": corrected[1] if picks[1] >= 0 else None,
             "lines": tuple(lines),
             "guarantee": kept,
         }

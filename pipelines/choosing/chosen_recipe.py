@@ -6,7 +6,7 @@ promised for is the least score gap of a pair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,7 @@ def chosen_recipe(choice: Choice, base: Recipe, known: Voters) -> Recipe:
             f"no recipe is written: {line.name!r} can't be told from guessing by these"
             " labels"
         )
-    named = (*line.judges, *([line.strong] if line.strong else []))
-    if unknown := [name for name in named if name not in known]:
+    if unknown := [name for name in names_of(line) if name not in known]:
         raise RecipeError(
             f"{quoted_list(unknown)} were judged by no recipe, so that none can be"
             " written: measure models of a recipe with `fellowship choose RECIPE`"
@@ -92,6 +91,11 @@ def writers(recipe: Recipe) -> set[str]:
     return found
 
 
+def names_of(line: ConfigurationLine) -> tuple[str, ...]:
+    """The judges of a configuration, and the strong one that decides for them."""
+    return (*line.judges, *([line.strong] if line.strong else []))
+
+
 def asked_as(line: ConfigurationLine, voter: VoterSettings) -> dict[str, Any]:
     """The settings of a judge that was measured, with the samples that were chosen."""
     fields = {name: getattr(voter, name) for name in VoterSettings.model_fields}
@@ -99,15 +103,19 @@ def asked_as(line: ConfigurationLine, voter: VoterSettings) -> dict[str, Any]:
 
 
 def shared(
-    line: ConfigurationLine, base: Recipe, voter: VoterSettings
+    line: ConfigurationLine, base: Recipe, asked: Sequence[VoterSettings]
 ) -> dict[str, Any]:
-    """The order in which judges are asked, and how answers meet."""
+    """The order in which judges are asked, and how answers meet.
+
+    Where all of them read each answer alone there is no order.
+    """
     meet = base.evaluate.meet
-    alone = MEETINGS[meet].alone and voter.strategy != "independent"
+    unordered = all(voter.strategy == "independent" for voter in asked)
+    alone = MEETINGS[meet].alone and not unordered
     if alone or MEETINGS[meet].listed:  # it was measured on pairs
         meet = "knockout"
     return {
-        "order": "both" if voter.strategy == "independent" else line.order,
+        "order": "both" if unordered else line.order,
         "meet": meet,
     }
 
@@ -115,7 +123,7 @@ def shared(
 def as_judge(line: ConfigurationLine, base: Recipe, known: Voters) -> JudgeSettings:
     """One judge."""
     voter = known[line.judges[0]]
-    return JudgeSettings(**asked_as(line, voter), **shared(line, base, voter))
+    return JudgeSettings(**asked_as(line, voter), **shared(line, base, [voter]))
 
 
 def jurors(
@@ -135,7 +143,7 @@ def as_jury(line: ConfigurationLine, base: Recipe, known: Voters) -> JurySetting
         jurors=tuple(jurors(line, line.judges, known)),
         rule=line.rule or "majority",
         recuse=False,
-        **shared(line, base, known[line.judges[0]]),
+        **shared(line, base, [known[name] for name in names_of(line)]),
     )
 
 

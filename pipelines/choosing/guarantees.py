@@ -105,8 +105,8 @@ def plan_tests(
 ) -> Plan:
     """What some rows choose: the cheapest that keeps nearly as much there as any.
 
-    Who keeps what is found by the same tests. Equally cheap: who keeps more; where nobody
-    keeps anything, who is surest.
+    Who keeps what is found by the same tests. Equally cheap: who keeps more, then who is
+    surest; where nobody keeps anything, who is surest.
     """
     plans, kept, surest = [], [], []
     for one in gated:
@@ -122,7 +122,7 @@ def plan_tests(
     if not most:
         return plans[max(range(len(plans)), key=lambda k: (surest[k], -gated[k].cost))]
     near = [k for k, share in enumerate(kept) if share > 0 and share >= most - NEARLY]
-    return plans[min(near, key=lambda k: (gated[k].cost, -kept[k]))]
+    return plans[min(near, key=lambda k: (gated[k].cost, -kept[k], -surest[k]))]
 
 
 def confirm(

@@ -16,11 +16,13 @@ from fellowship.agents.roles import STRATEGIES
 from fellowship.errors import InputError, RecipeError
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.labels.annotators import units
+from fellowship.pipelines.labels.label_account import LabelTally
 from fellowship.pipelines.labels.people_votes import (
     LabelSelection,
     PeopleVotes,
     people_votes,
 )
+from fellowship.pipelines.labels.text_match import prompt_group
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models, voters
 from fellowship.pipelines.recipe.export_settings import Export
@@ -45,6 +47,9 @@ from fellowship.teams.settings import (
     Persona,
     VoterSettings,
 )
+
+MEASURED = {"measured_for": "choose"}
+"""Origin of a measuring run, in its header."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +169,24 @@ def debate_of(recipe: Recipe, candidates: Candidates) -> DebateSettings:
     return DebateSettings(personas=personas, meet="two-way", equal_cost=False, **known)
 
 
+@dataclass(frozen=True)
+class LabelledItems:
+    """Rows to measure on with people's labels, and what is said of the labels."""
+
+    items: list[Item]
+    labels: tuple[str, ...]
+    matched: str
+    notes: tuple[str, ...]
+
+    @property
+    def prompts(self) -> int:
+        """How many different prompts there are."""
+        return len({prompt_group(one.conversation) for one in self.items})
+
+
 def labelled_items(
     recipe: Recipe, selection: LabelSelection, run: Path | None = None
-) -> list[Item]:
+) -> LabelledItems:
     """The rows of the recipe's source, or of a run, that have two answers and a label.
 
     `InputError` where there is none, with what to do.
@@ -181,17 +201,26 @@ def labelled_items(
         people = people_votes(run or Path(), selection, found)
     else:
         people = PeopleVotes(selection=selection)
+    given = [people.on(unit.outcome, unit.pair) for unit in found]
+    tally = LabelTally(idle=len(people.rows - {one.number for one in pairs}))
+    for one in given:
+        tally.add(one)
     labelled = [
-        item
-        for item, unit in zip(pairs, found, strict=True)
-        if people.on(unit.outcome, unit.pair).label != "invalid"
+        (item, one.label)
+        for item, one in zip(pairs, given, strict=True)
+        if one.label != "invalid"
     ]
     if not labelled:
         raise InputError(
             "no pair of the source has people's label: give --labels FILE, whose rows are"
             " matched by their texts, by id or, where it has neither, by number"
         )
-    return labelled
+    return LabelledItems(
+        items=[item for item, _ in labelled],
+        labels=tuple(label for _, label in labelled),
+        matched=people.matched,
+        notes=people.notes(tally),
+    )
 
 
 def no_pairs(recipe: Recipe, run: Path | None) -> str:
@@ -238,7 +267,7 @@ async def measure_run(
     of the run `fork` are taken where the requests are the same.
     """
     rows: list[Item | Rejected] = list(items)
-    origin = Origin({"measured_for": "choose"}, len(rows), lambda: rows, whole=False)
+    origin = Origin(MEASURED, len(rows), lambda: rows, whole=False)
     return await run_recipe(
         recipe, into, fork=fork, watch=watch, stop=stop, origin=origin
     )

@@ -9,10 +9,10 @@ from fellowship.pipelines.aligning.changes import Change
 from fellowship.pipelines.aligning.labelled_pairs import (
     LabelledPair,
     make_item,
-    prompt_group,
 )
 from fellowship.pipelines.aligning.rewriting import Disagreement
 from fellowship.pipelines.aligning.said import Said, Sayings
+from fellowship.pipelines.labels.text_match import prompt_group
 from fellowship.records import (
     Candidate,
     Conversation,

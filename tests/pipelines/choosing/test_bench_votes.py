@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,11 @@ def test_every_jury_and_escalation_decides_as_the_rules_of_a_run_do(
                 continue
             decision, _ = apply_rule(one.rule or "majority", votes, 10)
             assert found.verdicts[row] == code(decision), (one, row)
+
+
+def test_a_judge_without_score_gaps_is_not_asked_adaptively() -> None:
+    bench = made(0.0)
+    seats = (replace(bench.seats[0], strategy="direct"), *bench.seats[1:])
+    found = replace(bench, seats=seats)
+    orders = [has_variant(found, 0, Variant(o)) for o in ("first", "adaptive", "both")]
+    assert orders == [True, False, True]

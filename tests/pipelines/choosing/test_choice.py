@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fellowship.errors import InputError
-from fellowship.pipelines.choosing.choice import ChoiceOptions, choose_evaluator
+from fellowship.pipelines.choosing.bench import Unit
+from fellowship.pipelines.choosing.choice import (
+    ChoiceOptions,
+    choose_evaluator,
+    unit_of,
+)
 from fellowship.pipelines.choosing.choice_cells import sentences
 from fellowship.pipelines.choosing.choice_records import Choice
+from fellowship.pipelines.choosing.guarantees import Gated, guarantee
 from fellowship.stats.codes import Codes, Floats
 from fellowship.stats.intervals import Resampling
 from fellowship.stats.nested_choice import Folding
@@ -112,6 +121,35 @@ def test_ties_of_people_count_against_a_verdict_that_is_kept() -> None:
     assert found.guarantee is not None
     assert found.guarantee.threshold is None
     assert "not 90.0 %" in found.guarantee.why
+
+
+@pytest.mark.parametrize(
+    ("unit", "change", "why"),
+    [
+        ("usd", {"unpriced": True}, "no known price"),
+        ("usd", {"tokens": 0}, "no tokens of its calls"),
+        ("tokens", {"tokens": 0}, "no tokens of its calls"),
+        ("calls", {"tokens": 0}, ""),
+        ("usd", {}, ""),
+    ],
+)
+def test_a_unit_that_some_call_is_not_counted_in_is_refused(
+    unit: Unit, change: dict[str, float], why: str
+) -> None:
+    whole = bench(LABELS, [judge(0.8)])
+    (one,) = whole.said
+    costs = one.costs * [1, change.get("tokens", 1), 1]
+    unpriced = bool(change.get("unpriced"))
+    whole = replace(whole, said=(replace(one, costs=costs),), unpriced=unpriced)
+    with pytest.raises(InputError, match=why) if why else nullcontext():
+        assert unit_of(whole, ChoiceOptions(unit=unit)) == unit
+
+
+def test_of_those_as_cheap_that_keep_as_many_the_surer_keeps_the_promise() -> None:
+    right = (np.arange(N) % 10 < np.array([[6], [9]])).astype(float)
+    gated = [Gated(n, np.ones(N), r, 1.0) for n, r in zip("ab", right, strict=True)]
+    found = guarantee(gated, np.arange(N), Promise(0.4), QUICK.plan)
+    assert (found.configuration, found.threshold) == ("b", 1.0)
 
 
 def test_nothing_as_cheap_as_asked_for_is_an_error_with_the_cheapest() -> None:

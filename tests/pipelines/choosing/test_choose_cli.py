@@ -55,11 +55,14 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Han
 
 
 def choose(
-    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], *more: object
+    judged: tuple[Path, Handle],
+    capsys: pytest.CaptureFixture[str],
+    *more: object,
+    into: Path | None = None,
 ) -> tuple[int, str, str]:
     """The command on the recipe, by one strategy."""
     folder, _ = judged
-    asked = ("choose", folder / "r.yaml", "--into", folder / "run")
+    asked = ("choose", folder / "r.yaml", "--into", into or folder / "run")
     return said(capsys, *asked, "--strategy", "combined", "--resamples", 100, *more)
 
 
@@ -136,10 +139,51 @@ def test_labels_of_one_class_are_refused(
     same = tmp_path / "same.csv"
     lines = "\n".join(f"r{n},first" for n in range(PROMPTS))
     same.write_text(f"id,label\n{lines}\n", encoding="utf-8")
+    before = calls(judged)
     asked = ("--labels", same, "--id", "id", "--label", "label")
-    code, _, err = choose(judged, capsys, *asked)
+    code, _, err = choose(judged, capsys, *asked, into=tmp_path / "fresh")
     assert code == 2
     assert "people name the first answer on every row" in err
+    assert calls(judged) == before
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_paid_for(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = calls(judged)
+    fresh, recipe = tmp_path / "fresh", judged[0] / "r.yaml"
+    for given in (("--plot", recipe / "below-a-file.svg"), ("--output", recipe)):
+        code, _, _ = choose(judged, capsys, *given, into=fresh)
+        assert code in (2, 4)
+    assert calls(judged) == before
+
+
+def test_labels_are_said_to_be_split_and_near_duplicates_are_one_prompt(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    few = rows(tmp_path / "few.jsonl", ["first", "second"] * 4)
+    lines = [json.loads(line) for line in few.read_text().splitlines()]
+    for n, line in enumerate(lines[4:]):
+        line["prompt"] = f"question  {n}? "
+    few.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    people = tmp_path / "two.csv"
+    split = "".join(f"r{n},{'first' if n else 'tie'},first\n" for n in range(8))
+    people.write_text(f"id,ann,bob\n{split}", encoding="utf-8")
+    asked = ("--labels", people, "--label", "ann", "--label", "bob")
+    code, out, _ = choose(judged, capsys, "--source", few, *asked)
+    assert code == 1
+    assert "7 labels on 4 prompts" in out
+    assert "46 more prompts must be labelled" in out
+    assert "annotators split" in " ".join(out.split())
+
+
+def test_a_measuring_run_alone_gives_no_recipe_without_the_users_own_sections(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ("choose", "--run", judged[0] / "run", "--output", tmp_path / "c.yaml")
+    code, _, err = said(capsys, *asked)
+    assert code == 2
+    assert "fellowship choose RECIPE --into" in " ".join(err.split())
 
 
 def test_options_that_need_calls_are_refused_without_a_recipe(

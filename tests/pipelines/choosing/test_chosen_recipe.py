@@ -84,6 +84,14 @@ def test_a_jury_has_its_rule_and_its_weights(
     assert [j.weight for j in found.jurors] == [*(weights or (1.0, 1.0, 1.0))]
 
 
+def test_jurors_who_compare_keep_their_order_beside_one_who_reads_each_alone(
+    base: Recipe, tmp_path: Path
+) -> None:
+    names = ("writer_independent", "critic_combined")
+    parts = {"kind": "jury", "judges": names, "rule": "mean", "order": "first"}
+    assert made(base, tmp_path, **parts).evaluate.order == "first"
+
+
 def test_escalation_asks_a_third_where_two_differ(base: Recipe, tmp_path: Path) -> None:
     parts = {"kind": "escalation", "judges": THREE[:2], "strong": THREE[2]}
     found = made(base, tmp_path, **parts).evaluate
