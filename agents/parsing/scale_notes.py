@@ -34,6 +34,20 @@ _ON_A_LINE = re.compile(
     r"[ \t]*(\d{1,9})[ \t.)]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_NAMED = re.compile(
+    rf"^[ \t(*]*(?:(?:score|rating)[ \t]+)?scale[ \t*]*(?:[:=]|is|of|from)?[ \t*]*{_ENDS}"
+    r"[ \t.)*]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REVERSED = re.compile(
+    r"(?:^[ \t(*]*|\b(?:where|note:|so)[ \t]+)(?:a[ \t]+)?(?:lower|smaller)"
+    r"(?:[ \t]+(?:scores?|numbers?|ratings?))?"
+    r"[ \t]+(?:is|are|means?|=)[ \t]+(?:the[ \t]+)?better"
+    r"|\b1[ \t]*(?:=|is|being|means)[ \t]*(?:the[ \t]+)?(?:best|highest|top)\b"
+    r"[ \t.,;)*]*(?:$|and\b|10)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A scale on which the best has the lowest number."""
 
 
 def other_scale(spans: Sequence[Span], plain: str, high: float) -> str:
@@ -42,11 +56,12 @@ def other_scale(spans: Sequence[Span], plain: str, high: float) -> str:
         for key, value in _fields(span.pairs):
             if plain_key(key) in _LIMITS and (top := _top(value)) not in (None, high):
                 return f"{key}: {top:g}"
-    for pattern in (_IN_WORDS, _EACH, _ON_A_LINE):
+    for pattern in (_IN_WORDS, _EACH, _ON_A_LINE, _NAMED):
         for match in pattern.finditer(plain):
             if float([end for end in match.groups() if end][-1]) != high:
                 return match[0].strip()
-    return ""
+    upside_down = _REVERSED.search(plain)
+    return upside_down[0].strip() if upside_down else ""
 
 
 def _fields(pairs: Sequence[tuple[str, object]]) -> Iterator[tuple[str, object]]:

@@ -30,6 +30,9 @@ _TIE = (
     r"(?:it(?:['’]?s|[ \t]+is)[ \t]+)?(?:an?[ \t]+)?(?:tie|draw|tied|equal)(?![\w-])"
     r"|both(?:[ \t]+(?:responses|answers|of[ \t]+them|assistants))?"
     r"[ \t]+(?:are[ \t]+)?equally[ \t]+\w+"
+    r"|(?:(?:response|answer|assistant)[ \t]+)?(?:a|1)[ \t]+and"
+    r"[ \t]+(?:(?:response|answer|assistant)[ \t]+)?(?:b|2)[ \t]+are"
+    r"[ \t]+(?:tied|equal(?:ly[ \t]+\w+)?)"
     r"|neither(?:[ \t]+(?:response|answer|one))?[ \t]+is[ \t]+better"
 )
 _VALUE = re.compile(rf"{OPENING}(?:(?P<tie>{_TIE})|{SIDE})", re.IGNORECASE)
@@ -58,6 +61,12 @@ BETTER = (
     rf"(?:[ \t]+(?:one|overall|here|{NOUN}|choice|place|clearly))*"
 )
 _BETTER = re.compile(rf"[ \t]*{BETTER}(?!\w)", re.IGNORECASE)
+_THAN = re.compile(
+    rf"[ \t]+than[ \t]+(?:{SIDE}|the[ \t]+other(?:[ \t]+(?:one|{NOUN}))?)"
+    r"(?=[ \t]*(?:[.,;:!)*]|$)|[ \t]+(?:because|since|due|thanks)\b)",
+    re.IGNORECASE,
+)
+"""What a side is better than; `than the first only in tone` is a remark."""
 _CLOSED = " \t\r)]\"'.,;!⟧}|:"
 _RESTATED = re.compile(rf"[ \t]*\([ \t]*{SIDE}[ \t]*\)", re.IGNORECASE)
 _REMARK = re.compile(
@@ -133,6 +142,13 @@ def parse_side(line: str) -> ParsedValue:
         end, bare = restated.end(), False
     if better := _BETTER.match(line, end):
         end, bare = better.end(), False
+        if than := _THAN.match(line, end):
+            named = than["named"] or than["which"] or than["lone"]
+            if named and side_of(than) == side:
+                return ParsedValue(
+                    len(line), problem="one side twice", kind=Unreadable.UNCLEAR
+                )
+            end = than.end()
     return _judged(side, line, end, bare=bare)
 
 

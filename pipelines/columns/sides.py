@@ -206,11 +206,11 @@ def refuse_graded(
 
 
 def likely_ends(least: float, most: float) -> tuple[float, float]:
-    """Usual ends of a scale that holds these: even about 0, or from 0 or 1 up."""
+    """Usual ends of a scale that holds these: even about 0, or from 0 or 1 (100: 0) up."""
     if least < 0:
         end = max(-least, most)
         return -end, end
-    begin = 0 if least < 1 else 1
+    begin = 0 if least < 1 or most > 10 else 1
     return begin, next((end for end in (1, 3, 5, 7, 10, 100) if most <= end), most)
 
 

@@ -14,7 +14,12 @@ from typing import Any, Literal
 
 from fellowship.errors import InputError
 from fellowship.number_format import counted
-from fellowship.pipelines.columns.list_cells import is_escaped_list, list_in
+from fellowship.pipelines.columns.list_cells import (
+    is_blank_list,
+    is_escaped_list,
+    is_glued_list,
+    list_in,
+)
 from fellowship.pipelines.columns.transcripts import transcript_in
 
 Cells = Literal["text", "lists"]
@@ -51,6 +56,8 @@ class TextColumn:
             return talk
         found = list_in(cell)
         if self.lists:
+            if is_blank_list(cell):
+                raise InputError(f"{name!r} is a list in a string without a text")
             if found is None and cell.strip():
                 raise InputError(f"{name!r} is no list in a string{self.cure}")
             return cell if found is None else found
@@ -84,6 +91,7 @@ class TextTally:
     transcripts: int = 0
     of_lists: list[int] = field(default_factory=list)
     of_texts: list[int] = field(default_factory=list)
+    of_glued: list[int] = field(default_factory=list)
     sizes: set[int] = field(default_factory=set)
     talks: int = 0
 
@@ -94,7 +102,11 @@ class TextTally:
             return
         if not cell.strip() or cell.strip() in NO_VALUE:
             return
+        if is_blank_list(cell):
+            return
         found = list_in(cell)
+        if found is None and len(self.of_glued) < SHOWN and is_glued_list(cell):
+            self.of_glued.append(number)
         self.lists += found is not None
         self.texts += found is None
         self.entities += bool(ENTITY.search(cell))
@@ -115,6 +127,12 @@ class TextTally:
         if cells is not None:
             told = "lists in a string" if cells == "lists" else "text"
             return TextColumn(cells == "lists", False, f"{told}, as you said", "")
+        if self.of_glued:
+            raise InputError(
+                f"column {name!r} has lists as numpy prints them, whose texts no comma"
+                f" divides ({rows_text(self.of_glued)}): write them as lists"
+                f" (`.tolist()` before `to_csv`){cure.replace(': say', ', or say')}"
+            )
         if not self.lists and 0 < self.texts == self.transcripts:
             told = f"transcripts of several speakers, in {counted(self.texts, 'cell')}"
             return TextColumn(False, True, told, cure, transcripts=True)
@@ -166,4 +184,22 @@ def read_columns(
         if texts[name].lists and tallies[name].sizes != {1} and not tallies[name].talks:
             told = "text: its lists are no turns, for each prompt has one"
             texts[name] = TextColumn(described=told)
+            _refuse_uneven(name, texts, tallies, key)
     return texts
+
+
+def _refuse_uneven(
+    name: str,
+    texts: Mapping[str, TextColumn],
+    tallies: Mapping[str, TextTally],
+    key: str,
+) -> None:
+    """`InputError` where one answer would keep its brackets and another lose them."""
+    for other in texts:
+        if tallies[other].lists and tallies[other].sizes == {1}:
+            raise InputError(
+                f"column {name!r} has lists of several texts in a string"
+                f" ({rows_text(tallies[name].of_lists)}), column {other!r} lists of one,"
+                f" and each prompt has one turn: say what such cells are, `{key}lists`"
+                f" or `{key}text`"
+            )

@@ -32,7 +32,7 @@ TEXT_KEYS = ("content", "value", "text")
 CALL_KEYS = ("tool_calls", "function_call")
 
 LABEL = re.compile(
-    r"(?:\A\s*|\n\n)(Human|User|Assistant|System):(?:[ \t]*\n|[ \t]|(?=\n|\Z))"
+    r"(?:\A\s*|\n\n)(Human|User|Assistant|System):(?:[ \t]*\n(?!\n)|[ \t]|(?=\n|\Z))"
 )
 """A speaker's name above or before a turn's text, as in Anthropic's HH strings."""
 

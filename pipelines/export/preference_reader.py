@@ -15,9 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.export.compared_sides import Tie, VoteFault, compared_sides
+from fellowship.pipelines.export.compared_sides import (
+    RESPONSES,
+    Tie,
+    VoteFault,
+    compared_sides,
+)
 from fellowship.pipelines.export.examples import Example, Talk
 from fellowship.pipelines.export.files import read_rows
+from fellowship.pipelines.export.list_strings import with_lists_read
 from fellowship.pipelines.export.prompt_columns import prompt_turns
 from fellowship.pipelines.export.published_forms import in_known_columns
 from fellowship.pipelines.export.read_turns import (
@@ -32,6 +38,8 @@ from fellowship.pipelines.export.read_turns import (
 GOOD = ("chosen", "preferred_output", "preferred", "response_chosen", "chosen_response")
 BAD = ("rejected", "non_preferred_output", "rejected_response", "response_rejected")
 ANSWERS = ("completion", "response", "output", "answer")
+SIDES = (("chosen", "rejected"), *RESPONSES)
+"""Columns of two answers that may hold lists in a string."""
 NUMBERS = ("margin", "row", "chosen_score", "rejected_score")
 WRITERS = ("chosen_model", "rejected_model", "chosen_system", "rejected_system")
 """Facts that are kept of a row: what a pair's numbers are, and who wrote its sides."""
@@ -77,6 +85,9 @@ def typed_cells(row: Mapping[str, Any]) -> dict[str, Any]:
 def parse_example(row: Mapping[str, Any]) -> Example:
     """A row as an example; `NoExample` or `VoteFault` says why it is none."""
     row = in_known_columns(row)
+    for names in SIDES:
+        if all(row.get(name) is not None for name in names):
+            row = with_lists_read(row, names)
     good, bad = first_value(row, GOOD), first_value(row, BAD)
     facts = {name: row[name] for name in NUMBERS if is_number(row.get(name))}
     facts |= {name: row[name] for name in WRITERS if isinstance(row.get(name), str)}
@@ -133,6 +144,12 @@ def check_example(example: Example) -> Example:
         raise NoExample("an answer is empty")
     if example.prompt and not example.prompt_text.strip():
         raise NoExample("the prompt is empty")
+    asked = [turn for turn in example.prompt if turn["role"] == "user"]
+    if any(not turn["content"].strip() for turn in asked):
+        alone = len(asked) == 1
+        raise NoExample(
+            "the prompt is empty" if alone else "a user's turn in the prompt is empty"
+        )
     if example.prompt and ends_in_answer(example.prompt):
         raise NoExample("the prompt ends with an answer")
     if not all(any(turn["role"] == "assistant" for turn in a) for a in example.answers):

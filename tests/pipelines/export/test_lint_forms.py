@@ -153,6 +153,12 @@ PAIRS: dict[str, Any] = {
         "response_b": a,
         **{"winner_model_a": 0, "winner_model_b": 1, "winner_tie": 0},
     },
+    "arena, lists in strings": lambda a, b: {
+        "prompt": json.dumps([ASKED]),
+        "response_a": json.dumps([b]),
+        "response_b": json.dumps([a]),
+        **{"winner_model_a": 0, "winner_model_b": 1, "winner_tie": 0},
+    },
     "arena conversations": lambda a, b: {
         "conversation_a": [*USER, turn("assistant", a)],
         "conversation_b": [*USER, turn("assistant", b)],
@@ -313,6 +319,20 @@ def test_what_an_implicit_prompt_says_is_not_laid_to_the_answers(
     assert linted(tmp_path, row).clean
 
 
+def test_turns_in_lists_in_strings_are_turns(tmp_path: Path) -> None:
+    row = PAIRS["arena, lists in strings"](GOOD, POOR) | {
+        "prompt": repr(["Hi", ASKED]),
+        "response_a": json.dumps(["Hello", POOR]),
+        "response_b": repr(["Hello", GOOD]),
+    }
+    assert linted(tmp_path, row).clean
+    (read,) = read_preferences(tmp_path / "x.jsonl")
+    assert read.example is not None
+    assert read.example.prompt_text == "Hi"
+    chosen, _ = read.example.answers
+    assert [each["content"] for each in chosen] == ["Hello", ASKED, GOOD]
+
+
 @pytest.mark.fault(number=114)
 def test_an_input_is_part_of_the_prompt(tmp_path: Path) -> None:
     rows = [
@@ -388,6 +408,35 @@ FAULTY: list[tuple[Row, str]] = [
         "choice is None, not 0 for the first summary",
     ),
     ({"conversation": [{"input": ASKED}]}, "exchange 1 has no output"),
+    (
+        {
+            "chosen": hh(GOOD).replace(ASKED, ""),
+            "rejected": hh(POOR).replace(ASKED, ""),
+        },
+        "the prompt is empty",
+    ),
+    (
+        {**PAIRS["Nectar"](GOOD, POOR), "prompt": "\n\nHuman: \n\nAssistant: "},
+        "the prompt is empty",
+    ),
+    (
+        {
+            **PAIRS["developer"](GOOD, POOR),
+            "prompt": [turn("system", "x"), turn("user", "")],
+        },
+        "the prompt is empty",
+    ),
+    (
+        {
+            "messages": [
+                turn("user", " "),
+                turn("assistant", "x"),
+                *USER,
+                turn("gpt", GOOD),
+            ]
+        },
+        "a user's turn in the prompt is empty",
+    ),
     (
         {"prompt": ASKED, "completions": [GOOD, POOR], "labels": [True]},
         "its 2 steps have 1 label",

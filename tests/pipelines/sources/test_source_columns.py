@@ -35,6 +35,8 @@ def read(source: Source) -> list[Item | Rejected]:
 LISTS = {
     "json": json.dumps,
     "python": repr,
+    "tuple": lambda value: repr(tuple(value)),
+    "numpy": lambda value: f"array({value!r}, dtype=object)",
     "spaced": lambda value: f" {json.dumps(value, indent=1)}\n",
 }
 
@@ -93,6 +95,37 @@ def test_answers_that_are_lists_of_several_stay_text_where_a_prompt_has_one_turn
         assert item.candidates[0].text.startswith("[")
 
 
+def test_lists_of_several_beside_lists_of_one_are_refused(tmp_path: Path) -> None:
+    rows = [("q", '["a", "b"]', '["c"]'), ("r", '["d", "e"]', '["f"]')]
+    with pytest.raises(InputError, match=r"'x' has lists of several .*source\.cells"):
+        read(sheet(tmp_path, *rows))
+    kept, _ = read(sheet(tmp_path, *rows, cells="text"))
+    assert isinstance(kept, Item)
+    assert kept.candidates[1].text == '["c"]'
+
+
+@pytest.mark.parametrize("blank", ["[]", '[""]', "[null]", "[None, '']"])
+def test_a_list_without_a_text_refuses_its_row_alone(
+    tmp_path: Path, blank: str
+) -> None:
+    good, bad = read(sheet(tmp_path, ("q", '["a"]', '["b"]'), ("r", blank, '["b"]')))
+    assert isinstance(good, Item)
+    assert isinstance(bad, Rejected)
+    assert bad.why == "'x' is a list in a string without a text"
+    assert isinstance(read(sheet(tmp_path, ("q", "[]", "none")))[0], Item)
+
+
+def test_a_message_in_a_string_is_read(tmp_path: Path) -> None:
+    said = [json.dumps({"role": "assistant", "content": text}) for text in "ab"]
+    (item,) = read(sheet(tmp_path, ("q", *said)))
+    assert isinstance(item, Item)
+    assert [each.text for each in item.candidates] == ["a", "b"]
+    plain = json.dumps({"role": "admin", "content": "a"})
+    (kept,) = read(sheet(tmp_path, ("q", plain, '{"a": 1}')))
+    assert isinstance(kept, Item)
+    assert kept.candidates[0].text == plain
+
+
 @pytest.mark.parametrize("cell", ["nan", "NaN", "<NA>"])
 def test_a_missing_value_as_text_is_no_text(tmp_path: Path, cell: str) -> None:
     bad, good = read(sheet(tmp_path, ("q", cell, "b"), ("q", "None", "b")))
@@ -105,6 +138,8 @@ def test_numpys_lists_are_never_glued_together(tmp_path: Path) -> None:
     assert list_in("['a' 'b']") is None
     assert list_in("['a'\n 'b']") is None
     assert list_in("['a', 'b']") == ["a", "b"]
+    with pytest.raises(InputError, match="as numpy prints them"):
+        read(sheet(tmp_path, ("q", "['a' 'b']", "b")))
     escaped = "[&quot;a&quot;]"
     bad, _ = read(sheet(tmp_path, ("q", escaped, "b"), ("q", "a", "b")))
     assert isinstance(bad, Rejected)
