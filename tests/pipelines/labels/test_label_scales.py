@@ -66,6 +66,20 @@ def test_numbers_in_a_graded_column_are_a_grade(cells: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "scale"),
+    [
+        (["80%", "20%", "50%"], "0..100"),
+        ([3, 4, 5], "1..5"),
+        ([0.1, 0.9], "0..1"),
+        ([-1, 2], "-2..2"),
+    ],
+)
+def test_the_hint_names_the_usual_ends(cells: list[object], scale: str) -> None:
+    with pytest.raises(InputError, match=f"--label-scale {scale} if"):
+        read_sides("f", "label", cells, Meanings())
+
+
+@pytest.mark.parametrize(
     ("scale", "first", "tie", "second"),
     [
         ("-3..3", -1, 0, 1),

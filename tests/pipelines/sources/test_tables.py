@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fellowship.errors import InputError
+from fellowship.pipelines.columns.texts import NO_VALUE
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.row_files import ROW_LIMIT
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
@@ -110,7 +111,8 @@ def test_any_text_survives_jsonl_csv_and_parquet(
         found = list(read_items(source))
         assert len(found) == len(texts) == count_rows(source)
         for one, text in zip(found, texts, strict=True):
-            assert isinstance(one, Item) == bool(text.strip())
+            there = text.strip() not in {"", *NO_VALUE}
+            assert isinstance(one, Item) == there
             assert not isinstance(one, Item) or one.conversation.question == text
 
 
