@@ -111,9 +111,9 @@ FINDERS: Mapping[StepName, Find] = {
     "tie-band": new_band,
 }
 NOTHING: Mapping[StepName, str] = {
-    "criteria": "no criteria to try: the judge is right on every training pair, or the"
-    " writer wrote none that could be used",
-    "examples": "no examples to try: the judge is right on every training pair",
+    "criteria": "no criteria to try: the writer wrote none that could be used; `fellowship"
+    " show` of the runs called criteria-N-writer says why",
+    "examples": "no examples to try: no pair that the judge gets wrong is short enough",
     "tie-band": "no tie band agrees better with people than none",
 }
 check_registry("step of an alignment", ALL_STEPS, FINDERS)
@@ -127,7 +127,7 @@ async def take_step(
     trial = await try_folds(step, plan, state)
     tried = sum(one is not None for one in trial.candidates)
     if not tried:
-        return skipped(step, plan, NOTHING[step]), state
+        return skipped(step, plan, nothing_to_try(step, plan, state)), state
     held_out = {key: one for said in trial.said for key, one in said.items()}
     found = compare(plan.split.train, state.said, held_out)
     if found is None:
@@ -153,6 +153,14 @@ async def take_step(
 def skipped(step: StepName, plan: Plan, why: str) -> StepResult:
     """A step that had nothing to compare."""
     return StepResult(step=step, kept=False, why=why, level=plan.level)
+
+
+def nothing_to_try(step: StepName, plan: Plan, state: State) -> str:
+    """Why a step had no candidate in any fold."""
+    known = (pair for pair in plan.split.train if pair.item.key in state.said)
+    if step != "tie-band" and all(state.said[p.item.key].right(p) for p in known):
+        return f"no {step} to try: the judge is right on every training pair"
+    return NOTHING[step]
 
 
 def why_kept(kept: bool, p: float, level: float) -> str:

@@ -133,5 +133,6 @@ def test_rubbish_of_a_writer_is_asked_for_once_more_and_changes_nothing(
         recipe_for(tmp_path / "mine.yaml", server.base_url)
         report = align(tmp_path, "--step", "criteria")
         assert (report["code"], report["changed"], report["gain"]) == (0, [], None)
+        assert "the writer wrote none" in report["steps"][0]["why"]
         assert server.stats()["calls"] == 25 + len(RUBBISH)
     assert not (tmp_path / "out/recipe.yaml").exists()
