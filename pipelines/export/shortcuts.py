@@ -14,6 +14,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
+from fellowship.json_values import finite_number
 from fellowship.pipelines.export.examples import Example, text_hash
 from fellowship.pipelines.export.shortcut_features import FEATURES, Side
 from fellowship.pipelines.export.shortcut_report import (
@@ -77,7 +78,9 @@ class ShortcutCounter:
         facts = example.facts
         row = (
             *(prompt, (prompt // 7) % 2),
-            *(facts.get("chosen_score"), facts.get("rejected_score")),
+            *map(
+                finite_number, (facts.get("chosen_score"), facts.get("rejected_score"))
+            ),
             *(opening_of(chosen), opening_of(rejected), *writers(facts), 0, 0),
             *values,
         )

@@ -27,7 +27,7 @@ def test_help_loads_no_model_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-FILES = {"team", "schema", "completion"}
+FILES = {"team", "completion"}
 """Verbs whose result is a file for another program: there is nothing else to say."""
 
 
