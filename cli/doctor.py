@@ -9,6 +9,7 @@ import asyncio
 import platform
 import shutil
 import sys
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import date
 from importlib import metadata
@@ -27,6 +28,7 @@ from fellowship.models.record.prices import age_note
 from fellowship.models.registry import ModelRegistry
 from fellowship.models.trial_call import try_call
 from fellowship.number_format import counted
+from fellowship.pipelines.recipe.evaluator_checks import voters
 from fellowship.pipelines.recipe.recipe import Source
 from fellowship.pipelines.sources.source_account import account_of
 from fellowship.sanitize import sanitize
@@ -59,17 +61,20 @@ def command(
       fellowship doctor recipes/paper-best.yaml --ask
     """
     models: dict[str, ModelConfig] = {"embedded": LlamaCppModel(provider="llama_cpp")}
+    expected: set[str] = set()
     findings = [check_python(), *check_packages(), check_disk(Path.cwd())]
     if recipe is not None:
         wanted = load_with_options(recipe, source=source)
         models = dict(wanted.models)
+        asked = [voter for _, voter in voters(wanted.evaluate)]
+        expected = {voter.model for voter in asked if voter.expected}
         findings.append(check_source(wanted.source))
     elif source:
         raise click.UsageError("--source goes with RECIPE")
     findings += [f for entry in PROVIDERS.values() for f in entry.machine_findings()]
     if note := age_note(date.today()):
         findings.append(Finding("prices", True, note))
-    findings += asyncio.run(check_models(models, ask=ask))
+    findings += asyncio.run(check_models(models, ask=ask, expected=expected))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -136,9 +141,15 @@ def check_source(source: Source) -> Finding:
 
 
 async def check_models(
-    models: dict[str, ModelConfig], *, ask: bool = False
+    models: dict[str, ModelConfig],
+    *,
+    ask: bool = False,
+    expected: Collection[str] = (),
 ) -> list[Finding]:
-    """What stands between each model and its first answer; one can't hide another."""
+    """What stands between each model and its first answer; one can't hide another.
+
+    `expected`: the models whose judges take scores from token probabilities.
+    """
     findings: list[Finding] = []
     for name, config in models.items():
         try:
@@ -152,7 +163,13 @@ async def check_models(
             findings += checked
             if ask and all(finding.good for finding in checked):
                 gives = provider_of(config).gives_logprobs
-                findings.append(await try_call(registry.bare[name], logprobs=gives))
+                findings.append(
+                    await try_call(
+                        registry.bare[name],
+                        logprobs=gives,
+                        needs_logprobs=name in expected,
+                    )
+                )
         finally:
             await registry.close()
     return findings

@@ -31,8 +31,16 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-async def try_call(client: Client, *, logprobs: bool) -> Finding:
-    """What one call shows of a model, as a line of `doctor`. Never raises `ModelError`."""
+NO_LOGPROBS = "give samples: k in place of expected: true, or another server or model"
+
+
+async def try_call(
+    client: Client, *, logprobs: bool, needs_logprobs: bool = False
+) -> Finding:
+    """What one call shows of a model, as a line of `doctor`. Never raises `ModelError`.
+
+    `needs_logprobs`: a judge of the recipe takes its scores from token probabilities.
+    """
     if client.scores is not None:
         return await try_score(client)
     subject = f"{client.name}, asked"
@@ -51,7 +59,14 @@ async def try_call(client: Client, *, logprobs: bool) -> Finding:
     except ModelError as error:
         return Finding(subject, False, str(error))
     shown = [*abilities(reply, logprobs=logprobs), await context_words(client)]
-    return Finding(subject, True, "; ".join(shown))
+    lacking = needs_logprobs and not gives_chances(reply)
+    cure = NO_LOGPROBS if lacking else ""
+    return Finding(subject, not lacking, "; ".join(shown), cure)
+
+
+def gives_chances(reply: Reply) -> bool:
+    """Whether a reply has token probabilities."""
+    return '"top_logprobs"' in json.dumps(reply.raw, default=str)
 
 
 async def context_words(client: Client) -> str:
@@ -87,8 +102,7 @@ def abilities(reply: Reply, *, logprobs: bool) -> list[str]:
     thought = reply.usage.thinking
     thinks = bool(reply.thinking or thought)
     tokens = f" ({counted(thought, 'token')})" if thought else ""
-    shown = '"top_logprobs"' in json.dumps(reply.raw, default=str)
-    given = "given" if shown else "asked for and not given"
+    given = "given" if gives_chances(reply) else "asked for and not given"
     left_out = ", ".join(reply.left_out)
     cut = " (cut off)" if reply.is_cut else ""
     return [

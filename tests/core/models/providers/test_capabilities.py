@@ -327,7 +327,10 @@ async def test_doctor_asks_once_and_says_what_the_model_can() -> None:
     with wire_server(answer, listed) as (url, sent):
         config = OpenAIModel.model_validate(openai_model(url))
         _, asked = await check_models({"m": config}, ask=True)
+        _, needed = await check_models({"m": config}, ask=True, expected={"m"})
     assert asked.good
+    assert not needed.good
+    assert "samples: k" in needed.cure
     for words in (
         "structured output: yes",
         "thinking: yes",
@@ -336,4 +339,4 @@ async def test_doctor_asks_once_and_says_what_the_model_can() -> None:
         "context: 4,096 tokens",
     ):
         assert words in asked.message
-    assert len(sent) == 2
+    assert len(sent) == 4
