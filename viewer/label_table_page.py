@@ -18,6 +18,8 @@ from starlette.routing import Route
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.drift_cells import HISTORY_HEADS, history_cells
 from fellowship.pipelines.agreement.drift_history import read_history
+from fellowship.pipelines.choosing import choice_cells
+from fellowship.pipelines.choosing.choice_file import kept_choice
 from fellowship.pipelines.imports.label_exchange import (
     AttachReport,
     attach_labels,
@@ -36,6 +38,7 @@ from fellowship.viewer.index import Index
 from fellowship.viewer.label_report import MARGINS, chances_at, label_reports
 from fellowship.viewer.pages import Pages
 from fellowship.viewer.report.drift import drift_plot
+from fellowship.viewer.report.frontier_plot import frontier_plot
 
 SHORT_QUEUE_WORDS = {
     "measure": "at random",
@@ -45,21 +48,34 @@ SHORT_QUEUE_WORDS = {
 }
 
 
-def drift_table(run: Path) -> DriftTable | None:
+def drift_table(run: Path) -> PlottedTable | None:
     """The checks of the run's judge with their plot; None where there was none."""
     history = read_history(run)
     if not history:
         return None
     plot = drift_plot(history)[0] if find_spec("matplotlib") else ""
-    return DriftTable(HISTORY_HEADS, [*map(history_cells, history)], Markup(plot))
+    return PlottedTable(HISTORY_HEADS, [*map(history_cells, history)], Markup(plot))
 
 
-class DriftTable(NamedTuple):
-    """Heads, one line for each check, and our own SVG of them."""
+def frontier_table(run: Path) -> PlottedTable | None:
+    """The choice of an evaluator that the run's folder keeps; None where there is none."""
+    choice = kept_choice(run)
+    if choice is None or not choice.enough:
+        return None
+    plot = frontier_plot(choice)[0] if find_spec("matplotlib") else ""
+    rows = [choice_cells.cells(choice, line) for line in choice.frontier]
+    return PlottedTable(
+        choice_cells.heads(choice), rows, Markup(plot), choice_cells.sentences(choice)
+    )
+
+
+class PlottedTable(NamedTuple):
+    """Heads, lines, our own SVG of them, and what they say in sentences."""
 
     heads: tuple[str, ...]
     rows: list[tuple[str, ...]]
     plot: Markup
+    sentences: Sequence[str] = ()
 
 
 NEWEST = 200
@@ -118,6 +134,7 @@ class LabelTablePage:
             queue_words=SHORT_QUEUE_WORDS,
             chances=chances_at(report.agree),
             drift=drift_table(self.index.run),
+            choice=frontier_table(self.index.run),
             **{"taken": None, "refused": "", **more},
         )
 

@@ -15,12 +15,14 @@ from fellowship.pipelines.choosing.choice_cells import sentences
 from fellowship.pipelines.choosing.choice_file import kept_choice
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.teams.settings import JudgeSettings
+from fellowship.viewer.label_table_page import frontier_table
 from fellowship.viewer.report.choice import evaluators
 from tests.support.commands import said
 from tests.support.labelled_judges import good_first, number, rows, scored, source
 from tests.support.loopback.fixtures import Handle, openai_server
 from tests.support.loopback.prose import Reply
 from tests.support.recipes import openai_model, recipe
+from tests.support.viewer_pages import ask, served
 
 PROMPTS = 52
 WRONG = {"small": 3, "large": 17}
@@ -206,3 +208,18 @@ def test_the_report_of_the_folder_shows_the_frontier_and_says_the_same(
     for sentence in sentences(choice):
         assert sentence[1:] in section.intro
     assert all("frontier, on these labels" in plot for plot in section.parts[0].plots)
+
+
+def test_the_page_of_labels_shows_the_frontier_as_the_report_does(
+    judged: tuple[Path, Handle],
+) -> None:
+    found = frontier_table(judged[0] / "run")
+    choice = kept_choice(judged[0] / "run")
+    assert found is not None
+    assert choice is not None
+    assert [row[0] for row in found.rows] == [line.name for line in choice.frontier]
+    assert found.sentences == sentences(choice)
+    with served(judged[0] / "run") as place:
+        page = ask(place, "/labels").text
+    assert "Evaluators by agreement and cost" in page
+    assert all(line.name in page for line in choice.frontier)
