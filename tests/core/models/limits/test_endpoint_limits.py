@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,9 +104,14 @@ async def test_the_window_settles_at_what_a_real_server_works_on(
             assert 6 <= one.gate.window.limit <= 24
 
 
-def open_files() -> int:
-    """How many files and sockets this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+def connections_to(port: int) -> int:
+    """How many connections to a local port their callers have not closed."""
+    lines = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    held = {"01", "08"}  # established, or closed by the server alone
+    return sum(
+        int(field[2].split(":")[1], 16) == port and field[3] in held for field in fields
+    )
 
 
 @pytest.mark.slow
@@ -130,13 +134,13 @@ async def test_a_hang_ends_at_its_deadline_and_leaves_nothing_behind(
                 start=64,
                 in_a_row=10**9,
             ) as one:
-                await one.many(range(64))
-                files = open_files()
-                raised = await one.many(range(64, 192))
+                asked = asyncio.create_task(one.many(range(128)))
+                await until(lambda port=handle.port: connections_to(port) > 0)
+                raised = await asked
                 assert {getattr(e, "kind", e) for e in raised} == {"deadline"}
                 assert one.gate.in_flight == one.meter.in_flight == 0
                 # Sockets close on the loop's next turns.
-                await until(lambda most=files + 8: open_files() <= most)
+                await until(lambda port=handle.port: connections_to(port) == 0)
                 handle.script(mix={})
                 deadlines.fixed = patient
                 await one.ask(1000)
