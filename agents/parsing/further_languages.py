@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fellowship.agents.parsing.language_tables import bounded, language
+from fellowship.agents.parsing.language_tables import Language, bounded
 
-PORTUGUESE = language(
+PORTUGUESE = Language(
     r"\b(?:veredito|vencedora?|respostas?|pontuação|primeir[ao]|decisão)\b",
     bounded(
         (
@@ -28,7 +28,7 @@ PORTUGUESE = language(
         )
     ),
 )
-ITALIAN = language(
+ITALIAN = Language(
     r"\b(?:verdetto|vincitore|vincitrice|rispost[ae]|pareggio|punteggio|giudizio finale)\b",
     bounded(
         (
@@ -52,7 +52,7 @@ ITALIAN = language(
         )
     ),
 )
-DUTCH = language(
+DUTCH = Language(
     r"\b(?:oordeel|eindoordeel|winnaar|antwoord(?:en)?|gelijkspel|eerste|tweede)\b",
     bounded(
         (

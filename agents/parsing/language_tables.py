@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 Words = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Language:
-    """The `sign` a line of it bears, and its words as patterns with their English."""
+    """A table, compiled once it is used; patterns match without regard to case."""
 
-    sign: re.Pattern[str]
-    words: tuple[tuple[re.Pattern[str], str], ...]
+    signs: str
+    table: Words
 
+    @cached_property
+    def sign(self) -> re.Pattern[str]:
+        """What a line in this language bears."""
+        return re.compile(self.signs, re.IGNORECASE)
 
-def language(sign: str, words: Words) -> Language:
-    """A table, compiled; each pattern matches without regard to case."""
-    return Language(
-        re.compile(sign, re.IGNORECASE),
-        tuple((re.compile(word, re.IGNORECASE), f" {put} ") for word, put in words),
-    )
+    @cached_property
+    def words(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Its words as patterns with their English."""
+        return tuple(
+            (re.compile(word, re.IGNORECASE), f" {put} ") for word, put in self.table
+        )
 
 
 def bounded(words: Words) -> Words:
@@ -32,7 +37,7 @@ def bounded(words: Words) -> Words:
     return tuple((rf"(?<!\w)(?:{word})(?!\w)", put) for word, put in words)
 
 
-GERMAN = language(
+GERMAN = Language(
     r"\b(?:Urteil|Gewinner|Sieger|Bewertung|Punktzahl|Gesamturteil|Note der|Fazit"
     r"|Antwort(?:en)?|unentschieden|Entscheidung|beiden?)\b",
     bounded(
@@ -58,7 +63,7 @@ GERMAN = language(
         )
     ),
 )
-FRENCH = language(
+FRENCH = Language(
     r"\b(?:première|premier|deuxième|seconde|réponses?|égalité|gagnante?|vainqueur)\b",
     bounded(
         (
@@ -83,7 +88,7 @@ FRENCH = language(
         )
     ),
 )
-SPANISH = language(
+SPANISH = Language(
     r"\b(?:veredicto|ganadora?|puntuación|puntaje|calificación|respuestas?|empate"
     r"|primer[ao]?|segund[ao])\b",
     bounded(
@@ -109,7 +114,7 @@ SPANISH = language(
         )
     ),
 )
-RUSSIAN = language(
+RUSSIAN = Language(
     r"(?:вердикт|победител|оценка|ответ|ничья|перв|втор)",
     bounded(
         (
@@ -132,7 +137,7 @@ RUSSIAN = language(
         )
     ),
 )
-CHINESE = language(
+CHINESE = Language(
     r"(?:判决|裁决|结论|最终判断|判断|判定|获胜|胜者|勝者|胜出|优胜|评分|得分|分数|平局|平手|第[一二]个"
     r"|回答|回复|答案|更好)",
     (
@@ -154,7 +159,7 @@ CHINESE = language(
         (r"和|与", "and"),
     ),
 )
-JAPANESE = language(
+JAPANESE = Language(
     r"(?:判定|勝者|評価|スコア|点数|引き分け|[1１一2２二][つ番]目|回答[AB12]|の回答)",
     (
         (r"(?:最終)?(?:判定|結論|判断)", "verdict"),

@@ -11,8 +11,7 @@ from fellowship.models.config import ModelConfig
 from fellowship.models.limits.busy_clock import BusyClock
 from fellowship.models.limits.pool import PoolClient
 from fellowship.models.limits.wait_note import NotesWaits
-from fellowship.models.providers.batch import BatchClient
-from fellowship.models.providers.batch_ledger import BatchLedger
+from fellowship.models.providers.batch_ledger import BatchLedger, NeedsLedger
 from fellowship.models.providers.endpoints import (
     deadlines_of,
     endpoint_limits,
@@ -70,7 +69,7 @@ class ModelRegistry:
         return LedgerCallBroker(ledger, meter, limits)
 
     def _attach(self, ledger: Ledger, meter: Meter) -> None:
-        clients = [c for c in self.bare.values() if isinstance(c, BatchClient)]
+        clients = [c for c in self.bare.values() if isinstance(c, NeedsLedger)]
         batches = BatchLedger(ledger) if clients else None
         for client in clients:
             assert batches is not None
@@ -95,7 +94,7 @@ class ModelRegistry:
         """Each client behind its recorder."""
         busy = {self.endpoint(name): BusyClock() for name in self.bare}
         for bare in self.bare.values():
-            if isinstance(bare, BatchClient):
+            if isinstance(bare, NeedsLedger):
                 _ = bare.ledger  # or `RecipeError`, before the first row
         return {
             name: RecordedClient(

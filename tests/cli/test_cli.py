@@ -15,7 +15,9 @@ from fellowship.cli.main import VERBS
 from fellowship.cli.run_summary import exit_of
 from fellowship.pipelines.running.run_report import RunReport
 from tests.support.commands import said
+from tests.support.loopback.fixtures import Handle
 from tests.support.paths import ROOT
+from tests.support.recipes import openai_model, recipe
 
 
 def test_help_loads_no_model_library() -> None:
@@ -25,6 +27,22 @@ def test_help_loads_no_model_library() -> None:
         "sys.exit(bool({'openai', 'autogen_core', 'pydantic'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_loads_neither_a_providers_sdk_nor_a_library_of_tables(
+    server: Handle, tmp_path: Path
+) -> None:
+    path = recipe(tmp_path / "recipe.yaml", openai_model(server.base_url), 1)
+    code = (
+        "import sys; from fellowship.cli.main import run_command\n"
+        "code = run_command(['run', *sys.argv[1:]])\n"
+        "found = {'openai', 'ollama', 'xllamacpp', 'pandas', 'datasets', 'sklearn',"
+        " 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(repr(found) if found else code)"
+    )
+    words = [sys.executable, "-c", code, str(path), "--into", str(tmp_path / "run")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 FILES = {"team", "completion"}

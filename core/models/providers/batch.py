@@ -25,7 +25,12 @@ from fellowship.models.limits.breaker import PERMANENT
 from fellowship.models.limits.error_bodies import ErrorBody
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.providers import batch_api
-from fellowship.models.providers.batch_ledger import LINES_A_WRITE, BatchLedger, Entry
+from fellowship.models.providers.batch_ledger import (
+    LINES_A_WRITE,
+    BatchLedger,
+    Entry,
+    NeedsLedger,
+)
 from fellowship.models.providers.batch_lines import (
     LineAnswer,
     first_batch,
@@ -39,7 +44,7 @@ T = TypeVar("T")
 log = structlog.get_logger("fellowship.models")
 
 
-class BatchClient(OpenAIClient):
+class BatchClient(OpenAIClient, NeedsLedger):
     """One model behind the Batches endpoint. Needs the run's ledger: see `attach`."""
 
     delayed = True

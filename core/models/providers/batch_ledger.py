@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -118,3 +119,16 @@ class BatchLedger:
         """The calls of a batch."""
         sql = "SELECT key FROM batch_lines WHERE tag = ?"
         return [row[0] for row in self._ledger.rows(sql, (tag,))]
+
+
+class NeedsLedger(ABC):
+    """A client whose batches stand in the run's ledger."""
+
+    @abstractmethod
+    def attach(self, ledger: BatchLedger) -> None:
+        """Take over the batches of a run."""
+
+    @property
+    @abstractmethod
+    def ledger(self) -> BatchLedger:
+        """The run's batches; `RecipeError` in a process that keeps no ledger."""

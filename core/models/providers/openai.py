@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import openai
 import structlog
 
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
@@ -37,6 +36,9 @@ from fellowship.models.replies.chat_bodies import (
 from fellowship.models.replies.reading import unusable
 from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
+
+if TYPE_CHECKING:
+    import openai
 
 log = structlog.get_logger("fellowship.models")
 

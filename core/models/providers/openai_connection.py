@@ -1,19 +1,19 @@
-"""Connection to an OpenAI-style server: the SDK's client, and the HTTP client of calls.
+"""Connection to an OpenAI-style server: the HTTP client of calls, and the SDK's client.
 
-The SDK says where a call goes and with which headers; the call itself is one POST of ours,
-which costs a third of the SDK's (docs/benchmarks.md) and is never retried behind our back.
-Both are made on the loop that uses them.
+A call is one POST of ours, which costs a third of the SDK's (docs/benchmarks.md) and is
+never retried behind our back. The SDK is imported where a batch needs it, for that takes
+longer than all else a command does before its first call. Both are made on the loop that
+uses them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
-import httpx2
-import openai
 from yarl import URL
 
 from fellowship.errors import ModelError, RecipeError
@@ -29,6 +29,10 @@ from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.stall_watch import StallWatch
 from fellowship.models.providers.http_client import CONNECT, LARGEST, Answer, HttpClient
 from fellowship.models.providers.openai_errors import OpenAIErrors
+from fellowship.models.providers.openai_headers import call_headers
+
+if TYPE_CHECKING:
+    import openai
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -58,16 +62,13 @@ class OpenAIConnection:
     def api(self) -> openai.AsyncOpenAI:
         """The SDK's client. `ModelError` where its key is not set."""
         if self._api is None:
-            self._api = self._sdk(openai.DefaultAioHttpClient(follow_redirects=False))
+            self._api = self._sdk()
         return self._api
 
     def http(self) -> HttpClient:
         """The HTTP client that calls go over. `ModelError` where its key is not set."""
         if self._http is None:
-            # Asked where calls go, never to send one: certificates take 50 ms to load.
-            api = self._sdk(httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()))
-            headers = {k: v for k, v in api.default_headers.items() if type(v) is str}
-            headers |= {"Authorization": f"Bearer {api.api_key}"}
+            headers = call_headers(self._key())
             self._http = HttpClient(self.address, headers, self.config.deadline)
         return self._http
 
@@ -107,7 +108,9 @@ class OpenAIConnection:
             )
         return key
 
-    def _sdk(self, through: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    def _sdk(self) -> openai.AsyncOpenAI:
+        import openai
+
         return openai.AsyncOpenAI(
             api_key=self._key(),
             base_url=str(base_of(self.base).with_query(None)),
@@ -117,7 +120,7 @@ class OpenAIConnection:
             timeout=openai.Timeout(
                 self.config.deadline or SDK_TIMEOUT, connect=CONNECT
             ),
-            http_client=through,
+            http_client=openai.DefaultAioHttpClient(follow_redirects=False),
         )
 
     async def _look(self) -> str:

@@ -6,8 +6,7 @@ A provider may quote anything of what it was sent: our secrets are taken out of 
 from __future__ import annotations
 
 import os
-
-import openai
+from typing import TYPE_CHECKING
 
 from fellowship.errors import Failure, ModelError
 from fellowship.models.config import OpenAIModel
@@ -27,6 +26,9 @@ from fellowship.models.record.secrets import (
     secrets_in,
     secrets_in_url,
 )
+
+if TYPE_CHECKING:
+    import openai
 
 
 class OpenAIErrors:
@@ -79,6 +81,8 @@ class OpenAIErrors:
 
     def sdk_failure(self, error: openai.APIError) -> ModelError:
         """An error of the SDK as a `ModelError`."""
+        import openai
+
         message = f"{self.where}: {self.redacted(error.message)}"
         if (broken := connection_error(error)) is not None:
             kind: Failure = "down" if was_never_sent(error) else "network"

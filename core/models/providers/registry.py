@@ -60,10 +60,13 @@ def ollama_client(name: str, config: OllamaModel, engines: Engines) -> Client:
 
 def openai_client(name: str, config: OpenAIModel, engines: Engines) -> Client:
     """A model behind one OpenAI-style API, asked live or by batch."""
-    from fellowship.models.providers.batch import BatchClient
+    if config.batched:
+        from fellowship.models.providers.batch import BatchClient
+
+        return BatchClient(name, config)
     from fellowship.models.providers.openai import OpenAIClient
 
-    return (BatchClient if config.batched else OpenAIClient)(name, config)
+    return OpenAIClient(name, config)
 
 
 def autogen_client(name: str, config: AutogenModel, engines: Engines) -> Client:

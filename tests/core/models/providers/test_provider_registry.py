@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import httpx2
+import openai
 import pytest
 
 from fellowship.models.config import AnyModel, OllamaModel, OpenAIModel
 from fellowship.models.providers.endpoints import hosts_of, max_in_flight, on_host
+from fellowship.models.providers.openai_headers import call_headers
 from fellowship.models.providers.provider import Provider
 from fellowship.models.providers.registry import (
     OLLAMA,
@@ -78,12 +80,24 @@ def test_no_code_but_the_registry_branches_by_provider(folder: str) -> None:
                 assert "provider ==" not in text, f"{path}: {text}"
 
 
-def test_reading_a_recipe_loads_no_providers_sdk() -> None:
-    code = (
-        "import sys, fellowship.models.providers.registry;"
-        "print(sorted({'openai', 'ollama', 'xllamacpp'} & set(sys.modules)))"
-    )
-    made = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert made.stdout.strip() == "[]"
+VARIABLES = {
+    "OPENAI_ORG_ID": "org-1",
+    "OPENAI_PROJECT_ID": "proj-1",
+    "OPENAI_CUSTOM_HEADERS": "X-Team: a: b\nno header\n OpenAI-Project : other ",
+}
+
+
+@pytest.mark.parametrize("wanted", [(), *((name,) for name in VARIABLES), VARIABLES])
+def test_calls_bear_the_headers_that_the_sdk_would_send(
+    wanted: Iterable[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name in wanted:
+        monkeypatch.setenv(name, VARIABLES[name])
+    api = openai.OpenAI(api_key="k", http_client=httpx2.Client())
+    sdk = {**api.default_headers, **api.auth_headers}
+    own = call_headers("k")
+    left_out = {h for h, v in sdk.items() if v != own.get(h) and isinstance(v, str)}
+    assert all(h.startswith("X-Stainless") or h == "User-Agent" for h in left_out)
+    assert own.keys() <= {h for h, v in sdk.items() if isinstance(v, str)}
