@@ -10,7 +10,7 @@ import click
 from fellowship.cli.agreement_view import show
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
+from fellowship.cli.fail_if import Condition, Keys, exit_by, fail_if_option
 from fellowship.cli.label_options import (
     label_options,
     selection_of,
@@ -95,7 +95,7 @@ def command(
         return Exit.DONE
     require_extras("stats")
     from fellowship.pipelines.agreement.agreement import Options, agree
-    from fellowship.pipelines.agreement.named_figures import agreement_figures
+    from fellowship.pipelines.agreement.named_figures import COUNTS, agreement_figures
     from fellowship.pipelines.agreement.verdict_table import verdict_table
     from fellowship.stats.intervals import Resampling
 
@@ -114,4 +114,5 @@ def command(
         if aligned:
             say(console(), (aligned, "yellow"))
     warn_of_bad_rows(selection)
-    return exit_by(fail_if, agreement_figures(found), Exit.DONE)
+    keys = Keys((), COUNTS, open=not found.enough)
+    return exit_by(fail_if, agreement_figures(found), Exit.DONE, keys)

@@ -14,6 +14,13 @@ import click
 from fellowship.cli import align_view, run_summary
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import (
+    Condition,
+    Keys,
+    check_keys,
+    exit_by,
+    fail_if_option,
+)
 from fellowship.cli.label_options import (
     COUNT_UNKNOWN,
     ID,
@@ -29,15 +36,15 @@ from fellowship.cli.label_options import (
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
+    load_with_options,
     max_calls,
     max_usd,
+    max_usd_per_day,
     recipe_argument,
     resamples_option,
 )
 from fellowship.cli.run import progress_of
 from fellowship.cli.terminal import console, print_json
-from fellowship.models.record.meter import Limits
-from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
     from fellowship.pipelines.aligning.align_run import Aligning
 
 STEPS = ("criteria", "examples", "tie-band")
+SPEND = ("max_usd", "max_usd_per_day", "max_calls")
 
 
 @click.command("align", epilog=EPILOG)
@@ -89,10 +97,18 @@ STEPS = ("criteria", "examples", "tie-band")
     " each.",
 )
 @max_usd
+@max_usd_per_day
 @max_calls
+@fail_if_option
 @resamples_option
 @as_json
-def command(recipe: Path, as_json: bool, resamples: int, **options: Any) -> int:
+def command(
+    recipe: Path,
+    fail_if: tuple[Condition, ...],
+    as_json: bool,
+    resamples: int,
+    **options: Any,
+) -> int:
     """Improve the prompt of RECIPE's judge on people's labels, and test it on others.
 
     Labels are split by prompt. On the training part a model rewrites the criteria from
@@ -107,18 +123,28 @@ def command(recipe: Path, as_json: bool, resamples: int, **options: Any) -> int:
       fellowship align mine.yaml --labels labels.csv --max-usd 2
       fellowship align mine.yaml --labels runs/best --output aligned --writer openai:gpt-4o
       fellowship align mine.yaml --labels labels.csv --step criteria --json
+      fellowship align mine.yaml --labels labels.csv --fail-if 'difference.low<=0'
       fellowship run runs/mine-aligned/recipe.yaml --into runs/mine-2
     """
     require_extras("stats")
     from fellowship.pipelines.aligning.align_cost import align_cost
     from fellowship.pipelines.aligning.aligned_files import finished_report
+    from fellowship.pipelines.aligning.named_figures import (
+        ALIGN_KEYS,
+        COUNTS,
+        align_figures,
+    )
     from fellowship.pipelines.aligning.recorded_judges import AlignmentStopped
 
+    keys = Keys(ALIGN_KEYS, COUNTS)
+    check_keys(fail_if, keys)
     if not options["labels"]:
         raise click.UsageError(
             "give people's labels: --labels FILE, or a run with some"
         )
-    wanted = prepared(load_recipe(recipe, own_rows=False), recipe.stem, options)
+    spend = {name: options.pop(name) for name in SPEND}
+    asked = load_with_options(recipe, own_rows=False, **spend)
+    wanted = prepared(asked, recipe.stem, options)
     logs_to_stderr()
     if finished_report(wanted.output) is None:
         click.echo(
@@ -133,7 +159,7 @@ def command(recipe: Path, as_json: bool, resamples: int, **options: Any) -> int:
         print_json(report.model_dump(mode="json") | {"verdict": report.verdict})
     else:
         align_view.show(report, console())
-    return Exit.DONE
+    return exit_by(fail_if, align_figures(report), Exit.DONE, keys)
 
 
 def prepared(recipe: Recipe, name: str, options: dict[str, Any]) -> Aligning:
@@ -146,18 +172,12 @@ def prepared(recipe: Recipe, name: str, options: dict[str, Any]) -> Aligning:
     labels = labelled_pairs(options["labels"], selection, recipe.source)
     for note in labels.notes:
         click.echo(f"fellowship: {note}", err=True)
-    own = recipe.limits
-    limits = Limits(
-        calls=own.calls if options["max_calls"] is None else options["max_calls"],
-        usd=own.usd if options["max_usd"] is None else options["max_usd"],
-        tokens=own.tokens,
-    )
     asked = AlignOptions(
         test=options["test"],
         seed=options["seed"],
         writer=options["writer"],
         steps=options["steps"],
-        limits=limits,
+        limits=recipe.limits.model_copy(update={"accept": None}),
     )
     output = options["output"] or Path("runs") / f"{name}-aligned"
     return prepare(recipe, labels, output, asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,14 @@ from rich.console import Console
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
+from fellowship.cli.fail_if import (
+    NO_KEYS,
+    Condition,
+    Keys,
+    check_keys,
+    exit_by,
+    fail_if_option,
+)
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
@@ -43,6 +51,8 @@ from fellowship.pipelines.attacks.attacks import (
     select_attacks,
 )
 from fellowship.pipelines.attacks.trials import Trials, run_trials
+from fellowship.pipelines.recipe.evaluator_checks import judge_names
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import Item
 
 
@@ -104,6 +114,8 @@ def command(
     )
     chosen = select_attacks(read_attacks(attacks), kinds)
     trials = attack_trials(wanted, chosen, rows)
+    keys = keys_of(wanted, [one.name for one in chosen]) if fail_if else NO_KEYS
+    check_keys(fail_if, keys)
     folder = into or Path("runs") / f"{recipe.stem}-attack"
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
@@ -117,16 +129,26 @@ def command(
     else:
         show(found, chosen, console())
         run_summary.show_account(report, resume, console())
-    return exit_of(fail_if, found, run_summary.exit_of(report))
+    return exit_of(fail_if, keys, found, run_summary.exit_of(report))
 
 
-def exit_of(fail_if: tuple[Condition, ...], found: AttackReport, code: Exit) -> int:
+def keys_of(recipe: Recipe, kinds: Sequence[str]) -> Keys:
+    """What conditions may name; the names of a team of one's own come with its verdicts."""
+    from fellowship.pipelines.attacks.named_figures import COUNTS, attack_keys
+
+    judges = judge_names(recipe.evaluate)
+    return Keys(attack_keys(judges, kinds), COUNTS, open=not judges)
+
+
+def exit_of(
+    fail_if: tuple[Condition, ...], keys: Keys, found: AttackReport, code: Exit
+) -> int:
     """The exit code; the figures of conditions need numpy, which others can do without."""
     if not fail_if:
         return code
     from fellowship.pipelines.attacks.named_figures import attack_figures
 
-    return exit_by(fail_if, attack_figures(found), code)
+    return exit_by(fail_if, attack_figures(found), code, keys)
 
 
 def announce(trials: Trials) -> None:

@@ -9,6 +9,7 @@ import click
 
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import require_extras
+from fellowship.cli.fail_if import Condition, check_keys, fail_if_option
 from fellowship.cli.label_options import label_options, selection_of
 from fellowship.cli.options import (
     as_json,
@@ -18,6 +19,7 @@ from fellowship.cli.options import (
     load_with_options,
     max_calls,
     max_usd,
+    max_usd_per_day,
     resamples_option,
     source,
 )
@@ -135,7 +137,9 @@ SHARE = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
 )
 @source
 @max_usd
+@max_usd_per_day
 @max_calls
+@fail_if_option
 @resamples_option
 @as_json
 def command(
@@ -160,7 +164,9 @@ def command(
     plan_only: bool,
     source: tuple[Path, ...],
     max_usd: float | None,
+    max_usd_per_day: float | None,
     max_calls: int | None,
+    fail_if: tuple[Condition, ...],
     resamples: int,
     as_json: bool,
     **labels: Any,
@@ -180,10 +186,16 @@ def command(
       fellowship choose mine.yaml --labels people.csv --models small --models large \\
         --strategy combined --samples 3 --max-usd 20
       fellowship choose mine.yaml --run runs/mine --at-least 0.9 --output chosen.yaml
+      fellowship choose mine.yaml --labels people.csv --fail-if 'corrected.low<0.4'
       fellowship choose --run runs/paper --only pandalm-eval --plot frontier.svg
     """
     require_extras("stats")
-    from fellowship.cli.choose_steps import Wanted, choose_from_run, measure_and_choose
+    from fellowship.cli.choose_steps import (
+        CHOICE,
+        Wanted,
+        choose_from_run,
+        measure_and_choose,
+    )
     from fellowship.pipelines.choosing.choice import ChoiceOptions
     from fellowship.pipelines.choosing.measuring import Candidates
     from fellowship.stats.intervals import Resampling
@@ -196,7 +208,9 @@ def command(
         promise=None if least is None else Promise(least, risk),
         plan=Resampling(resamples),
     )
-    wanted = Wanted(selection_of(labels), options, output, plot, every, as_json)
+    check_keys(fail_if, CHOICE)
+    selection = selection_of(labels)
+    wanted = Wanted(selection, options, output, plot, every, as_json, fail_if)
     if recipe is None:
         if run is None:
             raise click.UsageError(
@@ -210,7 +224,11 @@ def command(
             " would be gone: name another file"
         )
     asked = load_with_options(
-        recipe, source=source, max_usd=max_usd, max_calls=max_calls
+        recipe,
+        source=source,
+        max_usd=max_usd,
+        max_usd_per_day=max_usd_per_day,
+        max_calls=max_calls,
     )
     ways = strategies or Candidates().strategies
     candidates = Candidates(models, ways, scales, samples, order, debate)

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
 from fellowship.cli import run_summary
 from fellowship.cli.choice_view import show
 from fellowship.cli.exit_codes import Exit
+from fellowship.cli.fail_if import Condition, Keys, exit_by
 from fellowship.cli.label_options import warn_of_bad_rows
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.plan import show as show_plan
@@ -43,12 +45,18 @@ from fellowship.pipelines.choosing.measuring import (
     measure_run,
     measuring_recipes,
 )
+from fellowship.pipelines.choosing.named_figures import (
+    CHOICE_KEYS,
+    COUNTS,
+    choice_figures,
+)
 from fellowship.pipelines.labels.label_sources import select_labels
 from fellowship.pipelines.labels.people_votes import LabelSelection
 from fellowship.pipelines.planning.plan import Plan, measure_source, plan
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.recorded_rows import askable_recipe, recorded_recipe
-from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.run_report import RunReport, with_spending
+from fellowship.pipelines.running.shared_limits import SharedLimits
 from fellowship.records import Item, State
 from fellowship.run_folder import atomic_writer, half_written, read_header
 from fellowship.stats.codes import encode
@@ -65,8 +73,11 @@ class Wanted:
     plot: Path | None = None
     every: bool = False
     as_json: bool = False
+    fail_if: tuple[Condition, ...] = ()
 
 
+CHOICE: Final = Keys(CHOICE_KEYS, COUNTS, open=True)
+"""The keys of conditions on a choice: configurations are named by what is measured."""
 Base = tuple[Recipe, Voters]
 """A recipe to write the chosen evaluator into, and how its judges were asked."""
 
@@ -165,23 +176,18 @@ def measure_all(
     folders: Sequence[Path],
     fork: Path | None = None,
 ) -> RunReport:
-    """Every measuring run, one after another; the report of the last that was begun.
+    """Every measuring run, one after another, until one stops.
 
-    The spend of one is taken off the limits of the next.
+    The report is that of the last that was begun, with what all have spent: they have one
+    budget.
     """
     logs_to_stderr()
-    resume = resume_line()
-    usd_spent, calls = 0.0, 0
+    resume, reports = resume_line(), list[RunReport]()
+    shared = SharedLimits(runs=tuple(folders), day=tuple(folders))
     for recipe, folder in zip(recipes, folders, strict=True):
-        limits = recipe.limits
-        rest = {
-            "usd": limits.usd and max(0.0, limits.usd - usd_spent),
-            "calls": limits.calls and max(0, limits.calls - calls),
-        }
-        one = recipe.model_copy(update={"limits": limits.model_copy(update=rest)})
-        go = partial(measure_run, one, items, folder, fork=fork)
+        go = partial(measure_run, recipe, items, folder, fork=fork, shared=shared)
         report = asyncio.run(run_with_progress(go, resume))
-        usd_spent, calls = usd_spent + report.usd, calls + report.calls
+        reports.append(report)
         if failed := report.states.get(State.FAILED):
             click.echo(
                 f"fellowship: {counted(failed, 'labelled row')} failed and can't be"
@@ -190,7 +196,7 @@ def measure_all(
             )
         if report.stopped or report.pending:
             break
-    return report
+    return with_spending(report, reports)
 
 
 def resume_line() -> str:
@@ -253,12 +259,13 @@ def finish(choice: Choice, run: Path | None, base: Base | None, wanted: Wanted) 
     else:
         show(choice, console(), wanted.every)
     warn_of_bad_rows(wanted.selection)
-    if not is_found(choice):
-        return Exit.FAILED
-    if wanted.output is not None and base is not None:
+    found = is_found(choice)
+    if found and wanted.output is not None and base is not None:
         write_recipe(chosen_recipe(choice, *base), choice, wanted.output)
         click.echo(f"written: {wanted.output}", err=True)
-    return Exit.DONE
+    code = Exit.DONE if found else Exit.FAILED
+    keys = CHOICE._replace(open=not choice.enough)
+    return exit_by(wanted.fail_if, choice_figures(choice), code, keys)
 
 
 def is_found(choice: Choice) -> bool:

@@ -15,17 +15,19 @@ from rich.console import Console
 from fellowship.cli import run_summary
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.fail_if import Condition, check_keys, exit_by, fail_if_option
+from fellowship.cli.fail_if import Condition, Keys, check_keys, exit_by, fail_if_option
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
     max_calls,
     max_usd,
+    max_usd_per_day,
     resamples_option,
     run_argument,
 )
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
+from fellowship.errors import InputError
 from fellowship.number_format import (
     counted,
     interval,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     " samples, which show their noise; else 2.",
 )
 @max_usd
+@max_usd_per_day
 @max_calls
 @fail_if_option
 @resamples_option
@@ -65,6 +68,7 @@ def command(
     anchors: int | None,
     repeats: int | None,
     max_usd: float | None,
+    max_usd_per_day: float | None,
     max_calls: int | None,
     fail_if: tuple[Condition, ...],
     resamples: int,
@@ -86,26 +90,33 @@ def command(
       fellowship drift runs/best --json
     """
     require_extras("stats")
-    from fellowship.pipelines.agreement.drift_check import FIGURE_KEYS, check_drift
+    from fellowship.pipelines.agreement.drift_check import (
+        BARE_KEYS,
+        FIGURE_KEYS,
+        check_drift,
+    )
     from fellowship.pipelines.agreement.drift_history import read_history
     from fellowship.pipelines.replay.drift_runs import plan_drift, record_check
+    from fellowship.pipelines.running.run_report import with_spending
     from fellowship.stats.intervals import Resampling
 
-    check_keys(fail_if, FIGURE_KEYS)
-    given = {"usd": max_usd, "calls": max_calls}
+    keys = Keys(FIGURE_KEYS, BARE_KEYS)
+    check_keys(fail_if, keys)
+    given = {"usd": max_usd, "usd_per_day": max_usd_per_day, "calls": max_calls}
     limits = {name: value for name, value in given.items() if value is not None}
     plan = plan_drift(run, anchors, repeats, limits)
+    check_noise_is_known(plan, fail_if)
     logs_to_stderr()
     announce(plan)
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
     reports = ask_all(plan, resume)
-    last = reports[-1]
-    if last.stopped or last.pending:
+    whole = with_spending(reports[-1], reports)
+    if whole.stopped or whole.pending:
         if as_json:
-            print_json(run_summary.report_as_json(last) | {"drift": None})
+            print_json(run_summary.report_as_json(whole) | {"drift": None})
         else:
-            run_summary.show_account(last, resume, console())
-        return run_summary.exit_of(last)
+            run_summary.show_account(whole, resume, console())
+        return run_summary.exit_of(whole)
     found = check_drift(run, plan.folders, plan.models, Resampling(resamples))
     record_check(plan, found.as_json())
     history = read_history(run)
@@ -114,10 +125,22 @@ def command(
     else:
         show(found, console())
         show_history(history, console())
-        for report in reports:
-            run_summary.show_account(report, resume, console())
+        run_summary.show_account(whole, resume, console())
     worst = max((run_summary.exit_of(report) for report in reports), default=Exit.DONE)
-    return exit_by(fail_if, found.figures(), worst)
+    return exit_by(fail_if, found.figures(), worst, keys)
+
+
+def check_noise_is_known(plan: DriftPlan, fail_if: tuple[Condition, ...]) -> None:
+    """`InputError` for a condition on what asking once can't show, before it is paid."""
+    from fellowship.pipelines.agreement.drift_check import NOISE_KEYS
+
+    for one in fail_if if not plan.shows_noise else ():
+        if one.key.partition(".")[0] in NOISE_KEYS:
+            raise InputError(
+                f"--fail-if {one.text!r}: asked once, a judge without samples does not"
+                f" show how far it differs from itself, and there is no {one.key!r}:"
+                " --repeats 2"
+            )
 
 
 def announce(plan: DriftPlan) -> None:

@@ -1,8 +1,8 @@
 """`--fail-if`: conditions on a verb's figures that set its exit code, e.g. `kappa<0.6`.
 
 A condition is a key, a comparison and a number; nothing is evaluated. Intervals have their
-ends at `KEY.low` and `KEY.high`. An unknown key is an error that lists what there is, and a
-figure that is not defined fails, for nothing is known of it.
+ends at `KEY.low` and `KEY.high`. An unknown key is an error that lists what there is,
+before a call is made. A figure that is not defined fails, for nothing is known of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -61,6 +61,8 @@ def parse_condition(text: str) -> Condition:
             f" {' '.join(COMPARISONS)}, and a number, e.g. 'kappa<0.6'"
         )
     bound = float(found["bound"]) / (100 if found["percent"] else 1)
+    if not math.isfinite(bound):
+        raise click.UsageError(f"--fail-if {text!r}: the number is too large to be one")
     return Condition(found["key"], found["how"], bound, text.strip())
 
 
@@ -82,22 +84,64 @@ fail_if_option: Callable[[Command], Command] = click.option(
 )
 
 
-def check_keys(conditions: Iterable[Condition], known: Collection[str]) -> None:
-    """`InputError` for a key that is not among these, with all there are."""
+class Keys(NamedTuple):
+    """Keys that conditions may have; `NAME/KEY` is a key of something named.
+
+    `bare`: keys, without their names, whose figures never have limits. `open`: there may be
+    names that are not known yet, so only what follows the last stroke is checked.
+    """
+
+    known: Collection[str]
+    bare: Collection[str] = ()
+    open: bool = False
+
+
+NO_KEYS: Final = Keys(())
+
+
+def check_keys(conditions: Iterable[Condition], keys: Keys) -> None:
+    """`InputError` for a key that is not among these, or an end of what has no limits."""
     for one in conditions:
         name, _, end = one.key.rpartition(".")
-        if one.key not in known and not (end in ENDS and name in known):
+        if is_known(one.key, keys):
+            continue
+        if end not in ENDS or not is_known(name, keys):
             raise InputError(
                 f"--fail-if {one.text!r}: there is no figure {one.key!r}; there are"
-                f" {quoted_list(sorted(known))} (an interval's ends are KEY.low"
+                f" {quoted_list(sorted(keys.known))} (an interval's ends are KEY.low"
                 " and KEY.high)"
+            )
+        if last_part(name) in keys.bare:
+            raise InputError(
+                f"--fail-if {one.text!r}: {name!r} is a number without an interval, so it"
+                f" has no {one.key!r}: compare {name!r} itself"
             )
 
 
-def failures(conditions: Iterable[Condition], figures: Figures) -> list[str]:
-    """A sentence for each condition that holds, or whose figure is not defined."""
+def is_known(key: str, keys: Keys) -> bool:
+    """Whether a key is there, or may yet be."""
+    if key in keys.known:
+        return True
+    ends = {last_part(known) for known in keys.known}
+    return keys.open and "/" in key and last_part(key) in ends
+
+
+def last_part(key: str) -> str:
+    """What follows a key's last stroke: `kappa` of `JUDGE/kappa`."""
+    return key.rpartition("/")[2]
+
+
+def failures(
+    conditions: Iterable[Condition], figures: Figures, keys: Keys = NO_KEYS
+) -> list[str]:
+    """A sentence for each condition that holds, or whose figure is not defined.
+
+    `keys` are those that may be there without a figure.
+    """
     conditions = tuple(conditions)
-    check_keys(conditions, figures)
+    numbers = {last_part(k) for k, v in figures.items() if isinstance(v, float | int)}
+    known = {*figures, *keys.known}
+    check_keys(conditions, Keys(known, {*keys.bare, *numbers}, keys.open))
     found = []
     for one in conditions:
         value = value_of(one.key, figures)
@@ -110,18 +154,25 @@ def failures(conditions: Iterable[Condition], figures: Figures) -> list[str]:
 
 def value_of(key: str, figures: Figures) -> float | None:
     """The number under a key, an interval's value or one of its ends; None for none."""
-    found: Any = figures.get(key)
     if key in figures:
-        found = getattr(found, "value", found)
+        found = getattr(figures[key], "value", figures[key])
     else:
         name, _, end = key.rpartition(".")
-        found = getattr(figures[name], end, None)
+        found = getattr(figures.get(name), end, None)
     return None if found is None or math.isnan(found) else float(found)
 
 
-def exit_by(conditions: Iterable[Condition], figures: Figures, code: int) -> int:
-    """The exit code: the verb's own, else 6 where a condition holds, which is said."""
-    told = failures(conditions, figures)
+def exit_by(
+    conditions: Iterable[Condition],
+    figures: Figures,
+    code: int,
+    keys: Keys = NO_KEYS,
+) -> int:
+    """The exit code: the verb's own, else 6 where a condition holds, which is said.
+
+    `keys` as of `failures`.
+    """
+    told = failures(conditions, figures, keys)
     for sentence in told:
         click.echo(f"fellowship: failed: {sentence}", err=True)
     return Exit.CONDITION if told and code == Exit.DONE else code

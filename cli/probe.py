@@ -16,7 +16,7 @@ from fellowship.cli import run_summary
 from fellowship.cli.attack import announce
 from fellowship.cli.exit_codes import EPILOG
 from fellowship.cli.extras import require_extras
-from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
+from fellowship.cli.fail_if import Condition, Keys, check_keys, exit_by, fail_if_option
 from fellowship.cli.logs import logs_to_stderr
 from fellowship.cli.options import (
     as_json,
@@ -32,6 +32,7 @@ from fellowship.cli.options import (
 from fellowship.cli.run import run_with_progress
 from fellowship.cli.terminal import console, print_json, say, table
 from fellowship.number_format import count, counted, figure, limits
+from fellowship.pipelines.recipe.evaluator_checks import judge_names
 
 if TYPE_CHECKING:
     from fellowship.pipelines.attacks.probe_records import Estimate, ProbeReport
@@ -79,7 +80,7 @@ def command(
       fellowship probe mine.yaml --fail-if 'position.high>0.2'
     """
     require_extras("stats")
-    from fellowship.pipelines.attacks.named_figures import probe_figures
+    from fellowship.pipelines.attacks.named_figures import probe_figures, probe_keys
     from fellowship.pipelines.attacks.probe_report import families_of, probe_report
     from fellowship.pipelines.attacks.probes import probe_trials
     from fellowship.pipelines.attacks.trials import run_trials
@@ -94,6 +95,9 @@ def command(
         max_calls=max_calls,
     )
     trials = probe_trials(wanted, rows)
+    judges = judge_names(wanted.evaluate)
+    keys = Keys(probe_keys(judges), open=not judges)
+    check_keys(fail_if, keys)
     folder = into or Path("runs") / f"{recipe.stem}-probe"
     logs_to_stderr()
     resume = f"fellowship {shlex.join(sys.argv[1:])}"
@@ -105,7 +109,7 @@ def command(
     else:
         show(found, console())
         run_summary.show_account(report, resume, console())
-    return exit_by(fail_if, probe_figures(found), run_summary.exit_of(report))
+    return exit_by(fail_if, probe_figures(found), run_summary.exit_of(report), keys)
 
 
 def show(found: ProbeReport, out: Console) -> None:

@@ -9,6 +9,7 @@ import shlex
 from dataclasses import asdict, replace
 from typing import Any
 
+import click
 from rich.console import Console
 
 from fellowship.cli import evaluator_summary, export_accounts
@@ -123,9 +124,17 @@ def with_larger_limit(resume: str, report: RunReport) -> str:
         value = at > 0 and words[at - 1] == reason.option
         if not value and word.partition("=")[0] != reason.option:
             kept.append(word)
-    if len(kept) == len(words) and kept[1:2] != ["run"]:
+    if len(kept) == len(words) and not takes_option(kept, reason.option):
         return resume
     return shlex.join([*kept, reason.option, f"{2 * limit or 1:.12g}"])
+
+
+def takes_option(words: list[str], option: str) -> bool:
+    """Whether the command that these words call takes an option."""
+    running = click.get_current_context(silent=True)
+    if running is None:
+        return words[1:2] == ["run"]
+    return any(option in one.opts for one in running.command.params)
 
 
 def show_spending(report: RunReport, out: Console) -> None:

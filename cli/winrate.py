@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fellowship.cli.exit_codes import EPILOG, Exit
 from fellowship.cli.extras import require_extras
-from fellowship.cli.fail_if import Condition, exit_by, fail_if_option
+from fellowship.cli.fail_if import Condition, Keys, exit_by, fail_if_option
 from fellowship.cli.label_options import (
     label_options,
     selection_of,
@@ -58,7 +58,7 @@ def command(
       fellowship winrate runs/mine --fail-if 'half_tie.low<50%'
     """
     require_extras("stats")
-    from fellowship.pipelines.agreement.named_figures import win_rate_figures
+    from fellowship.pipelines.agreement.named_figures import COUNTS, win_rate_figures
     from fellowship.pipelines.agreement.win_rates import win_rates
     from fellowship.stats.intervals import Resampling
 
@@ -69,7 +69,7 @@ def command(
     else:
         show(found, console())
     warn_of_bad_rows(selection)
-    return exit_by(fail_if, win_rate_figures(found), Exit.DONE)
+    return exit_by(fail_if, win_rate_figures(found), Exit.DONE, Keys((), COUNTS))
 
 
 def show(found: WinRates, out: Console) -> None:

@@ -109,6 +109,10 @@ SUMS = (
 )
 SELECT_SPENDING = f"{SUMS} FROM calls"
 SELECT_UNUSABLE = f"{SUMS} FROM unusable_replies"
+SPENT_SINCE = (
+    "SELECT coalesce(sum(usd), 0.0) FROM calls WHERE started + seconds >= ?",
+    "SELECT coalesce(sum(usd), 0.0) FROM unusable_replies WHERE started >= ?",
+)
 RECORD_UNUSABLE = (
     f"INSERT INTO unusable_replies({', '.join(UnusableReply._fields)})"
     f" VALUES ({', '.join('?' * len(UnusableReply._fields))})"
@@ -285,12 +289,7 @@ class Ledger:
 
     def spent_since(self, moment: float) -> float:
         """US dollars of the replies that were recorded since then, usable or not."""
-        sql = (
-            "SELECT (SELECT coalesce(sum(usd), 0.0) FROM calls"
-            " WHERE started + seconds >= ?1) + (SELECT coalesce(sum(usd), 0.0)"
-            " FROM unusable_replies WHERE started >= ?1)"
-        )
-        return float(self.rows(sql, (moment,))[0][0])
+        return sum(float(self.rows(sql, (moment,))[0][0]) for sql in SPENT_SINCE)
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
@@ -408,6 +407,11 @@ class LedgerReader:
         if self.has_unusable:
             unusable = next(self.rows(SELECT_UNUSABLE))
         return add_unusable(next(self.rows(SELECT_SPENDING)), unusable)
+
+    def spent_since(self, moment: float) -> float:
+        """US dollars of the replies that were recorded since then, usable or not."""
+        parts = SPENT_SINCE if self.has_unusable else SPENT_SINCE[:1]
+        return sum(float(next(self.rows(sql, (moment,)))[0]) for sql in parts)
 
     @property
     def has_unusable(self) -> bool:

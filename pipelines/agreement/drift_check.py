@@ -121,6 +121,10 @@ FIGURE_KEYS = (
     *CHANGES.values(),
 )
 """The keys of `DriftCheck.figures`."""
+BARE_KEYS = ("p", "alarm")
+"""Keys of numbers that never have limits."""
+NOISE_KEYS = ("noise", "apart", "excess", *BARE_KEYS)
+"""Keys of figures that take the judge's noise to be known."""
 
 
 def change_of(change: Change | None) -> Interval | None:
@@ -149,7 +153,7 @@ def check_drift(
         test=repeat_test(blocks, plan) if blocks else None,
         noise_from=noise_from if blocks else "",
         served=served_change(
-            served_models(run, models), served_models(askings[0], models), plan
+            served_models([run], models), served_models(askings, models), plan
         ),
     )
 

@@ -1,14 +1,17 @@
 """Figures of agreement reports and win rates by key, as `--fail-if` names them.
 
 A key alone is the run's: of the only judge, or of all votes together; of the only pair of
-systems. `NAME/KEY` is one judge's, `FIRST/SECOND/KEY` one pair's.
+systems. `NAME/KEY` is one judge's, `FIRST/SECOND/KEY` one pair's; of a rubric's criteria,
+`CRITERION/KEY` and `JUDGE/CRITERION/KEY`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fellowship.pipelines.agreement.agreement import AgreementReport
+from fellowship.pipelines.agreement.criteria import CriterionFigures
 from fellowship.pipelines.agreement.judge_lines import JudgeAgreement
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.stats.intervals import Interval
@@ -21,6 +24,9 @@ JUDGE_KEYS: Final = (
     *("kappa_quadratic", "alpha", "ac1", "invalid_share", "position", "changed"),
     "tau_b",
 )
+CRITERION_KEYS: Final = ("kappa", "accuracy", "share", "implied", "length")
+COUNTS: Final = ("labels", "prompts", "ties", "invalid", "rows", "share")
+"""Keys of numbers, which have no limits."""
 PAIR_KEYS: Final = (
     *("strict", "strict_second", "half_tie", "both_orders", "controlled", "people"),
     *("ties", "invalid", "rows"),
@@ -37,7 +43,7 @@ def agreement_figures(found: AgreementReport) -> Figures:
         figures |= judge_figures(lines[0])
     for line in lines:
         figures |= {f"{line.name}/{k}": v for k, v in judge_figures(line).items()}
-    return figures
+    return criterion_figures(found.criteria) | figures
 
 
 def judge_figures(line: JudgeAgreement) -> Figures:
@@ -51,6 +57,17 @@ def judge_figures(line: JudgeAgreement) -> Figures:
         line.ranking.tau_b if line.ranking else None,
     )
     return dict(zip(JUDGE_KEYS, values, strict=True))
+
+
+def criterion_figures(criteria: Sequence[CriterionFigures]) -> Figures:
+    """Each criterion's figures, by its name alone where one judge has a rubric."""
+    several = len({one.judge for one in criteria}) > 1
+    figures: Figures = {}
+    for one in criteria:
+        named = {f"{one.name}/{key}": getattr(one, key) for key in CRITERION_KEYS}
+        figures |= {} if several else named
+        figures |= {f"{one.judge}/{key}": value for key, value in named.items()}
+    return figures
 
 
 def win_rate_figures(found: WinRates) -> Figures:

@@ -48,18 +48,16 @@ class ServedChange:
     other_fingerprint: Interval | None
 
 
-def served_models(run: Path, only: Collection[str]) -> ServedModels:
-    """What served these models of a run's recipe, by its ledger."""
+def served_models(runs: Iterable[Path], only: Collection[str]) -> ServedModels:
+    """What served these models of the runs' recipe, by their ledgers."""
     names: Counter[tuple[str, str]] = Counter()
     prints: Counter[tuple[str, str]] = Counter()
-    with LedgerReader(run / LEDGER) as reader:
-        for model, name, fingerprint, many in reader.rows(SERVED):
-            if model not in only:
-                continue
-            if isinstance(name, str) and name:
-                names[model, name] += many
-            if isinstance(fingerprint, str) and fingerprint:
-                prints[model, fingerprint] += many
+    for run in runs:
+        with LedgerReader(run / LEDGER) as reader:
+            for model, name, fingerprint, many in reader.rows(SERVED):
+                for said, counted in ((name, names), (fingerprint, prints)):
+                    if model in only and isinstance(said, str) and said:
+                        counted[model, said] += many
     return ServedModels(names, prints)
 
 

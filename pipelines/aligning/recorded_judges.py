@@ -1,24 +1,23 @@
 """Judges asked for real: every question is a run in a folder of its own, with a ledger.
 
 Run again, the same questions find their runs, and nothing is paid for twice. One budget
-spans them all: each may spend what the others have left.
+spans them all.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fellowship.agents.rubric import Rubric
 from fellowship.errors import FellowshipError, InputError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.record.meter import Limits
 from fellowship.number_format import counted
-from fellowship.number_format import usd as usd_text
 from fellowship.pipelines.aligning.changes import Change, with_change
 from fellowship.pipelines.aligning.labelled_pairs import LabelledPair
 from fellowship.pipelines.aligning.rewriting import (
@@ -35,11 +34,11 @@ from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
 from fellowship.pipelines.running.progress import Watch
-from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.run_report import RunReport, with_spending
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.shared_limits import SharedLimits
 from fellowship.records import Conversation, Item, Message, Outcome, State
 from fellowship.run_folder import LEDGER
-from fellowship.stop_reasons import StopReason
 
 RUNS: Final = "runs"
 """The folder of the runs, in the alignment's."""
@@ -132,12 +131,14 @@ class RecordedJudges:
         into = self.folder / RUNS / name
         self.tell(name)
         report = await run_recipe(
-            asking_recipe(recipe, self._left(name)),
+            asking_recipe(recipe, self.limits),
             into,
             watch=self.watch,
             stop=self.stop,
             engine=engine,
-            origin=Origin({"aligning": name}, len(items), lambda: items, whole=False),
+            origin=Origin(
+                {"aligning": name}, len(items), lambda: items, False, self._shared()
+            ),
         )
         self.reports[name] = report
         if report.stopped or report.pending:
@@ -145,51 +146,14 @@ class RecordedJudges:
         with LedgerReader(into / LEDGER) as reader:
             return [read_outcome(text) for text in reader.outcomes()]
 
+    def _shared(self) -> SharedLimits:
+        """One budget, of all runs of the alignment."""
+        every = tuple((self.folder / RUNS).glob("*"))
+        return SharedLimits(runs=every, day=every)
+
     def _whole(self, last: RunReport) -> RunReport:
         """The report of the run that stopped, with what all of them spent."""
-        limits, reason = self.limits, last.stop_reason
-        limit = {
-            StopReason.CALLS: limits.calls,
-            StopReason.TOKENS: limits.tokens,
-            StopReason.USD: limits.usd,
-        }.get(reason or StopReason.INTERRUPTED)
-        words = last.stopped
-        if limit is not None:
-            words = f"the limit of {limit_words(reason, limit)} is reached"
-        every = self.reports.values()
-        return replace(
-            last,
-            stopped=words,
-            stop_limit=limit or last.stop_limit,
-            calls=sum(one.calls for one in every),
-            prompt_tokens=sum(one.prompt_tokens for one in every),
-            completion_tokens=sum(one.completion_tokens for one in every),
-            usd=sum(one.usd for one in every),
-            unpriced=sum(one.unpriced for one in every),
-        )
-
-    def _left(self, name: str) -> Limits:
-        """What this run may spend: the limits without what the others have spent."""
-        others = [r for n, r in self.reports.items() if n != name]
-        limits = self.limits
-        tokens = sum(r.prompt_tokens + r.completion_tokens for r in others)
-        return Limits(
-            calls=less(limits.calls, sum(report.calls for report in others)),
-            tokens=less(limits.tokens, tokens),
-            usd=less(limits.usd, sum(report.usd for report in others)),
-        )
-
-
-def limit_words(reason: StopReason | None, limit: float) -> str:
-    """A limit with its unit."""
-    if reason == StopReason.USD:
-        return usd_text(limit)
-    return counted(int(limit), "call" if reason == StopReason.CALLS else "token")
-
-
-def less(most: Any, spent: Any) -> Any:
-    """What is left of a limit; None where there is none."""
-    return None if most is None else max(0, most - spent)
+        return with_spending(last, self.reports.values())
 
 
 def asking_recipe(recipe: Recipe, limits: Limits) -> Recipe:

@@ -8,7 +8,7 @@ alone where there is one judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from fellowship.pipelines.attacks.attack_report import (
@@ -21,6 +21,21 @@ from fellowship.stats.intervals import Interval
 from fellowship.stats.rates import rate_interval
 
 PROBE_KEYS: Final = ("position", "length", "style", "family", "repeatability")
+COUNTS: Final = ("trials", "failed", "not_tried")
+"""Keys of numbers, which have no limits."""
+
+
+def attack_keys(judges: Sequence[str], kinds: Sequence[str]) -> tuple[str, ...]:
+    """The keys that `attack_figures` of these judges and kinds may have."""
+    by_kind = tuple(f"{kind}/success" for kind in kinds)
+    each = tuple(f"{name}/{key}" for name in judges for key in ("success", *by_kind))
+    return ("success", "chosen", *COUNTS, *by_kind, *each)
+
+
+def probe_keys(judges: Sequence[str]) -> tuple[str, ...]:
+    """The keys that `probe_figures` of these judges may have."""
+    alone = PROBE_KEYS if len(judges) < 2 else ()
+    return (*alone, *(f"{name}/{key}" for name in judges for key in PROBE_KEYS))
 
 
 def attack_figures(found: AttackReport) -> dict[str, Interval | float | None]:

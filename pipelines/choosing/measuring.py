@@ -33,6 +33,7 @@ from fellowship.pipelines.running.engines import Origin
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.pipelines.sources.source import Rejected, read_items
 from fellowship.records import Item, Outcome, Strategy
 from fellowship.suggestions import select_name
@@ -258,6 +259,7 @@ async def measure_run(
     into: Path,
     *,
     fork: Path | None = None,
+    shared: SharedLimits = NOT_SHARED,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> RunReport:
@@ -267,7 +269,7 @@ async def measure_run(
     of the run `fork` are taken where the requests are the same.
     """
     rows: list[Item | Rejected] = list(items)
-    origin = Origin(MEASURED, len(rows), lambda: rows, whole=False)
+    origin = Origin(MEASURED, len(rows), lambda: rows, False, shared)
     return await run_recipe(
         recipe, into, fork=fork, watch=watch, stop=stop, origin=origin
     )

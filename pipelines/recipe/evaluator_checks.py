@@ -58,6 +58,18 @@ def voters(settings: EvaluateSettings) -> Iterator[tuple[Place, VoterSettings]]:
             yield (*EVALUATE, "escalate"), settings.escalate
 
 
+def judge_names(settings: EvaluateSettings) -> tuple[str, ...]:
+    """The names that an evaluator's verdicts carry; none known of a team of one's own."""
+    if isinstance(settings, DebateSettings):
+        return tuple(persona.name for persona in settings.personas)
+    if isinstance(settings, JudgeSettings):
+        return ("judge",)
+    if isinstance(settings, JurySettings):
+        strong = (settings.escalate,) if settings.escalate else ()
+        return tuple(juror.speaker for juror in (*settings.jurors, *strong))
+    return ()
+
+
 def unknown_criterion(
     match: str, settings: EvaluateSettings
 ) -> Iterator[tuple[Place, str]]:

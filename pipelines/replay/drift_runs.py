@@ -41,6 +41,7 @@ from fellowship.pipelines.replay.recorded_rows import (
 from fellowship.pipelines.replay.rejudge import OldRun, rejudge_run
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.run_report import RunReport
+from fellowship.pipelines.running.shared_limits import SharedLimits
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Outcome
 from fellowship.run_folder import LEDGER, read_header
@@ -67,6 +68,17 @@ class DriftPlan:
         """The runs of the check's askings."""
         base = self.run / FOLDER
         return [base / f"{self.number:03}-{n}" for n in range(1, self.repeats + 1)]
+
+    @property
+    def shows_noise(self) -> bool:
+        """Whether the askings show how far the judge differs from itself."""
+        return self.repeats > 1 or is_sampled(self.recipe)
+
+    @property
+    def shared(self) -> SharedLimits:
+        """One budget of all askings of the check; a day's of all checks of that day."""
+        every = (self.run / FOLDER).glob("*")
+        return SharedLimits(runs=tuple(self.folders), day=tuple(every))
 
     @property
     def models(self) -> list[str]:
@@ -224,6 +236,7 @@ async def ask_again(
         plan.recipe,
         plan.folders[asking],
         rows=plan.anchors.rows,
+        shared=plan.shared,
         watch=watch,
         stop=stop,
     )

@@ -36,6 +36,7 @@ from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
@@ -158,12 +159,14 @@ async def rejudge_run(
     into: Path,
     *,
     rows: tuple[int, ...] | None = None,
+    shared: SharedLimits = NOT_SHARED,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> RunReport:
     """Judge the candidates of `run` by `recipe`, into a new run; see `rejudge_recipe`.
 
-    `rows` are the numbers of those that are judged again, all if None.
+    `rows` are the numbers of those that are judged again, all if None; `shared` the runs
+    that the recipe's limits hold for together with this one.
     """
     check_recipe(recipe, own_rows=False)
     old = OldRun(run, rows)
@@ -186,7 +189,8 @@ async def rejudge_run(
         yield work
 
     named = {} if rows is None else {"rows": digest(list(rows), 8)}
-    origin = Origin(judging_origin(run) | named, old.count(), old.entries)
+    fields = judging_origin(run) | named
+    origin = Origin(fields, old.count(), old.entries, shared=shared)
     return await run_recipe(
         recipe, into, watch=watch, stop=stop, engine=engine, origin=origin
     )

@@ -14,6 +14,7 @@ from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.rows import Row, RunContext
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
@@ -28,13 +29,15 @@ class Origin:
 
     `header_fields` go into the header: such a run is never resumed as if it were another.
     `whole`: these are all of its rows; else more come with later calls, and what only a
-    whole run knows, its datasets too, is made when it is asked for.
+    whole run knows, its datasets too, is made when it is asked for. `shared`: the runs
+    that its limits hold for together with it.
     """
 
     header_fields: dict[str, Any]
     count: int
     rows: Callable[[], Iterable[Item | Rejected]]
     whole: bool = True
+    shared: SharedLimits = NOT_SHARED
 
 
 Engine = Callable[

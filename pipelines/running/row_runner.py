@@ -8,18 +8,18 @@ it, and replays the recorded calls of one that is not.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
 from fellowship.ledger import Ledger
-from fellowship.models.record.meter import DAY, DaySpending, Meter
+from fellowship.models.record.meter import DaySpending, Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, last_midnight
 from fellowship.pipelines.sources.rejected_rows import RejectedRows
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
@@ -63,10 +63,15 @@ class Runner:
         self.limit = limit if limit is not None else recipe.source.limit
         self.stop = stop or asyncio.Event()
         self.ledger = Ledger(folder.ledger)
-        self.meter = Meter(recipe.limits, **self.ledger.spending()._asdict())
+        shared = origin.shared if origin else NOT_SHARED
+        self.meter = Meter(
+            recipe.limits,
+            **self.ledger.spending()._asdict(),
+            elsewhere=shared.elsewhere(folder.path),
+        )
         if recipe.limits.usd_per_day is not None:
-            midnight = time.time() // DAY * DAY
-            self.meter.day = DaySpending(self.ledger.spent_since(midnight))
+            own = self.ledger.spent_since(last_midnight())
+            self.meter.day = DaySpending(own + shared.elsewhere_today(folder.path))
         self.finished = self.ledger.outcome_states()
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)

@@ -6,9 +6,10 @@ What became of its rows adds up, or the report says that it doesn't.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Final
 
 from fellowship.display import table_html
 from fellowship.ledger import LedgerReader
@@ -25,6 +26,13 @@ from fellowship.run_folder import LEDGER
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
 from fellowship.wording import state_word
+
+SPENT: Final = (
+    *("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "usd"),
+    *("unpriced", "replayed", "retries", "maybe_paid_twice", "usd_maybe_twice"),
+    *("lost_replies", "seconds"),
+)
+"""The fields of a report that add up over runs."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,16 @@ class RunReport:
         rows.append(("cost", money(self.usd, self.unpriced)))
         rows += [("", sentence) for sentence in self.replies.sentences()]
         return table_html(("what became of the prompts", "rows"), rows)
+
+
+def with_spending(last: RunReport, every: Iterable[RunReport]) -> RunReport:
+    """The report of one of several runs, with what all of them spent."""
+    reports = [*every]
+
+    def total(name: str) -> Any:
+        return sum(getattr(one, name) for one in reports)
+
+    return replace(last, **{name: total(name) for name in SPENT})
 
 
 def make_report(

@@ -67,6 +67,15 @@ class DaySpending:
         self.usd = self.today() + usd
 
 
+@dataclass(frozen=True)
+class SpentElsewhere:
+    """What other runs have spent that the same limits hold for."""
+
+    calls: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+
 @dataclass
 class Meter:
     """Running totals. The ledger's sums come first, so a limit spans every resume."""
@@ -90,7 +99,9 @@ class Meter:
     """Of the calls, those whose reply was paid for and could not be used."""
     unusable_usd: float = 0.0
     day: DaySpending = field(default_factory=DaySpending)
-    """What was spent today, by all goes at the run."""
+    """What was spent today, by all goes at the run and by the runs beside it."""
+    elsewhere: SpentElsewhere = SpentElsewhere()
+    """What the runs beside it have spent of the same limits."""
     endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 
@@ -113,8 +124,9 @@ class Meter:
         if self.stop is not None:
             raise BudgetStop(self.stop.why, self.stop.reason)
         self._admit_usd(worst_usd)
-        tokens = self.prompt_tokens + self.completion_tokens
-        calls, limits = self.calls + self.in_flight, self.limits
+        limits, others = self.limits, self.elsewhere
+        tokens = others.tokens + self.prompt_tokens + self.completion_tokens
+        calls = others.calls + self.calls + self.in_flight
         if limits.calls is not None and calls >= limits.calls:
             self._stop_at(limits.calls, StopReason.CALLS, counted(limits.calls, "call"))
         if limits.tokens is not None and tokens >= limits.tokens:
@@ -125,9 +137,10 @@ class Meter:
         """Raise `BudgetStop` at the limit of all dollars, or of today's."""
         limits, held = self.limits, self.held_usd + worst_usd
         most, daily = limits.usd, limits.usd_per_day
-        if worst_usd and most is not None and self.usd + held > most:
+        spent = self.elsewhere.usd + self.usd
+        if worst_usd and most is not None and spent + held > most:
             self._stop_at(most, StopReason.USD_ON_THE_WAY, usd_text(most), ON_THE_WAY)
-        if most is not None and self.usd >= most:
+        if most is not None and spent >= most:
             self._stop_at(most, StopReason.USD, usd_text(most))
         if daily is None:
             return

@@ -8,75 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from fellowship.cli.main import run_command as command
 from fellowship.errors import InputError, RecipeError
 from fellowship.number_format import figure
 from fellowship.pipelines.agreement.drift_cells import point_text
+from fellowship.pipelines.agreement.drift_check import check_drift
 from fellowship.pipelines.agreement.drift_history import read_anchors, read_history
-from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.drift_runs import allot, plan_drift
 from fellowship.pipelines.report.figures import figures
-from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
-from fellowship.testing import LoopbackModel, loopback_model
+from fellowship.stats.intervals import Resampling
+from fellowship.testing import loopback_model
 from fellowship.viewer.report.page import page
+from tests.support.drifting_judges import Judge, judged_run
 from tests.support.replayed_runs import query
 from tests.support.viewer_pages import ask, served
-
-
-class Judge:
-    """A model that prefers the longer answer, and for some prompts no longer does."""
-
-    def __init__(self) -> None:
-        self.flipped: set[int] = set()
-        self.calls = 0
-
-    def __call__(self, messages: Any) -> str:
-        self.calls += 1
-        text = messages[-1]["content"]
-        number = int(text.split("Question ")[1].split(".")[0])
-        first = text.index("long answer") < text.index("short answer")
-        if number in self.flipped:
-            first = not first
-        scores = (8, 3) if first else (3, 8)
-        return json.dumps(
-            {"reason": "r", "score_first": scores[0], "score_second": scores[1]}
-        )
-
-
-def judged_run(
-    folder: Path,
-    server: LoopbackModel,
-    rows: int = 24,
-    others: Any = None,
-    **judge: Any,
-) -> Path:
-    """A finished run of pairs that the judge compared."""
-    folder.mkdir()
-    answers = ["one", "two", *(["three"] if judge.get("meet") else [])]
-    alone = {} if "team" in judge else {"team": "judge", "model": "judge"}
-    judge = {"order": "first", **alone, **judge}
-    lines = [
-        {
-            "prompt": f"Question {n}.",
-            "one": f"a long answer {n}",
-            "two": "short answer",
-            "three": "middling",
-        }
-        for n in range(rows)
-    ]
-    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    recipe = {
-        "models": {"judge": server.model, **(others or {})},
-        "source": {"path": "rows.jsonl", "answers": answers},
-        "evaluate": judge,
-        "limits": {"accept": rows},
-    }
-    (folder / "r.yaml").write_text(yaml.safe_dump(recipe))
-    run(load_recipe(folder / "r.yaml"), folder / "run")
-    return folder / "run"
 
 
 def asked(folder: Path, *words: str) -> int:
@@ -142,20 +89,46 @@ def test_a_juror_without_samples_drifts_and_the_jury_is_said_to(
     assert (entry.check["noise_from"], entry.alarm) == ("repeats", True)
 
 
-def test_a_check_that_was_stopped_goes_on_and_pays_for_nothing_twice(
-    tmp_path: Path,
+def test_a_check_has_one_budget_goes_on_and_pays_for_nothing_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     judge = Judge()
+    price = {"prompt": 0, "completion": 1}
     with loopback_model(judge) as model:
-        folder = judged_run(tmp_path / "a", model, rows=12)
+        priced = {"judge": {**model.model, "price": price}}
+        folder = judged_run(tmp_path / "a", model, 12, priced)
+        (usd,) = query(folder, "SELECT sum(usd) FROM calls")[0]
         calls = judge.calls
         assert asked(folder, "--max-calls", "5") == 3
+        assert asked(folder, "--max-calls", "15") == 3
+        assert "the limit of 15 calls is reached" in capsys.readouterr().out
+        assert judge.calls == calls + 15
+        assert asked(folder, "--max-usd", f"{1.25 * usd}") == 3
         assert read_history(folder) == []
         assert asked(folder) == 0
+        assert judge.calls == calls + 24
+        assert capsys.readouterr().out.count("24 calls") == 1
+        assert asked(folder, "--max-usd-per-day", f"{2 * usd}") == 3
         assert judge.calls == calls + 24
     first, second = (folder / "drift" / f"001-{n}" for n in (1, 2))
     assert {o.number for o in outcomes(first)} == {o.number for o in outcomes(second)}
     assert query(first, "SELECT count(*) FROM calls") == [(12,)]
+
+
+def test_a_fingerprint_of_the_second_asking_alone_is_seen(tmp_path: Path) -> None:
+    with loopback_model(Judge()) as model:
+        folder = judged_run(tmp_path / "a", model, rows=4)
+        assert asked(folder) == 0
+    new = "UPDATE calls SET reply = json_set(reply, '$.system_fingerprint', 'fp-{}')"
+    for place, name in (("", 1), ("drift/001-1", 1), ("drift/001-2", 2)):
+        query(folder / place, new.format(name))
+    askings = [folder / "drift" / f"001-{n}" for n in (1, 2)]
+    served_now = check_drift(folder, askings, ["judge"], Resampling(5)).served
+    assert served_now.fingerprints == {
+        "judge": {"record": ["fp-1"], "now": ["fp-1", "fp-2"]}
+    }
+    assert served_now.other_fingerprint is not None
+    assert served_now.other_fingerprint.value == 0.5
 
 
 def test_a_model_served_under_another_name_is_named(

@@ -1,0 +1,19 @@
+"""Figures of an alignment by key, as `--fail-if` names them: its gain on the test pairs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fellowship.pipelines.aligning.align_report import AlignReport
+
+ESTIMATES: Final = (
+    *("kappa_before", "kappa_after", "difference", "right_before", "right_after"),
+)
+COUNTS: Final = ("pairs", "prompts")
+"""Keys of numbers, which have no limits."""
+ALIGN_KEYS: Final = (*ESTIMATES, *COUNTS)
+
+
+def align_figures(found: AlignReport) -> dict[str, Any]:
+    """By `ALIGN_KEYS`; all None where nothing was changed, so that nothing was tested."""
+    return {key: getattr(found.gain, key, None) for key in ALIGN_KEYS}
