@@ -188,6 +188,7 @@ class RoleAgent(BaseChatAgent):
             seat=self.name,
             role=self.role.name,
             round=self._round,
+            form=self.role.score_form,
         )
         reply = self._reply = await self._client.complete(request)
         prompt = {"prompt": self.role.prompt_name}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fellowship.agents.case import Case
-from fellowship.models.config import Sampling
+from fellowship.models.config import Sampling, ScoreForm
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Message, Record
 
@@ -51,6 +51,11 @@ class Role(ABC):
     def prompt_name(self) -> str:
         """Name of its prompt file."""
         return self.prompt or self.name
+
+    @property
+    def score_form(self) -> ScoreForm | None:
+        """What its model must answer with, where that gives scores; None for words."""
+        return None
 
     @abstractmethod
     def instruction(self, case: Case, structured: bool) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib import resources
 from math import fsum
 from typing import Annotated, Any
@@ -26,11 +27,13 @@ from pydantic_core import PydanticCustomError
 
 from fellowship.records import CriterionMark, CriterionScores, Finite, Record, Scores
 
+CRITERION_NAME = r"^\w[\w -]{0,39}$"
+
 
 class Criterion(Record):
     """One criterion of a rubric: what is scored, and what it counts in the total."""
 
-    name: Annotated[str, Field(pattern=r"^\w[\w -]{0,39}$")]
+    name: Annotated[str, Field(pattern=CRITERION_NAME)]
     weight: Finite = Field(
         default=1,
         description="its part in the total; negative for a fault, whose score counts"
@@ -51,6 +54,12 @@ class Criterion(Record):
 
 Rubric = tuple[Criterion, ...]
 
+NEARLY = 0.8
+"""Similarity of spellings (difflib's ratio) from which a word is a misspelt name."""
+
+HEAVIEST = 1e100
+"""A weight from which sums of scores by weight could overflow."""
+
 
 def ready_rubrics() -> Mapping[str, Any]:
     """The ready-made rubrics by name, each a list of criteria as in a recipe."""
@@ -60,10 +69,21 @@ def ready_rubrics() -> Mapping[str, Any]:
 
 
 def ready_rubric(value: Any) -> Any:
-    """The criteria of a ready-made rubric that is named; anything else as it is."""
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z-]{1,40}", value):
+    """The criteria of a ready-made rubric that is named; anything else as it is.
+
+    A word that all but names one is refused: as a text it would be told to the judge.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"[\w-]{1,40}", value):
         return value
-    return ready_rubrics().get(value, value)
+    ready = ready_rubrics()
+    near = get_close_matches(value.casefold(), ready, n=1, cutoff=NEARLY)
+    if near and near[0] != value:
+        raise PydanticCustomError(
+            "rubric",
+            "is {value}, which is no ready-made rubric: did you mean {near}?",
+            {"value": repr(value), "near": repr(near[0])},
+        )
+    return ready.get(value, value)
 
 
 def checked_rubric(value: str | Rubric) -> str | Rubric:
@@ -84,6 +104,13 @@ def checked_rubric(value: str | Rubric) -> str | Rubric:
                 "has a criterion {name} of weight 0, which would count for nothing:"
                 " give it a weight or leave it out",
                 {"name": repr(criterion.name)},
+            )
+        if abs(criterion.weight) > HEAVIEST:
+            raise PydanticCustomError(
+                "rubric",
+                "has a criterion {name} of weight {weight}: only proportions count, so"
+                " give a smaller number",
+                {"name": repr(criterion.name), "weight": f"{criterion.weight:g}"},
             )
     return value
 

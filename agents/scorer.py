@@ -16,7 +16,7 @@ from fellowship.agents.case import Case, interleave_answers
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.role import NO_PROMPT, Line
 from fellowship.agents.roles import LOW, STRATEGIES, Judge
-from fellowship.models.config import ScoreRange
+from fellowship.models.config import ScoreForm, ScoreRange
 from fellowship.records import Choice, Mark, Message, Scores, Winner
 
 SURE = 30.0
@@ -37,6 +37,14 @@ class Scorer(Judge):
     def prompt_name(self) -> str:
         """None: it reads no prompt of ours."""
         return NO_PROMPT
+
+    @property
+    def score_form(self) -> ScoreForm:
+        """What its strategy has room for."""
+        form = STRATEGIES[self.strategy]
+        if not form.scored:
+            return "side"
+        return "score" if form.alone else "scores"
 
     def messages(
         self, case: Case, lines: Sequence[Line], structured: bool

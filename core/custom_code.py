@@ -31,6 +31,9 @@ GROUPS: dict[str, str] = {
 }
 """Entry points under which an installed package offers its own, by a bare name."""
 
+FUNCTION_NAME = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+"""`package.module:function`."""
+
 NAME = r"^[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?$"
 """`package.module:Name`, or the bare name of an entry point."""
 

@@ -8,17 +8,19 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
 
 from fellowship.agents.rubric import Criteria
-from fellowship.custom_code import NAME, is_offered
+from fellowship.custom_code import FUNCTION_NAME, NAME, is_offered
 from fellowship.records import Record, Strategy
 from fellowship.spellings import either, with_older_names
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]
-PromptName = Annotated[str, Field(pattern=r"^[\w-]*$")]
+PROMPT_NAME = r"^[\w-]*$"
+PromptName = Annotated[str, Field(pattern=PROMPT_NAME)]
 RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 """A role of the user's own: `package.module:Class`, or an entry point's name."""
 
 
-SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+SPEAKER_NAME = r"^[A-Za-z_]\w*$"
+SpeakerName = Annotated[str, Field(pattern=SPEAKER_NAME)]
 
 
 class RoleConfig(Record):
@@ -193,7 +195,7 @@ SHUFFLES = Field(
     description="orders in which all answers are put to each judge, with meet: listwise",
 )
 NamedRule = Literal["majority", "mean", "weighted", "dawid-skene"]
-CustomRule = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+CustomRule = Annotated[str, Field(pattern=FUNCTION_NAME)]
 
 
 def is_custom_rule(rule: object) -> bool:
@@ -297,6 +299,11 @@ class JurySettings(Record):
         " again with estimated accuracies once the run is complete",
     )
     scale: Scale = Field(default=10, description="scale of the mean score")
+    criteria: Criteria = Field(
+        default="",
+        exclude_if=lambda value: not value,  # headers of older runs are the same bytes
+        description="criteria of every juror that has none of its own and reads any",
+    )
     order: AskedOrder = "both"
     early_stop: bool = Field(
         default=True,

@@ -28,7 +28,7 @@ from pydantic import BaseModel
 
 from fellowship.errors import RecipeError
 from fellowship.hashing import digest
-from fellowship.models.config import Sampling, ScoreRange
+from fellowship.models.config import Sampling, ScoreForm, ScoreRange
 from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
 from fellowship.usage import Usage
@@ -48,10 +48,10 @@ EDITED = "edit"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model. All of it but the last four fields shapes the answer.
+    """One question to a model. All of it up to `session` is its key in the ledger.
 
     `sample` tells apart calls that are alike in everything else: two independent
-    answers to one prompt are two samples.
+    answers to one prompt are two samples. `form` is checked and never sent.
     """
 
     messages: tuple[Message, ...]
@@ -62,6 +62,7 @@ class Request:
     seat: str = ""
     role: str = ""
     round: int = 1
+    form: ScoreForm | None = None
 
 
 @dataclass(frozen=True, slots=True)

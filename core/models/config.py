@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from fellowship.custom_code import NAME
+from fellowship.custom_code import FUNCTION_NAME, NAME
 from fellowship.models.addresses import check_base_url, check_host
 from fellowship.records import Record
 
@@ -296,6 +296,9 @@ ScoreRange = (
 """Where a scoring model's numbers lie: on the judge's scale, 0 to 1, any (by their
 probability), or between two ends."""
 
+ScoreForm = Literal["score", "scores", "side"]
+"""What a model of scores is asked for: one answer's score, two answers', or a side."""
+
 
 def check_score_range(value: ScoreRange | None) -> ScoreRange | None:
     """A range with its lower end first; `ValueError` for another."""
@@ -369,7 +372,7 @@ class FunctionModel(ModelBase):
     """A Python function that scores answers; it runs in this process, unsandboxed."""
 
     provider: Literal["function"] = "function"
-    function: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = Field(
+    function: Annotated[str, Field(pattern=FUNCTION_NAME)] = Field(
         description="`package.module:name`, called with the messages and one answer, or"
         " two where it compares; it may be async"
     )

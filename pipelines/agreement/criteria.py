@@ -30,9 +30,11 @@ from fellowship.records import Outcome
 from fellowship.stats.codes import INVALID, Codes, Floats
 from fellowship.stats.criteria import implied_weights, signed_rank_correlation
 from fellowship.stats.intervals import (
+    MIN_LABELS,
     Interval,
     Resampling,
     has_enough_labels,
+    too_few,
 )
 from fellowship.stats.kappa_intervals import kappa_intervals
 from fellowship.stats.rates import rate_interval
@@ -104,14 +106,15 @@ def _against_people(
     clusters: Sequence[str],
     plan: Resampling,
 ) -> dict[str, Any]:
-    """Kappa, accuracy and implied weight; nothing without labels enough."""
+    """Kappa, accuracy and implied weight; the first two say where labels are too few."""
     if labels is None:
         return {}
     read = (labels != INVALID) & (column.votes != INVALID)
-    if not has_enough_labels(
-        len({c for c, r in zip(clusters, read, strict=True) if r})
-    ):
-        return {}
+    prompts = len({c for c, r in zip(clusters, read, strict=True) if r})
+    if not has_enough_labels(prompts):
+        nan, why = float("nan"), too_few(prompts, MIN_LABELS)
+        unknown = Interval(nan, nan, nan, prompts, note=why)
+        return {"kappa": unknown, "accuracy": unknown}
     (kappa,) = kappa_intervals(labels, column.votes[:, None], clusters, plan)
     right = np.where(read, column.votes == labels, np.nan)
     people = np.where(labels == INVALID, np.nan, labels.astype(np.float64))

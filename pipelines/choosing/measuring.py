@@ -127,7 +127,7 @@ def seats_of(model: str, recipe: Recipe, candidates: Candidates) -> Iterator[Jur
     own = [voter for voter in every if voter.model == model]
     base = (own or every or [VoterSettings(model=model)])[0]
     fields = {name: getattr(base, name) for name in VoterSettings.model_fields}
-    fields["criteria"] = getattr(recipe.evaluate, "criteria", base.criteria)
+    fields["criteria"] = getattr(recipe.evaluate, "criteria", "") or base.criteria
     scorer = gives_scores(recipe, model)
     if scorer:
         fields |= {"criteria": "", "prompt": "", "role": "", "expected": False}

@@ -142,8 +142,9 @@ def _list_faults(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             where = (*place, "criteria")
             yield (
                 where,
-                f"{dotted_place(where)}: meet: listwise gives no scores by criterion: give"
-                " the criteria as a text",
+                f"{dotted_place(where)}: meet: listwise gives a ranking and no scores by"
+                " criterion: give the criteria as a text, which is told to the judge, or"
+                " meet: round-robin, which scores each of them",
             )
 
 

@@ -11,17 +11,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
 
+from fellowship.agents.rubric import CRITERION_NAME
+from fellowship.custom_code import FUNCTION_NAME, NAME
+from fellowship.number_format import counted
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
 from fellowship.spellings import names_of
 from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.teams.settings import PROMPT_NAME, SPEAKER_NAME
 
 SHOWN = 60
 TEAMS = {
     "systems": "'single', 'feedback', 'autogen' or 'package.module:Class'",
     "evaluate": "'judge', 'jury', 'debate' or 'package.module:Class'",
 }
+
+
+NO_RECORD = ("model_type", "dict_type", "model_attributes_type")
+RUBRIC_EXAMPLE = "[{name: accuracy, weight: 2}]"
+NAME_WORDS = {
+    CRITERION_NAME: "at most 40 letters, digits, spaces, - and _, a letter or digit first",
+    SPEAKER_NAME: "letters, digits and _, a letter first",
+    PROMPT_NAME: "the name of a prompt file without .md: letters, digits, - and _",
+    FUNCTION_NAME: "package.module:function",
+    NAME: "package.module:Name, or the name of an entry point",
+    f"^$|{NAME}": "package.module:Name, or the name of an entry point",
+}
+"""What a name may be, in words, by its pattern."""
 
 
 def dotted_place(place: Sequence[str | int]) -> str:
@@ -34,9 +51,21 @@ def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:
     """What is wrong with a recipe's data, by place, one sentence each."""
     found: dict[Place, str] = {}
     for error in errors:
+        if _is_consequence(error):
+            continue
         place, classes = locate(error, data)
         found.setdefault(place, fault_sentence(error, place, classes))
     return found
+
+
+def _is_consequence(error: Mapping[str, Any]) -> bool:
+    """Whether a list is too short only because entries of it, told themselves, fail."""
+    given = error.get("input")
+    return (
+        error["type"] == "too_short"
+        and isinstance(given, list | tuple)
+        and len(given) >= error["ctx"]["min_length"]
+    )
 
 
 def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Record]]]:
@@ -86,7 +115,7 @@ def fault_sentence(
         return f"{name} is {show_value(error['input'])}: give {expected}{hint}"
     if kind in ("address", "rubric"):  # the message says all; an address may be secret
         return f"{name} {error['msg']}"
-    return f"{name} {_type_fault(kind, error)}"
+    return f"{name} {_type_fault(kind, error, place)}"
 
 
 def show_value(value: object) -> str:
@@ -111,12 +140,23 @@ def _tag_fault(kind: str, context: Mapping[str, Any], place: Place) -> str:
     return f"{name} is {show_value(context['tag'])}: give one of {offered}{hint}"
 
 
-def _type_fault(kind: str, error: Mapping[str, Any]) -> str:
+def _type_fault(kind: str, error: Mapping[str, Any], place: Place) -> str:
     is_ = f"is {show_value(error['input'])}"
-    if kind in ("model_type", "dict_type", "model_attributes_type"):
+    if place[-1] == "criteria" and kind == "tuple_type":
+        return f"{is_}: give a text, or a list such as {RUBRIC_EXAMPLE}"
+    if place[-2:-1] == ("criteria",) and kind in NO_RECORD:
+        return f"{is_}: give entries such as {RUBRIC_EXAMPLE[1:-1]}"
+    if kind in NO_RECORD:
         return f"{is_}: it should hold keys and values"
     if kind == "tuple_type":
         return f"{is_}: it should be a list, e.g. [{show_value(error['input'])}]"
+    if kind == "too_short":
+        given = counted(len(error["input"]), "entry", "entries")
+        return f"has {given}: give at least {error['ctx']['min_length']}"
+    if kind == "string_pattern_mismatch" and (
+        words := NAME_WORDS.get(error["ctx"]["pattern"])
+    ):
+        return f"{is_}: give {words}"
     if kind == "string_type" and not isinstance(error["input"], list | dict):
         return f"{is_}: it should be text; put it in quotes"
     message = str(error["msg"]).replace("Input should", "it should")

@@ -22,6 +22,7 @@ from fellowship.pipelines.recipe.reviewer_checks import idle_review_order
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.run_folder import HEADER
 from fellowship.suggestions import did_you_mean, quoted_list
+from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import (
     AutogenSettings,
     FeedbackSettings,
@@ -170,6 +171,25 @@ def idle_order(recipe: Recipe) -> Faults:
             )
 
 
+def idle_shuffles(recipe: Recipe) -> Faults:
+    """Shuffles where nobody ranks a list, and an order of two where somebody does."""
+    evaluate = recipe.evaluate
+    if not isinstance(evaluate, JudgeSettings | JurySettings):
+        return
+    listed = MEETINGS[evaluate.meet].listed
+    usual = JudgeSettings.model_fields["shuffles"].default
+    if not listed and evaluate.shuffles != usual:
+        yield (
+            (*EVALUATE, "shuffles"),
+            f"meet: {evaluate.meet} shuffles nothing: leave it out, or give meet: listwise",
+        )
+    if listed and evaluate.order != "both":
+        yield (
+            (*EVALUATE, "order"),
+            "meet: listwise asks in `shuffles` random orders: leave it out",
+        )
+
+
 def repeated_expectations(recipe: Recipe) -> Faults:
     """Samples of what is the same each time: their reasons differ only when sampled."""
     for place, voter in voters(recipe.evaluate):
@@ -288,7 +308,7 @@ SOURCE_CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
 
 CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
     *(repeated_kinds, kinds_without_reviews, idle_filters, unweighted_rule),
-    idle_weights,
+    *(idle_weights, idle_shuffles),
     *(idle_substitute, idle_order, repeated_expectations, unreachable_gaps),
     unknown_drafters,
     idle_review_order,

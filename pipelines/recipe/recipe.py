@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,11 +15,13 @@ from pydantic import (
     PositiveInt,
     PrivateAttr,
     Tag,
+    ValidationInfo,
     field_validator,
 )
 
 from fellowship.agents.parsing.revisions import REVISION
 from fellowship.models.config import ModelConfig, is_batched
+from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.recipe.aligned import Aligned
 from fellowship.pipelines.recipe.export_settings import Export
@@ -32,6 +35,8 @@ from fellowship.teams.settings import (
     CustomSettings,
     EvaluateSettings,
     FeedbackSettings,
+    Juror,
+    JurySettings,
     SingleSettings,
     team_kind,
 )
@@ -121,6 +126,32 @@ class Source(Record):
         return {str(name): meaning for name, meaning in value.items()}
 
 
+def with_own_criteria(
+    evaluate: EvaluateSettings, models: Mapping[str, ModelConfig]
+) -> EvaluateSettings:
+    """An evaluator with a jury's shared `criteria` given to each juror that has none.
+
+    A model that gives scores is told nothing.
+    """
+    if not isinstance(evaluate, JurySettings) or not evaluate.criteria:
+        return evaluate
+    shared = {"criteria": evaluate.criteria}
+
+    def own(juror: Juror) -> Juror:
+        model = models.get(juror.model)
+        told = model is None or provider_of(model).scores(model) is None
+        add = told and not juror.criteria
+        return juror.model_copy(update=shared) if add else juror
+
+    strong = evaluate.escalate
+    changed = {
+        "jurors": tuple(map(own, evaluate.jurors)),
+        "escalate": own(strong) if strong else None,
+        "criteria": "",
+    }
+    return evaluate.model_copy(update=changed)
+
+
 class Recipe(Record):
     """One run, from its prompts to its datasets."""
 
@@ -158,6 +189,14 @@ class Recipe(Record):
     )
 
     _reader: int = PrivateAttr(default=REVISION)
+
+    @field_validator("evaluate")
+    @classmethod
+    def _criteria_told(
+        cls, evaluate: EvaluateSettings, info: ValidationInfo
+    ) -> EvaluateSettings:
+        """A jury whose criteria are its jurors': each has its own."""
+        return with_own_criteria(evaluate, info.data.get("models", {}))
 
     @property
     def reader(self) -> int:

@@ -198,7 +198,10 @@ def test_ready_rubrics_are_sound_and_a_text_stays_a_text() -> None:
         ([{"name": "a"}, {"name": "A"}], "two criteria named 'A'"),
         ([{"name": "a", "weight": 0}], "weight 0"),
         ([{"name": "a", "weight": "inf"}], "finite"),
+        ([{"name": "a", "weight": 1e300}], "only proportions count"),
         ([{"name": "a:b"}], "pattern"),
+        ("HelpSteer", "did you mean 'helpsteer'"),
+        ("safety-factor", "did you mean 'safety-factors'"),
     ],
 )
 def test_a_rubric_that_cannot_be_scored_is_refused(given: Any, words: str) -> None:

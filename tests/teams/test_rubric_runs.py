@@ -117,6 +117,10 @@ def test_exports_have_a_column_by_criterion_and_a_filter_goes_by_it(
         ({"criteria": [{"name": "a", "wieght": 2}]}, "unknown key 'wieght'"),
         ({"criteria": RUBRIC, "prompt": "mine"}, "has no slot \\$criteria"),
         ({"criteria": "helpsteer", "strategy": "direct", "expected": True}, "no score"),
+        ({"criteria": "helpsteer", "meet": "listwise"}, "as a text, .* round-robin"),
+        ({"criteria": ["accuracy"]}, "give entries such as {name: accuracy"),
+        ({"criteria": {"accuracy": 2}}, "give a text, or a list such as"),
+        ({"criteria": [{"name": "a!"}]}, "give at most 40 letters"),
     ],
 )
 def test_a_rubric_that_would_do_nothing_is_refused_before_the_run(

@@ -19,6 +19,7 @@ from fellowship.models.config import FunctionModel, RewardModel
 from fellowship.models.providers.function import FunctionClient, result_text
 from fellowship.models.providers.reward import score_in
 from fellowship.pipelines.planning.plan import measure_source, plan
+from fellowship.pipelines.recipe.evaluator_checks import voters
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
@@ -125,8 +126,11 @@ def test_it_sits_in_a_jury_beside_chat_models_and_functions(tmp_path: Path) -> N
             {"model": "both", "tie_band": 1},
         ]
         jury = {"team": "jury", "jurors": jurors, "early_stop": False, "rule": "mean"}
+        jury |= {"criteria": "Be kind."}
         file = written(tmp_path, models, jury)
         CALLS.clear()
+        told = [voter.criteria for _, voter in voters(load_recipe(file).evaluate)]
+        assert told == ["", "Be kind.", "", "", ""]
         run(load_recipe(file), tmp_path / "run")
         run(load_recipe(file), tmp_path / "run")
     assert len(CALLS) == 6
@@ -200,11 +204,13 @@ REWARD = {"provider": "reward", "model": "rm", "base_url": "http://localhost:1/v
         ({"route": "pooling"}, {"data": [[0.1], [0.2]]}, 0.2),
         ({}, {"probs": [0.25, 0.75]}, "output: N"),
         ({"output": 2}, {"probs": [0.25]}, "output: 2 is none"),
-        ({}, {"probs": []}, "holds no number"),
-        ({"route": "score"}, {"score": None}, "holds no number"),
-        ({"route": "pooling"}, {"data": "AACAPw=="}, "holds no number"),
-        ({"route": "score"}, {"score": True}, "holds no number"),
-        ({"route": "score"}, {"score": 10**400}, "holds no number"),
+        ({}, {"probs": []}, "holds no finite number"),
+        ({"route": "score"}, {"score": None}, "holds no finite number"),
+        ({"route": "pooling"}, {"data": "AACAPw=="}, "holds no finite number"),
+        ({"route": "score"}, {"score": True}, "holds no finite number"),
+        ({"route": "score"}, {"score": 10**400}, "holds no finite number"),
+        ({"route": "score"}, {"score": float("nan")}, "holds no finite number"),
+        ({"route": "score"}, {"score": float("-inf")}, "holds no finite number"),
     ],
 )
 def test_a_reply_of_the_server_holds_one_score_or_says_why_not(
@@ -222,6 +228,27 @@ def test_a_reply_of_the_server_holds_one_score_or_says_why_not(
 def test_a_function_that_returns_no_score_says_so(result: Any) -> None:
     with pytest.raises(ModelError, match="no usable reply"):
         result_text("f", result)
+
+
+@pytest.mark.parametrize(
+    ("function", "form", "cure"),
+    [
+        ("by_length", "scores", "can't be called with .*first, second.*independent"),
+        ("by_length", "side", "give strategy: independent"),
+        ("both", "score", "can't be called with .messages, answer.*combined"),
+        ("both", "side", "it returned .* asks for a side.*two scores combined"),
+        ("the_longer", "scores", "it returned 'second'.*names a side direct"),
+    ],
+)
+def test_a_function_of_another_form_than_its_seat_says_how_to_mend_it(
+    function: str, form: Any, cure: str
+) -> None:
+    config = FunctionModel(provider="function", function=f"{FUNCTIONS}:{function}")
+    said = (Message(role="assistant", content="a"),) * (1 if form == "score" else 2)
+    asked = FunctionClient("f", config).complete(Request(said, {}, form=form))
+    with pytest.raises(ModelError, match=cure) as caught:
+        asyncio.run(asked)
+    assert not caught.value.is_transient
 
 
 def test_a_score_may_be_an_array_of_numpy() -> None:

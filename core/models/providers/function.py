@@ -9,16 +9,38 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
 from fellowship.custom_code import load_named, source_digest
 from fellowship.errors import ModelError, RecipeError
 from fellowship.models.client import Client, Finding, Reply, Request
-from fellowship.models.config import FunctionModel
+from fellowship.models.config import FunctionModel, ScoreForm
+from fellowship.registry_check import check_registry
 from fellowship.usage import Usage
 
 SIDES = ("first", "second", "tie")
+
+CURES: Mapping[ScoreForm, tuple[str, str]] = {
+    "score": (
+        "one score",
+        "take (messages, answer) and return a number; for a function that compares give"
+        " strategy: combined (two scores) or direct (a side)",
+    ),
+    "scores": (
+        "two scores",
+        "take (messages, first, second) and return two numbers; for a function that scores"
+        " one answer give strategy: independent, for one that names a side direct",
+    ),
+    "side": (
+        "a side",
+        "take (messages, first, second) and return 'first', 'second' or 'tie'; for a"
+        " function that scores one answer give strategy: independent, for one that gives"
+        " two scores combined",
+    ),
+}
+"""What each form asks of a function, and how a recipe with another is mended."""
+check_registry("form of a score", get_args(ScoreForm), CURES)
 
 
 class FunctionClient(Client):
@@ -50,6 +72,10 @@ class FunctionClient(Client):
         answers: list[str] = []
         while talk and talk[-1]["role"] == "assistant":
             answers.insert(0, talk.pop()["content"])
+        if not takes(self.function, 1 + len(answers)):
+            parameters = "answer" if len(answers) == 1 else "first, second"
+            taken = f"it can't be called with (messages, {parameters})"
+            raise wrong_form(self.name, taken, request.form)
         try:
             if inspect.iscoroutinefunction(self.function):
                 result = await self.function(talk, *answers)
@@ -64,7 +90,10 @@ class FunctionClient(Client):
                 f" {why}",
                 "rejected",
             ) from error
-        return Reply(result_text(self.name, result), "stop", Usage(), {})
+        text = result_text(self.name, result)
+        if request.form not in (None, form_of(text)):
+            raise wrong_form(self.name, f"it returned {result!r:.60}", request.form)
+        return Reply(text, "stop", Usage(), {})
 
     async def check(self) -> list[Finding]:
         """Whether it can be called with a conversation and one answer, or two."""
@@ -115,6 +144,19 @@ def result_text(name: str, result: Any) -> str:
     if len(numbers) not in (1, 2) or None in numbers:
         raise no_score(name, f"{result!r:.60} is no finite score, nor two")
     return " ".join(map(repr, numbers))
+
+
+def form_of(text: str) -> ScoreForm:
+    """Which form a result's text has."""
+    if text in SIDES:
+        return "side"
+    return "scores" if " " in text else "score"
+
+
+def wrong_form(name: str, why: str, form: ScoreForm | None) -> ModelError:
+    """The error of a function of another form than its seat asks for, with the cure."""
+    wanted, cure = CURES[form] if form else ("a score", "change its parameters")
+    return no_score(name, f"{why}, where its seat asks for {wanted}: {cure}")
 
 
 def no_score(name: str, why: str) -> ModelError:

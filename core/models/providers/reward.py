@@ -134,7 +134,7 @@ def score_in(name: str, raw: Any, config: RewardModel) -> float:
     if numbers and all(isinstance(one, list) for one in numbers):
         numbers = numbers[-1]  # a vector for each token: the last has read them all
     if not numbers or not all(is_number(one) for one in numbers):
-        raise unusable(name, f"{field!r} holds no number, but {value!r:.60}")
+        raise unusable(name, f"{field!r} holds no finite number, but {value!r:.60}")
     if config.output is None and len(numbers) > 1:
         raise ModelError(
             f"model {name!r} sent no usable reply: {field!r} holds {len(numbers)}"
@@ -153,7 +153,7 @@ def score_in(name: str, raw: Any, config: RewardModel) -> float:
 
 
 def is_number(value: object) -> bool:
-    """Whether a JSON value is a number that a float can hold."""
+    """Whether a JSON value is a finite number that a float can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isinstance(value, float) or abs(value) <= sys.float_info.max
+    return abs(value) <= sys.float_info.max

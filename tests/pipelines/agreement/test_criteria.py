@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fellowship.agents.rubric import total_scores
 from fellowship.cli.exit_codes import Exit
 from fellowship.pipelines.agreement.agreement import Options, agree
 from fellowship.pipelines.agreement.agreement_cells import criteria_cells
-from fellowship.pipelines.agreement.criteria import CriterionRows
+from fellowship.pipelines.agreement.criteria import CriterionRows, table_criteria
 from fellowship.pipelines.agreement.verdict_table import verdict_table
 from fellowship.pipelines.imports.run_writer import write_import
 from fellowship.pipelines.interop.frames import frames
@@ -25,6 +26,7 @@ from fellowship.records import (
     Verdict,
 )
 from fellowship.run_outcomes import outcomes
+from fellowship.stats.codes import INVALID
 from fellowship.stats.criteria import implied_weights, signed_rank_correlation
 from fellowship.stats.intervals import Resampling
 from fellowship.teams.criterion_verdicts import candidate_criteria, mean_criteria
@@ -157,6 +159,12 @@ def test_scores_by_criterion_are_in_frames_show_and_the_report(
     assert "fault (fault)" in text
     cells = criteria_cells(figures(planted, plan=QUICK).criteria)
     assert [row[1] for row in cells if "follows the length" in row] == ["size"]
+    table = verdict_table(planted)
+    known = np.where(np.arange(len(table.labels)) < 40, table.labels, INVALID)
+    few = criteria_cells(table_criteria(replace(table, labels=known), QUICK))
+    assert {cell for row in few for cell in row[3:5]} == {"40 of 50 prompts needed"}, (
+        few
+    )
 
 
 def test_a_judges_means_are_over_orders_of_means_over_samples() -> None:

@@ -64,7 +64,8 @@ def test_a_misspelt_key_is_told_with_its_line_and_the_right_one(tmp_path: Path) 
         ("generator: small", "generator: smal", "did you mean 'small'?"),
         ("[small]", "[tiny]", "line 9: systems[0].reviewers[0]: no model 'tiny'"),
         ("[small]", "small", "it should be a list, e.g. ['small']"),
-        ("[small]", "[]", "at least 1 item"),
+        ("[small]", "[]", "reviewers has 0 entries: give at least 1"),
+        ("model: judge", "model: judge, prompt: a b", "a prompt file without .md"),
         ("prompts.jsonl", "promts.jsonl", "did you mean 'prompts.jsonl'?"),
         ("prompts.jsonl", "prompts.txt", "give a '.jsonl', '.csv', '.parquet' file"),
         ("path: prompts.jsonl", "split: train", "exactly one of 'path' and 'dataset'"),
@@ -91,6 +92,14 @@ def test_all_faults_are_told_at_once_in_the_order_of_lines(tmp_path: Path) -> No
         "recipe.yaml, line 1",
         "recipe.yaml, line 11",
         "recipe.yaml, line 11",
+    ]
+
+
+def test_a_list_is_not_too_short_for_faults_of_its_entries(tmp_path: Path) -> None:
+    debate = "{team: debate, model: judge, personas: [{model: judge}, {model: judge}]}"
+    said = refusal(tmp_path, GOOD.replace("{team: judge, model: judge}", debate))
+    assert [line.partition(": ")[2] for line in said.splitlines()] == [
+        f"evaluate.personas[{n}] needs the key 'name'" for n in (0, 1)
     ]
 
 

@@ -44,6 +44,12 @@ FAULTS: dict[str, dict[str, Any]] = {
     "scored alone have no order": {
         "evaluate": JUDGE | {"strategy": "independent", "order": "adaptive"}
     },
+    "evaluate.shuffles: meet: knockout shuffles nothing": {
+        "evaluate": JUDGE | {"shuffles": 9}
+    },
+    "evaluate.order: meet: listwise asks in": {
+        "evaluate": JUDGE | {"meet": "listwise", "order": "first"}
+    },
     "evaluate.samples: expected": {
         "evaluate": JUDGE | {"expected": True, "samples": 3}
     },
