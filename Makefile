@@ -16,6 +16,10 @@ INTO ?= runs/demo
 # docs/log.md.
 export OMP_WAIT_POLICY ?= passive
 
+# Some machines forbid Python to keep what it compiled: every process then compiles all it
+# imports again, which doubles what a start costs. Empty is as good as not set.
+export PYTHONDONTWRITEBYTECODE :=
+
 demo: .venv/.embedded package
 	$(BIN)/fellowship run recipes/demo.yaml --into $(INTO) $(ARGS)
 	$(BIN)/fellowship show $(INTO)

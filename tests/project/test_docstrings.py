@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.sources import sources
 
-FILES = sources("tools", "benchmarks")
+MORE = ("tools", "benchmarks")
 
 RIDDLES = ("Nobody", "Whoever", "Whatever", "What ", "Who ", "Does ", "Do ")
 """Beginnings of a first line that does not say what is in the file."""
@@ -74,7 +74,8 @@ def misworded(first: str) -> bool:
 
 def test_a_module_opens_with_a_noun_phrase() -> None:
     lines = {
-        p: (ast.get_docstring(tree) or "").split("\n")[0] for p, tree in FILES.items()
+        p: (ast.get_docstring(tree) or "").split("\n")[0]
+        for p, tree in sources(*MORE).items()
     }
     assert [
         f"{path}: {line!r}" for path, line in lines.items() if misworded(line)
@@ -84,7 +85,7 @@ def test_a_module_opens_with_a_noun_phrase() -> None:
 def test_names_are_standard_terms() -> None:
     assert [
         f"{path}: {name}"
-        for path, tree in FILES.items()
+        for path, tree in sources(*MORE).items()
         for name in {path.stem, *defined_names(tree)}
         if words_of(name) & METAPHORS and (str(path), name) not in TYPED_BY_USERS
     ] == []
@@ -94,7 +95,7 @@ def test_functions_are_verbs_or_nouns() -> None:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     assert [
         f"{path}: {node.name}"
-        for path, tree in FILES.items()
+        for path, tree in sources(*MORE).items()
         for node in ast.walk(tree)
         if isinstance(node, kinds) and node.name.strip("_") in PARTICIPLES
     ] == []
@@ -102,4 +103,4 @@ def test_functions_are_verbs_or_nouns() -> None:
 
 def test_an_exception_names_a_word_that_is_still_there() -> None:
     for (where, name), _ in TYPED_BY_USERS.items():
-        assert name in defined_names(FILES[Path(where)]), where
+        assert name in defined_names(sources(*MORE)[Path(where)]), where
