@@ -286,7 +286,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|", flush=True)
     for prompts, rows in ((100, 1), (400, 1), (100, 4)):
         for least in (0.8, 0.9) if prompts == 400 else (0.8,):
-            print(simulated_guarantee(prompts, rows, least, runs // 2), flush=True)
+            print(simulated_guarantee(prompts, rows, least, runs), flush=True)
     print("\n| labels | naive kappa | corrected | truth | limits hold it |")
     print("|---|---|---|---|---|")
     for prompts in (60, 200):

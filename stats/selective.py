@@ -15,9 +15,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
-from scipy.stats import beta
-from scipy.stats import t as student
+from scipy.special import betaincinv, stdtrit
 
 from fellowship.stats.codes import DataError, Floats, ratio
 from fellowship.stats.intervals import MIN_CLUSTERS
@@ -78,20 +76,39 @@ def limits_at(
     1998, with their correction for few prompts). 0 where nothing is kept, or rows that
     share prompts have under MIN_CLUSTERS of them.
     """
-    sure = np.asarray(confidence, dtype=np.float64)
-    at = np.asarray(thresholds, dtype=np.float64)[:, None]
-    inside = (sure >= at - CLOSE).astype(np.float64)
-    hit = np.asarray(right, dtype=np.float64)
-    n = len(hit)
-    by_prompt = csr_array((np.ones(n), (np.arange(n), prompts)))
-    many = np.asarray(inside @ by_prompt)
-    hits = np.asarray((inside * hit) @ by_prompt)
+    many = kept_by_prompt(confidence, np.ones(len(prompts)), prompts, thresholds)
+    hits = kept_by_prompt(confidence, right, prompts, thresholds)
     rows, groups = many.sum(axis=1), (many > 0).sum(axis=1)
     share = np.nan_to_num(ratio(hits.sum(axis=1), rows))
     worth = effective_rows(share, many, hits, risk)
-    limits = beta.ppf(risk, worth * share, worth * (1 - share) + 1)
+    limits = betaincinv(worth * share, worth * (1 - share) + 1, risk)
     few = (groups < rows) & (groups < MIN_CLUSTERS)
     return np.where((share == 0) | (rows == 0) | few, 0.0, limits)
+
+
+def kept_by_prompt(
+    confidence: ArrayLike,
+    values: ArrayLike,
+    prompts: NDArray[np.intp],
+    thresholds: ArrayLike,
+) -> Floats:
+    """Values (n,) of the rows kept at each threshold, summed by prompt: (t, g).
+
+    A row is counted at the highest threshold that keeps it, and by that at all below.
+    """
+    sure = np.asarray(confidence, dtype=np.float64)
+    at = np.asarray(thresholds, dtype=np.float64)
+    falling = np.argsort(-at, kind="stable")
+    first = np.searchsorted(-at[falling], -(sure + CLOSE))  # NaN is behind them all
+    shape = (len(at) + 1, int(prompts.max(initial=-1)) + 1)
+    cells = np.bincount(
+        first * shape[1] + prompts,
+        np.asarray(values, dtype=np.float64),
+        shape[0] * shape[1],
+    )
+    found = np.empty((len(at), shape[1]))
+    found[falling] = cells.reshape(shape)[:-1].cumsum(axis=0)
+    return found
 
 
 def effective_rows(share: Floats, many: Floats, hits: Floats, risk: float) -> Floats:
@@ -104,7 +121,7 @@ def effective_rows(share: Floats, many: Floats, hits: Floats, risk: float) -> Fl
     between = ratio(apart, rows**2) * ratio(groups * 1.0, groups - 1.0)
     spread = share * (1 - share)
     worth = np.where((spread > 0) & (between > 0), ratio(spread, between), groups)
-    tails = student.ppf(1 - risk, np.maximum([rows - 1, groups - 1], 1))
+    tails = stdtrit(np.maximum([rows - 1, groups - 1], 1), 1 - risk)
     worth = np.minimum(worth, rows) * (tails[0] / tails[1]) ** 2
     return np.asarray(np.where(groups == rows, rows, worth))
 

@@ -77,7 +77,7 @@ class JudgeTeam:
         other = settings.stand_in
         if other and is_related(settings.model, candidates, seats.families):
             settings = settings.model_copy(update={"model": other})
-        return Voter("judge", settings, settings.order)
+        return Voter(settings.speaker, settings, settings.order)
 
 
 def is_related(

@@ -254,6 +254,13 @@ class JudgeSettings(VoterSettings):
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["judge"] = "judge"
+    name: SpeakerName | None = Field(
+        default=None,
+        description="the name its verdicts carry, `judge` if absent: part of each call's"
+        " seed, so that a judge called as a juror was finds that juror's replies by"
+        " --fork",
+        exclude_if=lambda value: value is None,  # headers of older runs are the same
+    )
     order: AskedOrder = Field(
         default="both",
         description="order of the answers; both: A first and B first; adaptive: B first"
@@ -266,6 +273,11 @@ class JudgeSettings(VoterSettings):
     )
     meet: Meet = "knockout"
     shuffles: PositiveInt = SHUFFLES
+
+    @property
+    def speaker(self) -> str:
+        """The name its verdicts carry."""
+        return self.name or "judge"
 
 
 class Juror(VoterSettings):

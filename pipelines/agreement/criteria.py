@@ -22,10 +22,10 @@ from fellowship.pipelines.agreement.criterion_columns import (
 )
 from fellowship.pipelines.agreement.verdict_table import (
     VerdictTable,
-    prompt_key,
     text_lengths,
 )
 from fellowship.pipelines.labels.annotators import units
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Outcome
 from fellowship.stats.codes import INVALID, Codes, Floats
 from fellowship.stats.criteria import implied_weights, signed_rank_correlation
@@ -144,6 +144,7 @@ class CriterionRows:
     rows: list[CriterionRow] = field(default_factory=list)
     lengths: list[tuple[float, float]] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
+    prompts: PromptKeys = field(default_factory=PromptKeys)
 
     def add(self, outcome: Outcome) -> None:
         """Take in every two candidates that were scored by criterion."""
@@ -151,7 +152,7 @@ class CriterionRows:
             if row := criterion_row(unit.verdicts):
                 self.rows.append(row)
                 self.lengths.append(text_lengths(unit))
-                self.clusters.append(prompt_key(outcome))
+                self.clusters.append(self.prompts.of(outcome))
 
     def result(self, plan: Resampling) -> tuple[CriterionFigures, ...]:
         """The figures that need no labels; none where no rubric was scored."""

@@ -18,9 +18,9 @@ import numpy as np
 
 from fellowship.errors import InputError
 from fellowship.json_values import json_value
-from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import FIRST, INVALID, SECOND, TIE, Codes, encode
@@ -100,7 +100,12 @@ def drift(old: Path, new: Path, plan: Resampling = DEFAULT) -> Drift:
     before = {outcome.number: outcome for outcome in outcomes(old)}
     rows = [(before[o.number], o) for o in outcomes(new) if o.number in before]
     people, counts = (people_votes(old), people_votes(new)), LabelTally()
-    both = [one for a, b in rows for one in shared_comparisons((a, b), people, counts)]
+    keys = PromptKeys()
+    both = [
+        one
+        for a, b in rows
+        for one in shared_comparisons((a, b), people, counts, keys.of(b))
+    ]
     if not both:
         raise InputError(
             f"{str(old)!r} and {str(new)!r} have no comparison in common: was no row"
@@ -145,6 +150,7 @@ def shared_comparisons(
     row: tuple[Outcome, Outcome],
     people: tuple[PeopleVotes, PeopleVotes],
     counts: LabelTally,
+    prompt: str,
 ) -> list[PairedDecisions]:
     """The comparisons of a row that both judges made, with the labels of either run."""
     old, new = row
@@ -156,7 +162,7 @@ def shared_comparisons(
         counts.add(label)
         found.append(
             PairedDecisions(
-                prompt_key(new), a.outcome, b.outcome, score_shifts(a, b), label.label
+                prompt, a.outcome, b.outcome, score_shifts(a, b), label.label
             )
         )
     return found

@@ -26,7 +26,7 @@ from fellowship.pipelines.agreement.served_models import (
     served_change,
     served_models,
 )
-from fellowship.pipelines.agreement.verdict_table import prompt_key
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Comparison, Outcome
 from fellowship.run_outcomes import outcomes
 from fellowship.session_names import ALONE, LISTED
@@ -179,10 +179,11 @@ def shared_groups(rows: Rows) -> Iterator[tuple[str, Comparison, list[Comparison
     One a row where all of its comparisons come of the same calls (answers that were scored
     alone or ranked in a list): the test takes groups for independent.
     """
+    prompts = PromptKeys()
     for record, again in rows:
         made = [comparisons_by_texts(one) for one in again]
         found = [
-            (prompt_key(record), one, [known[texts] for known in made])
+            (prompts.of(record), one, [known[texts] for known in made])
             for texts, one in comparisons_by_texts(record).items()
             if all(texts in known for known in made)
         ]

@@ -11,8 +11,8 @@ from statistics import fmean
 
 import numpy as np
 
-from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.labels.people_votes import PeopleVotes
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.stats.codes import Floats, encode
 from fellowship.stats.winrate import points
@@ -43,14 +43,18 @@ class Match:
 
 
 def matches(
-    outcome: Outcome, judge: str | None = None, people: PeopleVotes | None = None
+    outcome: Outcome,
+    judge: str | None = None,
+    people: PeopleVotes | None = None,
+    prompts: PromptKeys | None = None,
 ) -> Iterable[Match]:
     """The comparisons of a row that set two systems against one another.
 
     `judge` is the full name of the one whose verdicts count, None for all of them;
     `people` has the labels of the run; those that came with its rows where it is None.
+    `prompts` has the keys of the rows before.
     """
-    labels = people or PeopleVotes()
+    labels, keys = people or PeopleVotes(), prompts or PromptKeys()
     for one in outcome.ranking.comparisons if outcome.ranking else ():
         if max(one.first, one.second) >= len(outcome.candidates):
             continue
@@ -65,7 +69,7 @@ def matches(
             continue
         label = labels.on(outcome, (one.first, one.second))
         yield Match(
-            prompt=prompt_key(outcome),
+            prompt=keys.of(outcome),
             first=names[0],
             second=names[1],
             outcome=match_outcome(one, verdicts, judge),

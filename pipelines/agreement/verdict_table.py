@@ -45,6 +45,7 @@ from fellowship.pipelines.labels.people_votes import (
     PeopleVotes,
     people_votes,
 )
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Comparison, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import INVALID, Codes, Floats, encode
@@ -133,6 +134,7 @@ class TableRows:
     by_order: list[dict[str, tuple[Winner, Winner]]] = field(default_factory=list)
     people: list[AnnotatorVotes] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
+    prompts: PromptKeys = field(default_factory=PromptKeys)
     families: list[tuple[str, str]] = field(default_factory=list)
     lengths: list[tuple[float, float]] = field(default_factory=list)
     counts: LabelTally = field(default_factory=LabelTally)
@@ -156,7 +158,7 @@ class TableRows:
         self.spared.update(who for one in compared for who in one.spared)
         self.by_order.append(votes_in_order(unit.verdicts))
         self.people.append(labels.votes)
-        self.clusters.append(prompt_key(unit.outcome))
+        self.clusters.append(self.prompts.of(unit.outcome))
         self.families.append(authors_of_unit(unit))
         self.lengths.append(text_lengths(unit))
 
@@ -275,14 +277,6 @@ def comparisons_of(unit: Unit) -> list[Comparison]:
         for one in (ranking.comparisons if ranking else ())
         if (one.first, one.second) == unit.pair and one.verdicts
     ]
-
-
-def prompt_key(outcome: Outcome) -> str:
-    """The prompt's key: rows that share a prompt are one observation."""
-    conversation = outcome.conversation
-    if conversation is None or not conversation.question:
-        return outcome.item or str(outcome.number)
-    return conversation.key
 
 
 def authors_of_unit(unit: Unit) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from fellowship.pipelines.agreement.matches import (
 from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset, units
 from fellowship.pipelines.labels.label_account import LabelTally
 from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.codes import (
     INVALID,
@@ -117,11 +118,12 @@ def win_rates(
         judge = select_name(judge, judges_of(run), f"judge in {str(run)!r} called")
     people, counts = people_votes(run, selection), LabelTally()
     found: list[Match] = []
+    prompts = PromptKeys()
     for outcome in outcomes(run):
         if is_in_dataset(outcome, only):
             for unit in units([outcome]):
                 counts.add(people.on(outcome, unit.pair))
-            found += matches(outcome, judge, people)
+            found += matches(outcome, judge, people, prompts)
     if not found:
         raise InputError(
             f"no two systems of {str(run)!r} were compared: a win rate needs answers of"

@@ -22,7 +22,6 @@ from fellowship.pipelines.agreement.compact_units import bare_outcome
 from fellowship.pipelines.agreement.verdict_table import (
     comparisons_of,
     no_labels,
-    prompt_key,
 )
 from fellowship.pipelines.choosing.bench import ORDERS, UNITS, Bench, Said, Seat, Whole
 from fellowship.pipelines.choosing.call_costs import RowCosts, row_costs
@@ -34,7 +33,7 @@ from fellowship.pipelines.labels.annotators import (
 )
 from fellowship.pipelines.labels.label_account import LabelTally
 from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
-from fellowship.pipelines.labels.text_match import prompt_group
+from fellowship.pipelines.labels.prompt_groups import group_of
 from fellowship.records import Outcome, Verdict
 from fellowship.run_folder import LEDGER
 from fellowship.run_outcomes import outcomes
@@ -119,14 +118,6 @@ def read_bench(
         matched=main.matched if told is None else told.matched,
         notes=(*(main if told is None else told).notes, *notes),
     )
-
-
-def group_of(outcome: Outcome) -> str:
-    """What rows of one prompt share, whatever their spaces and case: never split."""
-    asked = outcome.conversation
-    if asked is None or not asked.question:
-        return prompt_key(outcome)
-    return prompt_group(asked)
 
 
 def labelled_rows(run: Path, selection: LabelSelection) -> LabelledRows:

@@ -39,9 +39,11 @@ Voters = Mapping[str, VoterSettings]
 
 def recorded_voters(measured: Recipe) -> Voters:
     """How each judge of a recorded recipe was asked."""
+    asked = (voter for _, voter in voters(measured.evaluate))
     return {
-        voter.speaker if isinstance(voter, Juror) else "judge": voter
-        for _, voter in voters(measured.evaluate)
+        voter.speaker: voter
+        for voter in asked
+        if isinstance(voter, Juror | JudgeSettings)
     }
 
 
@@ -121,9 +123,12 @@ def shared(
 
 
 def as_judge(line: ConfigurationLine, base: Recipe, known: Voters) -> JudgeSettings:
-    """One judge."""
-    voter = known[line.judges[0]]
-    return JudgeSettings(**asked_as(line, voter), **shared(line, base, [voter]))
+    """One judge, under the name that its replies were recorded by: none is asked again
+    where the measuring run is given as `--fork`."""
+    (name,) = line.judges
+    voter = known[name]
+    made = JudgeSettings(**asked_as(line, voter), **shared(line, base, [voter]))
+    return made.model_copy(update={"name": None if name == made.speaker else name})
 
 
 def jurors(

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fellowship.errors import InputError
-from fellowship.pipelines.agreement.verdict_table import prompt_key
 from fellowship.pipelines.export.context import Chance
 from fellowship.pipelines.labels.annotators import Unit, units
 from fellowship.pipelines.labels.label_sources import select_labels
 from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.records import Scores, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.stats.calibration import Calibration, Curve, calibrate
@@ -49,10 +49,11 @@ def scores_and_labels(
 ) -> list[tuple[str, Scores, Winner]]:
     """The prompt's key, what the evaluator gave two candidates, and what people said."""
     known: list[tuple[str, Scores, Winner]] = []
+    prompts = PromptKeys()
     for unit in found:
         scores, label = unit_scores(unit), people.on(unit.outcome, unit.pair).label
         if label != "invalid" and scores is not None:
-            known.append((prompt_key(unit.outcome), scores, label))
+            known.append((prompts.of(unit.outcome), scores, label))
     return known
 
 

@@ -140,7 +140,7 @@ class StockParts:
         elif isinstance(settings, JurySettings):
             agents = [self.judge(j.speaker, j) for j in settings.jurors]
         else:
-            agents = [self.judge("judge", settings)]
+            agents = [self.judge(settings.speaker, settings)]
         return round_robin(EVALUATE, agents, len(agents), send)
 
     def debate_turns(self, settings: DebateSettings) -> list[dict[str, Any]]:

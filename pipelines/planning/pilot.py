@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fellowship.ledger import LedgerReader, read_outcome
+from fellowship.pipelines.labels.prompt_groups import group_of
 from fellowship.pipelines.planning.forecast import Forecast, Pilot, Use, forecast
 from fellowship.pipelines.planning.throughput import measure_pace
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.records import Item, Outcome, State
+from fellowship.records import Item, State
 from fellowship.run_folder import LEDGER
 
 
@@ -72,15 +73,9 @@ def pilot_of(ledger: LedgerReader, picked: frozenset[int], widest: int) -> Pilot
     return Pilot(
         uses=uses,
         pairs=[outcome.state == State.PAIR for outcome in outcomes],
-        prompts=[prompt_of(outcome) for outcome in outcomes],
+        prompts=[group_of(outcome) for outcome in outcomes],
         pace=measure_pace(times),
         width=min(widest, len(outcomes)),
         widest=widest,
         unpriced=frozenset(unpriced),
     )
-
-
-def prompt_of(outcome: Outcome) -> str:
-    """What rows with the same prompt share; a row's own number where it has none."""
-    talk = outcome.conversation
-    return talk.key if talk and talk.question else str(outcome.number)

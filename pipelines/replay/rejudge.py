@@ -63,7 +63,9 @@ def with_model(recipe: Recipe, model: str) -> Recipe:
     model = select_name(model, recipe.models, what, RecipeError)
     return recipe.model_copy(
         update={
-            "evaluate": recipe.evaluate.model_copy(update={"model": model}),
+            "evaluate": recipe.evaluate.model_copy(
+                update={"model": model, "name": None}  # the name may be the old model's
+            ),
             "aligned": None,  # its figures are the old model's
         }
     )

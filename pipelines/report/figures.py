@@ -24,6 +24,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import read_accounts
 from fellowship.pipelines.labels.annotators import dataset_named, is_in_dataset
 from fellowship.pipelines.labels.people_votes import people_votes
+from fellowship.pipelines.labels.prompt_groups import PromptKeys
 from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
 from fellowship.pipelines.pairing.row_state import count_rows_left
 from fellowship.pipelines.provenance.header_reader import usable_header
@@ -131,6 +132,7 @@ class FigurePass:
     drafts: Drafts = field(default_factory=Drafts)
     judges: JudgeComparison = field(default_factory=JudgeComparison)
     matches: list[Match] = field(default_factory=list)
+    prompts: PromptKeys = field(default_factory=PromptKeys)
     criteria: CriterionRows = field(default_factory=CriterionRows)
     examples: ExampleRows = field(default_factory=ExampleRows)
 
@@ -139,7 +141,9 @@ class FigurePass:
         parts = (self.flow, self.marks, self.drafts, self.judges, self.labelled)
         for part in (*parts, self.unusual, self.criteria, self.examples):
             part.add(outcome)
-        self.matches += matches(outcome, people=self.labelled.people)
+        self.matches += matches(
+            outcome, people=self.labelled.people, prompts=self.prompts
+        )
 
 
 def figures(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fellowship.pipelines.agreement.always_asked import asked_by_disagreement
 from fellowship.pipelines.agreement.juror_state import juror_vote
-from fellowship.pipelines.agreement.verdict_table import prompt_key
+from fellowship.pipelines.labels.prompt_groups import group_of
 from fellowship.records import Comparison, Outcome, Verdict, Winner
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.bias import PositionBias, position_bias_of
@@ -121,7 +121,7 @@ class JudgeComparison:
     def _keep(self, outcome: Outcome, one: Comparison) -> None:
         a, b = (len(outcome.candidates[i].text) for i in (one.first, one.second))
         self.sides.append((a > b) - (a < b))
-        prompt = self.prompts.setdefault(prompt_key(outcome), len(self.prompts))
+        prompt = self.prompts.setdefault(group_of(outcome), len(self.prompts))
         self.clusters.append(prompt)
         if one.blind is not None and "debate" not in one.spared:
             self.debates[one.blind, one.outcome] += 1

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
-from fellowship.pipelines.agreement.verdict_table import prompt_key
+from fellowship.pipelines.labels.prompt_groups import group_of
 from fellowship.pipelines.pairing.kto import kto_examples
 from fellowship.records import Outcome
 from fellowship.stats.intervals import Interval, Resampling, mean_interval
@@ -108,7 +108,7 @@ class Drafts:
                 by_system[candidate.system][candidate.draft] = score
         for system, scores in by_system.items():
             if len(scores) > 1 and 1 in scores:
-                prompt = self.prompts.setdefault(prompt_key(outcome), len(self.prompts))
+                prompt = self.prompts.setdefault(group_of(outcome), len(self.prompts))
                 self.found[system].append((prompt, scores))
 
     def result(self, plan: Resampling) -> tuple[Draft, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from fellowship.cli.main import run_command
 from fellowship.pipelines.choosing.choice_cells import sentences
 from fellowship.pipelines.choosing.choice_file import kept_choice
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JudgeSettings
 from fellowship.viewer.label_table_page import frontier_table
 from fellowship.viewer.report.choice import evaluators
@@ -25,6 +29,7 @@ from tests.support.recipes import openai_model, recipe
 from tests.support.viewer_pages import ask, served
 
 PROMPTS = 52
+ASKED = ("--strategy", "combined", "--resamples", 100)
 WRONG = {"small": 3, "large": 17}
 """Each is wrong on every so-manieth row."""
 
@@ -56,6 +61,38 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Han
         yield folder, server
 
 
+Measured = dict[str, Any]
+"""What `choose` printed as JSON when it measured."""
+
+
+@pytest.fixture(scope="module")
+def planned(judged: tuple[Path, Handle]) -> Measured:
+    """The plan, made before anything was measured; and what it called."""
+    code, out, _ = run_choose(judged, "--plan", "--json")
+    assert code == 0
+    return json.loads(out) | {"calls": calls(judged)}
+
+
+@pytest.fixture(scope="module")
+def measured(judged: tuple[Path, Handle], planned: Measured) -> Measured:
+    """The choice, once everything was measured into `run`; and what that called."""
+    folder, _ = judged
+    to = folder / "chosen.yaml"
+    code, out, err = run_choose(judged, "--json", "--output", to, "--within", 0)
+    assert code == 0, err
+    return json.loads(out) | {"calls": calls(judged) - planned["calls"]}
+
+
+def run_choose(judged: tuple[Path, Handle], *more: object) -> tuple[int, str, str]:
+    """The command, where there is nothing yet that captures what it prints."""
+    folder, _ = judged
+    out, err = io.StringIO(), io.StringIO()
+    asked = ("choose", folder / "r.yaml", "--into", folder / "run", *ASKED, *more)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run_command([str(argument) for argument in asked])
+    return code, out.getvalue(), err.getvalue()
+
+
 def choose(
     judged: tuple[Path, Handle],
     capsys: pytest.CaptureFixture[str],
@@ -65,32 +102,24 @@ def choose(
     """The command on the recipe, by one strategy."""
     folder, _ = judged
     asked = ("choose", folder / "r.yaml", "--into", into or folder / "run")
-    return said(capsys, *asked, "--strategy", "combined", "--resamples", 100, *more)
+    return said(capsys, *asked, *ASKED, *more)
 
 
 def calls(judged: tuple[Path, Handle]) -> int:
     return int(judged[1].stats()["calls"])
 
 
-def test_a_plan_makes_no_call(
-    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _ = choose(judged, capsys, "--plan", "--json")
-    (plan,) = json.loads(out)["plans"]
-    assert code == 0
+def test_a_plan_makes_no_call(planned: Measured) -> None:
+    (plan,) = planned["plans"]
     assert [m["calls_max"] for m in plan["models"]] == [2 * PROMPTS] * 2
-    assert calls(judged) == 0
+    assert planned["calls"] == 0
 
 
 def test_each_call_is_made_once_and_what_was_chosen_is_a_recipe(
-    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+    judged: tuple[Path, Handle], measured: Measured
 ) -> None:
-    folder, _ = judged
-    to = folder / "chosen.yaml"
-    code, out, err = choose(judged, capsys, "--json", "--output", to, "--within", 0)
-    assert code == 0, err
-    assert calls(judged) == 4 * PROMPTS
-    found = json.loads(out)
+    found = measured
+    assert found["calls"] == 4 * PROMPTS
     assert (found["unit"], found["labels"], found["enough"]) == ("usd", PROMPTS, True)
     assert found["chosen"].startswith("large_combined")
     front = [line for line in found["lines"] if line["frontier"]]
@@ -99,7 +128,7 @@ def test_each_call_is_made_once_and_what_was_chosen_is_a_recipe(
         ["large_combined"],
     ]
     assert front[0]["cost"] * 49 < front[1]["cost"]
-    written = load_recipe(to)
+    written = load_recipe(judged[0] / "chosen.yaml")
     assert isinstance(written.evaluate, JudgeSettings)
     assert (written.evaluate.model, written.evaluate.criteria) == (
         "large",
@@ -108,11 +137,30 @@ def test_each_call_is_made_once_and_what_was_chosen_is_a_recipe(
     assert set(written.models) == {"large"}
 
 
-def test_again_it_costs_nothing_and_a_run_alone_says_the_same(
-    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str]
+def test_the_chosen_recipe_is_run_on_the_measured_rows_without_a_new_call(
+    judged: tuple[Path, Handle],
+    measured: Measured,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     folder, _ = judged
-    before, to = calls(judged), folder / "sure.yaml"
+    before = calls(judged)
+    asked = ("run", folder / "chosen.yaml", "--fork", folder / "run")
+    code, _, err = said(capsys, *asked, "--into", tmp_path / "made", "--json")
+    assert code == 0, err
+    assert calls(judged) == before
+    made = list(outcomes(tmp_path / "made"))
+    assert len(made) == PROMPTS
+    verdicts = [v for o in made for c in o.ranking.comparisons for v in c.verdicts]  # type: ignore[union-attr]
+    assert {v.evaluator for v in verdicts} == {"large_combined"}
+
+
+@pytest.mark.usefixtures("measured")
+def test_again_it_costs_nothing_and_a_run_alone_says_the_same(
+    judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder, _ = judged
+    before, to = calls(judged), tmp_path / "sure.yaml"
     _, again, _ = choose(judged, capsys, "--json", "--at-least", 0.7, "--output", to)
     alone = ("choose", "--run", folder / "run", "--at-least", 0.7)
     _, out, _ = said(capsys, *alone, "--resamples", 100)
@@ -179,6 +227,7 @@ def test_labels_are_said_to_be_split_and_near_duplicates_are_one_prompt(
     assert "annotators split" in " ".join(out.split())
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_measuring_run_alone_gives_no_recipe_without_the_users_own_sections(
     judged: tuple[Path, Handle], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -196,6 +245,7 @@ def test_options_that_need_calls_are_refused_without_a_recipe(
     assert "--samples would do nothing" in err
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_report_of_the_folder_shows_the_frontier_and_says_the_same(
     judged: tuple[Path, Handle],
 ) -> None:
@@ -210,6 +260,7 @@ def test_the_report_of_the_folder_shows_the_frontier_and_says_the_same(
     assert all("frontier, on these labels" in plot for plot in section.parts[0].plots)
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_page_of_labels_shows_the_frontier_as_the_report_does(
     judged: tuple[Path, Handle],
 ) -> None:
