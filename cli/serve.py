@@ -61,7 +61,7 @@ def command(
 
     POST /score, /compare, /score/batch, /compare/batch; GET /openapi.json describes them.
     Requests carry `Authorization: Bearer TOKEN`. The same question is answered from the
-    record. Limits hold over all goes, for comparisons and for scores each. Ctrl-C stops
+    record. A limit holds for comparisons and scores together, over all goes. Ctrl-C stops
     the server; what was answered is recorded.
 
     \b
@@ -95,7 +95,7 @@ def command(
             click.echo(json.dumps(found))
         else:
             click.echo(f"{recipe.stem} is served at {address}  (Ctrl-C stops it)")
-            click.echo(f"token: {place.token}")
+            click.echo("token: " + ("the one given" if token else place.token))
         with contextlib.suppress(KeyboardInterrupt):
             server_of(app).run(sockets=[socket])
     return Exit.DONE

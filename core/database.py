@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 
 from fellowship.errors import LedgerError, NoRun
+from fellowship.number_format import counted
 
 FORMAT = 1
 """The version of the tables; `PRAGMA user_version` of every ledger."""
@@ -89,11 +90,13 @@ class TruncatedFile(sqlite3.DatabaseError):
 
 def no_run(folder: Path) -> NoRun:
     """The error for a folder that holds no run: what is there instead, and the cure."""
-    there = (
-        "it has no run in it" if os.path.isdir(folder) else "there is no such folder"
-    )
-    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
-        there = "it can't be read"
+    there = "there is no such folder"
+    if os.path.isdir(folder):
+        there = "it has no run in it"
+        if not os.access(folder, os.R_OK | os.X_OK):
+            there = "it can't be read"
+        elif runs := sorted(str(path.parent) for path in folder.glob("*/run.json")):
+            there = f"it has {counted(len(runs), 'run')} in it, {' or '.join(runs[:3])}"
     return NoRun(
         f"{folder} is not the folder of a run: {there}; give the folder that"
         " `fellowship run --into` made"

@@ -8,15 +8,17 @@ for ours.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autogen_agentchat.base import ChatAgent, Team
 from autogen_agentchat.messages import BaseChatMessage
+from autogen_core.models import ChatCompletionClient
 
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError, RowError
+from fellowship.models.client import Client, Reply, Request
 from fellowship.models.providers.component_clients import (
     ClientSlots,
     agents_without_model,
@@ -25,6 +27,17 @@ from fellowship.models.providers.component_clients import (
 from fellowship.records import Candidate, Item, Turn
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import AutogenSettings
+
+
+class TrialClient(Client):
+    """A client to build agents with when a recipe is read. It is never to be asked."""
+
+    name = model = "trial"
+    identity: Mapping[str, Any] = {}
+
+    async def complete(self, request: Request) -> Reply:
+        """Refuse: a builder makes agents, and doesn't run them."""
+        raise RecipeError("a function that builds agents asks no model itself")
 
 
 class AutogenSystem:
@@ -77,12 +90,26 @@ class AutogenSystem:
                     settings.models.get(agent, settings.model), agent
                 )
             )
-        if settings.models:
-            clients = {n: seats.client(m, n) for n, m in settings.models.items()}
-            agents = self.build(**clients)
-        else:
-            agents = self.build(seats.client(settings.model))
-        return require_agent_or_team(agents, repr(settings.build))
+        return self.built(seats.client)
+
+    def try_build(self) -> None:
+        """Have the agents made once, of models that nobody asks; `RecipeError` if not."""
+        if self.build is not None:
+            self.built(lambda model, seat="": TrialClient())
+
+    def built(self, client: Callable[..., ChatCompletionClient]) -> ChatAgent | Team:
+        """What the function makes of these clients; `RecipeError` says why nothing."""
+        settings, what = self.settings, f"build {self.settings.build!r}"
+        named = {
+            agent: client(model, agent) for agent, model in settings.models.items()
+        }
+        given = () if named else (client(settings.model),)
+        try:
+            agents = self.build(*given, **named)
+        except Exception as error:  # a user's function may raise anything
+            detail = " ".join(str(error).split())[:300]
+            raise RecipeError(f"{what}: {type(error).__name__}: {detail}") from error
+        return require_agent_or_team(agents, what)
 
     def candidate(
         self, message: BaseChatMessage, draft: int, seats: SessionContext

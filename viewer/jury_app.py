@@ -6,6 +6,7 @@ Every answer is a row of a run, asked about once. Nothing is answered without th
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -25,17 +27,24 @@ from fellowship.errors import (
     RecipeError,
     RowError,
 )
-from fellowship.pipelines.asking.asking import Answered, Asking, Kind, ask
+from fellowship.models.record.meter import Limits
+from fellowship.pipelines.asking.asking import COLUMNS, Answered, Asking, Kind, ask
 from fellowship.pipelines.asking.evaluators import scoring_alone
 from fellowship.pipelines.asking.judgement import judgement_of, rating_of
 from fellowship.pipelines.asking.judging import scale_of
-from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.asking.row_register import items_of
+from fellowship.pipelines.recipe.recipe import Recipe, Source
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.records import Record
 from fellowship.viewer.access import AccessPolicy
 from fellowship.viewer.jury_requests import PATHS, Failure, openapi
 
 MOST = 16_000_000
 """Bytes of a request."""
+
+SCHEME = re.compile("bearer +", re.IGNORECASE)
+OF_THE_RECIPE = ("prompts", "concurrency", "row_deadline")
+"""What is taken of a recipe beside its evaluator, models, limits and seed."""
 
 ERRORS: tuple[tuple[type[FellowshipError], int], ...] = (
     (BudgetStop, 429),
@@ -57,19 +66,50 @@ class JuryServer:
     access: AccessPolicy
 
     def asking(self, kind: Kind) -> Asking:
-        """What is asked of every row; `RecipeError` where the evaluator can't."""
+        """What is asked of every row; `RecipeError` where the evaluator can't.
+
+        Limits are of both kinds together; one of pairs means nothing here.
+        """
         recipe = self.recipe
         team = scoring_alone(recipe.evaluate) if kind == "score" else recipe.evaluate
-        made = Asking.of(kind, (team, recipe.models), recipe.limits, recipe.seed)
-        own = made.recipe.model_copy(update={"prompts": recipe.prompts})
-        return replace(made, recipe=own)
+        limits = recipe.limits.model_copy(update={"accept": None})
+        made = Asking.of(kind, (team, recipe.models), limits, recipe.seed)
+        own = made.recipe.model_copy(
+            update={name: getattr(recipe, name) for name in OF_THE_RECIPE}
+        )
+        runs = tuple(self.into / kind for kind in COLUMNS)
+        shared = NOT_SHARED if limits == Limits() else SharedLimits(runs, day=runs)
+        return replace(made, recipe=own, shared=shared)
 
-    async def rows(self, kind: Kind, rows: Sequence[Record]) -> list[Record]:
-        """The answers to these rows, in their order; a row that failed has a `Failure`."""
+    def check(self) -> None:
+        """`RecipeError` where nothing could be compared; a debate can't score."""
+        for kind in COLUMNS:
+            try:
+                asking = self.asking(kind)
+            except RecipeError:
+                if kind == "compare":
+                    raise
+                continue
+            asking.check(self.into / kind)
+
+    async def rows(
+        self, kind: Kind, rows: Sequence[Record], *, batch: bool
+    ) -> list[Record]:
+        """The answers to these rows, in their order.
+
+        A row of a batch that is no question, or failed, has a `Failure`; alone it raises.
+        """
         asking, folder = self.asking(kind), self.into / kind
-        given = [row.model_dump() for row in rows]
-        answered = await ask(asking, given, folder)
-        return [self.answer(kind, one, folder, asking) for one in answered]
+        given = [row.model_dump(mode="json") for row in rows]
+        refused = refused_rows(given, asking.recipe.source) if batch else {}
+        wanted = [row for n, row in enumerate(given) if n not in refused]
+        answered = iter(await ask(asking, wanted, folder))
+        return [
+            refused[n]
+            if n in refused
+            else self.answer(kind, next(answered), folder, asking)
+            for n in range(len(given))
+        ]
 
     def answer(
         self, kind: Kind, answered: Answered, folder: Path, asking: Asking
@@ -91,7 +131,8 @@ class JuryServer:
         try:
             wanted = PATHS[path][1].model_validate_json(await body_of(request))
             batch: Sequence[Record] | None = getattr(wanted, "rows", None)
-            found = await self.rows(kind, [wanted] if batch is None else batch)
+            rows = [wanted] if batch is None else batch
+            found = await self.rows(kind, rows, batch=batch is not None)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"])) or "the body"
@@ -116,10 +157,34 @@ class JuryServer:
             return failure(421, "this server doesn't answer to that host name")
         if "origin" in headers:
             return failure(403, "programs are answered, not web pages")
-        given = headers.get("authorization", "").removeprefix("Bearer ")
+        given = SCHEME.sub("", headers.get("authorization", ""), count=1)
         if not hmac.compare_digest(given.encode(), self.access.token.encode()):
             return failure(401, "give the printed token: Authorization: Bearer TOKEN")
         return None
+
+    async def nowhere(self, request: Request, error: Exception) -> Response:
+        """Answer a request of a path or method that is not served."""
+        if refused := self.refusal(request):
+            return refused
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        served = "".join(f", POST {path}" for path in PATHS)
+        return failure(
+            status,
+            f"{request.method} {request.url.path} is not served: GET /openapi.json{served}",
+        )
+
+
+def refused_rows(
+    rows: Sequence[Mapping[str, Any]], source: Source
+) -> dict[int, Failure]:
+    """The rows that are no question, by their places from 0."""
+    found = {}
+    for n, row in enumerate(rows):
+        try:
+            items_of([row], source)
+        except InputError as error:
+            found[n] = Failure(error=str(error))
+    return found
 
 
 async def body_of(request: Request) -> bytes:
@@ -140,6 +205,9 @@ def failure(status: int, why: str, reason: str | None = None) -> JSONResponse:
 
 def create_jury_app(server: JuryServer) -> Starlette:
     """The app; `RecipeError` where its evaluator can't compare answers."""
-    server.asking("compare")
+    server.check()
     posts = [Route(path, server.post, methods=["POST"]) for path in PATHS]
-    return Starlette(routes=[*posts, Route("/openapi.json", server.document)])
+    return Starlette(
+        routes=[*posts, Route("/openapi.json", server.document)],
+        exception_handlers={HTTPException: server.nowhere},
+    )

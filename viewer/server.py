@@ -32,6 +32,11 @@ class ServerAddress:
         """`InputError` where others could read the run without being asked for a token."""
         if self.token and len(self.token) < SHORTEST:
             raise InputError(f"a token needs {SHORTEST} characters or more")
+        if not all("!" <= letter <= "~" for letter in self.token):
+            raise InputError(
+                "a token has ASCII letters, digits and signs, and no space: it goes into"
+                " a header of HTTP"
+            )
         if not is_loopback(self.host) and not self.token:
             raise InputError(
                 f"anybody on the network could read this run on {self.host!r}: give a"

@@ -24,11 +24,23 @@ from fellowship.models.providers.llama_cpp import Engines
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import CallBroker, LedgerCallBroker
-from fellowship.models.record.meter import Meter
+from fellowship.models.record.meter import Limits, Meter
 from fellowship.models.record.recorded_client import RecordedClient
 from fellowship.models.record.reply_notes import reply_notes
 
 LAST_REPLY = "SELECT reply FROM calls WHERE model = ? ORDER BY id DESC LIMIT 1"
+
+
+def check_prices(models: Mapping[str, ModelConfig], limits: Limits) -> None:
+    """`RecipeError` where a limit in US dollars can't be kept."""
+    for name, config in models.items():
+        if price_of(config) is None and limits.any_usd is not None:
+            raise RecipeError(
+                f"model {name!r} has no known price, so a limit in USD can't be kept:"
+                " give it `price: {prompt: ..., completion: ...}`, in USD for a"
+                " million tokens (`fellowship prices` shows those that are known), or"
+                " limit the calls or tokens instead"
+            )
 
 
 class ModelRegistry:
@@ -50,15 +62,9 @@ class ModelRegistry:
 
         `copies`: processes that ask, each with the embedded engines to itself.
         """
+        check_prices(self.configs, meter.limits)
         shared: dict[str, list[ModelConfig]] = {}
         for name, config in self.configs.items():
-            if price_of(config) is None and meter.limits.any_usd is not None:
-                raise RecipeError(
-                    f"model {name!r} has no known price, so a limit in USD can't be kept:"
-                    " give it `price: {prompt: ..., completion: ...}`, in USD for a"
-                    " million tokens (`fellowship prices` shows those that are known), or"
-                    " limit the calls or tokens instead"
-                )
             shared.setdefault(self.endpoint(name), []).append(config)
         self._attach(ledger, meter)
         self._recall(ledger)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeE
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import AnyModel
 from fellowship.models.record.meter import Limits
+from fellowship.models.registry import check_prices
 from fellowship.pipelines.asking.rated_rows import rating_engine
 from fellowship.pipelines.asking.row_register import (
     items_due,
@@ -32,6 +33,7 @@ from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.row_runner import AGAIN
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
+from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
 from fellowship.run_folder import HEADER, LEDGER, differing_paths, read_header
@@ -50,6 +52,8 @@ class Asking:
 
     kind: Kind
     recipe: Recipe
+    shared: SharedLimits = NOT_SHARED
+    """The folders, in one place, that its limits hold for together."""
 
     @classmethod
     def of(
@@ -81,7 +85,19 @@ class Asking:
 
     def origin(self, items: Sequence[Item]) -> Origin:
         """Where the rows come from: calls of this kind."""
-        return Origin({"asked": self.kind}, len(items), lambda: items, whole=False)
+        return Origin(
+            {"asked": self.kind},
+            len(items),
+            lambda: items,
+            whole=False,
+            shared=self.shared,
+        )
+
+    def check(self, folder: Path) -> None:
+        """`RecipeError` where its rows can't be asked about in this folder."""
+        check_folder(self, folder)
+        check_given(self.recipe, folder, own_rows=False)
+        check_prices(self.recipe.models, self.recipe.limits)
 
 
 @dataclass(frozen=True)
@@ -112,14 +128,15 @@ async def ask(
     """
     if not items_of(rows, asking.recipe.source):
         return []
-    check_folder(asking, folder)
-    check_given(asking.recipe, folder, own_rows=False)
+    asking.check(folder)
     items = register(folder, rows, asking.recipe.source)
     numbers = {item.number for item in items}  # one text may come several times
     first = recorded_outcomes(folder, items)
     if numbers <= first.keys():
         return [Answered(first[item.number], True) for item in items]
-    async with turn(folder):
+    async with AsyncExitStack() as turns:
+        for place in (folder.parent,) * bool(asking.shared.runs) + (folder,):
+            await turns.enter_async_context(turn(place))
         known = recorded_outcomes(folder, items)
         report = None
         if not numbers <= known.keys():

@@ -78,7 +78,9 @@ class ShortcutReport(Record):
         """What the set would teach besides, in a sentence; what was checked."""
         if not self.enough:
             few = counted(self.prompts, "prompt")
-            return f"shortcuts: {few} are too few to tell, {FEWEST_PROMPTS} are needed"
+            return (
+                f"shortcuts: too few to tell, {few} where {FEWEST_PROMPTS} are needed"
+            )
         names = {one.name for one in self.found}
         rest = ", ".join(name for name in self.checked if name not in names)
         if not self.found:

@@ -46,9 +46,11 @@ from fellowship.pipelines.sources.repeated_ids import find_repeated
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.records import Item, Record
 from fellowship.teams.settings import (
+    AutogenSettings,
     CustomEvaluateSettings,
     FeedbackSettings,
     SingleSettings,
+    SystemSettings,
     role_config,
 )
 from fellowship.usage import Usage
@@ -234,13 +236,19 @@ def expected_usage(
 def not_counted(recipe: Recipe) -> list[str]:
     """What no plan can know: the calls of teams of one's own."""
     found = [
-        f"the calls of your team {system.team!r}, nor what judging its answers takes"
+        f"the calls of your team {own_team_name(system)!r}, nor what judging its answers"
+        " takes"
         for system in recipe.systems
         if system_calls(system) is None
     ]
     if isinstance(recipe.evaluate, CustomEvaluateSettings):
         found.append(f"the calls of your team {recipe.evaluate.team!r}")
     return found
+
+
+def own_team_name(system: SystemSettings) -> str:
+    """A team as the recipe names it: by what it is, or by its name where that says less."""
+    return system.name if isinstance(system, AutogenSettings) else system.team
 
 
 def assumptions(recipe: Recipe) -> list[str]:

@@ -82,11 +82,11 @@ def _files(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _check_build(recipe: Recipe, place: Place, name: str) -> None:
-    """A function that makes an agent, a team or a client; it is not called yet."""
+    """A function that makes an agent, a team or a client; a client is not made yet."""
     if place[0] == "systems" and isinstance(place[1], int):
         system = recipe.systems[place[1]]
         assert isinstance(system, AutogenSettings)
-        AutogenSystem(system)
+        AutogenSystem(system).try_build()
     elif not callable(load_named(name, "agent")):
         raise RecipeError(f"{place[-1]} {name!r} is no function")
 

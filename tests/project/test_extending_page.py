@@ -42,6 +42,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
+def test_the_group_chats_are_the_example_s() -> None:
+    shown = block("python", "SelectorGroupChat").partition("\n\n\n")[2]
+    assert shown in (ROOT / "examples/autogen_team.py").read_text()
+
+
 def test_every_python_block_runs(tmp_path: Path) -> None:
     for text in re.findall(r"^```python\n(.*?)^```", PAGE, re.S | re.M):
         (tmp_path / "block.py").write_text(text)

@@ -1,7 +1,7 @@
 """What a researcher types, from answers with labels to frames, as README shows it.
 
 The nightly script's owner is in `test_nightly_script.py`, the AutoGen developer in
-`tests/pipelines/interop/test_autogen_team.py`.
+`test_autogen_developer.py`.
 """
 
 from __future__ import annotations

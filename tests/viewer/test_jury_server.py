@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from fellowship.pipelines.running.status import status_of
-from tests.support.commands import CLI
+from tests.support.commands import CLI, said
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 
@@ -67,6 +67,13 @@ def test_answers_are_recorded_and_what_the_document_says(served: Served) -> None
     batch = client.post("/score/batch", json={"rows": rows}).json()["results"]
     assert batch[0]["score"] == score.json()["score"]
     assert len(batch) == 2
+    turns = {**QUESTION, "prompt": [{"role": "user", "content": QUESTION["prompt"]}]}
+    empty = {**QUESTION, "answer": " "}
+    batch = client.post("/score/batch", json={"rows": [empty, turns]}).json()["results"]
+    assert batch[0] == {"error": "'answer' is empty", "reason": None}
+    assert (
+        batch[1]["row"] == score.json()["row"]
+    )  # a text is a conversation of one turn
     assert status_of(into / "score").done == 2
     assert pair.json()["winner"] in ("a", "b", "tie", "invalid")
 
@@ -86,6 +93,16 @@ def test_what_is_no_question_is_refused_in_words(served: Served) -> None:
     assert client.post("/score", json=QUESTION, headers=site).status_code == 403
     host = {"host": "example.org"}
     assert client.get("/openapi.json", headers=host).status_code == 421
+    lower = {"authorization": str(client.headers["authorization"]).lower()[:7]}
+    lower["authorization"] += client.headers["authorization"][7:]
+    assert client.get("/openapi.json", headers=lower).status_code == 200
+    for method, path, status in (("GET", "/score", 405), ("POST", "/scores", 404)):
+        lost = client.request(method, path)
+        assert (lost.status_code, "POST /score" in lost.json()["error"]) == (
+            status,
+            True,
+        )
+        assert client.request(method, path, headers={"authorization": ""}).is_error
 
 
 def test_a_limit_is_told_and_the_end_keeps_all_answers(served: Served) -> None:
@@ -93,7 +110,41 @@ def test_a_limit_is_told_and_the_end_keeps_all_answers(served: Served) -> None:
     rows = [{**QUESTION, "answer": f"Lake number {n}."} for n in range(12)]
     stopped = client.post("/score/batch", json={"rows": rows})
     assert (stopped.status_code, stopped.json()["reason"]) == (429, "calls")
+    more = client.post("/compare", json={**PAIR, "a": "Land."})
+    assert (more.status_code, more.json()["reason"]) == (429, "calls")
+    assert "counting the runs beside this one" in more.json()["error"]
     assert client.post("/score", json=QUESTION).status_code == 200  # on record
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
-    assert status_of(into / "score").calls == 8
+    assert sum(status_of(into / kind).calls for kind in ("score", "compare")) == 8
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("change", "options", "why"),
+    [
+        ({"api_key_env": "NO_SUCH_KEY"}, (), "NO_SUCH_KEY is not set"),
+        (
+            {"base_url": "http://models.example/v1", "model": "mine"},
+            ("--max-usd", "1"),
+            "price",
+        ),
+        ({}, ("--token", "eight letters of ä"), "ASCII"),
+        ({"temperature": 1.5}, ("--into", "RUN"), "another evaluator"),
+    ],
+)
+def test_what_could_answer_nothing_is_not_served(
+    served: Served,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, Any],
+    options: tuple[str, ...],
+    why: str,
+) -> None:
+    run = served[1]
+    model = {**openai_model("http://127.0.0.1:9/v1"), **change}
+    file = recipe(tmp_path / "r.yaml", model, 1)
+    words = [str(run) if word == "RUN" else word for word in options]
+    into = () if "RUN" in options else ("--into", tmp_path / "new")
+    code, out, err = said(capsys, "serve", file, *into, *words)
+    assert (code, out, why in err) == (2, "", True), err

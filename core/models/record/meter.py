@@ -41,6 +41,7 @@ class Limits(Record):
 
 
 ON_THE_WAY = " with what submitted batches may cost"
+BESIDE = ", counting the runs beside this one"
 
 DAY = 86_400.0
 """Seconds from one midnight UTC to the next, as Unix time counts them."""
@@ -155,6 +156,7 @@ class Meter:
     def _stop_at(
         self, limit: float, reason: StopReason, words: str, counting: str = ""
     ) -> None:
+        counting += BESIDE * (self.elsewhere != SpentElsewhere())
         why = f"the limit of {words} is reached{counting}"
         self.stop_for(reason, why, limit)
         raise BudgetStop(why, reason)

@@ -70,7 +70,7 @@ def test_many_pairs_of_one_prompt_count_once() -> None:
     many = [{**row, "prompt": f"prompt {n % 12}"} for n, row in enumerate(rows)]
     assert (
         counted(many).summary()
-        == "shortcuts: 12 prompts are too few to tell, 30 are needed"
+        == "shortcuts: too few to tell, 12 prompts where 30 are needed"
     )
 
 
