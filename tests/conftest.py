@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 
 from fellowship.models.providers.weights import packaged_weights
+from fellowship.pipelines.imports.run_writer import ImportReport
+from fellowship.pipelines.paper.import_release import import_release
 from tests.support.baseline_run import Baseline, baseline_run
 from tests.support.chromium import CHROMIUM
 from tests.support.custom_project import write_project
@@ -105,6 +107,23 @@ def shared(path: Path) -> Path:
 def paper() -> Path:
     """The paper's released data."""
     return shared(PAPER)
+
+
+@pytest.fixture(scope="session")
+def paper_run(
+    paper: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, ImportReport]:
+    """The whole release imported as a run, to read and not to change."""
+    into = tmp_path_factory.mktemp("release") / "run"
+    return into, import_release(paper, into)
+
+
+@pytest.fixture(scope="session")
+def pandalm_run(paper: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PandaLM's part of the release as a run, to read and not to change."""
+    into = tmp_path_factory.mktemp("pandalm") / "run"
+    import_release(paper, into, "pandalm-eval")
+    return into
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def is_mojibake(text: str) -> bool:
         broken += sum(map(text.count, unknown))
     if broken * 10 >= len(text) or len(STACKED.findall(text)) >= 3:
         return True
-    wide = sum(c > "\x7f" for c in text)
+    wide = len(text) - len(text.encode("ascii", "ignore"))
     if wide < 4 or wide * 5 < len("".join(text.split())):
         return False
     try:

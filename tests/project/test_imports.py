@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.sources import dotted, import_graph, imported, sources
+from tests.support.sources import called, dotted, import_graph, imported, sources
 from tools.map import APART, LAYERS, ROOMS
 
 AUTOGEN = ("core/models", "agents", "teams")
@@ -19,6 +19,7 @@ BANNED_CALLS = {
     *("eval", "exec", "compile", "os.system", "os.popen"),
     *("yaml.unsafe_load", "yaml.full_load"),
 }
+BANNED_NAMES = {"load", *(call.rpartition(".")[2] for call in BANNED_CALLS)}
 
 
 def layer_of(module: str) -> str:
@@ -124,11 +125,11 @@ def dangers(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        name, whole = ast.unparse(node.func), ast.unparse(node)
-        shells = {k.arg: ast.unparse(k.value) for k in node.keywords}
-        unsafe = name == "yaml.load" and "SafeLoader" not in whole
-        if name in BANNED_CALLS or unsafe or shells.get("shell", "False") != "False":
-            yield whole
+        name = ast.unparse(node.func) if called(node) in BANNED_NAMES else ""
+        shells = [ast.unparse(k.value) for k in node.keywords if k.arg == "shell"]
+        unsafe = name == "yaml.load" and "SafeLoader" not in ast.unparse(node)
+        if name in BANNED_CALLS or unsafe or shells not in ([], ["False"]):
+            yield ast.unparse(node)
 
 
 @pytest.mark.fault(number=21)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from fellowship.cli.exit_codes import Exit
 from fellowship.cli.main import VERBS
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.run_outcomes import outcomes
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -34,13 +36,19 @@ def test_the_python_example_runs(
     demo = (ROOT / "recipes/demo.yaml").read_text()
     short = re.sub("max_tokens: 160", "max_tokens: 48", demo)
     (tmp_path / "recipes/demo.yaml").write_text(short)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "examples").mkdir()
+    row = {"id": "ice", "prompt": "Is ice cold? Answer in one short sentence."}
+    (tmp_path / "examples/prompts.jsonl").write_text(json.dumps(row))
     monkeypatch.chdir(tmp_path)
     example = tmp_path / "example.py"
     example.write_text(block("python"))
     runpy.run_path(str(example))
     assert "dpo.jsonl" in capsys.readouterr().out
-    assert (tmp_path / "runs/from-python/ledger.db").exists()
+    (end,) = outcomes(tmp_path / "runs/from-python")
+    assert end.state in ("pair", "tie", "order-inconsistent", "unparsed")
+    assert end.ranking
+    assert all(made.verdicts for made in end.ranking.comparisons)
+    assert min(turn.completion_tokens for s in end.sessions for turn in s.turns) > 0
 
 
 def test_the_python_example_is_ten_lines_at_most() -> None:

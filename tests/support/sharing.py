@@ -12,14 +12,28 @@ from typing import Any
 
 import pytest
 
-TOGETHER = ("tests/cluster", "tests/viewer/browser")
-"""Folders whose tests all run on one worker: a Ray cluster or a browser is made once."""
+RELEASE, SOURCES = "the paper's release", "our sources"
+TOGETHER = {
+    "tests/cluster/": "tests/cluster",
+    "tests/viewer/browser/": "tests/viewer/browser",
+    "tests/pipelines/agreement/test_agreement.py": RELEASE,
+    "tests/pipelines/agreement/test_win_rates.py": RELEASE,
+    "tests/pipelines/paper/test_import_release.py": RELEASE,
+    "tests/pipelines/report/test_figures.py": RELEASE,
+    "tests/pipelines/pairing/test_row_state.py": SOURCES,
+    "tests/project/test_docstrings.py": SOURCES,
+    "tests/project/test_imports.py": SOURCES,
+    "tests/project/test_plurals.py": SOURCES,
+}
+"""Beginning of a path -> the group of its tests, which one worker runs: a Ray cluster, a
+browser, the run of the paper's release, our syntax trees are made once."""
 
 
 def group_of(nodeid: str) -> str:
-    """The group of a test, which one worker runs: its module, or its folder."""
+    """The group of a test, which one worker runs: its module, or what shares fixtures."""
     module = nodeid.partition("::")[0]
-    return next((f for f in TOGETHER if module.startswith(f"{f}/")), module)
+    groups = (group for path, group in TOGETHER.items() if module.startswith(path))
+    return next(groups, module)
 
 
 def longest_first(items: list[pytest.Item]) -> None:
@@ -30,7 +44,7 @@ def longest_first(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[bool, int]:
         group = group_of(item.nodeid)
-        return group not in TOGETHER, -slow[group]
+        return group not in TOGETHER.values(), -slow[group]
 
     items.sort(key=place)
 

@@ -24,10 +24,16 @@ def texts(nodes: list[ast.expr]) -> list[str]:
 
 
 @cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def sources(*more: str) -> dict[Path, ast.Module]:
     """The syntax tree of every file of the package and of `more` folders, by its path."""
     return {
-        path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
+        path.relative_to(ROOT): parsed(path)
         for folder in (*PACKAGE, *more)
         for path in sorted((ROOT / folder).rglob("*.py"))
     }
@@ -40,10 +46,21 @@ def dotted(path: Path) -> str:
     return ".".join([*head, *(part for part in parts if part != "__init__")])
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+def called(node: ast.Call) -> str:
+    """The last name of what is called: `loads` of `json.loads(...)`."""
+    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
+
+
+@cache
+def imported(tree: ast.AST) -> tuple[str, ...]:
     """Every module that is imported anywhere in a file, by name at run time too."""
+    return tuple(imports_in(tree))
+
+
+def imports_in(tree: ast.AST) -> Iterator[str]:
+    """The same, one after the other."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(BY_NAME):
+        if isinstance(node, ast.Call) and called(node).endswith(BY_NAME):
             yield from texts(node.args)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -278,16 +278,17 @@ async def test_a_team_of_stock_agents_is_recorded_like_any_other(
 @pytest.mark.embedded
 @pytest.mark.timeout(600)
 async def test_every_team_runs_on_the_embedded_model(tmp_path: Path) -> None:
-    model = {"provider": "llama_cpp", "max_tokens": 48, "num_ctx": 2048, "slots": 2}
+    model = {"provider": "llama_cpp", "max_tokens": 48, "num_ctx": 2048, "slots": 1}
+    judge = {"team": "judge", "model": "b", "strategy": "direct", "order": "first"}
     made = Recipe.model_validate(
         {
-            "models": {"a": model, "b": {**model, "max_tokens": 140, "temperature": 0}},
+            "models": {"a": model, "b": {**model, "temperature": 0}},
             "source": {"path": "none.jsonl"},
             "systems": [
                 {"team": "single", "generator": "a"},
                 {"team": "feedback", "generator": "a", "reviewers": ["b"], "drafts": 2},
             ],
-            "evaluate": {"team": "judge", "model": "b", "order": "first"},
+            "evaluate": judge,
         }
     )
     async with crew_of(made, tmp_path) as context:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,13 @@ import pytest
 from fellowship.cli.main import run_command as cli
 from fellowship.errors import InputError
 from fellowship.pipelines.agreement.agreement import AgreementReport, Options, agree
-from fellowship.pipelines.agreement.verdict_table import verdict_table
+from fellowship.pipelines.agreement.verdict_table import VerdictTable, verdict_table
 from fellowship.pipelines.labels.label_sources import select_labels
-from fellowship.pipelines.paper.import_release import import_release
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.stats.intervals import Resampling
 from tests.support.paper_release import put
 from tests.support.paths import PAPER
 from tests.support.verdict_runs import verdicts
-
-released = pytest.mark.usefixtures("paper")
 
 QUICK = Resampling(200)
 
@@ -94,20 +90,13 @@ def test_without_the_statistics_the_install_line_is_named(
         assert "pip install '.[stats]'" in capsys.readouterr().err
 
 
-@cache
-def paper_run(into: Path) -> Path:
-    import_release(PAPER, into, "pandalm-eval")
-    return into
-
-
 @pytest.fixture(scope="module")
-def pandalm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return paper_run(tmp_path_factory.mktemp("paper") / "run")
+def pandalm(pandalm_run: Path) -> VerdictTable:
+    return verdict_table(pandalm_run)
 
 
-@released
-def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
-    table = verdict_table(pandalm)
+def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: VerdictTable) -> None:
+    table = pandalm
     found: AgreementReport = agree(table, Options(families=("llama",), plan=QUICK))
     kappas = {j.name.split("/")[1]: j.kappa.value for j in found.judges}
     assert kappas["gpt-4o"] == pytest.approx(0.6875852399575386, abs=1e-12)
@@ -123,16 +112,15 @@ def test_pandalm_from_a_run_is_the_kappa_of_its_texts(pandalm: Path) -> None:
     )
 
 
-@released
-def test_pandalms_labels_file_gives_the_same_as_the_runs_own(pandalm: Path) -> None:
+def test_pandalms_labels_file_gives_the_same_as_the_runs_own(
+    pandalm: VerdictTable, pandalm_run: Path
+) -> None:
     told = select_labels([PAPER / "labels/pandalm-testset-v1.json"])
-    own, given = verdict_table(pandalm), verdict_table(pandalm, told)
-    assert (own.labels == given.labels).all()
+    assert (pandalm.labels == verdict_table(pandalm_run, told).labels).all()
 
 
-@released
-def test_gpt_4os_margins_from_a_run(pandalm: Path) -> None:
-    found = agree(verdict_table(pandalm), Options(plan=QUICK))
+def test_gpt_4os_margins_from_a_run(pandalm: VerdictTable) -> None:
+    found = agree(pandalm, Options(plan=QUICK))
     fit = found.margins["multi-rater10/gpt-4o"].fit
     assert fit.agree([1, 2, 3]) == pytest.approx([0.590, 0.775, 0.865], abs=5e-4)
     posterior = found.posterior

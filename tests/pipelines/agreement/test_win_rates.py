@@ -11,17 +11,15 @@ import pytest
 
 from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.agreement.agreement_cells import both_orders_text
-from fellowship.pipelines.agreement.matches import Match
+from fellowship.pipelines.agreement.matches import Match, matches
 from fellowship.pipelines.agreement.win_rates import rate_matches, win_rates
-from fellowship.pipelines.imports.run_writer import write_import
+from fellowship.pipelines.imports.run_writer import ImportReport, write_import
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Candidate, Comparison, Outcome, Ranking, Verdict, Winner
+from fellowship.run_outcomes import outcomes
 from fellowship.stats.intervals import Resampling
 from tests.support.paper_release import combined, put
-from tests.support.paths import PAPER
 from tests.support.verdict_runs import verdicts
-
-released = pytest.mark.usefixtures("paper")
 
 QUICK = Resampling(200)
 
@@ -107,21 +105,17 @@ def test_a_run_without_two_systems_has_no_win_rate(tmp_path: Path) -> None:
     assert cli(["winrate", str(run)]) == 2
 
 
-@released
 def test_the_papers_win_rates_from_a_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    paper_run: tuple[Path, ImportReport], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prompts = "argilla-capybara-prompts-subset"
-    import_release(PAPER, tmp_path / "run", prompts)
-    found = win_rates(tmp_path / "run", plan=QUICK)
+    run, _ = paper_run
+    printed = said_as_json(["winrate", str(run), "--resamples", "50"], capsys)
     ours = "gemma-2-9b-it+gemma-2-9b-it"
-    wins = [p.strict.value * 500 for p in found.pairs if p.first == ours]
+    wins = [p["strict"]["value"] * 500 for p in printed["pairs"] if p["first"] == ours]
     assert sorted(wins) == pytest.approx([207, 263, 324])
-    capsys.readouterr()
-    printed = said_as_json(
-        ["winrate", str(tmp_path / "run"), "--resamples", "50"], capsys
-    )
-    assert len(printed["ratings"]) == 6
+    rows = [o for o in outcomes(run) if str(o.id).startswith("argilla-capybara")]
+    met = [match for row in rows for match in matches(row)]
+    assert len(rate_matches(met, Resampling(2)).ratings) == 6
 
 
 def by_margin(rng: np.random.Generator, rows: int, adaptive: bool) -> list[Match]:

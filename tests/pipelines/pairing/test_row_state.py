@@ -24,7 +24,7 @@ from fellowship.records import (
     Verdict,
 )
 from tests.support.paths import ROOT
-from tests.support.sources import sources
+from tests.support.sources import called, sources
 
 HOME = ROOT / "pipelines" / "pairing" / "row_state.py"
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
@@ -110,7 +110,7 @@ def deciders(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             given = [k.value for k in node.keywords if k.arg == "state"]
-            if ast.unparse(node.func) == "RowEnd" or any(map(names_a_state, given)):
+            if called(node) == "RowEnd" or any(map(names_a_state, given)):
                 yield ast.unparse(node)
 
 

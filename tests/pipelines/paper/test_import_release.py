@@ -9,13 +9,11 @@ import pytest
 
 from fellowship.cli.main import run_command as cli
 from fellowship.errors import RecipeError
+from fellowship.pipelines.imports.run_writer import ImportReport
 from fellowship.pipelines.paper.import_release import import_release
 from fellowship.records import Outcome, Scores
 from fellowship.run_outcomes import outcomes, pairs
 from tests.support.paper_release import combined, put, small
-from tests.support.paths import PAPER
-
-released = pytest.mark.usefixtures("paper")
 
 
 def run_of(root: Path, into: Path) -> dict[str | None, Outcome]:
@@ -92,14 +90,15 @@ def test_the_command_shows_exports_and_reports_an_import(
     assert cli(["import", "ma-po", str(tmp_path / "no"), "--into", run]) == 2
 
 
-@released
-def test_the_released_part_of_the_paper_is_imported_whole(tmp_path: Path) -> None:
-    found = import_release(PAPER, tmp_path / "run")
+def test_the_released_part_of_the_paper_is_imported_whole(
+    paper_run: tuple[Path, ImportReport],
+) -> None:
+    run, found = paper_run
     assert found.rows == 999 + 454 + 4 * 500
     assert len(found.inverted) == 1343
     untold = [name for name, why in found.bad if "is true" in why]
     assert untold == [f"pandalm-eval/{n}" for n in (158, 159, 160, 162, 163, 165)]
-    votes = Counter(len(o.labels) for o in outcomes(tmp_path / "run"))
+    votes = Counter(len(o.labels) for o in outcomes(run))
     assert votes == {3: 999, 0: 2454}
 
 

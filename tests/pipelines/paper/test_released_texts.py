@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import runpy
 from collections import Counter
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +20,15 @@ pytestmark = pytest.mark.usefixtures("paper")
 UNREAD = -1.0
 
 
+@cache
+def reread_file(path: Path) -> tuple[Any, ...]:
+    """Every verdict of one file, read again."""
+    return tuple(REREAD["reparse_file"](path))
+
+
 def reread(pattern: str) -> list[Any]:
     """Every verdict of the files that match, read again."""
-    return [
-        each for path in PAPER.glob(pattern) for each in REREAD["reparse_file"](path)
-    ]
+    return [each for path in PAPER.glob(pattern) for each in reread_file(path)]
 
 
 def of_state(rows: list[Any], state: str) -> list[Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
 from fellowship.pipelines.report.figures import Figures, figures
 from fellowship.pipelines.report.unusual_sessions import extreme_margin, row_reasons
@@ -18,7 +17,6 @@ from fellowship.stats.intervals import Resampling
 from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.page import page
 from tests.support.outcomes import row
-from tests.support.paths import PAPER
 from tests.support.runs import MadeRun, make_run, written
 
 FEW = Resampling(50)
@@ -157,14 +155,8 @@ def test_a_report_keeps_numbers_and_lets_texts_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("paper")
-def test_the_papers_release_is_reported_whole(tmp_path: Path) -> None:
-    into = str(tmp_path / "paper")
-    assert (
-        cli(["import", "ma-po", str(PAPER), "--only", "pandalm-eval", "--into", into])
-        == 0
-    )
-    found = figures(Path(into), plan=FEW)
+def test_the_papers_release_is_reported_whole(pandalm_run: Path) -> None:
+    found = figures(pandalm_run, plan=FEW)
     assert found.labels == 999
     assert found.agreement
     assert len(found.agreement.margins) >= 6

@@ -1,9 +1,10 @@
-"""Every evaluator, attack and probe on the embedded model: real tokens, no server."""
+"""Evaluators, an attack and probes on the embedded model: real tokens, no server."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,10 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.slow,
 ]
-MODEL = {"provider": "llama_cpp", "max_tokens": 32, "num_ctx": 2048, "slots": 2}
+MODEL = {"provider": "llama_cpp", "max_tokens": 48, "num_ctx": 2048, "slots": 1}
+"""One slot: what a prompt has in common with the last one is not read again."""
+
+DIRECT = {"team": "judge", "model": "a", "strategy": "direct", "order": "first"}
 # A juror of each of the other strategies.
 JURY = {
     "team": "jury",
@@ -36,28 +40,32 @@ JURY = {
         {"model": "a", "strategy": "direct"},
         {"model": "b", "strategy": "independent", "scale": 5},
     ],
-    "escalate": {"model": "a", "name": "strong", "scale": 100},
+    "escalate": {"model": "a", "name": "strong", "strategy": "direct", "scale": 100},
 }
 DEBATE = {
     "team": "debate",
-    "model": "a",
+    "model": "brief",
     "personas": [{"name": "critic"}, {"name": "psychologist"}],
     "rounds": 1,
     "order": "first",
     "stop_when_unanimous": False,
 }
 EVALUATORS: dict[str, dict[str, Any]] = {
-    "combined": {"team": "judge", "model": "a", "strategy": "combined"},
     "jury": JURY,
     "debate": DEBATE,
 }
+"""A judge of the combined strategy judges in the README's example."""
 
 
 def written(folder: Path, evaluate: dict[str, Any]) -> Path:
     """A recipe for one row whose responses already exist."""
     row = {"prompt": "Is ice cold?", "first": "**Yes**, it is.", "second": "No."}
     (folder / "rows.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    models = {"a": MODEL, "b": {**MODEL, "temperature": 0.5}}
+    models = {
+        "a": MODEL,
+        "b": {**MODEL, "temperature": 0.5},
+        "brief": {**MODEL, "max_tokens": 12},
+    }
     source = {"path": "rows.jsonl", "candidates": ["first", "second"]}
     more = {"models": models, "source": source, "systems": [], "evaluate": evaluate}
     return recipe(folder / "r.yaml", MODEL, 1, **more)
@@ -87,11 +95,12 @@ def test_an_evaluator_judges_with_real_tokens(tmp_path: Path, kind: str) -> None
 
 
 def test_attacks_and_probes_are_made_with_real_tokens(tmp_path: Path) -> None:
-    once = {**EVALUATORS["combined"], "order": "first"}
-    wanted = load_recipe(written(tmp_path, once))
+    wanted = load_recipe(written(tmp_path, DIRECT))
     few = select_attacks(read_attacks(), ["fake-fence"])
     asyncio.run(run_trials(attack_trials(wanted, few, 1), tmp_path / "attack"))
     assert attack_report(tmp_path / "attack").trials == 1
-    asyncio.run(run_trials(probe_trials(wanted, 1), tmp_path / "probe"))
-    assert len(list(outcomes(tmp_path / "probe"))) == 4
+    probes = probe_trials(wanted, 1)
+    ends = replace(probes, kinds=(probes.kinds[0], probes.kinds[-1]))
+    asyncio.run(run_trials(ends, tmp_path / "probe"))
+    assert len(list(outcomes(tmp_path / "probe"))) == 2
     assert min(tokens(tmp_path / "attack") + tokens(tmp_path / "probe")) > 0
