@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from fellowship.cli.terminal import heading, say, table
 from fellowship.model_names import model_name
 from fellowship.number_format import counted, score, usd
+from fellowship.pipelines.provenance.list_rankings import (
+    ListedRanking,
+    comparisons_left_out,
+    list_rankings,
+)
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
     DraftRecord,
@@ -34,7 +41,9 @@ def show(provenance: RowProvenance, out: Console) -> None:
     for draft in provenance.drafts:
         show_draft(draft, out)
     heading(out, "Verdicts")
-    for meeting in provenance.meetings:
+    if listed := list_rankings(one.comparison for one in provenance.meetings):
+        show_list_calls(listed, provenance.meetings, out)
+    for meeting in shown_meetings(provenance, listed):
         show_comparison(meeting, out)
     heading(out, "Sessions")
     for session in provenance.sessions:
@@ -44,6 +53,36 @@ def show(provenance: RowProvenance, out: Console) -> None:
             f"  {cost_text(session.spent)}  {session.id}",
         )
     show_sources(provenance, out)
+
+
+def show_list_calls(
+    listed: Sequence[ListedRanking], meetings: Sequence[ComparisonRecord], out: Console
+) -> None:
+    """Each judge's ranking in each shuffle with its call, and calls that were repaired."""
+    for one in listed:
+        name = single_line(model_name(one.judge))
+        say(out, (f"{name}, {one.order}", "bold"), f": {single_line(one.said)}")
+        say(out, (f"  call {one.verdict.call}", "dim"))
+    read = {one.verdict.call for one in listed}
+    every = dict.fromkeys(call for meeting in meetings for call in meeting.calls)
+    for call in every:
+        if call not in read:
+            say(out, (f"  call {call}, asked again", "dim"))
+    say(out, (comparisons_left_out(len(meetings)), "dim"))
+
+
+def shown_meetings(
+    provenance: RowProvenance, listed: Sequence[ListedRanking]
+) -> Sequence[ComparisonRecord]:
+    """The comparisons that are printed: all, of a list those of the pairs' two answers."""
+    if not listed:
+        return provenance.meetings
+    pairs = [{pair.chosen, pair.rejected} for pair in provenance.pairs]
+    return [
+        one.model_copy(update={"calls": ()})  # they stand beside the rankings
+        for one in provenance.meetings
+        if {one.comparison.first, one.comparison.second} in pairs
+    ]
 
 
 def show_pairs(provenance: RowProvenance, out: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from rich import box
 from rich.console import Console
@@ -13,6 +14,11 @@ from rich.text import Text
 from fellowship.cli.terminal import heading, say
 from fellowship.model_names import model_name
 from fellowship.number_format import score, scores
+from fellowship.pipelines.provenance.list_rankings import (
+    ListedRanking,
+    comparisons_left_out,
+    row_rankings,
+)
 from fellowship.pipelines.provenance.provenance_records import (
     ComparisonRecord,
     RowProvenance,
@@ -36,6 +42,11 @@ def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> N
     ranking = outcome.ranking
     assert ranking is not None
     heading(out, "Verdicts")
+    if listed := row_rankings(outcome):
+        show_list(listed, out)
+        say(out, (comparisons_left_out(len(ranking.comparisons)), "dim"))
+        show_scores(outcome, out, best_first=True)
+        return
     meetings: Sequence[ComparisonRecord | None] = provenance.meetings or [None] * len(
         ranking.comparisons
     )
@@ -47,8 +58,30 @@ def show_ranking(outcome: Outcome, provenance: RowProvenance, out: Console) -> N
             out.print(verdict_panel(outcome, comparison, sums))
         else:
             show_comparison(comparison, sums, out)
+    show_scores(outcome, out)
+
+
+def show_list(listed: Sequence[ListedRanking], out: Console) -> None:
+    """Each judge's ranking in each shuffle, and why."""
+    for one in listed:
+        name = single_line(model_name(one.judge))
+        tint = "" if one.ranked else TINTS["invalid"]
+        say(out, (f"{name}, {one.order}", "bold"), ": ", (single_line(one.said), tint))
+        if one.read_words:
+            say(out, (f"  {one.read_words}", "dim"))
+        for each in sanitize(one.verdict.reason).rstrip().split("\n"):
+            say(out, f"  {each}".rstrip() if one.verdict.reason else "")
+
+
+def show_scores(outcome: Outcome, out: Console, *, best_first: bool = False) -> None:
+    """Each answer's score in the answers' order, or the highest first; the best marked."""
+    ranking = outcome.ranking
+    assert ranking is not None
     heading(out, "Ranking")
-    for index, mark in enumerate(ranking.scores):
+    scored = list(enumerate(ranking.scores))
+    if best_first:
+        scored.sort(key=lambda one: inf if one[1] is None else -one[1])
+    for index, mark in scored:
         best = ("  best", "bold green") if index == ranking.best else ""
         score_shown = "no valid score" if mark is None else score(mark)
         if index < len(outcome.candidates):

@@ -10,17 +10,13 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from fellowship.number_format import scores
-from fellowship.wording import order_word
+from fellowship.wording import order_word, shuffle_word
 
 ALONE_STRATEGIES = ("independent",)
 """Strategies that show a judge one answer at a time."""
 
 EACH_ALONE = "each alone"
 """Stands where an order would, for answers that were scored one at a time."""
-
-
-ALL_TOGETHER = "all together"
-"""Stands there for answers that were ranked in one list."""
 
 
 class ReasonedVerdict(Protocol):
@@ -31,15 +27,17 @@ class ReasonedVerdict(Protocol):
     @property
     def order(self) -> str: ...
     @property
+    def sample(self) -> int: ...
+    @property
     def reason(self) -> str: ...
 
 
 def verdict_order(verdict: ReasonedVerdict) -> str:
-    """`A first`, `B first`, or that each answer was scored alone."""
+    """`A first`, `B first`; that each answer was scored alone; of a list the shuffle."""
     if verdict.strategy in ALONE_STRATEGIES:
         return EACH_ALONE
     if verdict.strategy == "listwise":
-        return ALL_TOGETHER
+        return shuffle_word(verdict.sample + 1)
     return order_word(verdict.order)
 
 

@@ -228,6 +228,11 @@ def answers_compared(first: int, second: int) -> str:
     return f"answers {first + 1} (A) and {second + 1} (B)"
 
 
+def shuffle_word(number: int) -> str:
+    """`shuffle 2`: in which of its orders a list of answers was read, from 1."""
+    return f"shuffle {number}"
+
+
 def speaker_name(source: str, role: str, team: str = "") -> str:
     """Who spoke in a session: a judge's stored name says in which order it was asked.
 
@@ -238,7 +243,8 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
     if team == LISTED:
         name, _, order = source.rpartition("_")
         shuffled = name and order.isdecimal()
-        return f"{name}, order {order}" if shuffled else f"{source}, order 1"
+        who, number = (name, int(order)) if shuffled else (source, 1)
+        return f"{who}, {shuffle_word(number)}"
     who = take_apart(source, alone=team == ALONE)
     if who is None:
         # A persona in the debate about A first has no suffix.

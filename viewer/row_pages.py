@@ -11,6 +11,10 @@ from starlette.routing import Route
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.pairing.row_state import count_rows_left
+from fellowship.pipelines.provenance.list_rankings import (
+    comparisons_left_out,
+    row_rankings,
+)
 from fellowship.pipelines.provenance.provenance import trace
 from fellowship.records import Outcome
 from fellowship.viewer import side_by_side, transcripts
@@ -79,7 +83,9 @@ class RowPages:
             pair=side_by_side.side_by_side(outcome, *pair, written=written),
             similarity=side_by_side.similarity,
             differing=side_by_side.is_diffable(outcome, pair),
-            panels=panels(outcome, reasons),
+            rankings=(rankings := row_rankings(outcome)),
+            left_out=comparisons_left_out(len(reasons.meetings)),
+            panels=[] if rankings else panels(outcome, reasons),
             reasons=reasons,
         )
 

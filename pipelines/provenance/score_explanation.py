@@ -22,6 +22,7 @@ from fellowship.records import (
 from fellowship.teams.criterion_verdicts import mean_criteria
 from fellowship.teams.decisions import decide
 from fellowship.teams.judge_verdicts import last_by_judge, last_decisions
+from fellowship.teams.list_ranking import LISTWISE
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.vote_counting import SIDES
 from fellowship.verdict_words import criteria_words, verdict_order
@@ -79,7 +80,8 @@ def evaluator_sum(name: str, verdicts: Sequence[Verdict]) -> str:
             if verdict.order == order:
                 note = f" ({verdict.problem})" if verdict.note else ""
                 text = score_pair(verdict.scores) or f" {decision_word(verdict.winner)}"
-                parts.append(f"{verdict_order(verdict)}{text}{note}")
+                colon = ":" * (verdict.strategy == LISTWISE)
+                parts.append(f"{verdict_order(verdict)}{colon}{text}{note}")
     outcome, scores = decide(verdicts)
     mean = f", mean{score_pair(scores)}" if len(verdicts) > 1 and scores else ""
     band = max((verdict.tie_band for verdict in verdicts), default=0.0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fellowship.model_names import model_name
 from fellowship.number_format import counted, score, scores
+from fellowship.pipelines.provenance.list_rankings import ListedRanking, row_rankings
 from fellowship.records import Outcome, Session, Verdict
 from fellowship.sanitize import sanitize, single_line
 from fellowship.teams.judge_verdicts import judge_name
@@ -88,7 +89,10 @@ def row_messages(outcome: Outcome) -> Iterator[Message]:
             yield message(f"answer {place}", facts, answer.text)
     for session in outcome.sessions:
         yield from session_messages(session)
-    for meeting in outcome.ranking.comparisons if outcome.ranking else ():
+    comparisons = outcome.ranking.comparisons if outcome.ranking else ()
+    listed = row_rankings(outcome)
+    yield from map(ranking_message, listed)
+    for meeting in () if listed else comparisons:
         ended = decision_word(meeting.outcome)
         yield message(answers_compared(meeting.first, meeting.second), ended, "")
         yield from map(verdict_message, meeting.verdicts)
@@ -116,6 +120,12 @@ def verdict_message(verdict: Verdict) -> Message:
     facts = (decision_word(verdict.winner), marks, verdict_order(verdict))
     said = ", ".join(filter(None, facts))
     return message(model_name(judge_name(verdict)), said, verdict_reason(verdict))
+
+
+def ranking_message(ranking: ListedRanking) -> Message:
+    """How one judge ranked all answers in one shuffle, and why."""
+    facts = ", ".join(filter(None, (ranking.order, ranking.said, ranking.read_words)))
+    return message(model_name(ranking.judge), facts, ranking.verdict.reason)
 
 
 def message(who: str, facts: str, text: str) -> Message:

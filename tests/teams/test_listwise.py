@@ -16,8 +16,10 @@ from fellowship.agents.parsing.rankings import read_ranking
 from fellowship.cli.main import run_command as command
 from fellowship.errors import RecipeError, VerdictError
 from fellowship.pipelines.planning.plan import measure_source, plan
+from fellowship.pipelines.provenance.list_rankings import row_rankings
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.replay.replay import replay
+from fellowship.pipelines.report.example_rows import ExampleRow, ExampleRows
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.sources.source import read_items
 from fellowship.records import Outcome
@@ -76,11 +78,17 @@ JURY = {
     ("evaluate", "scores"), [(JUDGE, (1, 4, 7, 10)), (JURY, (0, 1 / 3, 2 / 3, 1))]
 )
 def test_all_answers_are_ranked_in_as_many_calls_as_shuffles(
-    evaluate: dict[str, Any], scores: tuple[float, ...], tmp_path: Path
+    evaluate: dict[str, Any],
+    scores: tuple[float, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with loopback_model(best_first) as model:
         row = ranked(tmp_path, model, evaluate)
         assert len(model.requests) == 4
+        asked = [
+            SHOWN.findall(one["messages"][-1]["content"]) for one in model.requests
+        ]
         recipe = load_recipe(tmp_path / "r.yaml")
     assert row.ranking is not None
     assert row.ranking.scores == pytest.approx(scores)
@@ -89,6 +97,24 @@ def test_all_answers_are_ranked_in_as_many_calls_as_shuffles(
     made = plan(recipe, measure_source(read_items(recipe.source)))
     assert sum(model.calls_max for model in made.models) == 4
     assert replay(tmp_path / "run", "1").identical
+    found = row_rankings(row)
+    assert {one.said for one in found} == {"4 > 3 > 2 > 1"}
+    stood = [tuple(WORTH[text] + 1 for _, text in shown) for shown in asked]
+    assert Counter(one.read for one in found) == Counter(stood)
+    for more in ([], ["--why"]):
+        assert command(["show", str(tmp_path / "run"), "1", *more]) == 0
+        told = capsys.readouterr().out
+        assert ", shuffle 2: 4 > 3 > 2 > 1" in told
+        assert told.count("(A) and") == len(more)
+    (example,) = example_rows(row)
+    assert sum("shuffle" in said.facts for said in example.messages) == 4
+
+
+def example_rows(row: Outcome) -> tuple[ExampleRow, ...]:
+    """It as the report shows it."""
+    found = ExampleRows()
+    found.add(row)
+    return found.result()
 
 
 def test_what_is_liked_of_a_place_is_averaged_out_and_ties_are_kept(
@@ -113,6 +139,7 @@ def test_a_reply_that_is_no_permutation_is_asked_for_once_more_and_then_invalid(
     told = capsys.readouterr().out
     assert "ranking all answers" in told
     assert "expected each of 1 to 4 once" in told
+    assert "judge, shuffle 1: invalid: " in told
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 8])
