@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fellowship.errors import InputError
 from fellowship.hashing import digest
 from fellowship.pipelines.imports.imported_rows import (
     imported_outcome,
@@ -40,6 +41,11 @@ def import_labels(
 ) -> ImportReport:
     """People's labels as a run: what most of them chose is a row's pair."""
     rows = read_labels(path, columns)
+    if any(row.ranked for row in rows.rows):
+        raise InputError(
+            f"{str(path)!r} ranks several answers of a row: give it to a run that has"
+            " them, with `fellowship import labels FILE --into RUN` or `agree --labels`"
+        )
     outcomes = sorted(
         [
             *map(_label_outcome, rows.rows),

@@ -55,10 +55,29 @@ def fill_answers(
     there = columns_with(rows, answers)
     if not there:
         return rows
-    if len(there) != 2:
+    ranked = max(row.ranked for row in rows)
+    if ranked and len(there) == ranked:
+        notes.append(
+            f"{file.name or 'the labels'}: {quoted_list(there)} hold the run's answers, in"
+            " the order in which rankings name them"
+        )
+        return [
+            replace(
+                row,
+                first=text_in(row, there[row.pair[0]]),
+                second=text_in(row, there[row.pair[1]]),
+            )
+            for row in rows
+        ]
+    if len(there) != 2 or ranked:
         raise InputError(
             f"{file.name or 'the label file'!r} has answers of the run in"
-            f" {quoted_list(there)}: name the two columns with --first and --second"
+            f" {quoted_list(there)}: "
+            + (
+                f"a ranking of {ranked} needs {ranked} such columns, or none and an id"
+                if ranked
+                else "name the two columns with --first and --second"
+            )
         )
     first, second = there
     notes.append(
@@ -91,8 +110,13 @@ def text_in(row: LabelRow, name: str) -> str:
 
 def is_numbering(rows: Sequence[LabelRow]) -> bool:
     """Whether the ids of a file are the numbers of its own lines, from 0 or 1."""
-    given = [row.id for row in rows]
-    return given in [[str(n) for n in range(at, at + len(rows))] for at in (0, 1)]
+    given = [row.id for row in one_a_line(rows)]
+    return given in [[str(n) for n in range(at, at + len(given))] for at in (0, 1)]
+
+
+def one_a_line(rows: Sequence[LabelRow]) -> list[LabelRow]:
+    """The first row of each line: a line with a ranking has one for every two answers."""
+    return list({row.number: row for row in reversed(rows)}.values())[::-1]
 
 
 def refuse_shuffled(file: LabelFile, rows: Sequence[LabelRow]) -> None:
@@ -100,6 +124,7 @@ def refuse_shuffled(file: LabelFile, rows: Sequence[LabelRow]) -> None:
 
     It says that the lines were sorted anew, so that their place says nothing.
     """
+    rows = one_a_line(rows)
     for name in dict.fromkeys(name for row in rows for name in row.cells):
         found = [NUMBERED.fullmatch(text_in(row, name)) for row in rows]
         there = [match for match in found if match]

@@ -15,8 +15,18 @@ from pathlib import Path
 
 from fellowship.errors import InputError
 from fellowship.pipelines.columns.list_cells import unwrapped
-from fellowship.pipelines.columns.sides import GRADED, Sides, read_sides
+from fellowship.pipelines.columns.sides import (
+    GRADED,
+    Sides,
+    is_explained,
+    read_sides,
+)
 from fellowship.pipelines.columns.winner_flags import WINNER, with_flagged
+from fellowship.pipelines.labels.label_rankings import (
+    TWO_TEXTS,
+    ranking_in,
+    refuse_unclear,
+)
 from fellowship.pipelines.labels.label_rows import (
     Columns,
     LabelFile,
@@ -124,7 +134,11 @@ def _labels_by(
 
 def sides_of(path: Path, table: Sequence[Row], columns: Columns) -> Sides:
     """How the labels of a file are read, all of its label columns by one rule."""
-    cells = (row.values.get(name) for row in table for name in columns.labels)
+    for name in columns.labels:
+        refuse_unclear(name, [row.values.get(name) for row in table])
+    every = (row.values.get(name) for row in table for name in columns.labels)
+    said = columns.values
+    cells = (one for one in every if is_explained(one, said) or not ranking_in(one))
     graded = sorted(columns.labels, key=lambda name: not GRADED.search(name.lower()))
     return read_sides(repr(str(path)), graded[0], cells, columns.meanings)
 
@@ -158,10 +172,15 @@ def _wide_rows(
             bad.append((row.number, row.fault))
             continue
         given = [(name, row.values.get(name)) for name in labels]
-        votes = values.votes(given, row.number)
-        who = tuple(name for name, _ in votes) if len(labels) > 1 else ()
+        by_pair, ranked = values.pair_votes(given, row.number)
         known = _label_row(row, columns, labels)
-        rows.append(replace(known, votes=tuple(v for _, v in votes), who=who))
+        if ranked and (known.first or known.second):
+            bad.append((row.number, TWO_TEXTS))
+            continue
+        for pair, votes in by_pair.items():
+            who = tuple(name for name, _ in votes) if len(labels) > 1 else ()
+            said = tuple(v for _, v in votes)
+            rows.append(replace(known, votes=said, who=who, pair=pair, ranked=ranked))
     return LabelFile(tuple(rows), tuple(bad)), values
 
 

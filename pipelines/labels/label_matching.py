@@ -16,11 +16,15 @@ from fellowship.number_format import counted
 from fellowship.pipelines.labels.annotators import SWAPPED, Unit, candidates_of
 from fellowship.pipelines.labels.label_columns import (
     fill_columns,
+    one_a_line,
     refuse_shifted,
     refuse_shuffled,
 )
 from fellowship.pipelines.labels.label_rows import LabelFile, LabelRow
 from fellowship.pipelines.labels.text_match import normal_text
+
+NOT_COMPARED = "no judge compared these two answers of its row"
+"""Why a ranking's two answers have no unit: a knockout compares few, or there are none."""
 
 Texts = tuple[str, str, str]
 """Prompt, first and second answer, in normal form; empty where there is none."""
@@ -136,6 +140,11 @@ def match_labels(judged: Sequence[Unit], file: LabelFile) -> Matching:
     rows = fill_columns(
         file, index.by_answer, index.by_prompt, index.by_id, found.notes
     )
+    if any(row.ranked for row in rows):
+        found.notes.append(
+            f"{file.name or 'the labels'}: rankings name the answers from the best to the"
+            " worst, A or 1 the run's first"
+        )
     if not any(has_texts(row) or row.id or row.at is not None for row in rows):
         return by_number(judged, file, rows, found)
     refuse_shifted(file, rows, index.by_id, index.by_number)
@@ -184,11 +193,19 @@ def unit_of(index: UnitIndex, row: LabelRow) -> tuple[list[int], str, str]:
         return [], "", "no row of the run has its texts"
     if asked := [at for at in named if not prompt or index.was_asked(prompt, at)]:
         return asked, "id", ""
-    there = [at for at in index.by_prompt.get(prompt, ()) if plain(index.units[at])]
+    there = [
+        at
+        for at in index.by_prompt.get(prompt, ())
+        if set(index.units[at].pair) == set(row.pair)
+    ]
     if len(there) == 1:
         return there, "texts", ""
     if named:
         return [], "", "its prompt is not that of the run's row with its id"
+    if row.ranked and (
+        index.by_id.get(row.id or "") or index.by_number.get(row.at or 0)
+    ):
+        return [], "", NOT_COMPARED
     if row.id is not None or row.at is not None:
         return [], "", "no row of the run has its id"
     return (
@@ -222,16 +239,26 @@ def by_number(
 ) -> Matching:
     """The labels in the order of the run's rows, where there are as many."""
     units = [at for at, unit in enumerate(judged) if plain(unit)]
-    if len(rows) != len(units):
+    lines = one_a_line(rows)
+    if len(lines) != len(units):
         raise InputError(
-            f"{counted(len(rows), 'label')} of {file.name or 'the file'!r} do not match"
+            f"{counted(len(lines), 'label')} of {file.name or 'the file'!r} do not match"
             f" {counted(len(units), 'judged row')} by id or by their texts, and there"
             " are not as"
             " many of them: name the column with --id, or the answers' with --first and"
             " --second"
         )
     refuse_shuffled(file, rows)
-    for at, row in zip(units, rows, strict=True):
+    of_line = {
+        row.number: judged[at].outcome.number
+        for at, row in zip(units, lines, strict=True)
+    }
+    places = {(unit.outcome.number, unit.pair): at for at, unit in enumerate(judged)}
+    for row in rows:
+        at = places.get((of_line[row.number], row.pair))
+        if at is None:
+            found.unmatched.append((row.number, NOT_COMPARED))
+            continue
         found.how["number"] += 1
         found.rows[at].append(row)
     found.notes.append(

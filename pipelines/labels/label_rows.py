@@ -56,6 +56,7 @@ class LabelRow:
     `fault` says which of its texts are none; `turn` is the one a vote was about; `at` is
     the run's number of the row, where a column called `row` says it; `pair` the answers
     it speaks of, where it has no texts; `cells` its other columns;
+    `ranked` how many answers its ranking has, if it is part of one;
     `talk` its prompt, where that is a conversation; `turns` the answers' texts turn by
     turn, where it has several.
     """
@@ -73,6 +74,7 @@ class LabelRow:
     who: tuple[str, ...] = ()
     at: int | None = None
     pair: tuple[int, int] = (0, 1)
+    ranked: int = 0
     asked: tuple[Asked, ...] = ()
     talk: Conversation | None = None
     turns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())

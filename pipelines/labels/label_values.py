@@ -15,8 +15,14 @@ from typing import Any
 from fellowship.errors import InputError
 from fellowship.number_format import counted
 from fellowship.pipelines.columns.list_cells import votes_in
-from fellowship.pipelines.columns.sides import Sides
+from fellowship.pipelines.columns.sides import Sides, is_explained
 from fellowship.pipelines.columns.winner_words import is_missing
+from fellowship.pipelines.labels.label_rankings import (
+    Pair,
+    pair_votes,
+    ranking_hint,
+    ranking_in,
+)
 from fellowship.records import Winner
 
 QUOTES = "'\""
@@ -31,6 +37,27 @@ class LabelValues:
     sides: Sides
     unknown: dict[str, list[int]] = field(default_factory=dict)
     unlabelled: list[int] = field(default_factory=list)
+
+    def pair_votes(
+        self, cells: Sequence[tuple[str, Any]], number: int
+    ) -> tuple[dict[Pair, list[tuple[str, Winner]]], int]:
+        """The votes in one row's cells by the answers they are about, and by column.
+
+        A cell may hold a whole ranking; how many answers the longest has comes second.
+        """
+        said = self.sides.values
+        ranked = {
+            name: None if is_explained(value, said) else ranking_in(value)
+            for name, value in cells
+        }
+        sides = [(name, value) for name, value in cells if ranked[name] is None]
+        found: dict[Pair, list[tuple[str, Winner]]] = {}
+        if sides or not cells:
+            found[0, 1] = self.votes(sides, number)
+        for name, ranking in ranked.items():
+            for pair, winner in pair_votes(ranking or ()):
+                found.setdefault(pair, []).append((name, winner))
+        return found, max(map(len, filter(None, ranked.values())), default=0)
 
     def votes(
         self, cells: Sequence[tuple[str, Any]], number: int
@@ -63,7 +90,8 @@ class LabelValues:
             spelling = shlex.quote(f"{next(iter(self.unknown)).strip(QUOTES)}=tie")
             raise InputError(
                 f"{str(path)!r} has label values that are not understood:"
-                f" {described_values(self.unknown)}. Say what each means, for instance"
+                f" {described_values(self.unknown)}.{ranking_hint(self.unknown)}"
+                " Say what each means, for instance"
                 f" --value {spelling} (first, second, tie, or skip for no label), or"
                 " leave them out with --count-unknown; `fellowship import labels FILE"
                 " --into RUN` has both for verbs that don't"
@@ -81,7 +109,8 @@ def described_values(unknown: Mapping[str, Sequence[int]]) -> str:
 
 
 def described_rows(rows: Sequence[int]) -> str:
-    """`row 3`, or the first few of many."""
+    """`row 3`, or the first few of many; each row once."""
+    rows = list(dict.fromkeys(rows))
     shown = ", ".join(f"{n:,}" for n in rows[:SHOWN])
     more = ", ..." if len(rows) > SHOWN else ""
     return f"{'row' if len(rows) == 1 else 'rows'} {shown}{more}"

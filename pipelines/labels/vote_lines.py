@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from fellowship.errors import InputError
 from fellowship.json_values import finite_number
 from fellowship.pipelines.columns.sides import Sides
+from fellowship.pipelines.labels.label_rankings import TWO_TEXTS, Pair
 from fellowship.pipelines.labels.label_rows import Asked, Columns, LabelFile, LabelRow
 from fellowship.pipelines.labels.label_text_columns import LineTexts, line_texts
 from fellowship.pipelines.labels.label_values import LabelValues
@@ -38,18 +40,21 @@ def group_votes(
     Lines whose texts differ, or stand the other way round, are rows of their own.
     """
     values = LabelValues(sides)
-    found: dict[tuple[object, ...], list[Vote]] = {}
+    by_number = tuple(key) == ("row",)
+    found: dict[tuple[tuple[object, ...], Pair, int], list[Vote]] = {}
     bad = []
     for row in table:
         try:
-            about, votes = _parse_votes(row, key, columns, values)
-            found.setdefault(about, []).extend(votes)
+            for about, votes in _parse_votes(row, key, columns, values):
+                found.setdefault(about, []).extend(votes)
         except InputError as error:
             bad.append((row.number, str(error)))
-    rows = (
-        _label_row(n, about[: len(key)], votes)
-        for n, (about, votes) in enumerate(found.items(), 1)
-    )
+    rows = []
+    for n, ((about, pair, ranked), votes) in enumerate(found.items(), 1):
+        made = _label_row(n, about[: len(key)], votes)
+        if by_number and (made.id or "").isdecimal():
+            made = replace(made, id=None, at=int(str(made.id)))
+        rows.append(replace(made, pair=pair, ranked=ranked) if ranked else made)
     return LabelFile(tuple(rows), tuple(bad)), values
 
 
@@ -62,7 +67,8 @@ def line_key(columns: Columns) -> str:
 
 def _parse_votes(
     row: Row, key: Sequence[str], columns: Columns, labels: LabelValues
-) -> tuple[tuple[object, ...], list[Vote]]:
+) -> Iterator[tuple[tuple[tuple[object, ...], Pair, int], list[Vote]]]:
+    """A line's votes by what they are about: an item, two of its answers, a ranking."""
     values = row.values
     if row.fault:
         raise InputError(row.fault)
@@ -75,9 +81,12 @@ def _parse_votes(
         finite_number(draw) if isinstance(draw, int | float) else None,
     )
     told = [(name, values.get(name)) for name in columns.labels[:1]]
-    return about, [
-        Vote(who, winner, asked, texts) for _, winner in labels.votes(told, row.number)
-    ]
+    by_pair, ranked = labels.pair_votes(told, row.number)
+    if ranked and (texts.first or texts.second):
+        raise InputError(TWO_TEXTS)
+    for pair, votes in by_pair.items():
+        said = [Vote(who, winner, asked, texts) for _, winner in votes]
+        yield (about, pair, ranked), said
 
 
 def _label_row(number: int, key: Sequence[object], votes: Sequence[Vote]) -> LabelRow:
