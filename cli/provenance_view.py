@@ -61,7 +61,7 @@ def show_list_calls(
     """Each judge's ranking in each shuffle with its call, and calls that were repaired."""
     for one in listed:
         name = single_line(model_name(one.judge))
-        say(out, (f"{name}, {one.order}", "bold"), f": {single_line(one.said)}")
+        say(out, (f"{name}, {one.order}", "bold"), f": {single_line(one.ranking)}")
         say(out, (f"  call {one.verdict.call}", "dim"))
     read = {one.verdict.call for one in listed}
     every = dict.fromkeys(call for meeting in meetings for call in meeting.calls)

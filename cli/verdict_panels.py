@@ -66,7 +66,12 @@ def show_list(listed: Sequence[ListedRanking], out: Console) -> None:
     for one in listed:
         name = single_line(model_name(one.judge))
         tint = "" if one.ranked else TINTS["invalid"]
-        say(out, (f"{name}, {one.order}", "bold"), ": ", (single_line(one.said), tint))
+        say(
+            out,
+            (f"{name}, {one.order}", "bold"),
+            ": ",
+            (single_line(one.ranking), tint),
+        )
         if one.read_words:
             say(out, (f"  {one.read_words}", "dim"))
         for each in sanitize(one.verdict.reason).rstrip().split("\n"):

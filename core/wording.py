@@ -243,8 +243,9 @@ def speaker_name(source: str, role: str, team: str = "") -> str:
     if team == LISTED:
         name, _, order = source.rpartition("_")
         shuffled = name and order.isdecimal()
-        who, number = (name, int(order)) if shuffled else (source, 1)
-        return f"{who}, {shuffle_word(number)}"
+        if shuffled:
+            return f"{name}, {shuffle_word(int(order))}"
+        return f"{source}, {shuffle_word(1)}"
     who = take_apart(source, alone=team == ALONE)
     if who is None:
         # A persona in the debate about A first has no suffix.

@@ -45,8 +45,8 @@ def group_votes(
     bad = []
     for row in table:
         try:
-            for about, votes in _parse_votes(row, key, columns, values):
-                found.setdefault(about, []).extend(votes)
+            for place, votes in _parse_votes(row, key, columns, values):
+                found.setdefault(place, []).extend(votes)
         except InputError as error:
             bad.append((row.number, str(error)))
     rows = []

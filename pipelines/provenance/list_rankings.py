@@ -34,7 +34,7 @@ class ListedRanking:
     verdict: Verdict
 
     @property
-    def said(self) -> str:
+    def ranking(self) -> str:
         """`3 > 1 > 2`, or why it is none."""
         if not self.ranked:
             return f"invalid: {self.verdict.problem}"
@@ -42,11 +42,11 @@ class ListedRanking:
 
     @property
     def read_words(self) -> str:
-        """`responses 1 to 3 were answers 2, 3, 1`; nothing where that is not known."""
+        """`responses 1, 2 ... were answers 2, 3, 1`; nothing where that is not known."""
         if not self.read:
             return ""
         places = ", ".join(map(str, self.read))
-        return f"responses 1 to {len(self.read)} were answers {places}"
+        return f"responses 1, 2 ... were answers {places}"
 
 
 def list_rankings(

@@ -124,7 +124,9 @@ def verdict_message(verdict: Verdict) -> Message:
 
 def ranking_message(ranking: ListedRanking) -> Message:
     """How one judge ranked all answers in one shuffle, and why."""
-    facts = ", ".join(filter(None, (ranking.order, ranking.said, ranking.read_words)))
+    facts = ", ".join(
+        filter(None, (ranking.order, ranking.ranking, ranking.read_words))
+    )
     return message(model_name(ranking.judge), facts, ranking.verdict.reason)
 
 

@@ -98,7 +98,7 @@ def test_all_answers_are_ranked_in_as_many_calls_as_shuffles(
     assert sum(model.calls_max for model in made.models) == 4
     assert replay(tmp_path / "run", "1").identical
     found = row_rankings(row)
-    assert {one.said for one in found} == {"4 > 3 > 2 > 1"}
+    assert {one.ranking for one in found} == {"4 > 3 > 2 > 1"}
     stood = [tuple(WORTH[text] + 1 for _, text in shown) for shown in asked]
     assert Counter(one.read for one in found) == Counter(stood)
     for more in ([], ["--why"]):

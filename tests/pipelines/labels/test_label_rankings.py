@@ -25,7 +25,9 @@ def ranked_row(number: int) -> Outcome:
     """A row whose three answers were compared two by two."""
     said = Verdict(winner="first", evaluator="judge")
     answers = [answer(f"{name} {number}") for name in ("one", "two", "three")]
-    made = outcome(number, f"i{number}", asked(f"q{number}"), answers, (said,), state="pair")
+    made = outcome(
+        number, f"i{number}", asked(f"q{number}"), answers, (said,), state="pair"
+    )
     met = tuple(
         Comparison(first=a, second=b, outcome="first", verdicts=(said,))
         for a, b in PAIRS
