@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 
 from fellowship.agents.case import Case
+from fellowship.majority import CLOSE
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.gathering import gather_or_cancel
 from fellowship.teams.judge import Pair, PairwiseRatings, is_related
@@ -51,7 +52,7 @@ class JuryTeam:
             )
             verdicts |= {j.speaker: v for j, v in zip(group, given, strict=True)}
         strong = self.settings.escalate
-        if strong is not None and not self.all_agree(verdicts):
+        if strong is not None and not self.is_sure(verdicts):
             verdicts[strong.speaker] = await self._verdicts(strong, case, seats)
         return self.comparison(pair, verdicts, jurors)
 
@@ -83,17 +84,21 @@ class JuryTeam:
         strong = self.settings.escalate
         await ask(jurors)
         pairs = [(a, b) for b in range(len(candidates)) for a in range(b)]
-        if strong and not all(
-            self.all_agree(verdicts(*pair, jurors)) for pair in pairs
-        ):
+        if strong and not all(self.is_sure(verdicts(*pair, jurors)) for pair in pairs):
             await ask((strong,))
             jurors = (*jurors, strong)
         return lambda a, b: self.comparison((a, b), verdicts(a, b, jurors), voting)
 
-    def all_agree(self, verdicts: dict[str, list[Verdict]]) -> bool:
-        """Whether every juror's vote could be read and named the same side."""
+    def is_sure(self, verdicts: dict[str, list[Verdict]]) -> bool:
+        """Whether every juror's vote could be read and named the same side, with a score
+        gap that is wide enough where one is asked for."""
         votes = self._votes(verdicts, self.settings.jurors)
-        return all(v.is_valid for v in votes) and len({v.decision for v in votes}) == 1
+        agree = all(v.is_valid for v in votes) and len({v.decision for v in votes}) == 1
+        if not agree or not self.settings.sure_from:
+            return agree
+        _, scores = apply_rule(self.settings.rule, votes, self.settings.scale)
+        gap = abs(scores.first - scores.second) if scores else 0.0
+        return gap >= self.settings.sure_from - CLOSE
 
     def comparison(
         self, pair: Pair, verdicts: dict[str, list[Verdict]], voting: Sequence[Juror]

@@ -302,7 +302,11 @@ class JurySettings(Record):
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["jury"] = "jury"
-    jurors: tuple[Juror, ...] = Field(min_length=2)
+    jurors: tuple[Juror, ...] = Field(
+        min_length=1,
+        description="two or more; one alone where `escalate` names who decides where it is"
+        " unsure",
+    )
     rule: Rule = Field(
         default="majority",
         description="majority: of the votes, a split is a tie; mean: of the scores,"
@@ -329,6 +333,14 @@ class JurySettings(Record):
     )
     escalate: Juror | None = Field(
         default=None, description="a judge that decides where the jurors disagree"
+    )
+    sure_from: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        exclude_if=lambda value: not value,  # headers of older runs are the same bytes
+        description="with `escalate` and rule: mean, the score gap from which on jurors who"
+        " agree are sure; where it is smaller, the judge of `escalate` decides, too",
     )
     meet: Meet = "knockout"
     shuffles: PositiveInt = SHUFFLES

@@ -19,6 +19,8 @@ from fellowship.stats.codes import INVALID, Codes, Floats
 Order = Literal["first", "adaptive", "both"]
 CLOSE = 1e-9
 """Scores this near one another are equal: they are means of floats."""
+JURY_SCALE = 10.0
+"""The scale of a jury's mean scores, as `JurySettings.scale` has it."""
 
 
 @dataclass(frozen=True)
@@ -135,3 +137,10 @@ def masked_mean(values: Floats, mask: NDArray[np.bool_]) -> Floats:
     """The mean (n,) of values (n, 2) where the mask is; 0 where it is nowhere."""
     total = np.where(mask, values, 0.0).sum(axis=1)
     return np.asarray(total / np.maximum(mask.sum(axis=1), 1))
+
+
+def jury_scale_factor(seat: Seat) -> float:
+    """What a seat's score gap is multiplied by on a jury's scale, 1 to JURY_SCALE."""
+    if (seat.low, seat.high) == (1.0, JURY_SCALE):
+        return 1.0
+    return (JURY_SCALE - 1) / (seat.high - seat.low)

@@ -317,6 +317,7 @@ def describe(
                 judges=tuple(seats[at].name for at in one.seats),
                 rule=one.rule,
                 strong=None if one.strong is None else seats[one.strong].name,
+                sure_from=one.sure_from,
                 order=one.variant.order if one.seats else "",
                 samples=one.variant.samples,
                 weights=tuple(round(float(w), 3) for w in weights),

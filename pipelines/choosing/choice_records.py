@@ -50,6 +50,9 @@ class ConfigurationLine(Record):
     judges: tuple[str, ...] = ()
     rule: str = ""
     strong: str | None = None
+    sure_from: float = Field(
+        default=0.0, description="score gap under which the strong judge is asked"
+    )
     order: str = ""
     samples: int = 1
     weights: tuple[float, ...] = ()

@@ -153,10 +153,11 @@ def as_jury(line: ConfigurationLine, base: Recipe, known: Voters) -> JurySetting
 
 
 def as_escalation(line: ConfigurationLine, base: Recipe, known: Voters) -> JurySettings:
-    """Two judges, and another where they disagree."""
+    """Two judges, and another where they disagree; one, and another where it is unsure."""
     assert line.strong is not None
     (strong,) = jurors(line, (line.strong,), known)
-    return as_jury(line, base, known).model_copy(update={"escalate": strong})
+    changed = {"escalate": strong, "sure_from": line.sure_from}
+    return as_jury(line, base, known).model_copy(update=changed)
 
 
 def as_debate(line: ConfigurationLine, base: Recipe, known: Voters) -> DebateSettings:

@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
+
 from fellowship.number_format import counted
-from fellowship.pipelines.choosing.bench import Bench, Seat
-from fellowship.pipelines.choosing.bench_votes import BOTH, Variant, has_variant
+from fellowship.pipelines.choosing.bench import UNITS, Bench, Seat
+from fellowship.pipelines.choosing.bench_votes import (
+    BOTH,
+    Variant,
+    has_variant,
+    jury_scale_factor,
+    votes_of,
+)
+from fellowship.stats.codes import Floats
 
 Kind = Literal["judge", "jury", "escalation", "team"]
 RULES = ("majority", "mean", "weighted", "dawid-skene")
@@ -26,8 +35,8 @@ class Configuration:
     """One way to have pairs judged.
 
     `seats` are columns of the bench: one of a judge, several of a jury, in the order they
-    are asked; `strong` decides where the seats disagree. `team` is a column of the bench's
-    teams, for a debate.
+    are asked; `strong` decides where the seats disagree, and where the score gap of one
+    alone is under `sure_from`. `team` is a column of the bench's teams, for a debate.
     """
 
     kind: Kind
@@ -35,6 +44,7 @@ class Configuration:
     variant: Variant = BOTH
     rule: str = ""
     strong: int | None = None
+    sure_from: float = 0.0
     team: int | None = None
 
     @property
@@ -49,7 +59,8 @@ class Configuration:
         names = " + ".join(bench.seats[at].name for at in self.seats)
         parts = [names, self.rule, self.variant.text(bench)]
         if self.strong is not None:
-            parts[0] = f"{names}, else {bench.seats[self.strong].name}"
+            sure = f" from a gap of {self.sure_from:g}" if self.sure_from else ""
+            parts[0] = f"{names}{sure}, else {bench.seats[self.strong].name}"
             parts[1] = ""
         return ", ".join(filter(None, parts))
 
@@ -59,7 +70,8 @@ def configurations(bench: Bench) -> tuple[list[Configuration], str]:
 
     Judges: each seat in every order and number of samples that were asked. Juries: every
     two and more seats of `like_asked`, by each rule, one sample in each order. Escalation:
-    two of them, and a third where they disagree.
+    two of them, and a third where they disagree; one of them, and a dearer one where the
+    score gap of the first is small.
     """
     found = [
         Configuration("judge", (at,), variant)
@@ -72,6 +84,7 @@ def configurations(bench: Bench) -> tuple[list[Configuration], str]:
         for variant in variants(bench, seats, samples=1):
             found += juries(seats, variant, most, bench)
             found += escalations(seats, variant)
+            found += cascades(seats, variant, bench)
     found += [Configuration("team", team=at) for at in range(len(bench.teams))]
     return found, note
 
@@ -151,6 +164,39 @@ def escalations(seats: Sequence[int], variant: Variant) -> Iterator[Configuratio
         for strong in seats:
             if strong not in pair:
                 yield Configuration("escalation", pair, variant, strong=strong)
+
+
+def cascades(
+    seats: Sequence[int], variant: Variant, bench: Bench
+) -> Iterator[Configuration]:
+    """Each of the seats that gives scores, and each dearer one where its gap is small.
+
+    The gaps are quartiles of those it gave, on a jury's scale: no label is looked at.
+    """
+    at = UNITS.index(bench.unit)
+    votes = {seat: votes_of(bench, seat, variant) for seat in seats}
+    cost = {seat: float(one.costs[:, at].mean()) for seat, one in votes.items()}
+    for cheap in seats:
+        if bench.seats[cheap].strategy == "direct":
+            continue
+        gaps = votes[cheap].margin * jury_scale_factor(bench.seats[cheap])
+        for strong in seats:
+            if cost[strong] > cost[cheap]:
+                for sure in quartiles(gaps):
+                    yield Configuration(
+                        *("escalation", (cheap,), variant, "mean"),
+                        strong=strong,
+                        sure_from=sure,
+                    )
+
+
+def quartiles(gaps: Floats) -> list[float]:
+    """The different quartiles of score gaps above the smallest, to three digits."""
+    known = gaps[~np.isnan(gaps)]
+    if not len(known):
+        return []
+    cut = np.quantile(known, [0.25, 0.5, 0.75], method="higher")
+    return sorted({round(float(gap), 3) for gap in cut if gap > known.min()})
 
 
 def model_of(seat: Seat) -> str:

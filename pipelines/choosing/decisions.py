@@ -14,10 +14,12 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
-from fellowship.pipelines.choosing.bench import Bench, Seat
+from fellowship.pipelines.choosing.bench import Bench
 from fellowship.pipelines.choosing.bench_votes import (
+    CLOSE,
     Variant,
     Votes,
+    jury_scale_factor,
     sign_of,
     votes_of,
 )
@@ -35,8 +37,6 @@ from fellowship.teams.vote_counting import NO_VOTES, SIDES, next_jurors
 LEAST_WEIGHT = 0.01
 """What a juror no better than chance weighs: a recipe's weights are above 0."""
 CODED = dict(zip((1, -1, 0), SIDES, strict=True))
-JURY_SCALE = 10.0
-"""The scale of a jury's mean scores, as `JurySettings.scale` has it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Decider:
         votes = [self.votes(at, one.variant) for at in one.seats]
         if one.kind == "judge":
             return Decided(votes[0].verdicts, votes[0].costs, votes[0].margin)
+        if one.sure_from:
+            return self.cascade(one)
         if one.strong is not None:
             return escalated(votes, self.votes(one.strong, one.variant))
         if one.rule == "mean":
@@ -118,11 +120,28 @@ class Decider:
             self._kinds[jury] = patterns(np.stack(votes, axis=1))
         return self._kinds[jury]
 
+    def cascade(self, one: Configuration) -> Decided:
+        """The first judge's verdict where its score gap is wide enough, else the strong
+        one's; the gap is that of who decided."""
+        assert one.strong is not None
+        first, strong = (
+            self.mean(replace(one, seats=(at,)), [self.votes(at, one.variant)])
+            for at in (*one.seats, one.strong)
+        )
+        assert first.confidence is not None
+        assert strong.confidence is not None
+        read = self.votes(one.seats[0], one.variant).verdicts != INVALID
+        sure = read & (np.nan_to_num(first.confidence) >= one.sure_from - CLOSE)
+        return Decided(
+            np.where(sure, first.verdicts, strong.verdicts).astype(np.int8),
+            first.costs + np.where(sure[:, None], 0.0, strong.costs),
+            np.where(sure, first.confidence, strong.confidence),
+        )
+
     def mean(self, one: Configuration, votes: Sequence[Votes]) -> Decided:
         """The sign of the mean score gap of those who name a side or a tie."""
         gaps = [
-            (each.first - each.second)
-            * ((JURY_SCALE - 1) / (seat.high - seat.low) if is_rescaled(seat) else 1.0)
+            (each.first - each.second) * jury_scale_factor(seat)
             for each, seat in zip(
                 votes, (self.bench.seats[at] for at in one.seats), strict=True
             )
@@ -133,11 +152,6 @@ class Decider:
         verdicts = np.where(valid.any(axis=1), sign_of(gap), INVALID).astype(np.int8)
         sure = np.where(np.abs(verdicts) == 1, np.abs(gap), np.nan)
         return Decided(verdicts, sum_costs(votes), sure)
-
-
-def is_rescaled(seat: Seat) -> bool:
-    """Whether a seat's scores are put on the jury's scale: they are not on it already."""
-    return (seat.low, seat.high) != (1.0, JURY_SCALE)
 
 
 def sum_costs(votes: Sequence[Votes]) -> Floats:

@@ -66,8 +66,12 @@ def deciding_vote(comparison: Comparison, rule: DecidingRule) -> str:
     votes = last_decisions(comparison.verdicts)
     if rule.escalate not in votes:
         return f"{rule.name or 'vote'} of {len(votes)}"
-    jurors = [vote for name, vote in votes.items() if name != rule.escalate]
+    names = [name for name in votes if name != rule.escalate]
+    jurors = [votes[name] for name in names]
     disagree = len(set(jurors)) > 1 or not set(jurors) <= {*SIDES}
+    if len(names) == 1 or (rule.sure_from and not disagree):
+        unsure = names[0] if len(names) == 1 else "jurors"
+        return f"{unsure} unsure; decided by {rule.escalate} alone"
     where = "" if disagree else " on another comparison"
     return f"jurors disagree{where}; decided by {rule.escalate} alone"
 

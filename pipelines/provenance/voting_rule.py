@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 
 class DecidingRule(NamedTuple):
-    """The rule's name, empty where none is known; who decides where jurors disagree."""
+    """The rule's name, empty where none is known; who decides where jurors disagree, or
+    where their score gap is under `sure_from`."""
 
     name: str = ""
     escalate: str = ""
+    sure_from: float = 0.0
 
 
 RULE_OF_TEAM = {"judge": "mean of both orders", "debate": "mean"}
@@ -30,4 +32,5 @@ def voting_rule(header: Mapping[str, Any]) -> DecidingRule:
         return DecidingRule(RULE_OF_TEAM.get(str(evaluate.get("team")), ""))
     strong = evaluate.get("escalate") or {}
     who = str(strong.get("name") or strong.get("model") or "")
-    return DecidingRule(str(evaluate.get("rule", "")), who)
+    sure = float(evaluate.get("sure_from") or 0.0)
+    return DecidingRule(str(evaluate.get("rule", "")), who, sure)

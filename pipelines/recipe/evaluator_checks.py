@@ -93,6 +93,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _meet_faults(settings)
     yield from _names(settings)
     yield from _rules(settings)
+    yield from _escalation(settings)
     yield from _exact(recipe)
     yield from _speakers(settings)
     yield from _chances(recipe)
@@ -169,6 +170,39 @@ def _names(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
                 f"{dotted_place(place)}: the name {name!r} is taken: give each a `name`"
                 " of its own",
             )
+
+
+def _escalation(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """A jury of one with nobody to escalate to, and a threshold that nothing reaches."""
+    if not isinstance(settings, JurySettings):
+        return
+    strong, where = settings.escalate, (*EVALUATE, "sure_from")
+    if strong is None and len(settings.jurors) < 2:
+        yield (
+            (*EVALUATE, "jurors"),
+            "evaluate.jurors: one juror is no jury: give another, or the judge that decides"
+            " where it is unsure as `escalate`, or write evaluate: {team: judge}",
+        )
+    if not settings.sure_from:
+        return
+    if strong is None:
+        yield (
+            where,
+            "evaluate.sure_from: nobody decides where the jurors are unsure: give a judge"
+            " as `escalate`",
+        )
+    if rule_named(settings.rule).gives_scores is False:
+        yield (
+            where,
+            f"evaluate.sure_from: rule {settings.rule!r} gives no score gap: give rule:"
+            " mean",
+        )
+    if settings.sure_from > settings.scale - 1:
+        yield (
+            where,
+            f"evaluate.sure_from: gaps are at most {settings.scale - 1:g}: nobody would"
+            " ever be sure",
+        )
 
 
 def _rules(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:

@@ -9,10 +9,15 @@ import pytest
 
 from fellowship.pipelines.choosing.bench import Bench, Said, Seat
 from fellowship.pipelines.choosing.bench_votes import Variant, has_variant, votes_of
-from fellowship.pipelines.choosing.configurations import configurations
+from fellowship.pipelines.choosing.configurations import (
+    Configuration,
+    configurations,
+)
 from fellowship.pipelines.choosing.decisions import Decider
 from fellowship.stats.codes import encode
 from fellowship.teams.decisions import decide
+from fellowship.teams.jury import JuryTeam
+from fellowship.teams.settings import Juror, JurySettings
 from fellowship.teams.vote_counting import vote_of
 from fellowship.teams.voter import is_close
 from fellowship.teams.voting_rules import apply_rule
@@ -37,7 +42,7 @@ def made(band: float) -> Bench:
         )
         lost = rng.random(shape) < 0.15
         first[lost] = second[lost] = np.nan
-        costs = np.ones((*shape, 3))
+        costs = np.ones((*shape, 3)) * [len(each) + 1, 1, 1]
         each.append(Said(first, second, np.ones(shape, dtype=bool), costs))
     labels = rng.choice([-1, 0, 1], ROWS).astype(np.int8)
     return Bench(
@@ -84,6 +89,7 @@ def test_every_jury_and_escalation_decides_as_the_rules_of_a_run_do(
     every, note = configurations(bench)
     assert not note
     assert {one.kind for one in every} == {"judge", "jury", "escalation"}
+    assert any(one.sure_from for one in every)
     for one in every:
         if one.rule == "dawid-skene" or one.variant.samples > 1:
             continue
@@ -105,6 +111,9 @@ def test_every_jury_and_escalation_decides_as_the_rules_of_a_run_do(
                 votes.append(
                     vote_of(seat.name, given, (1.0, seat.scale), float(weight))
                 )
+            if one.sure_from:
+                assert_decides_as_a_run(bench, decider, one, row)
+                continue
             if one.strong is not None:
                 agreed = len({v.decision for v in votes}) == 1 and votes[0].is_valid
                 strong = decider.votes(one.strong, one.variant).verdicts[row]
@@ -114,6 +123,38 @@ def test_every_jury_and_escalation_decides_as_the_rules_of_a_run_do(
                 continue
             decision, _ = apply_rule(one.rule or "majority", votes, 10)
             assert found.verdicts[row] == code(decision), (one, row)
+
+
+def assert_decides_as_a_run(
+    bench: Bench, decider: Decider, one: Configuration, row: int
+) -> None:
+    """A jury of one that is unsure asks the dearer judge, and both are paid for then."""
+    assert one.strong is not None
+    names, given = [], {}
+    for at in (*one.seats, one.strong):
+        seat = bench.seats[at]
+        every = [v for v in verdicts_of(bench.said[at], row, seat) if v.sample == 0]
+        first = [v for v in every if v.order == "forward"]
+        again = one.variant.order == "both" or (
+            one.variant.order == "adaptive" and is_close(first, seat.scale)
+        )
+        asked = {"model": seat.model, "scale": seat.scale, "tie_band": seat.tie_band}
+        names.append(Juror(name=seat.name, **asked))
+        given[seat.name] = every if again else first
+    cheap, strong = names
+    known = {"rule": "mean", "escalate": strong, "sure_from": one.sure_from}
+    team = JuryTeam(JurySettings(jurors=(cheap,), recuse=False, **known))
+    verdicts = {cheap.speaker: given[cheap.speaker]}
+    if not team.is_sure(verdicts):
+        verdicts = given
+    made, found = team.comparison((0, 1), verdicts, (cheap,)), decider.decide(one)
+    assert found.verdicts[row] == code(made.outcome), (one, row)
+    assert found.costs[row, 2] == sum(map(len, verdicts.values()))
+    if made.outcome in SIDES[:2]:
+        assert made.scores
+        assert found.confidence is not None
+        gap = abs(made.scores.first - made.scores.second)
+        assert found.confidence[row] == pytest.approx(gap)
 
 
 def test_a_judge_without_score_gaps_is_not_asked_adaptively() -> None:

@@ -16,7 +16,13 @@ import yaml
 from fellowship.cli.main import run_command
 from fellowship.pipelines.choosing.choice_cells import sentences
 from fellowship.pipelines.choosing.choice_file import kept_choice
+from fellowship.pipelines.choosing.chosen_recipe import (
+    chosen_recipe,
+    recorded_voters,
+)
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.recorded_rows import recorded_recipe
+from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JudgeSettings
 from fellowship.viewer.label_table_page import frontier_table
@@ -35,9 +41,10 @@ WRONG = {"small": 3, "large": 17}
 
 
 def answer(body: dict[str, Any]) -> str:
-    """A judge as sure where it is wrong."""
+    """A judge as sure where it is wrong; the small one is unsure of every other row."""
     wrong = number(body) % WRONG[str(body["model"])] == 0
-    return scored(good_first(body) != wrong, 8, 2)
+    unsure = body["model"] == "small" and number(body) % 2
+    return scored(good_first(body) != wrong, 6 if unsure else 8, 4 if unsure else 2)
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +130,12 @@ def test_each_call_is_made_once_and_what_was_chosen_is_a_recipe(
     assert (found["unit"], found["labels"], found["enough"]) == ("usd", PROMPTS, True)
     assert found["chosen"].startswith("large_combined")
     front = [line for line in found["lines"] if line["frontier"]]
-    assert [line["judges"] for line in front] == [
-        ["small_combined"],
-        ["large_combined"],
+    assert [(line["judges"], line["strong"]) for line in front] == [
+        (["small_combined"], None),
+        (["small_combined"], "large_combined"),
+        (["large_combined"], None),
     ]
-    assert front[0]["cost"] * 49 < front[1]["cost"]
+    assert front[0]["cost"] * 49 < front[2]["cost"]
     written = load_recipe(judged[0] / "chosen.yaml")
     assert isinstance(written.evaluate, JudgeSettings)
     assert (written.evaluate.model, written.evaluate.criteria) == (
@@ -153,6 +161,23 @@ def test_the_chosen_recipe_is_run_on_the_measured_rows_without_a_new_call(
     assert len(made) == PROMPTS
     verdicts = [v for o in made for c in o.ranking.comparisons for v in c.verdicts]  # type: ignore[union-attr]
     assert {v.evaluator for v in verdicts} == {"large_combined"}
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_dear_judge_is_paid_for_where_the_cheap_one_is_unsure_as_was_measured(
+    judged: tuple[Path, Handle], tmp_path: Path
+) -> None:
+    folder, _ = judged
+    choice = kept_choice(folder / "run")
+    assert choice is not None
+    line = next(line for line in choice.frontier if line.sure_from)
+    assert line.sure_from == 6
+    known = recorded_voters(recorded_recipe(folder / "run"))
+    taken = choice.model_copy(update={"chosen": line.name})
+    made = chosen_recipe(taken, load_recipe(folder / "r.yaml"), known)
+    report = run(made, tmp_path / "made")
+    assert report.calls == PROMPTS * (2 if line.order == "both" else 1) * 3 // 2
+    assert report.usd / PROMPTS == pytest.approx(line.cost)
 
 
 @pytest.mark.usefixtures("measured")

@@ -100,6 +100,20 @@ def test_escalation_asks_a_third_where_two_differ(base: Recipe, tmp_path: Path) 
     assert found.escalate.model == "judge"
 
 
+def test_one_judge_is_sure_from_the_gap_that_was_measured(
+    base: Recipe, tmp_path: Path
+) -> None:
+    parts = {"kind": "escalation", "judges": THREE[:1], "strong": THREE[2]}
+    found = made(base, tmp_path, **parts, rule="mean", sure_from=2.5).evaluate
+    assert isinstance(found, JurySettings)
+    assert [j.speaker for j in found.jurors] == [THREE[0]]
+    assert found.escalate is not None
+    assert (found.rule, found.sure_from, found.escalate.speaker) == (
+        *("mean", 2.5),
+        THREE[2],
+    )
+
+
 def test_a_debate_is_the_one_that_was_measured(base: Recipe, tmp_path: Path) -> None:
     found = made(base, tmp_path, kind="team").evaluate
     assert isinstance(found, DebateSettings)

@@ -33,6 +33,11 @@ def deciding_line(votes: dict[str, Winner], header: dict[str, Any]) -> str:
             "jurors disagree; decided by c",
         ),
         (("invalid", "invalid", "second"), JURY | STRONG, "jurors disagree; decided"),
+        (
+            ("first", "first", "second"),
+            JURY | STRONG | {"sure_from": 2},
+            "jurors unsure; decided by c",
+        ),
         (("first", "second", "second"), JURY, "majority of 3: B"),
         (("second", "second"), JURY | STRONG, "majority of 2: B"),
     ],

@@ -46,6 +46,28 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"evaluate": {"team": "jury", "jurors": [{"model": "m"}, {"model": "m"}]}},
         "'m' is taken",
     ),
+    "a jury of one": (
+        {"evaluate": {"team": "jury", "jurors": VOTERS[:1]}},
+        "one juror is no jury",
+    ),
+    "a gap that nobody is asked under": (
+        {
+            "evaluate": {
+                **{"team": "jury", "jurors": VOTERS, "rule": "mean"},
+                "sure_from": 2,
+            }
+        },
+        "nobody decides where the jurors are unsure",
+    ),
+    "a gap that no rule gives": (
+        {
+            "evaluate": {
+                **{"team": "jury", "jurors": VOTERS[:1], "sure_from": 2},
+                "escalate": VOTERS[1],
+            }
+        },
+        "gives no score gap",
+    ),
     "a shape without room": ({"export": {"kinds": ["kto"], "shape": "openai"}}, "kto"),
 }
 

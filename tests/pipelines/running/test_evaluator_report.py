@@ -157,15 +157,30 @@ def test_a_run_that_weighs_jurors_at_its_end_accepts_no_exact_number(
         judge_run(tmp_path, asked, LABELS, wrong_on({}), limits={"accept": 3})
 
 
-def test_escalation_tells_how_many_strong_calls_it_saved(tmp_path: Path) -> None:
-    asked = jury("ab", escalate={"model": "d"})
+@pytest.mark.parametrize(
+    ("jurors", "more", "strong", "right"),
+    [
+        ("ab", {}, 3, 12),
+        ("a", {"rule": "mean", "sure_from": 5}, 0, 9),
+        ("a", {"rule": "mean", "sure_from": 6}, 12, 12),
+    ],
+)
+def test_escalation_tells_how_many_strong_calls_it_saved(
+    tmp_path: Path, jurors: str, more: dict[str, Any], strong: int, right: int
+) -> None:
+    asked = jury(jurors, escalate={"model": "d"}, **more)
     report = judge_run(tmp_path, asked, LABELS, wrong_on({"a": [2, 7, 11]}))
     assert report.evaluator
     saved = report.evaluator.escalation
     assert saved
-    assert (saved.asked, saved.spared, saved.calls_saved) == (3, 9, 18)
-    assert report.calls == 12 * 4 + 3 * 2
-    assert report.evaluator.right.many == 12
+    spared = 12 - strong
+    assert (saved.asked, saved.spared, saved.calls_saved) == (
+        strong,
+        spared,
+        2 * spared,
+    )
+    assert report.calls == 12 * 2 * len(jurors) + strong * 2
+    assert report.evaluator.right.many == right
 
 
 def debaters(before: dict[str, list[int]], after: dict[str, list[int]]) -> Any:
