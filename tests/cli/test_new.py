@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +22,13 @@ from fellowship.testing import loopback_model, schema_instance
 from tests.support.paths import ROOT
 
 jsonschema = import_module("jsonschema")
+
+
+@cache
+def recipes_schema() -> Any:
+    """What holds a recipe against its schema."""
+    jsonschema.Draft202012Validator.check_schema(recipe_schema())
+    return jsonschema.Draft202012Validator(recipe_schema())
 
 
 class Passed:
@@ -106,7 +115,7 @@ def test_a_recipe_names_its_schema_and_passes_it(path: Path) -> None:
     assert (path.parent / first.removeprefix(mark)).samefile(
         ROOT / "recipes/recipe.schema.json"
     )
-    jsonschema.validate(yaml.safe_load(path.read_text()), recipe_schema())
+    recipes_schema().validate(yaml.safe_load(path.read_text()))
 
 
 @pytest.mark.parametrize(
@@ -121,16 +130,16 @@ def test_a_recipe_names_its_schema_and_passes_it(path: Path) -> None:
 def test_an_editor_is_told_what_is_wrong(wrong: dict[str, object]) -> None:
     good = yaml.safe_load((ROOT / "recipes/demo.yaml").read_text())
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(good | wrong, recipe_schema())
+        recipes_schema().validate(good | wrong)
 
 
 @pytest.mark.parametrize("more", [{"meet": "knockout"}, {}])
 def test_a_team_of_ours_is_not_taken_for_one_s_own(more: dict[str, str]) -> None:
     good = yaml.safe_load((ROOT / "recipes/demo.yaml").read_text())
     evaluate = {"team": "debate", "model": "judge", **more}
-    jsonschema.validate(good | {"evaluate": evaluate}, recipe_schema())
+    recipes_schema().validate(good | {"evaluate": evaluate})
     own = {"team": "my_pkg.teams:Mine", "settings": {"a": 1}}
-    jsonschema.validate(good | {"evaluate": own, "systems": [own]}, recipe_schema())
+    recipes_schema().validate(good | {"evaluate": own, "systems": [own]})
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

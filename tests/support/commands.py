@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -28,5 +29,14 @@ def said(
 def checked(verb: str, value: str | Any) -> Any:
     """What a verb printed as JSON, once its schema has been held against it."""
     found = json.loads(value) if isinstance(value, str) else value
-    jsonschema.validate(found, output_schema(verb))
+    output_validator(verb).validate(found)
     return found
+
+
+@cache
+def output_validator(verb: str) -> Any:
+    """What holds a verb's JSON against its schema."""
+    schema = output_schema(verb)
+    made = jsonschema.validators.validator_for(schema)
+    made.check_schema(schema)
+    return made(schema)

@@ -71,6 +71,7 @@ def picture(draw: Draw, size: tuple[float, float]) -> str:
 def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) -> str:
     """matplotlib's SVG of one pair of axes, in stand-in colours."""
     from matplotlib import rc_context, rcdefaults
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with rc_context(), warnings.catch_warnings():
@@ -79,10 +80,14 @@ def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) 
         rcdefaults()
         with rc_context(RC):
             figure = Figure(figsize=size, layout="constrained")
-            draw(figure.add_subplot())
+            axes = figure.add_subplot()
+            draw(axes)
+            if transparent:
+                figure.patch.set_facecolor("none")
+                axes.patch.set_facecolor("none")
             out = io.StringIO()
-            kept: Any = {"transparent": transparent, "metadata": {"Date": None}}
-            figure.savefig(out, format="svg", **kept)
+            # Not savefig: it draws all twice where there is a layout to be made.
+            FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
     return out.getvalue()
 
 
