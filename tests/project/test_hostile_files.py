@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ KNOWN = {0, 1, 2, 3}
 CANDIDATES = ("response1", "response2")
 
 
+@cache
 def corpus() -> dict[str, bytes]:
     """Every file: made by hand, and grown by fuzzing (those rows in one file a format)."""
     found = dict(contents())

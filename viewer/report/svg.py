@@ -85,9 +85,9 @@ def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) 
             if transparent:
                 figure.patch.set_facecolor("none")
                 axes.patch.set_facecolor("none")
-            out = io.StringIO()
+            canvas: Any = FigureCanvasSVG(figure)
             # Not savefig: it draws all twice where there is a layout to be made.
-            FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+            canvas.print_svg(out := io.StringIO(), metadata={"Date": None})
     return out.getvalue()
 
 
