@@ -79,6 +79,8 @@ def show(report: AlignReport, out: Console) -> None:
         say(out, ("learnt: ", "bold"), sentence)
     if report.gain is not None and not report.learnt:
         say(out, "learnt: no policy of ties, length or place that these pairs can show")
+    for sentence in report.cautions:
+        say(out, (sentence, "yellow"))
     for line in report.diff:
         say(out, (sanitize(line), {"+": "green", "-": "red"}.get(line[:1], "")))
     show_account(report, out)

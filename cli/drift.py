@@ -213,6 +213,9 @@ def show(found: DriftCheck, out: Console) -> None:
         assert not isinstance(value, float)
         rows.append((drift_figure_word(key), write(value, sign=sign)))
     table(out, ("record against now", "value [95 %]"), rows, right=" r")
+    if found.failed:
+        many = counted(found.failed, "anchor")
+        say(out, (f"{many} without a verdict in some asking: in no test", "yellow"))
     if not compared.enough:
         say(out, ("fewer than 50 prompts: too few to draw conclusions", "yellow"))
     show_alarm(found, out)
@@ -230,11 +233,11 @@ def show(found: DriftCheck, out: Console) -> None:
 
 def show_alarm(found: DriftCheck, out: Console) -> None:
     """What the exact test says, and what it rests on."""
-    from fellowship.pipelines.agreement.drift_check import LEVEL, NO_NOISE
+    from fellowship.pipelines.agreement.drift_check import LEVEL
 
     test = found.test
-    if test is None:
-        say(out, (NO_NOISE, "yellow"))
+    if test is None or found.no_alarm:
+        say(out, (found.no_alarm, "yellow"))
         return
     said = "drift" if found.alarm else "no sign of drift"
     source = "its samples" if found.noise_from == "samples" else "asking it twice"

@@ -146,10 +146,17 @@ def failures(
     for one in conditions:
         value = value_of(one.key, figures)
         if value is None:
-            found.append(f"{one.text}: {one.key} is not defined")
+            found.append(f"{one.text}: {one.key} is not defined{why(one.key, figures)}")
         elif COMPARISONS[one.how](value, one.bound):
             found.append(f"{one.text}: {one.key} is {figure(value, 4)}")
     return found
+
+
+def why(key: str, figures: Figures) -> str:
+    """Why a figure is not defined, in brackets, where it says so itself."""
+    found = figures.get(key) or figures.get(key.rpartition(".")[0])
+    note = getattr(found, "note", "")
+    return f" ({note})" if note else ""
 
 
 def value_of(key: str, figures: Figures) -> float | None:

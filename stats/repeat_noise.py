@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from math import comb
+from math import comb, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +47,8 @@ class RepeatTest:
     record, or two of now; `excess`: the first less the second; all with limits by prompt.
     `p` is exact and one-sided: the chance, had nothing changed, of record and now
     differing at least so often. `telling` blocks have answers that differ: the others
-    say nothing of noise or drift.
+    say nothing of noise or drift. `least` is the p where record and now differ everywhere
+    and neither from itself: none of so few answers can be smaller.
     """
 
     p: float
@@ -56,6 +57,7 @@ class RepeatTest:
     excess: Interval
     blocks: int
     telling: int
+    least: float = 0.0
 
 
 def repeat_test(blocks: Sequence[Block], plan: Resampling = DEFAULT) -> RepeatTest:
@@ -77,7 +79,14 @@ def repeat_test(blocks: Sequence[Block], plan: Resampling = DEFAULT) -> RepeatTe
         excess=rate_interval(apart - noise, prompts, plan, BIAS_RANGE),
         blocks=len(blocks),
         telling=sum(len(shape.counts) > 1 for shape in shapes),
+        least=prod(least_chance(shape) for shape in shapes),
     )
+
+
+def least_chance(shape: Shape) -> float:
+    """The chance of what says most for drift in a block: each side alike, the two apart."""
+    ways = comb(shape.record + shape.now, shape.record)
+    return (2 if shape.record == shape.now else 1) / ways
 
 
 def shape_of(block: Block) -> Shape:

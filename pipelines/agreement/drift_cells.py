@@ -15,14 +15,21 @@ HISTORY_RIGHT: Final = " rrrrr"
 
 def history_cells(entry: DriftEntry) -> tuple[str, ...]:
     """One check in a line: its figures with their limits, and what it found."""
+    failed = entry.check.get("failed", 0)
     result = {True: "drift", False: "no sign of drift", None: "no alarm"}[entry.alarm]
     return (
         entry.when[:16].replace("T", " "),
-        f"{entry.anchors:,}",
+        f"{entry.anchors:,}" + (f" ({failed:,} failed)" if failed else ""),
         *(point_text(entry, key) for key in ("flips", "kappa", "noise")),
         p_value(entry.point("p").value),
-        result,
+        ", ".join((result, *served_by_others(entry))),
     )
+
+
+def served_by_others(entry: DriftEntry) -> list[str]:
+    """What else served the judge than in the record, if anything did."""
+    names = {"other_model": "another model", "other_fingerprint": "another fingerprint"}
+    return [word for key, word in names.items() if entry.point(key).value]
 
 
 def point_text(entry: DriftEntry, key: str) -> str:

@@ -42,6 +42,11 @@ NO_NOISE = (
     " --repeats 2)"
 )
 
+TOO_FEW = (
+    "no alarm: not even all of so few anchors decided otherwise could show drift (ask more:"
+    " --anchors)"
+)
+
 CHANGES: Mapping[str, str] = {
     "first named better": "first_change",
     "second named better": "second_change",
@@ -58,18 +63,27 @@ class DriftCheck:
     """One look for drift.
 
     `compared` is the record against the first asking; `test` the exact test, None where
-    the noise is not known; `noise_from` is `samples`, `repeats` or nothing.
+    the noise is not known; `noise_from` is `samples`, `repeats` or nothing; `failed` are
+    the anchors that some asking has no verdict on, as when their calls failed.
     """
 
     compared: Drift
     test: RepeatTest | None
     noise_from: str
     served: ServedChange
+    failed: int = 0
 
     @property
     def alarm(self) -> bool | None:
-        """Whether the judge has drifted, by the test; None where there is none."""
-        return None if self.test is None else self.test.p < LEVEL
+        """Whether the judge has drifted, by the test; None where it can't be shown."""
+        return None if self.no_alarm or self.test is None else self.test.p < LEVEL
+
+    @property
+    def no_alarm(self) -> str:
+        """Why there is no alarm; empty where there could be one."""
+        if self.test is None:
+            return NO_NOISE
+        return TOO_FEW if self.test.least >= LEVEL else ""
 
     def figures(self) -> dict[str, Interval | float | None]:
         """The figures by the keys that `--fail-if` and the history have."""
@@ -103,10 +117,11 @@ class DriftCheck:
                 "comparisons": self.compared.comparisons,
                 "prompts": self.compared.prompts,
                 "enough": self.compared.enough,
+                "failed": self.failed,
                 "noise_from": self.noise_from,
                 "blocks": self.test.blocks if self.test else 0,
                 "telling": self.test.telling if self.test else 0,
-                "note": "" if self.test else NO_NOISE,
+                "note": self.no_alarm,
                 "figures": figures,
                 "served_names": self.served.names,
                 "served_fingerprints": self.served.fingerprints,
@@ -155,6 +170,7 @@ def check_drift(
         served=served_change(
             served_models([run], models), served_models(askings, models), plan
         ),
+        failed=sum(not all(map(comparisons_by_texts, again)) for _, again in rows),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from fellowship.pipelines.aligning.alignment import Alignment
@@ -32,7 +34,7 @@ class AlignReport(Record):
     """An alignment as it is printed, and as `alignment.json` keeps it.
 
     `gain` is None where nothing was changed: the test rows were not asked about. `recipe`
-    is then empty: the old one stays.
+    is then empty: the old one stays. `cautions` say what labels follow that is no quality.
     """
 
     output: str
@@ -47,6 +49,7 @@ class AlignReport(Record):
     gain: Gain | None
     policies: tuple[Policy, ...]
     learnt: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
     diff: tuple[str, ...]
     notes: tuple[str, ...]
     calls: int
@@ -102,3 +105,13 @@ def learnt_policies(
     words = [band_policy(test, found.after, band, plan)] if band and found.after else []
     words += [one.text for one in every if one.learnt]
     return every, tuple(words)
+
+
+def cautions(followed: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each rule that labels follow, by `rules_followed`."""
+    return tuple(
+        f"people side with {rule} in {share} of the labelled pairs that they decide, so a"
+        " judge that goes by this alone agrees as well: a gain on such labels is no sign"
+        " that it has learnt quality"
+        for rule, share in followed.items()
+    )

@@ -11,6 +11,7 @@ from fellowship.hashing import digest
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.aligning.align_report import (
     AlignReport,
+    cautions,
     gain_on_test,
     learnt_policies,
     training_figures,
@@ -32,6 +33,7 @@ from fellowship.pipelines.aligning.aligned_files import (
 from fellowship.pipelines.aligning.alignment import Alignment, align
 from fellowship.pipelines.aligning.changes import with_change
 from fellowship.pipelines.aligning.labelled_pairs import LabelledPairs
+from fellowship.pipelines.aligning.policies import rules_followed
 from fellowship.pipelines.aligning.recorded_judges import RecordedJudges
 from fellowship.pipelines.aligning.split import Split, describe_split, split_pairs
 from fellowship.pipelines.aligning.steps import StepName
@@ -152,12 +154,13 @@ def make_report(
     """The report of a complete alignment; the aligned recipe is written if there is one."""
     folder, gain = wanted.output, gain_on_test(found, plan)
     every, learnt = learnt_policies(found, plan)
+    followed = rules_followed(wanted.labels.pairs, plan)
     recipe, diff, prompts = "", tuple[str, ...](), tuple[str, ...]()
     if gain is not None:
         prompts_folder = folder.resolve() / PROMPTS
         new = with_change(wanted.recipe, found.change, prompts_folder)
         split = len(wanted.split.train), wanted.seed
-        record = with_record(new, found.change.names, gain, split)
+        record = with_record(new, found.change.names, gain, split, tuple(followed))
         recipe = str(write_recipe(record, folder))
         diff = recipe_diff(wanted.recipe, new)
         prompts = tuple(sorted(path.name for path in prompts_folder.glob("*.md")))
@@ -175,6 +178,7 @@ def make_report(
         gain=gain,
         policies=every,
         learnt=learnt,
+        cautions=cautions(followed),
         diff=diff,
         notes=wanted.labels.notes,
         calls=sum(one.calls for one in spent),

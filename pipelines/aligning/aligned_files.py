@@ -70,11 +70,15 @@ def write_report(folder: Path, report: AlignReport) -> None:
 
 
 def with_record(
-    recipe: Recipe, changed: tuple[str, ...], gain: Gain, split: tuple[int, int]
+    recipe: Recipe,
+    changed: tuple[str, ...],
+    gain: Gain,
+    split: tuple[int, int],
+    followed: tuple[str, ...],
 ) -> Recipe:
     """The aligned recipe with the record of its alignment.
 
-    `split` is how many pairs it learnt from, and the seed.
+    `split` is how many pairs it learnt from, and the seed; `followed` what labels follow.
     """
     learnt_on, seed = split
     digests = PromptLibrary(recipe.prompts).digests()
@@ -89,6 +93,7 @@ def with_record(
         difference=difference.value,
         low=difference.low,
         high=difference.high,
+        labels_follow=followed,
         evaluator=evaluator_digest(recipe.model_dump(mode="json"), digests),
     )
     return recipe.model_copy(update={"aligned": found})

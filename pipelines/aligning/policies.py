@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from fellowship.number_format import percent_interval, points
+from fellowship.pipelines.agreement.criteria import LENGTH_LIMIT
 from fellowship.pipelines.aligning.gains import Figure
 from fellowship.pipelines.aligning.labelled_pairs import LabelledPair
 from fellowship.pipelines.aligning.said import Sayings
@@ -36,6 +37,14 @@ OTHERWISE: Mapping[PolicyName, tuple[str, str]] = {
     "shorter": ("side with the longer answer in", "of pairs that they decide")
 }
 """What is said where people's share is under a half."""
+
+RULES: Mapping[PolicyName, tuple[str, str]] = {
+    "shorter": ("the shorter answer", "the longer answer"),
+    "first": ("the first answer", "the second answer"),
+}
+"""Rules that need no reading, and their contraries."""
+FOLLOWED = (1 + LENGTH_LIMIT) / 2
+"""The share of decided pairs from which labels follow a rule: a correlation of .7."""
 
 Sides = Sequence[Winner]
 
@@ -95,6 +104,24 @@ def policy(
         learnt=bool(nearer and clear),
         text=sentence(words, (people, old, new)),
     )
+
+
+def rules_followed(pairs: Sequence[LabelledPair], plan: Resampling) -> dict[str, str]:
+    """What labels follow though it is no quality: its name -> people's share of it.
+
+    `the shorter answer`, `the first answer` and so on, where the whole interval of the
+    share of decided pairs lies above `FOLLOWED`.
+    """
+    labels = [pair.label for pair in pairs]
+    prompts = [pair.prompt for pair in pairs]
+    found = {}
+    for name, sides in RULES.items():
+        values = trait(name, pairs, labels)
+        for word, each in zip(sides, (values, 1 - values), strict=True):
+            share = rate_interval(each, prompts, plan)
+            if share.low > FOLLOWED:
+                found[word] = percent_interval(share)
+    return found
 
 
 def trait(name: PolicyName, pairs: Sequence[LabelledPair], sides: Sides) -> Floats:

@@ -17,6 +17,8 @@ from fellowship.records import Finite, Record
 
 CHANGED_SINCE = "; the evaluator was changed since, so these figures are not its own"
 
+FOLLOWS = "the labels follow {}, so it may have learnt that alone and no quality"
+
 
 class Aligned(Record):
     """What `fellowship align` did to the evaluator, as `aligned` in a recipe."""
@@ -31,6 +33,9 @@ class Aligned(Record):
     low: Finite | None = Field(description="lower limit of the difference, 95 %")
     high: Finite | None = Field(description="upper limit of the difference, 95 %")
     evaluator: str = Field(description="digest of the evaluator that was aligned")
+    labels_follow: tuple[str, ...] = Field(
+        default=(), description="rules without reading that the labels follow"
+    )
 
 
 def evaluator_digest(recipe: Mapping[str, Any], prompts: Mapping[str, str]) -> str:
@@ -90,4 +95,5 @@ def describe_alignment(found: Aligned) -> str:
         f" {figure(found.difference, sign=True)}"
         f" {limits(found.low, found.high, sign=True)}".rstrip()
         + "; agreement on the pairs that it learnt from says nothing"
+        + "".join(f"; {FOLLOWS.format(rule)}" for rule in found.labels_follow)
     )

@@ -98,6 +98,7 @@ def plan_drift(
     twice. `RecipeError` where the judge can't be asked, `InputError` where nothing was
     judged or other anchors were drawn before.
     """
+    require_own_verdicts(run)
     recipe = asked_again(recorded_recipe(run), limits or {})
     frozen = read_anchors(run)
     if frozen is None:
@@ -115,6 +116,16 @@ def plan_drift(
     if repeats is None:
         repeats = 1 if is_sampled(recipe) else 2
     return DriftPlan(run, recipe, frozen, repeats, number)
+
+
+def require_own_verdicts(run: Path) -> None:
+    """`RecipeError` for a run whose verdicts its recipe's judge did not give there."""
+    if read_header(run).get("kind") == "revote":
+        raise RecipeError(
+            f"{str(run)!r} was revoted: its decisions are another rule's over another run's"
+            " verdicts, so its judge can't be compared with them: check the run it was"
+            " made of"
+        )
 
 
 def asked_again(recorded: Recipe, limits: dict[str, Any]) -> Recipe:

@@ -29,8 +29,11 @@ def recorded_recipe(run: Path) -> Recipe:
     """
     header = read_header(run)
     recorded = header.get("recipe")
-    if not isinstance(recorded, dict) or "models" not in recorded:
-        raise RecipeError(f"{str(run)!r} was not made by a recipe: nothing to replay")
+    if not isinstance(recorded, dict) or not recorded.get("models"):
+        raise RecipeError(
+            f"{str(run)!r} was not made by a recipe: it holds imported verdicts, and"
+            " nobody to replay or to ask again"
+        )
     add_import_folders(Path.cwd())
     try:
         recipe = Recipe.model_validate(recorded)

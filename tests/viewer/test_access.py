@@ -12,7 +12,7 @@ from fellowship.errors import InputError
 from fellowship.pipelines.labels.run_labels import latest_labels
 from fellowship.viewer.access import AccessPolicy, is_loopback
 from fellowship.viewer.server import ServerAddress
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.processes import Command
 from tests.support.viewer_pages import ask, served
 from tests.support.waiting import wait_until
@@ -142,7 +142,7 @@ def test_another_site_gets_nothing_and_changes_nothing(five: Path) -> None:
 def test_ctrl_c_ends_the_page_and_is_no_failure(five: Path) -> None:
     with Command("view", five, "--no-open", "--json") as work:
         wait_until(lambda: work.out.exists() and "\n" in work.out.read_text())
-        port = json.loads(work.out.read_text())["port"]
+        port = checked("view", work.out.read_text())["port"]
         assert ask(ServerAddress(port=port), "/").status == 200
         work.signal(signal.SIGINT)
         assert work.ended().code == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ import jsonschema
 import pytest
 
 from fellowship.pipelines.running.status import status_of
-from tests.support.commands import CLI, said
+from tests.support.commands import CLI, checked, said
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 
@@ -40,7 +39,7 @@ def served(
             env={k: v for k, v in os.environ.items() if k != "FELLOWSHIP_TOKEN"},
         )
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
+        told = checked("serve", process.stdout.readline())
         head = {"authorization": f"Bearer {told['token']}"}
         with httpx.Client(base_url=told["address"], headers=head, timeout=60) as client:
             yield client, folder / "run", process

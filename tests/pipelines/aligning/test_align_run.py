@@ -23,7 +23,7 @@ from fellowship.pipelines.running.header import make_header
 from fellowship.prompts.library import PromptLibrary
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.loopback.fixtures import openai_server
 from tests.support.planted_judges import (
     SHORTER,
@@ -41,7 +41,8 @@ def align(folder: Path, *options: str) -> dict[str, Any]:
     words += [str(folder / "labels.jsonl"), "--output", str(folder / "out"), *options]
     with redirect_stdout(out), redirect_stderr(io.StringIO()):
         code = run_command([*words, "--resamples", "200", "--json"])
-    return {**json.loads(out.getvalue() or "{}"), "code": int(code)}
+    printed = checked("align", out.getvalue()) if out.getvalue() else {}
+    return {**printed, "code": int(code)}
 
 
 class Done(NamedTuple):
@@ -89,6 +90,8 @@ def test_the_aligned_recipe_runs_and_says_what_it_learnt(done: Done) -> None:
     note = alignment_note(header_of(recipe))
     assert "aligned with people on 25 of 50 labelled pairs" in note
     assert CHANGED_SINCE not in note
+    assert "follow the shorter answer, so it may have learnt that alone" in note
+    assert "no sign that it has learnt quality" in done.report["cautions"][0]
 
 
 def test_a_recipe_that_was_edited_since_does_not_repeat_the_figures(done: Done) -> None:

@@ -27,7 +27,7 @@ from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JudgeSettings
 from fellowship.viewer.label_table_page import frontier_table
 from fellowship.viewer.report.choice import evaluators
-from tests.support.commands import said
+from tests.support.commands import checked, said
 from tests.support.labelled_judges import good_first, number, rows, scored, source
 from tests.support.loopback.fixtures import Handle, openai_server
 from tests.support.loopback.prose import Reply
@@ -77,7 +77,7 @@ def planned(judged: tuple[Path, Handle]) -> Measured:
     """The plan, made before anything was measured; and what it called."""
     code, out, _ = run_choose(judged, "--plan", "--json")
     assert code == 0
-    return json.loads(out) | {"calls": calls(judged)}
+    return {**checked("choose", out), "calls": calls(judged)}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,8 @@ def measured(judged: tuple[Path, Handle], planned: Measured) -> Measured:
     to = folder / "chosen.yaml"
     code, out, err = run_choose(judged, "--json", "--output", to, "--within", 0)
     assert code == 0, err
-    return json.loads(out) | {"calls": calls(judged) - planned["calls"]}
+    found = checked("choose", out)
+    return {**found, "calls": calls(judged) - planned["calls"]}
 
 
 def run_choose(judged: tuple[Path, Handle], *more: object) -> tuple[int, str, str]:

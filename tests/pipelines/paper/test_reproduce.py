@@ -14,6 +14,7 @@ from fellowship.pipelines.paper.reproduce import reproduce
 from fellowship.pipelines.paper.reproduction import Line, Reproduction, Table
 from fellowship.stats.agreement import cohen_kappa
 from fellowship.viewer.report.reproduction_page import page
+from tests.support.commands import checked
 from tests.support.paper_release import combined, put, small
 from tests.support.paths import PAPER
 
@@ -144,5 +145,5 @@ def test_the_command_writes_both_files_and_prints_the_rows(
     assert cli(["reproduce", root, "--json", to[0], "--html", to[1], "--rows"]) == 0
     said = capsys.readouterr().out
     assert "2 of 3 selections in the second round are the losing draft" in said
-    assert json.loads(Path(to[0]).read_text())["selections"][0]["inverted"]
+    assert checked("reproduce", Path(to[0]).read_text())["selections"][0]["inverted"]
     assert "<svg" in Path(to[1]).read_text()

@@ -12,8 +12,8 @@ import pytest
 from fellowship.cli.main import run_command as command
 from fellowship.errors import InputError, RecipeError
 from fellowship.number_format import figure
-from fellowship.pipelines.agreement.drift_cells import point_text
-from fellowship.pipelines.agreement.drift_check import check_drift
+from fellowship.pipelines.agreement.drift_cells import history_cells, point_text
+from fellowship.pipelines.agreement.drift_check import TOO_FEW, check_drift
 from fellowship.pipelines.agreement.drift_history import read_anchors, read_history
 from fellowship.pipelines.replay.drift_runs import allot, plan_drift
 from fellowship.pipelines.report.figures import figures
@@ -21,6 +21,7 @@ from fellowship.run_outcomes import outcomes
 from fellowship.stats.intervals import Resampling
 from fellowship.testing import loopback_model
 from fellowship.viewer.report.page import page
+from tests.support.commands import checked
 from tests.support.drifting_judges import Judge, judged_run
 from tests.support.replayed_runs import query
 from tests.support.viewer_pages import ask, served
@@ -45,7 +46,7 @@ def test_flips_are_found_and_a_steady_judge_raises_no_alarm(
         judge.flipped = set(range(0, 24, 3))
         capsys.readouterr()
         assert asked(folder, "--fail-if", "alarm>0", "--json") == 6
-    told = json.loads(capsys.readouterr().out)
+    told = checked("drift", capsys.readouterr().out)
     flipped = sum((row - 1) % 3 == 0 for row in frozen.rows)
     assert told["drift"]["figures"]["flips"]["value"] == pytest.approx(flipped / 20)
     assert told["drift"]["figures"]["noise"]["value"] == 0
@@ -115,6 +116,41 @@ def test_a_check_has_one_budget_goes_on_and_pays_for_nothing_twice(
     assert query(first, "SELECT count(*) FROM calls") == [(12,)]
 
 
+def test_so_few_anchors_raise_no_alarm_and_those_that_failed_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = Judge()
+    with loopback_model(judge) as model:
+        folder = judged_run(tmp_path / "a", model, rows=3)
+        judge.flipped = {0, 1, 2}
+        assert asked(folder, "--fail-if", "alarm>0") == 6
+        assert "drift: p 0.0370" in capsys.readouterr().out
+    askings = [folder / "drift" / f"001-{n}" for n in (1, 2)]
+    failed = "json_set(record, '$.ranking', null) WHERE number = 3"
+    query(askings[1], f"UPDATE outcomes SET record = {failed}")
+    found = check_drift(folder, askings, ["judge"], Resampling(5))
+    assert (found.failed, found.alarm, found.no_alarm) == (1, None, TOO_FEW)
+    (entry,) = read_history(folder)
+    told = history_cells(entry.model_copy(update={"check": found.as_json()}))
+    assert (told[1], told[-1]) == ("3 (1 failed)", "no alarm")
+
+
+def test_decisions_that_the_recipe_did_not_make_are_not_asked_about_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loopback_model(Judge()) as model:
+        folder = judged_run(tmp_path / "a", model, rows=3)
+    assert command(["revote", str(folder), "--into", str(tmp_path / "again")]) == 0
+    (tmp_path / "v.jsonl").write_text(
+        json.dumps({"prompt": "Q", "first": "a", "second": "b", "winner": "first"})
+    )
+    words = ["import", "verdicts", str(tmp_path / "v.jsonl"), "--winner", "winner"]
+    assert command([*words, "--into", str(tmp_path / "imported")]) == 0
+    for name, why in (("again", "was revoted"), ("imported", "imported verdicts")):
+        assert asked(tmp_path / name) == 2
+        assert why in capsys.readouterr().err
+
+
 def test_a_fingerprint_of_the_second_asking_alone_is_seen(tmp_path: Path) -> None:
     with loopback_model(Judge()) as model:
         folder = judged_run(tmp_path / "a", model, rows=4)
@@ -129,6 +165,10 @@ def test_a_fingerprint_of_the_second_asking_alone_is_seen(tmp_path: Path) -> Non
     }
     assert served_now.other_fingerprint is not None
     assert served_now.other_fingerprint.value == 0.5
+    check = {"figures": {"alarm": 0.0, "other_fingerprint": {"value": 0.5}}}
+    (entry,) = read_history(folder)
+    told = history_cells(entry.model_copy(update={"check": check}))
+    assert told[-1] == "no sign of drift, another fingerprint"
 
 
 def test_a_model_served_under_another_name_is_named(
