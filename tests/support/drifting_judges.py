@@ -44,7 +44,8 @@ def judged_run(
     folder.mkdir()
     answers = ["one", "two", *(["three"] if judge.get("meet") else [])]
     alone = {} if "team" in judge else {"team": "judge", "model": "judge"}
-    judge = {"order": "first", **alone, **judge}
+    order = {} if judge.get("meet") == "listwise" else {"order": "first"}
+    judge = {**order, **alone, **judge}
     lines = [
         {
             "prompt": f"Question {n}.",
