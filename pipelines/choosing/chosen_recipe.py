@@ -109,11 +109,14 @@ def shared(
 ) -> dict[str, Any]:
     """The order in which judges are asked, and how answers meet.
 
-    Where all of them read each answer alone there is no order.
+    Where all of them read each answer alone there is no order. Answers that are scored
+    without an opponent are asked about by other calls than those of a pair, so that this
+    is kept only where it saves some: of more than two answers.
     """
     meet = base.evaluate.meet
     unordered = all(voter.strategy == "independent" for voter in asked)
-    alone = MEETINGS[meet].alone and not unordered
+    two = not base.systems and len(base.source.candidates) == 2
+    alone = MEETINGS[meet].alone and (two or not unordered)
     if alone or MEETINGS[meet].listed:  # it was measured on pairs
         meet = "knockout"
     return {

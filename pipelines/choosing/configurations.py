@@ -103,8 +103,11 @@ def variants(
 
 def like_asked(bench: Bench) -> Iterator[tuple[int, ...]]:
     """Seats that may sit in one jury: all where each is another model, else those that
-    were asked alike, by strategy and scale."""
-    seats = range(len(bench.seats))
+    were asked alike, by strategy and scale. The cheapest is first, since whoever is asked
+    last may be spared."""
+    unit = UNITS.index(bench.unit)
+    price = [float(said.costs[:, 0, 0, unit].mean()) for said in bench.said]
+    seats = sorted(range(len(bench.seats)), key=price.__getitem__)
     ways = [(bench.seats[at].strategy, bench.seats[at].scale) for at in seats]
     models = {model_of(seat) for seat in bench.seats}
     if len(models) == len(bench.seats):

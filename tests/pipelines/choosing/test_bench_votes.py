@@ -157,6 +157,14 @@ def assert_decides_as_a_run(
         assert found.confidence[row] == pytest.approx(gap)
 
 
+def test_the_dearest_juror_is_asked_last() -> None:
+    bench = made(0.0)
+    dear = replace(bench, seats=bench.seats[::-1], said=bench.said[::-1])
+    for found, order in ((bench, (0, 1, 2)), (dear, (2, 1, 0))):
+        every, _ = configurations(found)
+        assert max((one.seats for one in every), key=len) == order
+
+
 def test_a_judge_without_score_gaps_is_not_asked_adaptively() -> None:
     bench = made(0.0)
     seats = (replace(bench.seats[0], strategy="direct"), *bench.seats[1:])

@@ -92,6 +92,31 @@ def test_jurors_who_compare_keep_their_order_beside_one_who_reads_each_alone(
     assert made(base, tmp_path, **parts).evaluate.order == "first"
 
 
+@pytest.mark.parametrize(
+    ("judge", "systems", "meet"),
+    [
+        ("critic_independent", (), "knockout"),
+        ("critic_combined", (), "knockout"),
+        ("critic_independent", None, "pointwise"),
+    ],
+)
+def test_two_answers_meet_as_they_were_measured_and_more_are_scored_once_each(
+    base: Recipe, tmp_path: Path, judge: str, systems: tuple[()] | None, meet: str
+) -> None:
+    alone = base.evaluate.model_copy(
+        update={"meet": "pointwise", "strategy": "independent"}
+    )
+    changed: dict[str, Any] = {"evaluate": alone}
+    if systems is not None:
+        pairs = {"candidates": ("prompt", "id")}
+        changed |= {
+            "systems": systems,
+            "source": base.source.model_copy(update=pairs),
+        }
+    found = made(base.model_copy(update=changed), tmp_path, judges=(judge,))
+    assert found.evaluate.meet == meet
+
+
 def test_escalation_asks_a_third_where_two_differ(base: Recipe, tmp_path: Path) -> None:
     parts = {"kind": "escalation", "judges": THREE[:2], "strong": THREE[2]}
     found = made(base, tmp_path, **parts).evaluate
