@@ -77,7 +77,10 @@ def measuring_recipes(recipe: Recipe, candidates: Candidates) -> list[Recipe]:
 
 
 def measuring_recipe(recipe: Recipe, evaluate: EvaluateSettings) -> Recipe:
-    """The recipe of a run in which answers that are there are judged, and no more."""
+    """The recipe of a run in which answers that are there are judged, and no more.
+
+    All of them: a limit of pairs to be made, or of rows to be read, is for another run.
+    """
     used = {name for _, name in evaluators_models(evaluate)}
     changed = {
         "evaluate": evaluate,
@@ -86,6 +89,7 @@ def measuring_recipe(recipe: Recipe, evaluate: EvaluateSettings) -> Recipe:
         "systems": (),
         "pairs": Pairs(allow_constant=True, allow_gibberish=True),
         "export": Export(kinds=()),
+        "limits": recipe.limits.model_copy(update={"accept": None}),
     }
     return recipe.model_copy(update=changed)
 

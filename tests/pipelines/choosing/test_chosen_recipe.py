@@ -59,6 +59,13 @@ def made(base: Recipe, tmp_path: Path, **parts: Any) -> Recipe:
     return load_recipe(tmp_path / "chosen.yaml")
 
 
+def test_a_limit_of_pairs_to_be_made_ends_no_measuring(base: Recipe) -> None:
+    limits = base.limits.model_copy(update={"accept": 9, "calls": 700})
+    limited = base.model_copy(update={"limits": limits})
+    for one in measuring_recipes(limited, Candidates(debate=True)):
+        assert (one.limits.accept, one.limits.calls) == (None, 700)
+
+
 @pytest.mark.parametrize("strategy", ["combined", "direct", "independent"])
 def test_a_judge_is_asked_as_it_was_measured(
     base: Recipe, tmp_path: Path, strategy: str
