@@ -2,13 +2,14 @@
 # make test   install, run the tests
 # make check  format, lint, types, import rules
 # make faults strike every fault and print what was survived (LONG=1: for the docs)
+# make bench  what a call, a row's end and a start cost, against a raw HTTP client's
 # make dev    an editable install for working on Fellowship (again after adding a file)
 # make docs   build the site into build/site, strictly
 # make train-check  TRL trains on exported sets; PyTorch goes into a venv of its own
 # make train-proof  train on our own pairs and measure it: 90 minutes (ARMS=all SEEDS=2: a day)
 # make lock   resolve the dependencies anew
 
-.PHONY: demo install test check docs dev package lock faults train-check train-proof
+.PHONY: bench demo install test check docs dev package lock faults train-check train-proof
 BIN := .venv/bin
 INTO ?= runs/demo
 
@@ -29,6 +30,9 @@ install: .venv/.all package
 
 faults: .venv/.dev package
 	$(BIN)/python -m benchmarks.faults $(if $(LONG),--long --to docs/faults.md) $(ARGS)
+
+bench: .venv/.dev package
+	$(BIN)/python -m benchmarks.limits $(ARGS)
 
 # A module's tests stay on one of the workers; ARGS="-n 0" runs all in one process.
 WORKERS ?= 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeGuard
 
 from fellowship.agents.parsing.fields import Mention, Name, mention_of
@@ -31,6 +32,7 @@ _LITERAL = (
 )
 
 
+@lru_cache(maxsize=1024)
 def plain_key(key: str) -> str:
     """A key as it is compared: small letters and digits alone."""
     return re.sub(r"[^a-z0-9]", "", key.lower())

@@ -66,10 +66,10 @@ class Reading:
         self.text = without_thoughts(text)
         self.spans = json_spans(self.text)
         self.rest = blank_out(self.text, self.spans)
-        self.plain = marks_text(self.rest)
-        self._echoes = [
-            each for text in candidates for each in (text, marks_text(text))
-        ]
+        # Nothing stands beside the objects of most structured replies.
+        beside = self.rest.replace(FILLER, "").strip()
+        self.plain = marks_text(self.rest) if beside else ""
+        self._candidates = candidates
         if cut and not self._is_whole_json():
             found = "found no whole JSON object before its limit of tokens"
             raise UnreadableReply(Unreadable.CUT, f"{found}, expected a verdict")
@@ -164,7 +164,7 @@ class Reading:
         """The values all mentions agree on, with the kind of what is wrong."""
         found = self._own(list(found), offered)
         read = agreed_values(
-            found, names, offered, candidates=self._echoes, last=self._last
+            found, names, offered, candidates=self._echoed(found), last=self._last
         )
         ends = [each.end for each in found if each.value is not None and not each.whole]
         back = taken_back(self.plain, max(ends, default=0)) or self._noted_back()
@@ -188,15 +188,29 @@ class Reading:
         if len(found) > MOST_MENTIONS:
             what = f"found more than {MOST_MENTIONS} answers, expected {offered}"
             raise UnreadableReply(Unreadable.RUNAWAY, what)
+        echoed = self._echoed([each for each in found if each.whole])
         kept = [
             each
             for each in found
-            if not each.whole or not any(each.raw in text for text in self._echoes)
+            if not each.whole or not any(each.raw in text for text in echoed)
         ]
         if found and not kept:
             what = f"found {quote(found[0].raw)}, which only repeats a candidate's text"
             raise UnreadableReply(Unreadable.ECHO, f"{what}, expected {offered}")
         return [each for each in kept if not self._is_quoted(each)]
+
+    def _echoed(self, found: Sequence[Mention]) -> list[str]:
+        """The candidates' texts that may hold a mention, as written and as plain text.
+
+        A text without a brace holds no object; most candidates have none.
+        """
+        if not found:
+            return []
+        anything = any(each.raw and "{" not in each.raw for each in found)
+        texts = [
+            text for text in self._candidates if anything or "{" in text or "｛" in text
+        ]
+        return [each for text in texts for each in (text, marks_text(text))]
 
     def _is_quoted(self, mention: Mention) -> bool:
         """Whether what stands before a mention says that it is an example or a case."""

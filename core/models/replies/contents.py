@@ -20,6 +20,8 @@ THINKING_FIELDS = (
 )
 """Fields that hold thinking: of a message, or of what stands around it."""
 
+ANY_THINKING = frozenset(THINKING_FIELDS)
+
 HOLDERS = ("provider_specific_fields", "additional_kwargs", "model_extra", "extra")
 """Fields of a message under which gateways pass on a provider's own."""
 
@@ -106,14 +108,21 @@ def field_thinking(
 
     There an object is a setting (`"reasoning": {"effort": "low"}`), not words.
     """
-    held = [inner for h in HOLDERS if isinstance(inner := message.get(h), Mapping)]
-    for place in (message, *held):
-        for name in THINKING_FIELDS:
-            yield words_of(place.get(name)).strip()
+    held = [message[h] for h in HOLDERS if h in message]
+    for place in (message, *(inner for inner in held if isinstance(inner, Mapping))):
+        for name in thinking_fields(place):
+            yield words_of(place[name]).strip()
     for place in around:
-        for name in THINKING_FIELDS:
-            value = place.get(name)
-            yield "" if isinstance(value, Mapping) else words_of(value).strip()
+        for name in thinking_fields(place):
+            if not isinstance(place[name], Mapping):
+                yield words_of(place[name]).strip()
+
+
+def thinking_fields(place: Mapping[str, Any]) -> Iterable[str]:
+    """Those that it has of the fields that hold thinking, in their order."""
+    if ANY_THINKING.isdisjoint(place):  # as of nearly every reply
+        return ()
+    return (name for name in THINKING_FIELDS if name in place)
 
 
 def distinct(texts: Iterable[str]) -> list[str]:

@@ -102,7 +102,7 @@ def beside_the_prompt(usage: Mapping[str, Any], prompt: int) -> int:
     Anthropic and Bedrock leave them out of `input_tokens`; gateways that rename the field
     may too, which shows where there are more of them than of all.
     """
-    apart = [first_count(usage, (name,)) or 0 for name in APART]
+    apart = (whole_number(usage[name]) or 0 for name in APART if name in usage)
     total = sum(n for n in apart if n > 0)
     return total if total > prompt or first_count(usage, PROMPT[:1]) is None else 0
 
@@ -115,8 +115,10 @@ def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, An
 
 def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     """The first of these that is a whole number, also as `20.0` or `"20"`."""
-    found = (whole_number(counts.get(name)) for name in names)
-    return next((n for n in found if n is not None), None)
+    for name in names:
+        if name in counts and (number := whole_number(counts[name])) is not None:
+            return number
+    return None
 
 
 def whole_number(value: Any) -> int | None:
