@@ -107,6 +107,7 @@ class RoleAgent(BaseChatAgent):
         spoken = await task
         assert self.turn is not None
         message = TextMessage(
+            id=f"{self.turn.call}/{self._round}",  # AutoGen's own would be random
             content=spoken,
             source=self.name,
             metadata={
@@ -191,9 +192,13 @@ class RoleAgent(BaseChatAgent):
             form=self.role.score_form,
         )
         reply = self._reply = await self._client.complete(request)
-        prompt = {"prompt": self.role.prompt_name}
-        turn = turn_of(request, reply, self._client.model, what == "repair")
-        self.turn = turn.model_copy(update=prompt)
+        self.turn = turn_of(
+            request,
+            reply,
+            self._client.model,
+            what == "repair",
+            prompt=self.role.prompt_name,
+        )
         self._transcript.turns.append(self.turn)
         return reply
 
@@ -295,7 +300,9 @@ def fills_schema(text: str, schema: Mapping[str, Any]) -> bool:
     return isinstance(value, dict) and set(schema.get("properties", ())) <= set(value)
 
 
-def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
+def turn_of(
+    request: Request, reply: Reply, model: str, repaired: bool, prompt: str = ""
+) -> Turn:
     """A reply as a turn of the transcript."""
     return Turn(
         source=request.seat,
@@ -312,6 +319,7 @@ def turn_of(request: Request, reply: Reply, model: str, repaired: bool) -> Turn:
         usd=reply.usd,
         finish=reply.finish,
         repaired=repaired,
+        prompt=prompt,
         thinking=reply.thinking,
         thinking_tokens=reply.usage.thinking,
         tokens_estimated=reply.usage.estimated,

@@ -7,6 +7,7 @@ compares it. Every view shows this name in its place, and no view a folder of th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 WEIGHTS = re.compile(r"\.(gguf|safetensors|bin)$", re.I)
@@ -15,6 +16,7 @@ LOCAL = re.compile(r"^(?:[/~\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])")
 """What a path begins with; `meta-llama/Llama-3.1-8B` is a name, not one."""
 
 
+@lru_cache(maxsize=1024)
 def model_name(recorded: str) -> str:
     """The name of a recorded model: of a path its last part, without its ending.
 

@@ -301,6 +301,17 @@ class Mark(TurnValue):
     criteria: tuple[CriterionMark, ...] = CRITERIA
 
 
+RECORDED = tuple(
+    (
+        cls,
+        frozenset(n for n, field in cls.model_fields.items() if field.is_required()),
+        frozenset(cls.model_fields),
+    )
+    for cls in (Review, Choice, Mark)
+)
+"""Each record that a value may be, with the fields it must have and those it may have."""
+
+
 def turn_value(value: Any) -> Any:
     """A recorded value as what it is; one of another form stays the mapping it was.
 
@@ -309,7 +320,9 @@ def turn_value(value: Any) -> Any:
     """
     if not isinstance(value, dict):
         return value
-    for cls in (Review, Choice, Mark):
+    for cls, needed, known in RECORDED:
+        if not needed <= value.keys() <= known:
+            continue
         try:
             found = cls.model_validate(value)
         except ValidationError:

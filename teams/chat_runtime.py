@@ -9,8 +9,10 @@ nothing else. It serves one chat and ends with it.
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from inspect import isawaitable
 from typing import Any
 
@@ -26,6 +28,22 @@ from autogen_core import (
     Subscription,
     TopicId,
 )
+
+KEPT = ("_discover_handlers", "_handles_types")
+"""What AutoGen reads off a class by walking through its attributes, six times a chat."""
+
+
+def keep_handlers(kind: type[Any]) -> None:
+    """Have a class of AutoGen's agents keep what it finds out about itself.
+
+    Its methods are decorated where the class is written, so it finds the same each time;
+    a subclass looks for itself. A version without these methods is left as it is.
+    """
+    for name in KEPT:
+        function = getattr(getattr(kind, name, None), "__func__", None)
+        if function is not None and name not in vars(kind):
+            setattr(kind, name, classmethod(cache(function)))
+
 
 Factory = Callable[[], Any | Awaitable[Any]]
 
@@ -60,6 +78,8 @@ class ChatRuntime:
         expected_class: Any = None,
     ) -> AgentType:
         """Register the factory of a type of agent, called when one first gets a message."""
+        if isinstance(expected_class, builtins.type):
+            keep_handlers(expected_class)
         kind = AgentType(type) if isinstance(type, str) else type
         self._factories[kind.type] = agent_factory
         return kind

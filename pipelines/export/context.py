@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fellowship.model_names import model_name
 from fellowship.models.config import FAMILIES
 from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.recipe.export_settings import LINES_RULE
-from fellowship.records import Verdict
+from fellowship.records import Outcome, Verdict
 
 Chance = Callable[[float], float]
 """A pair's margin -> the chance that people would name the same side."""
@@ -56,7 +57,7 @@ class ExportContext:
         """Whether columns of JSON lines have one type: not in runs from before that."""
         return self.columns_version > 1
 
-    @property
+    @cached_property
     def columns_version(self) -> int:
         """Which form the columns have; a run keeps the one it began with."""
         rules = self.header.get("rules") or {}
@@ -73,6 +74,30 @@ class ExportContext:
 
     def family(self, model: str) -> str:
         """The family of a model: as configured, else by its name; empty if unknown."""
+        if model not in self._families:
+            self._families[model] = self._family(model)
+        return self._families[model]
+
+    def of_outcome(
+        self,
+        outcome: Outcome,
+        make: Callable[[Outcome, ExportContext], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """What `make` gives for a row, made once for all the examples of that row."""
+        known = self._latest.get(make)
+        if known is None or known[0] is not outcome:
+            known = self._latest[make] = (outcome, make(outcome, self))
+        return known[1]
+
+    @cached_property
+    def _latest(self) -> dict[Callable[..., Any], tuple[Outcome, dict[str, Any]]]:
+        return {}
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        return {}
+
+    def _family(self, model: str) -> str:
         for name, settings in (self.recipe.get("models") or {}).items():
             if model in (name, settings.get("model")) and settings.get("family"):
                 return str(settings["family"])

@@ -89,24 +89,32 @@ def provenance_columns(
     outcome: Outcome, evidence: Evidence, context: ExportContext
 ) -> dict[str, Any]:
     """The columns under `provenance`: the same for every shape, with no null in them."""
-    turns = [turn for session in outcome.sessions for turn in session.turns]
     verdicts = [
         verdict_columns(v, c, evidence.places, context)
         for c in evidence.comparisons
         for v in c.verdicts
     ]
+    shared = context.of_outcome(outcome, turn_columns)
     return {
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": verdicts,
         "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
         "rule": voting_rule(context.header).name,
+        **{n: [*v] if isinstance(v, list) else v for n, v in shared.items()},
+        **({"place": outcome.place} if outcome.place else {}),
+    }
+
+
+def turn_columns(outcome: Outcome, context: ExportContext) -> dict[str, Any]:
+    """The columns that are read off a row's turns, whichever of its pairs is meant."""
+    turns = [turn for session in outcome.sessions for turn in session.turns]
+    return {
         "models": sorted({context.name(turn.model) for turn in turns} - {""}),
         "prompts": [
             f"{p.name}={p.digest}" for p in prompts_used(turns, context.header)
         ],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),
-        **({"place": outcome.place} if outcome.place else {}),
     }
 
 

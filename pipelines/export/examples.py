@@ -72,10 +72,12 @@ def text_hash(*parts: object) -> int:
     return int(digest(parts, 8), 16) >> 1
 
 
+LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 def json_line(value: Any) -> str:
     """One line of JSON, whatever the text: no null bytes lost, no foreign line ends."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return UNSAFE.sub(_escape, text)
+    return UNSAFE.sub(_escape, LINE.encode(value))
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -88,13 +88,13 @@ def language_of(text: str) -> str:
     and twice as many as of any other. No library is needed, and no short text decided.
     """
     start = text[:READ]
-    letters = sum(map(str.isalpha, start))
-    for name, letter in SCRIPTS.items():
+    letters = 0 if start.isascii() else sum(map(str.isalpha, start))
+    for name, letter in SCRIPTS.items() if letters else ():
         if letters >= 12 and len(letter.findall(start)) * 3 > letters:
             return name
     found = Counter(WORD.findall(start.lower()))
     hits = {
-        name: sum(found[word] for word in known if word in found)
+        name: sum(found[word] for word in known & found.keys())
         for name, known in FUNCTION_WORDS.items()
     }
     first, second = sorted(hits.values(), reverse=True)[:2]

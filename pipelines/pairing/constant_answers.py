@@ -14,7 +14,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
+from itertools import chain
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
@@ -251,25 +251,29 @@ def signature(
         return [same_code(text)], array("I", [same_code(text) & EMPTY]).tobytes()
     if len(said) <= LONG:
         return [text_key(said, text)], b""
-    numbers = sum(word[0].isdigit() for word in said)
+    heads = "".join([word[0] for word in said])
+    numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
     plain = list(said) if numbers * 2 < len(said) else [" ".join(said), ""]
-    if numbers <= MASKED * len(said):
+    if 0 < numbers <= MASKED * len(said):
         plain = ["0" if word[0].isdigit() else word for word in said]
     size = WIDE if len(plain) > WORDY else 2
-    grams = set(shingles(plain, size))
-    own = grams - set(shingles(asked, size))
+    grams = set(shingles(in_utf8(plain), size))
+    own = grams - set(shingles(in_utf8(asked), size))
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""
-    hashes = {
-        zlib.crc32(" ".join(gram).encode("utf-8", "replace")) for gram in own or grams
-    }
+    hashes = {zlib.crc32(b" ".join(gram)) for gram in own or grams}
     sketch = make_sketch(hashes)
     bands = range(0, BINS, BAND)
     keys = [(zlib.crc32(sketch[b : b + BAND].tobytes()) << 6) | b for b in bands]
-    return keys, array("I", nsmallest(KEPT, hashes)).tobytes()
+    return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
 
 
-def shingles(said: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+def in_utf8(said: Sequence[str]) -> list[bytes]:
+    """Words as bytes, encoded once rather than in every run that they are in."""
+    return [word.encode("utf-8", "replace") for word in said]
+
+
+def shingles(said: Sequence[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
     """Every run of so many words."""
     return zip(*(said[at:] for at in range(size)), strict=False)
 
@@ -297,16 +301,19 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     both would have kept (Broder 1997).
     """
     full = [max(own) for own in (one, other) if len(own) >= KEPT]
-    end = min(full, default=EMPTY)
+    if not full:
+        both = len(one & other)
+        return both / (len(one) + len(other) - both) if one or other else 0.0
+    end = min(full)
     union = {h for h in one | other if h <= end}
     return len(union & one & other) / len(union) if union else 0.0
 
 
 def common_grams(grams: Sequence[frozenset[int]]) -> frozenset[int]:
     """The hashes that at least half of the texts have, the least of them."""
-    counts = Counter(h for own in grams for h in own)
-    common = (h for h, n in counts.items() if n * 2 >= len(grams))
-    return frozenset(nsmallest(KEPT, common))
+    counts = Counter(chain.from_iterable(grams))
+    half = len(grams) / 2
+    return frozenset(sorted([h for h, n in counts.items() if n >= half])[:KEPT])
 
 
 def text_key(said: Sequence[str], text: str) -> int:

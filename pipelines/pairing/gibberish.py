@@ -62,9 +62,10 @@ def has_no_word(text: str) -> bool:
 def is_mojibake(text: str) -> bool:
     """Whether UTF-8 was read as Windows-1252, or bytes as no text at all."""
     broken = len(CONTROL.findall(text))
-    if not text.isascii():
-        unknown = (c for c in set(text) if unicodedata.category(c) in ("Co", "Cn"))
-        broken += sum(map(text.count, unknown))
+    if text.isascii():
+        return broken * 10 >= len(text)
+    unknown = (c for c in set(text) if unicodedata.category(c) in ("Co", "Cn"))
+    broken += sum(map(text.count, unknown))
     if broken * 10 >= len(text) or len(STACKED.findall(text)) >= 3:
         return True
     wide = len(text) - len(text.encode("ascii", "ignore"))

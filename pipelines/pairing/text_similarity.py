@@ -18,6 +18,8 @@ def words(text: str) -> list[str]:
 
     Scripts that put no spaces between words give one word a letter.
     """
+    if text.isascii():
+        return WORD.findall(text.lower())
     flat = unicodedata.normalize("NFKC", text).lower()
     return WORD.findall(WIDE.sub(r" \g<0> ", flat))
 
@@ -27,8 +29,7 @@ def word_grams(given: Sequence[str], n: int) -> Iterator[str]:
     if len(given) <= n:
         yield " ".join(given)
         return
-    for at in range(len(given) - n + 1):
-        yield " ".join(given[at : at + n])
+    yield from map(" ".join, zip(*(given[at:] for at in range(n)), strict=False))
 
 
 def normalize(text: str) -> str:

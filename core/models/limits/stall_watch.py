@@ -38,25 +38,34 @@ class StallWatch:
 
     async def wait(self, call: Coroutine[Any, Any, T]) -> T:
         """What the call returns or raises. While it waits, `note` says for what."""
-        task, began = asyncio.ensure_future(call), time.monotonic()
-        started: set[asyncio.Future[Any]] = {task}
+        watching: list[asyncio.Task[None]] = []
+        name = object()
+
+        def begin() -> None:
+            watching.append(asyncio.ensure_future(self._watch(name)))
+
+        # A timer, not a task: nearly every call is answered before anybody looks.
+        timer = asyncio.get_running_loop().call_later(self.stall, begin)
         try:
-            while not (await asyncio.wait({task}, timeout=self.stall))[0]:
-                news = task not in self._waiting
-                # A look may take as long as the server does: the call's end ends it.
-                looking = asyncio.ensure_future(self._look())
-                started.add(looking)
-                await asyncio.wait({task, looking}, return_when="FIRST_COMPLETED")
-                if not looking.done():
-                    continue
-                seconds = duration(time.monotonic() - began)
-                self._waiting[task] = f"{looking.result()} after {seconds}"
-                if news:
-                    log.warning("slow", model=self.model, why=self._waiting[task])
-            return task.result()
+            return await call
         finally:
-            self._waiting.pop(task, None)
-            await _end(started)
+            timer.cancel()
+            self._waiting.pop(name, None)
+            # A look may take as long as the server does: the call's end ends it.
+            for looking in watching:
+                await _end(looking)
+
+    async def _watch(self, name: object) -> None:
+        """Look at the server, and again after each time it took so long without a word."""
+        began = time.monotonic() - self.stall
+        while True:
+            news = name not in self._waiting
+            seen = await self._look()
+            seconds = duration(time.monotonic() - began)
+            self._waiting[name] = f"{seen} after {seconds}"
+            if news:
+                log.warning("slow", model=self.model, why=self._waiting[name])
+            await asyncio.sleep(self.stall)
 
     def note(self) -> WaitNote | None:
         """What the longest waiting call waits for; None where none waits for long."""
@@ -64,16 +73,14 @@ class StallWatch:
         return WaitNote(f"model {self.model!r}", why) if why else None
 
 
-async def _end(futures: set[asyncio.Future[Any]]) -> None:
+async def _end(future: asyncio.Future[Any]) -> None:
     """Cancel what still goes on, and see it end: its sockets are closed by then.
 
     An error that nobody waits for any more is no error of the run.
     """
-    for future in futures:
-        future.add_done_callback(_take_error)
-    going = [future for future in futures if future.cancel()]
-    if going:
-        await asyncio.wait(going)
+    future.add_done_callback(_take_error)
+    if future.cancel():
+        await asyncio.wait({future})
 
 
 def _take_error(future: asyncio.Future[Any]) -> None:

@@ -35,6 +35,7 @@ from fellowship.models.limits.gate import LONGEST_ASKED
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.models.record.prices import cost, tier_factor
 from fellowship.models.record.reply_notes import (
+    notes_on,
     parsed_notes,
     remarks_on,
     reply_record,
@@ -99,7 +100,7 @@ class RecordedClient(Client):
         call, used_up = self._call(request), 0
         while True:
             if row := await self._broker.open(call):
-                return reply_from_row(row)
+                return reply_from_row(row, parsed_notes(row.reply))
             try:
                 return await self._try(call, request)
             except ModelError as error:
@@ -141,7 +142,8 @@ class RecordedClient(Client):
                 raise impossible_usage(self.name, reply.usage)
             if reply.usage.estimated:
                 reply = replace(reply, usage=estimated_usage(request, reply))
-            reply = replace(reply, remarks=remarks_on(request, reply))
+            if (remarks := remarks_on(request, reply)) != reply.remarks:
+                reply = replace(reply, remarks=remarks)
             charged = self._busy.charge(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
@@ -165,7 +167,7 @@ class RecordedClient(Client):
             row = row._replace(usd=row.usd + self._usd_per_second * charged)
         self._deadlines.record_reply(reply.usage.completion, row.seconds)
         await self._broker.record(call, row)
-        return reply_from_row(row, recorded=False)
+        return reply_from_row(row, notes_on(reply), recorded=False)
 
     async def _record_failure(
         self, call: Call, error: ModelError, began: float
@@ -232,9 +234,13 @@ def impossible_usage(name: str, usage: Usage) -> ModelError:
     return ModelError(f"{message} (prompt, cached, completion: {counts})", "malformed")
 
 
-def reply_from_row(row: CallRow, *, recorded: bool = True) -> Reply:
-    """The reply as the ledger holds it: a new one and an old one are the same."""
-    notes = parsed_notes(row.reply)
+def reply_from_row(
+    row: CallRow, notes: Mapping[str, Any] | None, *, recorded: bool = True
+) -> Reply:
+    """The reply as the ledger holds it: a new one and an old one are the same.
+
+    `notes` are those on its record; None for one of an older version.
+    """
     known = notes or {}
     return Reply(
         text=row.text,

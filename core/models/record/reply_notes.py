@@ -22,6 +22,11 @@ MARK = f'"{NOTES}": {{'
 
 def reply_record(reply: Reply) -> str:
     """The JSON of a reply for the ledger: the provider's own, with our notes beside it."""
+    return json.dumps({**reply.raw, NOTES: notes_on(reply)}, default=str)
+
+
+def notes_on(reply: Reply) -> dict[str, Any]:
+    """Our notes on a reply, as `parsed_notes` finds them in its record."""
     notes: dict[str, Any] = {}
     if reply.thinking:
         notes["thinking"] = reply.thinking
@@ -35,7 +40,7 @@ def reply_record(reply: Reply) -> str:
         notes["left_out"] = list(reply.left_out)
     if reply.remarks:
         notes["remarks"] = list(reply.remarks)
-    return json.dumps({**reply.raw, NOTES: notes}, default=str)
+    return notes
 
 
 def remarks_on(request: Request, reply: Reply) -> tuple[Remark, ...]:

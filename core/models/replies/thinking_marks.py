@@ -158,8 +158,19 @@ HINT = re.compile(
 """A part of every mark, which few texts without one have."""
 
 
+HINT_WORDS = (
+    *("think", "thought", "reasoning", "longcat", "scratchpad", "unused9", "channel"),
+    *("inner_", "assistant"),
+)
+"""Words one of which every match of `HINT` has. To look for them takes a tenth as long."""
+
+
 def may_have_marks(text: str) -> bool:
     """Whether a text is worth a search for marks; false for nearly all that have none."""
+    if text.isascii():
+        lower = text.lower()
+        if not any(word in lower for word in HINT_WORDS):
+            return False
     return HINT.search(text) is not None
 
 
