@@ -98,11 +98,11 @@ def first_calls() -> dict[str, float]:
     """Milliseconds of CPU until the first request: of the command, and of the SDK."""
     with tempfile.TemporaryDirectory() as name:
 
-        def made(url: str) -> list[str]:
+        def words_of(url: str) -> list[str]:
             path = recipe(Path(name) / "recipe.yaml", openai_model(url), 4)
             return ["run", str(path), "--into", str(Path(name) / "run")]
 
-        ours = first_request([sys.executable, "-m", "fellowship.cli.main"], made)
+        ours = first_request([sys.executable, "-m", "fellowship.cli.main"], words_of)
     sdk = first_request([sys.executable, "-c", SDK], lambda url: [url])
     return {START: ours, SDK_START: sdk}
 

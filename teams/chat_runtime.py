@@ -42,7 +42,8 @@ def keep_handlers(kind: type[Any]) -> None:
     for name in KEPT:
         function = getattr(getattr(kind, name, None), "__func__", None)
         if function is not None and name not in vars(kind):
-            setattr(kind, name, classmethod(cache(function)))
+            kept: Any = cache(function)
+            setattr(kind, name, classmethod(kept))
 
 
 Factory = Callable[[], Any | Awaitable[Any]]
