@@ -302,6 +302,8 @@ def retry_delay(error: ModelError, attempt: int) -> float:
 
 def replace_surrogates(text: str) -> str:
     """The text with lone surrogates, which no file can hold, made replacement marks."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
