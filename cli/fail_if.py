@@ -148,7 +148,9 @@ def failures(
         if value is None:
             found.append(f"{one.text}: {one.key} is not defined{why(one.key, figures)}")
         elif COMPARISONS[one.how](value, one.bound):
-            found.append(f"{one.text}: {one.key} is {figure(value, 4)}")
+            bare = isinstance(figures.get(one.key), float | int)
+            text = f"{value:,.0f}" if bare and value % 1 == 0 else figure(value, 4)
+            found.append(f"{one.text}: {one.key} is {text}")
     return found
 
 

@@ -198,7 +198,7 @@ def make_item(
 def why_unusable(unit: Unit, given: UnitLabels) -> str:
     """Why a pair can't be learnt from; empty where it can."""
     if not given.votes:
-        return "nobody's label counts on it"
+        return "without a label that counts"
     if given.label == "invalid":
         return "people split on it"
     if len(distinct_candidates(unit.outcome.candidates)) < 2:

@@ -119,6 +119,9 @@ def test_an_undefined_figure_is_a_failure_that_is_said(
     told = capsys.readouterr().err
     assert "noise is not defined" in told
     assert "kappa is 0.55" in told
+    assert failures([parse_condition("labels<50")], {"labels": 5.0}) == [
+        "labels<50: labels is 5"
+    ]
 
 
 def test_a_run_that_failed_keeps_its_own_exit_code() -> None:
