@@ -21,6 +21,7 @@ from fellowship.pipelines.recipe.model_specs import (
     model_config,
 )
 from fellowship.pipelines.recipe.plain_data import plain_data
+from fellowship.pipelines.recipe.teams_in_code import JuryOfModels
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
     DebateSettings,
@@ -91,6 +92,8 @@ def with_own_models(
 ) -> tuple[EvaluateSettings, dict[str, AnyModel]]:
     """The evaluator with a key for each model it names as such, and all models by key."""
     found, data = dict(models), plain_data(settings)
+    if isinstance(settings, JuryOfModels):
+        found = {**settings.models, **found}
     for (_, *place), name in evaluators_models(settings):
         if name in found:
             continue

@@ -7,7 +7,7 @@ no reward, None, which TRL leaves out; it is never given a number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,10 @@ class RewardFunction:
     asking: Asking
     folder: Path
     reference: str | None = None
-    __name__: str = field(default="fellowship_reward", init=False)
+
+    def __post_init__(self) -> None:
+        # What trainers call it in their logs; as a field it would rename the class.
+        self.__name__ = "fellowship_reward"
 
     def __call__(
         self,

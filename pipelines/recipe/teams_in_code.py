@@ -6,10 +6,19 @@ keys, defaults and checks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain, count
 from typing import Any
 
-from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
+from pydantic import PrivateAttr
+
+from fellowship.models.config import (
+    AnyModel,
+    LlamaCppModel,
+    OllamaModel,
+    OpenAIModel,
+)
+from fellowship.pipelines.recipe.model_specs import ModelSpec, identifier, model_config
 from fellowship.teams.settings import (
     AutogenSettings,
     DebateSettings,
@@ -38,12 +47,48 @@ LlamaCpp = LlamaCppModel
 """The embedded engine: a GGUF file in this process."""
 
 
-def Jury(jurors: Iterable[str | Juror], **settings: Any) -> JurySettings:
+class JuryOfModels(JurySettings):
+    """A jury whose jurors were given as models, not by name; a call's evaluator."""
+
+    _models: dict[str, AnyModel] = PrivateAttr(default_factory=dict)
+
+    @property
+    def models(self) -> dict[str, AnyModel]:
+        """The models by the names that the jurors have."""
+        return self._models
+
+
+def Jury(jurors: Iterable[ModelSpec | Juror], **settings: Any) -> JurySettings:
     """Jurors vote at the same time, without seeing one another's votes.
 
-    `jurors`: models by name, or `Juror`s with a strategy, a weight, criteria. `settings`
-    are those of `evaluate` with `team: jury`: `rule`, `order`, `early_stop`, `abstain`,
-    `escalate`, `scale`, `meet`. A wrong one is a pydantic `ValidationError`.
+    `jurors`: models by name, `Juror`s with a strategy, a weight, criteria, or, in `judge`,
+    `score` and `reward_function`, models as such: `fl.Ollama(...)` or its keys, a mapping.
+    `settings` are those of `evaluate` with `team: jury`: `rule`, `order`, `early_stop`,
+    `abstain`, `escalate`, `scale`, `meet`. A wrong one is a pydantic `ValidationError`.
     """
-    seated = tuple(Juror(model=j) if isinstance(j, str) else j for j in jurors)
-    return JurySettings(jurors=seated, **settings)
+    seated, models = [], dict[str, AnyModel]()
+    for juror in jurors:
+        if isinstance(juror, str | Juror):
+            seated.append(Juror(model=juror) if isinstance(juror, str) else juror)
+            continue
+        if isinstance(juror, Mapping) and "provider" not in juror:
+            seated.append(Juror.model_validate(juror))
+            continue
+        config = model_config(juror)
+        known = [name for name, one in models.items() if one == config]
+        stem = identifier(getattr(config, "model", "") or config.provider)
+        model = known[0] if known else free_name(stem, models)
+        models[model] = config
+        speaker = free_name(stem, {one.speaker for one in seated})
+        seated.append(Juror(model=model, name=speaker))
+    if not models:
+        return JurySettings(jurors=tuple(seated), **settings)
+    jury = JuryOfModels(jurors=tuple(seated), **settings)
+    jury.models.update(models)
+    return jury
+
+
+def free_name(stem: str, taken: Container[str]) -> str:
+    """The name, with a number where it is taken."""
+    numbers = (f"{stem}_{n}" for n in count(2))
+    return next(name for name in chain([stem], numbers) if name not in taken)

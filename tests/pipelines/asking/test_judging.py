@@ -83,6 +83,10 @@ def test_a_jury_s_votes_carry_the_jurors_names(server: Handle) -> None:
     )
     found = fl.judge(*ASKED, evaluator=jury, models=models)
     assert [vote.juror for vote in found.votes] == ["ann", "robert", "cy"]
+    other = at(server).model_copy(update={"temperature": 0.0})
+    given = fl.Jury([at(server), other, at(server).model_dump()], early_stop=False)
+    as_such = fl.judge(*ASKED, evaluator=given)
+    assert [vote.juror for vote in as_such.votes] == ["gpt_4o", "gpt_4o_2", "gpt_4o_3"]
     rated = fl.score(*ASKED[:2], evaluator=jury, models=models)
     scores = [vote.score for vote in rated.votes if vote.score is not None]
     assert len(scores) == 3

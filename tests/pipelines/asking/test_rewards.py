@@ -36,7 +36,7 @@ def test_a_step_s_completions_have_a_reward_each_and_are_recorded_once(
     said = [turns("assistant", text) for text in COMPLETIONS]
     assert score(prompts=chat, completions=said) == first
     assert server.stats()["answered"] == before + 3
-    assert score.__name__
+    assert score.__name__ == "fellowship_reward"  # in a trainer's logs
 
 
 def test_what_can_t_be_scored_has_no_reward(tmp_path: Path, server: Handle) -> None:
