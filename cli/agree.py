@@ -75,8 +75,8 @@ def command(
     Labels are those of the run, or of every --labels FILE or RUN: PandaLM's test set,
     votes, or any file with --label COL. They are matched by their texts, then by id, and
     by row number only where a file has neither. Intervals resample prompts. With fewer
-    than 50 labelled prompts nothing is reported. Criteria of a rubric are listed each with
-    its agreement; --criterion makes the whole report of one.
+    than 50 labelled prompts there are raw counts alone. Criteria of a rubric are listed
+    each with its agreement; --criterion makes the whole report of one.
 
     \b
     Examples:

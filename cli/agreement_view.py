@@ -44,6 +44,8 @@ def show(found: AgreementReport, out: Console) -> None:
         say(out, (single_line(note, NOTE), "yellow"))
     if not found.enough:
         say(out, ("too few labels: 50 labelled prompts are needed", "yellow"))
+        for raw in found.raw_counts:
+            say(out, f"  {single_line(raw.text, 200)}")
         return
     if found.authors:
         say(out, f"answers of {single_line(', '.join(found.authors), 100)}")

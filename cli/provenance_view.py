@@ -34,7 +34,8 @@ def show(provenance: RowProvenance, out: Console) -> None:
     """Print one row's provenance."""
     name = f"  {single_line(provenance.id)}" if provenance.id else ""
     state = state_word(provenance.state)
-    say(out, (f"Row {provenance.number}", "bold"), name, "  ", (state, "bold"))
+    place = f"  from {single_line(provenance.place)}" if provenance.place else ""
+    say(out, (f"Row {provenance.number}", "bold"), name, "  ", (state, "bold"), place)
     say(out, single_line(provenance.why or provenance.question, 100))
     show_pairs(provenance, out)
     heading(out, "Drafts")

@@ -90,7 +90,8 @@ def show_head(outcome: Outcome, out: Console) -> None:
     """The row's number, name and state, and why it ended there."""
     name = f"  {single_line(outcome.id)}" if outcome.id else ""
     state = state_word(outcome.state)
-    say(out, (f"Row {outcome.number}", "bold"), name, "  ", (state, "bold"))
+    place = f"  from {single_line(outcome.place)}" if outcome.place else ""
+    say(out, (f"Row {outcome.number}", "bold"), name, "  ", (state, "bold"), place)
     if outcome.why:
         say(out, single_line(outcome.why))
     if outcome.flags:

@@ -52,6 +52,7 @@ from fellowship.pipelines.agreement.verdict_table import (
     count_labelled,
     family_sides,
 )
+from fellowship.stats.codes import INVALID
 from fellowship.stats.intervals import (
     DEFAULT,
     Interval,
@@ -59,6 +60,25 @@ from fellowship.stats.intervals import (
     has_enough_labels,
 )
 from fellowship.suggestions import quoted_list, select_name
+
+
+@dataclass(frozen=True)
+class RawCount:
+    """How many labels a judge, or the jury, named; a count and no estimate of anything."""
+
+    name: str
+    same: int
+    other: int
+    none: int
+    """Labels for which it has no verdict: not asked, unreadable, order-inconsistent."""
+
+    @property
+    def text(self) -> str:
+        """The counts in a sentence."""
+        return (
+            f"{self.name}: as the label on {self.same}, otherwise on {self.other},"
+            f" no verdict on {self.none}"
+        )
 
 
 @dataclass(frozen=True)
@@ -92,6 +112,8 @@ class AgreementReport:
     criteria: tuple[CriterionFigures, ...] = ()
     notes: tuple[str, ...] = ()
     label_counts: dict[str, object] = field(default_factory=dict)
+    raw_counts: tuple[RawCount, ...] = ()
+    """Of each line, while there are too few labels for figures."""
 
     @property
     def lines(self) -> tuple[JudgeAgreement, ...]:
@@ -133,6 +155,8 @@ class AgreementReport:
         value: dict[str, Any] = json_value(asdict(self))
         value["bias_notes"] = list(self.bias_notes)
         value["ranking_notes"] = list(self.ranking_notes)
+        for one, raw in zip(value["raw_counts"], self.raw_counts, strict=True):
+            one["text"] = raw.text
         value["criteria"] = [one.as_json() for one in self.criteria]
         if self.effective_of is not None:
             value["effective_of"]["text"] = self.effective_of.text
@@ -160,7 +184,9 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
     count = count_labelled(table)
     if not has_enough_labels(min(count, prompts)):
         return AgreementReport(
-            *(count, prompts, False, table.matched), **describe_labels(table)
+            *(count, prompts, False, table.matched),
+            raw_counts=raw_counts(table),
+            **describe_labels(table),
         )
     families = options.families or judges_families(table)
     lines, at = compared_lines(table, families, options)
@@ -192,6 +218,19 @@ def agree(table: VerdictTable, options: Options | None = None) -> AgreementRepor
         effective_of=worth,
         jury=searched_juries(table, options) if options.juries else None,
     )
+
+
+def raw_counts(table: VerdictTable) -> tuple[RawCount, ...]:
+    """Each column of votes beside the labels, in numbers."""
+    names, votes, *_ = judge_columns(table)
+    known = table.labels != INVALID
+    found = []
+    for j, name in enumerate(names):
+        read = known & (votes[:, j] != INVALID)
+        same = int((read & (votes[:, j] == table.labels)).sum())
+        said = int(read.sum())
+        found.append(RawCount(name, same, said - same, int(known.sum()) - said))
+    return tuple(found)
 
 
 def describe_labels(table: VerdictTable) -> dict[str, Any]:

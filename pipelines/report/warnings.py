@@ -108,10 +108,12 @@ def _people(found: Figures) -> Iterator[str]:
         )
     elif found.agreement is None or not found.agreement.enough:
         prompts = found.agreement.prompts if found.agreement else found.labels
+        raw_counts = found.agreement.raw_counts if found.agreement else ()
         yield (
             f"Too few labels: {counted(found.labels, 'row')} of"
             f" {counted(prompts, 'prompt')} are labelled, and"
             f" {MIN_LABELS} prompts are needed for a kappa."
+            + "".join(f" {single_line(raw.text, 200)}." for raw in raw_counts)
         )
 
 

@@ -52,6 +52,14 @@ def test_under_fifty_labels_there_is_no_claim(
     said = capsys.readouterr().out
     assert "too few labels: 50 labelled prompts are needed" in said
     assert "kappa" not in said
+    named = [line for line in said.splitlines() if line.startswith("  good: as the")]
+    counts = [
+        int(word)
+        for line in named
+        for word in line.split(": ")[1].replace(",", "").split()
+        if word.isdigit()
+    ]
+    assert (len(counts), sum(counts)) == (3, 40)
 
 
 def test_the_margin_plot_is_a_file_of_its_own(
