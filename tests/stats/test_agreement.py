@@ -99,6 +99,12 @@ def test_ac1_stays_high_where_one_class_is_nearly_all() -> None:
     assert agreement.cohen_kappa(labels, verdicts) == 0
 
 
+def test_ac1_counts_two_classes_where_nobody_names_a_tie() -> None:
+    table = agreement.confusion([1] * 8 + [-1] * 2, [1] * 9 + [-1])
+    chance = 2 * 0.85 * 0.15
+    assert same(agreement.ac1_of(table), (0.9 - chance) / (1 - chance))
+
+
 @settings(deadline=None)
 @given(votes=table_of(2))
 def test_swapping_the_candidates_changes_no_coefficient(votes: Array) -> None:

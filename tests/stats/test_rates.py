@@ -7,7 +7,13 @@ import pytest
 
 from fellowship.number_format import percent_interval
 from fellowship.stats.codes import DataError
-from fellowship.stats.rates import BIAS_RANGE, rate_interval, wilson
+from fellowship.stats.rates import (
+    BIAS_RANGE,
+    critical,
+    moments,
+    rate_interval,
+    wilson,
+)
 
 
 def test_ten_of_ten_and_one_of_twenty_are_wilsons() -> None:
@@ -66,3 +72,10 @@ def test_values_that_are_no_rate_are_refused() -> None:
 def test_wilson_narrows_with_what_does_not_vary() -> None:
     full, ties = wilson(0.5, 0.25, 50, 1.96), wilson(0.5, 0.05, 50, 1.96)
     assert full[0] < ties[0] < 0.5 < ties[1] < full[1]
+
+
+def test_prompts_of_several_rows_have_students_t_on_their_number_less_one() -> None:
+    found = moments(np.tile([0.0, 1.0, 1.0], 10), np.repeat(np.arange(10), 3), (0, 1))
+    assert found is not None
+    # any printed table of t: 9 degrees of freedom, two-sided 5 %
+    assert critical(found, 0.95) == pytest.approx(2.262, abs=5e-4)

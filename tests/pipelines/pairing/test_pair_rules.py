@@ -82,6 +82,8 @@ def end(
         ((9, 8, 8, 8, 8, 8, 8, 8, 7, 0), 9),
         # 20 answers, two far below: mean 7.3, deviation 2.1, aim 3.1
         ((9, *[8] * 17, 1, 0), 18),
+        # mean 5, deviation 2, aim 1: of 0 and 2 the lower one
+        ((7, 6, 6, 6, 6, 6, 6, 5, 5, 2, 0), 10),
         # five answers or fewer: always the worst, the earlier of two
         ((5, 1, 3, 1), 1),
         ((3, 1, 1), 1),
@@ -94,6 +96,10 @@ def test_mu_minus_two_sigma_rejects_the_nearest_score(
     found = ranked(*scores)
     assert found.winner is not None
     assert rejectable_candidates(found, found.winner, "mu-2sigma") == [rejected]
+
+
+def test_of_two_that_are_the_worst_the_earlier_is_rejected() -> None:
+    assert rejectable_candidates(ranked(9, 5, 3, 3), 0, "best-vs-worst") == [2]
 
 
 def test_a_row_gives_the_most_equal_pair_of_each_side() -> None:

@@ -93,6 +93,15 @@ def test_what_is_known_of_a_row_decides_its_state(
     assert bool(end.pairs) == (state == State.PAIR)
 
 
+def test_a_text_is_never_rejected_in_favour_of_itself() -> None:
+    three = (*TWO, Candidate(text="Water. ", system="c"))
+    ranked = Ranking(scores=(9, 5, 4), winner=0)
+    end = row_state(
+        RowFacts(ITEM, three, ranked, repeated_texts=True), Pairs(rule="all")
+    )
+    assert [pair.rejected.text for pair in end.pairs] == ["Land."]
+
+
 def test_every_state_is_given_in_one_place() -> None:
     text = HOME.read_text()
     assert {s for s in State if f"State.{s.name}" not in text} == set()

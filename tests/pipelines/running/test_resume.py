@@ -14,10 +14,14 @@ import yaml
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.rows_done import items_done
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run
+from fellowship.records import State
 from tests.support.loopback.fixtures import openai_server
+from tests.support.outcomes import row
 from tests.support.recipes import openai_model
+from tests.support.runs import written
 
 ROWS = 60
 
@@ -152,3 +156,12 @@ def test_a_row_finished_and_then_changed_is_still_refused(here: Path) -> None:
 def test_a_seal_that_can_t_be_read_vouches_for_nothing(here: Path) -> None:
     (here / "run" / "sealed.json").write_text('{"stamp": [')
     assert not again(here).untouched
+
+
+def test_a_row_that_failed_was_no_input_or_was_stopped_may_be_done_elsewhere(
+    tmp_path: Path,
+) -> None:
+    rows = [row(n).model_copy(update={"state": s}) for n, s in enumerate(State, 1)]
+    done = items_done([written(tmp_path / "run", rows)], tmp_path / "other")
+    left = {r.state for r in rows if r.item not in done}
+    assert left == {State.FAILED, State.REJECTED_INPUT, State.STOPPED_BY_BUDGET}

@@ -148,6 +148,11 @@ def test_no_body_of_an_error_breaks_its_reader(body: Any, status: int) -> None:
         ({"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}, None),
         ({"x-ratelimit-reset-tokens": "547ms", "x-ratelimit-remaining-tokens": "-3"}, 0.547),
         ({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-remaining-tokens": "9"}, None),
+        (
+            {f"x-ratelimit-{what}-{of}": value for of, wait in (("requests", "2s"), ("tokens", "7s"))
+             for what, value in (("remaining", "0"), ("reset", wait))},
+            7.0,  # both are used up: the later one
+        ),
         ({}, None),
     ],
 )  # fmt: skip
