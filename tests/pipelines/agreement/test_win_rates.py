@@ -11,7 +11,7 @@ import pytest
 
 from fellowship.cli.main import run_command as cli
 from fellowship.pipelines.agreement.agreement_cells import both_orders_text
-from fellowship.pipelines.agreement.matches import Match, matches
+from fellowship.pipelines.agreement.matches import Match, are_asked_twice, matches
 from fellowship.pipelines.agreement.win_rates import rate_matches, win_rates
 from fellowship.pipelines.imports.run_writer import ImportReport, write_import
 from fellowship.pipelines.paper.import_release import import_release
@@ -162,6 +162,29 @@ def test_a_second_order_asked_where_it_is_close_does_not_make_the_rate() -> None
     assert close.invalid == 0
     text = both_orders_text(close)
     assert f": only of the {close.asked:,} of 3,000 asked in both orders" in text
+
+
+@pytest.mark.parametrize(
+    ("orders", "twice"),
+    [
+        ({"ann": "fs", "bob": "fs"}, True),
+        ({"ann": "fs", "bob": "f"}, False),
+        ({"ann": "f", "bob": "s"}, False),
+        ({}, False),
+    ],
+)
+def test_both_orders_are_asked_only_where_every_juror_was_asked_both(
+    orders: dict[str, str], twice: bool
+) -> None:
+    named = {"f": "forward", "s": "swapped"}
+    made = [
+        Verdict.model_validate(
+            {"winner": "tie", "evaluator": who, "order": named[order]}
+        )
+        for who, asked in orders.items()
+        for order in asked
+    ]
+    assert are_asked_twice(made) == twice
 
 
 def test_a_strict_rate_of_equals_shows_who_loses_too() -> None:
