@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fellowship.errors import InputError
@@ -18,7 +18,11 @@ from fellowship.number_format import counted
 from fellowship.pipelines.labels.annotators import Unit, units
 from fellowship.pipelines.labels.label_account import LabelTally, UnitLabels
 from fellowship.pipelines.labels.label_rows import LabelRow
-from fellowship.pipelines.labels.people_votes import LabelSelection, people_votes
+from fellowship.pipelines.labels.people_votes import (
+    LabelSelection,
+    PeopleVotes,
+    people_votes,
+)
 from fellowship.pipelines.labels.text_match import prompt_group
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.pipelines.recipe.recipe import Source
@@ -81,6 +85,8 @@ def labelled_pairs(
     """
     there = list(candidate_units(paths, selection, source))
     people = people_votes(Path(), selection, there)
+    if says_its_queue(people) and brings_pairs(paths, selection, source):
+        people = replace(people, everything=False)
     tally, left = LabelTally(), Counter[str]()
     found: dict[tuple[str, str], LabelledPair] = {}
     for unit in there:
@@ -96,6 +102,23 @@ def labelled_pairs(
     notes = [*people.notes(tally)]
     notes += [f"{counted(n, 'pair')} left out: {why}" for why, n in left.items()]
     return LabelledPairs(tuple(found.values()), tuple(notes))
+
+
+def says_its_queue(people: PeopleVotes) -> bool:
+    """Whether a label says how its row was chosen."""
+    return any(vote.asked.queue for given in people.votes.values() for vote in given)
+
+
+def brings_pairs(
+    paths: Sequence[Path], selection: LabelSelection, source: Source
+) -> bool:
+    """Whether some file's own rows are the pairs: those without a label are not in it."""
+    return any(
+        item_of_label(row, source) is not None
+        for path, file in zip(paths, selection.labels, strict=True)
+        if not path.is_dir()
+        for row in file.rows
+    )
 
 
 def candidate_units(

@@ -121,6 +121,24 @@ def test_another_alignment_needs_another_folder(done: Done) -> None:
     assert align(done.folder, "--step", "criteria", "--seed", "1")["code"] == 2
 
 
+def test_labels_of_contested_rows_teach_only_where_the_queue_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = labelled(tmp_path / "labels.jsonl", 70)
+    rows = [json.loads(line) for line in labels.read_text().splitlines()]
+    for n, row in enumerate(rows):
+        row |= {"response1": row.pop("first"), "response2": row.pop("second")}
+        row |= {"annotator": "a", "row": n + 1, "item": str(n), "first": 1, "second": 2}
+        row |= {"queue": "teach" if n > 11 else "measure", "draw": n / 100}
+    labels.write_text("\n".join(map(json.dumps, rows)))
+    file = recipe_for(tmp_path / "mine.yaml", "http://127.0.0.1:9/v1")
+    words = ("align", file, "--labels", labels, "--output", tmp_path / "out")
+    code, _, err = said(capsys, *words, "--max-calls", "0")
+    assert (code, "12 labelled prompts can't both teach" in err) == (2, True), err
+    code, _, err = said(capsys, *words, "--queue", "teach", "--max-calls", "0")
+    assert (code, "29 pairs of 29 prompts to learn from" in err) == (3, True), err
+
+
 RUBBISH = (
     *("", "no", "{", "<think>hm", '{"criteria": 7}'),
     criteria(f"Say {'w ' * 14}"),  # a run of words of the labelled pairs
