@@ -70,3 +70,13 @@ def test_a_rule_treats_both_candidates_alike(
     other, swapped = apply_rule(rule, turned, 10)
     assert other == MIRROR.get(decision, decision)
     assert swapped == (scores.swapped() if scores else None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "side"), [("majority", "first"), ("weighted", "second")]
+)
+def test_a_weight_counts_where_votes_are_weighed_and_nowhere_else(
+    rule: Any, side: Decision
+) -> None:
+    given = [Vote("first"), Vote("first"), Vote("second", weight=3.0)]
+    assert apply_rule(rule, given, 10)[0] == side
