@@ -106,7 +106,7 @@ def _against_people(
     clusters: Sequence[str],
     plan: Resampling,
 ) -> dict[str, Any]:
-    """Kappa, accuracy and implied weight; the first two say where labels are too few."""
+    """Kappa, accuracy and implied weight; they say where labels are too few."""
     if labels is None:
         return {}
     read = (labels != INVALID) & (column.votes != INVALID)
@@ -114,7 +114,8 @@ def _against_people(
     if not has_enough_labels(prompts):
         nan, why = float("nan"), too_few(prompts, MIN_LABELS)
         unknown = Interval(nan, nan, nan, prompts, note=why)
-        return {"kappa": unknown, "accuracy": unknown}
+        implied_too = {"implied": unknown} if len(own) > 1 else {}
+        return {"kappa": unknown, "accuracy": unknown, **implied_too}
     (kappa,) = kappa_intervals(labels, column.votes[:, None], clusters, plan)
     right = np.where(read, column.votes == labels, np.nan)
     people = np.where(labels == INVALID, np.nan, labels.astype(np.float64))

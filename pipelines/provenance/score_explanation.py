@@ -133,6 +133,10 @@ def pair_sums(
     return tuple(sorted(used)), tuple(lines)
 
 
+ALIKE = 3
+"""Equal scores that are written out one by one; a list gives one in every comparison."""
+
+
 def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], str]:
     """A candidate's mean over its comparisons."""
     at = [
@@ -144,6 +148,9 @@ def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], 
     if not given:
         return [], ""
     total = sum(given) / len(given)
+    if len(given) > ALIKE and len({*given}) == 1:
+        each = f"{score(given[0])} in each of its {len(given)} comparisons"
+        return at, f"answer {place + 1} = {each}"
     text = ", ".join(map(score, given))
     return at, f"answer {place + 1} = mean of {text} = {score(total)}"
 

@@ -29,6 +29,8 @@ def voting_rule(header: Mapping[str, Any]) -> DecidingRule:
         return DecidingRule(str(revoted.get("rule", "")))
     evaluate = (header.get("recipe") or {}).get("evaluate") or {}
     if evaluate.get("team") != "jury":
+        if evaluate.get("meet") == "listwise":
+            return DecidingRule("mean of all shuffles")
         return DecidingRule(RULE_OF_TEAM.get(str(evaluate.get("team")), ""))
     strong = evaluate.get("escalate") or {}
     who = str(strong.get("name") or strong.get("model") or "")

@@ -82,9 +82,11 @@ def label_axes(axes: Any, choice: Choice) -> None:
     costs = [line.cost for line in choice.lines if line.cost > 0]
     if costs and max(costs) > WIDE_RANGE * min(costs):
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.15g}")
     axes.set_xlabel(f"{UNIT_WORDS[choice.unit]} per label")
     axes.set_ylabel("kappa with people")
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    where = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)}
+    axes.legend(frameon=False, fontsize=9, ncols=2, **where)
 
 
 def words(choice: Choice) -> str:

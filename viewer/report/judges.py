@@ -12,14 +12,11 @@ from fellowship.number_format import (
     rating,
 )
 from fellowship.pipelines.agreement.agreement_cells import (
-    CRITERIA_HEADS,
     HEADS,
     both_orders_text,
     compared_cells,
-    criteria_cells,
     main_cells,
 )
-from fellowship.pipelines.agreement.criteria import LENGTH_LIMIT
 from fellowship.pipelines.agreement.margins import GAPS, MarginCalibration, rank_margins
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
 from fellowship.pipelines.report.figures import Figures
@@ -142,44 +139,6 @@ def compared_part(found: Figures) -> Part:
     return Part("Judges against the best", grid=table, note=note, broad=True)
 
 
-def criteria(found: Figures) -> list[Section]:
-    """A rubric's criteria; no section where no judge scored one."""
-    if not found.criteria:
-        return []
-    agreement = found.agreement
-    labelled = agreement.criteria if agreement and agreement.enough else ()
-    shown = labelled or found.criteria
-    several = len({one.judge for one in shown}) > 1
-    bars = [
-        (
-            " ".join(filter(None, (one.name, f"({one.judge})" * several))),
-            (("kappa", one.kappa), ("length", one.length)),
-        )
-        for one in shown[:MANY]
-    ]
-    label = "kappa with people, and correlation with length"
-    if not labelled:
-        label = "correlation of score gaps with gaps in length"
-    part = Part(
-        plots=forest(bars, label, "criteria", 0, bars=True),
-        grid=grid(CRITERIA_HEADS, criteria_cells(shown), "  rrrrrr "),
-        broad=True,
-    )
-    return [
-        Section(
-            "criteria",
-            "Criteria",
-            "Each criterion of the judges' rubrics. The correlation of its score gaps with"
-            " the gaps in length is by signed ranks, and does not depend on which answer is"
-            f" called A; beyond {LENGTH_LIMIT:g} with its whole interval, the criterion"
-            " follows the length. With labels: agreement with people by this criterion"
-            " alone, and the weight that the labels give it (least squares on the score"
-            " gaps) beside the rubric's own; 95 % intervals resample prompts.",
-            (part,),
-        )
-    ]
-
-
 def bias(found: Figures) -> Section:
     """Position and length."""
     title = "Position and length bias"
@@ -251,6 +210,7 @@ def winrates(found: Figures) -> Section:
             grid=pair_grid(rates.pairs),
             note=at_equal_lengths(rates),
             broad=True,
+            folded=many_pairs(len(rates.pairs)),
         )
     ]
     if rates.ratings:
@@ -263,6 +223,13 @@ def winrates(found: Figures) -> Section:
         tuple(parts),
         "",
     )
+
+
+def many_pairs(pairs: int) -> str:
+    """What is read in the place of a table that is folded away: more than are drawn."""
+    if pairs <= MANY:
+        return ""
+    return f"all {pairs:,} pairs of systems, of which the first {MANY} are drawn"
 
 
 def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:

@@ -13,6 +13,7 @@ from fellowship.records import State
 from fellowship.sanitize import sanitize, single_line
 from fellowship.viewer.report import drift, judges, rows, run
 from fellowship.viewer.report.choice import evaluators
+from fellowship.viewer.report.criteria import criteria
 from fellowship.viewer.report.document import document
 from fellowship.viewer.report.flow import states_of
 from fellowship.viewer.report.parts import Section
@@ -47,7 +48,7 @@ def sections(found: Figures, choice: Choice | None = None) -> list[Section]:
         rows.scores(found),
         rows.drafts(found),
         judges.agreement(found),
-        *judges.criteria(found),
+        *criteria(found),
         judges.bias(found),
         judges.calibration(found),
         *evaluators(choice),

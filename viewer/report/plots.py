@@ -203,10 +203,18 @@ def forest(
     middle: float | None,
     *,
     bars: bool = False,
-) -> tuple[str, str]:
-    """Intervals under one another, one mark a kind; a line at `middle`, if any."""
+) -> tuple[str, ...]:
+    """Intervals under one another, one mark a kind; a line at `middle`, if any.
+
+    Undefined estimates have no mark; no plot where none is defined.
+    """
     estimates = [(kind, one) for _, each in rows for kind, one in each]
-    kinds = list(dict.fromkeys(kind for kind, one in estimates if one is not None))
+    known = {kind for kind, one in estimates if is_defined(one)}
+    kinds = [
+        kind for kind in dict.fromkeys(kind for kind, _ in estimates) if kind in known
+    ]
+    if not kinds:
+        return ()
 
     def make(room: int) -> Draw:
         def draw(axes: Any) -> None:
@@ -217,7 +225,7 @@ def forest(
                     (y, found)
                     for y, (_, each) in enumerate(rows)
                     for one, found in each
-                    if one == kind and found is not None
+                    if one == kind and found is not None and is_defined(found)
                 ]
                 value = np.array([f.value for _, f in shown])
                 ends = np.array([[f.value - f.low, f.high - f.value] for _, f in shown])
@@ -254,7 +262,12 @@ def forest(
     return twice(make, height, name, f"{label}. {'; '.join(sentences[:16])}.")
 
 
-def bias_plot(judges: Sequence[JudgeLine]) -> tuple[str, str]:
+def is_defined(found: Interval | None) -> bool:
+    """Whether there is an estimate to draw."""
+    return found is not None and not np.isnan(found.value)
+
+
+def bias_plot(judges: Sequence[JudgeLine]) -> tuple[str, ...]:
     """Where each judge leans: to the first place, to the longer answer."""
     rows = [(j.name, (("position", j.slot), ("length", j.longer))) for j in judges]
     return forest(rows, "bias, from −1 to 1", "leans", 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Callable
 from html import escape
@@ -32,6 +33,8 @@ COLOUR = {name: stand for stand, name in STANDS_FOR.items()}
 STYLE = re.compile(r' style="([^"]*)"')
 DECLARATION = re.compile(r"([\w-]+): *([^;]+)")
 NUMBER = re.compile(r"(?<![#\w.])(-?\d+\.\d{2})\d+")
+TAG = re.compile(r"<[^>]*>")
+"""What is no text of the plot: coordinates in it are cut, numbers that are read are not."""
 IDENTITY = re.compile(r'(\bid="|href="#|url\(#)')
 HEAD = re.compile(
     r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL
@@ -82,6 +85,7 @@ def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) 
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.add_subplot()
             draw(axes)
+            fit_words(figure, axes)
             if transparent:
                 figure.patch.set_facecolor("none")
                 axes.patch.set_facecolor("none")
@@ -89,6 +93,41 @@ def render_svg(draw: Draw, size: tuple[float, float], transparent: bool = True) 
             # Not savefig: it draws all twice where there is a layout to be made.
             canvas.print_svg(out := io.StringIO(), metadata={"Date": None})
     return out.getvalue()
+
+
+def fit_words(figure: Any, axes: Any) -> None:
+    """Give a narrow plot's legend above it, and the name below it, the figure's width.
+
+    They are the figure's then: axes would leave a broad legend the room of the plot. Only
+    widths are measured, and nothing is laid out.
+    """
+    if figure.get_figwidth() > NARROW:
+        return
+    legend, name = axes.get_legend(), axes.get_xlabel()
+    if legend and legend.get_bbox_to_anchor().y0 >= axes.bbox.y1 - 1:
+        widen_legend(figure, axes)
+    if name:
+        share = 0.95 * figure.bbox.width / axes.xaxis.label.get_window_extent().width
+        lines = textwrap.wrap(name, max(8, int(len(name) * min(1.0, share))))
+        axes.set_xlabel("")
+        figure.supxlabel("\n".join(lines), fontsize=10)
+
+
+def widen_legend(figure: Any, axes: Any) -> None:
+    """The legend of the axes over the figure's whole width, in columns that have room."""
+    handles, labels = axes.get_legend_handles_labels()
+    axes.get_legend().remove()
+    for columns in range(len(labels), 0, -1):
+        made = figure.legend(
+            *(handles, labels),
+            loc="outside upper left",
+            frameon=False,
+            fontsize=9,
+            ncols=columns,
+        )
+        if columns == 1 or made.get_window_extent().width <= figure.bbox.width:
+            return
+        made.remove()
 
 
 def twice(
@@ -109,7 +148,8 @@ def apply_theme(text: str, name: str, alt: str) -> str:
     text = HEAD.sub("", text[text.index("<svg") :])
     text = STYLE.sub(lambda found: attributes(found[1]), text)
     text = text.replace("xlink:href=", "href=").replace("\n", " ")
-    text = re.sub(r" +", " ", NUMBER.sub(r"\1", text)).replace("> <", "><")
+    text = TAG.sub(lambda found: NUMBER.sub(r"\1", found[0]), text)
+    text = re.sub(r" +", " ", text).replace("> <", "><")
     text = IDENTITY.sub(rf"\g<1>{name}-", text).replace(INK, "currentColor")
     for stand, variable in STANDS_FOR.items():
         text = text.replace(stand, f"var(--{variable})")
