@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fellowship.number_format import MINUS, difference, score, scores
+from fellowship.number_format import MINUS, counted, difference, score, scores
 from fellowship.pipelines.provenance.voting_rule import DecidingRule
 from fellowship.records import (
     Candidate,
@@ -149,7 +149,7 @@ def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], 
         return [], ""
     total = sum(given) / len(given)
     if len(given) > ALIKE and len({*given}) == 1:
-        each = f"{score(given[0])} in each of its {len(given)} comparisons"
+        each = f"{score(given[0])} in each of {counted(len(given), 'comparison')}"
         return at, f"answer {place + 1} = {each}"
     text = ", ".join(map(score, given))
     return at, f"answer {place + 1} = mean of {text} = {score(total)}"

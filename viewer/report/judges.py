@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fellowship.number_format import (
     counted,
     figure,
@@ -264,10 +266,18 @@ def at_equal_lengths(found: WinRates) -> str:
     if one_sided:
         sentences.append(
             "Equal lengths were not, or hardly, observed for"
-            f" {', '.join(one_sided)}: there the rate depends on the judge's effect."
+            f" {first_few(one_sided, ', ')}: there the rate depends on the judge's effect."
         )
-    sentences += [f"{note}." for note in found.length_notes]
+    if found.length_notes:
+        sentences.append(f"{first_few(found.length_notes, '. ')}.")
     return single_line(" ".join(sentences))
+
+
+def first_few(texts: Sequence[str], between: str) -> str:
+    """As many of these as are drawn, and how many more there are."""
+    more = len(texts) - MANY
+    told = between.join(texts[:MANY])
+    return f"{told}{between}and {more:,} more" if more > 0 else told
 
 
 def rating_grid(found: WinRates) -> Part:

@@ -15,7 +15,7 @@ from fellowship.viewer.report.plots import forest, short_name
 from fellowship.viewer.report.svg import COLOUR, HALF, Draw, draw_figure, twice
 
 
-def figures_plot(lines: Sequence[Line], unit: str, name: str) -> tuple[str, str]:
+def figures_plot(lines: Sequence[Line], unit: str, name: str) -> tuple[str, ...]:
     """Corrected figures with their intervals, the published one beside each."""
     rows = [
         (
