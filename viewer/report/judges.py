@@ -231,7 +231,9 @@ def many_pairs(pairs: int) -> str:
     """What is read in the place of a table that is folded away: more than are drawn."""
     if pairs <= MANY:
         return ""
-    return f"all {pairs:,} pairs of systems, of which the first {MANY} are drawn"
+    return (
+        f"all {counted(pairs, 'pair')} of systems, of which the first {MANY} are drawn"
+    )
 
 
 def pair_grid(found: tuple[PairWinRates, ...]) -> Grid:
