@@ -88,6 +88,10 @@ def test_the_command_shows_exports_and_reports_an_import(
     assert "draft 3" in capsys.readouterr().out
     assert cli(["export", run, "--as", "dpo"]) == 0
     assert cli(["import", "ma-po", str(tmp_path / "no"), "--into", run]) == 2
+    part = ["--only", "new-eval", "--into", str(tmp_path / "part")]
+    assert cli(["import", "ma-po", str(tmp_path / "r"), *part]) == 0
+    found = [str(row.id) for row in outcomes(tmp_path / "part")]
+    assert found == [f"new-eval/{n}" for n in (1, 2, 3)]
 
 
 def test_the_released_part_of_the_paper_is_imported_whole(
