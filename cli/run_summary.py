@@ -77,6 +77,7 @@ def show(report: RunReport, resume: str, out: Console) -> None:
     elif not report.prompts:
         say(out, ("the source has no rows", "bold yellow"))
     show_problem_rows(report, out)
+    show_first_invalid(report, out)
     if (twice := repeated_in_run(report.into)).many:
         say(out, (twice.sentence(), "yellow"))
     for fault in answer_faults(report.into):
@@ -181,3 +182,18 @@ def show_problem_rows(report: RunReport, out: Console) -> None:
     if many > NAMED:
         run = shlex.quote(str(report.into))
         say(out, f"and {many - NAMED:,} more: fellowship show {run}")
+
+
+def show_first_invalid(report: RunReport, out: Console) -> None:
+    """Why the first row has no valid verdict: of many rows it is often one fault."""
+    many = report.states.get(State.UNPARSED, 0)
+    if not many:
+        return
+    sql = (
+        "SELECT number, json_extract(record, '$.why') FROM outcomes"
+        " WHERE state = ? ORDER BY number LIMIT 1"
+    )
+    with LedgerReader(report.into / LEDGER) as reader:
+        for number, why in reader.rows(sql, (State.UNPARSED,)):
+            told = f"{counted(many, 'invalid row')}, such as row {number}"
+            say(out, (told, "yellow"), f"  {single_line(why, 300)}")

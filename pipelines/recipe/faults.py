@@ -81,6 +81,8 @@ def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Re
         last = at == len(loc) - 1
         if last and error["type"] in ("missing", "extra_forbidden"):
             place.append(part)
+        elif len(classes) > 1 and _is_tag(here, part):
+            classes = [c for c in classes if part in _tags(c)] or classes
         elif _holds(here, part):
             place.append(part)
             classes, here = _fields_below(classes, part), here[part]
@@ -157,8 +159,9 @@ def _type_fault(kind: str, error: Mapping[str, Any], place: Place) -> str:
         words := NAME_WORDS.get(error["ctx"]["pattern"])
     ):
         return f"{is_}: give {words}"
-    if kind == "string_type" and not isinstance(error["input"], list | dict):
-        return f"{is_}: it should be text; put it in quotes"
+    if kind == "string_type":
+        inside = isinstance(error["input"], list | dict)
+        return f"{is_}: it should be text{'' if inside else '; put it in quotes'}"
     message = str(error["msg"]).replace("Input should", "it should")
     return f"{is_}: {message[:1].lower()}{message[1:]}"
 
@@ -167,6 +170,13 @@ def _holds(data: Any, part: str | int) -> bool:
     if isinstance(data, list):
         return isinstance(part, int) and 0 <= part < len(data)
     return isinstance(data, dict) and part in data
+
+
+def _is_tag(data: Any, part: str | int) -> bool:
+    """Whether a mapping says by this word which member of a union it is. It may have a key
+    of that name as well: `{provider: function, function: ...}`.
+    """
+    return isinstance(data, dict) and part in (data.get("provider"), data.get("team"))
 
 
 def _fields_below(

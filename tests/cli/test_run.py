@@ -36,6 +36,27 @@ def test_bad_rows_are_named_and_good_rows_go_on(
     assert "sum = 3 prompts" in out
 
 
+def test_why_rows_have_no_valid_verdict_is_said_where_the_run_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "far_scores.py").write_text("def far(prompt, answer): return 3.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    rows = [{"prompt": f"{n}?", "a": "one", "b": "two"} for n in range(2)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(
+        "models: {f: {provider: function, function: 'far_scores:far', scores: [0, 1]}}\n"
+        "source: {path: rows.jsonl, answers: [a, b]}\n"
+        "evaluate: {team: judge, model: f, strategy: independent}\n"
+    )
+    code, out, _ = said(capsys, "run", recipe, "--into", tmp_path / "run")
+    assert code == Exit.DONE
+    assert (
+        "2 invalid rows, such as row 1  a score outside the scale: 3 is outside 0"
+        in out
+    )
+
+
 def test_running_again_makes_no_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

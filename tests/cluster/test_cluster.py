@@ -240,8 +240,10 @@ def test_a_run_outlives_its_driver_and_does_not_need_it_awake(
     with Command(*words) as driver:
         wait_until(lambda: finished(into) >= 3)
         driver.kill()
+    wait_until(lambda: status_of(into).holder is None)
+    before = finished(into)
     with Command(*words) as driver:
-        wait_until(lambda: finished(into) >= 6)
+        wait_until(lambda: finished(into) > before)
         driver.signal(signal.SIGSTOP)
         seen = status_of(into)
         wait_until(lambda: finished(into) == ROWS)

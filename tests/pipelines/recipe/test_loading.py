@@ -77,6 +77,21 @@ def test_a_misspelt_key_is_told_with_its_line_and_the_right_one(tmp_path: Path) 
         ("evaluate", "limits: {usd: .inf}\nevaluate", "null is no limit"),
         ("evaluate", "source: {}\nevaluate", "'source' is on line 4 already"),
         ("evaluate", "yes: 1\nevaluate", "'yes' is not a text key"),
+        (
+            "path: prompts.jsonl",
+            "path: prompts.jsonl\n  answers: [{a: b}]",
+            "[0] is a mapping: it should be text",
+        ),
+        (
+            "model: judge}",
+            "judge: judge}",
+            "unknown key 'judge' under evaluate; the keys here are 'model', 'strategy'",
+        ),
+        (
+            "provider: openai, model: gpt-4o",
+            "provider: function, function: 'm:f', range: 1",
+            "'range' under models.judge; the keys here are 'temperature', 'top_p'",
+        ),
         ("evaluate", "\tevaluate", "indent with spaces"),
     ],
 )
@@ -84,6 +99,13 @@ def test_each_fault_names_its_cure(
     tmp_path: Path, old: str, new: str, said: str
 ) -> None:
     assert said in refusal(tmp_path, GOOD.replace(old, new))
+
+
+def test_the_keys_of_an_unknown_key_s_place_are_named_once(tmp_path: Path) -> None:
+    said = refusal(tmp_path, GOOD.replace("model: judge}", "judge: judge}"))
+    keys = said.rpartition("the keys here are ")[2].split(", ")
+    assert len(keys) == len(set(keys))
+    assert "'jurors'" not in keys
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
