@@ -181,8 +181,8 @@ def command(
 
     \b
     Examples:
-      fellowship choose recipes/jury.yaml --labels people.csv --plan
-      fellowship choose recipes/jury.yaml --labels people.csv --output chosen.yaml
+      fellowship choose recipes/jury-of-six.yaml --labels people.csv --plan
+      fellowship choose recipes/jury-of-six.yaml --labels people.csv --output chosen.yaml
       fellowship choose mine.yaml --labels people.csv --models small --models large \\
         --strategy combined --samples 3 --max-usd 20
       fellowship choose mine.yaml --run runs/mine --at-least 0.9 --output chosen.yaml

@@ -19,6 +19,7 @@ from fellowship import __version__
 from fellowship.cli.exit_codes import EPILOG, Exit, code_of
 from fellowship.cli.repeated_options import refuse_repeated
 from fellowship.errors import FellowshipError
+from fellowship.suggestions import did_you_mean
 
 VERBS = {
     "run": "Run or resume a recipe: prompts in, preference datasets out.",
@@ -77,6 +78,8 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb's command; no option of its words has two values."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            ctx.fail(f"there is no verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
         name, command, words = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
             refuse_repeated(ctx, command, str(name), words)

@@ -90,7 +90,7 @@ class TruncatedFile(sqlite3.DatabaseError):
 
 def no_run(folder: Path) -> NoRun:
     """The error for a folder that holds no run: what is there instead, and the cure."""
-    there = "there is no such folder"
+    there = "it is a file" if os.path.isfile(folder) else "there is no such folder"
     if os.path.isdir(folder):
         there = "it has no run in it"
         if not os.access(folder, os.R_OK | os.X_OK):

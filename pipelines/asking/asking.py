@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeError
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import AnyModel
@@ -25,6 +27,7 @@ from fellowship.pipelines.asking.row_register import (
     register,
     turn,
 )
+from fellowship.pipelines.recipe.faults import faults
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
@@ -70,9 +73,8 @@ class Asking:
                 f"rule {settings.rule!r} weighs the votes of a whole run, not of one call:"
                 " give rule='majority', or run a recipe"
             )
-        return cls(
-            kind,
-            Recipe(
+        try:
+            recipe = Recipe(
                 models=models,
                 source=Source(candidates=COLUMNS[kind], reference="reference"),
                 evaluate=settings,
@@ -80,8 +82,11 @@ class Asking:
                 pairs=Pairs(allow_constant=True, allow_gibberish=True),
                 limits=limits or Limits(),
                 seed=seed,
-            ),
-        )
+            )
+        except ValidationError as error:
+            found = faults(error.errors(), {"limits": limits, "seed": seed})
+            raise RecipeError("\n".join(found.values())) from error
+        return cls(kind, recipe)
 
     def origin(self, items: Sequence[Item]) -> Origin:
         """Where the rows come from: calls of this kind."""

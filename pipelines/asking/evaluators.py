@@ -15,6 +15,7 @@ from fellowship.agents.roles import Judge
 from fellowship.errors import RecipeError
 from fellowship.models.config import AnyModel
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models, voters
+from fellowship.pipelines.recipe.fault_words import show_value
 from fellowship.pipelines.recipe.model_specs import (
     ModelSpec,
     identifier,
@@ -64,6 +65,11 @@ def evaluator_with_models(
         raise RecipeError(
             "nobody judges: give model='gpt-4o-mini', or an evaluator such as"
             " fl.Jury(['gpt-4o-mini', 'ollama:qwen3:8b', 'ollama:gemma2:9b'])"
+        )
+    if not isinstance(settings, EvaluatorSpec):
+        raise RecipeError(
+            f"evaluator is {show_value(settings)}: give fl.Jury([...]), fl.Debate(...),"
+            " fl.OneJudge(model=...) or a judge's role; a model alone goes as model=..."
         )
     return with_own_models(settings, known)
 

@@ -6,10 +6,11 @@ reads it; the same call again into the same folder is answered from the record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fellowship.errors import InputError
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.asking.asking import Asking, ask, run_folder
 from fellowship.pipelines.asking.evaluators import (
@@ -91,7 +92,17 @@ async def ascore(
 
 def plain(prompt: Prompt) -> Any:
     """A prompt as a source's column holds it."""
-    return prompt if isinstance(prompt, str) else [dict(turn) for turn in prompt]
+    if isinstance(prompt, str):
+        return prompt
+    turns = list(prompt) if isinstance(prompt, Iterable) else []
+    if isinstance(prompt, Mapping) or not all(isinstance(t, Mapping) for t in turns):
+        turns = []
+    if not turns:
+        raise InputError(
+            f"'prompt' is {prompt!r:.60}: give a text, or a list of messages such as"
+            " {'role': 'user', 'content': 'Why?'}"
+        )
+    return [dict(turn) for turn in turns]
 
 
 def scale_of(settings: EvaluateSettings) -> float:

@@ -11,34 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
 
-from fellowship.agents.rubric import CRITERION_NAME
-from fellowship.custom_code import FUNCTION_NAME, NAME
-from fellowship.number_format import counted
+from fellowship.pipelines.recipe.fault_words import keys_of, show_value, type_fault
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
 from fellowship.spellings import names_of
 from fellowship.suggestions import did_you_mean, quoted_list
-from fellowship.teams.settings import PROMPT_NAME, SPEAKER_NAME
 
-SHOWN = 60
 TEAMS = {
     "systems": "'single', 'feedback', 'autogen' or 'package.module:Class'",
     "evaluate": "'judge', 'jury', 'debate' or 'package.module:Class'",
 }
-
-
-NO_RECORD = ("model_type", "dict_type", "model_attributes_type")
-RUBRIC_EXAMPLE = "[{name: accuracy, weight: 2}]"
-NAME_WORDS = {
-    CRITERION_NAME: "at most 40 letters, digits, spaces, - and _, a letter or digit first",
-    SPEAKER_NAME: "letters, digits and _, a letter first",
-    PROMPT_NAME: "the name of a prompt file without .md: letters, digits, - and _",
-    FUNCTION_NAME: "package.module:function",
-    NAME: "package.module:Name, or the name of an entry point",
-    f"^$|{NAME}": "package.module:Name, or the name of an entry point",
-}
-"""What a name may be, in words, by its pattern."""
 
 
 def dotted_place(place: Sequence[str | int]) -> str:
@@ -103,12 +86,12 @@ def fault_sentence(
             if place[-1] in both:
                 return f"{name} and {both[0]!r} are one setting: keep {both[0]!r} only"
         hint = did_you_mean(place[-1], chain.from_iterable(names))
-        hint = hint or f"; the keys here are {quoted_list(both[0] for both in names)}"
+        hint = hint or f"; the keys here are {keys_of(classes)}"
         return f"unknown key {place[-1]!r}{f' under {under}' if under else ''}{hint}"
     if kind == "missing":
         return f"{under or 'the recipe'} needs the key {place[-1]!r}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _tag_fault(kind, context, place)
+        return _tag_fault(error, place, classes)
     if error["loc"][-1] == "[key]":
         return f"{place[-1]!r} can't be a name: use letters, digits and _"
     if kind == "literal_error":
@@ -117,53 +100,31 @@ def fault_sentence(
         return f"{name} is {show_value(error['input'])}: give {expected}{hint}"
     if kind in ("address", "rubric"):  # the message says all; an address may be secret
         return f"{name} {error['msg']}"
-    return f"{name} {_type_fault(kind, error, place)}"
+    return f"{name} {type_fault(error, place, classes)}"
 
 
-def show_value(value: object) -> str:
-    """A value as a message may show it: short, and escaped."""
-    text = repr(value) if isinstance(value, str | int | float | None) else ""
-    if not text:
-        return "a list" if isinstance(value, list) else "a mapping"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _tag_fault(kind: str, context: Mapping[str, Any], place: Place) -> str:
+def _tag_fault(
+    error: Mapping[str, Any], place: Place, classes: Sequence[type[Record]]
+) -> str:
     """A model without a known provider, a system without a known team."""
-    teams = TEAMS.get(str(place[0]), "")
-    key = "team" if teams else str(context["discriminator"]).strip("'")
-    offered = teams or str(context.get("expected_tags", ""))
-    name = dotted_place((*place, key))
-    if kind == "union_tag_not_found":
-        return f"{dotted_place(place)} needs the key {key!r}" + (
-            f": {offered}" if offered else ", which names its kind"
+    teams, given = TEAMS.get(str(place[0]), ""), error["input"]
+    key = "team" if teams else str(error["ctx"]["discriminator"]).strip("'")
+    offered = teams or quoted_list(chain(*(sorted(_tags(c)) for c in classes)))
+    name = dotted_place(place)
+    if isinstance(given, Record):
+        given = given.model_dump()
+    if not isinstance(given, Mapping):
+        kind = given if isinstance(given, str) and f"'{given}'" in offered else "..."
+        return (
+            f"{name} is {show_value(given)}: it should hold keys and values, e.g."
+            f" {{{key}: {kind}, ...}}; {key} is one of {offered}"
         )
-    hint = did_you_mean(context["tag"], re.findall(r"'([^':]*)'", offered))
-    return f"{name} is {show_value(context['tag'])}: give one of {offered}{hint}"
-
-
-def _type_fault(kind: str, error: Mapping[str, Any], place: Place) -> str:
-    is_ = f"is {show_value(error['input'])}"
-    if place[-1] == "criteria" and kind == "tuple_type":
-        return f"{is_}: give a text, or a list such as {RUBRIC_EXAMPLE}"
-    if place[-2:-1] == ("criteria",) and kind in NO_RECORD:
-        return f"{is_}: give entries such as {RUBRIC_EXAMPLE[1:-1]}"
-    if kind in NO_RECORD:
-        return f"{is_}: it should hold keys and values"
-    if kind == "tuple_type":
-        return f"{is_}: it should be a list, e.g. [{show_value(error['input'])}]"
-    if kind == "too_short":
-        given = counted(len(error["input"]), "entry", "entries")
-        return f"has {given}: give at least {error['ctx']['min_length']}"
-    if kind == "string_pattern_mismatch" and (
-        words := NAME_WORDS.get(error["ctx"]["pattern"])
-    ):
-        return f"{is_}: give {words}"
-    if kind == "string_type":
-        inside = isinstance(error["input"], list | dict)
-        return f"{is_}: it should be text{'' if inside else '; put it in quotes'}"
-    message = str(error["msg"]).replace("Input should", "it should")
-    return f"{is_}: {message[:1].lower()}{message[1:]}"
+    if key not in given:
+        kinds = [word for word in given if f"'{word}'" in offered]
+        hint = f"; write {{{key}: {kinds[0]}, ...}}" if kinds else ""
+        return f"{name} needs the key {key!r}: {offered}{hint}"
+    hint = did_you_mean(given[key], re.findall(r"'([^':]*)'", offered))
+    return f"{name}.{key} is {show_value(given[key])}: give one of {offered}{hint}"
 
 
 def _holds(data: Any, part: str | int) -> bool:

@@ -67,6 +67,11 @@ def as_recipe(
         return given
     if isinstance(given, Path | str):
         return load_recipe(given, own_rows=own_rows)
+    if not isinstance(given, Mapping):
+        raise RecipeError(
+            f"recipe is {given!r:.60}: give the path of a recipe file, fl.Recipe(...), or"
+            " a recipe's keys as a mapping"
+        )
     data = _deep_copy(given)
     add_import_folders(Path.cwd())
     resolve_paths(data, Path.cwd())

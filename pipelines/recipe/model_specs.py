@@ -15,12 +15,16 @@ from pydantic import TypeAdapter, ValidationError
 from fellowship.errors import RecipeError
 from fellowship.models.config import AnyModel, ModelBase, ModelConfig
 from fellowship.models.providers.registry import PROVIDERS
+from fellowship.pipelines.recipe.fault_words import MODEL_EXAMPLE, show_value
+from fellowship.pipelines.recipe.faults import faults
 from fellowship.suggestions import quoted_list
 
 ModelSpec = str | Mapping[str, Any] | AnyModel
 """A name, with its provider before it unless it is OpenAI's, or a model's settings."""
 
 SETTINGS: TypeAdapter[AnyModel] = TypeAdapter(ModelConfig)
+HERE = ("models", "model")
+"""Where a recipe would have the model, for the words of its faults."""
 
 
 def model_config(spec: ModelSpec) -> AnyModel:
@@ -32,14 +36,18 @@ def model_config(spec: ModelSpec) -> AnyModel:
     if isinstance(spec, ModelBase):
         return spec
     data: Any = spec_of_name(spec) if isinstance(spec, str) else spec
+    if not isinstance(data, Mapping):
+        raise RecipeError(
+            f"model is {show_value(data)}: give a name such as 'gpt-4o-mini' or"
+            f" 'ollama:qwen3:8b', or its keys and values, e.g. {MODEL_EXAMPLE}"
+        )
     try:
         return SETTINGS.validate_python(data)
     except ValidationError as error:
-        lines = [
-            f"model {'.'.join(map(str, one['loc'][1:])) or spec!r}: {one['msg']}"
-            for one in error.errors(include_url=False)
-        ]
-        raise RecipeError("\n".join(lines)) from error
+        told = [{**one, "loc": (*HERE, *one["loc"])} for one in error.errors()]
+        found = faults(told, {HERE[0]: {HERE[1]: data}}).values()
+        said = "\n".join(found).replace(".".join(HERE), "model")
+        raise RecipeError(said) from error
 
 
 def spec_of_name(name: str) -> dict[str, str]:

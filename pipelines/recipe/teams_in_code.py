@@ -12,12 +12,14 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
+from fellowship.errors import RecipeError
 from fellowship.models.config import (
     AnyModel,
     LlamaCppModel,
     OllamaModel,
     OpenAIModel,
 )
+from fellowship.pipelines.recipe.fault_words import show_value
 from fellowship.pipelines.recipe.model_specs import ModelSpec, identifier, model_config
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -66,6 +68,11 @@ def Jury(jurors: Iterable[ModelSpec | Juror], **settings: Any) -> JurySettings:
     `settings` are those of `evaluate` with `team: jury`: `rule`, `order`, `early_stop`,
     `abstain`, `escalate`, `scale`, `meet`. A wrong one is a pydantic `ValidationError`.
     """
+    if isinstance(jurors, str | Mapping) or not isinstance(jurors, Iterable):
+        raise RecipeError(
+            f"jurors is {show_value(jurors)}: it should be a list, e.g."
+            " fl.Jury(['gpt-4o-mini', 'ollama:qwen3:8b', 'ollama:gemma2:9b'])"
+        )
     seated, models = [], dict[str, AnyModel]()
     for juror in jurors:
         if isinstance(juror, str | Juror):

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from fellowship.errors import RecipeError
+from fellowship.pipelines.recipe.yaml_complaints import yaml_complaint
 from fellowship.spellings import other_spelling
 
 MAX_BYTES = 1_000_000
@@ -128,7 +129,7 @@ def read_yaml(path: Path) -> Document:
             )
         return Document(path, loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
-        raise RecipeError(f"{path.name}{_complaint_of(error)}") from error
+        raise RecipeError(f"{path.name}{yaml_complaint(error)}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = " ".join(str(error).split())
         raise RecipeError(f"{path.name} is not YAML: {what}") from error
@@ -151,17 +152,6 @@ def _read_text(path: Path) -> str:
         ) from error
 
 
-def _complaint_of(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    where = f", line {mark.line + 1}" if mark else ""
-    problem = error.problem or error.context or "not YAML"
-    if "'\\t'" in problem:
-        problem = "a tab: indent with spaces"
-    if "could not determine a constructor" in problem:
-        problem += ": a recipe is plain data, without YAML tags"
-    return f"{where}: {problem}"
-
-
 def _duplicates(node: yaml.Node, done: set[int]) -> Iterator[str]:
     """A complaint for each key that is there twice or is not text."""
     if id(node) in done:
@@ -174,6 +164,9 @@ def _duplicates(node: yaml.Node, done: set[int]) -> Iterator[str]:
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = line_of(key)
+            if not isinstance(key, yaml.ScalarNode):
+                yield f"line {line}: a text that begins with {{ or [ needs quotes"
+                continue
             if key.tag not in (STRING, MERGE):
                 yield f"line {line}: {key.value!r} is not a text key: put it in quotes"
             elif key.value in seen:

@@ -39,6 +39,18 @@ def test_every_verb_refuses_a_folder_that_is_no_run_as_wrong_input(
     name, *rest = verb.split()
     code, _, err = said(capsys, name, "nope", *rest)
     assert (code, "nope is not the folder of a run" in err) == (Exit.USAGE, True), err
+    code, _, err = said(capsys, name, "l.jsonl", *rest)
+    assert (code, "l.jsonl is not the folder of a run: it is a" in err) == (2, True), (
+        err
+    )
+
+
+def test_a_misspelt_verb_is_answered_with_the_right_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, _, err = said(capsys, "exprot", "r")
+    assert code == Exit.USAGE
+    assert "there is no verb 'exprot'; did you mean 'export'?" in err
 
 
 def test_a_row_that_is_not_there_is_answered_with_those_that_are(

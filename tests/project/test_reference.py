@@ -20,3 +20,12 @@ def test_every_page_is_linked_from_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", readme))
     pages = {f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")} - {"docs/index.md"}
     assert sorted(pages - linked) == []
+
+
+def test_recipes_and_examples_that_pages_name_are_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = r"\b(?:recipes|examples)/[\w.-]+\.(?:yaml|py|jsonl)\b"
+    found = {
+        name for page in pages for name in re.findall(named, page.read_text("utf-8"))
+    }
+    assert sorted(name for name in found if not (ROOT / name).is_file()) == []

@@ -168,7 +168,13 @@ REFUSED: dict[str, tuple[type[Exception], dict[str, Any]]] = {
     "nobody judges": (fl.RecipeError, {}),
     "name its provider": (fl.RecipeError, {"model": "llama3.1:8b"}),
     "OPENAI_API_KEY is not set": (fl.RecipeError, {"model": "gpt-4o-mini"}),
-    "expected tags": (fl.RecipeError, {"model": {"provider": "olama"}}),
+    "model.provider is 'olama': .*did you mean 'ollama'": (
+        fl.RecipeError,
+        {"model": {"provider": "olama"}},
+    ),
+    "model is 3: give a name such as": (fl.RecipeError, {"model": 3}),
+    "evaluator is 'jury': give fl.Jury": (fl.RecipeError, {"evaluator": "jury"}),
+    "limits is 5: .*e.g. {usd: 5}": (fl.RecipeError, {"model": "gpt-4o", "limits": 5}),
     "model would do nothing": (
         fl.RecipeError,
         {"model": "gpt-4o", "evaluator": fl.OneJudge(model="m")},
