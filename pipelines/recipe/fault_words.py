@@ -75,6 +75,11 @@ def show_value(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else "a mapping"
 
 
+def is_type_fault(error: Mapping[str, Any]) -> bool:
+    """Whether it says that text, a number, a list or a mapping was expected."""
+    return str(error["type"]).endswith("_type")
+
+
 def type_fault(
     error: Mapping[str, Any], place: Sequence[str | int], below: Sequence[type[Record]]
 ) -> str:

@@ -11,7 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
 
-from fellowship.pipelines.recipe.fault_words import keys_of, show_value, type_fault
+from fellowship.pipelines.recipe.fault_words import (
+    is_type_fault,
+    keys_of,
+    show_value,
+    type_fault,
+)
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
@@ -32,11 +37,12 @@ def dotted_place(place: Sequence[str | int]) -> str:
 
 def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:
     """What is wrong with a recipe's data, by place, one sentence each."""
+    located = [(e, *locate(e, data)) for e in errors if not _is_consequence(e)]
+    within = {place[:n] for _, place, _ in located for n in range(len(place))}
     found: dict[Place, str] = {}
-    for error in errors:
-        if _is_consequence(error):
+    for error, place, classes in located:
+        if place in within and is_type_fault(error):  # of the other kinds it could be
             continue
-        place, classes = locate(error, data)
         found.setdefault(place, fault_sentence(error, place, classes))
     return found
 

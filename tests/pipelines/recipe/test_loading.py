@@ -186,6 +186,19 @@ def test_a_list_is_not_too_short_for_faults_of_its_entries(tmp_path: Path) -> No
     ]
 
 
+def test_a_value_that_may_be_of_two_types_is_told_of_the_one_it_is(
+    tmp_path: Path,
+) -> None:
+    near = "\nexport: {filters: {near_duplicates: {against: 3}}}\n"
+    said = refusal(tmp_path, GOOD.replace("prompts.jsonl", "[a.jsonl, 3]") + near)
+    assert [
+        line.partition(": ")[2].partition(" is")[0] for line in said.splitlines()
+    ] == [
+        "source.path[1]",
+        "export.filters.near_duplicates.against",
+    ]
+
+
 def test_a_team_of_ones_own_is_taken_by_its_import_path(tmp_path: Path) -> None:
     custom = GOOD.replace("team: feedback", "team: tests.support.custom_teams:Pair")
     assert "unknown key 'generator' under systems[0]" in refusal(tmp_path, custom)
