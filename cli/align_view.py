@@ -100,10 +100,12 @@ def show_gain(gain: Gain, out: Console) -> None:
 def show_account(report: AlignReport, out: Console) -> None:
     """What it cost and where it is."""
     tokens = report.prompt_tokens + report.completion_tokens
+    written = any(one.step == "criteria" and one.candidates for one in report.steps)
     say(
         out,
         f"{counted(report.calls, 'call')}, {counted(tokens, 'token')},"
-        f" {money(report.usd, report.unpriced)}; criteria by {report.writer}",
+        f" {money(report.usd, report.unpriced)}"
+        + f"; criteria by {report.writer}" * written,
     )
     if report.maybe_paid_twice:
         twice = counted(report.maybe_paid_twice, "call")

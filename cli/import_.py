@@ -321,6 +321,8 @@ def show_report(found: ImportReport, into: Path, as_json: bool) -> None:
     )
     if found.reading:
         say(out, single_line(found.reading, 200))
+    if found.note:
+        say(out, (single_line(found.note, 400), "yellow"))
     if found.systems:
         say(out, f"{counted(found.systems, 'row')} name two systems: see winrate")
     for fault in found.faults:

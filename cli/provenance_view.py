@@ -141,6 +141,8 @@ def show_sources(provenance: RowProvenance, out: Console) -> None:
             f"evaluator: {provenance.evaluator}, {provenance.rule};"
             f" pairs: {provenance.pair_rule}",
         )
+    if provenance.escalation:
+        say(out, single_line(provenance.escalation, 200))
     if provenance.alignment:
         say(out, single_line(provenance.alignment, 600))
     for name, model in provenance.models.items():

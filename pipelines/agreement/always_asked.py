@@ -127,5 +127,5 @@ def effective_judges(table: VerdictTable, plan: Resampling) -> EffectiveJudges:
 
 NOT_ALWAYS: Final = (
     "fewer than two judges were asked on (almost) every labelled row: early_stop: false"
-    " asks all"
+    " asks all jurors, and nothing asks a judge of escalate every time"
 )

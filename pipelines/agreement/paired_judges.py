@@ -31,7 +31,7 @@ SELECTED: Final = Difference(
     *(float("nan"),) * 3,
     p=None,
     clusters=0,
-    note="not comparable: asked only where the others differ",
+    note="not comparable: asked only where the others differ or are unsure",
 )
 """What is said of a judge whose rows the other judges' votes chose."""
 

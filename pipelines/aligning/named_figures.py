@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fellowship.pipelines.aligning.align_report import AlignReport
+from fellowship.pipelines.choosing.choice_records import Figure
 
 ESTIMATES: Final = (
     *("kappa_before", "kappa_after", "difference", "right_before", "right_after"),
@@ -15,5 +16,8 @@ ALIGN_KEYS: Final = (*ESTIMATES, *COUNTS)
 
 
 def align_figures(found: AlignReport) -> dict[str, Any]:
-    """By `ALIGN_KEYS`; all None where nothing was changed, so that nothing was tested."""
+    """By `ALIGN_KEYS`; all undefined where nothing was changed, so nothing was tested."""
+    if found.gain is None:
+        nothing = Figure.undefined_as("nothing was changed, so nothing was tested")
+        return dict.fromkeys(ALIGN_KEYS, nothing)
     return {key: getattr(found.gain, key, None) for key in ALIGN_KEYS}

@@ -86,6 +86,11 @@ def sentences(choice: Choice) -> list[str]:
     if choice.guarantee is not None and promised:
         found.append(f"for the guarantee: {priced_name(choice, promised)}")
         found += guarantee_sentences(choice.guarantee)
+        if any(line.kind == "team" for line in choice.lines):
+            found.append(
+                "a debate has no score gap to keep verdicts by: none is a candidate for"
+                " the guarantee"
+            )
     return found
 
 

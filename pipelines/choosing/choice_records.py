@@ -37,6 +37,11 @@ class Figure(Record):
         """An interval as a record."""
         return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
+    @classmethod
+    def undefined_as(cls, note: str) -> Figure:
+        """No estimate, with the reason."""
+        return cls(value=math.nan, low=math.nan, high=math.nan, clusters=0, note=note)
+
 
 class ConfigurationLine(Record):
     """One configuration measured: its parts, its cost per label, its agreement.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fellowship.pipelines.choosing.choice_records import Choice, ConfigurationLine
+from fellowship.pipelines.choosing.choice_records import Choice, ConfigurationLine, Figure
 
 LINE_KEYS: Final = ("kappa", "right", "no_verdict", "cost")
 PROMISE_KEYS: Final = ("coverage", "agreement", "threshold", "lower_limit")
@@ -24,13 +24,19 @@ CHOICE_KEYS: Final = (
 
 
 def choice_figures(found: Choice) -> dict[str, Any]:
-    """What was chosen, the promise, then every configuration; None where there is none."""
+    """What was chosen, the promise, then every configuration.
+
+    None where there is none; of a promise that is not there, why.
+    """
     figures: dict[str, Any] = dict.fromkeys(CHOICE_KEYS)
     for key in ("labels", "prompts", "configurations", "as_good"):
         figures[key] = float(getattr(found, key))
     figures |= {"corrected": found.corrected, "single": found.single}
-    if found.guarantee:
-        figures |= {key: getattr(found.guarantee, key) for key in PROMISE_KEYS}
+    promise = found.guarantee
+    missing = promise.why if promise else "a figure of --at-least, which was not given"
+    for key in PROMISE_KEYS:
+        known = getattr(promise, key, None)
+        figures[key] = Figure.undefined_as(missing) if known is None else known
     if line := found.line(found.written_name):
         figures |= line_figures(line)
     for line in found.lines:

@@ -40,7 +40,8 @@ class ImportReport:
     """What became of the rows of an import; `bad` are rejected ones by id and reason.
 
     `faults` count the answers that are none, by kind. `reading` says how preferences were
-    read, where there were any; `systems` how many rows name the two systems compared.
+    read, where there were any; `systems` how many rows name the two systems compared;
+    `note` what to know of who voted.
     """
 
     rows: int = 0
@@ -55,6 +56,7 @@ class ImportReport:
     reading: str = ""
     faults: tuple[FaultCount, ...] = ()
     systems: int = 0
+    note: str = ""
 
     def count(self, outcome: Outcome) -> None:
         """Take one row into the account."""

@@ -94,6 +94,10 @@ class UnitIndex:
         found = self.by_id.get(row.id or "") or self.by_number.get(row.at or 0) or ()
         return [at for at in found if set(self.units[at].pair) == set(row.pair)]
 
+    def has_row(self, row: LabelRow) -> bool:
+        """Whether an id or number names a row of the run, whatever its answers."""
+        return bool(self.by_id.get(row.id or "") or self.by_number.get(row.at or 0))
+
     def was_asked(self, prompt: str, at: int) -> bool:
         """Whether a prompt in normal form is one of a unit's; of one without, any is."""
         conversation = self.units[at].outcome.conversation
@@ -190,6 +194,8 @@ def unit_of(index: UnitIndex, row: LabelRow) -> tuple[list[int], str, str]:
             return answers or named, "id", ""
         if named:
             return [], "", "its texts are not those of the run's row with its id"
+        if row.ranked and (index.has_row(row) or index.by_prompt.get(prompt)):
+            return [], "", NOT_COMPARED
         return [], "", "no row of the run has its texts"
     if asked := [at for at in named if not prompt or index.was_asked(prompt, at)]:
         return asked, "id", ""
@@ -202,9 +208,7 @@ def unit_of(index: UnitIndex, row: LabelRow) -> tuple[list[int], str, str]:
         return there, "texts", ""
     if named:
         return [], "", "its prompt is not that of the run's row with its id"
-    if row.ranked and (
-        index.by_id.get(row.id or "") or index.by_number.get(row.at or 0)
-    ):
+    if row.ranked and index.has_row(row):
         return [], "", NOT_COMPARED
     if row.id is not None or row.at is not None:
         return [], "", "no row of the run has its id"

@@ -102,7 +102,8 @@ def refuse_unclear(column: str, cells: Sequence[Any]) -> None:
 
 def ranking_hint(values: Iterable[str]) -> str:
     """What a ranking must be, where a value that is not understood may be meant as one."""
-    if not any(re.search(r"[^<>,]+[<>,][^<>,]+[<>,]", value) for value in values):
+    written = r"^[^<>]+[<>][^<>]+|[^<>,]+,[^<>,]+,"
+    if not any(re.search(written, value) for value in values):
         return ""
     return (
         " A ranking names each answer once, from the best to the worst, by its letter or"

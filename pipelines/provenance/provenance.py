@@ -62,6 +62,7 @@ def trace(outcome: Outcome, header: Mapping[str, Any] | None = None) -> RowProve
         sessions=tuple(trace_session(session) for session in outcome.sessions),
         evaluator=str((recipe.get("evaluate") or {}).get("team", "")),
         rule=rule.name,
+        escalation=rule.escalation,
         pair_rule=str(pair_settings.get("rule", "")),
         margin_asked=float(pair_settings.get("margin", 0.0)),
         models=models_used(outcome, recipe),
@@ -214,7 +215,7 @@ def models_used(outcome: Outcome, recipe: Mapping[str, Any]) -> dict[str, str]:
     spoke = {turn.model for s in outcome.sessions for turn in s.turns}
     spoke |= {candidate.model for candidate in outcome.candidates}
     configured = {
-        name: str(model.get("model") or "")
+        name: str(model.get("model") or model.get("function") or "")
         for name, model in (recipe.get("models") or {}).items()
     }
     named = {n: m for n, m in configured.items() if m in spoke or n in spoke}

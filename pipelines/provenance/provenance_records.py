@@ -105,6 +105,11 @@ class RowProvenance(Record):
     calls: tuple[str, ...]
     flags: tuple[str, ...]
     place: str | None = None
+    escalation: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="who decides alone, and where; '' where nobody does",
+    )
     alignment: str = Field(
         default="",
         exclude_if=lambda value: not value,

@@ -18,6 +18,17 @@ class DecidingRule(NamedTuple):
     escalate: str = ""
     sure_from: float = 0.0
 
+    @property
+    def escalation(self) -> str:
+        """Who decides alone, and where; empty where nobody does."""
+        if not self.escalate:
+            return ""
+        close = f", or their score gap is under {self.sure_from:g}"
+        return (
+            f"{self.escalate} decides alone where the jurors disagree or can't be read"
+            + close * bool(self.sure_from)
+        )
+
 
 RULE_OF_TEAM = {"judge": "mean of both orders", "debate": "mean"}
 

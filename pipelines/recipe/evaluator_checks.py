@@ -94,6 +94,7 @@ def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     yield from _names(settings)
     yield from _rules(settings)
     yield from _escalation(settings)
+    yield from _unread_criteria(settings)
     yield from _exact(recipe)
     yield from _speakers(settings)
     yield from _chances(recipe)
@@ -202,6 +203,16 @@ def _escalation(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
             where,
             f"evaluate.sure_from: gaps are at most {settings.scale - 1:g}: nobody would"
             " ever be sure",
+        )
+
+
+def _unread_criteria(settings: EvaluateSettings) -> Iterator[tuple[Place, str]]:
+    """A jury's shared criteria that were given to none of its jurors."""
+    if isinstance(settings, JurySettings) and settings.criteria:
+        yield (
+            (*EVALUATE, "criteria"),
+            "evaluate.criteria: no juror reads them: each has its own or is a model of"
+            " scores, which is told nothing: leave them out",
         )
 
 

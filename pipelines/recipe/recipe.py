@@ -131,7 +131,8 @@ def with_own_criteria(
 ) -> EvaluateSettings:
     """An evaluator with a jury's shared `criteria` given to each juror that has none.
 
-    A model that gives scores is told nothing.
+    A model that gives scores is told nothing. Where nobody is left to tell they stay, and
+    checking the recipe refuses them.
     """
     if not isinstance(evaluate, JurySettings) or not evaluate.criteria:
         return evaluate
@@ -144,11 +145,10 @@ def with_own_criteria(
         return juror.model_copy(update=shared) if add else juror
 
     strong = evaluate.escalate
-    changed = {
-        "jurors": tuple(map(own, evaluate.jurors)),
-        "escalate": own(strong) if strong else None,
-        "criteria": "",
-    }
+    jurors, last = tuple(map(own, evaluate.jurors)), own(strong) if strong else None
+    if (jurors, last) == (evaluate.jurors, strong):
+        return evaluate
+    changed = {"jurors": jurors, "escalate": last, "criteria": ""}
     return evaluate.model_copy(update=changed)
 
 

@@ -16,6 +16,7 @@ from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.imports.run_writer import ImportReport, write_run
 from fellowship.pipelines.labels.run_labels import add_labels, all_labels
 from fellowship.pipelines.pairing.unusable_answers import UNUSABLE_RULE
+from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.pipelines.recipe.export_settings import LINES_RULE, LINES_VERSION
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.revoted_rows import (
@@ -68,7 +69,19 @@ def revote(run: Path, into: Path, options: Revote) -> ImportReport:
         report = exclude_constant_texts(into, options, header) or report
     if not all_labels(into):
         add_labels(into, all_labels(run))
+    report.note = escalation_note(voting_rule(read).escalate, options)
     return report
+
+
+def escalation_note(strong: str, options: Revote) -> str:
+    """That a judge who decided alone is here a voter like the rest, on hard rows only."""
+    if not strong or (options.judges and strong not in options.judges):
+        return ""
+    return (
+        f"{strong} decided alone where it was asked: here it votes as one of the judges, on"
+        " those comparisons only. To decide as before, run the recipe with --fork; to leave"
+        " it out, name the others with --judge"
+    )
 
 
 def apply_dawid_skene(

@@ -156,13 +156,11 @@ def effective_jurors(
     Of those who are asked every time: who is asked where others differ is seen on the
     hard rows alone, and would look independent.
     """
-    if not isinstance(settings, JurySettings):
+    if not isinstance(settings, JurySettings) or len(settings.jurors) < 2:
         return None, "no jury"
     if len(jurors) < 2:
-        return (
-            None,
-            "early_stop: fewer than two jurors were asked every time",
-        )
+        spared = "early_stop: " if settings.early_stop else ""
+        return None, f"{spared}fewer than two jurors were asked every time"
     if find_spec("numpy") is None:
         return None, f"needs numpy: {install_command('stats')}"
     from fellowship.pipelines.agreement.jury_weights import (

@@ -21,6 +21,7 @@ from fellowship.pipelines.agreement.agreement_cells import (
 )
 from fellowship.pipelines.agreement.margins import GAPS, MarginCalibration, rank_margins
 from fellowship.pipelines.agreement.win_rates import PairWinRates, WinRates
+from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.pipelines.report.figures import Figures
 from fellowship.pipelines.report.judge_comparison import FEW, JudgeLine, Matrix
 from fellowship.sanitize import single_line
@@ -63,12 +64,15 @@ def agreement(found: Figures) -> Section:
         note = "Where the two differ, the debate changed the vote, for better or worse."
         parts.append(Part("What debates changed", grid=table, note=note))
     why = "" if parts else ONE
+    alone = voting_rule(found.header).escalation
     return Section(
         "agreement",
         title,
         "Cohen's kappa on the comparisons with valid verdicts of both judges: 1 is perfect"
         f" agreement, 0 is chance. A dash means fewer than {FEW} shared comparisons, or"
-        " a judge who was asked only where the others differ." * bool(parts),
+        " a judge who was asked only where the others differ or are unsure."
+        * bool(parts)
+        + f" In this run {alone}." * bool(alone),
         tuple(parts),
         why,
     )

@@ -18,6 +18,7 @@ from fellowship.pipelines.choosing.choice import (
 from fellowship.pipelines.choosing.choice_cells import sentences
 from fellowship.pipelines.choosing.choice_records import Choice
 from fellowship.pipelines.choosing.guarantees import Gated, guarantee
+from fellowship.pipelines.choosing.named_figures import choice_figures
 from fellowship.stats.codes import Codes, Floats
 from fellowship.stats.intervals import Resampling
 from fellowship.stats.nested_choice import Folding
@@ -121,6 +122,10 @@ def test_ties_of_people_count_against_a_verdict_that_is_kept() -> None:
     assert found.guarantee is not None
     assert found.guarantee.threshold is None
     assert "not 90.0 %" in found.guarantee.why
+    assert choice_figures(found)["coverage"].note == found.guarantee.why
+    one = found.lines[0].model_copy(update={"kind": "team"})
+    debated = found.model_copy(update={"lines": (*found.lines, one)})
+    assert "a debate has no score gap" in sentences(debated)[-1]
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,8 @@ def test_rankings_and_sides_of_several_people_stand_side_by_side(
     ("line", "why"),
     [
         ({"row": 1, "label": "C<A<B"}, "'C<A<B' .1: row 1.* names each answer once"),
+        ({"row": 1, "label": "B<A"}, "'B<A' .1: row 1.* names each answer once"),
+        ({"row": 1, "label": "B>A=D"}, "'B>A=D' .1: row 1.* names each answer once"),
         ({"row": 1, "label": ["B", "C", "A"]}, "three people's votes"),
         ({"x": "one 1", "y": "two 1", "label": "B>A>C"}, "ranking of 3 needs 3"),
     ],

@@ -8,6 +8,8 @@ import pytest
 
 from fellowship.pipelines.provenance.score_explanation import comparison_sum
 from fellowship.pipelines.provenance.voting_rule import DecidingRule, voting_rule
+from fellowship.pipelines.replay.revote import escalation_note
+from fellowship.pipelines.replay.revoted_rows import Revote
 from fellowship.records import Comparison, Winner
 from tests.support.outcomes import verdict
 
@@ -56,6 +58,12 @@ def test_after_a_revote_its_own_rule_is_named_and_nobody_decides_alone() -> None
     }
     votes: dict[str, Winner] = {"a": "first", "b": "second", "c": "second"}
     assert deciding_line(votes, header) == "mean of 3: B"
+    assert voting_rule(header).escalation == ""
+    assert "votes as one of the judges" in escalation_note("c", Revote())
+    assert not escalation_note("c", Revote(judges=("a", "b")))
+    gap = voting_rule({"recipe": {"evaluate": JURY | STRONG | {"sure_from": 2}}})
+    assert gap.escalation.startswith("c decides alone where the jurors disagree")
+    assert gap.escalation.endswith("their score gap is under 2")
 
 
 def test_a_run_without_a_recipe_has_no_rule() -> None:

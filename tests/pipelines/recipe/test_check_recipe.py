@@ -50,6 +50,15 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"evaluate": {"team": "jury", "jurors": VOTERS[:1]}},
         "one juror is no jury",
     ),
+    "criteria that no juror reads": (
+        {
+            "evaluate": {
+                **{"team": "jury", "criteria": "Is it true?"},
+                "jurors": [{**one, "criteria": "Is it short?"} for one in VOTERS],
+            }
+        },
+        "no juror reads them",
+    ),
     "a gap that nobody is asked under": (
         {
             "evaluate": {

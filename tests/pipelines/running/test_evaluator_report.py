@@ -173,6 +173,7 @@ def test_escalation_tells_how_many_strong_calls_it_saved(
     assert report.evaluator
     saved = report.evaluator.escalation
     assert saved
+    assert (report.evaluator.n_eff_by == "no jury") == (jurors == "a")
     spared = 12 - strong
     assert (saved.asked, saved.spared, saved.calls_saved) == (
         strong,
