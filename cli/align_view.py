@@ -105,7 +105,8 @@ def show_account(report: AlignReport, out: Console) -> None:
         out,
         f"{counted(report.calls, 'call')}, {counted(tokens, 'token')},"
         f" {money(report.usd, report.unpriced)}"
-        + f"; criteria by {report.writer}" * written,
+        + f"; criteria by {report.writer}"
+        * written,
     )
     if report.maybe_paid_twice:
         twice = counted(report.maybe_paid_twice, "call")

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fellowship.pipelines.choosing.choice_records import Choice, ConfigurationLine, Figure
+from fellowship.pipelines.choosing.choice_records import (
+    Choice,
+    ConfigurationLine,
+    Figure,
+)
 
 LINE_KEYS: Final = ("kappa", "right", "no_verdict", "cost")
 PROMISE_KEYS: Final = ("coverage", "agreement", "threshold", "lower_limit")
