@@ -31,6 +31,7 @@ def project(
     file.write_text(yaml.safe_dump(given))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path.copy())
+    sys.modules.pop("autogen_team", None)  # another test may have read the example
     yield file
     sys.modules.pop("autogen_team", None)
 
