@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,22 @@ def habits(answers: Answers) -> dict[str, float]:
         "short": float(np.mean(counts < SENTENCES)),
         "long": float(np.mean(counts > SENTENCES)),
         "repeated": float(np.mean([repetition(a.text) for a in texts])),
+    }
+
+
+def what_pairs_say(pairs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Shares of pairs whose chosen answer keeps the rule, whose chosen answer is the longer
+    one, and whose rejected answer has fewer than two sentences.
+    """
+    texts = [
+        [pair[side][0]["content"] for side in ("chosen", "rejected")] for pair in pairs
+    ]
+    return {
+        "kept": float(np.mean([keeps_rule(chosen) for chosen, _ in texts])),
+        "longer": float(np.mean([len(one) > len(other) for one, other in texts])),
+        "short": float(
+            np.mean([len(sentence_ends(other)) < SENTENCES for _, other in texts])
+        ),
     }
 
 

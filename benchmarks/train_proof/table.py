@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.train_proof.figures import (
     compliance,
     differences,
     habits,
+    what_pairs_say,
 )
 
 WAYS = {"sampled": False, "greedy": True}
@@ -35,11 +37,14 @@ def facts(found: Mapping[str, Answers], into: Path) -> dict[str, Any]:
         "differences": [],
     }
     for name, answers in found.items():
-        pairs = into / f"pairs-{name}.jsonl"
+        file = into / f"pairs-{name}.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        pairs = [json.loads(line) for line in lines]
         result["arms"][name] = {
             "says": ARMS[name].says,
             "seeds": len(answers),
-            "pairs": len(pairs.read_text().splitlines()) if pairs.exists() else 0,
+            "pairs": len(pairs),
+            "of_pairs": what_pairs_say(pairs) if pairs else None,
             **{
                 way: asdict(compliance(answers, greedy)) for way, greedy in WAYS.items()
             },
@@ -73,6 +78,12 @@ def table(result: Mapping[str, Any]) -> str:
         gaps.setdefault(f"{gap['arm']} - {gap['against']}", {})[gap["way"]] = shown
     for name, ways in gaps.items():
         lines.append(f"| {name} | {ways['sampled']} | {ways['greedy']} |")
+    lines += ["", "| pairs of | chosen keeps the rule | longer | rejected too short |"]
+    lines.append("|---|---|---|---|")
+    for name, arm in result["arms"].items():
+        if said := arm["of_pairs"]:
+            shares = (f"{100 * share:.0f} %" for share in said.values())
+            lines.append(f"| {name} | {' | '.join(shares)} |")
     return "\n".join([*lines, "", NOTE.format(**result)])
 
 
