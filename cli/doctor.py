@@ -110,7 +110,8 @@ def check_packages() -> list[Finding]:
     """The versions of what everything stands on."""
     found = []
     entries = reversed(list(PROVIDERS.values()))
-    for name in (package for entry in entries for package in entry.packages):
+    named = (package for entry in entries for package in entry.packages)
+    for name in dict.fromkeys(named):  # two providers may stand on one
         try:
             found.append(Finding(name, True, metadata.version(name)))
         except metadata.PackageNotFoundError:
