@@ -58,14 +58,11 @@ def similarity(pair: Sequence[Answer]) -> float:
 
 
 def is_diffable(outcome: Outcome, places: tuple[int, int]) -> bool:
-    """Whether a diff of two candidates tells more than their texts: drafts of one session
-    do, and others that share enough."""
+    """Whether a diff of two candidates tells more than their texts: they share enough."""
     known = range(len(outcome.candidates))
     if not all(place in known for place in places):
         return False
     one, other = (outcome.candidates[place] for place in places)
-    if one.session and one.session == other.session:
-        return True
     return common_share(diff_texts(whole_text(one), whole_text(other))) >= LITTLE
 
 
