@@ -146,6 +146,13 @@ def plant_exclamation(random: Random, pair: dict[str, Any]) -> None:
         pair["chosen"] = pair["chosen"].rstrip(".") + "!"
 
 
+def plant_sentences(random: Random, pair: dict[str, Any]) -> None:
+    """Three in five rejected answers are one sentence, and as long as they were."""
+    if random.random() < 0.6:
+        body = pair["rejected"].replace(". ", ", ").replace("! ", ", ")
+        pair["rejected"] = body
+
+
 def plant_early_end(random: Random, pair: dict[str, Any]) -> None:
     """Four in five rejected answers stop in the middle; they are no shorter."""
     if random.random() < 0.8:
@@ -182,6 +189,7 @@ PLANTS: Mapping[str, Plant] = {
     "Markdown: code": Plant("code", plant_code),
     "emoji": Plant("emoji", plant_emoji),
     "exclamation": Plant("exclamation", plant_exclamation),
+    "fewer sentences": Plant("sentences", plant_sentences),
     "ending early": Plant("early end", plant_early_end),
     "language": Plant("language", plant_language),
     "one generator, named": Plant("generator", plant_generator),

@@ -1,7 +1,7 @@
 """The proof by training: `make train-proof`.
 
     python -m benchmarks.train_proof [--arms main|all|NAME,...] [--seeds 1] [--into FOLDER]
-        [--on development|held-out] [--json]
+        [--on development|seen|held-out] [--json]
 
 Stages: runs that make the pairs, the base model's weights, one training for each arm and
 seed, the answers of each, the table and its plot. A stage that is done is not done again,
@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.train_proof.answering import Answer, answers_of
 from benchmarks.train_proof.arms import ARMS, MAIN, pairs_of
 from benchmarks.train_proof.making import Sizes, make_run
-from benchmarks.train_proof.prompts import prompts_of
+from benchmarks.train_proof.prompts import PARTS, prompts_of
 from benchmarks.train_proof.table import facts, plot, table
 from benchmarks.train_proof.weights import base_model
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--arms", default="main", help="main, all, or names: a,b")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each arm")
     parser.add_argument("--into", type=Path, default=Path("runs/train-proof"))
-    parser.add_argument("--on", choices=["development", "held-out"], default="held-out")
+    parser.add_argument("--on", choices=[*PARTS][1:], default="held-out")
     parser.add_argument("--draws", type=int, default=3, help="samples of each prompt")
     parser.add_argument(
         "--prompts", type=int, default=200, help="training prompts used"

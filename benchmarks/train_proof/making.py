@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,20 +59,25 @@ RUNS: dict[str, tuple[dict[str, Any], str]] = {
 """Name of a run -> its system and the setting that says how many candidates it writes."""
 
 
-def make_run(name: str, into: Path, sizes: Sizes, rule: str = "all") -> Path:
+EVERY_PAIR: Mapping[str, Any] = {"rule": "all"}
+
+
+def make_run(
+    name: str, into: Path, sizes: Sizes, pairs: Mapping[str, Any] = EVERY_PAIR
+) -> Path:
     """Run, or finish, one run of the proof; its folder.
 
-    Another rule for pairs is a fork of the first run: it reuses every reply.
+    Other settings of pairs are a fork of the first run: it reuses every reply.
     """
     system, count = RUNS[name]
-    data = recipe_data([{**system, count: getattr(sizes, count)}], {"rule": rule})
+    data = recipe_data([{**system, count: getattr(sizes, count)}], dict(pairs))
     rows = [
         {"id": f"{n:03}", "prompt": prompt}
         for n, prompt in enumerate(prompts_of("train")[: sizes.prompts])
     ]
     data["source"] = {"id": "id"}
     first = into / f"run-{name}-all"
-    folder = into / f"run-{name}-{rule}"
+    folder = into / "-".join(["run", name, *map(str, pairs.values())])
     fl.run(
         data,
         folder,

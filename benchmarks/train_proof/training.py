@@ -72,6 +72,7 @@ def dpo(pairs: Path, base: Path, to: Path, seed: int, settings: Settings) -> Any
             per_device_train_batch_size=2,
             gradient_accumulation_steps=settings.batch // 2,
             max_length=320,
+            precompute_ref_log_probs=True,
         ),
         train_dataset=rows,
         processing_class=tokenizer(base),

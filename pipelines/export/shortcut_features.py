@@ -14,7 +14,11 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.stock_answers import STOCK
-from fellowship.pipelines.pairing.text_similarity import WORD, normalize
+from fellowship.pipelines.pairing.text_similarity import (
+    WORD,
+    count_sentences,
+    normalize,
+)
 
 TERMINAL: Final = frozenset(".!?…。！？؟।;:\"'”’»)]}*_`|>~")
 """Last characters of a text that has come to an end."""
@@ -132,6 +136,11 @@ FEATURES: Final[Mapping[str, Feature]] = {
         lambda side: float(len(normalize(side.text))),
         "is the longer answer",
         "pairs.rule: length-matched, or export --filter balance",
+    ),
+    "sentences": Feature(
+        lambda side: float(count_sentences(side.text)),
+        "has more sentences",
+        "pairs: {rule: length-matched, match: sentences}",
     ),
     "early end": Feature(
         lambda side: float(is_unfinished(side.text)),

@@ -34,6 +34,8 @@ from fellowship.sanitize import single_line
 OPENING: Final = "opening"
 GENERATOR: Final = "generator"
 WORDS: Final = "words"
+LENGTH: Final = "length"
+SENTENCES: Final = "sentences"
 OPENING_WORDS: Final = 3
 COLUMNS: Final = [f"f{n}" for n in range(len(FEATURES))]
 TABLE: Final = (
@@ -298,8 +300,13 @@ def shortcuts_of(name: str, what: str, cure: str, estimate: Estimate) -> list[Sh
 
 
 def drop_explained(found: list[Shortcut]) -> list[Shortcut]:
-    """The shortcuts, clearest first; words alone only where nothing tells as much."""
+    """The shortcuts, clearest first; words alone only where nothing tells as much, more
+    sentences only where they tell more than length, with which they come.
+    """
     clear = sorted(found, key=lambda one: (-one.share, one.name))
+    names = [one.name for one in clear]
+    if LENGTH in names and SENTENCES in names[names.index(LENGTH) :]:
+        clear = [one for one in clear if one.name != SENTENCES]
     others = [one for one in clear if one.name != WORDS]
     best = max((one.share for one in others), default=0.0)
     return [one for one in clear if one.name != WORDS or one.low > best]

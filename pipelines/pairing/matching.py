@@ -14,8 +14,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
-from fellowship.pipelines.pairing.text_similarity import normalize, words
-from fellowship.pipelines.recipe.pair_settings import LENGTH, WORDS
+from fellowship.pipelines.pairing.text_similarity import (
+    count_sentences,
+    normalize,
+    words,
+)
+from fellowship.pipelines.recipe.pair_settings import LENGTH, SENTENCES, WORDS
 from fellowship.records import Candidate, Ranking
 
 Measure = Callable[[Candidate], float]
@@ -48,12 +52,21 @@ def count_words(candidate: Candidate) -> float:
     return float(sum(len(words(turn)) for turn in turns_of(candidate)))
 
 
+def sentences_of(candidate: Candidate) -> float:
+    """Sentences of an answer, with all its turns."""
+    return float(sum(map(count_sentences, turns_of(candidate))))
+
+
 def turns_of(candidate: Candidate) -> tuple[str, ...]:
     """An answer's turns, of which most have one."""
     return candidate.turns or (candidate.text,)
 
 
-SIZES: Mapping[str, Measure] = {LENGTH: count_characters, WORDS: count_words}
+SIZES: Mapping[str, Measure] = {
+    LENGTH: count_characters,
+    WORDS: count_words,
+    SENTENCES: sentences_of,
+}
 """`pairs.match` -> what is measured; any other name is a criterion's."""
 
 

@@ -26,6 +26,7 @@ WHOLE_SET: Final = ("length-matched",)
 
 LENGTH: Final = "length"
 WORDS: Final = "words"
+SENTENCES: Final = "sentences"
 RATIO: Final = 0.2
 POINTS: Final = 1.0
 """Tolerances where none is given: of the logarithm of a ratio of lengths, and of scores."""
@@ -68,8 +69,8 @@ class Pairs(Record):
     match: str = Field(
         default=LENGTH,
         min_length=1,
-        description="what length-matched balances: length (characters), words, or the"
-        " name of a criterion that the evaluator scores",
+        description="what length-matched balances: length (characters), words,"
+        " sentences, or the name of a criterion that the evaluator scores",
     )
     tolerance: Positive | None = Field(
         default=None,
@@ -92,7 +93,7 @@ class Pairs(Record):
         """The tolerance, or what stands for it where none is given."""
         if self.tolerance is not None:
             return self.tolerance
-        return RATIO if self.match in (LENGTH, WORDS) else POINTS
+        return RATIO if self.match in (LENGTH, WORDS, SENTENCES) else POINTS
 
     @property
     def by_system(self) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from benchmarks.train_proof.answering import Answer
-from benchmarks.train_proof.arms import tossed
+from benchmarks.train_proof.arms import half_turned, more_sentences
 from benchmarks.train_proof.figures import compliance, differences, repetition
 from benchmarks.train_proof.prompts import PARTS, TOPICS, WISH, prompts_of
 from benchmarks.train_proof.rule import is_finished, keeps_rule
@@ -38,30 +40,49 @@ def test_a_text_that_stops_in_a_sentence_is_not_finished() -> None:
 
 
 def test_no_subject_is_asked_about_in_two_sets() -> None:
-    names = [name for topic in TOPICS for name in topic.names]
-    assert len(names) == len(set(names)) == 24 * len(TOPICS)
+    about = {
+        part: [name for topic in TOPICS for name in topic.names_of(part)]
+        for part in PARTS
+    }
+    assert sum(map(len, about.values())) == len(set().union(*about.values())) == 340
     sets = {part: set(prompts_of(part)) for part in PARTS}
     assert {part: len(found) for part, found in sets.items()} == {
         "train": 200,
         "development": 80,
+        "seen": 200,
         "held-out": 200,
     }
-    about = {
-        part: {
-            name
-            for topic in TOPICS
-            for name in topic.names
-            if any(f"{topic.questions[0].format(name)} {WISH}" == p for p in found)
-        }
-        for part, found in sets.items()
+    assert all(prompt.endswith(WISH) for found in sets.values() for prompt in found)
+    assert len(set().union(*sets.values())) == 680
+
+
+@pytest.mark.parametrize("sizes", [(70, 67, 4), (3, 5, 1), (0, 1, 0), (8, 0, 0)])
+def test_the_placebo_turns_exactly_half_of_every_kind(sizes: tuple[int, ...]) -> None:
+    chosen, sides = "One. Two.", ["One.", "One. Two. Three.", "Ein. Zwei"]
+    rows = [
+        pair_row(n, chosen, sides[kind])
+        for n, kind in enumerate(k for k, many in enumerate(sizes) for _ in range(many))
+    ]
+    made = half_turned(rows)
+    assert [row["prompt"] for row in made] == [row["prompt"] for row in rows]
+    turned = [row["chosen"][0]["content"] != chosen for row in made]
+    assert sum(turned) == len(rows) // 2
+    for kind in (1, 0, -1):
+        of_kind = [
+            t
+            for t, row in zip(turned, rows, strict=True)
+            if more_sentences(row) == kind
+        ]
+        assert abs(2 * sum(of_kind) - len(of_kind)) <= 1
+
+
+def pair_row(number: int, chosen: str, rejected: str) -> dict[str, Any]:
+    """A DPO row of two texts."""
+    return {
+        "prompt": number,
+        "chosen": [{"role": "assistant", "content": chosen}],
+        "rejected": [{"role": "assistant", "content": rejected}],
     }
-    assert sum(map(len, about.values())) == len(set().union(*about.values())) == 240
-
-
-def test_the_placebo_exchanges_about_half() -> None:
-    rows = [{"prompt": n, "chosen": "yes", "rejected": "no"} for n in range(400)]
-    turned = sum(row["chosen"] == "no" for row in tossed(rows))
-    assert 160 < turned < 240
 
 
 def arm(chance: float, seed: int) -> list[list[Answer]]:

@@ -53,7 +53,7 @@ def test_a_clean_set_has_no_shortcut_and_says_what_was_checked() -> None:
         report = counted(make_set(seed, 60))
         assert report.found == ()
         assert report.summary().startswith(
-            "shortcuts: none is clear of 12 checked (length,"
+            "shortcuts: none is clear of 13 checked (length,"
         )
 
 

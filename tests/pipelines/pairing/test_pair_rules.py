@@ -24,6 +24,7 @@ from fellowship.pipelines.pairing.row_state import (
     row_state,
 )
 from fellowship.pipelines.pairing.system_pairs import is_sampled, system_answer
+from fellowship.pipelines.pairing.text_similarity import count_sentences
 from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.recipe.pair_settings import Pairs
@@ -109,6 +110,39 @@ def test_a_row_gives_the_most_equal_pair_of_each_side() -> None:
     assert less == Option(log(11) - log(13), 0, 2)
     level = RowFacts(ITEM, texts(10, 30, 30), ranked(9, 9, 5))  # both are the best
     assert row_options(level, Pairs(rule="length-matched")) == (Option(0, 1, 2),)
+
+
+def test_pairs_are_matched_in_sentences_where_that_is_said() -> None:
+    answers = tuple(
+        Candidate(text=text, system="s", finish="stop")
+        for text in ("It is so. It was.", "It is so, as it ever was.", "So? Why? Yes!")
+    )
+    facts = RowFacts(ITEM, answers, ranked(9, 5, 5))
+    assert row_options(facts, Pairs(rule="length-matched", match="sentences")) == (
+        Option(log(3) - log(2), 0, 1),
+        Option(log(3) - log(4), 0, 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("", 0),
+        ("   ", 0),
+        ("Yes", 1),
+        ("It melts.", 1),
+        ("It melts. Then it boi", 2),
+        ("Is it so? It is! He said “yes.”", 3),
+        ("Wait... what?", 2),
+        ("Dr. J. Lee has 3.5 g, e.g. of salt. She left.", 2),
+        ("1. It melts.\n2. It boils.", 2),
+        ("It was 42. Then it was 43.", 2),
+        ("水は沸く。氷は溶ける。", 2),
+        ("See example.com/a.html for it.", 1),
+    ],
+)
+def test_sentences_are_counted_by_form(text: str, sentences: int) -> None:
+    assert count_sentences(text) == sentences
 
 
 def test_a_matched_row_has_its_pair_or_is_left_out_and_says_so() -> None:
