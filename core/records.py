@@ -60,6 +60,7 @@ class AnswerFault(StrEnum):
 
     EMPTY = "empty"
     REPEATS_PROMPT = "repeats-prompt"
+    ECHO = "echo"
     CONSTANT = "constant"
     GIBBERISH = "gibberish"
 

@@ -32,6 +32,7 @@ STATES: Mapping[str, str] = {
 ANSWER_FAULTS: Mapping[str, str] = {
     "empty": "it is empty",
     "repeats-prompt": "it only repeats the prompt",
+    "echo": "it only repeats a role prompt",
     "constant": "other prompts were answered with the same text",
     "gibberish": "it is no language",
 }

@@ -87,6 +87,11 @@ class PromptLibrary:
         for name in self.names():
             self._prompts.setdefault(name, Prompt(name, self._text(name)))
 
+    def texts(self) -> list[str]:
+        """The text of every prompt, its slots unfilled, by name."""
+        self.load()
+        return [self._prompts[name].text for name in sorted(self._prompts)]
+
     def digests(self) -> dict[str, str]:
         """Name -> digest of every prompt: what goes into a run's header."""
         return {n: Prompt(n, self._text(n)).digest for n in self.names()}

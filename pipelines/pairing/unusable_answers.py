@@ -1,11 +1,12 @@
 """Unusable answers: empty, copied from the prompt, no language, or the same for all.
 
-What is no answer is never chosen, whatever a judge makes of it. Four things are no
-answer: nothing, the user's own words, what is no language, and one text for many
-different prompts. The last only a whole run can know, so it is applied when the run is
-over, and is the same however many rows were worked on at once. A text that is no answer
-may still be judged, and be the rejected side of a pair. Runs of older versions go on by
-the older rule: what one system said to two prompts word for word, and any language.
+What is no answer is never chosen, whatever a judge makes of it. Five things are no
+answer: nothing, the user's own words, Fellowship's own words (`prompt_echoes`), what is
+no language, and one text for many different prompts. The last only a whole run can know,
+so it is applied when the run is over, and is the same however many rows were worked on at
+once. A text that is no answer may still be judged, and be the rejected side of a pair.
+Runs of older versions go on by their rule: version 2 knows no echoes, version 1 neither
+gibberish, and what one system said to two prompts word for word is its constant answer.
 """
 
 from __future__ import annotations
@@ -84,7 +85,11 @@ def constant_texts(into: Path) -> frozenset[SystemText]:
 
 UNUSABLE_RULE: Final = "unusable-answers"
 """The rule's name in a run's header."""
-UNUSABLE_VERSION: Final = 2
+UNUSABLE_VERSION: Final = 3
+WORD_FOR_WORD: Final = 1
+"""The version that knew one text for many prompts by its very words, and no gibberish."""
+ECHOES_SINCE: Final = 3
+"""The version from which an echo of a role prompt is no answer."""
 
 
 class Unusable(NamedTuple):
@@ -99,12 +104,13 @@ def unusable_answers(
     candidates: Sequence[Candidate],
     constant: Collection[int] = (),
     *,
+    echoes: Collection[int] = (),
     language: bool = True,
 ) -> Mapping[int, Unusable]:
     """Index -> why this candidate is no answer; absent where it is one.
 
-    `constant` are the indices of those that the run gave to many other prompts; without
-    `language` anything may be one.
+    `constant` are the indices of those that the run gave to many other prompts, `echoes`
+    of those that only repeat role prompts; without `language` anything may be one.
     """
     prompt = prompt_text(conversation)
     found: dict[int, Unusable] = {}
@@ -114,6 +120,8 @@ def unusable_answers(
             found[index] = unusable(AnswerFault.EMPTY)
         elif repeats_prompt(text, conversation):
             found[index] = unusable(AnswerFault.REPEATS_PROMPT)
+        elif index in echoes:
+            found[index] = unusable(AnswerFault.ECHO)
         elif index in constant:
             found[index] = unusable(AnswerFault.CONSTANT)
         elif language and (form := find_gibberish(text, prompt)):

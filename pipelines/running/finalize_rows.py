@@ -7,7 +7,7 @@ which rows were worked on means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from fellowship.pipelines.pairing.row_state import (
     row_state,
 )
 from fellowship.pipelines.pairing.unusable_answers import (
+    ECHOES_SINCE,
     UNUSABLE_RULE,
     UNUSABLE_VERSION,
+    WORD_FOR_WORD,
     SystemText,
     constant_places,
     constant_texts,
@@ -35,6 +37,8 @@ from fellowship.pipelines.pairing.unusable_answers import (
 from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import (
+    AnswerFault,
+    Candidate,
     Comparison,
     Conversation,
     Item,
@@ -141,12 +145,12 @@ def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
     language = not pairs.allow_gibberish
     if pairs.allow_constant:
         return WholeRun(version=version, language=language)
-    if version < UNUSABLE_VERSION:
+    if version <= WORD_FOR_WORD:
         return WholeRun(constant=constant_texts(into), version=version)
     # A trial appends one attack to many answers, and asks whether the judge falls for it.
     origin = (read_header(into).get("identity") or {}).get("origin") or {}
     found = repeated_places if "trials" in origin else constant_places
-    return WholeRun(places=found(into), language=language)
+    return WholeRun(places=found(into), version=version, language=language)
 
 
 def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:
@@ -178,14 +182,22 @@ def row_facts(
         conversation=conversation,
     )
     given = outcome.candidates
-    if whole.version < UNUSABLE_VERSION:
+    if whole.version <= WORD_FOR_WORD:
         unfit = ineligible(conversation, given, whole.constant)
         bare = with_faults(given, {})
         return RowFacts(item, bare, ranking, unfit, unfit_state=State.BELOW_MARGIN)
     constant = whole.places.get(outcome.number, ())
-    found = unusable_answers(conversation, given, constant, language=whole.language)
+    echoes = kept_echoes(given) if whole.version >= ECHOES_SINCE else ()
+    found = unusable_answers(
+        conversation, given, constant, echoes=echoes, language=whole.language
+    )
     why = {index: one.why for index, one in found.items()}
     return RowFacts(item, with_faults(given, found), ranking, why)
+
+
+def kept_echoes(candidates: Sequence[Candidate]) -> Collection[int]:
+    """The echoes that the row found: it had the run's prompts, which may be gone."""
+    return [n for n, one in enumerate(candidates) if one.fault == AnswerFault.ECHO]
 
 
 def rerank(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from fellowship.errors import FellowshipError, RowError
 from fellowship.models.client import Client
 from fellowship.models.record.tracing import row_span, session_span, set_outcome
+from fellowship.pipelines.pairing.prompt_echoes import (
+    Grams,
+    find_echoes,
+    prompt_grams,
+)
 from fellowship.pipelines.pairing.ranking import TOURNAMENTS, pointwise
 from fellowship.pipelines.pairing.row_state import RowEnd, RowFacts, row_state
 from fellowship.pipelines.pairing.system_pairs import (
@@ -77,6 +83,11 @@ class RunContext:
     def __post_init__(self) -> None:
         self.systems = {s.name: make_system(s) for s in self.recipe.systems}
         self.evaluator = make_evaluator(self.recipe.evaluate)
+
+    @cached_property
+    def prompt_grams(self) -> Grams:
+        """What the models of this run are told, as runs of words."""
+        return prompt_grams(self.library)
 
     def new_session(self, team: str, item: Item) -> SessionContext:
         """A table for one session of this run."""
@@ -173,11 +184,19 @@ class Row:
         self.candidates = usable
         self.ranking = await self.rank_or_claim(pairs)
         language = not pairs.allow_gibberish
-        found = unusable_answers(self.item.conversation, usable, language=language)
+        talk, echoes = self.item.conversation, self.find_echoes(usable)
+        found = unusable_answers(talk, usable, echoes=echoes, language=language)
         self.candidates = list(with_faults(usable, found))
         why = {index: one.why for index, one in found.items()}
         facts = RowFacts(self.item, self.candidates, self.ranking, why)
         return row_state(facts, pairs)
+
+    def find_echoes(self, usable: Sequence[Candidate]) -> Collection[int]:
+        """The candidates that only repeat what the run's models were told."""
+        turns = (turn for session, _, _ in self.sessions for turn in session.turns)
+        reviews = (turn.text for turn in turns if turn.role == "reviewer")
+        told = self.context.prompt_grams
+        return find_echoes(self.item.conversation, usable, told, reviews)
 
     async def rank_or_claim(self, pairs: Pairs) -> Ranking:
         """The evaluator's ranking; by system the recipe's claim, of rows not sampled."""
