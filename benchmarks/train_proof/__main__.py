@@ -23,6 +23,7 @@ from benchmarks.train_proof.arms import ARMS, MAIN, pairs_of
 from benchmarks.train_proof.making import Sizes, make_run
 from benchmarks.train_proof.prompts import PARTS, prompts_of
 from benchmarks.train_proof.table import facts, plot, table
+from benchmarks.train_proof.training import Settings
 from benchmarks.train_proof.weights import base_model
 
 BEGUN = time.monotonic()
@@ -49,6 +50,23 @@ def trained(arm: str, seed: int, given: argparse.Namespace) -> Path:
         sets = [part for change in given.set for part in ("--set", change)]
         subprocess.run([*command, "--seed", str(seed), *sets], check=True)
     return folder / "model"
+
+
+def check_settings(into: Path, changes: list[str]) -> None:
+    """Note how this folder's arms are made and trained; `SystemExit` where it has others.
+
+    A folder of an older version, or of other settings, has pairs and models of the same
+    names that mean something else.
+    """
+    note = into / "settings.json"
+    now = json.dumps([str(ARMS), str(Settings()), sorted(changes)])
+    old = note.read_text() if note.exists() else ""
+    if old != now and any(into.glob("pairs-*.jsonl")):
+        raise SystemExit(
+            f"{into} was made by other arms or settings: give another --into, or delete"
+            f" all of it but its run-* folders, whose replies are the dear part"
+        )
+    note.write_text(now)
 
 
 def arm_names(given: str) -> list[str]:
@@ -79,6 +97,7 @@ def main() -> None:
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
     names = arm_names(given.arms)
+    check_settings(given.into, given.set)
     sizes = Sizes(prompts=given.prompts)
     for run in sorted({ARMS[name].run for name in names if ARMS[name].run}):
         say(f"run {run}: Fellowship makes candidates, the rule judges them")
