@@ -1,7 +1,7 @@
 """The proof by training: `make train-proof`.
 
     python -m benchmarks.train_proof [--arms main|all|NAME,...] [--seeds 1] [--into FOLDER]
-        [--on development|seen|held-out] [--json]
+        [--on development|seen|held-out] [--answered] [--json]
 
 Stages: runs that make the pairs, the base model's weights, one training for each arm and
 seed, the answers of each, the table and its plot. A stage that is done is not done again,
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.train_proof.answering import Answer, answers_of
+from benchmarks.train_proof.answering import Answer, answers_of, read_answers
 from benchmarks.train_proof.arms import ARMS, MAIN, pairs_of
 from benchmarks.train_proof.making import Sizes, make_run
 from benchmarks.train_proof.prompts import PARTS, prompts_of
@@ -69,6 +69,12 @@ def check_settings(into: Path, changes: list[str]) -> None:
     note.write_text(now)
 
 
+def is_answered(to: Path, given: argparse.Namespace) -> bool:
+    """Whether a file has every answer that is asked for."""
+    wanted = len(prompts_of(given.on)) * (1 + given.draws)
+    return len(read_answers(to)) == wanted
+
+
 def arm_names(given: str) -> list[str]:
     """The arms asked for; `SystemExit` names what there is."""
     names = {"main": list(MAIN), "all": list(ARMS)}.get(given, given.split(","))
@@ -93,23 +99,32 @@ def main() -> None:
         "--prompts", type=int, default=200, help="training prompts used"
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
+    parser.add_argument(
+        "--answered", action="store_true", help="the table of what is answered, no more"
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
     names = arm_names(given.arms)
     check_settings(given.into, given.set)
     sizes = Sizes(prompts=given.prompts)
-    for run in sorted({ARMS[name].run for name in names if ARMS[name].run}):
+    runs = {ARMS[name].run for name in names if ARMS[name].run and not given.answered}
+    for run in sorted(runs):
         say(f"run {run}: Fellowship makes candidates, the rule judges them")
         make_run(run, given.into, sizes)
     found: dict[str, list[list[Answer]]] = {}
     for name in names:
         for seed in range(given.seeds if ARMS[name].trainer != "none" else 1):
-            model = trained(name, seed, given)
             to = given.into / f"answers-{given.on}-{name}-{seed}.jsonl"
+            if given.answered and not is_answered(to, given):
+                print(f"{name}, seed {seed}: not answered yet, left out", flush=True)
+                continue
+            model = given.into if given.answered else trained(name, seed, given)
             say(f"{name}, seed {seed}: answers")
             made = answers_of(model, prompts_of(given.on), to, given.draws)
             found.setdefault(name, []).append(made)
+    if not found:
+        raise SystemExit(f"{given.into} has no arm that has answered everything")
     result: dict[str, Any] = facts(found, given.into)
     (given.into / f"figures-{given.on}.json").write_text(json.dumps(result, indent=1))
     plot(result, given.into / f"figures-{given.on}.svg")
