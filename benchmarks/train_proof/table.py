@@ -20,7 +20,7 @@ from benchmarks.train_proof.figures import (
 
 WAYS = {"sampled": False, "greedy": True}
 AGAINST = [(name, "base") for name in ARMS if name != "base"]
-AGAINST += [("matched", "placebo"), ("matched", "all")]
+AGAINST += [("matched", other) for other in ("placebo", "by-length", "all")]
 NOTE = """Compliance: answers of exactly two sentences, finished, of {prompts} prompts no
 arm was trained on; 95 % limits by bootstrap over prompts. Differences in points, with
 limits that hold for all of a column at once (max-T). sampled: temperature 0.7, {draws}
