@@ -21,12 +21,14 @@ from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
 from fellowship.pipelines.running.finalize_run import RunAtStart, finalize_run
 from fellowship.pipelines.running.given_rows import (
+    ROWS,
     GivenRows,
     check_given,
     with_rows,
 )
 from fellowship.pipelines.running.header import make_header, upgraded_identity
 from fellowship.pipelines.running.last_go import begin_go
+from fellowship.pipelines.running.moved_paths import with_moved_paths
 from fellowship.pipelines.running.progress import Watch
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.rows_done import items_done
@@ -82,8 +84,9 @@ async def run_recipe(
             run_header = make_header(recipe, library)
             if origin is not None:
                 run_header["identity"]["origin"] = origin.header_fields
+            wanted = run_header["identity"]
             folder.write_or_check_header(
-                run_header, "identity", partial(upgraded_identity, library=library)
+                run_header, "identity", partial(identity_here, wanted, library, into)
             )
             recipe = recipe.read_by(read_header(into).get("reader", FIRST))
             if fork is not None:
@@ -113,6 +116,15 @@ async def run_recipe(
                 runner.ledger.close()
     finally:
         await registry.close()
+
+
+def identity_here(
+    wanted: dict[str, Any], library: PromptLibrary, into: Path, old: dict[str, Any]
+) -> dict[str, Any]:
+    """The identity in an old header as it would be written here and now."""
+    known = upgraded_identity(old, library)
+    moved: dict[str, Any] = with_moved_paths(known, wanted, into / ROWS)
+    return moved
 
 
 def columns_version(into: Path) -> int:

@@ -1,0 +1,111 @@
+"""Run folders that were moved or copied, with what they read or without: they go on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fellowship.errors import RecipeError
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run
+from tests.support.commands import said
+from tests.support.loopback.fixtures import Handle
+from tests.support.recipes import openai_model, recipe
+
+ROWS = [{"prompt": f"Name lake {n}.", "a": "Como.", "b": "Garda."} for n in (1, 2)]
+MORE = [*ROWS, {"prompt": "Name a hill.", "a": "Etna.", "b": "Vesuv."}]
+
+
+def judged(project: Path, server: Handle) -> Path:
+    """A recipe file of one judge for answers that are there."""
+    project.mkdir(exist_ok=True)
+    source = {"path": "rows.jsonl", "candidates": ["a", "b"]}
+    model = openai_model(server.base_url)
+    path = recipe(project / "r.yaml", model, 1, source=source, systems=[])
+    (project / "prompts.jsonl").unlink()
+    return path
+
+
+def moved(folder: Path) -> Path:
+    return folder.rename(folder.parent / "moved")
+
+
+def copied(folder: Path) -> Path:
+    return Path(shutil.copytree(folder, folder.parent / "copied"))
+
+
+def linked(folder: Path) -> Path:
+    (folder.parent / "link").symlink_to(folder)
+    return folder.parent / "link"
+
+
+WAYS: dict[str, Callable[[Path], Path]] = {
+    "in place": lambda folder: folder,
+    "moved": moved,
+    "copied": copied,
+    "by a link": linked,
+    "relative": lambda folder: Path("run"),
+    "round a corner": lambda folder: folder / ".." / "run",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_of_given_rows_goes_on_wherever_it_lies(
+    way: str,
+    tmp_path: Path,
+    server: Handle,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = judged(tmp_path / "project", server)
+    given = load_recipe(path, own_rows=False)
+    assert run(given, tmp_path / "run", rows=ROWS).prompts == 2
+    folder, before = WAYS[way](tmp_path / "run"), server.stats()["calls"]
+    assert run(given, folder, rows=ROWS).prompts == 2
+    what = ("run", path, "--source", folder / "rows.jsonl", "--into")
+    assert said(capsys, *what, folder)[0] == 0
+    assert said(capsys, *what, tmp_path / "fork", "--fork", folder)[0] == 0
+    assert server.stats()["calls"] == before
+    assert run(given, folder, rows=MORE).prompts == 3
+    for verb in ("status", "show"):
+        assert said(capsys, verb, folder)[0] == 0
+    to = ("--as", "dpo", "--to", tmp_path / "dpo.jsonl")
+    assert said(capsys, "export", folder, *to)[0] == 0
+    with pytest.raises(RecipeError, match="row 1 "):
+        run(given, folder, rows=MORE[::-1])
+
+
+@pytest.mark.parametrize(
+    ("way", "goes_on"),
+    [
+        ("moved", True),
+        ("copied", True),
+        ("another file of the name", False),
+        ("another name", False),
+    ],
+)
+def test_a_project_goes_on_where_its_source_is_the_same(
+    way: str, goes_on: bool, tmp_path: Path, server: Handle
+) -> None:
+    path = judged(tmp_path / "project", server)
+    source = path.with_name("rows.jsonl")
+    lines: list[Any] = [str(row).replace("'", '"') for row in ROWS]
+    source.write_text("\n".join(lines))
+    run(load_recipe(path), tmp_path / "project" / "run")
+    here = WAYS.get(way, WAYS["copied"])(tmp_path / "project")
+    recipe_file = here / "r.yaml"
+    if way == "another file of the name":
+        (here / "rows.jsonl").write_text(lines[0])
+    elif way == "another name":
+        (here / "rows.jsonl").rename(here / "other.jsonl")
+        recipe_file.write_text(recipe_file.read_text().replace("rows.js", "other.js"))
+    if goes_on:
+        assert run(load_recipe(recipe_file), here / "run").prompts == 2
+    else:
+        with pytest.raises(RecipeError, match=r"source\.path changed"):
+            run(load_recipe(recipe_file), here / "run")
