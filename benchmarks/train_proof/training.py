@@ -97,7 +97,7 @@ def grpo(_: Path, base: Path, to: Path, seed: int, settings: Settings) -> Any:
     prompts = [[{"role": "user", "content": text}] for text in prompts_of("train")]
     return GRPOTrainer(
         model=AutoModelForCausalLM.from_pretrained(base, dtype="float32"),
-        reward_funcs=fl.reward_function(TwoSentences(), into=to / "rewards"),
+        reward_funcs=fl.reward_function(TwoSentences, into=to / "rewards"),
         args=GRPOConfig(
             **common(settings, to, seed),
             learning_rate=settings.grpo_rate,

@@ -32,10 +32,18 @@ from fellowship.teams.settings import (
 )
 
 EvaluatorSpec = (
-    JudgeSettings | JurySettings | DebateSettings | CustomEvaluateSettings | Judge
+    JudgeSettings
+    | JurySettings
+    | DebateSettings
+    | CustomEvaluateSettings
+    | Judge
+    | type[Any]
 )
-"""Settings as under `evaluate` in a recipe, or a judge's role, which is asked as it is."""
+"""Settings as under `evaluate` in a recipe, a judge's role, which is asked as it is, or a
+class of one's own, as `evaluate.team` names it, which is made without arguments.
+"""
 
+EVALUATORS = (JudgeSettings, JurySettings, DebateSettings, CustomEvaluateSettings)
 SETTINGS: TypeAdapter[EvaluateSettings] = TypeAdapter(EvaluateSettings)
 JUDGE = "judge"
 
@@ -50,7 +58,7 @@ def evaluator_with_models(
     `model` alone is a judge of its own, or speaks for a debate that names no model.
     """
     known = {name: model_config(spec) for name, spec in (models or {}).items()}
-    settings = judge_settings(evaluator) if isinstance(evaluator, Judge) else evaluator
+    settings = settings_of(evaluator)
     if model is not None:
         if settings is None:
             settings = JudgeSettings(model=JUDGE)
@@ -66,12 +74,28 @@ def evaluator_with_models(
             "nobody judges: give model='gpt-4o-mini', or an evaluator such as"
             " fl.Jury(['gpt-4o-mini', 'ollama:qwen3:8b', 'ollama:gemma2:9b'])"
         )
-    if not isinstance(settings, EvaluatorSpec):
-        raise RecipeError(
-            f"evaluator is {show_value(settings)}: give fl.Jury([...]), fl.Debate(...),"
-            " fl.OneJudge(model=...) or a judge's role; a model alone goes as model=..."
-        )
     return with_own_models(settings, known)
+
+
+def settings_of(evaluator: EvaluatorSpec | None) -> EvaluateSettings | None:
+    """What was given, as settings; `RecipeError` where it judges nothing."""
+    if evaluator is None or isinstance(evaluator, EVALUATORS):
+        return evaluator
+    if isinstance(evaluator, Judge):
+        return judge_settings(evaluator)
+    own = evaluator if isinstance(evaluator, type) else type(evaluator)
+    if not any(hasattr(own, method) for method in ("rate", "compare")):
+        cure = (
+            "give fl.Jury([...]), fl.Debate(...), fl.OneJudge(model=...), a judge's role or"
+            " a class of your own with rate or compare; a model alone goes as model=..."
+        )
+    elif own is not evaluator:
+        cure = f"give the class, {own.__name__}, without brackets: its name is recorded"
+    elif "." in own.__qualname__:
+        cure = "a class is found again by its name: define it at the top of a module"
+    else:
+        return CustomEvaluateSettings(team=f"{own.__module__}:{own.__qualname__}")
+    raise RecipeError(f"evaluator is {show_value(evaluator)}: {cure}")
 
 
 def judge_settings(role: Judge) -> JudgeSettings:

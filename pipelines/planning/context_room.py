@@ -23,7 +23,7 @@ def context_warnings(
     recipe: Recipe, rows: Rows, loads: Sequence[Load]
 ) -> Iterator[str]:
     """A sentence for each model whose context the longest prompt does not fit into."""
-    longest = max(config.max_tokens for config in recipe.models.values())
+    longest = max((config.max_tokens for config in recipe.models.values()), default=0)
     for name, config in recipe.models.items():
         num_ctx: int | None = getattr(config, "num_ctx", None)
         if num_ctx is None:

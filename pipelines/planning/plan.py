@@ -160,7 +160,7 @@ def plan(recipe: Recipe, rows: Rows) -> Plan:
         )
         for a in evaluator_calls(recipe.evaluate, candidates, own_family_models(recipe))
     ]
-    longest = max(config.max_tokens for config in recipe.models.values())
+    longest = max((config.max_tokens for config in recipe.models.values()), default=0)
     models = tuple(
         model_plan(name, config, rows, [x for x in loads if x.model == name], longest)
         for name, config in recipe.models.items()

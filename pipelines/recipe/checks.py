@@ -33,6 +33,7 @@ from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import (
     AutogenSettings,
+    CustomEvaluateSettings,
     CustomSettings,
     FeedbackSettings,
     RoleRef,
@@ -59,6 +60,7 @@ def contradictions(
     recipe: Recipe, *, own_rows: bool = True
 ) -> Iterator[tuple[Place, str]]:
     """What no single value shows: where a recipe's parts don't fit, or files lack."""
+    yield from _no_models(recipe)
     yield from _unknown_models(recipe)
     yield from _repeated_names(recipe)
     yield from reviewer_name_faults(recipe)
@@ -74,6 +76,17 @@ def contradictions(
         yield from _label_scale(recipe)
     yield from _missing_files(recipe)
     yield from _exports(recipe)
+
+
+def _no_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
+    """Code of one's own may write and judge without a model; nothing else can."""
+    teams = (recipe.evaluate, *recipe.systems)
+    own = CustomEvaluateSettings | CustomSettings
+    if not recipe.models and not all(isinstance(team, own) for team in teams):
+        yield (
+            ("models",),
+            "models has 0 entries: give at least 1; only teams of your own need none",
+        )
 
 
 def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:

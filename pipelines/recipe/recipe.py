@@ -156,7 +156,7 @@ class Recipe(Record):
     """One run, from its prompts to its datasets."""
 
     models: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], ModelConfig] = Field(
-        min_length=1
+        description="by name; none are needed where every team is a class of your own"
     )
     source: Source = Field(
         default=Source(),

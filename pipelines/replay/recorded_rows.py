@@ -29,7 +29,7 @@ def recorded_recipe(run: Path) -> Recipe:
     """
     header = read_header(run)
     recorded = header.get("recipe")
-    if not isinstance(recorded, dict) or not recorded.get("models"):
+    if not isinstance(recorded, dict) or "evaluate" not in recorded:
         raise RecipeError(
             f"{str(run)!r} was not made by a recipe: it holds imported verdicts, and"
             " nobody to replay or to ask again"

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 import fellowship as fl
+from fellowship.pipelines.planning.plan import measure_source, plan
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.replay.replay import replay
+from fellowship.records import State
+from fellowship.teams.judge import comparison_of
 from tests.support.loopback.fixtures import Handle
 
 PROMPTS = ["Why is the sky blue?"] * 2 + ["How far is the moon?"] * 2
@@ -60,3 +65,51 @@ def test_a_limit_stops_the_step_and_a_missing_column_is_named(
     assert len(informed(["Why?"], ["So."], solution=["Because."])) == 1
     (outcome,) = fl.outcomes(tmp_path / "s")
     assert outcome.reference == "Because."
+
+
+class LongerIsBetter:
+    """A rule in the judge's seat: one point a character."""
+
+    async def rate(self, item: Any, candidates: Any, seats: Any) -> Any:
+        marks = [float(len(one.text)) for one in candidates]
+
+        def met(i: int, j: int) -> fl.Comparison:
+            scores = fl.Scores(first=marks[i], second=marks[j])
+            verdict = fl.Verdict(winner=scores.winner, scores=scores, evaluator="rule")
+            return comparison_of((i, j), [verdict])
+
+        return met
+
+
+def test_a_rule_of_one_s_own_scores_without_a_model(tmp_path: Path) -> None:
+    score = fl.reward_function(LongerIsBetter, into=tmp_path / "r")
+    assert score(["Why?"] * 2, ["So.", "Because of it."]) == [3, 14]
+    assert fl.score("Why?", "So.", evaluator=LongerIsBetter).score == 3
+
+
+def test_a_recipe_of_one_s_own_rule_needs_no_model(tmp_path: Path) -> None:
+    rule = {"team": f"{__name__}:LongerIsBetter", "meet": "pointwise"}
+    recipe = {"models": {}, "source": {"candidates": ["a", "b"]}, "evaluate": rule}
+    rows = [{"prompt": "Why?", "a": "So.", "b": "Because of it."}]
+    assert fl.run(recipe, tmp_path / "run", rows=rows).states == {State.PAIR: 1}
+    assert replay(tmp_path / "run", "1").identical
+    assert plan(Recipe.model_validate(recipe), measure_source(())).models == ()
+    with pytest.raises(fl.RecipeError, match="models has 0 entries"):
+        fl.run({**recipe, "evaluate": {"team": "judge", "model": "m"}}, "x", rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (LongerIsBetter(), "give the class, LongerIsBetter, without brackets"),
+        (type("Inner", (LongerIsBetter,), {"__qualname__": "f.<locals>.Inner"}), "top"),
+        (int, "give fl.Jury"),
+        ({"team": "judge"}, "give fl.Jury"),
+        ("gpt-4o", "a model alone goes as model="),
+    ],
+)
+def test_what_judges_nothing_is_refused_with_the_cure(
+    tmp_path: Path, given: Any, told: str
+) -> None:
+    with pytest.raises(fl.RecipeError, match=told):
+        fl.reward_function(given, into=tmp_path / "r")
