@@ -98,13 +98,17 @@ class RoleAgent(BaseChatAgent):
     async def on_messages(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> Response:
-        """Take in the new messages and answer once."""
+        """Take in the new messages and answer once; the token ends a call in flight."""
+        task = asyncio.ensure_future(self.take_turn(messages))
+        cancellation_token.link_future(task)
+        return await task
+
+    async def take_turn(self, messages: Sequence[BaseChatMessage]) -> Response:
+        """As `on_messages`, in the task of the caller, whose end ends the call."""
         self._lines += [
             line_of(message) for message in messages if not is_task(message)
         ]
-        task = asyncio.ensure_future(self.speak())
-        cancellation_token.link_future(task)
-        spoken = await task
+        spoken = await self.speak()
         assert self.turn is not None
         message = TextMessage(
             id=f"{self.turn.call}/{self._round}",  # AutoGen's own would be random

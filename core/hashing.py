@@ -14,12 +14,17 @@ _CANONICAL = json.JSONEncoder(
 )
 
 
+def canonical_text(value: Any) -> str:
+    """`canonical_json` before it is encoded; it may hold lone surrogates."""
+    return _CANONICAL.encode(value)
+
+
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys, no spaces, UTF-8: one spelling for one value.
 
     A lone surrogate, which JSON allows and UTF-8 does not, is kept as an escape.
     """
-    return _CANONICAL.encode(value).encode("utf-8", "backslashreplace")
+    return canonical_text(value).encode("utf-8", "backslashreplace")
 
 
 def digest(value: Any, size: int = 32) -> str:

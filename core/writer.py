@@ -1,6 +1,6 @@
 """Group commit: the one thread that writes a ledger.
 
-All that is appended in one turn of the event loop, and while a commit is under way, shares
+All that is appended while the event loop is busy, and while a commit is under way, shares
 the next one; an append returns once its rows are on the disk. After a commit that failed
 nothing more is written: what can't be kept must not be acted upon.
 """
@@ -27,6 +27,9 @@ class Statement(NamedTuple):
     sql: str
     values: tuple[Any, ...]
 
+
+MOST_TURNS = 8
+"""Turns of the event loop that a commit waits for at the most, while each brings more."""
 
 PendingAppend = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
 
@@ -55,8 +58,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         if not self._pending:
-            # One hand-over a turn of the loop: waking the thread costs more than a row.
-            loop.call_soon(self._hand_over)
+            loop.call_soon(self._wait_for_more, loop, 0)
         self._pending.append((statements, future))
         await future
 
@@ -77,6 +79,15 @@ class Writer:
     def _take_pending(self) -> list[PendingAppend]:
         taken, self._pending = self._pending, []
         return taken
+
+    def _wait_for_more(
+        self, loop: asyncio.AbstractEventLoop, known: int, turns: int = 0
+    ) -> None:
+        """Hand over once a turn of the loop brings no more, for a commit costs ten rows."""
+        if known < len(self._pending) and turns < MOST_TURNS:
+            loop.call_soon(self._wait_for_more, loop, len(self._pending), turns + 1)
+        else:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         if self._pending:

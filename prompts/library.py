@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Prompt:
     name: str
     text: str
 
-    @property
+    @cached_property
     def slots(self) -> frozenset[str]:
         """Names of the slots the text has."""
         return frozenset(found[2] for found in SLOT.finditer(self.text) if found[2])

@@ -1,8 +1,8 @@
 """Session context: fresh agents, one transcript, one deadline. Nothing of it is used twice.
 
-This is where AutoGen's group chats are run. A team that failed answers its next run with
-an empty success, and `wait_for` lets a chat run on, so a chat is built for one run, ended
-by its cancellation token, and believed only if it says how it ended.
+This is where AutoGen's group chats are run. A team of AutoGen's that failed answers its
+next run with an empty success, and `wait_for` lets a chat run on, so a chat is built for
+one run, ended by its cancellation token, and believed only if it says how it ended.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from autogen_agentchat.base import ChatAgent, TaskResult, Team, TerminationCondition
 from autogen_agentchat.messages import (
@@ -19,8 +19,7 @@ from autogen_agentchat.messages import (
     StopMessage,
     TextMessage,
 )
-from autogen_agentchat.teams import RoundRobinGroupChat
-from autogen_core import AgentRuntime, CancellationToken
+from autogen_core import CancellationToken
 
 from fellowship.agents.agent import RoleAgent, Transcript, turn_of
 from fellowship.agents.case import Case
@@ -32,7 +31,7 @@ from fellowship.models.autogen_result import has_run
 from fellowship.models.client import Client, Reply, Request
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
-from fellowship.teams.chat_runtime import ChatRuntime
+from fellowship.teams.direct_chat import DirectChat
 from fellowship.teams.gathering import gather_or_cancel
 
 TASK = "Please begin."
@@ -238,27 +237,9 @@ class SessionContext:
 
         Raises what the session's first failing call raised.
         """
-
-        def caught_stop() -> str:
-            # AutoGen reports what a condition raises as text, like what an agent raises.
-            try:
-                return stop()
-            except FellowshipError as error:
-                self._caught.append(error)
-                raise
-
-        runtime = ChatRuntime()
-        team = RoundRobinGroupChat(
-            list(agents),
-            max_turns=turns,
-            termination_condition=StopWhen(caught_stop),
-            runtime=cast(AgentRuntime, runtime),
-        )
+        team = DirectChat(agents, turns, StopWhen(stop))
         run = team.run(task=TASK, cancellation_token=self._token)
-        try:
-            result = await self._run_within_deadline(asyncio.ensure_future(run))
-        finally:
-            await runtime.close()
+        result = await self._run_within_deadline(asyncio.ensure_future(run))
         if not has_run(result):
             raise self._first_error() or RowError(
                 f"team {self.team!r} ended before it started"

@@ -27,7 +27,6 @@ from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
 from fellowship.errors import RecipeError
-from fellowship.hashing import digest
 from fellowship.models.config import Sampling, ScoreForm, ScoreRange
 from fellowship.models.server_facts import ServerFacts
 from fellowship.records import Message
@@ -254,7 +253,8 @@ def estimated_tokens(text: str) -> int:
     English runs at about 4.2 bytes a token in current vocabularies; scripts outside
     Latin at fewer, so this is low for them by up to a half.
     """
-    return -(-len(text.encode("utf-8", "replace")) // 4)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return -(-size // 4)
 
 
 def request_from_autogen(
@@ -286,17 +286,3 @@ def message_from_autogen(message: LLMMessage) -> Message:
     if isinstance(message, AssistantMessage) and isinstance(message.content, str):
         return Message(role="assistant", content=message.content)
     raise RecipeError(f"only text reaches a model here, not {type(message).__name__}")
-
-
-def key_of(identity: Mapping[str, Any], request: Request) -> str:
-    """The ledger's key for a request to the model of that identity."""
-    return digest(
-        [
-            identity,
-            [[m.role, m.content] for m in request.messages],
-            dict(request.sampling),
-            request.schema,
-            request.sample,
-            request.session,
-        ]
-    )

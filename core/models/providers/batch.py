@@ -19,7 +19,7 @@ import openai
 import structlog
 
 from fellowship.errors import EndpointDown, ModelError, RecipeError
-from fellowship.models.client import Reply, Request, key_of
+from fellowship.models.client import Reply, Request
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.breaker import PERMANENT
 from fellowship.models.limits.error_bodies import ErrorBody
@@ -38,6 +38,7 @@ from fellowship.models.providers.batch_lines import (
     read_line,
 )
 from fellowship.models.providers.openai import OpenAIClient
+from fellowship.models.request_json import key_of
 from fellowship.number_format import counted
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from opentelemetry.trace import Span
+from opentelemetry.trace import INVALID_SPAN, Span
 
 from fellowship.errors import ModelError
 from fellowship.ledger import CallRow
@@ -26,7 +26,6 @@ from fellowship.models.client import (
     Reply,
     Request,
     estimated_tokens,
-    key_of,
 )
 from fellowship.models.config import Price
 from fellowship.models.limits.busy_clock import BusyClock
@@ -40,7 +39,13 @@ from fellowship.models.record.reply_notes import (
     remarks_on,
     reply_record,
 )
-from fellowship.models.record.tracing import add_retry, call_span, set_reply
+from fellowship.models.record.tracing import (
+    add_retry,
+    call_span,
+    is_traced,
+    set_reply,
+)
+from fellowship.models.request_json import RequestJson, RequestWriter
 from fellowship.usage import Usage
 
 log = structlog.get_logger("fellowship.models")
@@ -80,10 +85,12 @@ class RecordedClient(Client):
         self._tries = tries
         self._busy = busy or BusyClock()
         self._usd_per_second = usd_per_hour / 3600
+        self._writer = RequestWriter(inner.identity)
+        self._traced = is_traced()
 
     def key(self, request: Request) -> str:
         """Everything that shapes the answer, as one digest of 64 hex letters."""
-        return key_of(self.identity, request)
+        return self._writer.parts(request).key()
 
     async def complete(self, request: Request) -> Reply:
         """The recorded reply to this request, asked for once.
@@ -91,18 +98,21 @@ class RecordedClient(Client):
         Raises `ModelError` when the provider would not answer, `BudgetStop` and
         `EndpointDown` when it was not asked.
         """
+        if not self._traced:
+            return await self._complete(request, INVALID_SPAN)
         with call_span(request, self.model, self.identity) as span:
             reply = await self._complete(request, span)
             set_reply(span, reply)
         return reply
 
     async def _complete(self, request: Request, span: Span) -> Reply:
-        call, used_up = self._call(request), 0
+        written = self._writer.parts(request)
+        call, used_up = self._call(request, written.key()), 0
         while True:
             if row := await self._broker.open(call):
                 return reply_from_row(row, parsed_notes(row.reply))
             try:
-                return await self._try(call, request)
+                return await self._try(call, written)
             except ModelError as error:
                 used_up += error.uses_a_try
                 if not error.may_retry or used_up >= self._tries:
@@ -113,11 +123,11 @@ class RecordedClient(Client):
             await asyncio.sleep(wait)
             call = call._replace(attempt=call.attempt + 1)
 
-    def _call(self, request: Request) -> Call:
+    def _call(self, request: Request, key: str) -> Call:
         prompt = sum(estimated_tokens(m.content) for m in request.messages)
         most = Usage(prompt, self._longest(request)) if self.inner.delayed else Usage()
         return Call(
-            self.key(request),
+            key,
             self.name,
             self._endpoint,
             request.session,
@@ -131,8 +141,8 @@ class RecordedClient(Client):
         """Tokens the reply may have, its thinking among them."""
         return max_reply_tokens(request) + self.thinking_tokens
 
-    async def _try(self, call: Call, request: Request) -> Reply:
-        began, mark = time.time(), self._busy.start()
+    async def _try(self, call: Call, written: RequestJson) -> Reply:
+        request, began, mark = written.request, time.time(), self._busy.start()
         charged: float | None = None
         allowed = self._deadlines.seconds_for(call.longest)
         try:
@@ -162,7 +172,7 @@ class RecordedClient(Client):
         finally:
             if charged is None:
                 self._busy.fail(mark)
-        row = self._row(call, request, reply, began)
+        row = self._row(call, written, reply, began)
         if self._usd_per_second and row.usd is not None:
             row = row._replace(usd=row.usd + self._usd_per_second * charged)
         self._deadlines.record_reply(reply.usage.completion, row.seconds)
@@ -187,14 +197,17 @@ class RecordedClient(Client):
         error.uses_a_try = not free_retry
         error.may_retry = free_retry or error.is_transient
 
-    def _row(self, call: Call, request: Request, reply: Reply, began: float) -> CallRow:
+    def _row(
+        self, call: Call, written: RequestJson, reply: Reply, began: float
+    ) -> CallRow:
+        request = written.request
         return CallRow(
             key=call.key,
             session=request.session,
             seat=request.seat,
             role=request.role,
             model=self.name,
-            request=compact_json(self._request_record(request)),
+            request=replace_surrogates(written.record()),
             reply=replace_surrogates(reply_record(reply)),
             text=replace_surrogates(reply.text),
             finish=reply.finish,
@@ -206,17 +219,6 @@ class RecordedClient(Client):
             seconds=time.time() - began,
             tries=call.attempt,
         )
-
-    def _request_record(self, request: Request) -> dict[str, Any]:
-        return {
-            "to": self.identity,
-            "messages": [
-                {"role": m.role, "content": m.content} for m in request.messages
-            ],
-            "sampling": dict(request.sampling),
-            "schema": request.schema,
-            "sample": request.sample,
-        }
 
     async def check(self) -> list[Finding]:
         """As the inner client says."""
@@ -305,11 +307,3 @@ def replace_surrogates(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-def compact_json(value: Mapping[str, Any]) -> str:
-    """Compact JSON that people can read in any SQLite tool."""
-    return replace_surrogates(COMPACT.encode(value))

@@ -18,11 +18,12 @@ from fellowship.models.client import Remark, Reply, Request
 
 NOTES = "fellowship"
 MARK = f'"{NOTES}": {{'
+RECORD = json.JSONEncoder(default=str)
 
 
 def reply_record(reply: Reply) -> str:
     """The JSON of a reply for the ledger: the provider's own, with our notes beside it."""
-    return json.dumps({**reply.raw, NOTES: notes_on(reply)}, default=str)
+    return RECORD.encode({**reply.raw, NOTES: notes_on(reply)})
 
 
 def notes_on(reply: Reply) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 
 from fellowship.models.client import Reply, Request
 from fellowship.records import Message, Outcome, State
@@ -40,6 +40,11 @@ FINISH_REASONS = {
 }
 
 
+def is_traced() -> bool:
+    """Whether anybody listens: a tracer provider is set."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 @contextmanager
 def span(
     name: str,
@@ -49,7 +54,7 @@ def span(
     """A span around the work inside; of an error that leaves it, the type is set."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
-        yield trace.INVALID_SPAN
+        yield INVALID_SPAN
         return
     tracer = provider.get_tracer("fellowship")
     with tracer.start_as_current_span(

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fellowship.cli.doctor import check_models
 from fellowship.errors import ModelError
-from fellowship.models.client import Request, key_of
+from fellowship.models.client import Request
 from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
 from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
 from fellowship.models.providers.capabilities import HOSTS, refused_by_name
@@ -22,6 +22,7 @@ from fellowship.models.providers.ollama import OllamaClient
 from fellowship.models.providers.openai import OpenAIClient
 from fellowship.models.providers.reasoning import reasoning_fields
 from fellowship.models.providers.unsent import unsent_effort, unsent_of
+from fellowship.models.request_json import key_of
 from fellowship.records import Message
 from tests.support.recipes import openai_model, recipe
 from tests.support.runs import go

@@ -1,4 +1,4 @@
-"""Our runtime for one chat changes what a turn costs, and nothing that is said."""
+"""A chat whose turns are taken directly says what it says on AutoGen's runtime."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 
 
-def stock(*args: Any, runtime: Any, **more: Any) -> RoundRobinGroupChat:
+def stock(agents: Any, turns: int, condition: Any) -> RoundRobinGroupChat:
     """The same chat on AutoGen's own runtime."""
-    return RoundRobinGroupChat(*args, **more)
+    return RoundRobinGroupChat(
+        list(agents), max_turns=turns, termination_condition=condition
+    )
 
 
 def said(into: Path) -> list[tuple[str, int, str, str]]:
@@ -26,13 +28,13 @@ def said(into: Path) -> list[tuple[str, int, str, str]]:
     return [(t.source, t.round, t.text, t.call) for t in turns]
 
 
-def test_a_chat_says_the_same_on_ours_as_on_autogen_s(
+def test_a_direct_chat_says_the_same_as_one_on_autogen_s_runtime(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with openai_server() as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
         run(load_recipe(path), tmp_path / "ours")
-        monkeypatch.setattr(session, "RoundRobinGroupChat", stock)
+        monkeypatch.setattr(session, "DirectChat", stock)
         run(load_recipe(path), tmp_path / "theirs")
     assert said(tmp_path / "ours") == said(tmp_path / "theirs")
     assert len(said(tmp_path / "ours")) > 30
