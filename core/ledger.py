@@ -13,7 +13,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -356,10 +356,13 @@ def adopt_calls(old: Path, path: Path) -> int:
         link.close()
 
 
-def read_outcome(text: str) -> Outcome:
-    """A row's record from its JSON; `LedgerError` where it isn't one."""
+def read_outcome(text: str, values: Mapping[str, str] | None = None) -> Outcome:
+    """A row's record from its JSON; `LedgerError` where it isn't one.
+
+    With `AS_WRITTEN` for `values` those of its turns stay mappings, at a fifth of the cost.
+    """
     try:
-        return Outcome.model_validate_json(text)
+        return Outcome.model_validate_json(text, context=values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the record"

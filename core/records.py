@@ -5,10 +5,9 @@ Each is complete and refuses an unknown field.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,6 +15,7 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
 )
 
 from fellowship.display import (
@@ -313,6 +313,16 @@ RECORDED = tuple(
 """Each record that a value may be, with the fields it must have and those it may have."""
 
 
+AS_WRITTEN: Final = {"turn values": "as written"}
+"""The context of a reading that leaves turns' values as the mappings that they were
+written as, for whoever reads verdicts and answers: most of a record's cost is its values."""
+
+
+def recorded_value(value: Any, info: ValidationInfo) -> Any:
+    """A recorded value as what it is, or as the mapping it was, as the reading asks."""
+    return value if info.context is AS_WRITTEN else turn_value(value)
+
+
 def turn_value(value: Any) -> Any:
     """A recorded value as what it is; one of another form stays the mapping it was.
 
@@ -328,7 +338,8 @@ def turn_value(value: Any) -> Any:
             found = cls.model_validate(value)
         except ValidationError:
             continue
-        if json.dumps(found.model_dump(mode="json")) == json.dumps(value):
+        # By their spelling: 1 and 1.0 are equal, as are mappings in another order.
+        if repr(found.model_dump(mode="json")) == repr(value):
             return found
     return value
 
@@ -364,7 +375,7 @@ class Turn(Record):
     )
     value: Annotated[
         Review | Choice | Mark | dict[str, Any] | None,
-        PlainValidator(turn_value, json_schema_input_type=dict[str, Any] | None),
+        PlainValidator(recorded_value, json_schema_input_type=dict[str, Any] | None),
     ] = Field(
         default=None,
         description="what was read from it: a Review, a Choice, a Mark, or the fields of"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fellowship.ledger import LedgerReader, read_outcome
@@ -10,11 +10,17 @@ from fellowship.records import Outcome, PreferencePair
 from fellowship.run_folder import LEDGER
 
 
-def outcomes(into: Path | str) -> Iterator[Outcome]:
-    """What became of each row of a run, in the source's order, one at a time."""
+def outcomes(
+    into: Path | str, values: Mapping[str, str] | None = None
+) -> Iterator[Outcome]:
+    """What became of each row of a run, in the source's order, one at a time.
+
+    With `AS_WRITTEN` for `values` those of its turns stay mappings, as `read_outcome` has
+    it.
+    """
     with LedgerReader(Path(into) / LEDGER) as reader:
         for text in reader.outcomes():
-            yield read_outcome(text)
+            yield read_outcome(text, values)
 
 
 def pairs(into: Path | str) -> Iterator[PreferencePair]:

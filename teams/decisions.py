@@ -53,6 +53,8 @@ def scores_in_band(scores: Scores, band: float) -> Scores:
 def average_scores(given: Iterable[Scores]) -> Scores:
     """The mean of scores; there must be one. Their order makes no difference."""
     all_given = list(given)
+    if len(all_given) == 1:
+        return all_given[0]
     return Scores(
         first=mean([scores.first for scores in all_given]),
         second=mean([scores.second for scores in all_given]),

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fellowship.pipelines.labels.people_votes import people_votes
-from fellowship.records import Decision, Winner
+from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
+from fellowship.records import AS_WRITTEN, Decision, Outcome, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.judge_verdicts import last_decisions
 
@@ -41,20 +41,25 @@ class ComparisonVotes:
 def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
     people = people_votes(into)
-    for outcome in outcomes(into):
-        comparisons = outcome.ranking.comparisons if outcome.ranking else ()
-        for index, one in enumerate(comparisons):
-            pair = (one.first, one.second)
-            yield ComparisonVotes(
-                number=outcome.number,
-                index=index,
-                pair=pair,
-                decisions=last_decisions(one.verdicts),
-                outcome=one.outcome,
-                blind=one.blind,
-                equal=one.equal,
-                spared=one.spared,
-                recused=one.recused,
-                label=people.on(outcome, pair).label,
-                same_family="same_family" in outcome.flags,
-            )
+    for outcome in outcomes(into, AS_WRITTEN):
+        yield from row_comparisons(outcome, people)
+
+
+def row_comparisons(outcome: Outcome, people: PeopleVotes) -> Iterator[ComparisonVotes]:
+    """Every comparison of a row."""
+    comparisons = outcome.ranking.comparisons if outcome.ranking else ()
+    for index, one in enumerate(comparisons):
+        pair = (one.first, one.second)
+        yield ComparisonVotes(
+            number=outcome.number,
+            index=index,
+            pair=pair,
+            decisions=last_decisions(one.verdicts),
+            outcome=one.outcome,
+            blind=one.blind,
+            equal=one.equal,
+            spared=one.spared,
+            recused=one.recused,
+            label=people.on(outcome, pair).label,
+            same_family="same_family" in outcome.flags,
+        )

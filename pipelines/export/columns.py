@@ -50,13 +50,30 @@ VERDICT = (
 )
 """The fields of a verdict: texts, but for `scores`, a list of two numbers or of none."""
 
+class LastText:
+    """The JSON text of a column's value; of the last value as it was made.
+
+    One provenance is in the rows of several datasets, one after another.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, str] = (None, "null")
+
+    def __call__(self, value: Any) -> str:
+        """The text of a value."""
+        last = self._last
+        if last[0] is not value:
+            last = self._last = (value, json_line(value))
+        return last[1]
+
+
 LINE_VALUES: Mapping[str, Callable[[Any], Any]] = {
     "float": float,
     "whole": int,
     "flag": bool,
     "text": str,
     "texts": json_line,
-    "provenance": json_line,
+    "provenance": LastText(),
 }
 """A column's type -> its value in a JSON line."""
 check_registry("column type", get_args(ColumnType), LINE_VALUES)

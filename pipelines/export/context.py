@@ -81,8 +81,8 @@ class ExportContext:
     def of_outcome(
         self,
         outcome: Outcome,
-        make: Callable[[Outcome, ExportContext], dict[str, Any]],
-    ) -> dict[str, Any]:
+        make: Callable[[Outcome, ExportContext], dict[Any, Any]],
+    ) -> dict[Any, Any]:
         """What `make` gives for a row, made once for all the examples of that row."""
         known = self._latest.get(make)
         if known is None or known[0] is not outcome:
@@ -90,7 +90,7 @@ class ExportContext:
         return known[1]
 
     @cached_property
-    def _latest(self) -> dict[Callable[..., Any], tuple[Outcome, dict[str, Any]]]:
+    def _latest(self) -> dict[Callable[..., Any], tuple[Outcome, dict[Any, Any]]]:
         return {}
 
     @cached_property

@@ -46,6 +46,32 @@ def pair_evidence(
     return Evidence((chosen, rejected), tuple(comparisons[i] for i in used))
 
 
+class PairFacts(NamedTuple):
+    """What a pair depends on, and its column `provenance`."""
+
+    evidence: Evidence
+    provenance: dict[str, Any]
+
+
+def pair_facts(
+    outcome: Outcome, pair: PreferencePair, context: ExportContext
+) -> PairFacts:
+    """The facts of one pair of a row, made once for all the datasets that it is in."""
+    made = context.of_outcome(outcome, made_facts)
+    known = made.get(id(pair))
+    if known is None or known[0] is not pair:
+        evidence = pair_evidence(outcome, pair, context)
+        columns = provenance_columns(outcome, evidence, context)
+        known = made[id(pair)] = (pair, PairFacts(evidence, columns))
+    facts: PairFacts = known[1]
+    return facts
+
+
+def made_facts(outcome: Outcome, context: ExportContext) -> dict[Any, Any]:
+    """Place of a row's pairs in memory -> the pair and its facts: none yet."""
+    return {}
+
+
 def count_votes(evidence: Evidence) -> tuple[float, int]:
     """Single verdicts for the outcome of their comparison, and verdicts that were read.
 

@@ -77,7 +77,8 @@ LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def json_line(value: Any) -> str:
     """One line of JSON, whatever the text: no null bytes lost, no foreign line ends."""
-    return UNSAFE.sub(_escape, LINE.encode(value))
+    line = LINE.encode(value)
+    return line if line.isascii() else UNSAFE.sub(_escape, line)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -11,27 +11,26 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
-from fellowship.pipelines.export.columns import line_row
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.examples import Example
+from fellowship.pipelines.export.examples import Example, unpack
 from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.filters import FILTERS, first_pii
-from fellowship.pipelines.export.formats import FORMATS, format_row
+from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.open_run import open_run
+from fellowship.pipelines.export.row_forms import RowForm, weight_of, with_weight
 from fellowship.pipelines.export.splits import assign_splits, split_of
 from fellowship.pipelines.export.tables import (
     require_replaceable,
     save_dataset,
 )
-from fellowship.pipelines.export.writers import ExportFiles
+from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
-from fellowship.records import AnswerFault, Outcome
+from fellowship.records import AS_WRITTEN, AnswerFault, Outcome
 from fellowship.run_folder import EXPORTS
 from fellowship.run_outcomes import outcomes
 
@@ -44,9 +43,11 @@ def export_run(
     export: Export,
     to: Path | None = None,
     watch: Watch = lambda what, rows: None,
+    read: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Account]:
     """Write a run's datasets; an account of each kind. `to` is the path of one kind.
 
+    `read` is told of every row as it is read, so that nobody need read them again.
     Files appear whole or not at all. `RecipeError` where a shape can't hold a kind or a
     filter can't be asked, `InputError` where a library or a file it needs is missing,
     `LedgerError` where the run can't be read or a file can't be written.
@@ -62,9 +63,11 @@ def export_run(
             "calibrated": context.chance is not None,
             "criteria": context.criteria,
         }
-        filter_passes = [FilterPass(kind, export, flags) for kind in export.kinds]
+        forms = [RowForm(kind, export, context) for kind in export.kinds]
+        filter_passes = [FilterPass(form, export, flags) for form in forms]
         try:
-            for done, outcome in enumerate(outcomes(into), 1):
+            for done, outcome in enumerate(outcomes(into, AS_WRITTEN), 1):
+                read(outcome)
                 for filter_pass in filter_passes:
                     for example in examples_of(outcome, filter_pass.kind, context):
                         fault = chosen_fault(outcome, example)
@@ -97,6 +100,20 @@ def with_flags(example: Example) -> Example:
     return replace(example, facts=facts)
 
 
+def count_shortcuts_again(filter_pass: FilterPass, context: ExportContext) -> None:
+    """Count the shortcuts anew, of the rows that the whole set has left."""
+    filter_pass.begin_shortcuts()
+    rows = outcomes(context.into, AS_WRITTEN)
+    kind = filter_pass.kind
+    examples = (e for row in rows for e in examples_of(row, kind, context))
+    kept = filter_pass.kept_numbers()
+    wanted = next(kept, 0)
+    for number, example in enumerate(examples, 1):
+        if number == wanted:
+            filter_pass.shortcuts.add(example)
+            wanted = next(kept, 0)
+
+
 def target_path(into: Path, kind: str, export: Export) -> Path:
     """Where a kind goes unless told otherwise."""
     made = FORMATS[export.shape]
@@ -111,22 +128,20 @@ def write_kind(
     watch: Watch,
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
-    filter_pass.filter_whole_set()
+    if filter_pass.filter_whole_set() and filter_pass.form.ready:
+        count_shortcuts_again(filter_pass, context)
     if export.splits:
         assign_splits(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
     target = to or target_path(context.into, filter_pass.kind, export)
     made = FORMATS[export.shape]
     if made.container.saved:
         with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
-            counts, files = write_splits(
-                filter_pass, export, Path(folder) / "rows.parquet", watch, dict
-            )
+            table = Path(folder) / "rows.parquet"
+            counts, files = write_splits(filter_pass, export, table, watch)
             save_dataset(files, target)
         paths = [target]
     else:
-        lines = context.typed_lines and not made.container.typed
-        as_row = line_row if lines else dict
-        counts, files = write_splits(filter_pass, export, target, watch, as_row)
+        counts, files = write_splits(filter_pass, export, target, watch)
         paths = list(files.values())
     account = make_account(filter_pass, export, context, counts, paths)
     made.describe(paths, filter_pass.kind)
@@ -138,13 +153,9 @@ def write_splits(
     export: Export,
     target: Path,
     watch: Watch,
-    as_row: Callable[[Mapping[str, Any]], dict[str, Any]],
 ) -> tuple[dict[str, int], dict[str, Path]]:
-    """Rows and file of each split; one without a name where there are no splits.
-
-    `as_row` gives a row's columns the types that its file asks for.
-    """
-    made = FORMATS[export.shape]
+    """Rows and file of each split; one without a name where there are no splits."""
+    made, form = FORMATS[export.shape], filter_pass.form
     mean = mean_weight(filter_pass)
     names = list(export.splits) or [""]
     counts = dict.fromkeys(names, 0)
@@ -152,14 +163,19 @@ def write_splits(
         eager = names if made.container.saved or not export.splits else []
         for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
-        for done, (_, prompt, p, example) in enumerate(filter_pass.kept_rows(), 1):
+        for done, (_, prompt, p, record) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
-            filter_pass.shortcuts.add(example)
-            weighed = with_weight(example, p, mean)
-            row = format_row(weighed, filter_pass.kind, export)
-            sink.open(split).write(as_row(row))
-            if made.facts_beside:
-                sink.open(split, ".facts").write(as_row(weighed.facts))
+            if form.ready:
+                for tail, line in form.lines(record, weight_of(p, mean)):
+                    writer = sink.open(split, tail)
+                    assert isinstance(writer, JsonLines)
+                    writer.write_line(line)
+            else:
+                example = unpack(record)
+                filter_pass.shortcuts.add(example)
+                weighed = with_weight(example, weight_of(p, mean))
+                for tail, row in form.rows(weighed):
+                    sink.open(split, tail).write(row)
             counts[split] += 1
             watch(f"{filter_pass.kind} rows written", done)
         sink.commit()
@@ -172,20 +188,6 @@ def mean_weight(filter_pass: FilterPass) -> float:
     sql = "SELECT avg(max(0.0, 2 * p - 1)) FROM rows WHERE dropped IS NULL"
     ((mean,),) = filter_pass.scratch.rows(sql)
     return float(mean or 0.0)
-
-
-def with_weight(example: Example, p: float, mean: float) -> Example:
-    """The example with its `sample_weight`: (2 p - 1) over its mean, so 1 on average.
-
-    Where no row says more than a coin, all weigh 1.
-    """
-    weight = round(max(0.0, 2 * p - 1) / mean, 6) if mean > 0 else 1.0
-    facts: dict[str, Any] = {}
-    for name, value in example.facts.items():
-        facts[name] = value
-        if name == "p_source":
-            facts["sample_weight"] = weight
-    return replace(example, facts=facts)
 
 
 def make_account(

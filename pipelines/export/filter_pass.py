@@ -13,11 +13,12 @@ from math import floor, log
 from typing import Any
 
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.examples import Example, text_hash, unpack
+from fellowship.pipelines.export.examples import Example, text_hash
 from fellowship.pipelines.export.filters import FILTERS, enabled_checks
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.other_datasets import other_rows
+from fellowship.pipelines.export.row_forms import RowForm
 from fellowship.pipelines.export.shortcuts import ShortcutCounter
 from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.pipelines.recipe.export_settings import FORMS, Export
@@ -42,8 +43,9 @@ check_registry(
 class FilterPass:
     """One kind's rows on their way through the filters."""
 
-    def __init__(self, kind: str, export: Export, flags: Mapping[str, Any]) -> None:
-        self.kind = kind
+    def __init__(self, form: RowForm, export: Export, flags: Mapping[str, Any]) -> None:
+        self.form = form
+        self.kind = kind = form.kind
         self.export = export
         self.scratch = Scratch()
         self.shortcuts = ShortcutCounter()
@@ -64,6 +66,8 @@ class FilterPass:
         """Look at one row and put it down; `fault` is the chosen answer's."""
         self.made += 1
         dropped = self._reason(example, fault)
+        if dropped is None and self.form.ready:
+            self.shortcuts.add(example)
         texts = [normalize(text) for text in example.texts]
         prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
         lengths = [len(text) for text in texts]
@@ -74,7 +78,7 @@ class FilterPass:
         self.scratch.run(
             INSERT_ROW,
             (
-                *(self.made, dropped, example.pack(), prompt),
+                *(self.made, dropped, self.form.pack(example), prompt),
                 *(
                     text_hash(prompt, *sorted(texts)),
                     side,
@@ -104,8 +108,9 @@ class FilterPass:
                 return "near_duplicates"
         return next((name for name, c in self._checks.items() if c(example)), None)
 
-    def filter_whole_set(self) -> None:
-        """Ask what needs the whole set."""
+    def filter_whole_set(self) -> bool:
+        """Ask what needs the whole set; whether any row was dropped for it."""
+        before = sum(self.count_dropped().values())
         if self.export.filters.contradictory:
             self.scratch.run(
                 "UPDATE rows SET dropped = 'contradictory' WHERE dropped IS NULL AND pair"
@@ -116,6 +121,7 @@ class FilterPass:
             )
         if self.export.filters.balance:
             self._balance()
+        return sum(self.count_dropped().values()) > before
 
     def _balance(self) -> None:
         """In each bin of lengths, as many rows on one side as on the other."""
@@ -137,11 +143,24 @@ class FilterPass:
         sql = "SELECT dropped, count(*) FROM rows WHERE dropped IS NOT NULL GROUP BY 1"
         return dict(self.scratch.rows(sql))
 
-    def kept_rows(self) -> Iterator[tuple[int, int, float, Example]]:
-        """Number, prompt, chance and example of every row that is left, in order."""
+    def kept_rows(self) -> Iterator[tuple[int, int, float, str]]:
+        """Number, prompt, chance and record of every row that is left, in order.
+
+        The record is what the form put down of its example.
+        """
         sql = "SELECT n, prompt, p, record FROM rows WHERE dropped IS NULL ORDER BY n"
         for number, prompt, p, record in self.scratch.rows(sql):
-            yield number, prompt, p, unpack(record)
+            yield number, prompt, p, record
+
+    def kept_numbers(self) -> Iterator[int]:
+        """The number of every row that is left, in order."""
+        sql = "SELECT n FROM rows WHERE dropped IS NULL ORDER BY n"
+        return (number for (number,) in self.scratch.rows(sql))
+
+    def begin_shortcuts(self) -> None:
+        """Forget the shortcuts that were counted."""
+        self.shortcuts.close()
+        self.shortcuts = ShortcutCounter()
 
     def close(self) -> None:
         """Give the disk back."""

@@ -14,11 +14,11 @@ from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.conversation_turns import split_turns
 from fellowship.pipelines.export.evidence import (
     Evidence,
+    PairFacts,
     chosen_chance,
     criteria_column,
     origin_columns,
-    pair_evidence,
-    provenance_columns,
+    pair_facts,
 )
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.multi_agent import turn_pairs, turn_verdicts
@@ -42,7 +42,7 @@ def pair_example(
 ) -> Example:
     """Chosen over rejected, with scores, chance, and where both are from."""
     prompt, sides = split_turns(pair.prompt, (pair.chosen, pair.rejected))
-    rests_on = pair_evidence(outcome, pair, context)
+    rests_on, provenance = pair_facts(outcome, pair, context)
     places = dict(zip(SIDES, rests_on.places, strict=True))
     scores = {
         "chosen_score": float(pair.chosen_score),
@@ -55,7 +55,7 @@ def pair_example(
         **origin_columns(pair.chosen, "chosen_", context),
         **origin_columns(pair.rejected, "rejected_", context),
         **criteria_column(rests_on, places, context),
-        "provenance": provenance_columns(outcome, rests_on, context),
+        "provenance": provenance,
     }
     thinking = thinking_before((pair.chosen, pair.rejected), outcome, context)
     return Example(prompt, sides, facts=facts, thinking=thinking)
@@ -85,7 +85,7 @@ def answer_examples(
     """Each answer of the pairs once a label, chosen before rejected, in pairs' order."""
     seen: set[tuple[Any, ...]] = set()
     for pair in pairs:
-        rests_on = pair_evidence(outcome, pair, context)
+        rests_on = pair_facts(outcome, pair, context)
         sides = [(pair.chosen, True, pair.chosen_score)]
         if not chosen_only:
             sides.append((pair.rejected, False, pair.rejected_score))
@@ -102,12 +102,13 @@ def answer_examples(
 def answer_example(
     outcome: Outcome,
     pair: PreferencePair,
-    rests_on: Evidence,
+    rests: PairFacts,
     context: ExportContext,
     side: tuple[Candidate, bool | None, float],
 ) -> Example:
     """One side of a pair as a row of its own."""
     answer, label, score = side
+    rests_on, provenance = rests
     prompt, (completion,) = split_turns(pair.prompt, (answer,))
     place = rests_on.places[0 if answer == pair.chosen else 1]
     facts = {
@@ -116,7 +117,7 @@ def answer_example(
         **shared_facts(outcome, pair, rests_on, context),
         **origin_columns(answer, "", context),
         **criteria_column(rests_on, {"score": place}, context),
-        "provenance": provenance_columns(outcome, rests_on, context),
+        "provenance": provenance,
     }
     thinking = thinking_before((answer,), outcome, context)
     return Example(prompt, (completion,), label, facts, thinking)

@@ -78,7 +78,10 @@ def has_labels(into: Path) -> bool:
     if latest_labels(into):
         return True
     sql = (
-        "SELECT 1 FROM outcomes WHERE json_array_length(record, '$.labels') > 0 LIMIT 1"
+        # A record without either spelling has none, and need not be parsed.
+        """SELECT 1 FROM outcomes WHERE (instr(record, '"labels":["') OR"""
+        """ instr(record, '"labels": ')) AND json_array_length(record, '$.labels') > 0"""
+        " LIMIT 1"
     )
     with LedgerReader(into / LEDGER) as reader:
         return next(reader.rows(sql), None) is not None

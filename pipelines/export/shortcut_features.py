@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from fellowship.pipelines.pairing.stock_answers import STOCK
+from fellowship.pipelines.pairing.stock_answers import holds_stock
 from fellowship.pipelines.pairing.text_similarity import (
     WORD,
     count_sentences,
@@ -50,7 +50,7 @@ def is_unfinished(text: str) -> bool:
 
 def is_refusal(text: str) -> bool:
     """Whether a text begins by saying that it can't, won't or doesn't know."""
-    return bool(STOCK.search(text.replace("’", "'")[:REFUSAL_IN]))
+    return holds_stock(text.replace("’", "'")[:REFUSAL_IN])
 
 
 FUNCTION_WORDS: Final[Mapping[str, frozenset[str]]] = {
@@ -115,8 +115,10 @@ class Side:
 
     def in_other_language(self) -> bool:
         """Whether the answer is surely not in the language of its prompt."""
-        asked, given = language_of(self.prompt), language_of(self.text)
-        return bool(asked and given and asked != given)
+        asked = language_of(self.prompt)
+        if not asked:  # as of most prompts of a line: the answer need not be read
+            return False
+        return language_of(self.text) not in ("", asked)
 
 
 class Feature(NamedTuple):

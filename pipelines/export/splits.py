@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fellowship.pipelines.export.examples import text_hash
+from fellowship.pipelines.export.examples import text_hash, unpack
 from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 
@@ -52,11 +52,11 @@ def group_prompts(filter_pass: FilterPass) -> None:
     near = NearDuplicates(filter_pass.scratch, SIMILARITY, space=SPACE, keep_all=True)
     roots: dict[int, int] = {}
     seen: set[int] = set()
-    for number, prompt, _, example in filter_pass.kept_rows():
+    for number, prompt, _, record in filter_pass.kept_rows():
         if prompt in seen:
             continue
         seen.add(prompt)
-        for other in near.add([example.prompt_text], number):
+        for other in near.add([unpack(record).prompt_text], number):
             (found,) = filter_pass.scratch.rows(
                 "SELECT prompt FROM rows WHERE n = ?", (other,)
             )

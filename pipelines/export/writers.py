@@ -47,7 +47,11 @@ class JsonLines:
 
     def write(self, row: dict[str, Any]) -> None:
         """One line."""
-        self._out.write(json_line(row) + "\n")
+        self.write_line(json_line(row))
+
+    def write_line(self, line: str) -> None:
+        """One line that is JSON already."""
+        self._out.write(line + "\n")
 
     def close(self) -> None:
         """Bring it to the disk."""

@@ -11,6 +11,7 @@ import zlib
 from typing import Final
 
 SIGNS: Final = re.compile(r"[{}\[\]=;<>+/|\\_]|(?<=\w)\(")
+SIGN_LETTERS: Final = "{}[]=;<>+/|\\_("
 LEAST_SHARE: Final = 0.035
 """Share of such signs among all that is no space, from which a text is code."""
 KINDS: Final = 3
@@ -23,6 +24,8 @@ def is_code(text: str) -> bool:
     stripped = text.strip()
     if stripped.startswith(FENCE) and stripped.endswith(FENCE):
         return bool(SIGNS.search(stripped.strip("`")))
+    if sum(sign in text for sign in SIGN_LETTERS) < KINDS:
+        return False
     signs = SIGNS.findall(text)
     whole = len("".join(text.split()))
     return len(set(signs)) >= KINDS and len(signs) >= LEAST_SHARE * whole

@@ -43,6 +43,8 @@ OWN: Final = 24
 nearly: a short answer that names what it is about is an answer to it."""
 QUOTED: Final = 2
 """Pairs of words of the prompt from which a text quotes it."""
+IN_MIND: Final = 1000
+"""Texts whose hashes are kept in memory: a text is in several groups, one after another."""
 BINS: Final = 36
 BAND: Final = 3
 EMPTY: Final = 0xFFFFFFFF
@@ -87,6 +89,7 @@ class ConstantAnswers:
             f"PRAGMA temp_store=FILE; BEGIN; {TABLES}"
         )
         self._count = 0
+        self._known: dict[int, frozenset[int]] = {}
 
     def add(self, number: int, prompt: str, answers: Sequence[Answer]) -> None:
         """Take in one row: its prompt, and its answers in their order."""
@@ -154,8 +157,8 @@ class ConstantAnswers:
             if not free:
                 continue
             centre = common_grams(list(free.values()))
-            near = [m for m, grams in free.items() if similarity(grams, centre) >= NEAR]
-            home = [group for c, group in centres if similarity(c, centre) >= NEAR]
+            near = [m for m, grams in free.items() if is_near(grams, centre)]
+            home = [group for c, group in centres if is_near(c, centre)]
             if home:
                 home[0].extend(near)
             elif self._prompts(near) >= least:
@@ -201,10 +204,15 @@ class ConstantAnswers:
         return len({self._one(sql, member)[0] for member in members})
 
     def _grams(self, member: int) -> frozenset[int]:
+        if (known := self._known.get(member)) is not None:
+            return known
         found = array("I")
         sql = "SELECT grams FROM answers WHERE id = ?"
         found.frombytes(self._link.execute(sql, (member,)).fetchone()[0])
-        return frozenset(found)
+        if len(self._known) >= IN_MIND:
+            self._known.clear()
+        grams = self._known[member] = frozenset(found)
+        return grams
 
     def _one(self, sql: str, member: int) -> tuple[int, ...]:
         row: tuple[int, ...] = self._link.execute(sql, (member,)).fetchone()
@@ -263,8 +271,9 @@ def signature(
         return [text_key(said, text)], b""
     hashes = {zlib.crc32(b" ".join(gram)) for gram in own or grams}
     sketch = make_sketch(hashes)
-    bands = range(0, BINS, BAND)
-    keys = [(zlib.crc32(sketch[b : b + BAND].tobytes()) << 6) | b for b in bands]
+    at, width = sketch.tobytes(), sketch.itemsize
+    ends = ((b, at[b * width : (b + BAND) * width]) for b in range(0, BINS, BAND))
+    keys = [(zlib.crc32(band) << 6) | b for b, band in ends]
     return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
 
 
@@ -280,13 +289,13 @@ def shingles(said: Sequence[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
 
 def make_sketch(hashes: Iterable[int]) -> array[int]:
     """The least hash in each of `BINS` parts; an empty part takes the next one's."""
-    found = array("I", [EMPTY]) * BINS
+    found = [EMPTY] * BINS
     for hashed in hashes:
-        place, value = hashed % BINS, (hashed * 0x9E3779B1) & EMPTY
-        if value < found[place]:
-            found[place] = value
+        value = (hashed * 0x9E3779B1) & EMPTY
+        if value < found[hashed % BINS]:
+            found[hashed % BINS] = value
     filled = array("I", found)
-    for place in range(BINS):
+    for place in [at for at, value in enumerate(found) if value == EMPTY]:
         step = 0
         while step < BINS and found[(place + step) % BINS] == EMPTY:
             step += 1
@@ -307,6 +316,14 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     end = min(full)
     union = {h for h in one | other if h <= end}
     return len(union & one & other) / len(union) if union else 0.0
+
+
+def is_near(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether two texts are one, by their similarity; not asked where sizes rule it out."""
+    few, many = sorted((len(one), len(other)))
+    if many < KEPT and few < NEAR * many:  # both whole: at most `few` of `many` shared
+        return False
+    return similarity(one, other) >= NEAR
 
 
 def common_grams(grams: Sequence[frozenset[int]]) -> frozenset[int]:

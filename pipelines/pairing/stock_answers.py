@@ -40,6 +40,11 @@ STOCK = re.compile(
     r"لا (?:أستطيع|يمكنني|أعرف)",
     re.IGNORECASE,
 )
+LATIN_SIGNS: Final = (
+    *("not", "cant", "n't", "wont", "dont", "unable", "sorry", "isnt", "insufficient"),
+    *("none of", "nicht", "je ne", "no pu", "non ", "en voi", "en osaa", "niet", "nie "),
+)
+"""Of what `STOCK` finds in a text of ASCII letters, each holds one of these."""
 PRAISE = re.compile(
     r"\b(?:best|better|top|highest|perfect|superior|excellent|correct|accurate)\b|"
     r"\b(?:score|rating|rate|winner|win|wins|judge|evaluat\w*|response [ab12]|output)\b|"
@@ -49,8 +54,17 @@ PRAISE = re.compile(
 """Words of a text that speaks to a judge."""
 
 
+def holds_stock(start: str) -> bool:
+    """Whether a phrase of a stock answer stands in what a text begins with."""
+    if start.isascii():
+        plain = start.lower()
+        if not any(sign in plain for sign in LATIN_SIGNS):
+            return False
+    return STOCK.search(start) is not None
+
+
 def is_stock_answer(text: str) -> bool:
     """Whether a whole text is a refusal, or says that it doesn't know."""
     plain = text.replace("’", "'")
     short = len(plain.split()) <= MOST_WORDS
-    return short and bool(STOCK.search(plain[:160])) and not PRAISE.search(plain)
+    return short and holds_stock(plain[:160]) and not PRAISE.search(plain)

@@ -7,7 +7,9 @@ that was not; the terminal, the page and the report print these sentences.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fellowship.ledger import LedgerReader
 from fellowship.model_names import model_name
@@ -137,6 +139,11 @@ def reply_notices(reader: LedgerReader) -> ReplyNotices:
     """The notices on the replies of a ledger."""
     rows = list(reader.rows(NOTED))
     spent = reader.spending()
+
+    def notes(sql: str) -> Iterator[tuple[Any, ...]]:
+        # Remarks stand among the notes: where no reply has any, nobody need look.
+        yield from reader.rows(sql) if rows else ()
+
     unknown: dict[tuple[str, str, str], int] = {}
     estimated: dict[str, tuple[int, int]] = {}
     for model, word, usage, n, *_, unpriced, finish in rows:
@@ -152,10 +159,10 @@ def reply_notices(reader: LedgerReader) -> ReplyNotices:
         uncounted=sum(row[6] for row in rows),
         unknown=tuple((*key, n) for key, n in unknown.items()),
         estimated=tuple((name, *both) for name, both in estimated.items()),
-        remarked=tuple(tuple(row) for row in reader.rows(REMARKED)),
+        remarked=tuple(tuple(row) for row in notes(REMARKED)),
         left_out=tuple(
             (model, tuple(json.loads(names)), n)
-            for model, names, n in reader.rows(LEFT_OUT)
+            for model, names, n in notes(LEFT_OUT)
             if names
         ),
         unusable=spent.unusable,

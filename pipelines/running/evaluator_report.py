@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
 from fellowship.errors import install_command
 from fellowship.pipelines.agreement.comparison_votes import (
     SIDES,
     ComparisonVotes,
-    every_comparison,
 )
 from fellowship.pipelines.planning.call_counts import voter_calls
 from fellowship.pipelines.running.evaluator_records import (
@@ -32,9 +30,10 @@ from fellowship.teams.voting_rules import rule_named
 DecisionOf = Callable[[ComparisonVotes], str | None]
 
 
-def evaluator_report(into: Path, settings: EvaluateSettings) -> EvaluatorReport | None:
+def evaluator_report(
+    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
+) -> EvaluatorReport | None:
     """The account of a run's evaluator; None where nothing was compared."""
-    comparisons = list(every_comparison(into))
     if not comparisons:
         return None
     names = dict.fromkeys(name for each in comparisons for name in each.decisions)

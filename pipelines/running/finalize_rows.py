@@ -37,6 +37,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.records import (
+    AS_WRITTEN,
     AnswerFault,
     Candidate,
     Comparison,
@@ -101,7 +102,7 @@ def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
 
 FAULTY = (
     "SELECT number FROM outcomes WHERE state = 'unusable-answer'"
-    """ OR record LIKE '%"fault":"%'"""
+    """ OR instr(record, '"fault":"')"""
 )
 
 
@@ -119,7 +120,7 @@ def whole_run_facts(recipe: Recipe, into: Path) -> WholeRun:
     if whole_run:
         assert isinstance(jury, JurySettings)
         facts = replace(facts, weighed=whole_run_scores(into, jury))
-    return with_matching(outcomes(into), facts, pairs)
+    return with_matching(outcomes(into, AS_WRITTEN), facts, pairs)
 
 
 def with_matching(rows: Iterable[Outcome], whole: WholeRun, pairs: Pairs) -> WholeRun:

@@ -10,9 +10,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fellowship.pipelines.agreement.comparison_votes import (
+    ComparisonVotes,
+    row_comparisons,
+)
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import with_local_files
 from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
 from fellowship.pipelines.running.export_manifest import (
@@ -32,7 +37,7 @@ from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.last_go import end_go
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.run_report import RunReport, make_report
-from fellowship.records import State
+from fellowship.records import Outcome, State
 from fellowship.rows_left import RowsLeft, ranges_of, write_rows_left
 from fellowship.run_folder import EXPORTS
 
@@ -111,7 +116,12 @@ def rows_left(runner: Runner) -> RowsLeft:
 def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
     """Write the datasets, and what they came of. What was added since isn't in them."""
     stamp, folder = runner.ledger.stamp(), into / EXPORTS
-    accounts = export_run(into, recipe.export)
+    people, comparisons = people_votes(into), list[ComparisonVotes]()
+
+    def note(outcome: Outcome) -> None:
+        comparisons.extend(row_comparisons(outcome, people))
+
+    accounts = export_run(into, recipe.export, read=note)
     return ExportManifest(
         about=export_identity(recipe, into),
         stamp=stamp,
@@ -120,7 +130,7 @@ def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifes
         source=None,
         limit=None,
         accounts=tuple(with_local_files(account, folder) for account in accounts),
-        evaluator=evaluator_report(into, recipe.evaluate),
+        evaluator=evaluator_report(comparisons, recipe.evaluate),
     )
 
 
