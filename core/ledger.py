@@ -359,7 +359,7 @@ def adopt_calls(old: Path, path: Path) -> int:
 def read_outcome(text: str, values: Mapping[str, str] | None = None) -> Outcome:
     """A row's record from its JSON; `LedgerError` where it isn't one.
 
-    With `AS_WRITTEN` for `values` those of its turns stay mappings, at a fifth of the cost.
+    With `AS_WRITTEN` for `values` those of its turns stay mappings, at a third less.
     """
     try:
         return Outcome.model_validate_json(text, context=values)

@@ -314,8 +314,8 @@ RECORDED = tuple(
 
 
 AS_WRITTEN: Final = {"turn values": "as written"}
-"""The context of a reading that leaves turns' values as the mappings that they were
-written as, for whoever reads verdicts and answers: most of a record's cost is its values."""
+"""The context of a reading that leaves turns' values as the mappings they were written
+as, for whoever reads verdicts and answers: a third of a record's cost is its values."""
 
 
 def recorded_value(value: Any, info: ValidationInfo) -> Any:

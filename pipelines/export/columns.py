@@ -50,6 +50,7 @@ VERDICT = (
 )
 """The fields of a verdict: texts, but for `scores`, a list of two numbers or of none."""
 
+
 class LastText:
     """The JSON text of a column's value; of the last value as it was made.
 

@@ -149,8 +149,9 @@ class FilterPass:
         The record is what the form put down of its example.
         """
         sql = "SELECT n, prompt, p, record FROM rows WHERE dropped IS NULL ORDER BY n"
-        for number, prompt, p, record in self.scratch.rows(sql):
-            yield number, prompt, p, record
+        return (
+            (n, prompt, p, record) for n, prompt, p, record in self.scratch.rows(sql)
+        )
 
     def kept_numbers(self) -> Iterator[int]:
         """The number of every row that is left, in order."""

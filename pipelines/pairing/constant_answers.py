@@ -50,8 +50,8 @@ BAND: Final = 3
 EMPTY: Final = 0xFFFFFFFF
 
 TABLES = """
-CREATE TABLE answers(id INTEGER PRIMARY KEY, number INTEGER, prompt INTEGER,
-  chosen INTEGER, size INTEGER, rival INTEGER, grams BLOB, text TEXT);
+CREATE TABLE answers(id INTEGER PRIMARY KEY, prompt INTEGER, chosen INTEGER,
+  size INTEGER, rival INTEGER, grams BLOB, text TEXT);
 CREATE TABLE keys(key INTEGER, id INTEGER);
 """
 
@@ -80,7 +80,10 @@ class ConstantAnswer:
 
 
 class ConstantAnswers:
-    """Answers taken in row by row; what they have in common is on the disk."""
+    """Answers taken in row by row, in any order; what they have in common is on the disk.
+
+    An answer's id is its place: its row and its index there.
+    """
 
     def __init__(self) -> None:
         self._link = sqlite3.connect("", isolation_level=None)
@@ -88,7 +91,6 @@ class ConstantAnswers:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4000;"
             f"PRAGMA temp_store=FILE; BEGIN; {TABLES}"
         )
-        self._count = 0
         self._known: dict[int, frozenset[int]] = {}
 
     def add(self, number: int, prompt: str, answers: Sequence[Answer]) -> None:
@@ -99,22 +101,18 @@ class ConstantAnswers:
             longest = max(
                 [len(s) for n, s in enumerate(answer_words) if n != index], default=-1
             )
-            self._count += 1
+            place = number * INDICES + index
             keys, grams = signature(answer.text, answer_words[index], prompt_words)
             self._link.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(
-                        self._count,
-                        number * INDICES + index,
-                        text_key(prompt_words, prompt),
-                    ),
+                    *(place, text_key(prompt_words, prompt)),
                     *(answer.chosen, len(answer_words[index]), longest),
                     *(grams, answer.text[:TEXT_KEPT]),
                 ),
             )
             self._link.executemany(
-                "INSERT INTO keys VALUES (?, ?)", [(key, self._count) for key in keys]
+                "INSERT INTO keys VALUES (?, ?)", [(key, place) for key in keys]
             )
 
     def result(self) -> tuple[ConstantAnswer, ...]:
@@ -145,7 +143,9 @@ class ConstantAnswers:
             " ORDER BY count(DISTINCT prompt) DESC, key"
         )
         for (key,) in self._link.execute(sql, (least,)).fetchall():
-            members = self._link.execute("SELECT id FROM keys WHERE key = ?", (key,))
+            members = self._link.execute(
+                "SELECT id FROM keys WHERE key = ? ORDER BY id", (key,)
+            )
             yield [member for (member,) in members]
 
     def _long_groups(self, least: int) -> list[list[int]]:
@@ -219,7 +219,7 @@ class ConstantAnswers:
         return row
 
     def _constant(self, members: list[int], prompts: int) -> ConstantAnswer:
-        sql = "SELECT number, text, chosen FROM answers WHERE id = ?"
+        sql = "SELECT id, text, chosen FROM answers WHERE id = ?"
         rows = [self._link.execute(sql, (m,)).fetchone() for m in sorted(set(members))]
         answered = self._prompts(members)
         return ConstantAnswer(
@@ -227,7 +227,7 @@ class ConstantAnswers:
             prompts=answered,
             answers=len(rows),
             chosen=sum(chosen == 1 for _, _, chosen in rows),
-            places=tuple(divmod(number, INDICES) for number, _, _ in rows),
+            places=tuple(divmod(place, INDICES) for place, _, _ in rows),
             stock=answered < MOST_SHARE * prompts
             and all(is_stock_answer(text) for _, text, _ in rows),
         )

@@ -42,7 +42,17 @@ STOCK = re.compile(
 )
 LATIN_SIGNS: Final = (
     *("not", "cant", "n't", "wont", "dont", "unable", "sorry", "isnt", "insufficient"),
-    *("none of", "nicht", "je ne", "no pu", "non ", "en voi", "en osaa", "niet", "nie "),
+    *(
+        "none of",
+        "nicht",
+        "je ne",
+        "no pu",
+        "non ",
+        "en voi",
+        "en osaa",
+        "niet",
+        "nie ",
+    ),
 )
 """Of what `STOCK` finds in a text of ASCII letters, each holds one of these."""
 PRAISE = re.compile(
