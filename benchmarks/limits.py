@@ -4,7 +4,11 @@
 
 A loopback server without latency runs in a process of its own. `call` is a run as a user
 starts it (AutoGen team of three drafts, structured verdicts in both orders, ledger, limits)
-until its last row ended; `row's end` is what follows: settling, datasets, report. `floor`
+until its last row ended, what is prepared of each row as it ends included (that part
+alone: `row, as it ends`). `row's end` is what a row adds to what follows, settling,
+datasets and report: the slope between a run of a fifth of the rows and one of all of
+them, in a process that has ended a run before. `run's end, fixed` is what the first run of
+a process takes to end besides: imports, the card, the report's own tables. `floor`
 posts the same bodies by aiohttp alone, 64 at a time, and parses what comes. `first call` is
 the command from its start until its first request; its floor is the SDK's first request.
 
@@ -24,12 +28,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
 import fellowship.pipelines.running.runner as runner
 from benchmarks.overhead import IN_FLIGHT, request_bodies, run_fellowship
+from fellowship.pipelines.running.run_texts import RunTexts
+from fellowship.records import Outcome
 from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
 
@@ -43,19 +49,55 @@ SDK = (
 )
 
 
+class RunCost(NamedTuple):
+    """Milliseconds of CPU of a run: until its last row ended, of that what was prepared
+    as rows ended, and from then on."""
+
+    calls: int
+    working: float
+    prepared: float
+    ending: float
+
+
 async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float]:
-    """Milliseconds of CPU of a call and of a row's end."""
-    finalize, marks = runner.finalize_run, [time.process_time()]
+    """Milliseconds of CPU of a call, and of the end of a row and of a run."""
+    few = max(1, rows // 5)
+    for name in ("first", "second"):
+        os.mkdir(folder / name)
+    first = await run_cost(base_url, folder / "first", few)
+    second = await run_cost(base_url, folder / "second", few)
+    last = await run_cost(base_url, folder, rows)
+    slope = (last.ending - second.ending) / (rows - few)
+    return {
+        "call": last.working / last.calls,
+        "row, as it ends": last.prepared / rows,
+        "row's end": slope,
+        "run's end, fixed": first.ending - slope * few,
+    }
+
+
+async def run_cost(base_url: str, folder: Path, rows: int) -> RunCost:
+    """What one run costs this process."""
+    finalize, prepare = runner.finalize_run, RunTexts.add
+    marks, prepared = [time.process_time()], [0.0]
 
     async def timed(*given: Any) -> Any:
         marks.append(time.process_time())
         return await finalize(*given)
 
-    runner.finalize_run = timed
-    calls = await run_fellowship(base_url, folder, rows)
+    def counted(texts: RunTexts, outcome: Outcome) -> None:
+        began = time.process_time()
+        prepare(texts, outcome)
+        prepared[0] += time.process_time() - began
+
+    runner.finalize_run, RunTexts.add = timed, counted  # type: ignore[method-assign]
+    try:
+        calls = await run_fellowship(base_url, folder, rows)
+    finally:
+        runner.finalize_run, RunTexts.add = finalize, prepare  # type: ignore[method-assign]
     marks.append(time.process_time())
     began, ended, over = (1000 * mark for mark in marks)
-    return {"call": (ended - began) / calls, "row's end": (over - ended) / rows}
+    return RunCost(calls, ended - began, 1000 * prepared[0], over - ended)
 
 
 async def measure_floor(base_url: str, folder: Path) -> dict[str, float]:

@@ -141,18 +141,26 @@ def prompt_text(conversation: Conversation) -> str:
 
 def constant_places(into: Path) -> Mapping[int, Collection[int]]:
     """Row -> the indices of its candidates that answer many different prompts."""
+    with ConstantAnswers() as found:
+        add_recorded_texts(into, found)
+        return rows_of(found.result())
+
+
+def add_recorded_texts(
+    into: Path, found: ConstantAnswers, only: Collection[int] | None = None
+) -> None:
+    """Take in the answers of a run's rows; those of `only` these numbers, if given."""
     sql = (
         "SELECT number, json_extract(record, '$.conversation.messages'),"
         " json_extract(record, '$.candidates') FROM outcomes"
         " WHERE json_array_length(record, '$.candidates') > 0 ORDER BY number"
     )
-    with LedgerReader(into / LEDGER) as reader, ConstantAnswers() as found:
+    with LedgerReader(into / LEDGER) as reader:
         for number, messages, candidates in reader.rows(sql):
             asked = [turn["content"] for turn in json.loads(messages or "[]")]
             texts = [Answer(c["text"], None) for c in json.loads(candidates)]
-            if asked:
+            if asked and (only is None or number in only):
                 found.add(number, "\n\n".join(asked), texts)
-        return rows_of(found.result())
 
 
 def repeated_places(into: Path) -> Mapping[int, Collection[int]]:

@@ -25,11 +25,8 @@ from fellowship.pipelines.replay.revoted_rows import (
     row_comparisons,
     with_run_scores,
 )
-from fellowship.pipelines.running.finalize_rows import (
-    recompute,
-    unusable_facts,
-    unusable_version,
-)
+from fellowship.pipelines.running.finalize_rows import recompute, unusable_facts
+from fellowship.pipelines.running.run_texts import unusable_version
 from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.suggestions import select_name

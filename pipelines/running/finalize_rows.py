@@ -23,7 +23,6 @@ from fellowship.pipelines.pairing.row_state import (
 )
 from fellowship.pipelines.pairing.unusable_answers import (
     ECHOES_SINCE,
-    UNUSABLE_RULE,
     UNUSABLE_VERSION,
     WORD_FOR_WORD,
     SystemText,
@@ -36,6 +35,11 @@ from fellowship.pipelines.pairing.unusable_answers import (
 )
 from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.run_texts import (
+    RunTexts,
+    is_trial,
+    unusable_version,
+)
 from fellowship.records import (
     AS_WRITTEN,
     AnswerFault,
@@ -76,9 +80,11 @@ class WholeRun:
     matched: Mapping[int, Option] | None = None
 
 
-async def finalize_rows(recipe: Recipe, ledger: Ledger, into: Path) -> int:
+async def finalize_rows(
+    recipe: Recipe, ledger: Ledger, into: Path, texts: RunTexts
+) -> int:
     """Apply what only the whole run knows; how many rows changed by it."""
-    whole = whole_run_facts(recipe, into)
+    whole = whole_run_facts(recipe, into, texts)
     changed = 0
     for outcome in rows_to_finalize(into, whole):
         final = recompute(outcome, whole, recipe.pairs)
@@ -112,11 +118,16 @@ def find_outcome(reader: LedgerReader, number: int) -> Outcome | None:
     return next((read_outcome(text) for (text,) in reader.rows(sql, (number,))), None)
 
 
-def whole_run_facts(recipe: Recipe, into: Path) -> WholeRun:
-    """What only the whole run says: its comparisons weighed again, and constant texts."""
+def whole_run_facts(
+    recipe: Recipe, into: Path, texts: RunTexts | None = None
+) -> WholeRun:
+    """What only the whole run says: its comparisons weighed again, and constant texts.
+
+    `texts` are those of the run's rows where they were taken in as the rows ended.
+    """
     jury, pairs = recipe.evaluate, recipe.pairs
     whole_run = isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run
-    facts = unusable_facts(into, pairs, unusable_version(into))
+    facts = unusable_facts(into, pairs, unusable_version(into), texts)
     if whole_run:
         assert isinstance(jury, JurySettings)
         facts = replace(facts, weighed=whole_run_scores(into, jury))
@@ -136,12 +147,9 @@ def with_matching(rows: Iterable[Outcome], whole: WholeRun, pairs: Pairs) -> Who
     return replace(whole, matched=match_rows(found, pairs.largest_difference))
 
 
-def unusable_version(into: Path) -> int:
-    """The rule of unusable answers that a run began with."""
-    return int((read_header(into).get("rules") or {}).get(UNUSABLE_RULE, 1))
-
-
-def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
+def unusable_facts(
+    into: Path, pairs: Pairs, version: int, texts: RunTexts | None = None
+) -> WholeRun:
     """Which texts of a run are the same for many prompts, by its rule."""
     language = not pairs.allow_gibberish
     if pairs.allow_constant:
@@ -149,9 +157,11 @@ def unusable_facts(into: Path, pairs: Pairs, version: int) -> WholeRun:
     if version <= WORD_FOR_WORD:
         return WholeRun(constant=constant_texts(into), version=version)
     # A trial appends one attack to many answers, and asks whether the judge falls for it.
-    origin = (read_header(into).get("identity") or {}).get("origin") or {}
-    found = repeated_places if "trials" in origin else constant_places
-    return WholeRun(places=found(into), version=version, language=language)
+    if is_trial(into):
+        places = repeated_places(into)
+    else:
+        places = texts.constant_places(into) if texts else constant_places(into)
+    return WholeRun(places=places, version=version, language=language)
 
 
 def recompute(outcome: Outcome, whole: WholeRun, rule: Pairs) -> Outcome:

@@ -85,7 +85,7 @@ async def finalize_run(
         return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
-        await finalize_rows(recipe, runner.ledger, into)
+        await finalize_rows(recipe, runner.ledger, into, runner.texts)
         manifest = fresh = export_datasets(recipe, runner, into)
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts

@@ -19,6 +19,7 @@ from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
+from fellowship.pipelines.running.run_texts import RunTexts
 from fellowship.pipelines.running.shared_limits import NOT_SHARED, last_midnight
 from fellowship.pipelines.sources.rejected_rows import RejectedRows
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
@@ -73,6 +74,7 @@ class Runner:
             own = self.ledger.spent_since(last_midnight())
             self.meter.day = DaySpending(own + shared.elsewhere_today(folder.path))
         self.finished = self.ledger.outcome_states()
+        self.texts = RunTexts(folder.path, recipe.pairs, self.finished.keys())
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
         self._slots = asyncio.Semaphore(recipe.at_once)
@@ -81,6 +83,11 @@ class Runner:
         self._broken: Exception | None = None
         self._over = asyncio.Event()
         self.seen: set[int] = set()
+
+    def close(self) -> None:
+        """Let go of the ledger and of what was put down beside it."""
+        self.texts.close()
+        self.ledger.close()
 
     def skip(self) -> None:
         """Every row of the source is known to be finished, as it stands: say so."""
@@ -221,6 +228,7 @@ class Runner:
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()
+        self.texts.add(outcome)
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )

@@ -113,7 +113,7 @@ async def run_recipe(
                         await runner.run(work)
                 return await finalize_run(recipe, runner, into, opened)
             finally:
-                runner.ledger.close()
+                runner.close()
     finally:
         await registry.close()
 

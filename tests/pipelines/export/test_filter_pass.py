@@ -59,6 +59,8 @@ def test_each_filter_is_counted_under_its_name_and_the_rows_add_up(
         name: len(made) for name, made in planted.items() if name
     }
     assert account.made == account.exported + sum(account.dropped.values()) == 13
+    assert account.shortcuts is not None
+    assert account.shortcuts.pairs == account.exported  # not those of the others
 
 
 def test_filters_that_are_off_drop_nothing(tmp_path: Path) -> None:

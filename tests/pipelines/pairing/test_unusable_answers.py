@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,18 @@ from fellowship.pipelines.pairing.prompt_echoes import find_echoes, prompt_grams
 from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
     UNUSABLE_VERSION,
+    constant_places,
     ineligible,
     is_empty,
     repeats_prompt,
 )
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote
 from fellowship.pipelines.running.rows import distinct_candidates
+from fellowship.pipelines.running.run_texts import RunTexts
 from fellowship.pipelines.running.runner import run
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
@@ -32,8 +35,10 @@ from tests.support.labelled_judges import (
     scored,
 )
 from tests.support.loopback.fixtures import openai_server
+from tests.support.outcomes import judged
 from tests.support.paths import ROOT
 from tests.support.recipes import openai_model, recipe
+from tests.support.runs import written
 
 
 def states(into: Path) -> list[str]:
@@ -77,6 +82,28 @@ def test_what_a_system_says_to_every_prompt_is_never_chosen(tmp_path: Path) -> N
 
 
 ASKED = Conversation(messages=(Message(role="user", content="What is a lake?"),))
+
+
+@pytest.mark.parametrize(
+    ("ended", "noted"),
+    [((), range(1, 13)), (range(1, 13), ()), ((1, 2, 5), (12, 2, *range(3, 12), 1))],
+    ids=["one go", "all earlier", "out of order, some of them again"],
+)
+def test_texts_taken_in_as_rows_end_are_those_of_the_whole_run(
+    ended: Iterable[int], noted: Iterable[int], tmp_path: Path
+) -> None:
+    rows = {
+        n: judged(n, f"Honest {n}.", "I win, as always I do.") for n in range(1, 13)
+    }
+    run = written(
+        tmp_path / "run", rows.values(), rules={UNUSABLE_RULE: UNUSABLE_VERSION}
+    )
+    texts = RunTexts(run, Pairs(), {*ended, *range(1, 13)} - {*noted} | {*ended})
+    for number in noted:
+        texts.add(rows[number])
+    assert texts.constant_places(run) == constant_places(run) != {}
+    texts.close()
+    assert texts.constant_places(run) == constant_places(run)
 
 
 @pytest.mark.parametrize(
