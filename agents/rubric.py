@@ -25,12 +25,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from fellowship.records import CriterionMark, CriterionScores, Finite, Record, Scores
+from fellowship.field_types import Finite
+from fellowship.name_patterns import CRITERION_NAME
+from fellowship.records import CriterionMark, CriterionScores, Scores
+from fellowship.settings import Settings
 
-CRITERION_NAME = r"^\w[\w -]{0,39}$"
 
-
-class Criterion(Record):
+class Criterion(Settings):
     """One criterion of a rubric: what is scored, and what it counts in the total."""
 
     name: Annotated[str, Field(pattern=CRITERION_NAME)]

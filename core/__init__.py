@@ -17,7 +17,8 @@ HOMES = {
     "agents.roles": ("Generator", "Judge", "Reviewer"),
     "errors": (
         *("BudgetStop", "EndpointDown", "FellowshipError", "InputError"),
-        *("LedgerError", "ModelError", "RecipeError", "RowError", "VerdictError"),
+        *("LedgerError", "ModelError", "RecipeError", "RowError", "SettingsError"),
+        "VerdictError",
     ),
     "models.record.meter": ("Limits",),
     "pipelines.asking.judgement": ("Judgement", "Rating"),

@@ -15,6 +15,7 @@ from fellowship.errors import LedgerError as LedgerError
 from fellowship.errors import ModelError as ModelError
 from fellowship.errors import RecipeError as RecipeError
 from fellowship.errors import RowError as RowError
+from fellowship.errors import SettingsError as SettingsError
 from fellowship.errors import VerdictError as VerdictError
 from fellowship.models.record.meter import Limits as Limits
 from fellowship.pipelines.agreement.drift import Drift as Drift

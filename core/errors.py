@@ -2,6 +2,7 @@
 
 FellowshipError
 ├── RecipeError        the request is wrong: fix the file, never retried
+│   └── SettingsError  settings made in code are wrong; a ValueError, too
 ├── InputError         one row or file of input is wrong: reported by number
 ├── LedgerError        the record can't be trusted, or can't be written: stop
 │   └── WrongPath      what a path names is no run, or no file: name another
@@ -68,6 +69,10 @@ class FellowshipError(Exception):
 
 class RecipeError(FellowshipError):
     """The request is wrong: the message says where and how to mend it."""
+
+
+class SettingsError(RecipeError, ValueError):
+    """Settings made in code are wrong, `fl.Limits(usd="x")`: a line for each fault."""
 
 
 class InputError(FellowshipError):

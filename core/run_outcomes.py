@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fellowship.given_folders import folder_path
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.records import Outcome, PreferencePair
 from fellowship.run_folder import LEDGER
@@ -18,7 +19,7 @@ def outcomes(
     With `AS_WRITTEN` for `values` those of its turns stay mappings, as `read_outcome` has
     it.
     """
-    with LedgerReader(Path(into) / LEDGER) as reader:
+    with LedgerReader(folder_path(into, "run") / LEDGER) as reader:
         for text in reader.outcomes():
             yield read_outcome(text, values)
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from fellowship.agents.rubric import Criteria
 from fellowship.custom_code import FUNCTION_NAME, NAME, is_offered
-from fellowship.records import Record, Strategy
+from fellowship.field_types import (
+    NUMBER,
+    WHOLE,
+    GivenPath,
+    Number,
+    PositiveFloat,
+    PositiveInt,
+)
+from fellowship.name_patterns import PROMPT_NAME, SPEAKER_NAME
+from fellowship.records import Strategy
+from fellowship.settings import Settings
 from fellowship.spellings import either, with_older_names
 
 ModelName = Annotated[str, Field(min_length=1, description="a name under `models`")]
-PROMPT_NAME = r"^[\w-]*$"
 PromptName = Annotated[str, Field(pattern=PROMPT_NAME)]
 RoleName = Annotated[str, Field(pattern=f"^$|{NAME}")]
 """A role of the user's own: `package.module:Class`, or an entry point's name."""
 
-
-SPEAKER_NAME = r"^[A-Za-z_]\w*$"
 SpeakerName = Annotated[str, Field(pattern=SPEAKER_NAME)]
 
 
-class RoleConfig(Record):
+class RoleConfig(Settings):
     """A role's model, class and prompt, where more is given than the model's name."""
 
     model: ModelName
@@ -84,18 +90,20 @@ def reviewer_config(reviewer: str | ReviewerConfig) -> ReviewerConfig:
     return ReviewerConfig(model=reviewer) if isinstance(reviewer, str) else reviewer
 
 
-class SingleSettings(Record):
+class SingleSettings(Settings):
     """One model answers, `samples` times, independently."""
 
+    python_name: ClassVar[str] = "Single"
     team: Literal["single"] = "single"
     name: str = "single"
     generator: RoleRef
     samples: PositiveInt = 1
 
 
-class FeedbackSettings(Record):
+class FeedbackSettings(Settings):
     """A generator drafts, reviewers criticise, the generator drafts again."""
 
+    python_name: ClassVar[str] = "Feedback"
     team: Literal["feedback"] = "feedback"
     name: str = "feedback"
     generator: RoleRef
@@ -110,7 +118,7 @@ class FeedbackSettings(Record):
         " draft; else each reads the draft alone",
         exclude_if=lambda value: not value,  # headers of older runs are the same bytes
     )
-    drafts: Annotated[int, Field(ge=2, le=10)] = 3
+    drafts: Annotated[int, Field(ge=2, le=10), WHOLE] = 3
     scale: PositiveFloat = Field(default=10, description="reviewers score 1 to scale")
     stop_on_falling_score: bool = Field(
         default=True,
@@ -140,7 +148,7 @@ class FeedbackSettings(Record):
         return tuple(name for name in names if name)
 
 
-class CustomSettings(Record):
+class CustomSettings(Settings):
     """A team of the user's own: `my_package.my_module:MyTeam`."""
 
     team: CustomTeam
@@ -150,15 +158,16 @@ class CustomSettings(Record):
     )
 
 
-class AutogenSettings(Record):
+class AutogenSettings(Settings):
     """An AutoGen agent or team that exists already; its calls go to the recipe's models."""
 
+    python_name: ClassVar[str] = "AutogenTeam"
     team: Literal["autogen"] = "autogen"
     name: str = "autogen"
     component: dict[str, Any] | None = Field(
         default=None, description="its component configuration"
     )
-    component_file: Path | None = Field(
+    component_file: GivenPath | None = Field(
         default=None, description="a JSON file with its component configuration"
     )
     build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(
@@ -208,10 +217,10 @@ Rule = Annotated[
     Discriminator(lambda rule: "own" if is_custom_rule(rule) else "named"),
 ]
 """A rule of ours, or a function of the user's own: `package.module:function`."""
-Scale = Annotated[float, Field(gt=1, allow_inf_nan=False)]
+Scale = Annotated[float, Field(gt=1, allow_inf_nan=False), NUMBER]
 
 
-class VoterSettings(Record):
+class VoterSettings(Settings):
     """How one model is asked for a verdict."""
 
     model: ModelName
@@ -238,7 +247,7 @@ class VoterSettings(Record):
     role: RoleName = Field(
         default="", description="a role of your own: a subclass of Judge"
     )
-    tie_band: float = Field(
+    tie_band: Number = Field(
         default=0.0,
         ge=0,
         allow_inf_nan=False,
@@ -251,6 +260,7 @@ class VoterSettings(Record):
 class JudgeSettings(VoterSettings):
     """One judge compares answers, by default in both orders."""
 
+    python_name: ClassVar[str] = "OneJudge"
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["judge"] = "judge"
@@ -296,9 +306,10 @@ class Juror(VoterSettings):
         return self.name or self.model
 
 
-class JurySettings(Record):
+class JurySettings(Settings):
     """Jurors vote at the same time, without seeing one another's votes."""
 
+    python_name: ClassVar[str] = "Jury"
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
     team: Literal["jury"] = "jury"
@@ -334,7 +345,7 @@ class JurySettings(Record):
     escalate: Juror | None = Field(
         default=None, description="a judge that decides where the jurors disagree"
     )
-    sure_from: float = Field(
+    sure_from: Number = Field(
         default=0.0,
         ge=0,
         allow_inf_nan=False,
@@ -346,7 +357,7 @@ class JurySettings(Record):
     shuffles: PositiveInt = SHUFFLES
 
 
-class Persona(Record):
+class Persona(Settings):
     """Somebody in a debate: a point of view, and the model that speaks for it."""
 
     name: SpeakerName
@@ -369,15 +380,16 @@ PERSONAS = tuple(
 )
 
 
-class DebateSettings(Record):
+class DebateSettings(Settings):
     """Personas vote blind, debate where they disagree, and vote again, each alone."""
 
+    python_name: ClassVar[str] = "Debate"
     team: Literal["debate"] = "debate"
     model: ModelName | None = Field(
         default=None, description="the personas' model, unless they name one"
     )
     personas: tuple[Persona, ...] = Field(default=PERSONAS, min_length=2)
-    rounds: Annotated[int, Field(ge=1, le=10)] = 2
+    rounds: Annotated[int, Field(ge=1, le=10), WHOLE] = 2
     scale: Scale = 10
     order: Literal["both", "first"] = "both"
     criteria: Criteria = Field(default="", description="as a judge's `criteria`")
@@ -404,7 +416,7 @@ class DebateSettings(Record):
         return persona.model or self.model or ""
 
 
-class CustomEvaluateSettings(Record):
+class CustomEvaluateSettings(Settings):
     """An evaluator of the user's own: `my_package.my_module:MyJudges`."""
 
     team: CustomTeam

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
-    PositiveFloat,
-    PositiveInt,
     StrictBool,
     model_validator,
 )
 
 from fellowship.custom_code import FUNCTION_NAME, NAME
+from fellowship.field_types import (
+    NUMBER,
+    WHOLE,
+    GivenName,
+    GivenPath,
+    PositiveFloat,
+    PositiveInt,
+    Whole,
+)
 from fellowship.models.addresses import check_base_url, check_host
-from fellowship.records import Record
+from fellowship.settings import Settings
 
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Host = Annotated[str, AfterValidator(check_host)]
 
@@ -33,7 +39,7 @@ Reasoning = (
 """How much a model is to think: an effort, on or off, or a budget in tokens."""
 
 
-class Price(Record):
+class Price(Settings):
     """US dollars for a million tokens."""
 
     prompt: NonNegative
@@ -59,11 +65,11 @@ class Price(Record):
     )
 
 
-class Sampling(Record):
+class Sampling(Settings):
     """How a model samples. What is None is left to the provider."""
 
-    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=5), NUMBER] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1), NUMBER] | None = None
     max_tokens: PositiveInt = Field(
         default=1024, description="longest reply in tokens; a longer one is cut off"
     )
@@ -77,14 +83,14 @@ class Sampling(Record):
         return Sampling(**(base.model_dump(exclude_unset=True) | given))
 
 
-class ModelBase(Record):
+class ModelBase(Settings):
     """What every model has in a recipe, whoever serves it."""
 
     # Aliases keep `schema`-like words free; protected names are none of ours.
     model_config = ConfigDict(protected_namespaces=())
 
-    temperature: Annotated[float, Field(ge=0, le=5)] | None = 0.7
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=5), NUMBER] | None = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1), NUMBER] | None = None
     max_tokens: PositiveInt = 1024
     thinking_tokens: PositiveInt | None = Field(
         default=None,
@@ -165,8 +171,9 @@ class ModelBase(Record):
 class LlamaCppModel(ModelBase):
     """The embedded engine: a GGUF file in this process, no server, no key."""
 
+    python_name: ClassVar[str] = "LlamaCpp"
     provider: Literal["llama_cpp"] = "llama_cpp"
-    model: str = Field(
+    model: GivenName = Field(
         default="smollm2-135m-instruct",
         description="the packaged model's name, or the path of a GGUF file",
     )
@@ -186,8 +193,9 @@ class LlamaCppModel(ModelBase):
 class OllamaModel(ModelBase):
     """A model on an Ollama server, through its native /api/chat."""
 
+    python_name: ClassVar[str] = "Ollama"
     provider: Literal["ollama"] = "ollama"
-    model: str = Field(
+    model: GivenName = Field(
         description="the model's name as in `ollama list`, e.g. llama3.1:8b"
     )
     host: Host | None = Field(
@@ -203,7 +211,7 @@ class OllamaModel(ModelBase):
     num_ctx: PositiveInt = Field(
         default=8192, description="context size in tokens, the same for every call"
     )
-    keep_alive: str | int = Field(default="30m", description="Ollama's keep_alive")
+    keep_alive: str | Whole = Field(default="30m", description="Ollama's keep_alive")
     think: bool | Literal["low", "medium", "high", "max"] | None = Field(
         default=None,
         description="true, false or a level, for models that can; they think if absent",
@@ -224,13 +232,13 @@ class OllamaModel(ModelBase):
         return self
 
 
-class Batching(Record):
+class Batching(Settings):
     """How calls of a model in batch mode are gathered and waited for."""
 
     gather: PositiveFloat = Field(
         default=10.0, description="seconds without a new call before a batch is sent"
     )
-    lines: Annotated[int, Field(gt=0, le=50_000)] = Field(
+    lines: Annotated[int, Field(gt=0, le=50_000), WHOLE] = Field(
         default=20_000, description="most calls in one batch"
     )
     poll: PositiveFloat = Field(
@@ -241,6 +249,7 @@ class Batching(Record):
 class OpenAIModel(ModelBase):
     """A model behind an OpenAI-style API: OpenAI, vLLM, llama-server, a gateway."""
 
+    python_name: ClassVar[str] = "OpenAI"
     provider: Literal["openai"] = "openai"
     model: str = Field(
         description="the model's name on the server, e.g. gpt-4o-2024-08-06"
@@ -289,8 +298,8 @@ class OpenAIModel(ModelBase):
 ScoreRange = (
     Literal["scale", "probability", "logit"]
     | tuple[
-        Annotated[float, Field(allow_inf_nan=False)],
-        Annotated[float, Field(allow_inf_nan=False)],
+        Annotated[float, Field(allow_inf_nan=False), NUMBER],
+        Annotated[float, Field(allow_inf_nan=False), NUMBER],
     ]
 )
 """Where a scoring model's numbers lie: on the judge's scale, 0 to 1, any (by their
@@ -336,7 +345,7 @@ class RewardModel(ModelBase):
         description="the conversation as messages, put into the model's own template by"
         " the server, or as one text (older servers; always with /score)",
     )
-    output: Annotated[int, Field(ge=0)] | None = Field(
+    output: Annotated[int, Field(ge=0), WHOLE] | None = Field(
         default=None,
         description="which of several numbers is the score, from 0; needed for more"
         " than one",
@@ -403,7 +412,7 @@ class AutogenModel(ModelBase):
     component: dict[str, Any] | None = Field(
         default=None, description="its component configuration"
     )
-    component_file: Path | None = Field(
+    component_file: GivenPath | None = Field(
         default=None, description="a JSON file with its component configuration"
     )
     build: Annotated[str, Field(pattern=f"^$|{NAME}")] = Field(

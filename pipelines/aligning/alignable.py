@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from fellowship.agents.roles import STRATEGIES
 from fellowship.errors import RecipeError
+from fellowship.faults import dotted_place
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.aligning.steps import ALL_STEPS, StepName
 from fellowship.pipelines.recipe.evaluator_checks import voters
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.model_specs import identifier, model_config
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.teams.settings import (

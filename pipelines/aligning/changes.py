@@ -17,11 +17,11 @@ from pydantic import TypeAdapter
 
 from fellowship.agents.roles import Judge
 from fellowship.agents.rubric import Rubric
+from fellowship.faults import Place
 from fellowship.pipelines.aligning.example_texts import examples_text
 from fellowship.pipelines.aligning.labelled_pairs import LabelledPair
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import PromptLibrary
 from fellowship.run_folder import atomic_writer
 from fellowship.teams.settings import EvaluateSettings, JurySettings, VoterSettings

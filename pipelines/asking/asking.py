@@ -16,6 +16,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from fellowship.errors import BudgetStop, EndpointDown, FellowshipError, RecipeError
+from fellowship.faults import faults
+from fellowship.given_folders import folder_path
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import AnyModel
 from fellowship.models.record.meter import Limits
@@ -27,7 +29,6 @@ from fellowship.pipelines.asking.row_register import (
     register,
     turn,
 )
-from fellowship.pipelines.recipe.faults import faults
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
@@ -74,17 +75,19 @@ class Asking:
                 " give rule='majority', or run a recipe"
             )
         try:
-            recipe = Recipe(
-                models=models,
-                source=Source(candidates=COLUMNS[kind], reference="reference"),
-                evaluate=settings,
-                # An answer that is asked about stays what it is, however often it comes.
-                pairs=Pairs(allow_constant=True, allow_gibberish=True),
-                limits=limits or Limits(),
-                seed=seed,
+            recipe = Recipe.model_validate(
+                {
+                    "models": models,
+                    "source": Source(candidates=COLUMNS[kind], reference="reference"),
+                    "evaluate": settings,
+                    # An answer asked about stays what it is, however often it comes.
+                    "pairs": Pairs(allow_constant=True, allow_gibberish=True),
+                    "limits": limits or Limits(),
+                    "seed": seed,
+                }
             )
         except ValidationError as error:
-            found = faults(error.errors(), {"limits": limits, "seed": seed})
+            found = faults(error.errors(), {"limits": limits, "seed": seed}, Recipe)
             raise RecipeError("\n".join(found.values())) from error
         return cls(kind, recipe)
 
@@ -117,7 +120,7 @@ class Answered:
 async def run_folder(into: Path | str | None) -> AsyncIterator[Path]:
     """The folder named, or one that goes when its answers are read."""
     if into is not None:
-        yield Path(into)
+        yield folder_path(into)
         return
     with tempfile.TemporaryDirectory(prefix="fellowship-") as folder:
         yield Path(folder)

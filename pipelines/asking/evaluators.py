@@ -13,15 +13,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from fellowship.agents.roles import Judge
 from fellowship.errors import RecipeError
+from fellowship.fault_words import show_value
+from fellowship.faults import faults
 from fellowship.models.config import AnyModel
 from fellowship.pipelines.recipe.evaluator_checks import evaluators_models, voters
-from fellowship.pipelines.recipe.fault_words import show_value
 from fellowship.pipelines.recipe.model_specs import (
     ModelSpec,
     identifier,
     model_config,
 )
 from fellowship.pipelines.recipe.plain_data import plain_data
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.teams_in_code import JuryOfModels
 from fellowship.teams.settings import (
     CustomEvaluateSettings,
@@ -149,7 +151,9 @@ def scoring_alone(settings: EvaluateSettings) -> EvaluateSettings:
     try:
         return SETTINGS.validate_python(data)
     except ValidationError as error:
-        raise RecipeError(str(error)) from error
+        told = [{**one, "loc": ("evaluate", *one["loc"])} for one in error.errors()]
+        found = faults(told, {"evaluate": data}, Recipe).values()
+        raise RecipeError("\n".join(found)) from error
 
 
 def set_at(data: Any, place: list[str | int], value: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import InputError
+from fellowship.given_folders import folder_path
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.asking.asking import Asking, ask
 from fellowship.pipelines.asking.evaluators import (
@@ -115,4 +116,4 @@ def reward_function(
     settings, known = evaluator_with_models(model, evaluator, models)
     team = (scoring_alone(settings), known)
     asking = Asking.of("score", team, limits, seed)
-    return RewardFunction(asking, Path(into), reference)
+    return RewardFunction(asking, folder_path(into), reference)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import InputError, install_command
+from fellowship.given_folders import folder_path
 from fellowship.ledger import LedgerReader
 from fellowship.models.record.reply_notes import reply_notes
 from fellowship.pipelines.agreement.juror_state import (
@@ -82,12 +83,12 @@ def frames(run: Path | str, library: Kind | None = None) -> Frames:
     where `run` is none.
     """
     module = frame_library(library)
-    found = list(outcomes(Path(run)))
+    found = list(outcomes(run))
     return Frames(
         make_frame(module, ROWS, (row_values(o) for o in found)),
         make_frame(module, MESSAGES, (m for o in found for m in message_rows(o))),
         make_frame(module, VERDICTS, (v for o in found for v in verdict_rows(o))),
-        make_frame(module, CALLS + CALL_NOTES, call_rows(Path(run))),
+        make_frame(module, CALLS + CALL_NOTES, call_rows(folder_path(run, "run"))),
         make_frame(module, PAIRS, (p for o in found for p in pair_rows(o))),
         make_frame(module, VOTES, vote_rows(found)),
         make_frame(module, CRITERIA, (c for o in found for c in criterion_rows(o))),

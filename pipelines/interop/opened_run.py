@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.display import table_html
+from fellowship.given_folders import folder_path
 from fellowship.pipelines.interop.frames import Frames, Kind, frames
 from fellowship.records import Outcome
 from fellowship.run_folder import read_header
@@ -23,7 +24,7 @@ class OpenedRun:
     """A run to read: `open("runs/demo").verdicts` is a data frame, as in `frames`."""
 
     def __init__(self, path: Path | str, library: Kind | None = None) -> None:
-        self.path = Path(path)
+        self.path = folder_path(path, "run")
         self.library = library
         self.header: dict[str, Any] = read_header(self.path)
 

@@ -11,22 +11,23 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from fellowship.field_types import Finite, Whole
 from fellowship.hashing import digest
 from fellowship.number_format import counted, figure, limits
-from fellowship.records import Finite, Record
+from fellowship.settings import Settings
 
 CHANGED_SINCE = "; the evaluator was changed since, so these figures are not its own"
 
 FOLLOWS = "the labels follow {}, so it may have learnt that alone and no quality"
 
 
-class Aligned(Record):
+class Aligned(Settings):
     """What `fellowship align` did to the evaluator, as `aligned` in a recipe."""
 
     changed: tuple[str, ...] = Field(description="criteria, examples, tie band")
-    learnt_on: int = Field(description="labelled pairs that it learnt from")
-    tested_on: int = Field(description="other labelled pairs, on which it was tested")
-    seed: int = Field(description="seed of the split")
+    learnt_on: Whole = Field(description="labelled pairs that it learnt from")
+    tested_on: Whole = Field(description="other labelled pairs, on which it was tested")
+    seed: Whole = Field(description="seed of the split")
     kappa_before: Finite | None = Field(description="on the test pairs")
     kappa_after: Finite | None = Field(description="on the test pairs")
     difference: Finite | None = Field(description="after minus before")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fellowship.errors import InputError, RecipeError
+from fellowship.faults import Place, dotted_place
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.columns.scales import scale_named
 from fellowship.pipelines.recipe.custom_checks import custom_code_faults
@@ -21,7 +22,6 @@ from fellowship.pipelines.recipe.evaluator_checks import (
     unknown_criterion,
 )
 from fellowship.pipelines.recipe.export_settings import check_format, share_fault
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.pair_settings import (
     WHOLE_SET,
     faults_of_pairs,
@@ -29,7 +29,6 @@ from fellowship.pipelines.recipe.pair_settings import (
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.reviewer_checks import reviewer_name_faults
 from fellowship.pipelines.recipe.scorer_checks import scorer_faults
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import (
     AutogenSettings,

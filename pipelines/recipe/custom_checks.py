@@ -15,10 +15,9 @@ from fellowship.agents.role import Line, Role
 from fellowship.agents.roles import ONE_TITLE, TWO_TITLES, Judge, Reviewer
 from fellowship.custom_code import load_named
 from fellowship.errors import RecipeError
+from fellowship.faults import Place, dotted_place
 from fellowship.pipelines.recipe.custom_names import RoleSlot, custom_names, role_slots
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
 from fellowship.teams.autogen_systems import AutogenSystem

@@ -9,10 +9,10 @@ from fellowship.agents.debater import Debater
 from fellowship.agents.role import Role
 from fellowship.agents.roles import Generator, Judge, Reviewer
 from fellowship.custom_code import Kind, load_named, source_digest
+from fellowship.faults import Place
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.teams.settings import (
     AutogenSettings,
     CustomEvaluateSettings,

@@ -11,11 +11,10 @@ from importlib.util import find_spec
 from fellowship.agents.roles import STRATEGIES, Judge
 from fellowship.agents.rubric import rubric_of
 from fellowship.errors import RecipeError, install_command
+from fellowship.faults import Place, dotted_place
 from fellowship.models.providers.registry import provider_of
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.pair_settings import LENGTH, WORDS
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.prompts.library import PromptLibrary
 from fellowship.suggestions import quoted_list
 from fellowship.teams.meetings import MEETINGS

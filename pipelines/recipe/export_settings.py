@@ -12,15 +12,14 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from pydantic import (
     ConfigDict,
     Field,
-    PositiveFloat,
-    PositiveInt,
     field_validator,
     model_validator,
 )
 
 from fellowship.errors import RecipeError
-from fellowship.records import Finite, Record
+from fellowship.field_types import NUMBER, Finite, GivenPath, PositiveFloat, PositiveInt
 from fellowship.registry_check import check_registry
+from fellowship.settings import Settings
 from fellowship.spellings import either, with_older_names
 
 Kind = Literal[
@@ -94,7 +93,7 @@ SHAPES: Mapping[str, ShapeSettings] = {
 }
 check_registry("export format", get_args(Shape), SHAPES)
 
-Share = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1), NUMBER]
 Split = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
 
 
@@ -107,7 +106,7 @@ def form_of(kind: str) -> Form:
     return FORMS[kind]
 
 
-class Bounds(Record):
+class Bounds(Settings):
     """Characters an answer may have; None is no bound."""
 
     min: PositiveInt | None = None
@@ -121,7 +120,7 @@ class Bounds(Record):
         return self
 
 
-class NearDuplicateSettings(Record):
+class NearDuplicateSettings(Settings):
     """Which rows are near duplicates: of one another, and of rows of other files."""
 
     similarity: Share = Field(
@@ -140,7 +139,7 @@ class NearDuplicateSettings(Record):
         return (value,) if isinstance(value, str | Path) else value
 
 
-class Filters(Record):
+class Filters(Settings):
     """What is left out of a dataset, each counted under its name."""
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
@@ -181,13 +180,12 @@ class Filters(Record):
         default=(), description="languages to keep, as ISO 639-1 codes, e.g. en"
     )
     length: Bounds = Bounds()
-    margin: float | None = Field(
+    margin: Annotated[float, Field(ge=0), NUMBER] | None = Field(
         default=None,
-        ge=0,
         validation_alias=either("min_gap"),
         description="least score gap, in points, between chosen and rejected",
     )
-    probability: Annotated[float, Field(ge=0, le=1)] | None = Field(
+    probability: Annotated[float, Field(ge=0, le=1), NUMBER] | None = Field(
         default=None,
         description="least calibrated probability that the preference is right",
     )
@@ -226,7 +224,7 @@ class Filters(Record):
         return NearDuplicateSettings(similarity=given)
 
 
-class Export(Record):
+class Export(Settings):
     """What a run leaves in its exports folder."""
 
     kinds: tuple[Kind, ...] = ("dpo", "kto")
@@ -249,7 +247,7 @@ class Export(Record):
         description="name: share, e.g. {train: 0.9, test: 0.1}; split by prompt",
     )
     licence: str = Field(default="", description="the dataset's licence, for its card")
-    labels: Path | None = Field(
+    labels: GivenPath | None = Field(
         default=None, description="people's labels, to calibrate score gaps on"
     )
 

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from fellowship.custom_code import add_import_folders
 from fellowship.errors import RecipeError
+from fellowship.faults import Place, dotted_place, faults
 from fellowship.pipelines.recipe.checks import check_recipe, contradictions
-from fellowship.pipelines.recipe.faults import dotted_place, faults
 from fellowship.pipelines.recipe.plain_data import KINDS
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.recipe_paths import resolve_paths
-from fellowship.pipelines.recipe.yaml_reader import Document, Place, read_yaml
+from fellowship.pipelines.recipe.yaml_reader import Document, read_yaml
 from fellowship.spellings import other_spelling
 
 
@@ -36,6 +36,8 @@ def load_recipe(
     `own_rows`: the rows are those of the recipe's source, not the caller's. Raises
     `RecipeError` with one line per fault.
     """
+    if not isinstance(path, Path | str) or not str(path):
+        raise RecipeError(f"recipe is {path!r:.60}: give the path of a recipe file")
     path = Path(path)
     document = read_yaml(path)
     add_import_folders(path.parent)
@@ -48,7 +50,7 @@ def load_recipe(
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        found = faults(error.errors(include_url=False), data)
+        found = faults(error.errors(include_url=False), data, Recipe)
         raise _combined_error(document, changes, found) from error
     if found := dict(contradictions(recipe, own_rows=own_rows)):
         raise _combined_error(document, changes, found)
@@ -78,7 +80,7 @@ def as_recipe(
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        found = faults(error.errors(include_url=False), data)
+        found = faults(error.errors(include_url=False), data, Recipe)
         raise RecipeError("\n".join(found.values())) from error
     check_recipe(recipe, own_rows=own_rows)
     return recipe

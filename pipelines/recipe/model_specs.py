@@ -13,10 +13,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fellowship.errors import RecipeError
+from fellowship.fault_words import MODEL_EXAMPLE, show_value
+from fellowship.faults import faults
 from fellowship.models.config import AnyModel, ModelBase, ModelConfig
 from fellowship.models.providers.registry import PROVIDERS
-from fellowship.pipelines.recipe.fault_words import MODEL_EXAMPLE, show_value
-from fellowship.pipelines.recipe.faults import faults
+from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.suggestions import quoted_list
 
 ModelSpec = str | Mapping[str, Any] | AnyModel
@@ -45,7 +46,7 @@ def model_config(spec: ModelSpec) -> AnyModel:
         return SETTINGS.validate_python(data)
     except ValidationError as error:
         told = [{**one, "loc": (*HERE, *one["loc"])} for one in error.errors()]
-        found = faults(told, {HERE[0]: {HERE[1]: data}}).values()
+        found = faults(told, {HERE[0]: {HERE[1]: data}}, Recipe).values()
         said = "\n".join(found).replace(".".join(HERE), "model")
         raise RecipeError(said) from error
 

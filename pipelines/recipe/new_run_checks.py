@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.errors import RecipeError
+from fellowship.faults import Place, dotted_place
 from fellowship.number_format import counted, score
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.reviewer_checks import idle_review_order
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.run_folder import HEADER
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.meetings import MEETINGS
@@ -65,6 +64,14 @@ def idle_source(recipe: Recipe) -> Faults:
         if name in source.model_fields_set and getattr(source, name) is not None:
             where: Place = ("source", name)
             yield where, "a file has none: leave it out, or give source.dataset"
+
+
+def unnamed_models(recipe: Recipe) -> Faults:
+    """Models whose name is empty, which most servers take for any they have."""
+    for name, model in recipe.models.items():
+        if type(model).model_fields["model"].is_required() and not model.model.strip():
+            why = "it is empty: name the model; a server with one takes any name"
+            yield ("models", name, "model"), why
 
 
 def unreachable_accept(recipe: Recipe) -> Faults:
@@ -311,5 +318,6 @@ CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
     *(idle_weights, idle_shuffles),
     *(idle_substitute, idle_order, repeated_expectations, unreachable_gaps),
     unknown_drafters,
+    unnamed_models,
     idle_review_order,
 )

@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from fellowship.records import Record
+from fellowship.field_types import NUMBER
+from fellowship.settings import Settings
 from fellowship.spellings import either, with_older_names
 
 PairRule = Literal[
@@ -31,10 +32,10 @@ RATIO: Final = 0.2
 POINTS: Final = 1.0
 """Tolerances where none is given: of the logarithm of a ratio of lengths, and of scores."""
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NUMBER]
 
 
-class Pairs(Record):
+class Pairs(Settings):
     """Which two answers of a row make its pair."""
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
@@ -46,7 +47,7 @@ class Pairs(Record):
         " by-system: the stronger system's answer over the weaker one's, of which a sample"
         " is judged. length-matched: chosen and rejected are equally long over the set",
     )
-    margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    margin: Annotated[float, Field(ge=0, allow_inf_nan=False), NUMBER] = Field(
         default=0.0,
         validation_alias=either("min_gap"),
         description="least score gap, in points, between chosen and rejected",
@@ -84,7 +85,7 @@ class Pairs(Record):
     weaker: str | None = Field(
         default=None, description="by-system: the system whose answers are rejected"
     )
-    sample: Annotated[float, Field(gt=0, le=1)] = Field(
+    sample: Annotated[float, Field(gt=0, le=1), NUMBER] = Field(
         default=0.1, description="by-system: share of the rows that are judged"
     )
 

@@ -11,15 +11,21 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PositiveFloat,
-    PositiveInt,
     PrivateAttr,
     Tag,
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from fellowship.agents.parsing.revisions import REVISION
+from fellowship.field_types import (
+    GivenName,
+    GivenPath,
+    PositiveFloat,
+    PositiveInt,
+    Whole,
+)
 from fellowship.models.config import ModelConfig, is_batched
 from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.meter import Limits
@@ -28,7 +34,7 @@ from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.plain_data import plain_data
 from fellowship.pipelines.recipe.recipe_paths import resolve_paths
-from fellowship.records import Record
+from fellowship.settings import Settings
 from fellowship.spellings import either, with_older_names
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -50,17 +56,21 @@ System = Annotated[
 ]
 
 
-class Source(Record):
+NO_ENTRIES = {"field_type": "List", "actual_length": 0}
+GivenPaths = Annotated[tuple[GivenPath, ...], Field(min_length=1)]
+
+
+class Source(Settings):
     """Where prompts come from. One of `path` and `dataset`."""
 
     model_config = ConfigDict(json_schema_extra=with_older_names)
 
-    path: Path | tuple[Path, ...] | None = Field(
+    path: GivenPath | GivenPaths | None = Field(
         default=None,
         description="a .jsonl, .csv or .parquet file, a pattern (data/*.jsonl), or a list"
         " of them: their rows one after another",
     )
-    dataset: str | None = Field(
+    dataset: GivenName | None = Field(
         default=None,
         description="a Hugging Face dataset's name, or the folder of a saved one",
     )
@@ -114,8 +124,11 @@ class Source(Record):
     @classmethod
     def _one_path(cls, value: Any) -> Any:
         """A list of one file is that file: a run's identity is the same."""
-        alone = isinstance(value, list | tuple) and len(value) == 1
-        return value[0] if alone else value
+        if not isinstance(value, list | tuple):
+            return value
+        if not value:
+            raise PydanticKnownError("too_short", {"min_length": 1, **NO_ENTRIES})
+        return value[0] if len(value) == 1 else value
 
     @field_validator("label_values", mode="before")
     @classmethod
@@ -152,7 +165,7 @@ def with_own_criteria(
     return evaluate.model_copy(update=changed)
 
 
-class Recipe(Record):
+class Recipe(Settings):
     """One run, from its prompts to its datasets."""
 
     models: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], ModelConfig] = Field(
@@ -167,11 +180,11 @@ class Recipe(Record):
     pairs: Pairs = Pairs()
     export: Export = Export()
     limits: Limits = Limits()
-    prompts: Path | None = Field(
+    prompts: GivenPath | None = Field(
         default=None,
         description="a folder of prompt files, used in place of the built-in ones",
     )
-    seed: int = 0
+    seed: Whole = 0
     concurrency: PositiveInt | None = Field(
         default=None,
         description="rows in progress at once; if absent, 16, or 2,048 with batch mode",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fellowship.pipelines.recipe.faults import dotted_place
+from fellowship.faults import Place, dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.teams.settings import FeedbackSettings, reviewer_config
 
 RESERVED = ("generator", "user", "system", "fellowship")

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fellowship.agents.roles import STRATEGIES
+from fellowship.faults import Place, dotted_place
 from fellowship.models.providers.registry import provider_of
 from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
-from fellowship.pipelines.recipe.faults import dotted_place
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import VoterSettings
 

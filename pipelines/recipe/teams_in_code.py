@@ -13,13 +13,13 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from fellowship.errors import RecipeError
+from fellowship.fault_words import show_value
 from fellowship.models.config import (
     AnyModel,
     LlamaCppModel,
     OllamaModel,
     OpenAIModel,
 )
-from fellowship.pipelines.recipe.fault_words import show_value
 from fellowship.pipelines.recipe.model_specs import ModelSpec, identifier, model_config
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -66,7 +66,7 @@ def Jury(jurors: Iterable[ModelSpec | Juror], **settings: Any) -> JurySettings:
     `jurors`: models by name, `Juror`s with a strategy, a weight, criteria, or, in `judge`,
     `score` and `reward_function`, models as such: `fl.Ollama(...)` or its keys, a mapping.
     `settings` are those of `evaluate` with `team: jury`: `rule`, `order`, `early_stop`,
-    `abstain`, `escalate`, `scale`, `meet`. A wrong one is a pydantic `ValidationError`.
+    `abstain`, `escalate`, `scale`, `meet`. A wrong one is a `SettingsError`.
     """
     if isinstance(jurors, str | Mapping) or not isinstance(jurors, Iterable):
         raise RecipeError(
@@ -79,7 +79,7 @@ def Jury(jurors: Iterable[ModelSpec | Juror], **settings: Any) -> JurySettings:
             seated.append(Juror(model=juror) if isinstance(juror, str) else juror)
             continue
         if isinstance(juror, Mapping) and "provider" not in juror:
-            seated.append(Juror.model_validate(juror))
+            seated.append(Juror(**{str(key): value for key, value in juror.items()}))
             continue
         config = model_config(juror)
         known = [name for name, one in models.items() if one == config]

@@ -27,9 +27,6 @@ MAX_DEPTH = 50
 PLAIN = ("str", "int", "float", "bool", "null", "seq", "map")
 STRING, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
-Place = tuple[str | int, ...]
-"""Where a value stands: keys and list indices from the top."""
-
 
 class PlainLoader(yaml.SafeLoader):
     """PyYAML's safe loader without dates, sets and binaries, and with limits."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.errors import InputError
+from fellowship.given_folders import folder_path
 from fellowship.hashing import digest
 from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.client import EDITED
@@ -153,4 +154,5 @@ class BranchBroker:
 
 def branch(run: Path | str, edit: Edit, into: Path | str) -> RunReport:
     """`branch_row`, waited for."""
-    return run_sync(branch_row(Path(run), edit, Path(into)))
+    old, folder = folder_path(run, "run"), folder_path(into)
+    return run_sync(branch_row(old, edit, folder))

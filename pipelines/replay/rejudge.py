@@ -16,6 +16,7 @@ from typing import Any
 
 from fellowship.agents.parsing.revisions import REVISION
 from fellowship.errors import RecipeError
+from fellowship.given_folders import folder_path
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.config import ModelConfig
@@ -200,8 +201,8 @@ async def rejudge_run(
 
 def rejudge(run: Path | str, judge: str, into: Path | str) -> RunReport:
     """Judge a run's candidates again, waited for. `judge` as in `rejudge_recipe`."""
-    recipe = rejudge_recipe(Path(run), judge)
-    return run_sync(rejudge_run(Path(run), recipe, Path(into)))
+    old, folder = folder_path(run, "run"), folder_path(into)
+    return run_sync(rejudge_run(old, rejudge_recipe(old, judge), folder))
 
 
 def judging_origin(run: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fellowship.errors import InputError
+from fellowship.given_folders import folder_path
 from fellowship.ledger import LedgerReader
 from fellowship.models.replayed import RecordOnlyBroker, replayed_models
 from fellowship.pipelines.replay.recorded_rows import (
@@ -73,4 +74,4 @@ def find_differences(known: Outcome, replayed: Outcome) -> list[str]:
 
 def replay(run: Path | str, row: str | int) -> Replayed:
     """`replay_row`, waited for."""
-    return run_sync(replay_row(Path(run), str(row)))
+    return run_sync(replay_row(folder_path(run, "run"), str(row)))

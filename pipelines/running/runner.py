@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.agents.parsing.revisions import FIRST
+from fellowship.given_folders import folder_path
 from fellowship.ledger import adopt_calls
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.export.recipe_checks import check_exports
@@ -150,11 +151,11 @@ def run(
     place of its source: mappings from columns to values, a pandas or polars data frame,
     or a split of a `datasets.Dataset`; they are kept in the folder.
     """
-    made, folder = as_recipe(recipe, own_rows=rows is None), Path(into)
+    folder, made = folder_path(into), as_recipe(recipe, own_rows=rows is None)
     if rows is not None:
         check_given(made, folder, own_rows=False)
         made = with_rows(made, rows, folder)
-    others = [Path(run) for run in skip_done]
+    others = [folder_path(run, "skip_done") for run in skip_done]
     return run_sync(
         run_recipe(made, folder, limit=limit, fork=fork, watch=watch, skip_done=others)
     )

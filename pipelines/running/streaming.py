@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.display import message_html
+from fellowship.given_folders import folder_path
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.loading import as_recipe
@@ -72,7 +73,7 @@ async def stream(
     again at once. Stop iterating and it stops, with the calls in flight recorded.
     Raises what `run_recipe` raises.
     """
-    folder = Path(into)
+    folder = folder_path(into)
     recipe = as_recipe(recipe, own_rows=rows is None)
     check_given(recipe, folder, own_rows=rows is None)
     recipe = recipe if rows is None else with_rows(recipe, rows, folder)

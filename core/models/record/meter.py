@@ -6,18 +6,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from fellowship.errors import BudgetStop
+from fellowship.field_types import NonNegativeFloat, NonNegativeInt, PositiveInt
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.number_format import counted
 from fellowship.number_format import usd as usd_text
-from fellowship.records import Record
+from fellowship.settings import Settings
 from fellowship.stop_reasons import Stop, StopReason
 from fellowship.usage import Usage
 
 
-class Limits(Record):
+class Limits(Settings):
     """Where a run stops. None: no limit."""
 
     calls: NonNegativeInt | None = Field(default=None, description="calls to models")

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from yarl import URL
 
 from fellowship.cli.doctor import check_models
-from fellowship.errors import RecipeError
+from fellowship.errors import RecipeError, SettingsError
 from fellowship.models.addresses import below, calls_url
 from fellowship.models.config import OllamaModel, OpenAIModel
 from fellowship.models.providers.registry import provider_of
@@ -69,7 +68,7 @@ def test_a_call_goes_to_the_host_that_was_written(
 def test_whatever_is_written_goes_there_or_is_refused(text: str, before: str) -> None:
     try:
         base = written(before + text)
-    except ValidationError:
+    except SettingsError:
         return
     to, meant = calls_url(base), urlsplit(before + text)
     assert meant.hostname in {to.host, to.raw_host, (to.host or "").lower()}
@@ -166,5 +165,5 @@ def test_an_address_that_cannot_be_meant_is_refused_as_the_recipe_is_read(
 def test_a_host_of_ollamas_may_do_without_its_scheme() -> None:
     for host in ("gpu1", "gpu1:11434", "http://[::1]:11434"):
         assert OllamaModel(provider="ollama", model="m", host=host).host == host
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         OllamaModel(provider="ollama", model="m", host="gpu1:port")

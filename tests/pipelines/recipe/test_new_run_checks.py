@@ -57,6 +57,12 @@ FAULTS: dict[str, dict[str, Any]] = {
         "limits": {"accept": 9},
         "source": {"path": "prompts.jsonl", "limit": 3},
     },
+    "models.judge.model: it is empty: name the model": {
+        "models": {
+            name: openai_model("http://127.0.0.1:9/v1", model=model)
+            for name, model in (("writer", "a"), ("critic", "b"), ("judge", ""))
+        }
+    },
     "source.subset: a file has none": {
         "source": {"path": "prompts.jsonl", "subset": "en"}
     },

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 import structlog
-from pydantic import ValidationError
 
 from fellowship.cli.doctor import check_models
-from fellowship.errors import ModelError
+from fellowship.errors import ModelError, SettingsError
 from fellowship.models.client import Request
 from fellowship.models.config import LlamaCppModel, OllamaModel, OpenAIModel
 from fellowship.models.limits.breaker import ALIKE_IN_A_ROW
@@ -271,9 +270,9 @@ def test_reasoning_is_part_of_the_key_only_where_it_is_set() -> None:
 
 
 def test_an_effort_that_nothing_would_tell_the_model_of_is_refused() -> None:
-    with pytest.raises(ValidationError, match="reasoning can't be set"):
+    with pytest.raises(SettingsError, match="reasoning can't be set"):
         LlamaCppModel(provider="llama_cpp", reasoning="low")
-    with pytest.raises(ValidationError, match="one setting"):
+    with pytest.raises(SettingsError, match="one setting"):
         OllamaModel(provider="ollama", model="m", reasoning="low", think=True)
 
 

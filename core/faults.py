@@ -11,17 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
 
-from fellowship.pipelines.recipe.fault_words import (
+from fellowship.fault_words import (
+    bare_message,
     is_type_fault,
     keys_of,
     show_value,
     type_fault,
 )
-from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.recipe.yaml_reader import Place
 from fellowship.records import Record
 from fellowship.spellings import names_of
 from fellowship.suggestions import did_you_mean, quoted_list
+
+Place = tuple[str | int, ...]
+"""Where a value stands: keys and list indices from the top."""
+
+WHOLE = "the recipe"
 
 TEAMS = {
     "systems": "'single', 'feedback', 'autogen' or 'package.module:Class'",
@@ -35,15 +39,24 @@ def dotted_place(place: Sequence[str | int]) -> str:
     return "".join(parts).lstrip(".")
 
 
-def faults(errors: Iterable[Mapping[str, Any]], data: Any) -> dict[Place, str]:
-    """What is wrong with a recipe's data, by place, one sentence each."""
-    located = [(e, *locate(e, data)) for e in errors if not _is_consequence(e)]
+def faults(
+    errors: Iterable[Mapping[str, Any]],
+    data: Any,
+    root: type[Record],
+    *,
+    whole: str = WHOLE,
+) -> dict[Place, str]:
+    """What is wrong with the data of a `root`, by place, one sentence each.
+
+    `whole` is what the data as a whole are called.
+    """
+    located = [(e, *locate(e, data, root)) for e in errors if not _is_consequence(e)]
     within = {place[:n] for _, place, _ in located for n in range(len(place))}
     found: dict[Place, str] = {}
     for error, place, classes in located:
         if place in within and is_type_fault(error):  # of the other kinds it could be
             continue
-        found.setdefault(place, fault_sentence(error, place, classes))
+        found.setdefault(place, fault_sentence(error, place, classes, whole))
     return found
 
 
@@ -57,13 +70,15 @@ def _is_consequence(error: Mapping[str, Any]) -> bool:
     )
 
 
-def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Record]]]:
+def locate(
+    error: Mapping[str, Any], data: Any, root: type[Record]
+) -> tuple[Place, Sequence[type[Record]]]:
     """Where in the data an error stands, and the records that could stand around it.
 
     Pydantic puts the names of union members into the path; the data doesn't.
     """
     place: list[str | int] = []
-    classes: Sequence[type[Record]] = [Recipe]
+    classes: Sequence[type[Record]] = [root]
     here = data
     loc = [part for part in error["loc"] if part != "[key]"]
     for at, part in enumerate(loc):
@@ -81,7 +96,10 @@ def locate(error: Mapping[str, Any], data: Any) -> tuple[Place, Sequence[type[Re
 
 
 def fault_sentence(
-    error: Mapping[str, Any], place: Place, classes: Sequence[type[Record]]
+    error: Mapping[str, Any],
+    place: Place,
+    classes: Sequence[type[Record]],
+    whole: str = WHOLE,
 ) -> str:
     """One error as one sentence."""
     kind, context, name = error["type"], error.get("ctx", {}), dotted_place(place)
@@ -95,9 +113,11 @@ def fault_sentence(
         hint = hint or f"; the keys here are {keys_of(classes)}"
         return f"unknown key {place[-1]!r}{f' under {under}' if under else ''}{hint}"
     if kind == "missing":
-        return f"{under or 'the recipe'} needs the key {place[-1]!r}"
+        return f"{under or whole} needs the key {place[-1]!r}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _tag_fault(error, place, classes)
+    if not place:  # of the settings together
+        return bare_message(error)
     if error["loc"][-1] == "[key]":
         return f"{place[-1]!r} can't be a name: use letters, digits and _"
     if kind == "literal_error":
@@ -134,16 +154,19 @@ def _tag_fault(
 
 
 def _holds(data: Any, part: str | int) -> bool:
-    if isinstance(data, list):
+    if isinstance(data, list | tuple):
         return isinstance(part, int) and 0 <= part < len(data)
-    return isinstance(data, dict) and part in data
+    return isinstance(data, Mapping) and part in data
 
 
 def _is_tag(data: Any, part: str | int) -> bool:
     """Whether a mapping says by this word which member of a union it is. It may have a key
     of that name as well: `{provider: function, function: ...}`.
     """
-    return isinstance(data, dict) and part in (data.get("provider"), data.get("team"))
+    return isinstance(data, Mapping) and part in (
+        data.get("provider"),
+        data.get("team"),
+    )
 
 
 def _fields_below(

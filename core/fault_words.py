@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fellowship.agents.rubric import CRITERION_NAME
 from fellowship.custom_code import FUNCTION_NAME, NAME
+from fellowship.name_patterns import CRITERION_NAME, PROMPT_NAME, SPEAKER_NAME
 from fellowship.number_format import counted
 from fellowship.records import Record
 from fellowship.spellings import names_of
 from fellowship.suggestions import quoted_list
-from fellowship.teams.settings import PROMPT_NAME, SPEAKER_NAME
 
 SHOWN = 60
 NO_RECORD = ("model_type", "dict_type", "model_attributes_type")
@@ -57,7 +56,7 @@ WORDS = {
     "less_than": "it should be less than {lt}",
     "less_than_equal": "it should be at most {le}",
     "too_long": "give at most {max_length} entries",
-    "string_too_short": "give at least {min_length} characters",
+    "string_too_short": "give at least {least}",
     "string_too_long": "give at most {max_length} characters",
 }
 """What should stand there, by the kind of the fault."""
@@ -72,7 +71,9 @@ def show_value(value: object) -> str:
     if isinstance(value, str | int | float):
         text = repr(value)
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-    return "a list" if isinstance(value, list | tuple) else "a mapping"
+    if isinstance(value, list | tuple | set | frozenset):
+        return "a list"
+    return "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}"
 
 
 def is_type_fault(error: Mapping[str, Any]) -> bool:
@@ -109,11 +110,18 @@ def type_fault(
         return f"{is_}: give {words}"
     if kind == "string_type":
         return f"{is_}: it should be text{_text_example(given)}"
+    if kind == "string_too_short":
+        context["least"] = counted(context["min_length"], "character")
     if kind in WORDS:
         return f"{is_}: {WORDS[kind].format(**context)}"
+    return f"{is_}: {bare_message(error)}"
+
+
+def bare_message(error: Mapping[str, Any]) -> str:
+    """What a check of ours says, without the words of the library that called it."""
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message.replace("Input should", "it should")
-    return f"{is_}: {message[:1].lower()}{message[1:]}"
+    return f"{message[:1].lower()}{message[1:]}"
 
 
 def entry_example(given: object, below: Sequence[type[Record]]) -> str:
