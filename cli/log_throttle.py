@@ -57,4 +57,5 @@ class LogThrottle:
     def how_to_stop(self) -> str:
         """What somebody can do who doesn't want to wait."""
         go_on = f"; resume later with: {self.resume}" if self.resume else ""
-        return f"Ctrl-C loses nothing that is recorded{go_on}"
+        sooner = "a shorter `patience` under the model gives up sooner"
+        return f"{sooner}; Ctrl-C loses nothing that is recorded{go_on}"

@@ -86,7 +86,7 @@ def command(
     )
     access = AccessPolicy(place.host, place.token)
     app = create_jury_app(JuryServer(wanted, into, access))
-    logs_to_stderr()
+    logs_to_stderr(waits=True)
     socket, place = place.bind()
     with socket:
         address = f"http://{place.host}:{place.port}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from fellowship.pipelines.asking.evaluators import scoring_alone
 from fellowship.pipelines.asking.judgement import judgement_of, rating_of
 from fellowship.pipelines.asking.judging import scale_of
 from fellowship.pipelines.asking.row_register import items_of
+from fellowship.pipelines.asking.waits import Waits
 from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.records import Record
@@ -64,6 +65,7 @@ class JuryServer:
     recipe: Recipe
     into: Path
     access: AccessPolicy
+    waits: Waits = field(default_factory=Waits)
 
     def asking(self, kind: Kind) -> Asking:
         """What is asked of every row; `RecipeError` where the evaluator can't.
@@ -79,7 +81,7 @@ class JuryServer:
         )
         runs = tuple(self.into / kind for kind in COLUMNS)
         shared = NOT_SHARED if limits == Limits() else SharedLimits(runs, day=runs)
-        return replace(made, recipe=own, shared=shared)
+        return replace(made, recipe=own, shared=shared, waits=self.waits)
 
     def check(self) -> None:
         """`RecipeError` where nothing could be compared; a debate can't score."""

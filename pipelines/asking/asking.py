@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from fellowship.pipelines.asking.row_register import (
     register,
     turn,
 )
+from fellowship.pipelines.asking.waits import Waits
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.recipe.recipe import Recipe, Source
 from fellowship.pipelines.running.engines import Engine, Origin, local_engine
@@ -58,6 +59,8 @@ class Asking:
     recipe: Recipe
     shared: SharedLimits = NOT_SHARED
     """The folders, in one place, that its limits hold for together."""
+    waits: Waits = field(default_factory=Waits)
+    """What other calls of the same server wait for: this one does not wait behind them."""
 
     @classmethod
     def of(
@@ -144,7 +147,8 @@ async def ask(
         return [Answered(first[item.number], True) for item in items]
     async with AsyncExitStack() as turns:
         for place in (folder.parent,) * bool(asking.shared.runs) + (folder,):
-            await turns.enter_async_context(turn(place))
+            waiting = turn(place, asking.waits.require_endpoints)
+            await turns.enter_async_context(waiting)
         known = recorded_outcomes(folder, items)
         report = None
         if not numbers <= known.keys():
@@ -175,9 +179,11 @@ async def work_on(asking: Asking, folder: Path, wanted: Sequence[Item]) -> RunRe
     """Have the wanted rows worked on, and those of other calls that wait."""
     ended = ended_numbers(folder) - {item.number for item in wanted}
     due = items_due(folder, asking.recipe.source, ended)
-    return await run_recipe(
-        asking.recipe, folder, engine=ENGINES[asking.kind], origin=asking.origin(due)
-    )
+    engine, origin = ENGINES[asking.kind], asking.origin(due)
+    with asking.waits.work() as watch:
+        return await run_recipe(
+            asking.recipe, folder, engine=engine, origin=origin, watch=watch
+        )
 
 
 def ended_numbers(folder: Path) -> set[int]:

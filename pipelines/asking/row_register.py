@@ -9,7 +9,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -76,14 +83,20 @@ def items_due(folder: Path, source: Source, ended: Collection[int]) -> list[Item
 
 
 @asynccontextmanager
-async def turn(folder: Path) -> AsyncIterator[None]:
-    """The turn to have rows of this folder worked on, waited for as long as it takes."""
+async def turn(
+    folder: Path, look: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """The turn to have rows of this folder worked on, waited for as long as it takes.
+
+    `look` is called while it is waited for, and raises where that is of no use.
+    """
     with private_file(folder, TURN) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                look()
                 await asyncio.sleep(PAUSE)
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,8 +13,12 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+import structlog
 
+from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.status import status_of
+from fellowship.viewer.access import AccessPolicy
+from fellowship.viewer.jury_app import JuryServer, create_jury_app
 from tests.support.commands import CLI, checked, said
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
@@ -116,6 +121,38 @@ def test_a_limit_is_told_and_the_end_keeps_all_answers(served: Served) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     assert sum(status_of(into / kind).calls for kind in ("score", "compare")) == 8
+
+
+@pytest.mark.timeout(60)
+async def test_a_dead_endpoint_is_told_at_once_and_to_whoever_asks_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """One request waits as long as `patience` says, and nobody waits behind it."""
+    file = recipe(tmp_path / "r.yaml", openai_model("http://127.0.0.1:9/v1"), 1)
+    made = load_recipe(file, own_rows=False)
+    app = create_jury_app(JuryServer(made, tmp_path / "run", AccessPolicy("h", "t")))
+    head = {"authorization": "Bearer t"}
+    over = httpx.ASGITransport(app)
+    with structlog.testing.capture_logs() as logs:
+        async with httpx.AsyncClient(
+            transport=over, base_url="http://h", headers=head
+        ) as client:
+            first = asyncio.create_task(client.post("/compare", json=PAIR))
+            while "paused" not in str(logs):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            second = await client.post("/compare", json={**PAIR, "a": "Sea."})
+            assert not first.done()
+            first.cancel()
+            await asyncio.wait([first])
+    assert second.status_code == 503
+    for words in ("127.0.0.1:9", "given up in", "ask again later"):
+        assert words in second.json()["error"]
+    (paused,) = [line for line in logs if line["event"] == "paused"]
+    assert paused["log_level"] == "warning"
+    assert (paused["given_up_in"], "patience" in paused["shorten_by"]) == (
+        "10 min 0 s",
+        True,
+    )
 
 
 @pytest.mark.timeout(60)

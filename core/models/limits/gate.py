@@ -222,7 +222,13 @@ class Gate:
                 error.retry_after, self.window.record_refusal(permit.sent, now), now
             )
         if was is None and self.breaker.opened_at is not None:
-            log.info("paused", endpoint=self.limits.endpoint, why=why)
+            log.warning(
+                "paused",
+                endpoint=self.limits.endpoint,
+                why=why,
+                given_up_in=duration(self.limits.patience),
+                shorten_by="patience: SECONDS under the model",
+            )
         used = permit.tokens if error.kind == "deadline" else 0.0
         self._release(permit, used, now)
         return free_retry
