@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from autogen_agentchat.agents import BaseChatAgent
@@ -32,7 +33,7 @@ from fellowship.records import (
     Message,
     Record,
     Turn,
-    turn_value,
+    as_turn_value,
 )
 
 
@@ -76,6 +77,10 @@ class RoleAgent(BaseChatAgent):
         self._answers: list[str] = []
         self._round = 0
         self._reply: Reply | None = None
+
+    @cached_property
+    def _sampling(self) -> dict[str, Any]:
+        return role_sampling(self.role, self._client)
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
@@ -178,7 +183,7 @@ class RoleAgent(BaseChatAgent):
         self, messages: Sequence[Message], structured: bool, what: str = ""
     ) -> Reply:
         sample = "/".join(filter(None, (self.name, str(self._round), what)))
-        sampling = role_sampling(self.role, self._client)
+        sampling = {**self._sampling}
         sampling["seed"] = derived_seed(
             self._transcript.seed, self._transcript.session, sample
         )
@@ -218,7 +223,7 @@ class RoleAgent(BaseChatAgent):
             self.value, self.problem = None, str(error)
             self.unreadable = kind_of(error) if self.case.reader > FIRST else ""
         if self.value is not None:
-            value = turn_value(self.value.model_dump(mode="json"))
+            value = as_turn_value(self.value)
             assert self.turn is not None
             turns = self._transcript.turns
             index = next(i for i, turn in enumerate(turns) if turn is self.turn)

@@ -344,6 +344,13 @@ def turn_value(value: Any) -> Any:
     return value
 
 
+def as_turn_value(value: Record) -> Any:
+    """What an agent read, as `turn_value` makes it of its fields."""
+    if type(value) in (Review, Choice, Mark):
+        return value
+    return turn_value(value.model_dump(mode="json"))
+
+
 def value_fields(value: TurnValue | Mapping[str, Any] | None) -> dict[str, Any]:
     """What was read from a turn as plain fields; none where nothing was."""
     if isinstance(value, TurnValue):

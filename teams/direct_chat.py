@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import nullcontext
 from typing import cast
 
 from autogen_agentchat.base import Response, TaskResult, TerminationCondition
@@ -42,6 +41,7 @@ class DirectChat(RoundRobinGroupChat):
         self._agents = tuple(agents)
         self._turns = turns
         self._condition = condition
+        self._traced = is_traced()
 
     async def run_stream(
         self,
@@ -63,7 +63,7 @@ class DirectChat(RoundRobinGroupChat):
         while not reason:
             agent = self._agents[taken % len(self._agents)]
             fresh, unread[agent.name] = unread[agent.name], []
-            said = (await take_turn(agent, fresh)).chat_message
+            said = (await self._take_turn(agent, fresh)).chat_message
             for name, messages in unread.items():
                 if name != agent.name:
                     messages.append(said)
@@ -82,6 +82,17 @@ class DirectChat(RoundRobinGroupChat):
         reached = f"Maximum number of turns {self._turns} reached."
         return reached if taken >= self._turns else ""
 
+    async def _take_turn(
+        self, agent: RoleAgent, fresh: Sequence[BaseChatMessage]
+    ) -> Response:
+        """An agent's answer to what is new to it, in AutoGen's span if one is kept."""
+        if not self._traced:
+            return await agent.take_turn(fresh)
+        with trace_invoke_agent_span(
+            agent_name=agent.name, agent_description=agent.description
+        ):
+            return await agent.take_turn(fresh)
+
 
 def task_messages(
     task: str | BaseChatMessage | Sequence[BaseChatMessage] | None,
@@ -92,16 +103,3 @@ def task_messages(
     if isinstance(task, str):
         return [TextMessage(content=task, source="user")]
     return [task] if isinstance(task, BaseChatMessage) else list(task)
-
-
-async def take_turn(agent: RoleAgent, fresh: Sequence[BaseChatMessage]) -> Response:
-    """One agent's answer to what it has not read yet, in AutoGen's span if one is kept."""
-    span = (
-        trace_invoke_agent_span(
-            agent_name=agent.name, agent_description=agent.description
-        )
-        if is_traced()
-        else nullcontext()
-    )
-    with span:
-        return await agent.take_turn(fresh)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from yarl import URL
@@ -93,6 +94,7 @@ IGNORED: Mapping[Dialect, tuple[str, ...]] = {
 """Parameters that an endpoint takes and does not act on, without a word."""
 
 
+@lru_cache
 def capabilities_of(model: str) -> Capabilities:
     """What the table knows of a model, by its name without a gateway's prefix."""
     name = model.lower().rpartition("/")[2].replace("claude-opus-4.", "claude-opus-4-")

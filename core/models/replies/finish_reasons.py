@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Ending(StrEnum):
@@ -134,6 +135,7 @@ STEMS: Mapping[Ending, tuple[str, ...]] = {
 """Parts of words that tell what a word means that stands nowhere in the table."""
 
 
+@lru_cache
 def letters(word: str) -> str:
     """A word by its letters and digits: case, underscores and an enum's name aside."""
     kept = re.sub(r"[\W_]+", "", word.rpartition(".")[2]).lower()
@@ -159,8 +161,12 @@ def ending_of(word: object) -> Ending:
         word = ":".join(v for v in word.values() if isinstance(v, str))
     if isinstance(word, list):
         word = ":".join(v for v in word if isinstance(v, str))
-    if not isinstance(word, str):
-        return Ending.UNKNOWN
+    return ending_of_text(word) if isinstance(word, str) else Ending.UNKNOWN
+
+
+@lru_cache
+def ending_of_text(word: str) -> Ending:
+    """What a finish reason of one text means; a provider has few of them."""
     parts = {part_ending(part) for part in re.split(r"[:;,|/\s()\[\]]+", word) if part}
     found = {part_ending(word), *parts} if len(parts) > 1 else parts
     return next((ending for ending in ORDER if ending in found), Ending.UNKNOWN)
