@@ -1,6 +1,6 @@
 """Benchmark of what a call, a row's end and a start cost, against a raw HTTP client's.
 
-    python -m benchmarks.limits [--rows 250] [--repeats 3]
+    python -m benchmarks.limits [--rows 250] [--repeats 3] [--write docs/benchmarks.md]
 
 A loopback server without latency runs in a process of its own. `call` is a run as a user
 starts it (AutoGen team of three drafts, structured verdicts in both orders, ledger, limits)
@@ -11,6 +11,7 @@ them, in a process that has ended a run before. `run's end, fixed` is what the f
 a process takes to end besides: imports, the card, the report's own tables. `floor`
 posts the same bodies by aiohttp alone, 64 at a time, and parses what comes. `first call` is
 the command from its start until its first request; its floor is the SDK's first request.
+`run --help` is that command; its floor is a Python that imports nothing.
 
 Each side is a new process; sides are taken in turns and the least CPU of each counts, for a
 busy machine only ever adds to it. Nothing fails here: the figures are for reading.
@@ -22,6 +23,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -33,15 +35,24 @@ from typing import Any, NamedTuple
 import aiohttp
 
 import fellowship.pipelines.running.runner as runner
+from benchmarks.limits_table import (
+    BARE,
+    CALL,
+    FLOOR,
+    HELP,
+    PREPARED,
+    ROW_END,
+    RUN_END,
+    SDK_START,
+    START,
+    printed,
+    write_block,
+)
 from benchmarks.overhead import IN_FLIGHT, request_bodies, run_fellowship
 from fellowship.pipelines.running.run_texts import RunTexts
 from fellowship.records import Outcome
 from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
-
-START, SDK_START = "first call", "first call by the SDK"
-TARGETS = {"call": 0.8, "row's end": 0.4, START: 900.0}
-"""Milliseconds of CPU at the most, on a quiet machine of two cores."""
 
 SDK = (
     "import sys, openai; openai.OpenAI(base_url=sys.argv[1], api_key='x', max_retries=0)"
@@ -69,10 +80,10 @@ async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float
     last = await run_cost(base_url, folder, rows)
     slope = (last.ending - second.ending) / (rows - few)
     return {
-        "call": last.working / last.calls,
-        "row, as it ends": last.prepared / rows,
-        "row's end": slope,
-        "run's end, fixed": first.ending - slope * few,
+        CALL: last.working / last.calls,
+        PREPARED: last.prepared / rows,
+        ROW_END: slope,
+        RUN_END: first.ending - slope * few,
     }
 
 
@@ -118,7 +129,7 @@ async def measure_floor(base_url: str, folder: Path) -> dict[str, float]:
                     assert json.loads(await response.read())["choices"]
 
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
-    return {"floor": 1000 * (time.process_time() - began) / len(bodies)}
+    return {FLOOR: 1000 * (time.process_time() - began) / len(bodies)}
 
 
 def first_request(command: list[str], url_of: Any) -> float:
@@ -149,6 +160,15 @@ def first_calls() -> dict[str, float]:
     return {START: ours, SDK_START: sdk}
 
 
+def command_cost(*words: str) -> float:
+    """Milliseconds of CPU of a command from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    return 1000 * (user + system)
+
+
 def measure_side(side: str, url: str, folder: Path, rows: int) -> dict[str, float]:
     """What a process of its own measures."""
     command = [sys.executable, "-m", "benchmarks.limits", "--side", side]
@@ -165,19 +185,12 @@ def least_costs(rows: int, repeats: int) -> dict[str, float]:
         for _ in range(repeats):
             with tempfile.TemporaryDirectory() as folder:
                 found = first_calls()
+                found[HELP] = command_cost("-m", "fellowship.cli.main", "run", "--help")
+                found[BARE] = command_cost("-c", "pass")
                 for side in ("run", "floor"):
                     found |= measure_side(side, server.base_url, Path(folder), rows)
             least = {k: min(v, least.get(k, v)) for k, v in found.items()}
     return least
-
-
-def show(least: dict[str, float]) -> None:
-    """Print a table: milliseconds, and how many times the floor of its kind they are."""
-    print(f"{'':<24}{'CPU ms':>9}{'x floor':>9}{'target ms':>11}")
-    for name, cost in least.items():
-        floor = least[SDK_START if name.startswith(START) else "floor"]
-        target = f"{TARGETS[name]:g}" if name in TARGETS else ""
-        print(f"{name:<24}{cost:>9.2f}{cost / floor:>9.1f}{target:>11}")
 
 
 def main() -> int:
@@ -188,13 +201,18 @@ def main() -> int:
     words.add_argument("--side", choices=("run", "floor"), help="measure this process")
     words.add_argument("--url", help="with --side: the server's base URL")
     words.add_argument("--into", type=Path, help="with --side: a folder to work in")
+    words.add_argument("--write", type=Path, help="replace the table in this page, too")
     given = words.parse_args()
     if given.side == "run":
         print(json.dumps(asyncio.run(measure_run(given.url, given.into, given.rows))))
     elif given.side == "floor":
         print(json.dumps(asyncio.run(measure_floor(given.url, given.into))))
     else:
-        show(least_costs(given.rows, given.repeats))
+        least = least_costs(given.rows, given.repeats)
+        print(printed(least))
+        if given.write:
+            command = f"--rows {given.rows} --repeats {given.repeats}"
+            write_block(given.write, least, f"python -m benchmarks.limits {command}")
     return 0
 
 

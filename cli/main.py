@@ -1,6 +1,6 @@
 """`fellowship`: the group of verbs, and errors as messages with exit codes.
 
-`fellowship --help` loads no model library: a verb's code is imported when it is used.
+No `--help` loads a model library: a verb's code is imported when it is used.
 Errors of ours become one message on stderr and an exit code; anything else is a bug,
 and shows itself with its traceback.
 """
@@ -17,6 +17,7 @@ import click
 
 from fellowship import __version__
 from fellowship.cli.exit_codes import EPILOG, Exit, code_of
+from fellowship.cli.help_pages import wanted_page
 from fellowship.cli.repeated_options import refuse_repeated
 from fellowship.errors import FellowshipError
 from fellowship.suggestions import did_you_mean
@@ -80,6 +81,8 @@ class Verbs(click.Group):
         """The verb's command; no option of its words has two values."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             ctx.fail(f"there is no verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
+        if not ctx.resilient_parsing and (page := wanted_page(args)) is not None:
+            return page.name, page, args[-1:]
         name, command, words = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
             refuse_repeated(ctx, command, str(name), words)

@@ -15,8 +15,9 @@ from typing import Any
 
 import click
 
+from fellowship.cli.help_pages import pages_of
 from fellowship.cli.json_schemas import OUTPUTS, output_schema
-from fellowship.cli.main import VERBS, module_of
+from fellowship.cli.main import VERBS, app, module_of
 from fellowship.models.providers.registry import PROVIDERS
 from fellowship.pipelines.recipe.loading import recipe_schema
 
@@ -205,7 +206,19 @@ def reference_files() -> dict[Path, str]:
     schemas["recipes/recipe.schema.json"] = recipe_schema()
     found = {ROOT / name: schema_text(schema) for name, schema in schemas.items()}
     pages = {"docs/recipe.md": recipe_page(), "docs/cli.md": cli_page()}
+    pages["cli/help_pages.json"] = help_data()
     return found | {ROOT / name: text for name, text in pages.items()}
+
+
+def help_data() -> str:
+    """The help of every verb as data, a verb a line."""
+    group = click.Context(app, info_name="fellowship", **app.context_settings)
+    lines = [
+        f"{json.dumps(words)}: {json.dumps(page, ensure_ascii=False)}"
+        for verb in VERBS
+        for words, page in pages_of(verb, import_module(module_of(verb)).command, group)
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:

@@ -19,14 +19,31 @@ from tests.support.loopback.fixtures import Handle
 from tests.support.paths import ROOT
 from tests.support.recipes import openai_model, recipe
 
+NOT_FOR_HELP = {
+    *("openai", "autogen_core", "autogen_agentchat", "pydantic", "aiohttp", "httpx"),
+    *("asyncio", "sqlite3", "rich", "yaml", "structlog", "numpy", "starlette"),
+}
+"""What no help page may import: a start of it takes a tenth of a second or more."""
 
-def test_help_loads_no_model_library() -> None:
+
+def test_no_help_loads_a_model_library() -> None:
     code = (
-        "import sys; from fellowship.cli.main import run_command\n"
-        "run_command(['--help'])\n"
-        "sys.exit(bool({'openai', 'autogen_core', 'pydantic'} & set(sys.modules)))"
+        "import sys; from fellowship.cli.main import VERBS, run_command\n"
+        "for words in [[], *([verb] for verb in VERBS), ['import', 'labels']]:\n"
+        "    run_command([*words, '--help'])\n"
+        f"sys.exit(repr(found) if (found := {NOT_FOR_HELP} & set(sys.modules)) else 0)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", ["run", "import labels"])
+def test_a_help_page_is_what_its_verb_itself_would_print(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = said(capsys, *words.split(), "-h")
+    itself = said(capsys, *words.split(), "--help", "--help")
+    assert kept == itself
 
 
 def test_a_run_loads_neither_a_providers_sdk_nor_a_library_of_tables(

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from benchmarks import limits_table
 from fellowship.cli.main import VERBS
 from fellowship.pipelines.recipe.loading import load_recipe, recipe_schema
 from tests.support.paths import ROOT
@@ -156,3 +157,17 @@ def test_every_verb_in_the_docs_exists() -> None:
             continue
         for verb in re.findall(r"`fellowship ([a-z]+)\b", path.read_text()):
             assert verb in VERBS or verb == "role", f"{path.name}: {verb}"
+
+
+def test_the_table_of_limits_is_what_its_command_writes() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
+    block = page.split(limits_table.BEGIN)[1].split(limits_table.END)[0]
+    head, _, *lines = [
+        tuple(cell.strip() for cell in line.split("|")[1:-1])
+        for line in block.splitlines()
+        if line.startswith("|")
+    ]
+    assert head == limits_table.COLUMNS
+    costs = {name: float(cost) for name, cost, *_ in lines}
+    assert [name for name, *_ in limits_table.rows_of(costs)] == list(costs)
+    assert [cells[3] for cells in limits_table.rows_of(costs)] == [c[3] for c in lines]
