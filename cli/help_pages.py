@@ -9,7 +9,7 @@ test says where it is old.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class RecordingFormatter(click.HelpFormatter):
         self.page.append(["write_text", text])
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Keep a list of options, or of verbs."""
         self.page.append(["write_dl", [list(row) for row in rows]])
