@@ -20,6 +20,7 @@ from fellowship.cli.exit_codes import EPILOG, Exit, code_of
 from fellowship.cli.help_pages import wanted_page
 from fellowship.cli.repeated_options import refuse_repeated
 from fellowship.errors import FellowshipError
+from fellowship.relaxed_gc import relaxed_gc
 from fellowship.suggestions import did_you_mean
 
 VERBS = {
@@ -71,7 +72,9 @@ class Verbs(click.Group):
         """The command of one verb; None (a usage error) for an unknown one."""
         if cmd_name not in VERBS:
             return None
-        command = import_module(module_of(cmd_name)).command
+        # What is imported stays: looking through it for garbage is a tenth of a start.
+        with relaxed_gc():
+            command = import_module(module_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 
