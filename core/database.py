@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from fellowship.errors import LedgerError, NoRun
@@ -110,13 +111,35 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             raise LedgerError(f"the run {path.parent} has no {path.name} any more")
         raise no_run(path.parent)
     try:
-        if write:
-            # Created by hand so that it is private from its first byte.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if write and not os.path.exists(path):
+            create_ledger(path)
         check_not_truncated(path)
         return open_connection(path, write)
     except (sqlite3.Error, OSError) as error:
         raise LedgerError(describe_failure(path, error)) from error
+
+
+def create_ledger(path: Path) -> None:
+    """An empty ledger, complete before it has its name: no reader finds it half made.
+
+    Whoever is first makes it, and nobody else's is replaced.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.new.part")
+    # Created by hand so that it is private from its first byte.
+    os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
+    try:
+        with closing(sqlite3.connect(part, isolation_level=None)) as link:
+            link.executescript(
+                f"BEGIN;{TABLES}{STAMPS}PRAGMA user_version={FORMAT};COMMIT;"
+                "PRAGMA journal_mode=WAL;"
+            )
+        try:
+            os.link(part, path)
+        except OSError:
+            if not path.exists():  # a disk without links; else another was first
+                os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def open_connection(path: Path, write: bool) -> sqlite3.Connection:

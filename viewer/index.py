@@ -10,6 +10,7 @@ there, and how many are not yet.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import queue
 import sqlite3
@@ -30,6 +31,8 @@ from fellowship.viewer.index_tables import FORMAT, TABLES, delete_steps, insert_
 
 BATCH = 32
 """Rows of one transaction: what a first look at a cold run waits for."""
+
+LOCK = "index.lock"
 
 LINKS = 6
 """Connections at the most."""
@@ -78,15 +81,16 @@ class Index:
     def _create(self) -> None:
         """Make the file, private; throw away one of another format or a broken one."""
         try:
-            if self.path.exists() and not is_index(self.path):
-                remove_index(self.path)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            with contextlib.closing(self._open()) as link:
-                link.execute("PRAGMA journal_mode=WAL")
-                link.executescript(
-                    f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
-                )
-                self.count_behind(link)
+            with creation_lock(self.path):
+                if self.path.exists() and not is_index(self.path):
+                    remove_index(self.path)
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                with contextlib.closing(self._open()) as link:
+                    link.execute("PRAGMA journal_mode=WAL")
+                    link.executescript(
+                        f"BEGIN;{TABLES}PRAGMA user_version={FORMAT};COMMIT;"
+                    )
+                    self.count_behind(link)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"the index {self.path} can't be made: {error}"
@@ -207,6 +211,7 @@ class Index:
             self._spare.get_nowait().close()
         if self.path.parent.name.startswith("fellowship-view-"):
             remove_index(self.path)
+            self.path.with_name(LOCK).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()
 
@@ -230,6 +235,20 @@ def is_index(path: Path) -> bool:
             return bool(link.execute("PRAGMA user_version").fetchone()[0] == FORMAT)
     except sqlite3.Error:
         return False
+
+
+@contextlib.contextmanager
+def creation_lock(path: Path) -> Iterator[None]:
+    """Held while an index is looked at and made: a half made one looks like a broken one.
+
+    The kernel drops it with the process; its file stays.
+    """
+    handle = os.open(path.with_name(LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def remove_index(path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from fellowship.errors import LedgerError
+from fellowship.ledger import Ledger
 from fellowship.records import Outcome
 from fellowship.run_folder import RunFolder, is_running
 from fellowship.viewer.index import Index
@@ -42,6 +45,42 @@ def test_a_broken_or_older_index_is_made_anew(five: Path) -> None:
     path = five / "view" / "index.db"
     path.write_bytes(b"no database at all" * 100)
     assert numbers(indexed(five)) == [1, 2, 3, 4, 5]
+
+
+def test_a_run_that_is_just_being_begun_is_read_whole(tmp_path: Path) -> None:
+    """Its ledger has its name once it has its tables, so no reader finds it half made."""
+
+    def counted(ledger: Path) -> int:
+        while not ledger.exists():
+            time.sleep(0)
+        index = Index(ledger.parent)
+        index.close()
+        return index.waiting
+
+    ledgers = [tmp_path / str(n) / "ledger.db" for n in range(8)]
+    with ThreadPoolExecutor(1) as reader:
+        for ledger in ledgers:
+            ledger.parent.mkdir()
+            found = reader.submit(counted, ledger)
+            Ledger(ledger).close()
+            assert found.result() == 0
+    assert ledgers[0].stat().st_mode & 0o777 == 0o600
+    assert {p.name for p in ledgers[0].parent.iterdir()} <= {
+        *("ledger.db", "ledger.mark", "view", "ledger.db-shm", "ledger.db-wal")
+    }
+
+
+def test_viewers_that_begin_at_once_share_one_index(five: Path) -> None:
+    """None takes another's index, half made, for a broken one and removes it."""
+    for start in (b"", b"no database at all"):
+        if start:
+            (five / "view" / "index.db").write_bytes(start * 100)
+        with ThreadPoolExecutor(6) as viewers:
+            indexes = list(viewers.map(Index, [five] * 6))
+        sum(indexes[0].refresh())
+        assert {str(numbers(index)) for index in indexes} == {"[1, 2, 3, 4, 5]"}
+        for index in indexes:
+            index.close()
 
 
 def test_a_record_that_cant_be_read_is_a_row_that_says_so(five: Path) -> None:
