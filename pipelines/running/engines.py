@@ -13,7 +13,6 @@ from typing import Any
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import PromptLibrary
@@ -51,6 +50,9 @@ Engine = Callable[
 async def _work_here(
     recipe: Recipe, library: PromptLibrary, registry: ModelRegistry, broker: CallBroker
 ) -> AsyncIterator[Work]:
+    # Here, for a run that is over needs no teams, and no AutoGen.
+    from fellowship.pipelines.running.rows import Row, RunContext
+
     context = RunContext(recipe, library, registry.recorded_clients(broker))
     yield lambda item: Row(item, context).work()
 

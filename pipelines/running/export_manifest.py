@@ -24,6 +24,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.header import installed_version
+from fellowship.pipelines.running.rows_summary import RowsSummary
 from fellowship.records import Record
 from fellowship.run_folder import EXPORTS, HEADER, MANIFEST, PART, atomic_writer
 
@@ -52,6 +53,8 @@ class ExportManifest(Record):
     limit: int | None
     accounts: tuple[Account, ...]
     evaluator: EvaluatorReport | None
+    rows: RowsSummary | None = None
+    """What the report says of the rows, where all of them have ended."""
 
 
 def manifest_if_current(

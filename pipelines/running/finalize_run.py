@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fellowship.pipelines.agreement.comparison_votes import (
     ComparisonVotes,
@@ -36,6 +37,7 @@ from fellowship.pipelines.running.export_manifest import (
 from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.last_go import end_go
 from fellowship.pipelines.running.row_runner import Runner
+from fellowship.pipelines.running.rows_summary import summarize_rows
 from fellowship.pipelines.running.run_report import RunReport, make_report
 from fellowship.records import Outcome, State
 from fellowship.rows_left import RowsLeft, ranges_of, write_rows_left
@@ -63,6 +65,9 @@ class RunAtStart:
             and not runner.done_elsewhere
         )
         over = whole and all_rows_ended(manifest, recipe, runner.limit)
+        if over:
+            assert manifest is not None
+            runner.skip(manifest.rows.states if manifest.rows else None)
         return cls(manifest, over, file_stat(only_file(recipe)) if whole else None)
 
 
@@ -80,7 +85,8 @@ async def finalize_run(
     """Settle, export and account for what is new; the run's report."""
     if runner.origin is not None and not runner.origin.whole:
         write_rows_left(into, rows_left(runner))
-        report = make_report(runner, (), None, untouched=False)
+        rows = summarize_rows(runner)
+        report = make_report(runner, (), None, rows=rows, untouched=False)
         end_go(runner, report)
         return report
     manifest, fresh = opened.manifest, None
@@ -90,14 +96,19 @@ async def finalize_run(
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
-    report = make_report(runner, accounts, manifest.evaluator, untouched=fresh is None)
+    sealed = manifest.rows if opened.over and fresh is None else None
+    rows = sealed or summarize_rows(runner)
+    report = make_report(
+        runner, accounts, manifest.evaluator, rows=rows, untouched=fresh is None
+    )
     write_rows_left(into, rows_left(runner))
     end_go(runner, report)
-    known = {
+    known: dict[str, Any] = {
         "source": source_fingerprint(recipe, report, opened),
         "limit": runner.limit,
     }
-    if fresh or (known["source"] and not opened.over):
+    known["rows"] = rows if known["source"] else None
+    if fresh or (known["source"] and not (opened.over and sealed)):
         write_manifest(into, manifest.model_copy(update=known))
     return report
 

@@ -8,7 +8,9 @@ it, and replays the recorded calls of one that is not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
@@ -73,28 +75,44 @@ class Runner:
         if recipe.limits.usd_per_day is not None:
             own = self.ledger.spent_since(last_midnight())
             self.meter.day = DaySpending(own + shared.elsewhere_today(folder.path))
-        self.finished = self.ledger.outcome_states()
-        self.texts = RunTexts(folder.path, recipe.pairs, self.finished.keys())
         self.progress = Progress(None, self.meter)
         self._watch = watch or (lambda progress: None)
         self._slots = asyncio.Semaphore(recipe.at_once)
-        self.queue = RowOrder(recipe, self.finished)
+        accept = recipe.limits.accept is not None
+        self.queue = RowOrder(recipe, self.finished if accept else {})
         self._rows: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._over = asyncio.Event()
         self.seen: set[int] = set()
 
+    @cached_property
+    def finished(self) -> dict[int, tuple[str, str]]:
+        """Number -> item and state of each row that had ended before this go."""
+        return self.ledger.outcome_states()
+
+    @cached_property
+    def texts(self) -> RunTexts:
+        """The texts of the run's rows, taken in as they end."""
+        pairs = self.recipe.pairs
+        return RunTexts(self.folder.path, pairs, self.finished.keys())
+
     def close(self) -> None:
         """Let go of the ledger and of what was put down beside it."""
-        self.texts.close()
+        if "texts" in vars(self):
+            self.texts.close()
         self.ledger.close()
 
-    def skip(self) -> None:
-        """Every row of the source is known to be finished, as it stands: say so."""
-        self.seen.update(self.finished)
-        self.progress.total = len(self.finished)
-        self.progress.done = len(self.finished)
-        self.progress.states.update(state for _, state in self.finished.values())
+    def skip(self, states: Mapping[str, int] | None) -> None:
+        """Every row of the source is known to be finished, as it stands: say so.
+
+        `states` are how many ended in which, where the run's seal says so; else the
+        ledger is read.
+        """
+        if states is None:
+            self.seen.update(self.finished)
+            states = Counter(state for _, state in self.finished.values())
+        self.progress.total = self.progress.done = sum(states.values())
+        self.progress.states.update(states)
         self._watch(self.progress)
 
     async def run(self, work: Work) -> None:

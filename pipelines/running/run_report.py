@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from fellowship.display import table_html
-from fellowship.ledger import LedgerReader
 from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
 from fellowship.number_format import counted, money
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.pairing.row_state import state_of_rows_left
-from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
+from fellowship.pipelines.report.reply_notices import ReplyNotices
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
+from fellowship.pipelines.running.rows_summary import RowsSummary
 from fellowship.records import State
-from fellowship.run_folder import LEDGER
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
 from fellowship.wording import state_word
@@ -114,15 +113,11 @@ def make_report(
     accounts: Sequence[Account],
     evaluator: EvaluatorReport | None,
     *,
+    rows: RowsSummary,
     untouched: bool,
 ) -> RunReport:
-    """The closing account, read back from the ledger."""
-    with LedgerReader(runner.folder.path / LEDGER) as reader:
-        replies = reply_notices(reader)
-    states, lost = runner.ledger.final_counts()
-    beyond = runner.ledger.outcome_numbers() - runner.seen
-    prompts = len(runner.seen) + len(beyond)
-    pending = len(runner.seen - runner.ledger.outcome_numbers())
+    """The closing account; `rows` is what the ledger, or the run's seal, says of them."""
+    states, pending = dict(rows.states), rows.pending
     meter, stop = runner.meter, runner.meter.stop
     if pending and (state := state_of_rows_left(stop.reason if stop else None)):
         states[state] = pending
@@ -131,8 +126,8 @@ def make_report(
         stop = None  # as the last row ended: there is nothing to go on with
     return RunReport(
         into=runner.folder.path,
-        prompts=prompts,
-        states={State(name): rows for name, rows in states.items()},
+        prompts=rows.prompts,
+        states={State(name): many for name, many in states.items()},
         pending=pending,
         calls=meter.calls,
         prompt_tokens=meter.prompt_tokens,
@@ -141,14 +136,14 @@ def make_report(
         unpriced=meter.unpriced,
         replayed=meter.replayed,
         retries=meter.retries,
-        maybe_paid_twice=lost,
+        maybe_paid_twice=rows.lost,
         seconds=time.time() - runner.progress.started,
         exports={name: rows for a in accounts for _, name, rows in a.parts},
         stopped=stop.why if stop else "",
         stop_reason=stop.reason if stop else None,
         stop_limit=stop.limit if stop else None,
         skipped=runner.skipped,
-        replies=replies,
+        replies=rows.replies,
         accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,

@@ -79,7 +79,8 @@ async def run_recipe(
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)
-    registry = ModelRegistry(recipe.models)
+    # Of a new run before there is a folder; of one that is over, never.
+    registry = None if holds_run(into) else ModelRegistry(recipe.models)
     try:
         with RunFolder(into) as folder, relaxed_gc():
             run_header = make_header(recipe, library)
@@ -105,10 +106,9 @@ async def run_recipe(
             )
             try:
                 opened = RunAtStart.look(recipe, runner, into)
-                if opened.over:
-                    runner.skip()
-                else:
+                if not opened.over:
                     begin_go(runner)
+                    registry = registry or ModelRegistry(recipe.models)
                     broker = registry.broker(runner.ledger, runner.meter, copies)
                     async with engine(recipe, library, registry, broker) as work:
                         await runner.run(work)
@@ -116,7 +116,8 @@ async def run_recipe(
             finally:
                 runner.close()
     finally:
-        await registry.close()
+        if registry is not None:
+            await registry.close()
 
 
 def identity_here(
@@ -128,9 +129,14 @@ def identity_here(
     return moved
 
 
+def holds_run(into: Path) -> bool:
+    """Whether a folder is one of a run that was begun."""
+    return os.path.exists(into / HEADER)
+
+
 def columns_version(into: Path) -> int:
     """The version by which a run, new or begun, reads columns by values; 0 for none."""
-    if not os.path.exists(into / HEADER):
+    if not holds_run(into):
         return COLUMNS_VERSION
     return int((read_header(into).get("rules") or {}).get(COLUMNS_RULE, 0))
 
