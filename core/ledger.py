@@ -93,6 +93,7 @@ RECORD_OUTCOME = (
     "INSERT OR REPLACE INTO outcomes(number, item, state, record) VALUES (?, ?, ?, ?)"
 )
 RECORD_END = "INSERT OR REPLACE INTO row_ends(number, ended) VALUES (?, ?)"
+SELECT_NUMBERS = "SELECT number FROM outcomes ORDER BY number"
 HAS_ROW_ENDS = "SELECT 1 FROM sqlite_master WHERE name = 'row_ends'"
 """A ledger of an older version has no such table until it is opened to be written."""
 RECORD_LOST_CALLS = (
@@ -255,9 +256,13 @@ class Ledger:
         rows = self.rows("SELECT number, item, state FROM outcomes")
         return {number: (item, sys.intern(state)) for number, item, state in rows}
 
-    def outcome_numbers(self) -> set[int]:
-        """The numbers of all rows that have an outcome."""
-        return {row[0] for row in self.rows("SELECT number FROM outcomes")}
+    def outcome_numbers(self) -> Iterator[int]:
+        """The numbers of all rows that have an outcome, in order, one at a time."""
+        try:
+            for row in self._reader.execute(SELECT_NUMBERS):
+                yield row[0]
+        except sqlite3.Error as error:
+            raise LedgerError(describe_failure(self.path, error)) from error
 
     def final_counts(self) -> tuple[dict[str, int], int]:
         """State -> rows that ended in it, and the calls that may be paid for twice."""

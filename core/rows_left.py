@@ -7,7 +7,7 @@ and stands as long as nothing is recorded after it and nobody works on the run.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -40,15 +40,57 @@ class RowsLeft(Record):
             yield from range(first, last + 1)
 
 
-def ranges_of(numbers: Collection[int]) -> tuple[tuple[int, int], ...]:
-    """Numbers as the fewest ranges (first, last) that hold just them."""
-    found: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if found and found[-1][1] == number - 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return tuple(found)
+class NumberRanges:
+    """A set of numbers as ranges: of a source's rows, which come in order, there is one."""
+
+    def __init__(self) -> None:
+        self._ranges: list[list[int]] = []
+        self._early: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """Take in a number."""
+        if not self._ranges or number > self._ranges[-1][1] + 1:
+            self._ranges.append([number, number])
+        elif number == self._ranges[-1][1] + 1:
+            self._ranges[-1][1] = number
+        elif number < self._ranges[-1][0]:
+            self._early.add(number)
+
+    def update(self, numbers: Iterable[int]) -> None:
+        """Take in many."""
+        for number in numbers:
+            self.add(number)
+
+    def without(self, others: Iterable[int]) -> tuple[tuple[int, int], ...]:
+        """The fewest ranges (first, last) of the numbers that are not among `others`.
+
+        Those come in ascending order.
+        """
+        rest, found = iter(others), list[tuple[int, int]]()
+        other = next(rest, None)
+        for first, last in self._merged():
+            while other is not None and other <= last:
+                if other > first:
+                    found.append((first, other - 1))
+                first = max(first, other + 1)
+                other = next(rest, None)
+            if first <= last:
+                found.append((first, last))
+        return tuple(found)
+
+    def _merged(self) -> Iterator[tuple[int, int]]:
+        """The ranges in order, no two of them touching."""
+        singles = ([number, number] for number in self._early)
+        held: list[int] = []
+        for first, last in sorted((*self._ranges, *singles)):
+            if held and first <= held[1] + 1:
+                held[1] = max(held[1], last)
+                continue
+            if held:
+                yield held[0], held[1]
+            held = [first, last]
+        if held:
+            yield held[0], held[1]
 
 
 def write_rows_left(into: Path, left: RowsLeft) -> None:

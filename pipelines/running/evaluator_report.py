@@ -23,6 +23,7 @@ from fellowship.pipelines.running.evaluator_records import (
     JurorReport,
     Share,
 )
+from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
 from fellowship.teams.meetings import MEETINGS
 from fellowship.teams.settings import DebateSettings, EvaluateSettings, JurySettings
 from fellowship.teams.voting_rules import rule_named
@@ -31,9 +32,10 @@ DecisionOf = Callable[[ComparisonVotes], str | None]
 
 
 def evaluator_report(
-    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
+    votes: EvaluatorVotes, settings: EvaluateSettings
 ) -> EvaluatorReport | None:
     """The account of a run's evaluator; None where nothing was compared."""
+    comparisons = votes.comparisons
     if not comparisons:
         return None
     names = dict.fromkeys(name for each in comparisons for name in each.decisions)
@@ -55,8 +57,8 @@ def evaluator_report(
         n_eff_by=worth_by,
         spared=sum(len(each.spared) for each in comparisons),
         recused=sum(len(each.recused) for each in comparisons),
-        same_family=len({each.number for each in comparisons if each.same_family}),
-        escalation=escalation_report(comparisons, settings),
+        same_family=votes.related_rows,
+        escalation=escalation_report(votes, settings),
         debate=debate_report(comparisons, settings),
         warning=rule_warning(comparisons, settings),
     )
@@ -178,22 +180,22 @@ def effective_jurors(
 
 
 def escalation_report(
-    comparisons: Sequence[ComparisonVotes], settings: EvaluateSettings
+    votes: EvaluatorVotes, settings: EvaluateSettings
 ) -> EscalationReport | None:
     """Calls to the strong judge that were and weren't made, repairs aside."""
     if not isinstance(settings, JurySettings) or settings.escalate is None:
         return None
     strong = settings.escalate
-    spared = [each for each in comparisons if strong.speaker in each.spared]
-    times = len(spared)
+    spared = sum(strong.speaker in each.spared for each in votes.comparisons)
+    times = spared
     if MEETINGS[settings.meet].listed:
-        times = len({each.number for each in spared})
+        times = votes.spared_rows[strong.speaker]
     elif MEETINGS[settings.meet].alone:
-        times = len({(each.number, one) for each in spared for one in each.pair})
+        times = votes.spared_answers[strong.speaker]
     calls = voter_calls(strong, settings).calls.low
     return EscalationReport(
-        asked=len(comparisons) - len(spared),
-        spared=len(spared),
+        asked=len(votes.comparisons) - spared,
+        spared=spared,
         calls_saved=times * calls,
     )
 

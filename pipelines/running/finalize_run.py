@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.agreement.comparison_votes import (
-    ComparisonVotes,
-    row_comparisons,
-)
+from fellowship.pipelines.agreement.comparison_votes import row_comparisons
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import with_local_files
 from fellowship.pipelines.export.exporter import export_run
 from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
+from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
 from fellowship.pipelines.running.export_manifest import (
     ExportManifest,
     Fingerprint,
@@ -40,7 +38,7 @@ from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.rows_summary import summarize_rows
 from fellowship.pipelines.running.run_report import RunReport, make_report
 from fellowship.records import Outcome, State
-from fellowship.rows_left import RowsLeft, ranges_of, write_rows_left
+from fellowship.rows_left import RowsLeft, write_rows_left
 from fellowship.run_folder import EXPORTS
 
 
@@ -84,8 +82,8 @@ async def finalize_run(
 ) -> RunReport:
     """Settle, export and account for what is new; the run's report."""
     if runner.origin is not None and not runner.origin.whole:
-        write_rows_left(into, rows_left(runner))
-        rows = summarize_rows(runner)
+        write_rows_left(into, left := rows_left(runner))
+        rows = summarize_rows(runner, left.count)
         report = make_report(runner, (), None, rows=rows, untouched=False)
         end_go(runner, report)
         return report
@@ -97,11 +95,12 @@ async def finalize_run(
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
     sealed = manifest.rows if opened.over and fresh is None else None
-    rows = sealed or summarize_rows(runner)
+    left = rows_left(runner)
+    rows = sealed or summarize_rows(runner, left.count)
     report = make_report(
         runner, accounts, manifest.evaluator, rows=rows, untouched=fresh is None
     )
-    write_rows_left(into, rows_left(runner))
+    write_rows_left(into, left)
     end_go(runner, report)
     known: dict[str, Any] = {
         "source": source_fingerprint(recipe, report, opened),
@@ -119,7 +118,7 @@ def rows_left(runner: Runner) -> RowsLeft:
     return RowsLeft(
         reason=stop.reason if stop else None,
         why=stop.why if stop else "",
-        ranges=ranges_of(runner.seen - runner.ledger.outcome_numbers()),
+        ranges=runner.seen.without(runner.ledger.outcome_numbers()),
         stamp=runner.ledger.stamp(),
     )
 
@@ -127,10 +126,10 @@ def rows_left(runner: Runner) -> RowsLeft:
 def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
     """Write the datasets, and what they came of. What was added since isn't in them."""
     stamp, folder = runner.ledger.stamp(), into / EXPORTS
-    people, comparisons = people_votes(into), list[ComparisonVotes]()
+    people, votes = people_votes(into), EvaluatorVotes()
 
     def note(outcome: Outcome) -> None:
-        comparisons.extend(row_comparisons(outcome, people))
+        votes.add_row([*row_comparisons(outcome, people)])
 
     accounts = export_run(into, recipe.export, read=note)
     return ExportManifest(
@@ -141,7 +140,7 @@ def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifes
         source=None,
         limit=None,
         accounts=tuple(with_local_files(account, folder) for account in accounts),
-        evaluator=evaluator_report(comparisons, recipe.evaluate),
+        evaluator=evaluator_report(votes, recipe.evaluate),
     )
 
 

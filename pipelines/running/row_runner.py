@@ -27,6 +27,7 @@ from fellowship.pipelines.sources.rejected_rows import RejectedRows
 from fellowship.pipelines.sources.source import Rejected, count_rows, read_items
 from fellowship.pipelines.sources.source_columns import AS_WRITTEN, SourceColumns
 from fellowship.records import Item, Outcome, State
+from fellowship.rows_left import NumberRanges
 from fellowship.run_folder import RunFolder
 from fellowship.stop_reasons import StopReason
 
@@ -83,7 +84,7 @@ class Runner:
         self._rows: set[asyncio.Task[None]] = set()
         self._broken: Exception | None = None
         self._over = asyncio.Event()
-        self.seen: set[int] = set()
+        self.seen = NumberRanges()
 
     @cached_property
     def finished(self) -> dict[int, tuple[str, str]]:

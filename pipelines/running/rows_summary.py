@@ -30,11 +30,10 @@ class RowsSummary(Record):
         return self.prompts - sum(self.states.values())
 
 
-def summarize_rows(runner: Runner) -> RowsSummary:
-    """The summary of a run as its ledger stands."""
+def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
+    """The summary of a run as its ledger stands, with so many rows that have not ended."""
     with LedgerReader(runner.folder.path / LEDGER) as reader:
         replies = reply_notices(reader)
     states, lost = runner.ledger.final_counts()
-    pending = runner.seen - runner.ledger.outcome_numbers()
-    prompts = len(pending) + sum(states.values())
+    prompts = pending + sum(states.values())
     return RowsSummary(prompts=prompts, states=states, lost=lost, replies=replies)
