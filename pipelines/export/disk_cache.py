@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 TABLES = """
-CREATE TABLE seen(key INTEGER PRIMARY KEY);
+CREATE TABLE seen(key INTEGER PRIMARY KEY, n INTEGER);
 CREATE TABLE signatures(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,
   signature BLOB NOT NULL);
 CREATE TABLE bands(band INTEGER, hash INTEGER, id INTEGER,
@@ -40,8 +40,18 @@ class Scratch:
 
     def new(self, key: int) -> bool:
         """Whether a key was never here before; it is from now on."""
-        sql = "INSERT OR IGNORE INTO seen VALUES (?)"
+        sql = "INSERT OR IGNORE INTO seen VALUES (?, NULL)"
         return bool(self.link.execute(sql, (key,)).rowcount)
+
+    def first(self, key: int, n: int) -> int | None:
+        """The number that a key was here with, None where it was not; the least is kept."""
+        sql = "INSERT OR IGNORE INTO seen VALUES (?, ?)"
+        if self.link.execute(sql, (key, n)).rowcount:
+            return None
+        ((known,),) = self.rows("SELECT n FROM seen WHERE key = ?", (key,))
+        if n < known:
+            self.run("UPDATE seen SET n = ? WHERE key = ?", (n, key))
+        return int(known)
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """A query's rows, one at a time."""

@@ -16,13 +16,16 @@ from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.examples import Example, unpack
+from fellowship.pipelines.export.dataset_passes import (
+    DatasetPasses,
+    numbered_examples,
+)
+from fellowship.pipelines.export.examples import unpack
 from fellowship.pipelines.export.filter_pass import FilterPass
-from fellowship.pipelines.export.filters import FILTERS, first_pii
+from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.export.formats import FORMATS
-from fellowship.pipelines.export.kinds import examples_of
 from fellowship.pipelines.export.open_run import open_run
-from fellowship.pipelines.export.row_forms import RowForm, weight_of, with_weight
+from fellowship.pipelines.export.row_forms import weight_of, with_weight
 from fellowship.pipelines.export.splits import assign_splits, split_of
 from fellowship.pipelines.export.tables import (
     require_replaceable,
@@ -30,12 +33,15 @@ from fellowship.pipelines.export.tables import (
 )
 from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
-from fellowship.records import AS_WRITTEN, AnswerFault, Outcome
+from fellowship.records import AS_WRITTEN
 from fellowship.run_folder import EXPORTS
 from fellowship.run_outcomes import outcomes
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
+
+FirstPass = Callable[[ExportContext], DatasetPasses]
+"""A run as it stands -> the passes that all of its rows have gone through."""
 
 
 def export_run(
@@ -43,11 +49,11 @@ def export_run(
     export: Export,
     to: Path | None = None,
     watch: Watch = lambda what, rows: None,
-    read: Callable[[Outcome], None] = lambda outcome: None,
+    first: FirstPass | None = None,
 ) -> list[Account]:
     """Write a run's datasets; an account of each kind. `to` is the path of one kind.
 
-    `read` is told of every row as it is read, so that nobody need read them again.
+    `first` makes the passes that the run's rows have gone through, if not this one's own.
     Files appear whole or not at all. `RecipeError` where a shape can't hold a kind or a
     filter can't be asked, `InputError` where a library or a file it needs is missing,
     `LedgerError` where the run can't be read or a file can't be written.
@@ -59,45 +65,30 @@ def export_run(
             require_replaceable(to or target_path(into, kind, export))
     with open_run(into, export.labels) as opened:
         context = replace(opened, thinking=bool(export.thinking))
-        flags = {
-            "calibrated": context.chance is not None,
-            "criteria": context.criteria,
-        }
-        forms = [RowForm(kind, export, context) for kind in export.kinds]
-        filter_passes = [FilterPass(form, export, flags) for form in forms]
+        passes = first(context) if first else read_rows(export, context, watch)
         try:
-            for done, outcome in enumerate(outcomes(into, AS_WRITTEN), 1):
-                read(outcome)
-                for filter_pass in filter_passes:
-                    for example in examples_of(outcome, filter_pass.kind, context):
-                        fault = chosen_fault(outcome, example)
-                        filter_pass.add(with_flags(example), fault)
-                watch("rows read", done)
             accounts = [
                 write_kind(filter_pass, export, context, to, watch)
-                for filter_pass in filter_passes
+                for filter_pass in passes.kinds
             ]
         finally:
-            for filter_pass in filter_passes:
-                filter_pass.close()
+            passes.close()
         if to is None and accounts:
             update_catalogue(into, context, accounts, export)
     return accounts
 
 
-def chosen_fault(outcome: Outcome, example: Example) -> AnswerFault | None:
-    """Why the answer that an example calls good is none; None where it is one."""
-    if example.label is False or not any(c.fault for c in outcome.candidates):
-        return None
-    text = example.answers[0][-1]["content"]
-    faults = (c.fault for c in outcome.candidates if c.fault and c.text == text)
-    return next(faults, None)
-
-
-def with_flags(example: Example) -> Example:
-    """The example with what is flagged and not dropped: personal data."""
-    facts = {**example.facts, "pii": bool(first_pii(example))}
-    return replace(example, facts=facts)
+def read_rows(export: Export, context: ExportContext, watch: Watch) -> DatasetPasses:
+    """The passes that every row of the run has gone through."""
+    passes = DatasetPasses(export, context)
+    try:
+        for done, outcome in enumerate(outcomes(context.into, AS_WRITTEN), 1):
+            passes.add(outcome)
+            watch("rows read", done)
+    except BaseException:
+        passes.close()
+        raise
+    return passes
 
 
 def count_shortcuts_again(filter_pass: FilterPass, context: ExportContext) -> None:
@@ -105,13 +96,13 @@ def count_shortcuts_again(filter_pass: FilterPass, context: ExportContext) -> No
     filter_pass.begin_shortcuts()
     rows = outcomes(context.into, AS_WRITTEN)
     kind = filter_pass.kind
-    examples = (e for row in rows for e in examples_of(row, kind, context))
+    examples = (one for row in rows for one in numbered_examples(row, kind, context))
     kept = filter_pass.kept_numbers()
-    wanted = next(kept, 0)
-    for number, example in enumerate(examples, 1):
-        if number == wanted:
-            filter_pass.shortcuts.add(example)
-            wanted = next(kept, 0)
+    wanted = next(kept, -1)
+    for place, example in examples:
+        if place == wanted:
+            filter_pass.shortcuts.add(example, place)
+            wanted = next(kept, -1)
 
 
 def target_path(into: Path, kind: str, export: Export) -> Path:
@@ -163,7 +154,7 @@ def write_splits(
         eager = names if made.container.saved or not export.splits else []
         for name in eager:  # a file of no rows is one that `load_dataset` fails on
             sink.open(name)
-        for done, (_, prompt, p, record) in enumerate(filter_pass.kept_rows(), 1):
+        for done, (place, prompt, p, record) in enumerate(filter_pass.kept_rows(), 1):
             split = split_of(filter_pass, prompt) if export.splits else ""
             if form.ready:
                 for tail, line in form.lines(record, weight_of(p, mean)):
@@ -172,7 +163,7 @@ def write_splits(
                     writer.write_line(line)
             else:
                 example = unpack(record)
-                filter_pass.shortcuts.add(example)
+                filter_pass.shortcuts.add(example, place)
                 weighed = with_weight(example, weight_of(p, mean))
                 for tail, row in form.rows(weighed):
                     sink.open(split, tail).write(row)

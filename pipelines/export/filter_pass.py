@@ -50,6 +50,7 @@ class FilterPass:
         self.scratch = Scratch()
         self.shortcuts = ShortcutCounter()
         self.made = 0
+        self._replaced = 0
         filters = export.filters
         self._checks = enabled_checks(filters, flags)
         self._near: list[NearDuplicates] = []
@@ -62,12 +63,16 @@ class FilterPass:
                 self._others += 1  # theirs are the numbers below 0
                 self._near[texts.good].add(texts.parts, -self._others)
 
-    def add(self, example: Example, fault: str | None = None) -> None:
-        """Look at one row and put it down; `fault` is the chosen answer's."""
+    def add(self, place: int, example: Example, fault: str | None = None) -> None:
+        """Look at one row and put it down; `fault` is the chosen answer's.
+
+        `place` is its place in the dataset: of rows that are the same the first is kept,
+        in whatever order they come.
+        """
         self.made += 1
-        dropped = self._reason(example, fault)
+        dropped = self._reason(place, example, fault)
         if dropped is None and self.form.ready:
-            self.shortcuts.add(example)
+            self.shortcuts.add(example, place)
         texts = [normalize(text) for text in example.texts]
         prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
         lengths = [len(text) for text in texts]
@@ -78,7 +83,7 @@ class FilterPass:
         self.scratch.run(
             INSERT_ROW,
             (
-                *(self.made, dropped, self.form.pack(example), prompt),
+                *(place, dropped, self.form.pack(example), prompt),
                 *(
                     text_hash(prompt, *sorted(texts)),
                     side,
@@ -88,7 +93,7 @@ class FilterPass:
             ),
         )
 
-    def _reason(self, example: Example, fault: str | None) -> str | None:
+    def _reason(self, place: int, example: Example, fault: str | None) -> str | None:
         if FORMATS[self.export.shape].unfit(example):
             return "shape"
         filters = self.export.filters
@@ -98,18 +103,29 @@ class FilterPass:
         if self.export.filters.duplicates:
             names = [[t["role"], normalize(t["content"])] for t in example.prompt]
             texts = [normalize(text) for text in example.texts]
-            if not self.scratch.new(text_hash("row", names, texts, example.label)):
+            key = text_hash("row", names, texts, example.label)
+            if self._repeats_earlier(key, place):
                 return "duplicates"
         if self._near:
             near = self._near[int(example.label is not False)]
             parts = [example.prompt_text, *example.texts]
             source = int(example.facts.get("row", -1))
-            if near.add(parts, self.made, source):
+            if near.add(parts, place, source):
                 return "near_duplicates"
         return next((name for name, c in self._checks.items() if c(example)), None)
 
+    def _repeats_earlier(self, key: int, place: int) -> bool:
+        """Whether a row of an earlier place has this key; one of a later place goes."""
+        earlier = self.scratch.first(key, place)
+        if earlier is None or earlier < place:
+            return earlier is not None
+        sql = "UPDATE rows SET dropped = 'duplicates' WHERE n = ?"
+        self.scratch.run(sql, (earlier,))
+        self._replaced += 1
+        return False
+
     def filter_whole_set(self) -> bool:
-        """Ask what needs the whole set; whether any row was dropped for it."""
+        """Ask what needs the whole set; whether a row was dropped that was kept before."""
         before = sum(self.count_dropped().values())
         if self.export.filters.contradictory:
             self.scratch.run(
@@ -121,7 +137,7 @@ class FilterPass:
             )
         if self.export.filters.balance:
             self._balance()
-        return sum(self.count_dropped().values()) > before
+        return sum(self.count_dropped().values()) > before or self._replaced > 0
 
     def _balance(self) -> None:
         """In each bin of lengths, as many rows on one side as on the other."""

@@ -39,9 +39,10 @@ SENTENCES: Final = "sentences"
 OPENING_WORDS: Final = 3
 COLUMNS: Final = [f"f{n}" for n in range(len(FEATURES))]
 TABLE: Final = (
-    "CREATE TABLE pairs(prompt INTEGER, half INTEGER, better REAL, worse REAL, opening_a"
-    " TEXT, opening_b TEXT, writer_a TEXT, writer_b TEXT, opening INTEGER DEFAULT 0,"
-    f" writer INTEGER DEFAULT 0, {', '.join(f'{c} INTEGER' for c in COLUMNS)});"
+    "CREATE TABLE pairs(n INTEGER PRIMARY KEY, prompt INTEGER, half INTEGER, better REAL,"
+    " worse REAL, opening_a TEXT, opening_b TEXT, writer_a TEXT, writer_b TEXT,"
+    " opening INTEGER DEFAULT 0, writer INTEGER DEFAULT 0,"
+    f" {', '.join(f'{c} INTEGER' for c in COLUMNS)});"
     "CREATE TABLE guesses(prompt INTEGER, words INTEGER);"
 )
 
@@ -64,8 +65,11 @@ class ShortcutCounter:
         self._link.executescript(f"PRAGMA journal_mode=OFF; BEGIN; {TABLE}")
         self._words = WordClassifier()
 
-    def add(self, example: Example) -> None:
-        """Look at one pair; what is no pair teaches no preference between two texts."""
+    def add(self, example: Example, place: int | None = None) -> None:
+        """Look at one pair; what is no pair teaches no preference between two texts.
+
+        `place` is its place in the set, where pairs come in another order.
+        """
         if not example.is_pair:
             return
         chosen, rejected = example.texts
@@ -79,7 +83,7 @@ class ShortcutCounter:
             values.append((one > other) - (one < other))
         facts = example.facts
         row = (
-            *(prompt, (prompt // 7) % 2),
+            *(place, prompt, (prompt // 7) % 2),
             *map(
                 finite_number, (facts.get("chosen_score"), facts.get("rejected_score"))
             ),

@@ -1,11 +1,12 @@
 """Votes of a run's evaluator, as its report counts them.
 
-Comparisons whose votes are alike are one object here, so that one more of them takes eight
-bytes. What is counted by rows or answers is counted as the rows pass.
+Comparisons whose votes are alike are one object here, so that one more of them takes
+sixteen bytes. What is counted by rows or answers is counted as the rows pass.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -17,14 +18,15 @@ NO_PLACE = {"number": 0, "index": 0, "pair": (0, 0)}
 
 
 class EvaluatorVotes:
-    """The votes on every comparison of a run, in order, without their places.
+    """The votes on every comparison of a run, without their places.
 
     `related_rows` are judged by a model of an answer's family; `spared_rows` and
     `spared_answers` are evaluator -> rows and answers that it need not be asked about.
     """
 
     def __init__(self) -> None:
-        self.comparisons: list[ComparisonVotes] = []
+        self._numbers = array("q")
+        self._votes: list[ComparisonVotes] = []
         self.related_rows = 0
         self.spared_rows: Counter[str] = Counter()
         self.spared_answers: Counter[str] = Counter()
@@ -33,12 +35,20 @@ class EvaluatorVotes:
     def add_row(self, row: Sequence[ComparisonVotes]) -> None:
         """Take in all comparisons of one row."""
         for each in row:
-            self.comparisons.append(self._shared(each))
+            self._numbers.append(each.number)
+            self._votes.append(self._shared(each))
         self.related_rows += any(each.same_family for each in row)
         spared = [(name, each.pair) for each in row for name in each.spared]
         self.spared_rows.update({name for name, _ in spared})
         answers = {(name, answer) for name, pair in spared for answer in pair}
         self.spared_answers.update(name for name, _ in answers)
+
+    @property
+    def comparisons(self) -> list[ComparisonVotes]:
+        """The votes on every comparison, in the order of the rows."""
+        numbers = self._numbers
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        return [self._votes[at] for at in order]
 
     def _shared(self, each: ComparisonVotes) -> ComparisonVotes:
         decisions = (*each.decisions.items(),)

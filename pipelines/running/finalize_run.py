@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fellowship.pipelines.agreement.comparison_votes import row_comparisons
 from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import with_local_files
+from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.export.dataset_passes import DatasetPasses
 from fellowship.pipelines.export.exporter import export_run
-from fellowship.pipelines.labels.people_votes import people_votes
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
-from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
 from fellowship.pipelines.running.export_manifest import (
     ExportManifest,
     Fingerprint,
@@ -34,10 +33,11 @@ from fellowship.pipelines.running.export_manifest import (
 )
 from fellowship.pipelines.running.finalize_rows import finalize_rows
 from fellowship.pipelines.running.last_go import end_go
+from fellowship.pipelines.running.prepared_exports import RowsTakenIn, read_rows
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.rows_summary import summarize_rows
 from fellowship.pipelines.running.run_report import RunReport, make_report
-from fellowship.records import Outcome, State
+from fellowship.records import State
 from fellowship.rows_left import RowsLeft, write_rows_left
 from fellowship.run_folder import EXPORTS
 
@@ -89,14 +89,15 @@ async def finalize_run(
         return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
-        await finalize_rows(recipe, runner.ledger, into, runner.texts)
+        if await finalize_rows(recipe, runner.ledger, into, runner.texts):
+            runner.exports.close()
         manifest = fresh = export_datasets(recipe, runner, into)
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
-    sealed = manifest.rows if opened.over and fresh is None else None
+    known_rows = manifest.rows if opened.over and fresh is None else None
     left = rows_left(runner)
-    rows = sealed or summarize_rows(runner, left.count)
+    rows = known_rows or summarize_rows(runner, left.count)
     report = make_report(
         runner, accounts, manifest.evaluator, rows=rows, untouched=fresh is None
     )
@@ -107,7 +108,7 @@ async def finalize_run(
         "limit": runner.limit,
     }
     known["rows"] = rows if known["source"] else None
-    if fresh or (known["source"] and not (opened.over and sealed)):
+    if fresh or (known["source"] and not (opened.over and known_rows)):
         write_manifest(into, manifest.model_copy(update=known))
     return report
 
@@ -126,12 +127,13 @@ def rows_left(runner: Runner) -> RowsLeft:
 def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifest:
     """Write the datasets, and what they came of. What was added since isn't in them."""
     stamp, folder = runner.ledger.stamp(), into / EXPORTS
-    people, votes = people_votes(into), EvaluatorVotes()
+    taken: list[RowsTakenIn] = []
 
-    def note(outcome: Outcome) -> None:
-        votes.add_row([*row_comparisons(outcome, people)])
+    def first(context: ExportContext) -> DatasetPasses:
+        taken.append(runner.exports.finished() or read_rows(recipe, context))
+        return taken[0].passes
 
-    accounts = export_run(into, recipe.export, read=note)
+    accounts = export_run(into, recipe.export, first=first)
     return ExportManifest(
         about=export_identity(recipe, into),
         stamp=stamp,
@@ -140,7 +142,7 @@ def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifes
         source=None,
         limit=None,
         accounts=tuple(with_local_files(account, folder) for account in accounts),
-        evaluator=evaluator_report(votes, recipe.evaluate),
+        evaluator=evaluator_report(taken[0].votes, recipe.evaluate),
     )
 
 

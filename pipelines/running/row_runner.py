@@ -19,6 +19,7 @@ from fellowship.models.record.meter import DaySpending, Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
+from fellowship.pipelines.running.prepared_exports import PreparedExports
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.running.run_texts import RunTexts
@@ -97,10 +98,15 @@ class Runner:
         pairs = self.recipe.pairs
         return RunTexts(self.folder.path, pairs, self.finished.keys())
 
+    @cached_property
+    def exports(self) -> PreparedExports:
+        """The datasets of the run's rows, taken in as they end."""
+        return PreparedExports(self.recipe, self.folder.path, self.finished.keys())
+
     def close(self) -> None:
         """Let go of the ledger and of what was put down beside it."""
-        if "texts" in vars(self):
-            self.texts.close()
+        for name in {"texts", "exports"} & vars(self).keys():
+            getattr(self, name).close()
         self.ledger.close()
 
     def skip(self, states: Mapping[str, int] | None) -> None:
@@ -248,6 +254,7 @@ class Runner:
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()
         self.texts.add(outcome)
+        self.exports.add(outcome)
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )

@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.export.dataset_passes import DatasetPasses
+from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
 from tests.support.outcomes import answer, judged
-from tests.support.runs import export_rows
+from tests.support.runs import export_rows, rows_in
 from tests.support.sentences import CLEAN, FOREIGN, sentence
 
 
@@ -61,6 +65,29 @@ def test_each_filter_is_counted_under_its_name_and_the_rows_add_up(
     assert account.made == account.exported + sum(account.dropped.values()) == 13
     assert account.shortcuts is not None
     assert account.shortcuts.pairs == account.exported  # not those of the others
+
+
+@pytest.mark.parametrize("kind", ["dpo", "kto"])
+def test_rows_taken_in_in_any_order_make_the_same_files(
+    kind: str, tmp_path: Path
+) -> None:
+    said = [(CLEAN[n % 3], CLEAN[5 + n % 2], f"question {n % 4}") for n in range(24)]
+    rows = [judged(n + 1, *texts) for n, texts in enumerate(said)]
+    rows.append(judged(25, CLEAN[5], CLEAN[0], "question 0"))  # and the other way round
+    account, made = export_rows(tmp_path, rows, kind)
+    assert account.dropped.keys() == {"duplicates", "contradictory"}
+    run, export = tmp_path / "run", Export(kinds=(kind,))  # type: ignore[arg-type]
+    for seed in range(3):
+        random.Random(seed).shuffle(rows)
+
+        def first(context: ExportContext) -> DatasetPasses:
+            passes = DatasetPasses(export, context)
+            for row in rows:
+                passes.add(row)
+            return passes
+
+        (again,) = export_run(run, export, first=first)
+        assert (again, rows_in(again)) == (account, made)
 
 
 def test_filters_that_are_off_drop_nothing(tmp_path: Path) -> None:

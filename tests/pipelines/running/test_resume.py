@@ -78,6 +78,32 @@ def test_running_a_finished_run_writes_nothing_and_says_so(here: Path) -> None:
     assert files(here) == before
 
 
+def test_datasets_taken_in_as_rows_end_are_those_that_the_ledger_gives(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exports() -> dict[str, bytes]:
+        found = (tmp_path / "run" / "exports").iterdir()
+        return {path.name: path.read_bytes() for path in found}
+
+    shutil.copy2(finished / "recipe.yaml", tmp_path)
+    said = (
+        {"prompt": f"Name {n}.", "a": f"It is {n}.", "b": f"{n}?"} for n in range(40)
+    )
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, said)))
+    with openai_server() as server:
+        models = {"judge": openai_model(server.base_url, concurrency=32)}
+        recipe = load_recipe(tmp_path / "recipe.yaml", {"models": models})
+        with monkeypatch.context() as patched:
+            patched.delattr("fellowship.pipelines.running.finalize_run.read_rows")
+            run(recipe, tmp_path / "run", limit=20)
+            run(recipe, tmp_path / "run")
+    made = exports()
+    assert made["dpo.jsonl"].count(b"\n") > 20
+    (tmp_path / "run" / "sealed.json").unlink()
+    assert not run(recipe, tmp_path / "run").untouched
+    assert exports() == made
+
+
 def test_its_report_is_that_of_the_run_which_wrote_it(here: Path) -> None:
     (here / "run" / "sealed.json").unlink()
     made, known = again(here), again(here)

@@ -1,0 +1,131 @@
+"""Prepared exports: a run's datasets and votes, taken in row by row as rows end.
+
+It is done while the run waits for its models, so that its end is short. Only where what
+decides about a row's part is known with the row; else, and where the whole run changed a
+row, everything is read from the ledger at the end. The datasets are the same bytes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from fellowship.errors import FellowshipError
+from fellowship.pipelines.agreement.comparison_votes import row_comparisons
+from fellowship.pipelines.export.context import ExportContext
+from fellowship.pipelines.export.dataset_passes import DatasetPasses
+from fellowship.pipelines.export.open_run import has_labels
+from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
+from fellowship.pipelines.recipe.pair_settings import WHOLE_SET
+from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
+from fellowship.records import AS_WRITTEN, Outcome
+from fellowship.run_folder import read_header
+from fellowship.run_outcomes import outcomes
+from fellowship.teams.settings import JurySettings
+from fellowship.teams.voting_rules import rule_named
+
+OF_TURNS = "multi-agent"
+"""Kinds of dataset whose rows are read from the ledger's calls begin so."""
+
+
+class RowsTakenIn:
+    """Datasets and votes of the rows that were taken in."""
+
+    def __init__(self, recipe: Recipe, context: ExportContext) -> None:
+        self.passes = DatasetPasses(recipe.export, context)
+        self.votes = EvaluatorVotes()
+        self._people: PeopleVotes = people_votes(context.into)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in one row."""
+        self.votes.add_row([*row_comparisons(outcome, self._people)])
+        self.passes.add(outcome)
+
+
+def read_rows(recipe: Recipe, context: ExportContext) -> RowsTakenIn:
+    """All rows of a run, read from its ledger and taken in."""
+    made = RowsTakenIn(recipe, context)
+    try:
+        for outcome in outcomes(context.into, AS_WRITTEN):
+            made.add(outcome)
+    except BaseException:
+        made.passes.close()
+        raise
+    return made
+
+
+class PreparedExports:
+    """What one go has taken in of its rows; `ended` are those that ended before it."""
+
+    def __init__(self, recipe: Recipe, into: Path, ended: AbstractSet[int]) -> None:
+        self._recipe = recipe
+        self._into = into
+        self._ended = ended
+        self._again: set[int] = set()
+        self._made: RowsTakenIn | None = None
+        self._given_up = not is_decided_by_rows(recipe)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in a row that has ended; labelled rows are weighed when all are known."""
+        if self._given_up or outcome.labels:
+            self.close()
+            return
+        if outcome.number in self._ended:
+            self._again.add(outcome.number)
+        self._attempt(lambda made: made.add(outcome))
+
+    def finished(self) -> RowsTakenIn | None:
+        """All rows of the run, taken in; None where they have to be read."""
+        if self._given_up or self._made is None or has_labels(self._into):
+            self.close()
+            return None
+        if earlier := self._ended - self._again:
+            self._attempt(lambda made: self._add_earlier(made, earlier))
+        return self._made
+
+    def _add_earlier(self, made: RowsTakenIn, earlier: AbstractSet[int]) -> None:
+        for outcome in outcomes(self._into, AS_WRITTEN):
+            if outcome.number in earlier:
+                made.add(outcome)
+
+    def _attempt(self, work: Callable[[RowsTakenIn], None]) -> None:
+        """Do it, or leave all to the end, where what is wrong is said."""
+        try:
+            if self._made is None:
+                export = self._recipe.export
+                header, thinking = read_header(self._into), bool(export.thinking)
+                context = ExportContext(self._into, header, thinking=thinking)
+                self._made = RowsTakenIn(self._recipe, context)
+            work(self._made)
+        except (FellowshipError, sqlite3.Error):
+            self.close()
+
+    def close(self) -> None:
+        """Give the disk back; safe to call twice."""
+        self._given_up = True
+        if self._made is not None:
+            self._made.passes.close()
+            self._made = None
+
+
+def is_decided_by_rows(recipe: Recipe) -> bool:
+    """Whether what a row gives to the datasets is known when it ends.
+
+    Not where pairs are matched over the whole set, weighed by a sample of it or by people's
+    labels, where votes are weighed over the whole run, or rows are compared in order.
+    """
+    pairs, jury, export = recipe.pairs, recipe.evaluate, recipe.export
+    whole_run = isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run
+    filters = export.filters
+    return not (
+        whole_run
+        or pairs.rule in WHOLE_SET
+        or pairs.by_system
+        or export.labels is not None
+        or filters.duplicate_settings is not None
+        or filters.probability is not None
+        or any(kind.startswith(OF_TURNS) for kind in export.kinds)
+    )
