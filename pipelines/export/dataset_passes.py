@@ -6,7 +6,7 @@ it ends, a run takes it in then, and its end is left with the second pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fellowship.pipelines.export.context import ExportContext
@@ -41,6 +41,18 @@ class DatasetPasses:
             for place, example in numbered_examples(outcome, kind, self.context):
                 fault = chosen_fault(outcome, example)
                 filter_pass.add(place, with_flags(example), fault)
+
+    def retake(self, numbers: Iterable[int], rows: Iterable[Outcome]) -> bool:
+        """Take in rows as they are now, in place of what they were; False: it can't be.
+
+        `numbers` are those of `rows`.
+        """
+        places = [range(n * INDICES, (n + 1) * INDICES) for n in numbers]
+        if not all(filter_pass.forget(places) for filter_pass in self.kinds):
+            return False
+        for row in rows:
+            self.add(row)
+        return True
 
     def close(self) -> None:
         """Give the disk back."""

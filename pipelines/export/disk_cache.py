@@ -8,7 +8,7 @@ as durable as a variable, and as private.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 TABLES = """
@@ -52,6 +52,13 @@ class Scratch:
         if n < known:
             self.run("UPDATE seen SET n = ? WHERE key = ?", (n, key))
         return int(known)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Let go of the keys that were first here with one of these numbers."""
+        self.link.execute("CREATE TEMP TABLE gone(n INTEGER PRIMARY KEY)")
+        self.link.executemany("INSERT INTO gone VALUES (?)", ((n,) for n in numbers))
+        self.link.execute("DELETE FROM seen WHERE n IN (SELECT n FROM gone)")
+        self.link.execute("DROP TABLE gone")
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """A query's rows, one at a time."""

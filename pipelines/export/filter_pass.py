@@ -8,7 +8,7 @@ left, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import floor, log
 from typing import Any
 
@@ -113,6 +113,25 @@ class FilterPass:
             if near.add(parts, place, source):
                 return "near_duplicates"
         return next((name for name, c in self._checks.items() if c(example)), None)
+
+    def forget(self, places: Sequence[range]) -> bool:
+        """Let go of the rows in these ranges of places, to be taken in as they are now.
+
+        False where another row was judged by one of them: it repeats what may go.
+        """
+        run, ends = self.scratch.run, [(one.start, one.stop) for one in places]
+        if any(self.scratch.rows("SELECT 1 FROM rows WHERE dropped = 'duplicates'")):
+            return False
+        gone: set[int] = set()
+        for low, high in ends:
+            sql = "SELECT n FROM rows WHERE n >= ? AND n < ?"
+            gone.update(n for (n,) in self.scratch.rows(sql, (low, high)))
+            run("DELETE FROM rows WHERE n >= ? AND n < ?", (low, high))
+        self.scratch.forget(gone)
+        self.made -= len(gone)
+        if not self.shortcuts.forget(gone):
+            self._replaced += 1
+        return True
 
     def _repeats_earlier(self, key: int, place: int) -> bool:
         """Whether a row of an earlier place has this key; one of a later place goes."""

@@ -9,7 +9,7 @@ prompts and tested on another, so a set without it has none.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import sqrt
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
@@ -93,7 +93,13 @@ class ShortcutCounter:
         self._link.execute(
             f"INSERT INTO pairs VALUES ({', '.join('?' * len(row))})", row
         )
-        self._words.add(prompt, chosen, rejected)
+        self._words.add(prompt, chosen, rejected, -1 if place is None else place)
+
+    def forget(self, places: Collection[int]) -> bool:
+        """Let go of the pairs at these places; False where all have to be counted anew."""
+        gone = ((place,) for place in places)
+        self._link.executemany("DELETE FROM pairs WHERE n = ?", gone)
+        return self._words.forget(places)
 
     def report(self) -> ShortcutReport:
         """What was checked, and what of it is a shortcut."""

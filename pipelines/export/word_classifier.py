@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import log
 from typing import Final, NamedTuple
 
@@ -32,6 +32,7 @@ class WordPair(NamedTuple):
     prompt: int
     chosen: frozenset[str]
     rejected: frozenset[str]
+    place: int = -1
 
     @property
     def fold(self) -> int:
@@ -46,17 +47,27 @@ class WordClassifier:
         self._heap: list[tuple[int, int, WordPair]] = []
         self._added = 0
 
-    def add(self, prompt: int, chosen: str, rejected: str) -> None:
-        """Look at one pair; `prompt` is its prompt's hash."""
+    def add(self, prompt: int, chosen: str, rejected: str, place: int = -1) -> None:
+        """Look at one pair; `prompt` is its prompt's hash, `place` its own in the set."""
         self._added += 1
         place = -text_hash(prompt, chosen, rejected)
         full = len(self._heap) >= MOST_PAIRS
         if full and place <= self._heap[0][0]:
             return
         one, other = grams(chosen), grams(rejected)
-        pair = WordPair(prompt, one - other, other - one)
+        pair = WordPair(prompt, one - other, other - one, place)
         entry = (place, -self._added, pair)
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
+
+    def forget(self, places: Collection[int]) -> bool:
+        """Let go of pairs; False where what takes their place is not known any more."""
+        kept = [entry for entry in self._heap if entry[2].place not in places]
+        if len(kept) < len(self._heap) and self._added > len(self._heap):
+            return False
+        heapq.heapify(kept)
+        self._added -= len(self._heap) - len(kept)
+        self._heap = kept
+        return True
 
     def guesses(self) -> Iterator[tuple[int, int]]:
         """Prompt and guess of each pair: 1 right, -1 wrong, 0 where nothing is known."""

@@ -82,16 +82,16 @@ class WholeRun:
 
 async def finalize_rows(
     recipe: Recipe, ledger: Ledger, into: Path, texts: RunTexts
-) -> int:
-    """Apply what only the whole run knows; how many rows changed by it."""
+) -> Sequence[int]:
+    """Apply what only the whole run knows; the numbers of the rows it changed."""
     whole = whole_run_facts(recipe, into, texts)
-    changed = 0
+    changed = []
     for outcome in rows_to_finalize(into, whole):
         final = recompute(outcome, whole, recipe.pairs)
         if final != outcome:
             text = final.model_dump_json()
             await ledger.replace_outcome(final.number, final.item, final.state, text)
-            changed += 1
+            changed.append(final.number)
     return changed
 
 

@@ -89,8 +89,8 @@ async def finalize_run(
         return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
-        if await finalize_rows(recipe, runner.ledger, into, runner.texts):
-            runner.exports.close()
+        changed = await finalize_rows(recipe, runner.ledger, into, runner.texts)
+        runner.exports.retake(changed)
         manifest = fresh = export_datasets(recipe, runner, into)
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts

@@ -1,18 +1,19 @@
 """Prepared exports: a run's datasets and votes, taken in row by row as rows end.
 
 It is done while the run waits for its models, so that its end is short. Only where what
-decides about a row's part is known with the row; else, and where the whole run changed a
-row, everything is read from the ledger at the end. The datasets are the same bytes.
+decides about a row's part is known with the row, else everything is read from the ledger
+at the end. The datasets are the same bytes.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from fellowship.errors import FellowshipError
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import row_comparisons
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
@@ -22,7 +23,7 @@ from fellowship.pipelines.recipe.pair_settings import WHOLE_SET
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
 from fellowship.records import AS_WRITTEN, Outcome
-from fellowship.run_folder import read_header
+from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
 from fellowship.teams.voting_rules import rule_named
@@ -39,10 +40,18 @@ class RowsTakenIn:
         self.votes = EvaluatorVotes()
         self._people: PeopleVotes = people_votes(context.into)
 
-    def add(self, outcome: Outcome) -> None:
-        """Take in one row."""
+    def add(self, outcome: Outcome) -> bool:
+        """Take in one row; always possible."""
         self.votes.add_row([*row_comparisons(outcome, self._people)])
         self.passes.add(outcome)
+        return True
+
+    def retake(self, numbers: Iterable[int], rows: Iterable[Outcome]) -> bool:
+        """Take in rows as they are now; False where they can't be told from others.
+
+        What was said of their comparisons stands: the rows' ends are what changed.
+        """
+        return self.passes.retake(numbers, rows)
 
 
 def read_rows(recipe: Recipe, context: ExportContext) -> RowsTakenIn:
@@ -77,6 +86,15 @@ class PreparedExports:
             self._again.add(outcome.number)
         self._attempt(lambda made: made.add(outcome))
 
+    def retake(self, changed: Sequence[int]) -> None:
+        """Take in rows that the whole run has changed, as the ledger has them now."""
+        taken = {*changed} - (self._ended - self._again)
+        if taken and self._made is not None:
+            with LedgerReader(self._into / LEDGER) as reader:
+                texts = (reader.outcome(number) for number in sorted(taken))
+                rows = (read_outcome(text, AS_WRITTEN) for text in texts if text)
+                self._attempt(lambda made: made.retake(taken, rows))
+
     def finished(self) -> RowsTakenIn | None:
         """All rows of the run, taken in; None where they have to be read."""
         if self._given_up or self._made is None or has_labels(self._into):
@@ -86,20 +104,23 @@ class PreparedExports:
             self._attempt(lambda made: self._add_earlier(made, earlier))
         return self._made
 
-    def _add_earlier(self, made: RowsTakenIn, earlier: AbstractSet[int]) -> None:
-        for outcome in outcomes(self._into, AS_WRITTEN):
-            if outcome.number in earlier:
-                made.add(outcome)
+    def _add_earlier(self, made: RowsTakenIn, earlier: AbstractSet[int]) -> bool:
+        rows = outcomes(self._into, AS_WRITTEN)
+        return all(made.add(row) for row in rows if row.number in earlier)
 
-    def _attempt(self, work: Callable[[RowsTakenIn], None]) -> None:
-        """Do it, or leave all to the end, where what is wrong is said."""
+    def _attempt(self, work: Callable[[RowsTakenIn], bool]) -> None:
+        """Do it, or leave all to the end, where what is wrong is said.
+
+        `work` gives False where it can't be done.
+        """
         try:
             if self._made is None:
                 export = self._recipe.export
                 header, thinking = read_header(self._into), bool(export.thinking)
                 context = ExportContext(self._into, header, thinking=thinking)
                 self._made = RowsTakenIn(self._recipe, context)
-            work(self._made)
+            if not work(self._made):
+                self.close()
         except (FellowshipError, sqlite3.Error):
             self.close()
 

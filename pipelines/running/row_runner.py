@@ -253,8 +253,7 @@ class Runner:
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()
-        self.texts.add(outcome)
-        self.exports.add(outcome)
+        self.take_in(outcome)
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )
@@ -262,6 +261,11 @@ class Runner:
         self.queue.count_kept(outcome.state)
         if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why, self.queue.wanted)
+
+    def take_in(self, outcome: Outcome) -> None:
+        """Do for a row that has ended what the run's end would have to do."""
+        self.texts.add(outcome)
+        self.exports.add(outcome)
 
     def _count(self, number: int, state: str) -> None:
         """Count a row that has ended, if it is among those that are waited for."""
