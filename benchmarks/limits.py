@@ -49,7 +49,6 @@ from benchmarks.limits_table import (
     write_block,
 )
 from benchmarks.overhead import IN_FLIGHT, request_bodies, run_fellowship
-from fellowship.pipelines.running.run_texts import RunTexts
 from fellowship.records import Outcome
 from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
@@ -89,23 +88,25 @@ async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float
 
 async def run_cost(base_url: str, folder: Path, rows: int) -> RunCost:
     """What one run costs this process."""
-    finalize, prepare = runner.finalize_run, RunTexts.add
+    finalize, prepare = runner.finalize_run, runner.Runner.take_in
     marks, prepared = [time.process_time()], [0.0]
 
     async def timed(*given: Any) -> Any:
         marks.append(time.process_time())
         return await finalize(*given)
 
-    def counted(texts: RunTexts, outcome: Outcome) -> None:
+    def counted(go: runner.Runner, outcome: Outcome) -> None:
         began = time.process_time()
-        prepare(texts, outcome)
+        prepare(go, outcome)
         prepared[0] += time.process_time() - began
 
-    runner.finalize_run, RunTexts.add = timed, counted  # type: ignore[method-assign]
+    runner.finalize_run = timed
+    runner.Runner.take_in = counted  # type: ignore[method-assign]
     try:
         calls = await run_fellowship(base_url, folder, rows)
     finally:
-        runner.finalize_run, RunTexts.add = finalize, prepare  # type: ignore[method-assign]
+        runner.finalize_run = finalize
+        runner.Runner.take_in = prepare  # type: ignore[method-assign]
     marks.append(time.process_time())
     began, ended, over = (1000 * mark for mark in marks)
     return RunCost(calls, ended - began, 1000 * prepared[0], over - ended)
