@@ -22,6 +22,7 @@ from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
 from fellowship.pipelines.recipe.pair_settings import WHOLE_SET
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
+from fellowship.pipelines.running.run_texts import count_rows
 from fellowship.records import AS_WRITTEN, Outcome
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
@@ -74,14 +75,16 @@ class PreparedExports:
         self._into = into
         self._ended = ended
         self._again: set[int] = set()
+        self._rows = 0
         self._made: RowsTakenIn | None = None
         self._given_up = not is_decided_by_rows(recipe)
 
     def add(self, outcome: Outcome) -> None:
-        """Take in a row that has ended; labelled rows are weighed when all are known."""
+        """Take in a row that is on record; labelled ones are weighed when all are known."""
         if self._given_up or outcome.labels:
             self.close()
             return
+        self._rows += 1
         if outcome.number in self._ended:
             self._again.add(outcome.number)
         self._attempt(lambda made: made.add(outcome))
@@ -100,7 +103,10 @@ class PreparedExports:
         if self._given_up or self._made is None or has_labels(self._into):
             self.close()
             return None
-        if earlier := self._ended - self._again:
+        earlier = self._ended - self._again
+        if self._rows + len(earlier) != count_rows(self._into):
+            self.close()  # a row was recorded as the run broke off
+        elif earlier:
             self._attempt(lambda made: self._add_earlier(made, earlier))
         return self._made
 
@@ -148,5 +154,6 @@ def is_decided_by_rows(recipe: Recipe) -> bool:
         or export.labels is not None
         or filters.duplicate_settings is not None
         or filters.probability is not None
+        or filters.contamination  # files, which may be others by the end
         or any(kind.startswith(OF_TURNS) for kind in export.kinds)
     )

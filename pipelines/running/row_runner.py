@@ -253,10 +253,10 @@ class Runner:
 
     async def _keep(self, outcome: Outcome) -> None:
         record = outcome.model_dump_json()
-        self.take_in(outcome)
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )
+        self.take_in(outcome)  # so that what is taken in is on record
         self._count(outcome.number, outcome.state)
         self.queue.count_kept(outcome.state)
         if self.queue.is_full:

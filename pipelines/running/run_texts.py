@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from fellowship.ledger import LedgerReader
 from fellowship.pipelines.pairing.constant_answers import Answer, ConstantAnswers
 from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
@@ -23,7 +24,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
 )
 from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.records import Outcome
-from fellowship.run_folder import read_header
+from fellowship.run_folder import LEDGER, read_header
 
 
 class RunTexts:
@@ -32,18 +33,20 @@ class RunTexts:
     def __init__(self, into: Path, pairs: Pairs, ended: AbstractSet[int]) -> None:
         self._ended = ended
         self._again: set[int] = set()
+        self._rows = 0
         later = unusable_version(into) > WORD_FOR_WORD and not is_trial(into)
         wanted = later and not pairs.allow_constant
         self._constant = ConstantAnswers() if wanted else None
 
     def add(self, outcome: Outcome) -> None:
-        """Take in a row that has ended, before its outcome is put down.
+        """Take in a row whose outcome is on record.
 
         Where the disk has no room, everything is read at the end, as if nothing was.
         """
         talk, number = outcome.conversation, outcome.number
         if self._constant is None:
             return
+        self._rows += 1
         if number in self._ended:
             self._again.add(number)
         if talk is None or not talk.messages or not outcome.candidates:
@@ -59,6 +62,8 @@ class RunTexts:
         if self._constant is None:
             return constant_places(into)
         earlier = self._ended - self._again if self._again else self._ended
+        if self._rows + len(earlier) != count_rows(into):
+            return constant_places(into)  # a row was recorded as the run broke off
         if earlier:
             add_recorded_texts(into, self._constant, earlier)
         return rows_of(self._constant.result())
@@ -68,6 +73,12 @@ class RunTexts:
         if self._constant is not None:
             self._constant.close()
             self._constant = None
+
+
+def count_rows(into: Path) -> int:
+    """How many rows of a run have an outcome."""
+    with LedgerReader(into / LEDGER) as reader:
+        return int(next(reader.rows("SELECT count(*) FROM outcomes"))[0])
 
 
 def unusable_version(into: Path) -> int:
