@@ -10,7 +10,8 @@ second. Then the whole command, `fellowship run`, is given again on the finished
 Exits with 1 where a row takes more than 1.2x the CPU it takes in a run of 1,000 rows, where
 memory grows by more than 64 MB between a tenth of the rows and the end, where more
 connections are open than calls may be in flight to each model, or more files while rows
-are worked on than at a tenth of them, where rows and states don't add up, or where the
+are worked on than at a tenth of them and the few scratch files of the run's datasets, which
+open when they outgrow their caches, where rows and states don't add up, or where the
 command on the finished run takes more than 5 s, imports included; with 2 where only a time
 is missed.
 """
@@ -45,6 +46,8 @@ LATE = 2
 MOST_TIME, MOST_MEMORY, MOST_OPENING, AT_ONCE = 1.2, 64.0, 5.0, 64
 OWN = 3
 """Sockets of the event loop itself, and one to spare for a connection that is closing."""
+SCRATCH = 6
+"""Scratch files of a run's datasets: a number that doesn't depend on its rows."""
 FEW = 1000
 JUDGE = {"team": "judge", "model": "judge"}
 LOOP = {"team": "feedback", "name": "loop", "generator": "writer", "drafts": 2}
@@ -205,7 +208,7 @@ def grew_little(many: RunHistory, rows: int, models: int) -> bool:
     print(f"connections: {warm[0].connections} at a tenth, {most} at most")
     early, late = (cpu_between(many, rows, at) for at in (0.1, 0.8))
     print(f"CPU ms a row, second tenth and ninth: {early:.2f}, {late:.2f}")
-    return growth <= MOST_MEMORY and files <= 0 and most <= AT_ONCE * models + OWN
+    return growth <= MOST_MEMORY and files <= SCRATCH and most <= AT_ONCE * models + OWN
 
 
 def cpu_between(many: RunHistory, rows: int, at: float) -> float:
