@@ -6,13 +6,16 @@ value that JSON can't hold is refused by row and column.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from fellowship.errors import InputError
+from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.new_run_checks import check_new_run
@@ -21,6 +24,8 @@ from fellowship.pipelines.running.credentials import check_credentials
 from fellowship.run_folder import atomic_writer
 
 ROWS = "rows.jsonl"
+BEFORE = "rows.before.jsonl"
+"""The rows that a run had, while it is asked whether it takes others."""
 
 
 @runtime_checkable
@@ -50,17 +55,32 @@ def check_given(recipe: Recipe, into: Path, *, own_rows: bool) -> None:
     check_credentials(recipe, into)
 
 
-def with_rows(recipe: Recipe, rows: GivenRows, into: Path) -> Recipe:
+@contextlib.contextmanager
+def with_rows(recipe: Recipe, rows: GivenRows | None, into: Path) -> Iterator[Recipe]:
     """The recipe with these rows for its source, kept in the run's folder.
 
     A row is a mapping from the source's columns (`prompt`, `candidates`, ...) to values.
+    Where the run is refused with these rows, those that it had are put back.
     """
-    path = into.absolute() / ROWS
-    with atomic_writer(path) as out:
-        for number, row in enumerate(mappings(rows), 1):
-            out.write(row_line(row, number) + "\n")
-    source = recipe.source.model_copy(update={"path": path, "dataset": None})
-    return recipe.model_copy(update={"source": source})
+    if rows is None:
+        yield recipe
+        return
+    path, before = into.absolute() / ROWS, into.absolute() / BEFORE
+    had_rows = path.exists()
+    if had_rows:
+        shutil.copyfile(path, before)
+    try:
+        with atomic_writer(path) as out:
+            for number, row in enumerate(mappings(rows), 1):
+                out.write(row_line(row, number) + "\n")
+        source = recipe.source.model_copy(update={"path": path, "dataset": None})
+        yield recipe.model_copy(update={"source": source})
+    except (RecipeError, InputError, LedgerError):
+        if had_rows:
+            os.replace(before, path)
+        raise
+    finally:
+        before.unlink(missing_ok=True)
 
 
 def mappings(rows: GivenRows) -> Iterator[Mapping[str, Any]]:

@@ -160,8 +160,10 @@ def run(
     folder, made = folder_path(into), as_recipe(recipe, own_rows=rows is None)
     if rows is not None:
         check_given(made, folder, own_rows=False)
-        made = with_rows(made, rows, folder)
     others = [folder_path(run, "skip_done") for run in skip_done]
-    return run_sync(
-        run_recipe(made, folder, limit=limit, fork=fork, watch=watch, skip_done=others)
-    )
+    with with_rows(made, rows, folder) as made:
+        return run_sync(
+            run_recipe(
+                made, folder, limit=limit, fork=fork, watch=watch, skip_done=others
+            )
+        )

@@ -74,9 +74,8 @@ async def stream(
     Raises what `run_recipe` raises.
     """
     folder = folder_path(into)
-    recipe = as_recipe(recipe, own_rows=rows is None)
-    check_given(recipe, folder, own_rows=rows is None)
-    recipe = recipe if rows is None else with_rows(recipe, rows, folder)
+    made = as_recipe(recipe, own_rows=rows is None)
+    check_given(made, folder, own_rows=rows is None)
     events: asyncio.Queue[Spoken | Outcome | None] = asyncio.Queue()
     stop = asyncio.Event()
 
@@ -99,9 +98,11 @@ async def stream(
 
         yield work
 
-    run = asyncio.create_task(
-        run_recipe(recipe, folder, limit=limit, stop=stop, engine=engine)
-    )
+    async def run_rows() -> None:
+        with with_rows(made, rows, folder) as own:
+            await run_recipe(own, folder, limit=limit, stop=stop, engine=engine)
+
+    run = asyncio.create_task(run_rows())
     run.add_done_callback(lambda done: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:

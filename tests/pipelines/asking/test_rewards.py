@@ -98,6 +98,31 @@ def test_a_recipe_of_one_s_own_rule_needs_no_model(tmp_path: Path) -> None:
         fl.run({**recipe, "evaluate": {"team": "judge", "model": "m"}}, "x", rows=rows)
 
 
+@pytest.mark.parametrize("asked", [fl.run, lambda *a, **m: [*fl.listen(*a, **m)]])
+def test_rows_that_a_run_refuses_leave_those_that_it_had(
+    tmp_path: Path, asked: Any
+) -> None:
+    rule = {"team": f"{__name__}:LongerIsBetter", "meet": "pointwise"}
+    recipe = {"models": {}, "source": {"candidates": ["a", "b"]}, "evaluate": rule}
+    rows = [{"prompt": p, "a": "So.", "b": "Because of it."} for p in ("Why?", "How?")]
+    fl.run(recipe, tmp_path / "run", rows=rows)
+    kept = (tmp_path / "run" / "rows.jsonl").read_bytes()
+    for other in (
+        {"rows": [{**rows[0], "prompt": "Who?"}, rows[1]]},
+        {"rows": [{**rows[0], "a": 1j}]},
+        {"rows": [*rows, {**rows[0], "prompt": "Who?"}], "recipe": {"seed": 1}},
+    ):
+        with pytest.raises(fl.FellowshipError):
+            asked(
+                {**recipe, **other.get("recipe", {})},
+                tmp_path / "run",
+                rows=other["rows"],
+            )
+        assert (tmp_path / "run" / "rows.jsonl").read_bytes() == kept
+        assert not [*(tmp_path / "run").glob("rows.before*")]
+    assert fl.run(recipe, tmp_path / "run", rows=rows).states == {State.PAIR: 2}
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
