@@ -20,7 +20,8 @@ import ray
 from ray.exceptions import RayActorError, RayError
 
 from fellowship.cluster.dispatch import Dispatch, WorkerHandle
-from fellowship.cluster.messages import Message, RemoteError
+from fellowship.cluster.listener import listen
+from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import actor_class, add_module_paths
 from fellowship.cluster.worker import Worker
 from fellowship.errors import FellowshipError, LedgerError
@@ -107,11 +108,6 @@ class Coordinator:
         """Let calls in flight finish, then end."""
         self._stop.set()
 
-    async def deliver(self, worker: str, batch: list[Message]) -> None:
-        """Take a worker's messages."""
-        if self._dispatch is not None:
-            self._dispatch.handle(worker, batch)
-
     async def current_state(self) -> RunState:
         """How far the run is."""
         if self._dispatch is not None:
@@ -140,6 +136,8 @@ class Coordinator:
         self._dispatch = dispatch = Dispatch(broker)
         self._recipe = recipe
         library.load()
+        host = ray.util.get_node_ip_address()
+        server, self._address = await listen(host, dispatch.connect)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
             asyncio.create_task(self._keep_or_break(n, library, dispatch, broken))
@@ -154,6 +152,7 @@ class Coordinator:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+            server.close()
             if broken.done():
                 broken.exception()
 
@@ -203,7 +202,7 @@ class Coordinator:
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = actor_class(Worker, node, soft=True)
             handle = kind.remote(name, self._recipe, library, self.job.paths)
-            worker = WorkerHandle(name, handle)
+            worker = WorkerHandle(name)
             dispatch.add_worker(worker)
             try:
                 error = await self._serve(name, handle)
@@ -216,8 +215,7 @@ class Coordinator:
     async def _serve(self, name: str, handle: Any) -> FellowshipError | None:
         """One worker's life; the error that must end the run, if it met one."""
         try:
-            me = ray.get_runtime_context().current_actor
-            trouble: RemoteError | None = await handle.serve.remote(me)
+            trouble: RemoteError | None = await handle.serve.remote(self._address)
         except RayActorError as error:
             self.state.died += 1
             self._deaths += 1

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from fellowship.cluster.connection import GATHERING, Connection
 from fellowship.cluster.messages import Answer, Message, RemoteError
-from fellowship.cluster.outbox import Outbox
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
@@ -26,16 +28,23 @@ MOST_DEATHS = 5
 class WorkerHandle:
     """One worker, as the coordinator sees it: its rows, and the calls it has open."""
 
-    def __init__(self, name: str, handle: Any) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.handle = handle
+        self.connection: Connection | None = None
         self.rows: set[int] = set()
         self.calls: dict[str, tuple[Call, float]] = {}
         self.opening: dict[str, asyncio.Task[None]] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.outbox: Outbox[Answer] = Outbox(
-            lambda batch: handle.deliver.remote(batch), lambda error: None
-        )
+        self.pulling: set[asyncio.Task[None]] = set()
+
+    def answer(self, number: int, value: Any = None) -> None:
+        """Send an answer, soon; to a worker that has gone, nothing."""
+        if self.connection is not None:
+            self.connection.send(Answer(number, value))
+
+    def answer_error(self, number: int, error: FellowshipError) -> None:
+        """Send what was met instead of an answer."""
+        if self.connection is not None:
+            self.connection.send(Answer(number, error=RemoteError.from_error(error)))
 
 
 class Dispatch:
@@ -46,6 +55,8 @@ class Dispatch:
         self.workers: dict[str, WorkerHandle] = {}
         self.closed = False
         self.lost_calls = 0
+        self._unhandled: list[tuple[WorkerHandle, Message]] = []
+        self._keeping: set[asyncio.Task[None]] = set()
         self._waiting: deque[Item] = deque()
         self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome]]] = {}
         self._deaths: Counter[int] = Counter()
@@ -62,7 +73,7 @@ class Dispatch:
         except asyncio.CancelledError:
             for worker in self.workers.values():
                 if item.number in worker.rows:
-                    worker.outbox.send(Answer(0, item.number))
+                    worker.answer(0, item.number)
             raise
         finally:
             self._wanted.pop(item.number, None)
@@ -84,11 +95,22 @@ class Dispatch:
         """Accept messages of this worker from now on."""
         self.workers[worker.name] = worker
 
+    def connect(
+        self, name: str, connection: Connection
+    ) -> Callable[[Message], None] | None:
+        """What takes the messages of this worker; None where none is waited for."""
+        worker = self.workers.get(name)
+        if worker is None or worker.connection is not None:
+            return None
+        worker.connection = connection
+        return partial(self._receive, worker)
+
     async def remove_worker(self, worker: WorkerHandle) -> None:
         """A worker is gone: requeue its rows, drop its calls."""
         self.workers.pop(worker.name, None)
-        worker.outbox.close()
-        for task in (*worker.opening.values(), *worker.tasks):
+        if worker.connection is not None:
+            worker.connection.close()
+        for task in (*worker.opening.values(), *worker.pulling):
             task.cancel()
         for call, began in worker.calls.values():
             self.lost_calls += 1
@@ -111,32 +133,40 @@ class Dispatch:
 
     # -- messages ---------------------------------------------------------------------
 
-    def handle(self, name: str, batch: list[Message]) -> None:
-        """Handle a worker's messages in their order; none of a worker that is gone."""
-        worker = self.workers.get(name)
-        if worker is None:
-            return
-        for message in batch:
-            self._handle_one(worker, message)
+    def _receive(self, worker: WorkerHandle, message: Message) -> None:
+        if not self._unhandled:
+            asyncio.get_running_loop().call_later(GATHERING, self._handle_all)
+        self._unhandled.append((worker, message))
 
-    def _handle_one(self, worker: WorkerHandle, message: Message) -> None:
+    def _handle_all(self) -> None:
+        """Handle what all workers have sent, so that it shares commits and answers."""
+        messages, self._unhandled = self._unhandled, []
+        for worker, message in messages:
+            if worker.name in self.workers:  # else it is gone, and its calls are dropped
+                self._handle(worker, message)
+
+    def _handle(self, worker: WorkerHandle, message: Message) -> None:
         value = message.value
         if message.kind == "outcome":
             self._take_outcome(worker, *value)
         elif message.kind == "cancel":
             self._cancel(worker, value)
         elif message.kind == "drop":
-            call, began = value
-            if worker.calls.pop(call.key, None):
-                self.broker.drop(call, began)
+            key, began = value
+            if held := worker.calls.pop(key, None):
+                self.broker.drop(held[0], began)
+        elif message.kind == "flush":
+            worker.answer(message.number)
         elif message.kind == "open":
             task = asyncio.create_task(self._open(worker, message.number, value))
             worker.opening[value.key] = task
             task.add_done_callback(lambda _: worker.opening.pop(value.key, None))
         else:
+            # A reply that has arrived is kept even if its worker dies in the meantime.
+            tasks = worker.pulling if message.kind == "pull" else self._keeping
             task = asyncio.create_task(self._answer(worker, message))
-            worker.tasks.add(task)
-            task.add_done_callback(worker.tasks.discard)
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     def _take_outcome(
         self,
@@ -165,36 +195,34 @@ class Dispatch:
         try:
             row = await self.broker.open(call)
         except FellowshipError as error:
-            worker.outbox.send(Answer(number, error=RemoteError.from_error(error)))
+            worker.answer_error(number, error)
             return
         if row is None:
             worker.calls[call.key] = (call, time.time())
-        worker.outbox.send(Answer(number, row))
+        worker.answer(number, row)
 
     async def _answer(self, worker: WorkerHandle, message: Message) -> None:
         try:
             value = await self._answer_to(worker, message)
         except FellowshipError as error:
-            worker.outbox.send(
-                Answer(message.number, error=RemoteError.from_error(error))
-            )
+            worker.answer_error(message.number, error)
         else:
-            worker.outbox.send(Answer(message.number, value))
+            worker.answer(message.number, value)
 
     async def _answer_to(self, worker: WorkerHandle, message: Message) -> Any:
         value = message.value
         if message.kind == "pull":
             return await self._assign_rows(worker, value)
-        call = value[0]
-        if worker.calls.pop(call.key, None) is None:
+        held = worker.calls.pop(value[0], None)
+        if held is None:
             return None
-        # A reply that has arrived is kept even if its worker dies in the meantime.
+        call, _ = held
         if message.kind == "record":
-            return await asyncio.shield(self.broker.record(*value))
+            return await self.broker.record(call, value)
         trouble, began = value[1:]
         error = trouble.to_error()
         assert isinstance(error, ModelError)
-        return await asyncio.shield(self.broker.fail(call, error, began))
+        return await self.broker.fail(call, error, began)
 
     async def _assign_rows(self, worker: WorkerHandle, room: int) -> list[Item]:
         async with self._news:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from fellowship.cluster.connection import Connection
+from fellowship.cluster.listener import Address, connect
 from fellowship.cluster.messages import Answer, Kind, Message, RemoteError
-from fellowship.cluster.outbox import Outbox
 from fellowship.cluster.placement import add_module_paths
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow
@@ -31,24 +32,32 @@ from fellowship.records import Item
 class CoordinatorLink:
     """A worker's messages to the coordinator, and the answers it waits for."""
 
-    def __init__(self, name: str, coordinator: Any) -> None:
+    def __init__(self, give_up_row: Callable[[int], None]) -> None:
+        """`give_up_row` is called with the number of a row nobody wants any more."""
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._give_up_row = give_up_row
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._out: Outbox[Message] = Outbox(
-            lambda batch: coordinator.deliver.remote(name, batch), self._fail
-        )
+        self._connection: Connection | None = None
+
+    async def open(self, address: Address, name: str) -> None:
+        """Connect. Raises `FellowshipError` where the coordinator can't be reached."""
+        self._connection = await connect(address, name, self.resolve, self._fail)
 
     def send(self, kind: Kind, value: Any) -> None:
         """Send a message that wants no answer."""
-        self._out.send(Message(0, kind, value))
+        self._send(Message(0, kind, value))
+
+    def _send(self, message: Message) -> None:
+        assert self._connection is not None
+        self._connection.send(message)
 
     async def ask(self, kind: Kind, value: Any) -> Any:
         """The coordinator's answer; raises what the coordinator met."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._out.send(Message(number, kind, value))
+        self._send(Message(number, kind, value))
         try:
             return await future
         finally:
@@ -56,6 +65,9 @@ class CoordinatorLink:
 
     def resolve(self, answer: Answer) -> None:
         """Wake the task that waits for this answer, if it still does."""
+        if not answer.number:
+            self._give_up_row(answer.value)
+            return
         future = self._waiting.get(answer.number)
         if future is None or future.done():
             return
@@ -69,11 +81,15 @@ class CoordinatorLink:
             self.lost.set_exception(error)
 
     async def close(self) -> None:
-        """Let the last messages arrive."""
-        await self._out.flush()
-        self._out.close()
-        if self.lost.done():
+        """Let the last messages arrive, then end the connection."""
+        if self._connection is not None:
+            last = asyncio.ensure_future(self.ask("flush", None))
+            await asyncio.wait({last, self.lost}, return_when=asyncio.FIRST_COMPLETED)
+            last.cancel()
+        if not self.lost.cancel():
             self.lost.exception()
+        if self._connection is not None:
+            self._connection.close()
 
 
 class RemoteCallBroker:
@@ -105,20 +121,20 @@ class RemoteCallBroker:
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
         self._release(call)
-        await self._link.ask("record", (call, row))
+        await self._link.ask("record", row)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
         self._release(call)
         free_retry = await self._link.ask(
-            "fail", (call, RemoteError.from_error(error), began)
+            "fail", (call.key, RemoteError.from_error(error), began)
         )
         return bool(free_retry)
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""
         self._release(call)
-        self._link.send("drop", (call, began))
+        self._link.send("drop", (call.key, began))
 
     def _release(self, call: Call) -> None:
         if call.endpoint in self._own:
@@ -136,43 +152,43 @@ class Worker:
         self.recipe = recipe
         self.library = library
         self.rows: dict[int, asyncio.Task[None]] = {}
-        self.link: CoordinatorLink | None = None
 
-    async def serve(self, coordinator: Any) -> RemoteError | None:
+    async def serve(self, address: Address) -> RemoteError | None:
         """Work on rows until there are none; returns an error that ends the run."""
-        self.link = CoordinatorLink(self.name, coordinator)
         try:
             registry = ModelRegistry(self.recipe.models)
         except FellowshipError as error:
             return RemoteError.from_error(error)
+        link = CoordinatorLink(self._give_up)
         try:
-            broker = RemoteCallBroker(self.link, engine_slots(registry))
+            await link.open(address, self.name)
+            broker = RemoteCallBroker(link, engine_slots(registry))
             context = RunContext(
                 self.recipe, self.library, registry.recorded_clients(broker)
             )
-            pulling = asyncio.create_task(self._pull(self.link, context))
-            await asyncio.wait(
-                {pulling, self.link.lost}, return_when=asyncio.FIRST_COMPLETED
-            )
-            pulling.cancel()
-            if pulling.done() and not pulling.cancelled() and pulling.exception():
-                raise pulling.exception()  # type: ignore[misc]
-            await self._cancel_rows()
+            await self._pull_until_lost(link, context)
             return None
         except FellowshipError as error:
-            await self._cancel_rows()
             return RemoteError.from_error(error)
         finally:
-            await self.link.close()
+            await self._cancel_rows()
+            await link.close()
             await registry.close()
 
-    async def deliver(self, answers: list[Answer]) -> None:
-        """The coordinator's answers; one without a number names a row to give up."""
-        for answer in answers:
-            if answer.number and self.link is not None:
-                self.link.resolve(answer)
-            elif task := self.rows.get(answer.value):
-                task.cancel()
+    async def _pull_until_lost(
+        self, link: CoordinatorLink, context: RunContext
+    ) -> None:
+        """Work on rows until there are none, or nobody to hand them to."""
+        pulling = asyncio.create_task(self._pull(link, context))
+        await asyncio.wait({pulling, link.lost}, return_when=asyncio.FIRST_COMPLETED)
+        if pulling.done():
+            pulling.result()
+        pulling.cancel()
+
+    def _give_up(self, number: int) -> None:
+        """The coordinator no longer wants a row."""
+        if task := self.rows.get(number):
+            task.cancel()
 
     async def _pull(self, link: CoordinatorLink, context: RunContext) -> None:
         while True:
