@@ -1,93 +1,185 @@
-"""Benchmark of Ray: rows a second by 1, 2 and 4 workers, and without it.
+"""Benchmark of Ray: CPU of a call at the coordinator and at 1, 4 and 8 workers.
 
-    python -m benchmarks.cluster [--rows 600] [--repeats 2]
+    python -m benchmarks.cluster [--rows 400] [--workers 1,4,8]
 
 A generate-review-judge run of `rows` prompts against a loopback server without latency in
 a process of its own. `local` is a run as a user starts it; the others are the same run on
-a Ray cluster of two nodes on this machine. Each line: seconds from the first call to the
-last reply, rows a second, milliseconds of CPU a call (coordinator, workers, their start-up
-included), peak megabytes, seconds of start-up and end, and rows a second against local.
-Of several repeats, taken in turn, the fastest counts. Exits with 1 where an export differs
-by a byte.
+a Ray cluster of two nodes on this machine. CPU is taken between the first tenth of the
+calls and the last, so that neither imports nor exports count. `plain` is a Ray actor that
+does nothing but append, which as many workers send the bytes of the same replies, a call
+of the actor for each: what the cheapest coordinator made of actor calls would cost. Exits
+with 1 where an export differs by a byte.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import pickle
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.overhead import cpu_seconds
+import ray
+
 from fellowship.cluster.driver import run_on_ray
+from fellowship.cluster.placement import ACTOR
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.running.run_report import RunReport
-from fellowship.pipelines.running.runner import run_recipe
-from fellowship.pipelines.running.status import status_of
 from tests.support.loopback.fixtures import server_process
-from tests.support.ray_nodes import Nodes, Process
+from tests.support.ray_nodes import Nodes, Process, used
 from tests.support.recipes import openai_model, recipe
 
 IN_FLIGHT = 64
-SIDES = (0, 1, 2, 4)
-"""Workers; 0 is a run without Ray."""
+APART = 0.2
+"""Seconds between two looks at the processes."""
 
 
-class RunCost(NamedTuple):
-    """What one run took: seconds, and CPU and peak memory of its processes."""
+class Look(NamedTuple):
+    """Calls so far, CPU seconds of the coordinator and the workers, peak megabytes."""
 
-    report: RunReport
-    wall: float
-    start: float
-    coordinator: Process | None
-    workers: tuple[Process, ...]
-    cpu: float
-
-
-async def run_on_cluster(nodes: Nodes, path: Path, into: Path, workers: int) -> RunCost:
-    """One run on the cluster; its processes are looked at until they end."""
-    began = time.perf_counter()
-    running = asyncio.create_task(run_on_ray(load_recipe(path), into, workers=workers))
-    limits: dict[int, Process] = {}
-    others: dict[int, Process] = {}
-    while not running.done():
-        await asyncio.wait({running}, timeout=0.1)
-        limits |= {p.pid: p for p in nodes.processes("Coordinator")}
-        others |= {p.pid: p for p in nodes.processes("Worker")}
-    report = running.result()
-    wall = status_of(into).seconds
-    start = time.perf_counter() - began - wall
-    coordinator = max(limits.values(), key=lambda p: p.pid)
-    return RunCost(report, wall, start, coordinator, tuple(others.values()), 0.0)
+    calls: int
+    at: float
+    coordinator: float
+    workers: float
+    peaks: tuple[float, float]
 
 
-def run_in_process(path: Path, into: Path) -> RunCost:
-    """The same run in this process."""
-    cpu = cpu_seconds()
-    report = asyncio.run(run_recipe(load_recipe(path), into))
-    return RunCost(report, status_of(into).seconds, 0.0, None, (), cpu_seconds() - cpu)
+class Cost(NamedTuple):
+    """Milliseconds of CPU a call, calls a second, and peak megabytes, of one side."""
+
+    coordinator: float
+    workers: float
+    pace: float
+    peaks: tuple[float, float]
 
 
-def table_line(workers: int, taken: RunCost, floor: float) -> str:
-    """One line of the table."""
-    calls, rows = taken.report.calls, taken.report.prompts
-    pace = rows / taken.wall
-    if taken.coordinator is None:
-        return (
-            f"local     {taken.wall:7.2f} {pace:8.1f}"
-            f" {1000 * taken.cpu / calls:9.2f} {'':>9} {'':>8} {'':>8} {'':>7}   1.00"
-        )
-    work = 1000 * sum(p.cpu for p in taken.workers) / calls
-    peak = max(p.peak for p in taken.workers)
-    return (
-        f"{workers} workers {taken.wall:7.2f} {pace:8.1f}"
-        f" {1000 * taken.coordinator.cpu / calls:9.2f} {work:9.2f}"
-        f" {taken.coordinator.peak:8.0f} {peak:8.0f} {taken.start:7.1f}"
-        f" {pace / floor:6.2f}"
+def cost_between(looks: list[Look]) -> Cost:
+    """The cost from the first tenth of the calls to the last."""
+    last = looks[-1].calls
+    steady = [look for look in looks if 0.1 * last <= look.calls <= 0.9 * last]
+    first, end = steady[0], steady[-1]
+    calls = end.calls - first.calls
+    return Cost(
+        1000 * (end.coordinator - first.coordinator) / calls,
+        1000 * (end.workers - first.workers) / calls,
+        calls / (end.at - first.at),
+        looks[-1].peaks,
     )
+
+
+def look(calls: int, coordinators: list[Process], workers: list[Process]) -> Look:
+    """What these processes have used by now."""
+    cpu = [sum(p.cpu for p in some) for some in (coordinators, workers)]
+    peaks = [
+        max((p.peak for p in some), default=0.0) for some in (coordinators, workers)
+    ]
+    return Look(calls, time.perf_counter(), cpu[0], cpu[1], (peaks[0], peaks[1]))
+
+
+async def watch(work: Awaitable[Any], see: Callable[[], Look]) -> Cost:
+    """The cost of `work` while calls are made, by what is seen of its processes."""
+    running, looks = asyncio.ensure_future(work), []
+    while not running.done():
+        await asyncio.wait({running}, timeout=APART)
+        if (now := see()).workers:
+            looks.append(now)
+    running.result()
+    return cost_between([at for at in looks if at.calls])
+
+
+async def run_local(path: Path, into: Path, calls: Callable[[], int]) -> Cost:
+    """A run as a user starts it, its process counted as a worker."""
+    words = (sys.executable, "-m", "fellowship.cli.main", "run", path, "--into", into)
+    quiet = subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*words, stdout=quiet, stderr=quiet)
+    return await watch(
+        process.wait(),
+        lambda: look(calls(), [], [used(Path(f"/proc/{process.pid}"))]),
+    )
+
+
+async def run_cluster(
+    nodes: Nodes, path: Path, into: Path, workers: int, calls: Callable[[], int]
+) -> Cost:
+    """The same run by so many workers."""
+    work = run_on_ray(load_recipe(path), into, workers=workers)
+    return await watch(
+        work,
+        lambda: look(
+            calls(), nodes.processes("Coordinator"), nodes.processes("Worker")
+        ),
+    )
+
+
+class Appender:
+    """A plain actor that appends what it is sent to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._calls = 0
+
+    async def append(self, data: bytes) -> None:
+        """Append these bytes."""
+        self._calls += 1
+        self._file.write(data)
+        self._file.flush()
+
+    async def calls(self) -> int:
+        """Appends so far."""
+        return self._calls
+
+
+class Sender:
+    """A plain worker that sends an appender what it is told."""
+
+    async def send(self, appender: Any, replies: list[bytes], at_once: int) -> None:
+        """Each of these in a call of its own, so many at once."""
+        left = iter(replies)
+
+        async def one() -> None:
+            for reply in left:
+                await appender.append.remote(reply)
+
+        await asyncio.gather(*(one() for _ in range(at_once)))
+
+
+async def run_plain(
+    nodes: Nodes, replies: list[bytes], workers: int, path: Path
+) -> Cost:
+    """As many senders as workers, and one appender."""
+    appender = ray.remote(Appender).options(**ACTOR).remote(path)
+    senders = [ray.remote(Sender).options(**ACTOR).remote() for _ in range(workers)]
+    sent = [
+        sender.send.remote(appender, replies[n::workers], IN_FLIGHT // workers)
+        for n, sender in enumerate(senders)
+    ]
+    seen = [0]
+
+    async def work() -> None:
+        waiting = asyncio.gather(*sent)
+        while not waiting.done():
+            seen[0] = await appender.calls.remote()
+            await asyncio.wait({waiting}, timeout=APART)
+        seen[0] = len(replies)
+
+    cost = await watch(
+        work(),
+        lambda: look(seen[0], nodes.processes("Appender"), nodes.processes("Sender")),
+    )
+    for actor in (appender, *senders):
+        ray.kill(actor)
+    return cost
+
+
+def reply_bytes(into: Path) -> list[bytes]:
+    """Every reply of a run, as a worker sends it."""
+    with sqlite3.connect(into / "ledger.db") as link:
+        return [pickle.dumps(row) for row in link.execute("SELECT * FROM calls")]
 
 
 def export_bytes(into: Path) -> list[bytes]:
@@ -95,40 +187,56 @@ def export_bytes(into: Path) -> list[bytes]:
     return [p.read_bytes() for p in sorted((into / "exports").glob("*.jsonl"))]
 
 
+def table_line(workers: int, cost: Cost, plain: Cost, local: Cost) -> str:
+    """One line of the table."""
+    return (
+        f"{workers:7} {cost.pace:9.0f} {cost.coordinator:12.3f} {plain.coordinator:8.3f}"
+        f" {cost.coordinator / plain.coordinator:7.2f} {cost.workers:9.2f}"
+        f" {cost.workers / local.workers:7.2f} {cost.peaks[0]:9.0f} {cost.peaks[1]:7.0f}"
+    )
+
+
+HEADING = (
+    "workers   calls/s  coordinator    plain   ratio   workers  /local"
+    "  MB coord.  worker"
+)
+
+
 def main() -> int:
     """Measure and print; 1 where engines disagree."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=600)
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--workers", default="1,4,8")
     asked = parser.parse_args()
-    best: dict[int, RunCost] = {}
+    sides = [int(count) for count in asked.workers.split(",")]
     nodes = Nodes(2)
     try:
         with tempfile.TemporaryDirectory() as name, server_process("openai") as server:
             folder = Path(name)
             model = openai_model(server.base_url, concurrency=IN_FLIGHT)
             path = recipe(folder / "r.yaml", model, asked.rows, concurrency=IN_FLIGHT)
-            exports = []
-            for turn in range(asked.repeats):
-                for workers in SIDES:
-                    into = folder / f"{turn}-{workers}"
-                    taken = (
-                        asyncio.run(run_on_cluster(nodes, path, into, workers))
-                        if workers
-                        else run_in_process(path, into)
-                    )
-                    exports.append(export_bytes(into))
-                    if workers not in best or taken.wall < best[workers].wall:
-                        best[workers] = taken
+            before = [0]
+
+            def calls() -> int:
+                return int(server.stats()["calls"]) - before[0]
+
+            local = asyncio.run(run_local(path, folder / "local", calls))
+            replies = reply_bytes(folder / "local")
+            exports = [export_bytes(folder / "local")]
+            size = sum(map(len, replies)) / len(replies)
+            print(f"{len(replies)} calls of {size:,.0f} bytes, {IN_FLIGHT} in flight")
+            print(f"local: {local.pace:.0f} calls/s, {local.workers:.2f} ms CPU a call")
+            print(f"ms of CPU a call:\n{HEADING}", flush=True)
+            for workers in sides:
+                before[0], into = calls() + before[0], folder / str(workers)
+                cost = asyncio.run(run_cluster(nodes, path, into, workers, calls))
+                plain = asyncio.run(
+                    run_plain(nodes, replies, workers, folder / "plain")
+                )
+                print(table_line(workers, cost, plain, local), flush=True)
+                exports.append(export_bytes(into))
     finally:
         nodes.close()
-    print(
-        "            wall s   rows/s  CPU ms/call: coord.   workers  MB: coord.   worker"
-        "  start s  ratio"
-    )
-    floor = best[0].report.prompts / best[0].wall
-    for workers in SIDES:
-        print(table_line(workers, best[workers], floor))
     same = all(export == exports[0] for export in exports)
     print(f"{len(exports)} exports, {'identical' if same else 'NOT ALL THE SAME'}")
     return 0 if same else 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +22,9 @@ GATHERING = 0.005
 """Seconds a message waits for others: at a worker to be sent, at the coordinator to be
 handled together, in one commit. A call has two messages, so it waits 0.02 s at the most.
 """
+
+KEEP_ALIVE = 60
+"""Seconds of silence after which the system asks whether the other side is there."""
 
 
 class Connection(asyncio.Protocol):
@@ -39,6 +43,11 @@ class Connection(asyncio.Protocol):
         self._unread = bytearray()
         self._unsent: list[Any] = []
         self._transport: asyncio.Transport | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be sent, or is still on its way."""
+        return self._transport is not None
 
     def send(self, message: Any) -> None:
         """Send this soon, after all that was sent before; nothing once it is over."""
@@ -65,9 +74,13 @@ class Connection(asyncio.Protocol):
     # -- called by asyncio -------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what to write to."""
+        """Keep what to write to; a silent connection is kept alive between machines."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        end = transport.get_extra_info("socket")
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEP_ALIVE)
 
     def data_received(self, data: bytes) -> None:
         """Take the frames that are whole by now; a part of one waits for its rest."""

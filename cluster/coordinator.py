@@ -136,7 +136,7 @@ class Coordinator:
         self._dispatch = dispatch = Dispatch(broker)
         self._recipe = recipe
         library.load()
-        host = ray.util.get_node_ip_address()
+        host: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
         server, self._address = await listen(host, dispatch.connect)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
@@ -217,11 +217,19 @@ class Coordinator:
         try:
             trouble: RemoteError | None = await handle.serve.remote(self._address)
         except RayActorError as error:
-            self.state.died += 1
-            self._deaths += 1
-            if self._deaths < HOPELESS:
-                return None
-            return FellowshipError(f"workers die as soon as they start: {error}")
+            return self._count_death(str(error))
         except RayError as error:  # a bug, ours or of a user's own code
             return FellowshipError(f"{name}: {error}")
-        return trouble.to_error() if trouble is not None else None
+        if trouble is not None:
+            return trouble.to_error()
+        if self._dispatch is not None and not self._dispatch.closed:
+            return self._count_death("their connections to the coordinator break")
+        return None
+
+    def _count_death(self, why: str) -> FellowshipError | None:
+        """Note that a worker is lost; the error that ends the run, if that is hopeless."""
+        self.state.died += 1
+        self._deaths += 1
+        if self._deaths < HOPELESS:
+            return None
+        return FellowshipError(f"workers die as soon as they start: {why}")

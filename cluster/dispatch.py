@@ -19,21 +19,27 @@ from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
+from fellowship.pipelines.running.engines import WrittenOutcome
 from fellowship.records import Item, Outcome
+
+AnyOutcome = Outcome | WrittenOutcome
 
 MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
 
 
 class WorkerHandle:
-    """One worker, as the coordinator sees it: its rows, and the calls it has open."""
+    """One worker, as the coordinator sees it: its rows, and the calls it has open.
+
+    A call is known by the number of the message that asked for it: two may have one key.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.connection: Connection | None = None
         self.rows: set[int] = set()
-        self.calls: dict[str, tuple[Call, float]] = {}
-        self.opening: dict[str, asyncio.Task[None]] = {}
+        self.calls: dict[int, tuple[Call, float]] = {}
+        self.opening: dict[int, asyncio.Task[None]] = {}
         self.pulling: set[asyncio.Task[None]] = set()
 
     def answer(self, number: int, value: Any = None) -> None:
@@ -58,13 +64,13 @@ class Dispatch:
         self._unhandled: list[tuple[WorkerHandle, Message]] = []
         self._keeping: set[asyncio.Task[None]] = set()
         self._waiting: deque[Item] = deque()
-        self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome]]] = {}
+        self._wanted: dict[int, tuple[Item, asyncio.Future[AnyOutcome]]] = {}
         self._deaths: Counter[int] = Counter()
         self._news = asyncio.Condition()
 
-    async def work(self, item: Item) -> Outcome:
+    async def work(self, item: Item) -> AnyOutcome:
         """The item's outcome, by whichever worker. Cancelling it takes the row back."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[AnyOutcome] = asyncio.get_running_loop().create_future()
         self._wanted[item.number] = (item, future)
         self._waiting.append(item)
         await self._notify()
@@ -106,7 +112,8 @@ class Dispatch:
         return partial(self._receive, worker)
 
     async def remove_worker(self, worker: WorkerHandle) -> None:
-        """A worker is gone: requeue its rows, drop its calls."""
+        """A worker is gone: take what it still sent, requeue its rows, drop its calls."""
+        self._handle_all()
         self.workers.pop(worker.name, None)
         if worker.connection is not None:
             worker.connection.close()
@@ -142,7 +149,8 @@ class Dispatch:
         """Handle what all workers have sent, so that it shares commits and answers."""
         messages, self._unhandled = self._unhandled, []
         for worker, message in messages:
-            if worker.name in self.workers:  # else it is gone, and its calls are dropped
+            # The messages of a worker that is gone came too late: its calls are dropped.
+            if worker.name in self.workers:
                 self._handle(worker, message)
 
     def _handle(self, worker: WorkerHandle, message: Message) -> None:
@@ -152,15 +160,15 @@ class Dispatch:
         elif message.kind == "cancel":
             self._cancel(worker, value)
         elif message.kind == "drop":
-            key, began = value
-            if held := worker.calls.pop(key, None):
+            number, began = value
+            if held := worker.calls.pop(number, None):
                 self.broker.drop(held[0], began)
         elif message.kind == "flush":
             worker.answer(message.number)
         elif message.kind == "open":
             task = asyncio.create_task(self._open(worker, message.number, value))
-            worker.opening[value.key] = task
-            task.add_done_callback(lambda _: worker.opening.pop(value.key, None))
+            worker.opening[message.number] = task
+            task.add_done_callback(lambda _: worker.opening.pop(message.number))
         else:
             # A reply that has arrived is kept even if its worker dies in the meantime.
             tasks = worker.pulling if message.kind == "pull" else self._keeping
@@ -172,7 +180,7 @@ class Dispatch:
         self,
         worker: WorkerHandle,
         number: int,
-        outcome: Outcome | None,
+        outcome: WrittenOutcome | None,
         trouble: RemoteError | None,
     ) -> None:
         worker.rows.discard(number)
@@ -184,11 +192,11 @@ class Dispatch:
         elif trouble is not None:
             future.set_exception(trouble.to_error())
 
-    def _cancel(self, worker: WorkerHandle, key: str) -> None:
+    def _cancel(self, worker: WorkerHandle, number: int) -> None:
         """A worker no longer wants to send a call it asked for."""
-        if task := worker.opening.get(key):
+        if task := worker.opening.get(number):
             task.cancel()
-        elif held := worker.calls.pop(key, None):
+        elif held := worker.calls.pop(number, None):
             self.broker.drop(*held)
 
     async def _open(self, worker: WorkerHandle, number: int, call: Call) -> None:
@@ -198,7 +206,7 @@ class Dispatch:
             worker.answer_error(number, error)
             return
         if row is None:
-            worker.calls[call.key] = (call, time.time())
+            worker.calls[number] = (call, time.time())
         worker.answer(number, row)
 
     async def _answer(self, worker: WorkerHandle, message: Message) -> None:
@@ -210,16 +218,16 @@ class Dispatch:
             worker.answer(message.number, value)
 
     async def _answer_to(self, worker: WorkerHandle, message: Message) -> Any:
-        value = message.value
         if message.kind == "pull":
-            return await self._assign_rows(worker, value)
-        held = worker.calls.pop(value[0], None)
+            return await self._assign_rows(worker, message.value)
+        number, *value = message.value
+        held = worker.calls.pop(number, None)
         if held is None:
             return None
         call, _ = held
         if message.kind == "record":
-            return await self.broker.record(call, value)
-        trouble, began = value[1:]
+            return await self.broker.record(call, *value)
+        trouble, began = value
         error = trouble.to_error()
         assert isinstance(error, ModelError)
         return await self.broker.fail(call, error, began)

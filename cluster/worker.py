@@ -24,6 +24,7 @@ from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.engines import WrittenOutcome
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item
@@ -52,9 +53,13 @@ class CoordinatorLink:
         assert self._connection is not None
         self._connection.send(message)
 
-    async def ask(self, kind: Kind, value: Any) -> Any:
+    def new_number(self) -> int:
+        """The number of a message that is answered, or of the call it asks for."""
+        return next(self._numbers)
+
+    async def ask(self, kind: Kind, value: Any, number: int | None = None) -> Any:
         """The coordinator's answer; raises what the coordinator met."""
-        number = next(self._numbers)
+        number = number or self.new_number()
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         self._send(Message(number, kind, value))
@@ -98,45 +103,50 @@ class RemoteCallBroker:
     def __init__(self, link: CoordinatorLink, slots: dict[str, int]) -> None:
         self._link = link
         self._own = {place: asyncio.Semaphore(n) for place, n in slots.items()}
+        self._open: dict[str, list[int]] = {}
 
     async def open(self, call: Call) -> CallRow | None:
         """As `CallBroker` says."""
         own = self._own.get(call.endpoint)
         if own is not None:
             await own.acquire()
-        row: CallRow | None = None
+        number = self._link.new_number()
         try:
-            row = await self._link.ask("open", call)
-        except asyncio.CancelledError:
-            self._link.send("cancel", call.key)
-            self._release(call)
-            raise
-        except BaseException:
-            self._release(call)
+            row: CallRow | None = await self._link.ask("open", call, number)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                self._link.send("cancel", number)
+            self._release_own(call)
             raise
         if row is not None:
-            self._release(call)
+            self._release_own(call)
+        else:
+            self._open.setdefault(call.key, []).append(number)
         return row
 
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
-        self._release(call)
-        await self._link.ask("record", row)
+        await self._link.ask("record", (self._release(call), row))
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
-        self._release(call)
-        free_retry = await self._link.ask(
-            "fail", (call.key, RemoteError.from_error(error), began)
-        )
-        return bool(free_retry)
+        value = (self._release(call), RemoteError.from_error(error), began)
+        return bool(await self._link.ask("fail", value))
 
     def drop(self, call: Call, began: float) -> None:
         """As `CallBroker` says."""
-        self._release(call)
-        self._link.send("drop", (call.key, began))
+        self._link.send("drop", (self._release(call), began))
 
-    def _release(self, call: Call) -> None:
+    def _release(self, call: Call) -> int:
+        """The number of an open call that has come back."""
+        self._release_own(call)
+        numbers = self._open[call.key]
+        number = numbers.pop()
+        if not numbers:
+            del self._open[call.key]
+        return number
+
+    def _release_own(self, call: Call) -> None:
         if call.endpoint in self._own:
             self._own[call.endpoint].release()
 
@@ -213,9 +223,13 @@ class Worker:
         self, item: Item, link: CoordinatorLink, context: RunContext
     ) -> None:
         try:
-            outcome = await Row(item, context).work()
+            outcome = WrittenOutcome.of(await Row(item, context).work())
         except FellowshipError as error:
             link.send("outcome", (item.number, None, RemoteError.from_error(error)))
+        except Exception as error:  # a bug: a row that never ends would hide it
+            message = f"row {item.number}: {type(error).__name__}: {error}"
+            trouble = RemoteError.from_error(FellowshipError(message))
+            link.send("outcome", (item.number, None, trouble))
         else:
             link.send("outcome", (item.number, outcome, None))
 
