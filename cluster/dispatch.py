@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -169,12 +169,29 @@ class Dispatch:
             task = asyncio.create_task(self._open(worker, message.number, value))
             worker.opening[message.number] = task
             task.add_done_callback(lambda _: worker.opening.pop(message.number))
+        elif message.kind == "pull":
+            start_task(self._pull(worker, message.number, value), worker.pulling)
         else:
-            # A reply that has arrived is kept even if its worker dies in the meantime.
-            tasks = worker.pulling if message.kind == "pull" else self._keeping
-            task = asyncio.create_task(self._answer(worker, message))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            self._take_back(worker, message)
+
+    def _take_back(self, worker: WorkerHandle, message: Message) -> None:
+        """Keep a reply or a failure, even if its worker dies in the meantime."""
+        number, *value = message.value
+        held = worker.calls.pop(number, None)
+        if held is None:
+            worker.answer(message.number)
+        elif message.kind == "record":
+            kept = self.broker.record(held[0], *value)
+            start_task(self._answer(worker, message.number, kept), self._keeping)
+        else:
+            trouble, began = value
+            error = trouble.to_error()
+            assert isinstance(error, ModelError)
+            noted = self.broker.fail(held[0], error, began)
+            start_task(self._answer(worker, message.number, noted), self._keeping)
+
+    async def _pull(self, worker: WorkerHandle, number: int, room: int) -> None:
+        worker.answer(number, await self._assign_rows(worker, room))
 
     def _take_outcome(
         self,
@@ -209,28 +226,13 @@ class Dispatch:
             worker.calls[number] = (call, time.time())
         worker.answer(number, row)
 
-    async def _answer(self, worker: WorkerHandle, message: Message) -> None:
+    async def _answer(
+        self, worker: WorkerHandle, number: int, work: Coroutine[Any, Any, Any]
+    ) -> None:
         try:
-            value = await self._answer_to(worker, message)
+            worker.answer(number, await work)
         except FellowshipError as error:
-            worker.answer_error(message.number, error)
-        else:
-            worker.answer(message.number, value)
-
-    async def _answer_to(self, worker: WorkerHandle, message: Message) -> Any:
-        if message.kind == "pull":
-            return await self._assign_rows(worker, message.value)
-        number, *value = message.value
-        held = worker.calls.pop(number, None)
-        if held is None:
-            return None
-        call, _ = held
-        if message.kind == "record":
-            return await self.broker.record(call, *value)
-        trouble, began = value
-        error = trouble.to_error()
-        assert isinstance(error, ModelError)
-        return await self.broker.fail(call, error, began)
+            worker.answer_error(number, error)
 
     async def _assign_rows(self, worker: WorkerHandle, room: int) -> list[Item]:
         async with self._news:
@@ -242,3 +244,10 @@ class Dispatch:
             ]
         worker.rows |= {item.number for item in items}
         return items
+
+
+def start_task(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    """Have this done beside all else; `tasks` holds it until it has ended."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
