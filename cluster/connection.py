@@ -2,14 +2,14 @@
 
 Ray places the processes and watches over their lives; what they tell one another goes past
 it, since a call between actors takes half a millisecond of CPU at either end. A frame is
-its length and a pickled list of messages. A connection that breaks is never mended: the
+its length and a JSON list of messages. A connection that breaks is never mended: the
 worker ends, and another replays what it had not finished.
 """
 
 from __future__ import annotations
 
 import asyncio
-import pickle
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -28,7 +28,10 @@ KEEP_ALIVE = 60
 
 
 class Connection(asyncio.Protocol):
-    """One end. `receive` is called with each message, `lost` once, when it is over."""
+    """One end. `receive` is called with each message, `lost` once, when it is over.
+
+    A message is anything JSON can hold; tuples arrive as lists.
+    """
 
     def __init__(
         self,
@@ -64,7 +67,7 @@ class Connection(asyncio.Protocol):
     def _write(self) -> None:
         batch, self._unsent = self._unsent, []
         if batch and self._transport is not None:
-            self.write_frame(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+            self.write_frame(json.dumps(batch, separators=(",", ":")).encode())
 
     def write_frame(self, frame: bytes) -> None:
         """Write these bytes as one frame."""
@@ -99,7 +102,7 @@ class Connection(asyncio.Protocol):
 
     def take_frame(self, frame: bytes) -> None:
         """Receive every message of one frame, in order."""
-        for message in pickle.loads(frame):  # noqa: S301
+        for message in json.loads(frame):
             self._receive(message)
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -17,12 +17,10 @@ from typing import Any
 from fellowship.cluster.connection import GATHERING, Connection
 from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.errors import FellowshipError, ModelError, RowError
+from fellowship.ledger import CallRow, read_outcome
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
-from fellowship.pipelines.running.engines import WrittenOutcome
 from fellowship.records import Item, Outcome
-
-AnyOutcome = Outcome | WrittenOutcome
 
 MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
@@ -64,13 +62,13 @@ class Dispatch:
         self._unhandled: list[tuple[WorkerHandle, Message]] = []
         self._keeping: set[asyncio.Task[None]] = set()
         self._waiting: deque[Item] = deque()
-        self._wanted: dict[int, tuple[Item, asyncio.Future[AnyOutcome]]] = {}
+        self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome]]] = {}
         self._deaths: Counter[int] = Counter()
         self._news = asyncio.Condition()
 
-    async def work(self, item: Item) -> AnyOutcome:
+    async def work(self, item: Item) -> Outcome:
         """The item's outcome, by whichever worker. Cancelling it takes the row back."""
-        future: asyncio.Future[AnyOutcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wanted[item.number] = (item, future)
         self._waiting.append(item)
         await self._notify()
@@ -103,7 +101,7 @@ class Dispatch:
 
     def connect(
         self, name: str, connection: Connection
-    ) -> Callable[[Message], None] | None:
+    ) -> Callable[[Any], None] | None:
         """What takes the messages of this worker; None where none is waited for."""
         worker = self.workers.get(name)
         if worker is None or worker.connection is not None:
@@ -140,10 +138,10 @@ class Dispatch:
 
     # -- messages ---------------------------------------------------------------------
 
-    def _receive(self, worker: WorkerHandle, message: Message) -> None:
+    def _receive(self, worker: WorkerHandle, values: list[Any]) -> None:
         if not self._unhandled:
             asyncio.get_running_loop().call_later(GATHERING, self._handle_all)
-        self._unhandled.append((worker, message))
+        self._unhandled.append((worker, Message(*values)))
 
     def _handle_all(self) -> None:
         """Handle what all workers have sent, so that it shares commits and answers."""
@@ -156,7 +154,13 @@ class Dispatch:
     def _handle(self, worker: WorkerHandle, message: Message) -> None:
         value = message.value
         if message.kind == "outcome":
-            self._take_outcome(worker, *value)
+            number, outcome, trouble = value
+            self._take_outcome(
+                worker,
+                number,
+                read_outcome(outcome) if outcome else None,
+                RemoteError(*trouble) if trouble else None,
+            )
         elif message.kind == "cancel":
             self._cancel(worker, value)
         elif message.kind == "drop":
@@ -166,7 +170,7 @@ class Dispatch:
         elif message.kind == "flush":
             worker.answer(message.number)
         elif message.kind == "open":
-            task = asyncio.create_task(self._open(worker, message.number, value))
+            task = asyncio.create_task(self._open(worker, message.number, Call(*value)))
             worker.opening[message.number] = task
             task.add_done_callback(lambda _: worker.opening.pop(message.number))
         elif message.kind == "pull":
@@ -181,23 +185,24 @@ class Dispatch:
         if held is None:
             worker.answer(message.number)
         elif message.kind == "record":
-            kept = self.broker.record(held[0], *value)
+            kept = self.broker.record(held[0], CallRow(*value[0]))
             start_task(self._answer(worker, message.number, kept), self._keeping)
         else:
             trouble, began = value
-            error = trouble.to_error()
+            error = RemoteError(*trouble).to_error()
             assert isinstance(error, ModelError)
             noted = self.broker.fail(held[0], error, began)
             start_task(self._answer(worker, message.number, noted), self._keeping)
 
     async def _pull(self, worker: WorkerHandle, number: int, room: int) -> None:
-        worker.answer(number, await self._assign_rows(worker, room))
+        items = await self._assign_rows(worker, room)
+        worker.answer(number, [item.model_dump(mode="json") for item in items])
 
     def _take_outcome(
         self,
         worker: WorkerHandle,
         number: int,
-        outcome: WrittenOutcome | None,
+        outcome: Outcome | None,
         trouble: RemoteError | None,
     ) -> None:
         worker.rows.discard(number)

@@ -1,7 +1,7 @@
 """Listener of the coordinator: the port its workers connect to, and who may.
 
 A worker is told the address and a key of 32 random bytes by Ray. It sends the key and its
-name; of a peer that doesn't know the key nothing is unpickled. Where Ray uses TLS between
+name; of a peer that doesn't know the key nothing else is read. Where Ray uses TLS between
 its processes (`RAY_USE_TLS`), so do these connections, with the same certificates.
 """
 

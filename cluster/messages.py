@@ -1,4 +1,4 @@
-"""Messages between a worker and the coordinator: plain values and nothing else.
+"""Messages between a worker and the coordinator: what JSON can hold and nothing else.
 
 A worker writes `Message`s, of which those with a number want an answer; the coordinator
 writes `Answer`s. An error crosses as its name and its words, and is the same class on the

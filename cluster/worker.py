@@ -24,7 +24,6 @@ from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
-from fellowship.pipelines.running.engines import WrittenOutcome
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item
@@ -68,8 +67,9 @@ class CoordinatorLink:
         finally:
             self._waiting.pop(number, None)
 
-    def resolve(self, answer: Answer) -> None:
+    def resolve(self, values: list[Any]) -> None:
         """Wake the task that waits for this answer, if it still does."""
+        answer = Answer(*values)
         if not answer.number:
             self._give_up_row(answer.value)
             return
@@ -77,7 +77,7 @@ class CoordinatorLink:
         if future is None or future.done():
             return
         if answer.error is not None:
-            future.set_exception(answer.error.to_error())
+            future.set_exception(RemoteError(*answer.error).to_error())
         else:
             future.set_result(answer.value)
 
@@ -112,17 +112,17 @@ class RemoteCallBroker:
             await own.acquire()
         number = self._link.new_number()
         try:
-            row: CallRow | None = await self._link.ask("open", call, number)
+            recorded = await self._link.ask("open", call, number)
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
                 self._link.send("cancel", number)
             self._release_own(call)
             raise
-        if row is not None:
+        if recorded is not None:
             self._release_own(call)
-        else:
-            self._open.setdefault(call.key, []).append(number)
-        return row
+            return CallRow(*recorded)
+        self._open.setdefault(call.key, []).append(number)
+        return None
 
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
@@ -208,10 +208,10 @@ class Worker:
                     self.rows.values(), return_when=asyncio.FIRST_COMPLETED
                 )
                 continue
-            items: list[Item] = await link.ask("pull", room)
-            if not items:
+            rows = await link.ask("pull", room)
+            if not rows:
                 return
-            for item in items:
+            for item in map(Item.model_validate, rows):
                 task = asyncio.create_task(self._work_on(item, link, context))
                 self.rows[item.number] = task
                 task.add_done_callback(partial(self._forget, item.number))
@@ -223,7 +223,7 @@ class Worker:
         self, item: Item, link: CoordinatorLink, context: RunContext
     ) -> None:
         try:
-            outcome = WrittenOutcome.of(await Row(item, context).work())
+            outcome = (await Row(item, context).work()).model_dump_json()
         except FellowshipError as error:
             link.send("outcome", (item.number, None, RemoteError.from_error(error)))
         except Exception as error:  # a bug: a row that never ends would hide it

@@ -289,7 +289,7 @@ def test_what_breaks_every_worker_ends_the_run_with_one_message(
             systems=[{"team": "known_here_alone:Twice", "name": "mine"}],
         )
         with pytest.raises(FellowshipError, match="no module 'known_here_alone'"):
-            on_ray(path, tmp_path / "ray")
+            on_ray(path, tmp_path / "ray", workers=1)
 
 
 @pytest.mark.embedded
