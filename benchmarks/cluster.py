@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import pickle
 import sqlite3
 import subprocess
@@ -86,8 +87,9 @@ async def watch(work: Awaitable[Any], see: Callable[[], Look]) -> Cost:
     running, looks = asyncio.ensure_future(work), []
     while not running.done():
         await asyncio.wait({running}, timeout=APART)
-        if (now := see()).workers:
-            looks.append(now)
+        with contextlib.suppress(OSError, IndexError):  # it ends while it is looked at
+            if (now := see()).workers:
+                looks.append(now)
     running.result()
     return cost_between([at for at in looks if at.calls])
 
