@@ -135,7 +135,11 @@ async def test_a_hang_ends_at_its_deadline_and_leaves_nothing_behind(
                 in_a_row=10**9,
             ) as one:
                 asked = asyncio.create_task(one.many(range(128)))
-                await until(lambda port=handle.port: connections_to(port) > 0)
+                await until(
+                    lambda port=handle.port, task=asked: (
+                        connections_to(port) > 0 or task.done()
+                    )
+                )
                 raised = await asked
                 assert {getattr(e, "kind", e) for e in raised} == {"deadline"}
                 assert one.gate.in_flight == one.meter.in_flight == 0
