@@ -7,8 +7,8 @@ starts it (AutoGen team of three drafts, structured verdicts in both orders, led
 until its last row ended, what is prepared of each row as it ends included (that part
 alone: `row, as it ends`). `row's end` is what a row adds to what follows, settling,
 datasets and report: the slope between a run of a fifth of the rows and one of all of
-them, in a process that has ended a run before. `run's end, fixed` is what the first run of
-a process takes to end besides: imports, the card, the report's own tables. `floor`
+them, in a process that has ended a run before. `a first run's end` is all that the first
+run of a process, of a fifth of the rows, takes to end, imports and report included. `floor`
 posts the same bodies by aiohttp alone, 64 at a time, and parses what comes. `first call` is
 the command from its start until its first request; its floor is the SDK's first request.
 `run --help` is that command; its floor is a Python that imports nothing.
@@ -70,7 +70,7 @@ class RunCost(NamedTuple):
 
 
 async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float]:
-    """Milliseconds of CPU of a call, and of the end of a row and of a run."""
+    """Milliseconds of CPU of a call, and of the end of a row and of a first run."""
     few = max(1, rows // 5)
     for name in ("first", "second"):
         os.mkdir(folder / name)
@@ -82,7 +82,7 @@ async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float
         CALL: last.working / last.calls,
         PREPARED: last.prepared / rows,
         ROW_END: slope,
-        RUN_END: first.ending - slope * few,
+        RUN_END: first.ending,
     }
 
 

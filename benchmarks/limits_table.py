@@ -13,7 +13,7 @@ COLUMNS = ("", "CPU ms", "x floor", "target ms")
 BEGIN, END = "<!-- limits: make bench -->", "<!-- end of limits -->"
 
 CALL, PREPARED, ROW_END = "call", "row, as it ends", "row's end"
-RUN_END, FLOOR = "run's end, fixed", "floor"
+RUN_END, FLOOR = "a first run's end", "floor"
 START, SDK_START = "first call", "first call by the SDK"
 HELP, BARE = "run --help", "python alone"
 
