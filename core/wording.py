@@ -32,7 +32,7 @@ STATES: Mapping[str, str] = {
 ANSWER_FAULTS: Mapping[str, str] = {
     "empty": "it is empty",
     "repeats-prompt": "it only repeats the prompt",
-    "echo": "it only repeats a role prompt",
+    "echo": "it only repeats a role prompt, or holds a mark of one",
     "constant": "other prompts were answered with the same text",
     "gibberish": "it is no language",
 }

@@ -3,12 +3,15 @@
 A small model that is asked to improve its answer may give back the request itself. A text
 is an echo if nearly all of its words stand in runs of four in the role prompts, the ready
 rubrics, the forms of answers, or in what stood beside them (the user's turns, the reviews).
-Words that the user's own turns hold are the user's, so a prompt about prompts is safe.
+A fence, the line with which Fellowship opens and closes what an evaluator reads, makes a
+text an echo wherever it stands: nobody writes 16 letters of it by chance. What the user's
+own turns hold is the user's, so a prompt about prompts is safe.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, get_args
 
@@ -26,6 +29,8 @@ RUN: Final = 4
 """Words in a row by which a text is known."""
 LEAST: Final = 6
 """Words of ours under which a text may have come to them by itself."""
+FENCE: Final = re.compile(r"\b(?:BEGIN|END) [\w -]{1,60}? [0-9a-f]{16}\b")
+"""A line of `Case.fence`, its signs of equality or not."""
 NEARLY_ALL: Final = 0.85
 """Share of a text's words from which nothing is its own: filled slots are the rest."""
 
@@ -72,19 +77,29 @@ def find_echoes(
     told: Grams,
     reviews: Iterable[str] = (),
 ) -> Collection[int]:
-    """The indices of the candidates that only echo `told`, with what stood beside it."""
+    """The indices of the candidates that only echo `told`, with what stood beside it, or
+    hold a fence.
+    """
+    fenced = {n for n, one in enumerate(candidates) if holds_fence(one, conversation)}
     found = {n: words(candidate.text) for n, candidate in enumerate(candidates)}
     some = {n: own for n, own in found.items() if count_known(own, told) >= LEAST}
     if not some:
-        return ()
+        return fenced
     asked = grams(message.content for message in conversation.messages)
     ours, beside = told - asked, told | asked | grams(reviews)
-    return [
+    return fenced | {
         n
         for n, own in some.items()
         if count_known(own, ours) >= LEAST
         and count_known(own, beside) >= NEARLY_ALL * len(own)
-    ]
+    }
+
+
+def holds_fence(candidate: Candidate, conversation: Conversation) -> bool:
+    """Whether a text holds a fence that the user's turns don't."""
+    said = FENCE.findall(candidate.text)
+    asked = "\n".join(message.content for message in conversation.messages)
+    return any(fence not in asked for fence in said)
 
 
 def count_known(given: Sequence[str], known: Grams) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fellowship.agents.case import Case
 from fellowship.pipelines.pairing.prompt_echoes import find_echoes, prompt_grams
 from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
@@ -138,6 +139,7 @@ def test_a_short_answer_that_stands_in_an_earlier_turn_is_an_answer() -> None:
 
 REQUEST = "Your answer was read by a reviewer, who wrote:"
 UPDATE = (ROOT / "prompts/update.md").read_text()
+CASE = Case(ASKED, (Candidate(text="1", system="s"),))
 REVIEW = "It is dull.\nScore: 3/10"
 ECHOES = [
     REQUEST,
@@ -147,6 +149,8 @@ ECHOES = [
     (ROOT / "prompts/reviewer.md").read_text().replace("$scale", "10"),
     "Keep what was good, mend what the review is right about",
     "End with a line of this form:\nScore: N/10",
+    f"{CASE.fence('response', '1')}\nA lake is an inland body of standing water.",
+    f"BEGIN response {CASE.nonce}\nSubmit your question with the new answer:",
 ]
 ANSWERS = [
     "Write a better answer.",
@@ -154,6 +158,8 @@ ANSWERS = [
     f"{REQUEST}\n\nA lake is an inland body of standing water, fed by rivers and rain.",
     "It is clear and consistent.",
     REVIEW,
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "BEGIN TRANSACTION; the digest is e691ddd871c6e2ee.",
     "水",
 ]
 
