@@ -69,10 +69,19 @@ def check_settings(into: Path, changes: list[str]) -> None:
     note.write_text(now)
 
 
-def is_answered(to: Path, given: argparse.Namespace) -> bool:
-    """Whether a file has every answer that is asked for."""
-    wanted = len(prompts_of(given.on)) * (1 + given.draws)
-    return len(read_answers(to)) == wanted
+def arm_answers(name: str, seed: int, given: argparse.Namespace) -> list[Answer]:
+    """What an arm's model answers; with `--answered`, nothing unless all is there."""
+    to = given.into / f"answers-{given.on}-{name}-{seed}.jsonl"
+    prompts = prompts_of(given.on)
+    if not given.answered:
+        model = trained(name, seed, given)
+        say(f"{name}, seed {seed}: answers")
+        return answers_of(model, prompts, to, given.draws)
+    found = read_answers(to)
+    if len(found) == len(prompts) * (1 + given.draws):
+        return found
+    print(f"{name}, seed {seed}: not answered yet, left out", flush=True)
+    return []
 
 
 def arm_names(given: str) -> list[str]:
@@ -115,14 +124,8 @@ def main() -> None:
     found: dict[str, list[list[Answer]]] = {}
     for name in names:
         for seed in range(given.seeds if ARMS[name].trainer != "none" else 1):
-            to = given.into / f"answers-{given.on}-{name}-{seed}.jsonl"
-            if given.answered and not is_answered(to, given):
-                print(f"{name}, seed {seed}: not answered yet, left out", flush=True)
-                continue
-            model = given.into if given.answered else trained(name, seed, given)
-            say(f"{name}, seed {seed}: answers")
-            made = answers_of(model, prompts_of(given.on), to, given.draws)
-            found.setdefault(name, []).append(made)
+            if made := arm_answers(name, seed, given):
+                found.setdefault(name, []).append(made)
     if not found:
         raise SystemExit(f"{given.into} has no arm that has answered everything")
     result: dict[str, Any] = facts(found, given.into)
