@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from fellowship.pipelines.pairing.sentences import count_sentences
 from fellowship.pipelines.pairing.stock_answers import holds_stock
-from fellowship.pipelines.pairing.text_similarity import (
-    WORD,
-    count_sentences,
-    normalize,
-)
+from fellowship.pipelines.pairing.text_similarity import WORD, normalize
 
 TERMINAL: Final = frozenset(".!?…。！？؟।;:\"'”’»)]}*_`|>~")
 """Last characters of a text that has come to an end."""

@@ -311,12 +311,14 @@ def shortcuts_of(name: str, what: str, cure: str, estimate: Estimate) -> list[Sh
 
 def drop_explained(found: list[Shortcut]) -> list[Shortcut]:
     """The shortcuts, clearest first; words alone only where nothing tells as much, more
-    sentences only where they tell more than length, with which they come.
+    sentences only where they tell more than length, with which they come, or the opposite.
     """
     clear = sorted(found, key=lambda one: (-one.share, one.name))
-    names = [one.name for one in clear]
-    if LENGTH in names and SENTENCES in names[names.index(LENGTH) :]:
-        clear = [one for one in clear if one.name != SENTENCES]
+    known = {one.name: one for one in clear}
+    length, sentences = known.get(LENGTH), known.get(SENTENCES)
+    if length and sentences and length.side == sentences.side:
+        if length.share >= sentences.share:
+            clear.remove(sentences)
     others = [one for one in clear if one.name != WORDS]
     best = max((one.share for one in others), default=0.0)
     return [one for one in clear if one.name != WORDS or one.low > best]

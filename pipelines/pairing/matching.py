@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
-from fellowship.pipelines.pairing.text_similarity import (
-    count_sentences,
-    normalize,
-    words,
-)
-from fellowship.pipelines.recipe.pair_settings import LENGTH, SENTENCES, WORDS
+from fellowship.pipelines.pairing.sentences import count_sentences
+from fellowship.pipelines.pairing.text_similarity import normalize, words
+from fellowship.pipelines.recipe.pair_settings import LENGTH, SENTENCES, SIZES, WORDS
 from fellowship.records import Candidate, Ranking
+from fellowship.registry_check import check_registry
 
 Measure = Callable[[Candidate], float]
 """A text's size; two are compared by the logarithm of their ratio."""
@@ -62,12 +60,14 @@ def turns_of(candidate: Candidate) -> tuple[str, ...]:
     return candidate.turns or (candidate.text,)
 
 
-SIZES: Mapping[str, Measure] = {
+MEASURES: Mapping[str, Measure] = {
     LENGTH: count_characters,
     WORDS: count_words,
     SENTENCES: sentences_of,
 }
 """`pairs.match` -> what is measured; any other name is a criterion's."""
+
+check_registry("a measure for a size", SIZES, MEASURES)
 
 
 def quantities(
@@ -77,9 +77,21 @@ def quantities(
 
     None where the evaluator gave a candidate no score by it.
     """
-    if match in SIZES:
-        return [log(1 + SIZES[match](candidate)) for candidate in candidates]
+    if match in SIZES and not is_older_criterion(ranking, match):
+        return [log(1 + MEASURES[match](candidate)) for candidate in candidates]
     return criterion_means(len(candidates), ranking, match)
+
+
+def is_older_criterion(ranking: Ranking, match: str) -> bool:
+    """Whether sentences are a criterion that the evaluator scored, as they had to be in
+    runs older than the size of that name; a new run that says so is refused.
+    """
+    return match == SENTENCES and any(
+        one.name == match
+        for comparison in ranking.comparisons
+        for verdict in comparison.verdicts
+        for one in verdict.criteria
+    )
 
 
 def criterion_means(n: int, ranking: Ranking, name: str) -> list[float | None]:

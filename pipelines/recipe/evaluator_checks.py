@@ -13,7 +13,7 @@ from fellowship.agents.rubric import rubric_of
 from fellowship.errors import RecipeError, install_command
 from fellowship.faults import Place, dotted_place
 from fellowship.models.providers.registry import provider_of
-from fellowship.pipelines.recipe.pair_settings import LENGTH, WORDS
+from fellowship.pipelines.recipe.pair_settings import SIZES
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.prompts.library import PromptLibrary
 from fellowship.suggestions import quoted_list
@@ -69,21 +69,22 @@ def judge_names(settings: EvaluateSettings) -> tuple[str, ...]:
     return ()
 
 
+def criteria_names(settings: EvaluateSettings) -> list[str]:
+    """The criteria that an evaluator scores; none known of a team of one's own."""
+    rubrics = [rubric_of(voter.criteria) for _, voter in voters(settings)]
+    if isinstance(settings, DebateSettings):
+        rubrics.append(rubric_of(settings.criteria))
+    return sorted({one.name for rubric in rubrics for one in rubric})
+
+
 def unknown_criterion(
     match: str, settings: EvaluateSettings
 ) -> Iterator[tuple[Place, str]]:
     """Where pairs are to be matched by a criterion that the evaluator does not score."""
-    rubrics = [rubric_of(voter.criteria) for _, voter in voters(settings)]
-    if isinstance(settings, DebateSettings):
-        rubrics.append(rubric_of(settings.criteria))
-    known = sorted({one.name for rubric in rubrics for one in rubric})
-    if isinstance(settings, CustomEvaluateSettings) or match in (LENGTH, WORDS, *known):
-        return
-    yield (
-        ("pairs", "match"),
-        f"pairs.match: the evaluator has no criterion {match!r}: give"
-        f" {quoted_list([LENGTH, WORDS, *known])}",
-    )
+    known = [*SIZES, *criteria_names(settings)]
+    if not isinstance(settings, CustomEvaluateSettings) and match not in known:
+        why = f"the evaluator has no criterion {match!r}: give {quoted_list(known)}"
+        yield ("pairs", "match"), f"pairs.match: {why}"
 
 
 def evaluator_faults(recipe: Recipe) -> Iterator[tuple[Place, str]]:

@@ -16,7 +16,12 @@ from typing import Any
 from fellowship.errors import RecipeError
 from fellowship.faults import Place, dotted_place
 from fellowship.number_format import counted, score
-from fellowship.pipelines.recipe.evaluator_checks import EVALUATE, voters
+from fellowship.pipelines.recipe.evaluator_checks import (
+    EVALUATE,
+    criteria_names,
+    voters,
+)
+from fellowship.pipelines.recipe.pair_settings import SIZES
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.reviewer_checks import idle_review_order
 from fellowship.run_folder import HEADER
@@ -72,6 +77,18 @@ def unnamed_models(recipe: Recipe) -> Faults:
         if type(model).model_fields["model"].is_required() and not model.model.strip():
             why = "it is empty: name the model; a server with one takes any name"
             yield ("models", name, "model"), why
+
+
+def ambiguous_match(recipe: Recipe) -> Faults:
+    """Pairs matched by what is a size of the text and a criterion of the evaluator."""
+    pairs = recipe.pairs
+    given = "match" in pairs.model_fields_set and pairs.match in SIZES
+    if given and pairs.match in criteria_names(recipe.evaluate):
+        why = (
+            f"{pairs.match!r} is measured of the text, and a criterion of the evaluator"
+            " has that name: give the criterion another"
+        )
+        yield ("pairs", "match"), why
 
 
 def unreachable_accept(recipe: Recipe) -> Faults:
@@ -319,5 +336,6 @@ CHECKS: tuple[Callable[[Recipe], Faults], ...] = (
     *(idle_substitute, idle_order, repeated_expectations, unreachable_gaps),
     unknown_drafters,
     unnamed_models,
+    ambiguous_match,
     idle_review_order,
 )

@@ -28,6 +28,8 @@ WHOLE_SET: Final = ("length-matched",)
 LENGTH: Final = "length"
 WORDS: Final = "words"
 SENTENCES: Final = "sentences"
+SIZES: Final = (LENGTH, WORDS, SENTENCES)
+"""What is measured of a text; any other name in `match` is a criterion's."""
 RATIO: Final = 0.2
 POINTS: Final = 1.0
 """Tolerances where none is given: of the logarithm of a ratio of lengths, and of scores."""
@@ -94,7 +96,7 @@ class Pairs(Settings):
         """The tolerance, or what stands for it where none is given."""
         if self.tolerance is not None:
             return self.tolerance
-        return RATIO if self.match in (LENGTH, WORDS, SENTENCES) else POINTS
+        return RATIO if self.match in SIZES else POINTS
 
     @property
     def by_system(self) -> bool:

@@ -13,7 +13,12 @@ from pathlib import Path
 
 from fellowship.ledger import Ledger, LedgerReader, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
-from fellowship.pipelines.pairing.matching import Option, RowOptions, match_rows
+from fellowship.pipelines.pairing.matching import (
+    Option,
+    RowOptions,
+    is_older_criterion,
+    match_rows,
+)
 from fellowship.pipelines.pairing.ranking import make_ranking, mean_scores
 from fellowship.pipelines.pairing.row_state import (
     Match,
@@ -33,7 +38,7 @@ from fellowship.pipelines.pairing.unusable_answers import (
     unusable_answers,
     with_faults,
 )
-from fellowship.pipelines.recipe.pair_settings import WHOLE_SET, Pairs
+from fellowship.pipelines.recipe.pair_settings import POINTS, WHOLE_SET, Pairs
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.run_texts import (
     RunTexts,
@@ -138,13 +143,15 @@ def with_matching(rows: Iterable[Outcome], whole: WholeRun, pairs: Pairs) -> Who
     """The facts with the pair that matching gives each row, where the rule matches."""
     if pairs.rule not in WHOLE_SET:
         return whole
-    found = []
+    found, largest = [], pairs.largest_difference
     for row in rows:
         if row.ranking is not None and row.conversation is not None:
             ranking = rerank(row, row.ranking, whole.weighed)
             facts = row_facts(row, row.conversation, ranking, whole)
             found.append(RowOptions(row.number, row.item, row_options(facts, pairs)))
-    return replace(whole, matched=match_rows(found, pairs.largest_difference))
+            if pairs.tolerance is None and is_older_criterion(ranking, pairs.match):
+                largest = POINTS
+    return replace(whole, matched=match_rows(found, largest))
 
 
 def unusable_facts(

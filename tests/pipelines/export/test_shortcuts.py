@@ -57,6 +57,16 @@ def test_a_clean_set_has_no_shortcut_and_says_what_was_checked() -> None:
         )
 
 
+def test_fewer_sentences_are_named_beside_more_characters() -> None:
+    rows = make_set(11, 75, PLANTS["fewer sentences"])
+    for n, row in enumerate(rows):  # length says less, and the opposite
+        row["chosen"], row["rejected"] = row["rejected"], row["chosen"]
+        row["chosen"] += " and so on" * 30 * (n % 8 > 0) + "."
+    found = {one.name: one.side for one in counted(rows).found}
+    assert found["length"] == "chosen"
+    assert found["sentences"] == "rejected"
+
+
 def test_labels_by_coin_take_a_shortcut_away() -> None:
     random, rows = Random(5), make_set(11, 75, PLANTS["length"])
     for row in rows:

@@ -23,11 +23,11 @@ from fellowship.pipelines.pairing.row_state import (
     row_options,
     row_state,
 )
+from fellowship.pipelines.pairing.sentences import count_sentences
 from fellowship.pipelines.pairing.system_pairs import is_sampled, system_answer
-from fellowship.pipelines.pairing.text_similarity import count_sentences
 from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.loading import load_recipe
-from fellowship.pipelines.recipe.pair_settings import Pairs
+from fellowship.pipelines.recipe.pair_settings import RATIO, SIZES, Pairs
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.runner import run
 from fellowship.pipelines.sources.source import read_items
@@ -133,7 +133,24 @@ def test_pairs_are_matched_in_sentences_where_that_is_said() -> None:
         ("It melts.", 1),
         ("It melts. Then it boi", 2),
         ("Is it so? It is! He said “yes.”", 3),
-        ("Wait... what?", 2),
+        ("Wait... what?", 1),
+        ("“Stop!” he said. Then he left.", 2),
+        ("**Bold.** Then *more.* `code.` It is so.[1] It ends.) Then", 6),
+        ("I like plan B. It works. He said no. She left at 5 p.m. We too.", 5),
+        ("No. 5 lives on Mt. Everest, Fig. 3 in the U.S. Army, option c. Red.", 1),
+        ("J. R. R. Tolkien, Martin Luther King Jr. and A. Smith Inc. of York.", 1),
+        ("Das ist z. B. am 3. Mai gut, d. h. bald. Ja.", 2),
+        ("Это т. е. так и т.д. и т.п. Да.", 2),
+        ("Er sagte: »Ja.« Dann ging er. « Oui. » Puis rien.", 4),
+        ("これは「本です。」と言った。それはペンです！", 2),
+        ("هل أنت هنا؟ نعم.", 2),
+        ("Τι κάνεις; Καλά.", 2),
+        ("Great!🙂 Thanks! 🙂", 2),
+        ("Stop! ! ! ...", 1),
+        ("...", 1),
+        ("Run it:\n```\nx = 1. \ny.\n```\nThen look. Done.", 2),
+        ("### **1.** It melts.\n> 2. It boils.\na. It freezes.", 3),
+        ("all is small. so it is. ok.", 3),
         ("Dr. J. Lee has 3.5 g, e.g. of salt. She left.", 2),
         ("1. It melts.\n2. It boils.", 2),
         ("It was 42. Then it was 43.", 2),
@@ -143,6 +160,20 @@ def test_pairs_are_matched_in_sentences_where_that_is_said() -> None:
 )
 def test_sentences_are_counted_by_form(text: str, sentences: int) -> None:
     assert count_sentences(text) == sentences
+
+
+@pytest.mark.parametrize("text", ["!" * 9**5 + "x", "." + '"' * 9**5, "\n " * 9**5])
+def test_counting_sentences_takes_no_longer_for_looping_texts(text: str) -> None:
+    assert count_sentences(text) <= 1
+
+
+@pytest.mark.parametrize("match", SIZES)
+def test_every_size_of_a_text_can_be_matched_whoever_judges(
+    tmp_path: Path, match: str
+) -> None:
+    pairs = {"rule": "length-matched", "match": match}
+    path = recipe(tmp_path / "r.yaml", openai_model("http://x/v1"), pairs=pairs)
+    assert load_recipe(path).pairs.largest_difference == RATIO
 
 
 def test_a_matched_row_has_its_pair_or_is_left_out_and_says_so() -> None:
@@ -351,9 +382,10 @@ def test_settings_of_pairs_that_do_not_fit_are_refused(
         load_recipe(path)
 
 
-def test_pairs_are_matched_by_a_criterion_of_the_evaluator() -> None:
+@pytest.mark.parametrize("name", ["clarity", "sentences"])
+def test_pairs_are_matched_by_a_criterion_of_the_evaluator(name: str) -> None:
     def scored(first: float, second: float) -> Verdict:
-        clarity = CriterionScores(name="clarity", first=first, second=second)
+        clarity = CriterionScores(name=name, first=first, second=second)
         return Verdict(winner="first", criteria=(clarity,))
 
     met = Comparison(
@@ -361,8 +393,8 @@ def test_pairs_are_matched_by_a_criterion_of_the_evaluator() -> None:
     )
     made = Ranking(scores=(9, 5), winner=0, comparisons=(met,))
     facts = RowFacts(ITEM, texts(9, 9), made)
-    wanted = Pairs(rule="length-matched", match="clarity")
+    wanted = Pairs(rule="length-matched", match=name)
     assert row_options(facts, wanted) == (Option(3.5, 0, 1),)
-    assert wanted.largest_difference == 1.0
+    assert Pairs(match="clarity").largest_difference == 1.0
     nobody = Pairs(rule="length-matched", match="depth")
     assert row_state(facts, nobody).state == State.UNMATCHED

@@ -57,6 +57,10 @@ FAULTS: dict[str, dict[str, Any]] = {
         "limits": {"accept": 9},
         "source": {"path": "prompts.jsonl", "limit": 3},
     },
+    "pairs.match: 'sentences' is measured": {
+        "pairs": {"rule": "length-matched", "match": "sentences"},
+        "evaluate": JUDGE | {"criteria": [{"name": "sentences", "text": "Few."}]},
+    },
     "models.judge.model: it is empty: name the model": {
         "models": {
             name: openai_model("http://127.0.0.1:9/v1", model=model)

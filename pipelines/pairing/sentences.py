@@ -1,0 +1,129 @@
+"""Sentences of a text, counted by form.
+
+Made for prose in any script that marks its sentences; fenced code, which doesn't, is passed
+over. Nothing is parsed: where a full stop may close an abbreviation or a sentence, the
+first letter after it decides.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final
+
+CLOSERS: Final = r"""(?:["'”’»«）」』)\]*_`~]|\[\^?\d{1,3}\]|\s»(?=\s|$))*+"""
+"""Quotes, brackets, Markdown and the number of a note, which belong to what they close."""
+NEXT: Final = "(?=\\s|$|[\u2190-\u2bff\U0001f000-\U0001faff])"
+END: Final = re.compile(
+    rf"(?P<mark>(?<![.!?…])[.!?…]++|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e])"
+    rf"(?P<closed>{CLOSERS}){NEXT}"
+    rf"|(?:[。！？｡।॥۔؟։።፧។៕။]++|．(?![\d]))(?P<wide>{CLOSERS})"
+)
+FENCED: Final = re.compile(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1[`~]*|\Z)")
+WORD: Final = re.compile(r"[^\W_]\S*")
+LETTER: Final = re.compile(r"[^\W_]")
+LAST_WORD: Final = re.compile(r"(?:[^\W\d_]+\.)*[^\W_]+$")
+LIST_START: Final = re.compile(r"[\s#>*_|(-]*$")
+LIST_NUMBER: Final = re.compile(r"\d{1,3}|[ivx]{1,4}|[a-z]", re.IGNORECASE)
+INITIALS: Final = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+BEFORE, AFTER = 24, 24
+"""Characters looked at before and after a full stop."""
+
+
+def as_set(words: str) -> frozenset[str]:
+    """The words between the spaces."""
+    return frozenset(words.split())
+
+
+TITLES: Final = as_set(
+    "Mr Mrs Ms Mx Dr Prof St Gen Sen Rep Gov Lt Col Capt Sgt Rev Hon Mt Messrs Mme"
+    " Mlle Sr Sra Srta Dra Hr Fr Frl Dipl Ing vs Vs cf Cf viz approx Approx bzw ca Ca"
+    " ej ул им e.g E.g i.e I.e z.B d.h D.h u.a o.ä т.е Т.е"
+)
+"""What is followed by a word that it belongs to, be it capitalized."""
+NUMBERED: Final = as_set(
+    "no nos nr fig figs eq eqs sec ch chap p pp vol art al par abs kap jan feb mar"
+    " apr jun jul aug sep sept oct nov dec"
+)
+"""What is an abbreviation before a number, and may be a word elsewhere."""
+SHORT: Final = as_set(
+    "etc inc ltd co corp jr sr ft lb oz min max hr est dept esp incl misc usw ecc mr"
+    " mrs dr prof т.д т.п др пр a.m p.m"
+)
+"""What an abbreviation may be that ends a sentence too."""
+OPENERS: Final = as_set(
+    "I It He She We You They The This That These Those There In On At If When But And"
+    " So Or Then What Why How My Your His Her Our Their Its Not No Yes Also However"
+)
+"""Words that begin a sentence more often than they follow an initial."""
+MONTHS: Final = as_set(
+    "Januar Jänner Februar März April Mai Juni Juli August September Oktober November"
+    " Dezember Jahrhundert"
+)
+
+
+def count_sentences(text: str) -> int:
+    """How many sentences a text has: what ends with a full stop, a question or an
+    exclamation mark that closes no abbreviation, initial or number of a list; what is left
+    counts as one, and so does a text without any.
+
+    Items of a list without full stops are one with what follows. Scripts without such
+    marks, as Thai, have one sentence a text.
+    """
+    whole = text.strip()
+    prose = FENCED.sub(" ", whole) if "```" in whole or "~~~" in whole else whole
+    ends = [found.end() for found in END.finditer(prose) if closes(prose, found)]
+    parts = pairwise([0, *ends, len(prose)])
+    many = sum(LETTER.search(prose, start, end) is not None for start, end in parts)
+    return max(many, int(bool(whole)))
+
+
+def closes(text: str, found: re.Match[str]) -> bool:
+    """Whether a mark that may end a sentence does, by what stands around it."""
+    after = text[found.end() : found.end() + AFTER]
+    follows = WORD.search(after)
+    word = follows.group() if follows else ""
+    if found["mark"] is None:
+        return not ("」" in found["wide"] or "』" in found["wide"]) or word[:1] != "と"
+    lower = word[:1].islower()
+    if not word or found["mark"] != ".":
+        goes_on = found["mark"][-2:] == ".." or "…" in found["mark"]
+        quoted = any(sign in found["closed"] for sign in "\"”’»'")
+        return not (lower and (goes_on or quoted))
+    if lower and any(sign in found["closed"] for sign in '"”»'):
+        return False
+    return not is_abbreviation(text, found.start(), word)
+
+
+def is_abbreviation(text: str, stop: int, word: str) -> bool:
+    """Whether the full stop at `stop`, before `word`, is that of an abbreviation, an
+    initial, an ordinal or the number of a list.
+    """
+    near = text[max(0, stop - BEFORE) : stop]
+    last = LAST_WORD.search(near)
+    if last is None:
+        return False
+    short, line = last.group(), near[: last.start()].rpartition("\n")
+    at_start = bool(line[1]) or stop <= BEFORE
+    if at_start and LIST_START.match(line[2]) and LIST_NUMBER.fullmatch(short):
+        return True
+    lower, number = word[:1].islower(), word[:1].isdigit()
+    if short.isdigit():
+        return lower or word.strip(".,;:") in MONTHS
+    if short in TITLES:
+        return True
+    if short.lower() in NUMBERED and number:
+        return True
+    if lower or number:
+        known = short.lower() in SHORT or (lower and short.lower() in NUMBERED)
+        return known or len(short) == 1 or bool(INITIALS.fullmatch(short))
+    return is_initial(short, word)
+
+
+def is_initial(short: str, word: str) -> bool:
+    """Whether letters before a full stop are initials, of a name or of words, or an
+    option's letter, and not the end of a sentence before `word`.
+    """
+    if len(short) > 1 and not INITIALS.fullmatch(short):
+        return False
+    return short.lower() not in SHORT and word.strip(",;:'’") not in OPENERS
