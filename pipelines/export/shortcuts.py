@@ -314,11 +314,14 @@ def drop_explained(found: list[Shortcut]) -> list[Shortcut]:
     sentences only where they tell more than length, with which they come, or the opposite.
     """
     clear = sorted(found, key=lambda one: (-one.share, one.name))
-    known = {one.name: one for one in clear}
-    length, sentences = known.get(LENGTH), known.get(SENTENCES)
-    if length and sentences and length.side == sentences.side:
-        if length.share >= sentences.share:
-            clear.remove(sentences)
+    longer = next((one for one in clear if one.name == LENGTH), None)
+    if longer:
+        explained = (SENTENCES, longer.side)
+        clear = [
+            one
+            for one in clear
+            if (one.name, one.side) != explained or one.share > longer.share
+        ]
     others = [one for one in clear if one.name != WORDS]
     best = max((one.share for one in others), default=0.0)
     return [one for one in clear if one.name != WORDS or one.low > best]
