@@ -11,7 +11,6 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from autogen_agentchat.agents import BaseChatAgent
@@ -77,10 +76,15 @@ class RoleAgent(BaseChatAgent):
         self._answers: list[str] = []
         self._round = 0
         self._reply: Reply | None = None
+        self._sampled: tuple[Role | None, Mapping[str, Any]] = (None, {})
 
-    @cached_property
     def _sampling(self) -> dict[str, Any]:
-        return role_sampling(self.role, self._client)
+        """The sampling of its role, which a team may exchange between two rounds."""
+        role, sampling = self._sampled
+        if role is not self.role:
+            role, sampling = self.role, role_sampling(self.role, self._client)
+            self._sampled = role, sampling
+        return dict(sampling)
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
@@ -183,7 +187,7 @@ class RoleAgent(BaseChatAgent):
         self, messages: Sequence[Message], structured: bool, what: str = ""
     ) -> Reply:
         sample = "/".join(filter(None, (self.name, str(self._round), what)))
-        sampling = {**self._sampling}
+        sampling = self._sampling()
         sampling["seed"] = derived_seed(
             self._transcript.seed, self._transcript.session, sample
         )

@@ -14,7 +14,7 @@ from fellowship.agents.case import Case
 from fellowship.agents.parsing.rankings import FIELD, read_ranking
 from fellowship.agents.parsing.replies import read_reason
 from fellowship.agents.role import Role
-from fellowship.agents.roles import REASON
+from fellowship.agents.roles import reason_schema
 from fellowship.answer_order import require_sorted
 from fellowship.records import Record
 
@@ -66,7 +66,10 @@ class ListJudge(Role):
         """`reason`, then the numbers."""
         number = {"type": "integer", "enum": list(range(1, self.count + 1))}
         ranking = {"type": "array", "items": number}
-        return {"type": "object", "properties": {"reason": REASON, FIELD: ranking}}
+        return {
+            "type": "object",
+            "properties": {"reason": reason_schema(), FIELD: ranking},
+        }
 
     def read(self, text: str, case: Case, *, last: bool = False) -> ListRanking:
         """The ranking; `VerdictError` for what is no permutation, or two of them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
 from fellowship.agents.case import Case, interleave_answers
@@ -47,7 +46,6 @@ from fellowship.records import (
 )
 from fellowship.registry_check import check_registry
 
-REASON = {"type": "string", "maxLength": 400}
 LOW = 1.0
 TWO_TITLES = ("first response", "second response")
 ONE_TITLE = ("response",)
@@ -58,29 +56,16 @@ def format_number(number: float) -> str:
     return f"{number:g}"
 
 
+def reason_schema() -> dict[str, Any]:
+    """The schema of a reason; one of its own for each caller, who may change it."""
+    return {"type": "string", "maxLength": 400}
+
+
 def score_schema(scale: float) -> dict[str, Any]:
     """The schema of a score from 1 to `scale`."""
     if scale == int(scale) and scale <= 100:
         return {"type": "integer", "enum": list(range(1, int(scale) + 1))}
     return {"type": "number", "minimum": LOW, "maximum": scale}
-
-
-@lru_cache(typed=True)
-def review_schema(scale: float) -> Mapping[str, Any]:
-    """A reviewer's schema: one object for all reviews, which nobody changes."""
-    return {
-        "type": "object",
-        "properties": {"critique": REASON, "score": score_schema(scale)},
-    }
-
-
-@lru_cache(typed=True)
-def judge_schema(strategy: Strategy, rubric: Rubric, scale: float) -> Mapping[str, Any]:
-    """A judge's schema: one object for all its verdicts, which nobody changes."""
-    wanted = STRATEGIES[strategy].fields(scale)
-    if rubric:
-        wanted = criteria_schema(strategy, rubric, next(iter(wanted.values())))
-    return {"type": "object", "properties": {"reason": REASON, **wanted}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +180,13 @@ class Reviewer(Role):
 
     def schema(self) -> Mapping[str, Any]:
         """`critique` and `score`."""
-        return review_schema(self.scale)
+        return {
+            "type": "object",
+            "properties": {
+                "critique": reason_schema(),
+                "score": score_schema(self.scale),
+            },
+        }
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Review:
         """The critique and its score."""
@@ -254,7 +245,11 @@ class Judge(Role):
 
     def schema(self) -> Mapping[str, Any]:
         """`reason`, then what the strategy asks for."""
-        return judge_schema(self.strategy, tuple(self.rubric), self.scale)
+        wanted = STRATEGIES[self.strategy].fields(self.scale)
+        if self.rubric:
+            value = next(iter(wanted.values()))
+            wanted = criteria_schema(self.strategy, self.rubric, value)
+        return {"type": "object", "properties": {"reason": reason_schema(), **wanted}}
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Choice | Mark:
         """What it said; a verdict it merely quotes from a response does not count."""

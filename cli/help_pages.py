@@ -42,8 +42,8 @@ class HelpPage(click.Command):
 class RecordingFormatter(click.HelpFormatter):
     """A formatter that lays nothing out and keeps what it is asked to write."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, width: int) -> None:
+        super().__init__(width=width)
         self.page: Page = []
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
@@ -95,11 +95,18 @@ def wanted_page(words: Sequence[str]) -> HelpPage | None:
 def pages_of(
     words: str, command: click.Command, parent: click.Context
 ) -> Iterator[tuple[str, Page]]:
-    """The page of a verb, and of each verb in it."""
+    """The page of a verb, and of each verb in it.
+
+    `ValueError` for one that is another in another terminal: click cuts what a verb in a
+    group does, unless it has a `short_help`.
+    """
     context = click.Context(command, parent=parent, info_name=words.split()[-1])
-    formatter = RecordingFormatter()
-    command.format_help(context, formatter)
-    yield words, formatter.page
+    narrow, wide = RecordingFormatter(40), RecordingFormatter(200)
+    for formatter in (narrow, wide):
+        command.format_help(context, formatter)
+    if narrow.page != wide.page:
+        raise ValueError(f"the help of {words!r} depends on the terminal's width")
+    yield words, wide.page
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)

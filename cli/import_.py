@@ -76,7 +76,9 @@ def command() -> None:
     """
 
 
-@command.command("ma-po", epilog=EPILOG)
+@command.command(
+    "ma-po", epilog=EPILOG, short_help="The paper authors' release, a folder."
+)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @into
 @click.option("--only", metavar="NAME", help="Only this dataset or set of prompts.")
@@ -99,7 +101,9 @@ def ma_po(folder: Path, into: Path, only: str | None, as_json: bool) -> int:
     return Exit.DONE
 
 
-@command.command("verdicts", epilog=EPILOG)
+@command.command(
+    "verdicts", epilog=EPILOG, short_help="Verdicts of your own: .json, .jsonl or .csv."
+)
 @file_argument
 @into_or_preview
 @click.option("--judge", metavar="COL", help="Column with the judge's name.")
@@ -178,7 +182,9 @@ def verdicts(
     return Exit.DONE
 
 
-@command.command("labels", epilog=EPILOG)
+@command.command(
+    "labels", epilog=EPILOG, short_help="People's labels: PandaLM, MT-Bench, your own."
+)
 @file_argument
 @into_or_preview
 @click.option(

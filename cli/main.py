@@ -56,6 +56,10 @@ VERBS = {
 }
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where what is printed goes to a disk that takes no more."""
+
+
 def module_of(verb: str) -> str:
     """The module of a verb; one that is a keyword of Python has a trailing underscore."""
     return f"fellowship.cli.{verb}{'_' * iskeyword(verb)}"
@@ -145,16 +149,23 @@ def run_command(arguments: list[str] | None) -> int:
             discard_output()
         )  # click, which puts a stand-in there when the reader is gone
     except OSError as error:
-        if error.errno != errno.EPIPE:
-            if error.filename is None:
-                raise
-            print_error(
-                f"{os.fsdecode(error.filename)} can't be used: {error.strerror}"
-            )
-            wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
-            return Exit.USAGE if wrong else Exit.RECORD
-        return discard_output()
+        return exit_of_os_error(error)
     return int(code or 0)
+
+
+def exit_of_os_error(error: OSError) -> Exit:
+    """What the system would not do, as a message and an exit code; a bug is raised."""
+    if error.errno == errno.EPIPE:
+        return discard_output()
+    if error.filename is not None:
+        print_error(f"{os.fsdecode(error.filename)} can't be used: {error.strerror}")
+        wrong = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+        return Exit.USAGE if wrong else Exit.RECORD
+    if error.errno not in FULL:
+        raise error
+    print_error(f"the output can't be written: {error.strerror}")
+    discard_output()
+    return Exit.RECORD
 
 
 def discard_output() -> Exit:

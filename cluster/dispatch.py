@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+import structlog
+
 from fellowship.cluster.connection import GATHERING, Connection
 from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.errors import FellowshipError, ModelError, RowError
@@ -21,6 +23,8 @@ from fellowship.ledger import CallRow, read_outcome
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
 from fellowship.records import Item, Outcome
+
+log = structlog.get_logger("fellowship.cluster")
 
 MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
@@ -149,7 +153,17 @@ class Dispatch:
         for worker, message in messages:
             # The messages of a worker that is gone came too late: its calls are dropped.
             if worker.name in self.workers:
-                self._handle(worker, message)
+                self._handle_or_end(worker, message)
+
+    def _handle_or_end(self, worker: WorkerHandle, message: Message) -> None:
+        """Handle a message; a worker that sends another kind is ended, and replaced."""
+        try:
+            self._handle(worker, message)
+        except Exception as error:  # the messages of others are handled all the same
+            what = f"{type(error).__name__}: {error}"
+            log.warning("unreadable message", worker=worker.name, why=what)
+            if worker.connection is not None:
+                worker.connection.close()
 
     def _handle(self, worker: WorkerHandle, message: Message) -> None:
         value = message.value
@@ -224,8 +238,8 @@ class Dispatch:
     async def _open(self, worker: WorkerHandle, number: int, call: Call) -> None:
         try:
             row = await self.broker.open(call)
-        except FellowshipError as error:
-            worker.answer_error(number, error)
+        except Exception as error:
+            worker.answer_error(number, own_error(error))
             return
         if row is None:
             worker.calls[number] = (call, time.time())
@@ -236,8 +250,8 @@ class Dispatch:
     ) -> None:
         try:
             worker.answer(number, await work)
-        except FellowshipError as error:
-            worker.answer_error(number, error)
+        except Exception as error:
+            worker.answer_error(number, own_error(error))
 
     async def _assign_rows(self, worker: WorkerHandle, room: int) -> list[Item]:
         async with self._news:
@@ -249,6 +263,13 @@ class Dispatch:
             ]
         worker.rows |= {item.number for item in items}
         return items
+
+
+def own_error(error: Exception) -> FellowshipError:
+    """What a worker is told: one of ours as it is, a bug as what ends the run."""
+    if isinstance(error, FellowshipError):
+        return error
+    return FellowshipError(f"the coordinator met {type(error).__name__}: {error}")
 
 
 def start_task(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:

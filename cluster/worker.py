@@ -18,7 +18,7 @@ from fellowship.cluster.listener import Address, connect
 from fellowship.cluster.messages import Answer, Kind, Message, RemoteError
 from fellowship.cluster.placement import add_module_paths
 from fellowship.errors import FellowshipError, ModelError
-from fellowship.ledger import CallRow
+from fellowship.ledger import CallRow, written_outcome
 from fellowship.models.providers.endpoints import max_in_flight
 from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
@@ -61,8 +61,8 @@ class CoordinatorLink:
         number = number or self.new_number()
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._send(Message(number, kind, value))
         try:
+            self._send(Message(number, kind, value))
             return await future
         finally:
             self._waiting.pop(number, None)
@@ -223,7 +223,7 @@ class Worker:
         self, item: Item, link: CoordinatorLink, context: RunContext
     ) -> None:
         try:
-            outcome = (await Row(item, context).work()).model_dump_json()
+            _, outcome = written_outcome(await Row(item, context).work())
         except FellowshipError as error:
             link.send("outcome", (item.number, None, RemoteError.from_error(error)))
         except Exception as error:  # a bug: a row that never ends would hide it

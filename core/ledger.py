@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from fellowship.database import FORMAT, STAMPS, TABLES, connect, describe_failure
 from fellowship.errors import LedgerError, ModelError
 from fellowship.records import Outcome
+from fellowship.sanitize import replace_surrogates
 from fellowship.writer import LastReplyMark, Statement, Writer
 
 
@@ -359,6 +361,20 @@ def adopt_calls(old: Path, path: Path) -> int:
         raise LedgerError(describe_failure(path, error)) from error
     finally:
         link.close()
+
+
+def written_outcome(outcome: Outcome) -> tuple[Outcome, str]:
+    """An outcome and its JSON, both without lone surrogates, which no file can hold.
+
+    A model's words have lost theirs in the record of the call; a team, a role or an error
+    of a user's own may hold some.
+    """
+    try:
+        return outcome, outcome.model_dump_json()
+    except PydanticSerializationError:
+        fields = json.dumps(outcome.model_dump(mode="json"), ensure_ascii=False)
+        outcome = read_outcome(replace_surrogates(fields))
+        return outcome, outcome.model_dump_json()
 
 
 def read_outcome(text: str, values: Mapping[str, str] | None = None) -> Outcome:

@@ -25,3 +25,10 @@ def single_line(text: str, room: int = 0) -> str:
     """The text sanitized, on one line, and cut to `room` letters if that is given."""
     flat = " ".join(sanitize(text).split())
     return flat if not room or len(flat) <= room else flat[: room - 1] + "…"
+
+
+def replace_surrogates(text: str) -> str:
+    """The text with lone surrogates, which no file can hold, made replacement marks."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")

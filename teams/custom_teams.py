@@ -7,12 +7,13 @@ that comes back stops the run with one message, before more is spent on it.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from fellowship.custom_code import load_named
-from fellowship.errors import RecipeError
+from fellowship.errors import RecipeError, RowError
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, PairwiseRatings, comparison_of
 from fellowship.teams.meetings import MEETINGS
@@ -34,7 +35,7 @@ class CustomSystem:
 
     async def run(self, item: Item, seats: SessionContext) -> Sequence[Candidate]:
         """Its candidates, which it may tell apart by `system` as it likes."""
-        found = await self.inner.run(item, seats)
+        found = await own_result(self.inner.run(item, seats))
         name = self.settings.team
         if not isinstance(found, list | tuple):
             raise wrong_result(name, "run", found, "a list of Candidate records")
@@ -65,7 +66,8 @@ class CustomEvaluator:
         seats: SessionContext,
     ) -> Comparison:
         """Its comparison of two candidates; verdicts alone are decided as a judge's are."""
-        found = await self.inner.compare(item, candidates, pair, seats)
+        comparing = self.inner.compare(item, candidates, pair, seats)
+        found = await own_result(comparing)
         name, wanted = self.settings.team, "a Comparison or a list of Verdict records"
         if isinstance(found, Comparison):
             if (found.first, found.second) != pair:
@@ -83,12 +85,26 @@ class CustomEvaluator:
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
     ) -> PairwiseRatings:
         """Every candidate scored alone."""
-        found: Any = await self.inner.rate(item, candidates, seats)
+        found = await own_result(self.inner.rate(item, candidates, seats))
         if not callable(found):
             name = self.settings.team
             raise wrong_result(name, "rate", found, "a function (i, j) -> Comparison")
         rated: PairwiseRatings = found
         return rated
+
+
+async def own_result(work: Awaitable[Any]) -> Any:
+    """What a method of the user's returns; what would end the process ends its row.
+
+    A `CancelledError` that nobody asked for is the user's own, too.
+    """
+    try:
+        return await work
+    except (SystemExit, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+            raise
+        raise RowError(f"a team of your own raised {error!r}") from error
 
 
 def make_team(name: str, settings: dict[str, Any]) -> Any:

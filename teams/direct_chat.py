@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from typing import cast
+from typing import TypeGuard, cast
 
-from autogen_agentchat.base import Response, TaskResult, TerminationCondition
+from autogen_agentchat.base import (
+    ChatAgent,
+    Response,
+    TaskResult,
+    Team,
+    TerminationCondition,
+)
 from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage, TextMessage
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import AgentRuntime, CancellationToken, trace_invoke_agent_span
@@ -92,6 +98,29 @@ class DirectChat(RoundRobinGroupChat):
             agent_name=agent.name, agent_description=agent.description
         ):
             return await agent.take_turn(fresh)
+
+
+TURN_METHODS = ("on_messages", "on_messages_stream")
+"""What an agent of a user's own overrides to take its turns in another way."""
+
+
+def takes_turns_directly(agent: ChatAgent | Team) -> TypeGuard[RoleAgent]:
+    """Whether nothing would happen in an agent's turn on a runtime but the turn."""
+    return isinstance(agent, RoleAgent) and all(
+        getattr(type(agent), name) is getattr(RoleAgent, name) for name in TURN_METHODS
+    )
+
+
+def round_robin(
+    agents: Sequence[ChatAgent | Team], turns: int, condition: TerminationCondition
+) -> RoundRobinGroupChat:
+    """A chat of these agents for one run: direct where all are ours, else AutoGen's."""
+    direct = [agent for agent in agents if takes_turns_directly(agent)]
+    if len(direct) == len(agents):
+        return DirectChat(direct, turns, condition)
+    return RoundRobinGroupChat(
+        list(agents), termination_condition=condition, max_turns=turns
+    )
 
 
 def task_messages(

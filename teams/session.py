@@ -31,7 +31,7 @@ from fellowship.models.autogen_result import has_run
 from fellowship.models.client import Client, Reply, Request
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Item, Session, Turn, Verdict
-from fellowship.teams.direct_chat import DirectChat
+from fellowship.teams.direct_chat import round_robin
 from fellowship.teams.gathering import gather_or_cancel
 
 TASK = "Please begin."
@@ -229,15 +229,16 @@ class SessionContext:
 
     async def chat(
         self,
-        agents: Sequence[RoleAgent],
+        agents: Sequence[ChatAgent | Team],
         turns: int,
         stop: Callable[[], str] = lambda: "",
     ) -> None:
         """Let the agents speak in turn, `turns` times in all, until `stop` gives a reason.
 
+        AutoGen's own agents and teams may be among them, with models that `client` gives.
         Raises what the session's first failing call raised.
         """
-        team = DirectChat(agents, turns, StopWhen(stop))
+        team = round_robin(agents, turns, StopWhen(stop))
         run = team.run(task=TASK, cancellation_token=self._token)
         result = await self._run_within_deadline(asyncio.ensure_future(run))
         if not has_run(result):
@@ -269,14 +270,16 @@ class SessionContext:
             turns[self._since :] = new_turns
 
     async def _run_within_deadline(self, work: asyncio.Future[Any]) -> Any:
-        left = max(0.0, self._ends - asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time
+        left = max(0.0, self._ends - now())
         timeout = left if self._deadline < float("inf") else None
         try:
             await asyncio.wait({work}, timeout=timeout)
         except asyncio.CancelledError:
             await self._abandon(work)
             raise
-        if not work.done():
+        late = work.cancelled() and now() >= self._ends
+        if late or not work.done():
             await self._abandon(work)
             raise ModelError(
                 f"team {self.team!r} took longer than row_deadline"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Mapping
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
@@ -20,6 +21,11 @@ COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 MOST_SCHEMAS = 256
 """Schemas whose spellings are kept; a role that makes one for each row has them anew."""
+
+
+AS_VALUES = 2
+"""Version of `marshal` whose bytes tell what a value is (1, 1.0 and true differ) and not
+who else holds its parts."""
 
 
 class Spellings(NamedTuple):
@@ -77,7 +83,7 @@ class RequestWriter:
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self._identity = spellings_of(identity)
-        self._schemas: dict[int, tuple[Mapping[str, Any], Spellings]] = {}
+        self._schemas: dict[bytes, Spellings] = {}
 
     def parts(self, request: Request) -> RequestJson:
         """A request as the parts that its key and its record are made of."""
@@ -93,16 +99,17 @@ class RequestWriter:
         )
 
     def _spelt(self, schema: Mapping[str, Any]) -> Spellings:
-        """A schema's spellings: kept by the object, which nobody changes."""
-        known = self._schemas.get(id(schema))
-        if known is not None:
-            return known[1]
-        if len(self._schemas) >= MOST_SCHEMAS:
-            self._schemas.clear()
-        # The schema is kept beside its spellings: no other object can take its id.
-        made = spellings_of(schema)
-        self._schemas[id(schema)] = (schema, made)
-        return made
+        """A schema's spellings, known by what it holds: whoever made it may change it."""
+        try:
+            content = marshal.dumps(schema, AS_VALUES)
+        except ValueError:  # a subclass of a plain type, which is spelt each time
+            return spellings_of(schema)
+        known = self._schemas.get(content)
+        if known is None:
+            if len(self._schemas) >= MOST_SCHEMAS:
+                self._schemas.clear()
+            known = self._schemas[content] = spellings_of(schema)
+        return known
 
 
 def key_of(identity: Mapping[str, Any], request: Request) -> str:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
-from fellowship.ledger import Ledger
+from fellowship.ledger import Ledger, written_outcome
 from fellowship.models.record.meter import DaySpending, Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
@@ -252,7 +252,7 @@ class Runner:
         await self._keep(rejected.model_copy(update={"place": entry.place or None}))
 
     async def _keep(self, outcome: Outcome) -> None:
-        record = outcome.model_dump_json()
+        outcome, record = written_outcome(outcome)
         await self.ledger.record_outcome(
             outcome.number, outcome.item, outcome.state, record
         )

@@ -32,6 +32,10 @@ async def test_a_role_of_ones_own_sits_in_every_kind_of_seat(
     said = requests(custom_project)
     assert all(words in said for words in ("In verse:", "Grumble.", "Believe nothing."))
     assert "Sing again:" in said
+    # What it adds to its schema is in its requests and in no other judge's.
+    assert {
+        "Believe nothing." in line for line in said.splitlines() if "zeal" in line
+    } == {True}
     assert {turn.role for turn in first_row(custom_project).sessions[0].turns} == {
         "generator",
         "reviewer",

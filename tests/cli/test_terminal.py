@@ -19,14 +19,28 @@ from tests.support.outcomes import row
 from tests.support.runs import written
 
 
-@pytest.mark.parametrize("tail", ["| head -c 9; exit ${PIPESTATUS[0]}", ">&- 2>&-"])
-def test_a_reader_that_leaves_or_never_was_is_no_failure(
-    tmp_path: Path, tail: str
+@pytest.mark.parametrize(
+    ("verb", "tail", "end"),
+    [
+        ("show run", "| head -c 9; exit ${PIPESTATUS[0]}", (Exit.DONE, "")),
+        ("show run", ">&- 2>&-", (Exit.DONE, "")),
+        (
+            "show --help",
+            "> /dev/full",
+            (
+                Exit.RECORD,
+                "fellowship: the output can't be written: No space left on device\n",
+            ),
+        ),
+    ],
+)
+def test_a_reader_that_leaves_or_never_was_is_no_failure_and_a_full_disk_is_one_message(
+    tmp_path: Path, verb: str, tail: str, end: tuple[Exit, str]
 ) -> None:
-    run = written(tmp_path / "run", [row(number) for number in range(1, 9)])
-    command = f"{sys.executable} -m fellowship.cli.main show {run} {tail}"
+    written(tmp_path / "run", [row(number) for number in range(1, 9)])
+    command = f"cd {tmp_path}; {sys.executable} -m fellowship.cli.main {verb} {tail}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert (done.returncode, done.stderr) == end
 
 
 def test_a_narrow_terminal_loses_no_column() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,38 @@ async def test_a_call_called_back_while_it_waits_takes_no_slot(tmp_path: Path) -
         await one.record(call("a"), reply("a"))
         assert await other.open(call("b")) is None
         assert here.in_flight == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("outcome", (1, "{", None)),
+        ("open", 5),
+        ("fail", 5),
+        ("record", None),
+        ("of a newer version", {}),
+    ],
+)
+async def test_a_worker_whose_message_can_t_be_read_is_ended_and_others_are_answered(
+    tmp_path: Path, kind: Any, value: Any
+) -> None:
+    async with desk(tmp_path) as here:
+        here.links[0].send(kind, value)
+        assert await here.workers[1].open(call("k")) is None
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(here.links[0].lost, 20)
+        assert await here.workers[1].record(call("k"), reply("k")) is None
+        assert here.recorded() == {"k"}
+
+
+async def test_what_json_can_t_hold_is_refused_to_its_sender_and_the_rest_arrives(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as here:
+        sending = here.workers[0].open(call("k"))
+        with pytest.raises(TypeError):
+            here.links[0].send("outcome", (1, object(), None))
+        with pytest.raises(TypeError):
+            await here.links[0].ask("pull", {1, 2})
+        assert await sending is None
+        here.workers[0].drop(call("k"), 0.0)

@@ -24,6 +24,11 @@ class SkepticJuror(Judge):
     """Believes nothing it is not shown."""
     def instruction(self, case, structured):
         return "Believe nothing.\\n" + super().instruction(case, structured)
+    def schema(self):
+        made = super().schema()
+        made["properties"]["zeal"] = {"type": "string", "enum": ["none"]}
+        made["properties"]["reason"]["description"] = "why nothing is believed"
+        return made
 
 class Poet(Generator):
     prompt = "sing"
@@ -56,9 +61,13 @@ def not_a_class(): ...
 '''
 
 TEAMS = """
+from asyncio import CancelledError
+from dataclasses import replace
+from autogen_agentchat.agents import AssistantAgent
 from fellowship.agents.case import Case
 from fellowship.agents.roles import Generator
-from fellowship.records import Scores, Verdict
+from fellowship.models.config import Sampling
+from fellowship.records import Candidate, Scores, Verdict
 from fellowship.teams.systems import candidate_of
 
 class Twice:
@@ -74,6 +83,24 @@ class Longest:
         one, two = (len(candidates[i].text) for i in pair)
         scores = Scores(first=one, second=two)
         return [Verdict(winner=scores.winner, scores=scores, evaluator="longest")]
+
+class Mixed:
+    def __init__(self, model): self.model = model
+    async def run(self, item, seats):
+        role = Generator(model=self.model, library=seats.library)
+        writer = seats.add_agent("writer", role, Case(item.conversation))
+        helper = AssistantAgent("helper", seats.client(self.model, "helper"))
+        await seats.chat([writer, helper], 3)
+        writer.role = replace(role, sampling=Sampling(temperature=0.0))
+        await seats.chat([writer], 1)
+        return [candidate_of(writer, writer.turn, seats.team, seats)]
+
+class Odd:
+    async def run(self, item, seats):
+        raised = {1: SystemExit(3), 2: CancelledError(), 3: ValueError("half \\ud800")}
+        if item.number in raised: raise raised[item.number]
+        texts = ("one \\udfff", "another, which is longer")
+        return [Candidate(text=text, system="odd") for text in texts]
 
 class Numbers:
     async def run(self, item, seats): return [1, 2]

@@ -11,7 +11,8 @@ from fellowship.cli.main import run_command as command
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
-from tests.support.custom_project import first_row, ran, refusal
+from fellowship.run_outcomes import outcomes
+from tests.support.custom_project import first_row, ran, refusal, requests
 from tests.support.loopback.fixtures import openai_server
 from tests.support.recipes import openai_model, recipe
 from tests.support.viewer_pages import ask, served
@@ -50,6 +51,33 @@ async def test_a_team_of_ones_own_is_in_transcript_viewer_and_report(
     assert "g1" in page
     assert command(["report", "run", "--to", "r.html"]) == 0
     assert "twice" in (custom_project / "r.html").read_text()
+
+
+async def test_an_agent_of_autogen_s_takes_turns_with_ours_and_a_role_may_change(
+    custom_project: Path,
+) -> None:
+    mixed = {"team": "own_teams:Mixed", "settings": {"model": "writer"}}
+    await ran(
+        custom_project, 1, systems=[mixed], evaluate={"team": "own_teams:Longest"}
+    )
+    turns = first_row(custom_project).sessions[0].turns
+    assert [turn.source for turn in turns] == ["writer", "helper", "writer", "writer"]
+    asked = [
+        line for line in requests(custom_project).splitlines() if '"writer/' in line
+    ]
+    assert ['"temperature":0.0' in line for line in asked] == [False, False, True]
+
+
+async def test_whatever_a_team_raises_ends_its_row_and_half_characters_are_marked(
+    custom_project: Path,
+) -> None:
+    odd = {"team": "own_teams:Odd", "name": "odd"}
+    await ran(custom_project, 4, systems=[odd], evaluate={"team": "own_teams:Longest"})
+    *failed, last = outcomes(custom_project / "run")
+    raised = ("SystemExit(3)", "CancelledError()", "ValueError: half ?")
+    for row, what in zip(failed, raised, strict=True):
+        assert (row.state, what in row.why) == ("failed", True)
+    assert (last.state, last.candidates[0].text) == ("pair", "one ?")
 
 
 async def test_a_jury_rule_of_ones_own_decides(custom_project: Path) -> None:

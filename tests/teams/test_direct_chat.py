@@ -34,7 +34,7 @@ def test_a_direct_chat_says_the_same_as_one_on_autogen_s_runtime(
     with openai_server() as server:
         path = recipe(tmp_path / "r.yaml", openai_model(server.base_url), 6)
         run(load_recipe(path), tmp_path / "ours")
-        monkeypatch.setattr(session, "DirectChat", stock)
+        monkeypatch.setattr(session, "round_robin", stock)
         run(load_recipe(path), tmp_path / "theirs")
     assert said(tmp_path / "ours") == said(tmp_path / "theirs")
     assert len(said(tmp_path / "ours")) > 30

@@ -46,6 +46,7 @@ from fellowship.models.record.tracing import (
     set_reply,
 )
 from fellowship.models.request_json import RequestJson, RequestWriter
+from fellowship.sanitize import replace_surrogates
 from fellowship.usage import Usage
 
 log = structlog.get_logger("fellowship.models")
@@ -300,10 +301,3 @@ def retry_delay(error: ModelError, attempt: int) -> float:
     if error.kind in ("down", "rate"):
         return random.uniform(0, 0.1)
     return random.uniform(0, min(30.0, 0.5 * 2.0**attempt))
-
-
-def replace_surrogates(text: str) -> str:
-    """The text with lone surrogates, which no file can hold, made replacement marks."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fellowship.hashing import digest
 from fellowship.models.client import Request
-from fellowship.models.record.recorded_client import replace_surrogates
 from fellowship.models.request_json import RequestWriter
 from fellowship.records import Message
+from fellowship.sanitize import replace_surrogates
 
 TEXTS = st.text(st.characters()) | st.sampled_from(
     ["", '"\\/\x7f\u2028', "\ud800", "é😀"]
@@ -58,7 +58,10 @@ def test_parts_are_the_bytes_of_the_whole(
     messages = tuple(Message(role="user", content=text) for text in contents)
     request = Request(messages, sampling, schema, *names)
     writer = RequestWriter(identity)
-    for _ in range(2):  # the second finds the schema's spellings kept
+    for change in (None, None, 1, 1.0, True, [1], [1.0]):
+        # The second finds the schema's spellings kept; then its owner changes it.
+        if schema is not None and change is not None:
+            schema["changed"] = change
         parts = writer.parts(request)
         key, record = of_whole(identity, request)
         assert (parts.key(), replace_surrogates(parts.record())) == (key, record)
