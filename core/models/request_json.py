@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import marshal
 from collections.abc import Mapping
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
@@ -21,11 +20,6 @@ COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 MOST_SCHEMAS = 256
 """Schemas whose spellings are kept; a role that makes one for each row has them anew."""
-
-
-AS_VALUES = 2
-"""Version of `marshal` whose bytes tell what a value is (1, 1.0 and true differ) and not
-who else holds its parts."""
 
 
 class Spellings(NamedTuple):
@@ -83,7 +77,7 @@ class RequestWriter:
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self._identity = spellings_of(identity)
-        self._schemas: dict[bytes, Spellings] = {}
+        self._schemas: dict[str, Spellings] = {}
 
     def parts(self, request: Request) -> RequestJson:
         """A request as the parts that its key and its record are made of."""
@@ -99,16 +93,18 @@ class RequestWriter:
         )
 
     def _spelt(self, schema: Mapping[str, Any]) -> Spellings:
-        """A schema's spellings, known by what it holds: whoever made it may change it."""
-        try:
-            content = marshal.dumps(schema, AS_VALUES)
-        except ValueError:  # a subclass of a plain type, which is spelt each time
-            return spellings_of(schema)
-        known = self._schemas.get(content)
+        """A schema's spellings, known by its JSON: whoever made it may change it.
+
+        Its canonical JSON is that of its JSON, where keys are texts and sorted as texts:
+        what is sent as the same bytes has the same key, whichever schema came first.
+        """
+        compact = COMPACT.encode(schema)
+        known = self._schemas.get(compact)
         if known is None:
             if len(self._schemas) >= MOST_SCHEMAS:
                 self._schemas.clear()
-            known = self._schemas[content] = spellings_of(schema)
+            known = Spellings(canonical_text(json.loads(compact)), compact)
+            self._schemas[compact] = known
         return known
 
 

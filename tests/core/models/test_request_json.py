@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from typing import Any
 
 from hypothesis import given, settings
@@ -65,3 +66,11 @@ def test_parts_are_the_bytes_of_the_whole(
         parts = writer.parts(request)
         key, record = of_whole(identity, request)
         assert (parts.key(), replace_surrogates(parts.record())) == (key, record)
+
+
+def test_schemas_that_are_sent_as_the_same_bytes_have_the_same_key() -> None:
+    writer = RequestWriter({})
+    schemas: list[Any] = [{9: {}, 10: {}}, {"9": {}, "10": {}}, {9: {}, "10": {}}]
+    for first, second in permutations(schemas, 2):
+        parts = [writer.parts(Request((), {}, s, "", "")) for s in (first, second)]
+        assert parts[0].key() == parts[1].key()
