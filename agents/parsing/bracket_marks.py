@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from fellowship.agents.parsing.fields import Mention
 from fellowship.agents.parsing.options import speaks_of_options
 from fellowship.agents.parsing.sides import parse_side
+from fellowship.lazy_pattern import lazy_pattern
 
-BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]|⟦([^⟦⟧\n]{1,40})⟧")
-_ANNOUNCES = re.compile(
+BRACKETS = lazy_pattern(r"\[\[([^\[\]\n]{1,40})\]\]|⟦([^⟦⟧\n]{1,40})⟧")
+_ANNOUNCES = lazy_pattern(
     r"\b(?:verdict|winner|decision|judge?ment|better|best|stronger|wins|prefer\w*|choose"
     r"|pick|vote|tie|equal\w*)\b",
     re.IGNORECASE,
 )
-_QUESTIONS = re.compile(
+_QUESTIONS = lazy_pattern(
     r"\b(?:options?|correct|expected|key|question)\b", re.IGNORECASE
 )
-_REPORTS = re.compile(
+_REPORTS = lazy_pattern(
     r"\b(?:if|would|could|might|may|when|unless|asked|told|supposed|says?|claims?|writes?"
     r"|ends?|some|others|naive|instructions?|prompt|not|never|or)\b|n['’]t\b|[\"']",
     re.IGNORECASE,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fellowship.agents.parsing.fields import Mention
 from fellowship.agents.parsing.options import speaks_of_options
 from fellowship.agents.parsing.sides import SIDE, is_lone, parse_side
+from fellowship.lazy_pattern import lazy_pattern
 
 LEAD = (
     r"^[ \t]*(?:[-+•|][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]+\d{1,2}[.:][ \t]*)?[\[(⟦ \t]*"
@@ -21,14 +22,14 @@ _WEIGHED = (
     r"(?:(?:considering|given|weighing|taking|after|based[ \t]+on)\b[^,.\n\"']{0,60},"
     r"[ \t]*)?"
 )
-_SENTENCE = re.compile(
+_SENTENCE = lazy_pattern(
     rf"{LEAD}{LEAD_IN}{_WEIGHED}(?:I(?:[ \t]+(?:would|will|do)|['’]d|['’]ll)?"
     r"[ \t]+(?:pick|choose"
     r"|prefer|go[ \t]+with|vote[ \t]+for|favou?r|select)[ \t]+)(?P<value>[^\n]+)$",
     re.IGNORECASE,
 )
-_LONE_LINE = re.compile(r"[ \t]*[\[(]*[ \t]*([^\[\]()\n]{1,30}?)[ \t.\])]*")
-_EXPLAINED = re.compile(r"\s*(?:reason|explanation|justification)\b", re.IGNORECASE)
+_LONE_LINE = lazy_pattern(r"[ \t]*[\[(]*[ \t]*([^\[\]()\n]{1,30}?)[ \t.\])]*")
+_EXPLAINED = lazy_pattern(r"\s*(?:reason|explanation|justification)\b", re.IGNORECASE)
 
 
 def opening_marks(text: str) -> Iterator[Mention]:
@@ -61,7 +62,7 @@ def closing_marks(text: str) -> Iterator[Mention]:
         yield Mention("winner", at, len(bare), line.strip(), value.value)
 
 
-_CLOSING = re.compile(
+_CLOSING = lazy_pattern(
     rf"{LEAD}{LEAD_IN}{_WEIGHED}(?P<value>{SIDE}[ \t]+(?:is|wins|was)\b[^\n]*)$",
     re.IGNORECASE,
 )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from fellowship.agents.parsing.sides import BETTER, NOUN, SIDE, Side, side_of
+from fellowship.lazy_pattern import lazy_pattern
 
-_SENTENCES = re.compile(r"(?<=[.!?;])[ \t]+|\n+")
+_SENTENCES = lazy_pattern(r"(?<=[.!?;])[ \t]+|\n+")
 _LEAD = (
     r"[ \t\-•>\"'(]*(?:(?:so|thus|hence|therefore|overall|finally|all in all"
     r"|in (?:conclusion|summary|short|the end)|to (?:sum up|conclude)|on balance"
@@ -21,19 +22,21 @@ _LEAD = (
 _TAIL = (
     r"[ \t]*(?:of[ \t]+the[ \t]+two|in[ \t]+(?:total|all|every[ \t]+\w+))?[ \t.!\"')]*"
 )
-_SO = re.compile(r"[,:][ \t]*(?:so|thus|hence|therefore|which[ \t]+means)[ \t]+", re.I)
-_CONCLUSION = re.compile(
+_SO = lazy_pattern(
+    r"[,:][ \t]*(?:so|thus|hence|therefore|which[ \t]+means)[ \t]+", re.I
+)
+_CONCLUSION = lazy_pattern(
     rf"{_LEAD}{SIDE}[ \t]*,?[ \t]*(?:is[ \t]+)?(?:therefore[ \t]+|thus[ \t]+)?"
     rf"(?P<predicate>{BETTER}){_TAIL}",
     re.IGNORECASE,
 )
-_WORSE = re.compile(
+_WORSE = lazy_pattern(
     rf"{_LEAD}{SIDE}[ \t]*(?:is|was)[ \t]+(?:clearly[ \t]+|much[ \t]+|therefore[ \t]+|the"
     rf"[ \t]+)*(?:worse|worst|weaker|inferior)(?:[ \t]+(?:one|overall|{NOUN}))*{_TAIL}",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"\bmore[ \t]+\w+", re.IGNORECASE)
-_PREFERRED = re.compile(
+_MORE = lazy_pattern(r"\bmore[ \t]+\w+", re.IGNORECASE)
+_PREFERRED = lazy_pattern(
     rf"{_LEAD}(?:I[ \t]+(?:would[ \t]+)?(?:prefer|choose|pick|favou?r)|the[ \t]+(?:better"
     rf"|best|stronger)[ \t]+(?:one|{NOUN})[ \t]+is)[ \t]+{SIDE}{_TAIL}",
     re.IGNORECASE,
@@ -55,7 +58,7 @@ def last_conclusion(text: str) -> Side | None:
     return found
 
 
-_TAKEN_BACK = re.compile(
+_TAKEN_BACK = lazy_pattern(
     r"^\W*(?:edit|correction|update|wait|actually|hm+|no)\b[^\n]{0,3}[ ,:.-]"
     r"|\b(?:on (?:second thought|reflection|closer)|scratch that|changed? my mind"
     r"|take (?:it|that|this) back|reconsider|i was wrong|let me (?:re-?)?(?:check|think)"

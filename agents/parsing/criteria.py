@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from fellowship.lazy_pattern import lazy_pattern
+
 CRITERIA = (
     r"\b(?:accura\w+|help\w*ness|relevan\w+|depth|creativ\w+|detail|clarity|style|tone"
     r"|correct\w*|complete\w*|concise\w*|brevity|coheren\w+|safety|factual\w*|gramma\w+"
@@ -13,7 +15,7 @@ CRITERIA = (
     r"|sources?|reasoning|logic|language|spelling|organi[sz]ation|presentation)\b"
 )
 """Words of criteria, as a pattern."""
-_TITLE = re.compile(
+_TITLE = lazy_pattern(
     rf"(?:[-+•][ \t]+|\(?\w{{1,2}}[.)][ \t]+)?(?=[^\n]*?{CRITERIA})"
     r"(?![^\n]*\b(?:overall|final|total)\b)[^\n:.!?\d]{1,60}",
     re.IGNORECASE,

@@ -7,7 +7,6 @@ into exactly one value a field, or refuses.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import Literal, TypeVar
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.values import ParsedValue
+from fellowship.lazy_pattern import lazy_pattern
 
 Value = float | str
 Name = Literal["first", "second", "score", "winner", "loser"]
@@ -27,10 +27,10 @@ TITLES: Mapping[str, str] = {
     "winner": "the verdict",
     "loser": "the worse response",
 }
-_FREE_BEFORE = re.compile(r"\W?")
-_FREE_AFTER = re.compile(r"(?!\w|[/.]\d)")
-_DECOR = re.compile(r"[\s*_#`>]+")
-_LOOSE = re.compile(r" (?=[^\w ])|(?<=[^\w ]) ")
+_FREE_BEFORE = lazy_pattern(r"\W?")
+_FREE_AFTER = lazy_pattern(r"(?!\w|[/.]\d)")
+_DECOR = lazy_pattern(r"[\s*_#`>]+")
+_LOOSE = lazy_pattern(r" (?=[^\w ])|(?<=[^\w ]) ")
 _MOST = 1000  # an evaluator that answers more often has run away
 
 

@@ -11,10 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fellowship.lazy_pattern import lazy_pattern
+
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _PLAIN = r'[^\s,:"{}\[\]]{1,64}+'
 _PAIR = rf"{_STRING}\s*+:\s*+(?:{_STRING}|{_PLAIN})\s*+"
-_FLAT = re.compile(rf"\{{\s*+{_PAIR}(?:,\s*+{_PAIR})*+\}}", re.DOTALL)
+_FLAT = lazy_pattern(rf"\{{\s*+{_PAIR}(?:,\s*+{_PAIR})*+\}}", re.DOTALL)
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float, strict=False)
 FILLER = "\0"
 """Stands where an object was, so that its strings are not read as lines."""

@@ -17,6 +17,7 @@ import json_repair
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.json_values import finite_number
+from fellowship.lazy_pattern import lazy_pattern
 
 MOST_TRIES = 100
 """Braces that begin no object, after which a reply is a runaway."""
@@ -24,11 +25,11 @@ MOST_MENDED = 10_000
 """Characters of an object that are worth mending: an answer in our form has 600."""
 MOST_NESTED = 50
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float, strict=False)
-_OPENS = re.compile(
+_OPENS = lazy_pattern(
     r"(?<!\\text)(?<!\\boxed)(?<!\\text\w\w)(?<!\\math\w\w)\{\s{0,40}(?:[\"'“”‘’\\]|\w{1,40}\s{0,4}:|/[/*])"
 )
 """What an object begins with; `{n}` of mathematics and `\\text{...}` do not."""
-FIELD = re.compile(
+FIELD = lazy_pattern(
     r"[\"'“”‘’]?\b(?:score|rating|winner|verdict|grade|prefer|better|decision|first|second"
     r"|overall)[\w ]{0,30}[\"'“”‘’]?\s*[:=]",
     re.IGNORECASE,

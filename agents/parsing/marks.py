@@ -21,6 +21,7 @@ from fellowship.agents.parsing.values import (
     starts_with_choice,
     strip_markup,
 )
+from fellowship.lazy_pattern import lazy_pattern
 
 _S = r"[ \t]++"
 _LEAD = r"^[ \t]*+(?:[-+•][ \t]++|\d{1,2}[.)][ \t]++)?+\[?"
@@ -32,29 +33,29 @@ _END = (
     r"|(?P<verb>[ \t]++is\b))?"
 )
 _FLAGS = re.MULTILINE | re.IGNORECASE | re.ASCII
-_PAIR = re.compile(
+_PAIR = lazy_pattern(
     rf"{_LEAD}(?:{_WORD}(?:{_S}(?:of|for))?(?:{_S}the)?(?:{_S}{NOUN})?"
     rf"{_S}(?P<tail>{_WHICH})(?:{_S}{NOUN}\b)?"
     rf"|(?:the{_S})?(?:{NOUN}{_S}(?P<lead>{_WHICH})|(?P<nth>first|second){_S}{NOUN})"
     rf"(?:['’]s)?{_S}{_WORD}){_END}",
     _FLAGS,
 )
-_SINGLE = re.compile(
+_SINGLE = lazy_pattern(
     rf"{_LEAD}{_WORD}(?:{_S}(?:of|for){_S}(?:the|this){_S}(?:{NOUN}|draft)\b)?{_END}",
     _FLAGS,
 )
-_WINNER = re.compile(
+_WINNER = lazy_pattern(
     rf"{_LEAD}(?:(?:my|the|final|overall){_S}){{0,3}}(?:verdict|winner|decision|choice"
     rf"|(?P<weak>answer))\b"
     r"(?:(?P<sep>[ \t]*+(?:is[ \t]*+)?[:=：])|(?P<verb>[ \t]++is\b))?",
     _FLAGS,
 )
-_BOXED = re.compile(r"^[ \t]*\[\[\s*(\w+)\s*\]\][ \t]*$", re.M)
+_BOXED = lazy_pattern(r"^[ \t]*\[\[\s*(\w+)\s*\]\][ \t]*$", re.M)
 """A line that is nothing but `[[A]]`: two of them that differ are no verdict."""
 
-_LONE = re.compile(r"[ \t]*+(?:[#*\[][#*\[ \t]*+)(\w+)[\]* \t.]*+", re.ASCII)
-_ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
-_SPACE = re.compile(r"\s*+")
+_LONE = lazy_pattern(r"[ \t]*+(?:[#*\[][#*\[ \t]*+)(\w+)[\]* \t.]*+", re.ASCII)
+_ITEM = lazy_pattern(r"\d{1,2}[.)][ \t]+\S")
+_SPACE = lazy_pattern(r"\s*+")
 _FIRST = frozenset({"a", "1", "first"})
 
 

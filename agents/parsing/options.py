@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-_OPTIONS = re.compile(
+from fellowship.lazy_pattern import lazy_pattern
+
+_OPTIONS = lazy_pattern(
     r"\b(?:answers?|options?|choices?|solutions?|(?<!\[)results?|truth|correct|expected"
     r"|outputs?|keys?|questions?|gold)\b",
     re.IGNORECASE,
 )
 """Words of a reply in which a lone letter or a box may be the question's answer."""
-_ANSWER = re.compile(
+_ANSWER = lazy_pattern(
     r"\b(?:answer|option|choice|solution|truth)\b[^\n]{0,30}?(?:is|:|=)[ \t(⟦\[]*"
     r"(?P<letter>[abcd1-4])(?:[ \t]+or[ \t]+(?P<more>[abcd1-4]))?\b"
     r"(?![ \t]+(?:is[ \t]+)?(?:better|wins))",

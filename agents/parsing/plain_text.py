@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from fellowship.lazy_pattern import lazy_pattern
+
 OPEN_BOX, CLOSE_BOX = "⟦", "⟧"
 """Around what stood in `\\boxed{...}`."""
 
@@ -22,27 +24,29 @@ _SIMPLE = str.maketrans(
     | {ord("【"): "[", ord("】"): "]", ord("。"): ". ", ord("、"): ", "}
 )
 _MARKUP = str.maketrans(dict.fromkeys("*_#`~", " "))
-_STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
-_STARS = re.compile(r"[★☆⭐🌟]{2,}")
-_TOKENS = re.compile(
+_STRUCK = lazy_pattern(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
+_STARS = lazy_pattern(r"[★☆⭐🌟]{2,}")
+_TOKENS = lazy_pattern(
     r"<\|[^|<>\n]{1,30}\|>|</?s>|\[/?INST\]|<(?:end_of_turn|start_of_turn|eos|eot)>"
 )
-_BREAKS = re.compile(r"</?(?:p|br|li|ul|ol|tr|div|h[1-6])(?:\s[^<>\n]{0,80})?/?>", re.I)
-_STYLES = re.compile(
+_BREAKS = lazy_pattern(
+    r"</?(?:p|br|li|ul|ol|tr|div|h[1-6])(?:\s[^<>\n]{0,80})?/?>", re.I
+)
+_STYLES = lazy_pattern(
     r"</?(?:b|strong|i|em|u|span|code|pre|mark|center|font|small|td|th|big)"
     r"(?:\s[^<>\n]{0,80})?/?>",
     re.IGNORECASE,
 )
-_FIELD = re.compile(
+_FIELD = lazy_pattern(
     r"<(?P<name>(?:final_?)?(?:verdict|winner|score|rating|decision|judge?ment)"
     r"(?:_(?:first|second|a|b|1|2))?|answer)>\s*+(?P<value>[^<>\n]{1,80})\s*+</(?P=name)>",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"(?:the\s+)?(?:first|second)(?:\s+response)?|(?:a\s+)?tie", re.I)
-_TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf)\{([^{}\n]{0,80})\}")
-_BOX = re.compile(r"\\f?boxed?\{\s*+([^{}\n]{0,80})\}")
-_RUNS = re.compile(r"[ \t]{3,}+|(?:[ \t]*+\n){3,}+")
-_MATH = re.compile(r"\\[()\[\]]|\$")
+_WORD = lazy_pattern(r"(?:the\s+)?(?:first|second)(?:\s+response)?|(?:a\s+)?tie", re.I)
+_TEXT = lazy_pattern(r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf)\{([^{}\n]{0,80})\}")
+_BOX = lazy_pattern(r"\\f?boxed?\{\s*+([^{}\n]{0,80})\}")
+_RUNS = lazy_pattern(r"[ \t]{3,}+|(?:[ \t]*+\n){3,}+")
+_MATH = lazy_pattern(r"\\[()\[\]]|\$")
 
 
 def plain_text(text: str) -> str:

@@ -9,14 +9,15 @@ from fellowship.agents.parsing.fields import quote
 from fellowship.agents.parsing.json_objects import FILLER, blank_out, flat_objects
 from fellowship.agents.parsing.marks import pair_marks, single_marks, winner_marks
 from fellowship.errors import VerdictError
+from fellowship.lazy_pattern import lazy_pattern
 
-_TITLE = re.compile(
+_TITLE = lazy_pattern(
     r"[\s*#_]*+(?:evaluation(?:[ \t]+evidence)?|reason(?:ing)?|critique|feedback"
     r"|review)"
     r"[ \t*_]*+(?::|(?=\n))[\s*_]*+",
     re.IGNORECASE,
 )
-_FENCES = re.compile(r"```\w*+")
+_FENCES = lazy_pattern(r"```\w*+")
 
 
 def prose(text: str, key: str) -> str:

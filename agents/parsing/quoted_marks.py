@@ -11,21 +11,22 @@ import re
 from fellowship.agents.parsing.bracket_marks import BRACKETS
 from fellowship.agents.parsing.criteria import names_a_criterion
 from fellowship.agents.parsing.sides import SIDE, Side, side_of
+from fellowship.lazy_pattern import lazy_pattern
 
-_SENTENCE_END = re.compile(r"[.!?][ \t]+(?=[A-Z])")
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)?[ \t]*(?:json)?[ \t]*", re.IGNORECASE)
-_TEMPLATE = re.compile(
+_SENTENCE_END = lazy_pattern(r"[.!?][ \t]+(?=[A-Z])")
+_FENCE = lazy_pattern(r"[ \t]*(?:```|~~~)?[ \t]*(?:json)?[ \t]*", re.IGNORECASE)
+_TEMPLATE = lazy_pattern(
     r"\b(?:formats?|templates?|schemas?|samples?|examples?|e\.g|for instance|rubric"
     r"|guidelines?|instructions?|placeholders?|options?)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(
+_OWN = lazy_pattern(
     r"\b(?:my|mine|here(?:['’]s| is| are)|in(?:to)? (?:the|this|your|json)|following|per"
     r"|according|accordingly|as (?:requested|required|asked)|using|with(?:in)? the|based on"
     r"|final|so|therefore|thus|hence)\b",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(
+_CONDITION = lazy_pattern(
     r"\b(?:if|unless|suppos\w+|assuming|provided|had|were|would|could|might|must|should"
     r"|shall|have to|(?:asked|told|supposed|required|needs?) to|one of|either|initial\w*"
     r"|first impression|draft|preliminary|others?|some|naive|previous\w*|earlier"
@@ -33,24 +34,24 @@ _CONDITION = re.compile(
     r"|hypothetical\w*|looks? like)\b",
     re.IGNORECASE,
 )
-_REPORTED = re.compile(
+_REPORTED = lazy_pattern(
     rf"{SIDE}[^\n]{{0,40}}\b(?:ends?|begins?|says?|claims?|writes?|reads?|concludes?"
     r"|states?|outputs?|prints?|contains?|includes?|adds?)\b",
     re.IGNORECASE,
 )
-_EXPLAINED = re.compile(
+_EXPLAINED = lazy_pattern(
     r"[\"'`,.;]*[ \t]+(?:is|was|would[ \t]+be|as)[ \t]+(?:what|how"
     r"|an?[ \t]+(?:example|template)|the[ \t]+(?:format|template|example)"
     r"|(?:asked|claimed|quoted|required)\b)",
     re.IGNORECASE,
 )
-_ELSE = re.compile(
+_ELSE = lazy_pattern(
     r"(?:^|[.;,(\n])[ \t(\[\-–—]*(?:or|otherwise|alternatively|unless|else|if|except)\b"
     r"(?P<clause>[^.\n]{0,160})",
     re.IGNORECASE,
 )
-_SIDE_OR_TIE = re.compile(rf"{SIDE}|\b(?P<tie>tie|draw)\b", re.IGNORECASE)
-_UNREAL = re.compile(r"\b(?:had|would have|were|could have)\b", re.IGNORECASE)
+_SIDE_OR_TIE = lazy_pattern(rf"{SIDE}|\b(?P<tie>tie|draw)\b", re.IGNORECASE)
+_UNREAL = lazy_pattern(r"\b(?:had|would have|were|could have)\b", re.IGNORECASE)
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:

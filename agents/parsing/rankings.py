@@ -12,15 +12,16 @@ from collections.abc import Iterator, Sequence
 from fellowship.agents.parsing.json_spans import json_spans
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.thoughts import without_thoughts
+from fellowship.lazy_pattern import lazy_pattern
 
 FIELD = "responses_best_first"
 """The field of the numbers: it sorts after `reason`, by name too."""
 
-LINE = re.compile(
+LINE = lazy_pattern(
     r"^[\s>*_#`-]{0,20}(?:final\s+)?ranking\b[\s*_`]{0,10}[:=](?P<said>[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-SAID = re.compile(
+SAID = lazy_pattern(
     r"(?:responses?\s+)?\d+(?:\s*(?:>|,|;|\s)\s*(?:response\s+)?\d+)*", re.IGNORECASE
 )
 DECOR = "*_`[]()\"'. \t"

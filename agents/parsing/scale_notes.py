@@ -11,35 +11,36 @@ from collections.abc import Iterator, Sequence
 
 from fellowship.agents.parsing.json_fields import plain_key
 from fellowship.agents.parsing.json_spans import Span
+from fellowship.lazy_pattern import lazy_pattern
 
 _LIMITS = frozenset(
     {"max", "maximum", "maxscore", "scoremax", "maxrating", "outof", "maximumscore"}
     | {"scale", "range", "scorescale", "scorerange", "ratingscale", "scalemax"}
 )
 """Keys of a scale beside or around a score."""
-_NUMBERS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+_NUMBERS = lazy_pattern(r"\d{1,9}(?:\.\d{1,9})?")
 _ENDS = r"(\d{1,9})[ \t]*(?:-|–|—|to)[ \t]*(\d{1,9})"
-_IN_WORDS = re.compile(
+_IN_WORDS = lazy_pattern(
     rf"\b(?:on|using|with|in)[ \t]+an?[ \t]+(?:scale[ \t]+(?:of|from)[ \t]+{_ENDS}"
     rf"|{_ENDS}[ \t]+scale)\b",
     re.IGNORECASE,
 )
-_EACH = re.compile(
+_EACH = lazy_pattern(
     r"\b(?:each|all|both|scores?|ratings?)\b[^.\n\d]{0,24}\b(?:out[ \t]+of|up[ \t]+to"
     r"|max(?:imum)?(?:[ \t]+of)?)[ \t]*(\d{1,9})\b(?![ \t]+(?!points?|stars?)[a-z])",
     re.IGNORECASE,
 )
-_ON_A_LINE = re.compile(
+_ON_A_LINE = lazy_pattern(
     r"^[ \t(]*(?:max(?:imum|\.)?(?:[ \t]+score)?[ \t]*[:=]|out[ \t]+of\b[ \t]*:?)"
     r"[ \t]*(\d{1,9})[ \t.)]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_NAMED = re.compile(
+_NAMED = lazy_pattern(
     rf"^[ \t(*]*(?:(?:score|rating)[ \t]+)?scale[ \t*]*(?:[:=]|is|of|from)?[ \t*]*{_ENDS}"
     r"[ \t.)*]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_REVERSED = re.compile(
+_REVERSED = lazy_pattern(
     r"(?:^[ \t(*]*|\b(?:where|note:|so)[ \t]+)(?:a[ \t]+)?(?:lower|smaller)"
     r"(?:[ \t]+(?:scores?|numbers?|ratings?))?"
     r"[ \t]+(?:is|are|means?|=)[ \t]+(?:the[ \t]+)?better"

@@ -27,39 +27,40 @@ from fellowship.agents.parsing.score_pair_lines import (
 from fellowship.agents.parsing.score_values import score_value
 from fellowship.agents.parsing.sides import NOUN, SIDE, side_of
 from fellowship.agents.parsing.values import ParsedValue
+from fellowship.lazy_pattern import lazy_pattern
 
 _SCALE = r"(?:[ \t]*\((?P<scale>[^()\n]{0,40}\d[^()\n]{0,20})\))?"
 _SEP = (
     r"(?P<sep>[ \t]*(?:is|of)?[ \t]*(?:[:=]>?|→|->)|[ \t]+[-–—](?=[ \t])"
     r"|[ \t]+(?:is|gets|of)\b)"
 )
-_STRONG = re.compile(
+_STRONG = lazy_pattern(
     rf"{LEAD}(?:{WORD}(?:{SPACES}(?:of|for))?{SPACES}{SIDE}|(?P<side>{NOUN}{SPACES}(?:[ab12])\b"
     rf"|(?:the{SPACES})?(?:first|second)(?:{SPACES}{NOUN})?)(?:['’]s)?{SPACES}{WORD})"
     rf"{_SCALE}(?:{_SEP}|[ \t]*$)",
     FLAGS,
 )
-_WEAK = re.compile(
+_WEAK = lazy_pattern(
     rf"{LEAD}{SIDE}(?:[ \t]*\((?:{OTHER_SIDE})\))?{_SCALE}[ \t]*(?P<sep>[:=]>?|→|->"
     r"|[-–—](?=[ \t]))",
     FLAGS,
 )
-_SINGLE = re.compile(
+_SINGLE = lazy_pattern(
     rf"{LEAD}(?:so{SPACES})?(?:{WORD}|overall(?=[ \t]*:))"
     rf"(?:{SPACES}(?:of|for){SPACES}(?:the|this){SPACES}(?:{NOUN}|draft)\b)?"
     rf"{_SCALE}(?:{_SEP}|[ \t]*$)",
     FLAGS,
 )
-_GIVEN = re.compile(
+_GIVEN = lazy_pattern(
     rf"{LEAD}(?:so{SPACES}|overall,?{SPACES})?I(?:{SPACES}would|['’]d)?{SPACES}(?:give|rate|score){SPACES}"
     rf"(?:this|the|it)(?:{SPACES}(?:{NOUN}|draft))?{SPACES}(?:(?:a|an){SPACES})?(?:(?:score|rating)"
     rf"{SPACES}of{SPACES})?(?=\d)",
     FLAGS,
 )
-_ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
-_DENOMINATOR = re.compile(r"\d[ \t]*(?:/|\(?out[ \t]+of)[ \t]*\d", re.IGNORECASE)
-_SCORES = re.compile(r"\b(?:scores?|ratings?|rated?|grades?)\b", re.IGNORECASE)
-_SPACE = re.compile(r"\s*+")
+_ITEM = lazy_pattern(r"\d{1,2}[.)][ \t]+\S")
+_DENOMINATOR = lazy_pattern(r"\d[ \t]*(?:/|\(?out[ \t]+of)[ \t]*\d", re.IGNORECASE)
+_SCORES = lazy_pattern(r"\b(?:scores?|ratings?|rated?|grades?)\b", re.IGNORECASE)
+_SPACE = lazy_pattern(r"\s*+")
 
 
 def pair_score_marks(text: str, low: float, high: float) -> list[Mention]:

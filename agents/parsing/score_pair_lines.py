@@ -12,6 +12,7 @@ from fellowship.agents.parsing.criteria import names_a_criterion
 from fellowship.agents.parsing.fields import Mention, Name, mention_of
 from fellowship.agents.parsing.score_values import score_value
 from fellowship.agents.parsing.sides import SIDE, side_of
+from fellowship.lazy_pattern import lazy_pattern
 
 LEAD = r"^[ \t]*(?:[-+•|][ \t]+|\d{1,2}[.)][ \t]+)?[\[(]?[ \t]*"
 SPACES = r"[ \t]+"
@@ -21,7 +22,7 @@ OTHER_SIDE = re.sub(r"[?]P<([a-z]+)>", r"?P<\g<1>2>", SIDE)
 FLAGS = re.MULTILINE | re.IGNORECASE
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,2})?(?:[ \t]*(?:/|out[ \t]+of)[ \t]*\d{1,9})?"
 _BOXED = rf"[\[⟦( \t]*(?P<number>{_NUMBER})[\]⟧) \t]*(?:points?)?"
-_PAIR_LINE = re.compile(
+_PAIR_LINE = lazy_pattern(
     rf"{LEAD}(?:(?:{WORD})(?:[ \t]*[:–—-]|(?={SPACES}[ab12]\b)|(?={SPACES}(?:first|the)))?"
     rf"[ \t]*)?(?:(?:the|of|for){SPACES})*(?P<one>{SIDE})[ \t]*(?:score[ \t]*)?[:=-]?[ \t]*"
     + _BOXED.replace("number", "n1")
@@ -33,18 +34,18 @@ _PAIR_LINE = re.compile(
     + r"[. \t]*$",
     FLAGS,
 )
-_FOR_LINE = re.compile(
+_FOR_LINE = lazy_pattern(
     rf"{LEAD}{_BOXED.replace('number', 'n1')}for{SPACES}(?P<one>{SIDE})[ \t]*,?[ \t]*(?:and"
     rf"{SPACES})?{_BOXED.replace('number', 'n2')}for{SPACES}"
     rf"(?P<two>{OTHER_SIDE})[. \t]*$",
     FLAGS,
 )
-_TWO = re.compile(rf"[ \t]*({_NUMBER})(?:[ \t]*,[ \t]+|[ \t]+)({_NUMBER})[. \t]*")
-_CRITERION = re.compile(r"[^\n:]{1,60}:[ \t]*$")
-OVERALL = re.compile(
+_TWO = lazy_pattern(rf"[ \t]*({_NUMBER})(?:[ \t]*,[ \t]+|[ \t]+)({_NUMBER})[. \t]*")
+_CRITERION = lazy_pattern(r"[^\n:]{1,60}:[ \t]*$")
+OVERALL = lazy_pattern(
     r"\b(?:scores?|ratings?|final|overall|total|result|evaluation)\b", re.I
 )
-WHICH_SIDE = re.compile(SIDE, re.IGNORECASE)
+WHICH_SIDE = lazy_pattern(SIDE, re.IGNORECASE)
 
 
 def pair_lines(text: str, low: float, high: float) -> Iterator[Mention]:

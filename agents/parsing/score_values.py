@@ -12,23 +12,24 @@ from dataclasses import replace
 from fellowship.agents.parsing.criteria import CRITERIA
 from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue, check_range, parse_score
+from fellowship.lazy_pattern import lazy_pattern
 
-_OF = re.compile(
+_OF = lazy_pattern(
     r"^([ \t(\[\"'⟦]*\d{1,9}(?:\.\d{1,25})?)[ \t\])⟧\"']*(?:points?[ \t]+)?"
     r"(?:\((?:out[ \t]+)?of[ \t]+(\d{1,9})\)|out[ \t]+of[ \t]+(\d{1,9})|/[ \t]*(\d{1,9}))",
     re.IGNORECASE,
 )
-_COMMA = re.compile(
+_COMMA = lazy_pattern(
     r"^([ \t(\[\"'⟦]*\d{1,3}),(\d{1,2})(?=[ \t]*(?:/|\(|out\b|$|points\b))"
 )
 _BOX = str.maketrans("⟦⟧", "  ")
-_RANGE = re.compile(r"(\d{1,9})[ \t]*(?:-|–|—|to)[ \t]*(\d{1,9})", re.IGNORECASE)
-_OUT_OF = re.compile(r"(?:out[ \t]+of|/|of|max\.?)[ \t]*(\d{1,9})", re.IGNORECASE)
-_WORDS = re.compile(
+_RANGE = lazy_pattern(r"(\d{1,9})[ \t]*(?:-|–|—|to)[ \t]*(\d{1,9})", re.IGNORECASE)
+_OUT_OF = lazy_pattern(r"(?:out[ \t]+of|/|of|max\.?)[ \t]*(\d{1,9})", re.IGNORECASE)
+_WORDS = lazy_pattern(
     r"\b(?:score|scale|from|points?|out|of|max|or|rating|integer)\b", re.I
 )
 
-_NOT_YET = re.compile(
+_NOT_YET = lazy_pattern(
     r"\b(?:before|excluding|except|provisional\w*|preliminary|initial\w*|tentative\w*"
     r"|so far|pending|unless|raw|unweighted|percentiles?|points? off|deducted|lost"
     rf"|(?:for|on|in)[ \t]+(?:its[ \t]+|the[ \t]+)?(?:{CRITERIA})[ \t.!)]*$)",

@@ -11,6 +11,7 @@ from typing import Literal
 
 from fellowship.agents.parsing.problems import Unreadable
 from fellowship.agents.parsing.values import ParsedValue
+from fellowship.lazy_pattern import lazy_pattern
 
 Side = Literal["first", "second", "tie"]
 
@@ -35,9 +36,9 @@ _TIE = (
     r"[ \t]+(?:tied|equal(?:ly[ \t]+\w+)?)"
     r"|neither(?:[ \t]+(?:response|answer|one))?[ \t]+is[ \t]+better"
 )
-_VALUE = re.compile(rf"{OPENING}(?:(?P<tie>{_TIE})|{SIDE})", re.IGNORECASE)
-_OPERATOR = re.compile(r"[ \t]*(>{1,3}|<{1,3}|={1,2}|≈|≫|≪)[ \t]*")
-COMPARES = re.compile(r"[<>≫≪=≈]|\b(?:better|wins|winner)\b", re.IGNORECASE)
+_VALUE = lazy_pattern(rf"{OPENING}(?:(?P<tie>{_TIE})|{SIDE})", re.IGNORECASE)
+_OPERATOR = lazy_pattern(r"[ \t]*(>{1,3}|<{1,3}|={1,2}|≈|≫|≪)[ \t]*")
+COMPARES = lazy_pattern(r"[<>≫≪=≈]|\b(?:better|wins|winner)\b", re.IGNORECASE)
 """What says of a letter that it is a response, not an option of the question."""
 _ADVERB = (
     r"(?:clearly|slightly|much|significantly|marginally|overall|far|a[ \t]+bit|somewhat"
@@ -60,47 +61,47 @@ BETTER = (
     rf"|takes[ \t]+it|more[ \t]+{_GOOD})"
     rf"(?:[ \t]+(?:one|overall|here|{NOUN}|choice|place|clearly))*"
 )
-_BETTER = re.compile(rf"[ \t]*{BETTER}(?!\w)", re.IGNORECASE)
-_THAN = re.compile(
+_BETTER = lazy_pattern(rf"[ \t]*{BETTER}(?!\w)", re.IGNORECASE)
+_THAN = lazy_pattern(
     rf"[ \t]+than[ \t]+(?:{SIDE}|the[ \t]+other(?:[ \t]+(?:one|{NOUN}))?)"
     r"(?=[ \t]*(?:[.,;:!)*]|$)|[ \t]+(?:because|since|due|thanks)\b)",
     re.IGNORECASE,
 )
 """What a side is better than; `than the first only in tone` is a remark."""
 _CLOSED = " \t\r)]\"'.,;!⟧}|:"
-_RESTATED = re.compile(rf"[ \t]*\([ \t]*{SIDE}[ \t]*\)", re.IGNORECASE)
-_REMARK = re.compile(
+_RESTATED = lazy_pattern(rf"[ \t]*\([ \t]*{SIDE}[ \t]*\)", re.IGNORECASE)
+_REMARK = lazy_pattern(
     r"[ \t)\]\"'⟧]*(?:[(\-–—.,;:!]|(?:because|since|as|by|due[ \t]to|thanks)\b)"
 )
-_GIVEN = re.compile(
+_GIVEN = lazy_pattern(
     r"[ \t)\]\"'⟧]*(?:[(\-–—.;:!]|,?[ \t]*(?:because|since|as[ \t]+(?:it|they)|by\b|with"
     r"|which|due|thanks|for[ \t]+its|mainly|owing|on[ \t]+account|overall|unlike))",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(
+_HEDGE = lazy_pattern(
     r"\b(?:or|maybe|perhaps|possibly|probably|might|could|unless|if|depend\w*|though"
     r"|although|but|however|yet|wait|actually|rather|hmm?|not|no|neither|nor|unsure"
     r"|uncertain|both|ties?|tied|draws?|either|otherwise|third|leans?|except|reconsider\w*"
     r"|latter|former|opposite|reverse|instead|unclear|\w+n['’]t)\b|\?",
     re.IGNORECASE,
 )
-_BOTH = re.compile(r"\b(?:both|neither|tie|tied|draw)\b", re.IGNORECASE)
-_WORSE = re.compile(
+_BOTH = lazy_pattern(r"\b(?:both|neither|tie|tied|draw)\b", re.IGNORECASE)
+_WORSE = lazy_pattern(
     r"\b(?:los(?:t|es?|er|ing)|worse|worst|inferior|weaker|other)\b", re.IGNORECASE
 )
-_ANY_SIDE = re.compile(
+_ANY_SIDE = lazy_pattern(
     rf"\b(?:(?P<which>first|second)\b|{NOUN}[ \t]+(?P<named>[ab12])\b)"
     r"|(?<![\w'])(?-i:(?P<lone>[AB]))(?![\w'])",
     re.IGNORECASE,
 )
-_FAILS = re.compile(
+_FAILS = lazy_pattern(
     r"(?:[ \t]+(?:response|answer|one))?[ \t]+(?:is[ \t]+(?:too|wrong|incomplete|vague"
     r"|false|off|incorrect|inaccurate|worse|weaker|inferior|irrelevant)\b"
     r"|fails|lacks|misses|skips|omits|ignores|errs|invents|leaves[ \t]+out"
     r"|stops|would[ \t]+need|is[ \t]+missing|contains[ \t]+(?:an[ \t]+)?errors?)",
     re.IGNORECASE,
 )
-_DISPARAGED = re.compile(
+_DISPARAGED = lazy_pattern(
     r"[ \t)\]\"'⟧(\-–—.,;:!]*(?:(?:as|since|because|which|it|this|that|(?:is|was)|its?)"
     r"[ \t]+)*(?:wrong|incorrect|bad|poor|false|fail(?:s|ed|ure)?|reject\w*|discard\w*"
     r"|eliminated|disqualified|hallucinat\w+|invalid|unacceptable|0[ \t]+points|zero"
@@ -108,8 +109,8 @@ _DISPARAGED = re.compile(
     re.IGNORECASE,
 )
 """A remark that says of the named side itself that it is bad."""
-_UNLIKE = re.compile(r"\bunlike(?:[ \t]+the)?[ \t]*$", re.IGNORECASE)
-_PRAISE = re.compile(
+_UNLIKE = lazy_pattern(r"\bunlike(?:[ \t]+the)?[ \t]*$", re.IGNORECASE)
+_PRAISE = lazy_pattern(
     r"\b(?:better|as[ \t]+good|wins?|stronger|superior|right|correct|best|great|good"
     r"|ahead|prefer\w*)\b",
     re.IGNORECASE,

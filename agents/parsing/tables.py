@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 
 from fellowship.agents.parsing.sides import SIDE, side_of
+from fellowship.lazy_pattern import lazy_pattern
 
-_SIDE = re.compile(SIDE, re.IGNORECASE)
-_RULE = re.compile(r"[-: ]+")
-_SCORE = re.compile(
+_SIDE = lazy_pattern(SIDE, re.IGNORECASE)
+_RULE = lazy_pattern(r"[-: ]+")
+_SCORE = lazy_pattern(
     r"(?:(?:final|overall|total)[ \t]*)?(?:score|rating)s?(?:[ \t]*\([^()]*\))?"
     r"|overall|total|final",
     re.IGNORECASE,
 )
-_WINNER = re.compile(r"(?:overall[ \t]+|final[ \t]+)?(?:winner|verdict)", re.IGNORECASE)
+_WINNER = lazy_pattern(
+    r"(?:overall[ \t]+|final[ \t]+)?(?:winner|verdict)", re.IGNORECASE
+)
 
-_NAMES_WINNERS = re.compile(
+_NAMES_WINNERS = lazy_pattern(
     r"(?:winner|verdict|better|best|preferred)(?:[ \t]+(?:response|answer|one))?",
     re.IGNORECASE,
 )

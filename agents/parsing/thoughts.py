@@ -10,19 +10,20 @@ import json
 import re
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.lazy_pattern import lazy_pattern
 
 _NAME = (
     r"(?:(?:seed|ant|antml):)?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad"
     r"|analysis|inner_monologue)"
 )
-_TAG = re.compile(
+_TAG = lazy_pattern(
     rf"(?<![\"'`“])(?:<(?P<c1>/)?{_NAME}(?:\s[^<>\n]{{0,60}})?>"
     rf"|\[(?P<c2>/)?{_NAME}\]|◁(?P<c3>/)?{_NAME}▷"
     r"|<\|(?:begin|(?P<c4>end))_of_thought\|>)(?![\"'`”])",
     re.IGNORECASE,
 )
-_CHANNEL = re.compile(r"<\|channel\|>\s*+(\w{1,20})[^<]{0,40}<\|message\|>")
-_CHANNEL_END = re.compile(r"<\|(?:end|return|call)\|>")
+_CHANNEL = lazy_pattern(r"<\|channel\|>\s*+(\w{1,20})[^<]{0,40}<\|message\|>")
+_CHANNEL_END = lazy_pattern(r"<\|(?:end|return|call)\|>")
 
 
 def without_thoughts(text: str) -> str:

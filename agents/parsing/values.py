@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fellowship.agents.parsing.problems import Unreadable
+from fellowship.lazy_pattern import lazy_pattern
 
 Choice = Literal["first", "second", "tie"]
 
 NOUN = r"(?:ai[ \t]+assistant|assistant|response|answer|candidate|model|output)"
 _DIGITS = r"\d{1,9}(?:\.\d{1,25})?"
-_SCORE = re.compile(
+_SCORE = lazy_pattern(
     rf"[ \t(\[\"'$]*+(?P<number>{_DIGITS})"
     rf"(?:[ \t]*+(?:/|out[ \t]+of\b|of\b)[ \t]*+(?P<of>{_DIGITS}))?"
     r"(?:[ \t]*+(?P<percent>%))?(?:[ \t]*+(?:points?|stars?)\b)?",
     re.ASCII | re.IGNORECASE,
 )
-_CHOICE = re.compile(
+_CHOICE = lazy_pattern(
     r"[ \t(\[\"']*+(?:(?P<tie>(?:an?[ \t]+)?(?:tie|draw)|c)\b"
     rf"|(?:the[ \t]+)?(?:{NOUN}[ \t]+(?P<named>[ab12])\b"
     rf"|(?P<which>first|second)\b(?:[ \t]+{NOUN}\b)?"
@@ -30,17 +31,17 @@ _CHOICE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _CLOSED = " \t\r\n)]\"'$.,;!"
-_TOKEN = re.compile(r"(?:<[|/]?[a-z |]{1,20}>\s*+)+", re.IGNORECASE)
-_REMARK = re.compile(r"[ \t)\]\"']*+(?:[(\-–—.,;]|(?:because|since|as)\b)")
+_TOKEN = lazy_pattern(r"(?:<[|/]?[a-z |]{1,20}>\s*+)+", re.IGNORECASE)
+_REMARK = lazy_pattern(r"[ \t)\]\"']*+(?:[(\-–—.,;]|(?:because|since|as)\b)")
 _NUMERAL = r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|hundred|half)\b"
-_SECOND_NUMBER = re.compile(
+_SECOND_NUMBER = lazy_pattern(
     r"\b(?:and|or|to|no|not|maybe|perhaps|rather|actually|say)\W{1,3}(?:an?\W)?"
     rf"{_NUMERAL}|\b{_NUMERAL}\W{{1,3}}(?:out|of|points?|stars?)\b"
     rf"|\b(?:an?|i\.?e\.?|namely|perfect|full|solid|clear|easy)\W{{1,3}}(?!half|hundred)"
     rf"{_NUMERAL}(?!-)",
     re.IGNORECASE,
 )
-_SECOND_CHOICE = re.compile(
+_SECOND_CHOICE = lazy_pattern(
     r"\b(?:[ABC]|(?i:first|second|tie|both|neither|or|not|former|latter|other|wait"
     r"|lost|loses|loser|worse|worst|inferior))\b"
 )

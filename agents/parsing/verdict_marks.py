@@ -31,8 +31,9 @@ from fellowship.agents.parsing.sides import (
     parse_side,
 )
 from fellowship.agents.parsing.values import ParsedValue
+from fellowship.lazy_pattern import lazy_pattern
 
-_LABEL = re.compile(
+_LABEL = lazy_pattern(
     rf"{LEAD}{LEAD_IN}(?:(?:my|the|our|i|a|final|overall|clear|so|here[ \t]+is)[ \t]+)*"
     r"(?P<label>verdict|winner|decision|judge?ment|conclusion|choice|preference|pick"
     rf"|preferred(?:[ \t]+{NOUN})?|better[ \t]+{NOUN}|best[ \t]+{NOUN}"
@@ -42,21 +43,21 @@ _LABEL = re.compile(
     r"|(?P<verb>[ \t]+(?:is|goes[ \t]+to)\b)|(?P<end>[ \t]*$))",
     re.MULTILINE | re.IGNORECASE,
 )
-_OVERALL = re.compile(
+_OVERALL = lazy_pattern(
     rf"{LEAD}(?:ranking|(?:overall|final(?:ly)?)(?:[ \t]+(?:result|ranking))?)[ \t]*:",
     re.M | re.I,
 )
-_MINE = re.compile(
+_MINE = lazy_pattern(
     rf"{LEAD}my[ \t]+(?:final[ \t]+)?(?:answer|vote)[ \t]*(?:is\b|:)", re.M | re.I
 )
-_RESULT = re.compile(r"\[RESULT\][ \t]*")
-_LOSER = re.compile(
+_RESULT = lazy_pattern(r"\[RESULT\][ \t]*")
+_LOSER = lazy_pattern(
     rf"{LEAD}(?:loser|rejected|(?:worse|worst|weaker)(?:[ \t]+{NOUN})?)[ \t]*[:=]",
     re.M | re.I,
 )
 _STRONG = ("verdict", "winner")
-_ITEM = re.compile(r"\d{1,2}[.)][ \t]+\S")
-_SPACE = re.compile(r"\s*+")
+_ITEM = lazy_pattern(r"\d{1,2}[.)][ \t]+\S")
+_SPACE = lazy_pattern(r"\s*+")
 
 
 def verdict_marks(text: str) -> list[Mention]:

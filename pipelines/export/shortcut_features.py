@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from fellowship.lazy_pattern import lazy_pattern
 from fellowship.pipelines.pairing.sentences import count_sentences
 from fellowship.pipelines.pairing.stock_answers import holds_stock
 from fellowship.pipelines.pairing.text_similarity import WORD, normalize
 
 TERMINAL: Final = frozenset(".!?…。！？؟।;:\"'”’»)]}*_`|>~")
 """Last characters of a text that has come to an end."""
-LIST_LINE = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
-HEADING = re.compile(r"(?m)^\s{0,3}#{1,6}\s+\S")
-LISTS = re.compile(r"(?m)^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
-BOLD = re.compile(r"\*\*[^\s*][^*\n]*\*\*|__[^\s_][^_\n]*__")
-CODE = re.compile(r"```|~~~|`[^`\n]+`")
-FENCE = re.compile(r"(?m)^\s*(?:```|~~~)")
-EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55]")
+LIST_LINE = lazy_pattern(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
+HEADING = lazy_pattern(r"(?m)^\s{0,3}#{1,6}\s+\S")
+LISTS = lazy_pattern(r"(?m)^\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
+BOLD = lazy_pattern(r"\*\*[^\s*][^*\n]*\*\*|__[^\s_][^_\n]*__")
+CODE = lazy_pattern(r"```|~~~|`[^`\n]+`")
+FENCE = lazy_pattern(r"(?m)^\s*(?:```|~~~)")
+EMOJI = lazy_pattern("[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55]")
 FEWEST_WORDS: Final = 4
 """Words of a last line below which nothing is said of how it ends: `42`, `Yes`."""
 REFUSAL_IN: Final = 160

@@ -11,21 +11,23 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from fellowship.lazy_pattern import lazy_pattern
+
 CLOSERS: Final = r"""(?:["'”’»«）」』)\]*_`~]|\[\^?\d{1,3}\]|\s»(?=\s|$))*+"""
 """Quotes, brackets, Markdown and the number of a note, which belong to what they close."""
 NEXT: Final = "(?=\\s|$|[\u2190-\u2bff\U0001f000-\U0001faff])"
-END: Final = re.compile(
+END: Final = lazy_pattern(
     rf"(?P<mark>(?<![.!?…])[.!?…]++|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e])"
     rf"(?P<closed>{CLOSERS}){NEXT}"
     rf"|(?:[。！？｡।॥۔؟։።፧។៕။]++|．(?![\d]))(?P<wide>{CLOSERS})"
 )
-FENCED: Final = re.compile(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1[`~]*|\Z)")
-WORD: Final = re.compile(r"[^\W_]\S*")
-LETTER: Final = re.compile(r"[^\W_]")
-LAST_WORD: Final = re.compile(r"(?:[^\W\d_]+\.)*[^\W_]+$")
-LIST_START: Final = re.compile(r"[\s#>*_|(-]*$")
-LIST_NUMBER: Final = re.compile(r"\d{1,3}|[ivx]{1,4}|[a-z]", re.IGNORECASE)
-INITIALS: Final = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+FENCED: Final = lazy_pattern(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1[`~]*|\Z)")
+WORD: Final = lazy_pattern(r"[^\W_]\S*")
+LETTER: Final = lazy_pattern(r"[^\W_]")
+LAST_WORD: Final = lazy_pattern(r"(?:[^\W\d_]+\.)*[^\W_]+$")
+LIST_START: Final = lazy_pattern(r"[\s#>*_|(-]*$")
+LIST_NUMBER: Final = lazy_pattern(r"\d{1,3}|[ivx]{1,4}|[a-z]", re.IGNORECASE)
+INITIALS: Final = lazy_pattern(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 BEFORE, AFTER = 24, 24
 """Characters looked at before and after a full stop."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from fellowship.lazy_pattern import lazy_pattern
+
 MOST_WORDS: Final = 80
 """Words up to which a text is a stock answer, and no essay that begins like one."""
 MOST_SHARE: Final = 0.5
@@ -22,7 +24,7 @@ HELP = (
     r"(?:help|assist|comply|do (?:that|this)|provide|support|answer|fulfil+|continue|"
     r"discuss|give|create|write|generate|share|engage|participate|tell|offer|say)"
 )
-STOCK = re.compile(
+STOCK = lazy_pattern(
     rf"\bi(?: \w+)? {CAN_NOT}(?: \w+)? {HELP}|"
     rf"\b(?:unable|not able) to (?:\w+ )?{HELP}|"
     r"\bi(?:'m| am) (?:very |so |truly )?sorry[,.]? but\b|"
@@ -55,7 +57,7 @@ LATIN_SIGNS: Final = (
     ),
 )
 """Of what `STOCK` finds in a text of ASCII letters, each holds one of these."""
-PRAISE = re.compile(
+PRAISE = lazy_pattern(
     r"\b(?:best|better|top|highest|perfect|superior|excellent|correct|accurate)\b|"
     r"\b(?:score|rating|rate|winner|win|wins|judge|evaluat\w*|response [ab12]|output)\b|"
     r"最好|最高|满分|評価",

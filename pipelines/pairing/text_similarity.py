@@ -5,12 +5,13 @@ Spaces, case and commas don't count.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+from fellowship.lazy_pattern import lazy_pattern
+
+WORD = lazy_pattern(r"[^\W_]+(?:['’][^\W_]+)*")
+WIDE = lazy_pattern("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
 
 def words(text: str) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from fellowship.lazy_pattern import lazy_pattern
+
 
 class Marks(NamedTuple):
     """An opening and a closing mark, as patterns, and an example of each.
@@ -115,7 +117,7 @@ MARKS: tuple[Marks, ...] = (
 )
 """Every pair of marks. Case is no matter in any of them."""
 
-WRAPPERS = re.compile(
+WRAPPERS = lazy_pattern(
     r"\A\s*(?:<\|im_start\|>|<\|start_header_id\|>)?assistant(?:<\|end_header_id\|>)?\s*\n"
     r"|\s*(?:<\|(?:im_end|endoftext|eot_id|return)\|>|</s>)\s*\Z"
     r"|\A\s*<\|(?:START_RESPONSE|START_TEXT|begin_of_(?:solution|answer))\|>"
@@ -149,7 +151,7 @@ CLOSING = tuple(re.compile(marks.closing, re.IGNORECASE) for marks in MARKS)
 ANY_CLOSING = either(closing=True, alone=True)
 """What ends a thought whose opening mark stood in the prompt, or was another."""
 
-HINT = re.compile(
+HINT = lazy_pattern(
     r"[<＜|;:/\\\[◁_][ \t]*(?:think|thought|reasoning|antthink|longcat|scratchpad)"
     r"|unused9|channel|inner_[ps]|assistant\s*final|thought process:|type=.?reasoning"
     r"|\A\s*thinking\.\.\.",
