@@ -6,6 +6,7 @@ They are for people who write recipes: no word of the library that checked the v
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from fellowship.custom_code import FUNCTION_NAME, NAME
@@ -73,6 +74,10 @@ def show_value(value: object) -> str:
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
     if isinstance(value, list | tuple | set | frozenset):
         return "a list"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
+        return f"the function {value.__name__}"
     return "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}"
 
 

@@ -1,15 +1,18 @@
 """Custom teams: a user's class as a system or an evaluator.
 
 It is one class with one method, held to what it promised: `run(item, seats)` returns
-candidates, `compare(item, candidates, pair, seats)` verdicts on two of them. Anything else
-that comes back stops the run with one message, before more is spent on it.
+candidates, `compare(item, candidates, pair, seats)` verdicts on two of them, `rate(item,
+candidates, seats)` a function that has them of any two. A class that only rates compares by
+rating the two. Anything else that comes back stops the run with one message, before more
+is spent on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from fellowship.custom_code import load_named
@@ -53,10 +56,12 @@ class CustomEvaluator:
     def __init__(self, settings: CustomEvaluateSettings) -> None:
         self.settings = settings
         self.inner = make_team(settings.team, settings.settings)
-        if not MEETINGS[settings.meet].pairwise:
-            require_method(self.inner, settings.team, "rate", 3, RATE)
-        else:
+        rates = hasattr(self.inner, "rate") and not hasattr(self.inner, "compare")
+        self.compares = MEETINGS[settings.meet].pairwise and not rates
+        if self.compares:
             require_method(self.inner, settings.team, "compare", 4, COMPARE)
+        else:
+            require_method(self.inner, settings.team, "rate", 3, RATE)
 
     async def compare(
         self,
@@ -66,6 +71,10 @@ class CustomEvaluator:
         seats: SessionContext,
     ) -> Comparison:
         """Its comparison of two candidates; verdicts alone are decided as a judge's are."""
+        if not self.compares:
+            two = [candidates[index] for index in pair]
+            rated = await self.rate(item, two, seats)
+            return rated(0, 1).model_copy(update={"first": pair[0], "second": pair[1]})
         comparing = self.inner.compare(item, candidates, pair, seats)
         found = await own_result(comparing)
         name, wanted = self.settings.team, "a Comparison or a list of Verdict records"
@@ -89,17 +98,32 @@ class CustomEvaluator:
         if not callable(found):
             name = self.settings.team
             raise wrong_result(name, "rate", found, "a function (i, j) -> Comparison")
-        rated: PairwiseRatings = found
+
+        def rated(i: int, j: int) -> Comparison:
+            with as_row_errors():
+                made = found(i, j)
+            if not isinstance(made, Comparison) or (made.first, made.second) != (i, j):
+                wanted = f"Comparison(first={i}, second={j}, ...) of its function"
+                raise wrong_result(self.settings.team, "rate", made, wanted)
+            return made
+
         return rated
 
 
 async def own_result(work: Awaitable[Any]) -> Any:
-    """What a method of the user's returns; what would end the process ends its row.
+    """What a method of the user's returns; what would end the process ends its row."""
+    with as_row_errors():
+        return await work
+
+
+@contextmanager
+def as_row_errors() -> Iterator[None]:
+    """Have what would end the process end its row, where the user's code raises it.
 
     A `CancelledError` that nobody asked for is the user's own, too.
     """
     try:
-        return await work
+        yield
     except (SystemExit, asyncio.CancelledError) as error:
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
@@ -116,7 +140,11 @@ def make_team(name: str, settings: dict[str, Any]) -> Any:
     try:
         return found(**settings)
     except TypeError as error:
-        given = f"the settings {', '.join(map(repr, settings))}" if settings else "none"
+        given = (
+            f"the settings {', '.join(map(repr, settings))}"
+            if settings
+            else "no settings"
+        )
         raise RecipeError(
             f"team {name!r} can't be made with {given}: {error}"
         ) from error

@@ -197,7 +197,7 @@ def rating_of(answered: Answered, folder: Path, scale: float) -> Rating:
     votes = []
     for name, own in by_judge(verdicts).items():
         scores = decide(own)[1]
-        given = scores.first if scores else None
+        given = scores.first if scores and any(v.scores for v in own) else None
         reason = first_reason(own)
         by_name = {one.name: one.first for one in mean_criteria(own)}
         votes.append(
@@ -209,7 +209,7 @@ def rating_of(answered: Answered, folder: Path, scale: float) -> Rating:
                 verdicts=tuple(own),
             )
         )
-    score = outcome.ranking.scores[0] if outcome.ranking else None
+    score = answer_score(outcome)
     return Rating(
         score=score,
         scale=scale,
@@ -219,12 +219,32 @@ def rating_of(answered: Answered, folder: Path, scale: float) -> Rating:
         },
         reason=next((vote.reason for vote in votes if vote.reason), ""),
         votes=tuple(votes),
-        why=outcome.why if score is None else "",
+        why=(outcome.why or "the evaluator gave no score") if score is None else "",
         cost=cost_of(outcome, folder),
         recorded=answered.recorded,
         row=outcome.number,
         sessions=outcome.sessions,
     )
+
+
+def answer_score(outcome: Outcome) -> float | None:
+    """The one answer's score; None where the evaluator gave none.
+
+    What is made of a winner without scores is a share of wins, and one answer wins
+    against nobody.
+    """
+    ranking = outcome.ranking
+    if ranking is None or not any(map(are_scored, ranking.comparisons)):
+        return None
+    return ranking.scores[0]
+
+
+def are_scored(comparison: Comparison) -> bool:
+    """Whether its scores are the evaluator's, not made of its verdicts' winners."""
+    verdicts = comparison.verdicts
+    if any(verdict.scores for verdict in verdicts):
+        return True
+    return comparison.scores not in (None, decide(verdicts)[1])
 
 
 def completed(outcome: Outcome) -> Outcome:

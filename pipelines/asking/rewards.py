@@ -20,6 +20,7 @@ from fellowship.pipelines.asking.evaluators import (
     evaluator_with_models,
     scoring_alone,
 )
+from fellowship.pipelines.asking.judgement import answer_score
 from fellowship.pipelines.recipe.model_specs import ModelSpec
 from fellowship.run_sync import run_sync
 
@@ -73,8 +74,7 @@ class RewardFunction:
         answered = await ask(self.asking, [rows[n] for n in told], self.folder)
         found: list[float | None] = [None] * len(rows)
         for n, one in zip(told, answered, strict=True):
-            ranking = one.outcome.ranking
-            found[n] = ranking.scores[0] if ranking else None
+            found[n] = answer_score(one.outcome)
         return found
 
     def _references(self, columns: Mapping[str, Any], rows: int) -> Sequence[Any]:

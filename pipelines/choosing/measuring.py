@@ -97,6 +97,11 @@ def measuring_recipe(recipe: Recipe, evaluate: EvaluateSettings) -> Recipe:
 def model_names(recipe: Recipe, candidates: Candidates) -> list[str]:
     """The candidate models: those named, else all of the recipe."""
     given = candidates.models or tuple(recipe.models)
+    if not given:
+        raise RecipeError(
+            "the recipe has no models, and models are what is chosen among: give some"
+            " under models"
+        )
     what = "model in the recipe called"
     names = [select_name(name, recipe.models, what, RecipeError) for name in given]
     return [*dict.fromkeys(names)]

@@ -82,10 +82,9 @@ def _no_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:
     teams = (recipe.evaluate, *recipe.systems)
     own = CustomEvaluateSettings | CustomSettings
     if not recipe.models and not all(isinstance(team, own) for team in teams):
-        yield (
-            ("models",),
-            "models has 0 entries: give at least 1; only teams of your own need none",
-        )
+        given = "models" in recipe.model_fields_set
+        what = "models has 0 entries" if given else "the recipe needs the key 'models'"
+        yield ("models",), f"{what}: give at least 1; only teams of your own need none"
 
 
 def named_models(recipe: Recipe) -> Iterator[tuple[Place, str]]:

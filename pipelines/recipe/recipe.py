@@ -169,7 +169,8 @@ class Recipe(Settings):
     """One run, from its prompts to its datasets."""
 
     models: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], ModelConfig] = Field(
-        description="by name; none are needed where every team is a class of your own"
+        default={},
+        description="by name; none are needed where every team is a class of your own",
     )
     source: Source = Field(
         default=Source(),

@@ -93,7 +93,7 @@ async def test_a_jury_rule_of_ones_own_decides(custom_project: Path) -> None:
     [
         ({"team": "own_teams:Plain"}, "'run' must be async"),
         ({"team": "own_teams:Nothing"}, "no method 'run': give it `async def run("),
-        ({"team": "own_teams:Twice"}, "can't be made with none"),
+        ({"team": "own_teams:Twice"}, "can't be made with no settings"),
         ({"team": "own_teams:veto"}, "is a function: a class is expected"),
         ({"team": "singel"}, "did you mean 'single'?"),
     ],

@@ -85,6 +85,31 @@ def test_a_rule_of_one_s_own_scores_without_a_model(tmp_path: Path) -> None:
     score = fl.reward_function(LongerIsBetter, into=tmp_path / "r")
     assert score(["Why?"] * 2, ["So.", "Because of it."]) == [3, 14]
     assert fl.score("Why?", "So.", evaluator=LongerIsBetter).score == 3
+    assert fl.judge("Why?", "So.", "As it is.", evaluator=LongerIsBetter).winner == "b"
+
+
+class NeverScores:
+    """A rule that calls everything a tie, without scores."""
+
+    async def rate(self, item: Any, candidates: Any, seats: Any) -> Any:
+        return lambda i, j: comparison_of((i, j), [fl.Verdict(winner="tie")])
+
+
+class OfOthers:
+    """A rule that compares others than it was asked about."""
+
+    async def rate(self, item: Any, candidates: Any, seats: Any) -> Any:
+        return lambda i, j: comparison_of((i + 1, j), [fl.Verdict(winner="tie")])
+
+
+def test_a_rule_that_gives_no_score_gives_no_reward(tmp_path: Path) -> None:
+    score = fl.reward_function(NeverScores, into=tmp_path / "r")
+    assert score(["Why?"], ["So."]) == [None]
+    found = fl.score("Why?", "So.", evaluator=NeverScores)
+    assert (found.score, found.why) == (None, "the evaluator gave no score")
+    assert fl.judge("Why?", "So.", "As it is.", evaluator=NeverScores).winner == "tie"
+    with pytest.raises(fl.RecipeError, match="first=0, second=0, ...) of its function"):
+        fl.score("Why?", "So.", evaluator=OfOthers)
 
 
 def test_a_recipe_of_one_s_own_rule_needs_no_model(tmp_path: Path) -> None:
@@ -94,8 +119,14 @@ def test_a_recipe_of_one_s_own_rule_needs_no_model(tmp_path: Path) -> None:
     assert fl.run(recipe, tmp_path / "run", rows=rows).states == {State.PAIR: 1}
     assert replay(tmp_path / "run", "1").identical
     assert plan(Recipe.model_validate(recipe), measure_source(())).models == ()
+    recipe["evaluate"] = {"team": "judge", "model": "m"}
     with pytest.raises(fl.RecipeError, match="models has 0 entries"):
-        fl.run({**recipe, "evaluate": {"team": "judge", "model": "m"}}, "x", rows=rows)
+        fl.run(recipe, "x", rows=rows)
+    del recipe["models"]
+    with pytest.raises(fl.RecipeError, match="needs the key 'models': give at least 1"):
+        fl.run(recipe, "x", rows=rows)
+    recipe["evaluate"] = rule
+    assert fl.run(recipe, tmp_path / "other", rows=rows).states == {State.PAIR: 1}
 
 
 @pytest.mark.parametrize("asked", [fl.run, lambda *a, **m: [*fl.listen(*a, **m)]])
