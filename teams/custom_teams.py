@@ -76,19 +76,7 @@ class CustomEvaluator:
             rated = await self.rate(item, two, seats)
             return rated(0, 1).model_copy(update={"first": pair[0], "second": pair[1]})
         comparing = self.inner.compare(item, candidates, pair, seats)
-        found = await own_result(comparing)
-        name, wanted = self.settings.team, "a Comparison or a list of Verdict records"
-        if isinstance(found, Comparison):
-            if (found.first, found.second) != pair:
-                raise RecipeError(f"team {name!r} compared others than {pair}")
-            return found
-        verdicts = [found] if isinstance(found, Verdict) else found
-        if not isinstance(verdicts, list | tuple) or not verdicts:
-            raise wrong_result(name, "compare", found, wanted)
-        for one in verdicts:
-            if not isinstance(one, Verdict):
-                raise wrong_result(name, "compare", one, wanted)
-        return comparison_of(pair, verdicts)
+        return self._comparison(await own_result(comparing), pair, "compare")
 
     async def rate(
         self, item: Item, candidates: Sequence[Candidate], seats: SessionContext
@@ -101,13 +89,25 @@ class CustomEvaluator:
 
         def rated(i: int, j: int) -> Comparison:
             with as_row_errors():
-                made = found(i, j)
-            if not isinstance(made, Comparison) or (made.first, made.second) != (i, j):
-                wanted = f"Comparison(first={i}, second={j}, ...) of its function"
-                raise wrong_result(self.settings.team, "rate", made, wanted)
-            return made
+                of_two = found(i, j)
+            return self._comparison(of_two, (i, j), "rate")
 
         return rated
+
+    def _comparison(self, found: Any, pair: Pair, method: str) -> Comparison:
+        """What the user's code says of a pair; `RecipeError` where it says nothing."""
+        name, wanted = self.settings.team, "a Comparison or a list of Verdict records"
+        if isinstance(found, Comparison):
+            if (found.first, found.second) != pair:
+                raise RecipeError(f"team {name!r} compared others than {pair}")
+            return found
+        verdicts = [found] if isinstance(found, Verdict) else found
+        if not isinstance(verdicts, list | tuple) or not verdicts:
+            raise wrong_result(name, method, found, wanted)
+        for one in verdicts:
+            if not isinstance(one, Verdict):
+                raise wrong_result(name, method, one, wanted)
+        return comparison_of(pair, verdicts)
 
 
 async def own_result(work: Awaitable[Any]) -> Any:

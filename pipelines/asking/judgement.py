@@ -219,7 +219,7 @@ def rating_of(answered: Answered, folder: Path, scale: float) -> Rating:
         },
         reason=next((vote.reason for vote in votes if vote.reason), ""),
         votes=tuple(votes),
-        why=(outcome.why or "the evaluator gave no score") if score is None else "",
+        why=reason_for_no_score(outcome) if score is None else "",
         cost=cost_of(outcome, folder),
         recorded=answered.recorded,
         row=outcome.number,
@@ -237,6 +237,12 @@ def answer_score(outcome: Outcome) -> float | None:
     if ranking is None or not any(map(are_scored, ranking.comparisons)):
         return None
     return ranking.scores[0]
+
+
+def reason_for_no_score(outcome: Outcome) -> str:
+    """Why there is none; of an answer that the evaluator did read, that it gave none."""
+    read = outcome.state == State.TIE
+    return "the evaluator gave no score" if read else outcome.why
 
 
 def are_scored(comparison: Comparison) -> bool:
