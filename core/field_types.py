@@ -14,16 +14,22 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 
+def is_boolean(value: Any) -> bool:
+    """Whether a value is true or false, NumPy's too: it gives them as numbers."""
+    of_numpy = getattr(getattr(value, "dtype", None), "kind", "") == "b"
+    return of_numpy or isinstance(value, bool)
+
+
 def refuse_boolean_whole(value: Any) -> Any:
     """Any value but true and false, which Python takes for 1 and 0."""
-    if isinstance(value, bool):
+    if is_boolean(value):
         raise PydanticKnownError("int_type")
     return value
 
 
 def refuse_boolean(value: Any) -> Any:
     """As `refuse_boolean_whole`, where a number need not be whole."""
-    if isinstance(value, bool):
+    if is_boolean(value):
         raise PydanticKnownError("float_type")
     return value
 

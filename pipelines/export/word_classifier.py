@@ -50,13 +50,13 @@ class WordClassifier:
     def add(self, prompt: int, chosen: str, rejected: str, place: int = -1) -> None:
         """Look at one pair; `prompt` is its prompt's hash, `place` its own in the set."""
         self._added += 1
-        place = -text_hash(prompt, chosen, rejected)
+        rank = -text_hash(prompt, chosen, rejected)
         full = len(self._heap) >= MOST_PAIRS
-        if full and place <= self._heap[0][0]:
+        if full and rank <= self._heap[0][0]:
             return
         one, other = grams(chosen), grams(rejected)
         pair = WordPair(prompt, one - other, other - one, place)
-        entry = (place, -self._added, pair)
+        entry = (rank, -self._added, pair)
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
 
     def forget(self, places: Collection[int]) -> bool:

@@ -15,17 +15,23 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from fellowship.database import describe_failure
 from fellowship.errors import InputError, LedgerError, RecipeError
 from fellowship.pipelines.export.recipe_checks import check_exports
 from fellowship.pipelines.recipe.checks import check_recipe
 from fellowship.pipelines.recipe.new_run_checks import check_new_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.credentials import check_credentials
-from fellowship.run_folder import atomic_writer
+from fellowship.run_folder import RunFolder, atomic_writer, half_written
 
 ROWS = "rows.jsonl"
 BEFORE = "rows.before.jsonl"
 """The rows that a run had, while it is asked whether it takes others."""
+
+NO_ROWS = (
+    "rows holds no row, and the run has some: give a list, or an iterator that was not"
+    " read before"
+)
 
 
 @runtime_checkable
@@ -56,25 +62,48 @@ def check_given(recipe: Recipe, into: Path, *, own_rows: bool) -> None:
 
 
 @contextlib.contextmanager
-def with_rows(recipe: Recipe, rows: GivenRows | None, into: Path) -> Iterator[Recipe]:
-    """The recipe with these rows for its source, kept in the run's folder.
+def with_rows(
+    recipe: Recipe, rows: GivenRows | None, into: Path
+) -> Iterator[tuple[Recipe, RunFolder | None]]:
+    """The recipe with these rows for its source, and the run's folder, which is locked.
 
     A row is a mapping from the source's columns (`prompt`, `candidates`, ...) to values.
-    Where the run is refused with these rows, those that it had are put back.
+    They are kept in the folder: whoever else works on the run reads its own, and is
+    refused before a row is written. Where the run is refused with these rows, those that
+    it had are put back. Without `rows` the recipe stays, and nothing is locked.
     """
     if rows is None:
-        yield recipe
+        yield recipe, None
         return
-    path, before = into.absolute() / ROWS, into.absolute() / BEFORE
-    had_rows = path.exists()
-    if had_rows:
-        shutil.copyfile(path, before)
-    try:
+    path = into.absolute() / ROWS
+    with RunFolder(into) as folder, replaced_rows(path) as had_rows:
         with atomic_writer(path) as out:
+            number = 0
             for number, row in enumerate(mappings(rows), 1):
                 out.write(row_line(row, number) + "\n")
+            if had_rows and not number:
+                raise InputError(NO_ROWS)
         source = recipe.source.model_copy(update={"path": path, "dataset": None})
-        yield recipe.model_copy(update={"source": source})
+        yield recipe.model_copy(update={"source": source}), folder
+
+
+@contextlib.contextmanager
+def replaced_rows(path: Path) -> Iterator[bool]:
+    """Whether a run has rows, which are kept beside `path` until it has taken others.
+
+    What a process that was killed left there is what the run had, and goes on being it.
+    """
+    before = path.with_name(BEFORE)
+    try:
+        had_rows = before.exists() or path.exists()
+        if had_rows and not before.exists():
+            part = half_written(before)
+            shutil.copyfile(path, part)
+            os.replace(part, before)
+    except OSError as error:
+        raise LedgerError(describe_failure(before, error)) from error
+    try:
+        yield had_rows
     except (RecipeError, InputError, LedgerError):
         if had_rows:
             os.replace(before, path)
@@ -101,15 +130,16 @@ def mappings(rows: GivenRows) -> Iterator[Mapping[str, Any]]:
 
 
 def row_line(row: Mapping[str, Any], number: int) -> str:
-    """One row as a line of JSON."""
-    return json.dumps(
-        {
-            str(name): _json_value(value, f"row {number}: {name!r}")
-            for name, value in row.items()
-        },
-        ensure_ascii=False,
-        allow_nan=False,
-    )
+    """One row as a line of JSON; half a character, which no file holds, as its escape."""
+    values = {
+        str(name): _json_value(value, f"row {number}: {name!r}")
+        for name, value in row.items()
+    }
+    line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    with contextlib.suppress(UnicodeEncodeError):
+        line.encode()
+        return line
+    return json.dumps(values, allow_nan=False)
 
 
 def _json_value(value: Any, place: str) -> Any:

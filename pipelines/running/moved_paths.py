@@ -49,15 +49,29 @@ def is_same_file(old: Path, new: Path, own: Path) -> bool:
         return False
     if is_gone(old) or (is_own(new, own) and (old.parent / HEADER).exists()):
         return True
+    files, others = files_at(old), files_at(new)
+    names, known = [one.name for one in files], [one.name for one in others]
+    return bool(files) and names == known and all(map(is_same, files, others))
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, or files of the same bytes."""
     try:
-        return os.path.samefile(old, new) or filecmp.cmp(old, new, shallow=False)
+        return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
     except OSError:
-        return False  # a pattern of several files, a folder, or nothing to be read
+        return False  # a folder, or nothing to be read
+
+
+def files_at(path: Path) -> list[Path]:
+    """The file at a path; those of a pattern, in order."""
+    if os.path.lexists(path):
+        return [path]
+    return [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
 
 
 def is_gone(path: Path) -> bool:
     """Whether nothing is where a path or a pattern points."""
-    return not os.path.lexists(path) and not glob.glob(str(path), recursive=True)
+    return not files_at(path)
 
 
 def is_own(path: Path, own: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.row_runner import Runner
-from fellowship.records import Record
+from fellowship.records import Record, State
 from fellowship.run_folder import LEDGER
 
 
@@ -20,7 +20,7 @@ class RowsSummary(Record):
     """
 
     prompts: int
-    states: dict[str, int]
+    states: dict[State, int]
     lost: int
     replies: ReplyNotices
 
@@ -36,4 +36,5 @@ def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
         replies = reply_notices(reader)
     states, lost = runner.ledger.final_counts()
     prompts = pending + sum(states.values())
-    return RowsSummary(prompts=prompts, states=states, lost=lost, replies=replies)
+    known = {State(name): many for name, many in states.items()}
+    return RowsSummary(prompts=prompts, states=known, lost=lost, replies=replies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ async def run_recipe(
     origin: Origin | None = None,
     picked: Collection[int] | None = None,
     skip_done: Sequence[Path] = (),
+    held: RunFolder | None = None,
 ) -> RunReport:
     """Run `recipe` into the folder `into`, or go on where it was left.
 
@@ -67,6 +69,7 @@ async def run_recipe(
     `copies`: processes in which `engine` works, each with its own embedded models.
     `picked`: work on the rows of these numbers only; the others stay pending.
     `skip_done`: leave out the rows that these other runs have done.
+    `held`: the folder, where the caller has it open.
     """
     check_recipe(recipe, own_rows=origin is None)
     if origin is None:  # else the recipe is another run's, which may go on as it is
@@ -82,7 +85,7 @@ async def run_recipe(
     # Of a new run before there is a folder; of one that is over, never.
     registry = None if holds_run(into) else ModelRegistry(recipe.models)
     try:
-        with RunFolder(into) as folder, relaxed_gc():
+        with nullcontext(held) if held else RunFolder(into) as folder, relaxed_gc():
             run_header = make_header(recipe, library)
             if origin is not None:
                 run_header["identity"]["origin"] = origin.header_fields
@@ -161,9 +164,6 @@ def run(
     if rows is not None:
         check_given(made, folder, own_rows=False)
     others = [folder_path(run, "skip_done") for run in skip_done]
-    with with_rows(made, rows, folder) as made:
-        return run_sync(
-            run_recipe(
-                made, folder, limit=limit, fork=fork, watch=watch, skip_done=others
-            )
-        )
+    with with_rows(made, rows, folder) as (made, held):
+        more: dict[str, Any] = {"fork": fork, "watch": watch, "skip_done": others, "held": held}
+        return run_sync(run_recipe(made, folder, limit=limit, **more))

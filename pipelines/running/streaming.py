@@ -99,8 +99,9 @@ async def stream(
         yield work
 
     async def run_rows() -> None:
-        with with_rows(made, rows, folder) as own:
-            await run_recipe(own, folder, limit=limit, stop=stop, engine=engine)
+        with with_rows(made, rows, folder) as (own, held):
+            more: dict[str, Any] = {"stop": stop, "engine": engine, "held": held}
+            await run_recipe(own, folder, limit=limit, **more)
 
     run = asyncio.create_task(run_rows())
     run.add_done_callback(lambda done: events.put_nowait(None))

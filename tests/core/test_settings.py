@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import numpy
 import pytest
 from pydantic import ValidationError
 
@@ -52,7 +53,7 @@ def test_no_number_of_any_settings_is_true_or_false() -> None:
     """Nor is an entry of a list, or a value by name."""
     assert len(NUMBERS) > 60
     for cls, name in NUMBERS:
-        for value in (True, False, [True, False], {"a": True}):
+        for value in (True, False, [True, False], {"a": True}, numpy.True_):
             with pytest.raises(ValidationError) as caught:
                 cls.model_validate({name: value})
             assert [e for e in caught.value.errors() if name in e["loc"]], (cls, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fellowship.pipelines.planning.plan import measure_source, plan
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.replay.replay import replay
 from fellowship.records import State
+from fellowship.run_folder import RunFolder
 from fellowship.teams.judge import comparison_of
 from tests.support.loopback.fixtures import Handle
 
@@ -137,21 +139,27 @@ def test_rows_that_a_run_refuses_leave_those_that_it_had(
     recipe = {"models": {}, "source": {"candidates": ["a", "b"]}, "evaluate": rule}
     rows = [{"prompt": p, "a": "So.", "b": "Because of it."} for p in ("Why?", "How?")]
     fl.run(recipe, tmp_path / "run", rows=rows)
-    kept = (tmp_path / "run" / "rows.jsonl").read_bytes()
+    kept = (path := tmp_path / "run" / "rows.jsonl").read_bytes()
     for other in (
         {"rows": [{**rows[0], "prompt": "Who?"}, rows[1]]},
         {"rows": [{**rows[0], "a": 1j}]},
         {"rows": [*rows, {**rows[0], "prompt": "Who?"}], "recipe": {"seed": 1}},
+        {"rows": iter(())},
+        {"rows": rows[:1], "by": RunFolder},
+        {"rows": rows[::-1], "killed": True},
     ):
-        with pytest.raises(fl.FellowshipError):
-            asked(
-                {**recipe, **other.get("recipe", {})},
-                tmp_path / "run",
-                rows=other["rows"],
-            )
-        assert (tmp_path / "run" / "rows.jsonl").read_bytes() == kept
+        with other.get("by", nullcontext)(tmp_path / "run"):
+            if "killed" in other:  # between other rows and the question of them
+                path.rename(path.with_name("rows.before.jsonl"))
+                path.write_text("{}\n")
+            with pytest.raises(fl.FellowshipError):
+                made = {**recipe, **other.get("recipe", {})}
+                asked(made, tmp_path / "run", rows=other["rows"])
+        assert path.read_bytes() == kept
         assert not [*(tmp_path / "run").glob("rows.before*")]
-    assert fl.run(recipe, tmp_path / "run", rows=rows).states == {State.PAIR: 2}
+    half = {**rows[0], "a": "So\ud800."}  # as in a file: a row that can't be read
+    states = fl.run(recipe, tmp_path / "run", rows=[*rows, half]).states
+    assert states == {State.PAIR: 2, State.REJECTED_INPUT: 1}
 
 
 @pytest.mark.parametrize(

@@ -25,27 +25,40 @@ from tests.support.commands import said
 from tests.support.outcomes import judged
 from tests.support.runs import export_rows, run_of
 
+SIDES = ("chosen", "rejected")
 
-def counted(rows: list[dict[str, str]]) -> ShortcutReport:
-    """What a set of pairs would teach."""
+
+def counted(rows: list[dict[str, str]], taken_back: int = 0) -> ShortcutReport:
+    """What a set of pairs would teach; so many were the other way round at first."""
     counter = ShortcutCounter()
-    for row in rows:
-        sides = (
-            [{"role": "assistant", "content": row[s]}] for s in ("chosen", "rejected")
-        )
-        facts = {name: row[name] for name in row if name.endswith("_model")}
-        prompt = [{"role": "user", "content": row["prompt"]}]
-        counter.add(Example(prompt, tuple(sides), facts=facts))
+    for place, row in enumerate(rows):
+        others = row if place >= taken_back else turned(row)
+        counter.add(example(others), place)
+    assert counter.forget({*range(taken_back)})
+    for place, row in enumerate(rows[:taken_back]):
+        counter.add(example(row), place)
     report = counter.report()
     counter.close()
     return report
 
 
+def example(row: dict[str, str]) -> Example:
+    sides = ([{"role": "assistant", "content": row[s]}] for s in SIDES)
+    facts = {name: row[name] for name in row if name.endswith("_model")}
+    prompt = [{"role": "user", "content": row["prompt"]}]
+    return Example(prompt, tuple(sides), facts=facts)
+
+
+def turned(row: dict[str, str]) -> dict[str, str]:
+    return {**row, "chosen": row["rejected"], "rejected": row["chosen"]}
+
+
 @pytest.mark.parametrize("what", PLANTS)
 def test_a_planted_shortcut_is_named_and_nothing_that_is_not_there(what: str) -> None:
     rows = make_set(11, 75, PLANTS[what])
-    names = [one.name for one in counted(rows).found]
-    assert names == [PLANTS[what].name]
+    report = counted(rows)
+    assert [one.name for one in report.found] == [PLANTS[what].name]
+    assert counted(rows, taken_back=30) == report
 
 
 def test_a_clean_set_has_no_shortcut_and_says_what_was_checked() -> None:

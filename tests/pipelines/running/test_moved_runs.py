@@ -85,6 +85,7 @@ def test_a_run_of_given_rows_goes_on_wherever_it_lies(
     [
         ("moved", True),
         ("copied", True),
+        ("a pattern", True),
         ("another file of the name", False),
         ("another name", False),
     ],
@@ -96,6 +97,8 @@ def test_a_project_goes_on_where_its_source_is_the_same(
     source = path.with_name("rows.jsonl")
     lines: list[Any] = [str(row).replace("'", '"') for row in ROWS]
     source.write_text("\n".join(lines))
+    if way == "a pattern":
+        path.write_text(path.read_text().replace("rows.jsonl", "row?.jsonl"))
     run(load_recipe(path), tmp_path / "project" / "run")
     here = WAYS.get(way, WAYS["copied"])(tmp_path / "project")
     recipe_file = here / "r.yaml"
