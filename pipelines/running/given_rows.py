@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -89,17 +90,10 @@ def with_rows(
 
 @contextlib.contextmanager
 def replaced_rows(path: Path) -> Iterator[bool]:
-    """Whether a run has rows, which are kept beside `path` until it has taken others.
-
-    What a process that was killed left there is what the run had, and goes on being it.
-    """
+    """Whether a run has rows, which are kept beside `path` until it has taken others."""
     before = path.with_name(BEFORE)
     try:
-        had_rows = before.exists() or path.exists()
-        if had_rows and not before.exists():
-            part = half_written(before)
-            shutil.copyfile(path, part)
-            os.replace(part, before)
+        had_rows = keep_rows(path, before)
     except OSError as error:
         raise LedgerError(describe_failure(before, error)) from error
     try:
@@ -110,6 +104,29 @@ def replaced_rows(path: Path) -> Iterator[bool]:
         raise
     finally:
         before.unlink(missing_ok=True)
+
+
+def keep_rows(path: Path, before: Path) -> bool:
+    """Copy the rows that a run has to `before`; whether it has any.
+
+    What a process that was killed left there is what the run had, and goes on being it,
+    unless it had begun to take the same rows and more.
+    """
+    if before.exists() and not (path.exists() and begins_with(path, before)):
+        return True
+    if not path.exists():
+        return False
+    part = half_written(before)
+    shutil.copyfile(path, part)
+    os.replace(part, before)
+    return True
+
+
+def begins_with(path: Path, start: Path) -> bool:
+    """Whether the bytes of a file begin with those of another."""
+    with path.open("rb") as whole, start.open("rb") as first:
+        pieces = iter(partial(first.read, 1 << 20), b"")
+        return all(whole.read(len(piece)) == piece for piece in pieces)
 
 
 def mappings(rows: GivenRows) -> Iterator[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import filecmp
 import glob
 import os
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,8 +51,10 @@ def is_same_file(old: Path, new: Path, own: Path) -> bool:
     if is_gone(old) or (is_own(new, own) and (old.parent / HEADER).exists()):
         return True
     files, others = files_at(old), files_at(new)
-    names, known = [one.name for one in files], [one.name for one in others]
-    return bool(files) and names == known and all(map(is_same, files, others))
+    pairs = [(files[name], others[name]) for name in files.keys() & others.keys()]
+    return (
+        bool(files) and files.keys() == others.keys() and all(starmap(is_same, pairs))
+    )
 
 
 def is_same(one: Path, other: Path) -> bool:
@@ -59,19 +62,24 @@ def is_same(one: Path, other: Path) -> bool:
     try:
         return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
     except OSError:
-        return False  # a folder, or nothing to be read
+        return False  # a link to nothing, or nothing to be read
 
 
-def files_at(path: Path) -> list[Path]:
-    """The file at a path; those of a pattern, in order."""
+def files_at(path: Path) -> dict[str, Path]:
+    """The files at a path, in a folder and of a pattern, by name from where it begins."""
+    if path.is_dir():
+        inside = [one for one in path.rglob("*") if not one.is_dir()]
+        return {str(one.relative_to(path)): one for one in inside}
     if os.path.lexists(path):
-        return [path]
-    return [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
+        return {path.name: path}
+    found = glob.glob(str(path), recursive=True)
+    root = os.path.commonpath(found) if found else ""
+    return {os.path.relpath(one, root): Path(one) for one in found}
 
 
 def is_gone(path: Path) -> bool:
     """Whether nothing is where a path or a pattern points."""
-    return not files_at(path)
+    return not os.path.lexists(path) and not glob.glob(str(path), recursive=True)
 
 
 def is_own(path: Path, own: Path) -> bool:

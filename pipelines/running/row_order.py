@@ -60,7 +60,7 @@ class RowOrder:
         """Whether as many rows are accepted as were asked for."""
         return self.wanted is not None and self.accepted >= self.wanted
 
-    def has_enough(self, states: Mapping[str, int]) -> bool:
+    def has_enough(self, states: Mapping[State, int]) -> bool:
         """The same of a closed run, where pairs may have been taken back at the end."""
         return self.wanted is not None and states.get(State.PAIR, 0) >= self.wanted
 

@@ -109,7 +109,7 @@ class Runner:
             getattr(self, name).close()
         self.ledger.close()
 
-    def skip(self, states: Mapping[str, int] | None) -> None:
+    def skip(self, states: Mapping[State, int] | None) -> None:
         """Every row of the source is known to be finished, as it stands: say so.
 
         `states` are how many ended in which, where the run's seal says so; else the
@@ -117,7 +117,7 @@ class Runner:
         """
         if states is None:
             self.seen.update(self.finished)
-            states = Counter(state for _, state in self.finished.values())
+            states = Counter(State(state) for _, state in self.finished.values())
         self.progress.total = self.progress.done = sum(states.values())
         self.progress.states.update(states)
         self._watch(self.progress)

@@ -127,7 +127,7 @@ def make_report(
     return RunReport(
         into=runner.folder.path,
         prompts=rows.prompts,
-        states={State(name): many for name, many in states.items()},
+        states=states,
         pending=pending,
         calls=meter.calls,
         prompt_tokens=meter.prompt_tokens,

@@ -165,5 +165,13 @@ def run(
         check_given(made, folder, own_rows=False)
     others = [folder_path(run, "skip_done") for run in skip_done]
     with with_rows(made, rows, folder) as (made, held):
-        more: dict[str, Any] = {"fork": fork, "watch": watch, "skip_done": others, "held": held}
-        return run_sync(run_recipe(made, folder, limit=limit, **more))
+        work = run_recipe(
+            made,
+            folder,
+            limit=limit,
+            fork=fork,
+            watch=watch,
+            skip_done=others,
+            held=held,
+        )
+        return run_sync(work)

@@ -100,8 +100,9 @@ async def stream(
 
     async def run_rows() -> None:
         with with_rows(made, rows, folder) as (own, held):
-            more: dict[str, Any] = {"stop": stop, "engine": engine, "held": held}
-            await run_recipe(own, folder, limit=limit, **more)
+            await run_recipe(
+                own, folder, limit=limit, stop=stop, engine=engine, held=held
+            )
 
     run = asyncio.create_task(run_rows())
     run.add_done_callback(lambda done: events.put_nowait(None))

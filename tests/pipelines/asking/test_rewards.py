@@ -152,14 +152,19 @@ def test_rows_that_a_run_refuses_leave_those_that_it_had(
             if "killed" in other:  # between other rows and the question of them
                 path.rename(path.with_name("rows.before.jsonl"))
                 path.write_text("{}\n")
+            made = {**recipe, **other.get("recipe", {})}
             with pytest.raises(fl.FellowshipError):
-                made = {**recipe, **other.get("recipe", {})}
                 asked(made, tmp_path / "run", rows=other["rows"])
         assert path.read_bytes() == kept
         assert not [*(tmp_path / "run").glob("rows.before*")]
     half = {**rows[0], "a": "So\ud800."}  # as in a file: a row that can't be read
     states = fl.run(recipe, tmp_path / "run", rows=[*rows, half]).states
     assert states == {State.PAIR: 2, State.REJECTED_INPUT: 1}
+    path.with_name("rows.before.jsonl").write_bytes(kept)  # killed with a row more
+    kept = path.read_bytes()
+    with pytest.raises(fl.RecipeError):
+        asked(recipe, tmp_path / "run", rows=rows[::-1])
+    assert path.read_bytes() == kept
 
 
 @pytest.mark.parametrize(

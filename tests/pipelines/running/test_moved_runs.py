@@ -11,6 +11,7 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.moved_paths import is_same_file
 from fellowship.pipelines.running.runner import run
 from tests.support.commands import said
 from tests.support.loopback.fixtures import Handle
@@ -112,3 +113,18 @@ def test_a_project_goes_on_where_its_source_is_the_same(
     else:
         with pytest.raises(RecipeError, match=r"source\.path changed"):
             run(load_recipe(recipe_file), here / "run")
+
+
+def test_a_folder_is_the_same_where_it_holds_the_same_files(tmp_path: Path) -> None:
+    """As a saved dataset is, or what a pattern finds."""
+    inside = tmp_path / "project" / "saved" / "train"
+    inside.mkdir(parents=True)
+    for name in ("one.arrow", "two.arrow"):
+        (inside / name).write_text(name)
+    here = copied(tmp_path / "project")
+    for what in ("saved", "saved/*/*.arrow", "**/*.arrow"):
+        asked = (tmp_path / "project" / what, here / what, tmp_path / "rows.jsonl")
+        (here / "saved" / "train" / "two.arrow").write_text("two.arrow")
+        assert is_same_file(*asked)
+        (here / "saved" / "train" / "two.arrow").write_text("three")
+        assert not is_same_file(*asked)
