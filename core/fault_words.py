@@ -62,6 +62,20 @@ WORDS = {
 }
 """What should stand there, by the kind of the fault."""
 
+EXPECTED = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "string_type": "text",
+}
+"""What may stand there, where a value may be of several types."""
+BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
+"""Faults of a value that is of the right type."""
+
 
 def show_value(value: object) -> str:
     """A value as a message may show it: short, escaped, and as YAML has it."""
@@ -84,6 +98,22 @@ def show_value(value: object) -> str:
 def is_type_fault(error: Mapping[str, Any]) -> bool:
     """Whether it says that text, a number, a list or a mapping was expected."""
     return str(error["type"]).endswith("_type")
+
+
+def expected_value(error: Mapping[str, Any]) -> str:
+    """What may stand there by this error; nothing where it takes more words."""
+    if error["type"] == "literal_error":
+        return str(error["ctx"]["expected"])
+    return EXPECTED.get(str(error["type"]), "")
+
+
+def expected_values(errors: Sequence[Mapping[str, Any]]) -> str:
+    """What may stand where a value is of none of several types; else nothing."""
+    wanted = list(dict.fromkeys(map(expected_value, errors)))
+    if len(wanted) < 2 or not all(wanted):
+        return ""
+    comma = "," if any(" or " in one for one in wanted) else ""
+    return f"{', '.join(wanted[:-1])}{comma} or {wanted[-1]}"
 
 
 def type_fault(

@@ -12,7 +12,9 @@ from itertools import chain
 from typing import Any, get_args
 
 from fellowship.fault_words import (
+    BOUNDS,
     bare_message,
+    expected_values,
     is_type_fault,
     keys_of,
     show_value,
@@ -52,12 +54,33 @@ def faults(
     """
     located = [(e, *locate(e, data, root)) for e in errors if not _is_consequence(e)]
     within = {place[:n] for _, place, _ in located for n in range(len(place))}
-    found: dict[Place, str] = {}
+    by_place: dict[Place, list[tuple[Mapping[str, Any], Sequence[type[Record]]]]] = {}
     for error, place, classes in located:
         if place in within and is_type_fault(error):  # of the other kinds it could be
             continue
-        found.setdefault(place, fault_sentence(error, place, classes, whole))
-    return found
+        by_place.setdefault(place, []).append((error, classes))
+    return {
+        place: place_sentence(found, place, whole) for place, found in by_place.items()
+    }
+
+
+def place_sentence(
+    found: Sequence[tuple[Mapping[str, Any], Sequence[type[Record]]]],
+    place: Place,
+    whole: str,
+) -> str:
+    """The errors of one value as one sentence; of several types it is told of all.
+
+    Where it is of one of them and out of its bounds, it is told of these.
+    """
+    errors = [error for error, _ in found]
+    if wanted := expected_values(errors):
+        given = errors[0]["input"]
+        hint = did_you_mean(given, re.findall(r"'([^']*)'", wanted))
+        return f"{dotted_place(place)} is {show_value(given)}: give {wanted}{hint}"
+    bounded = [n for n, error in enumerate(errors) if error["type"] in BOUNDS]
+    error, classes = found[bounded[0] if bounded else 0]
+    return fault_sentence(error, place, classes, whole)
 
 
 def _is_consequence(error: Mapping[str, Any]) -> bool:

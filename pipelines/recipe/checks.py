@@ -29,6 +29,7 @@ from fellowship.pipelines.recipe.pair_settings import (
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.recipe.reviewer_checks import reviewer_name_faults
 from fellowship.pipelines.recipe.scorer_checks import scorer_faults
+from fellowship.pipelines.recipe.unwritable_values import unwritable_values
 from fellowship.suggestions import did_you_mean, quoted_list
 from fellowship.teams.settings import (
     AutogenSettings,
@@ -59,6 +60,7 @@ def contradictions(
     recipe: Recipe, *, own_rows: bool = True
 ) -> Iterator[tuple[Place, str]]:
     """What no single value shows: where a recipe's parts don't fit, or files lack."""
+    yield from unwritable_values(recipe)
     yield from _no_models(recipe)
     yield from _unknown_models(recipe)
     yield from _repeated_names(recipe)

@@ -8,7 +8,7 @@ the current one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +140,12 @@ def _set_value(data: Any, place: Place, value: Any) -> None:
 
 
 def _deep_copy(value: Any) -> Any:
-    """A copy that shares nothing, not even what YAML aliases share."""
+    """A copy that shares nothing, not even what YAML aliases share.
+
+    An iterator, which can be read once only, is a list; NumPy's numbers are Python's.
+    """
     if isinstance(value, Mapping):
         return {key: _deep_copy(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Iterator):
         return [_deep_copy(inner) for inner in value]
-    return value
+    return value.item() if getattr(value, "shape", None) == () else value

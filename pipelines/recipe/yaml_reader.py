@@ -172,14 +172,27 @@ def _duplicates(node: yaml.Node, done: set[int]) -> Iterator[str]:
             else:
                 seen[key.value] = line
             yield from _duplicates(value, done)
+    elif node.tag.endswith((":int", ":float")) and _is_ambiguous(node.value):
+        read = yaml.safe_load(node.value)
+        yield (
+            f"line {line_of(node)}: {node.value!r} would be {read}: write that, or put the"
+            " text in quotes"
+        )
     elif node.tag.endswith(":float") and not _is_finite(node.value):
         yield f"line {line_of(node)}: {node.value!r} is no number here; null is no limit"
+
+
+def _is_ambiguous(text: str) -> bool:
+    """Whether only YAML 1.1 reads a number so: 010 as 8, 12:30 as 750."""
+    digits = text.lstrip("+-").replace("_", "")
+    octal = digits.startswith("0") and digits.isdigit()
+    return ":" in digits or (octal and int(digits) != int(digits, 8))
 
 
 def _is_finite(text: str) -> bool:
     return not text.lower().lstrip("+-").startswith(
         (".inf", ".nan")
-    ) and not math.isinf(float(text.replace("_", "")) if ":" not in text else 0.0)
+    ) and not math.isinf(float(text.replace("_", "")))
 
 
 def _expanded_size(node: yaml.Node, known: dict[int, int]) -> int:

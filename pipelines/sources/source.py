@@ -6,6 +6,7 @@ Nothing is dropped in silence: items and rejected rows add up to the rows that w
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -73,4 +74,4 @@ def count_rows(source: Source, limit: int | None = None) -> int | None:
 
 def _smaller_limit(source: Source, limit: int | None) -> int | None:
     limits = [most for most in (limit, source.limit) if most is not None]
-    return min(limits, default=None)
+    return min([*limits, sys.maxsize]) if limits else None

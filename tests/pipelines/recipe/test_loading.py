@@ -75,6 +75,16 @@ def test_a_misspelt_key_is_told_with_its_line_and_the_right_one(tmp_path: Path) 
         ("evaluate", "prompts: nowhere\nevaluate", "there is no folder"),
         ("evaluate", "export: {kinds: [dppo]}\nevaluate", "did you mean 'dpo'?"),
         ("evaluate", "limits: {usd: .inf}\nevaluate", "null is no limit"),
+        ("evaluate", "seed: 010\nevaluate", "'010' would be 8: write that, or put"),
+        ("evaluate", "row_deadline: 1:30\nevaluate", "'1:30' would be 90: write that"),
+        ("gpt-4o", "012", "line 3: '012' would be 10: write that, or put"),
+        ("evaluate", 'export: {licence: "\\uD800"}\nevaluate', "half a character"),
+        (
+            "gpt-4o",
+            "m, reasoning: hihg",
+            "'max', or a whole number; did you mean 'high'",
+        ),
+        ("gpt-4o", "m, reasoning: -3", "reasoning is -3: it should be greater than 0"),
         ("evaluate", "source: {}\nevaluate", "'source' is on line 4 already"),
         ("evaluate", "yes: 1\nevaluate", "'yes' is not a text key"),
         (

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pandas
 import polars
 import pytest
 
 import fellowship as fl
+from fellowship.pipelines.recipe.loading import as_recipe
 from fellowship.pipelines.recipe.plain_data import plain_data
 from tests.support.loopback.fixtures import Handle
 from tests.support.paths import ROOT
@@ -83,6 +85,20 @@ def test_a_path_and_a_mapping_are_recipes_too(tmp_path: Path, server: Handle) ->
     assert fl.run(recipe, tmp_path / "0", rows=ROWS).calls == report.calls
 
 
+def model(**settings: Any) -> dict[str, Any]:
+    """The models of a recipe as a mapping, one of them with these settings."""
+    models: dict[str, Any] = plain_data(in_code())["models"]
+    return {**models, "writer": {**models["writer"], **settings}}
+
+
+def test_iterators_are_lists_and_numpy_s_numbers_are_pythons() -> None:
+    given = {"stop": iter("ab"), "extra_body": {"n": numpy.int64(3)}}
+    change = {"models": model(**given), "seed": numpy.int64(4)}
+    made = as_recipe({**plain_data(in_code()), **change}, own_rows=False)
+    assert made == as_recipe(made.model_dump(mode="json"), own_rows=False)
+    assert (made.seed, made.models["writer"].stop) == (4, ("a", "b"))
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -90,6 +106,13 @@ def test_a_path_and_a_mapping_are_recipes_too(tmp_path: Path, server: Handle) ->
         ({"evaluate": {"model": "writer"}}, "'judge', 'jury', 'debate'"),
         ({"sed": 1}, "sed"),
         ({"source": {}}, "exactly one of 'path' and 'dataset'"),
+        ({"limits": {"usd": float("inf")}}, "limits.usd is inf: give a number that is"),
+        ({"source": {"id": "\ud800"}}, "half a character"),
+        (
+            {"models": model(extra_body={"a": [float("nan")]})},
+            "a.0. is nan: give a num",
+        ),
+        ({"models": model(extra_body={"a": object()})}, "a is a object: give text, a"),
     ],
 )
 def test_a_mapping_is_checked_as_a_file_is(
