@@ -23,7 +23,7 @@ from fellowship.cluster.dispatch import Dispatch, WorkerHandle
 from fellowship.cluster.listener import listen
 from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import actor_class, add_module_paths
-from fellowship.cluster.worker import Worker
+from fellowship.cluster.worker import Worker, WorkerJob
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.limits.wait_note import WaitNote
 from fellowship.models.record.call_broker import CallBroker
@@ -34,6 +34,7 @@ from fellowship.pipelines.running.progress import Progress
 from fellowship.pipelines.running.run_report import RunReport
 from fellowship.pipelines.running.runner import run_recipe
 from fellowship.prompts.library import PromptLibrary
+from fellowship.run_folder import read_header
 
 LOCKED = 20.0
 """Seconds to wait for the folder: one that was killed may still be letting go of it."""
@@ -134,13 +135,14 @@ class Coordinator:
         broker: CallBroker,
     ) -> AsyncIterator[Work]:
         self._dispatch = dispatch = Dispatch(broker)
-        self._recipe = recipe
         library.load()
+        job = self.job
+        told = WorkerJob(recipe, library, read_header(job.into), job.into, job.paths)
         host: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
         server, self._address = await listen(host, dispatch.connect)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keepers = [
-            asyncio.create_task(self._keep_or_break(n, library, dispatch, broken))
+            asyncio.create_task(self._keep_or_break(n, told, dispatch, broken))
             for n in range(self.job.workers)
         ]
         work = asyncio.ensure_future
@@ -173,13 +175,13 @@ class Coordinator:
     async def _keep_or_break(
         self,
         number: int,
-        library: PromptLibrary,
+        told: WorkerJob,
         dispatch: Dispatch,
         broken: asyncio.Future[None],
     ) -> None:
         """As `_keep`; whatever goes wrong in it ends the run, and is said."""
         try:
-            await self._keep(number, library, dispatch, broken)
+            await self._keep(number, told, dispatch, broken)
         except Exception as error:  # a bug: a run that waits for ever would hide it
             if not broken.done():
                 message = (
@@ -190,7 +192,7 @@ class Coordinator:
     async def _keep(
         self,
         number: int,
-        library: PromptLibrary,
+        told: WorkerJob,
         dispatch: Dispatch,
         broken: asyncio.Future[None],
     ) -> None:
@@ -201,7 +203,7 @@ class Coordinator:
             name = f"worker-{number + 1}.{life}"
             node = self.job.nodes[number % len(self.job.nodes)]
             kind = actor_class(Worker, node, soft=True)
-            handle = kind.remote(name, self._recipe, library, self.job.paths)
+            handle = kind.remote(name, told)
             worker = WorkerHandle(name)
             dispatch.add_worker(worker)
             try:

@@ -19,10 +19,11 @@ import structlog
 from fellowship.cluster.connection import GATHERING, Connection
 from fellowship.cluster.messages import Answer, Message, RemoteError
 from fellowship.errors import FellowshipError, ModelError, RowError
-from fellowship.ledger import CallRow, read_outcome
+from fellowship.ledger import CallRow
 from fellowship.models.record.call_broker import Call, CallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
-from fellowship.records import Item, Outcome
+from fellowship.pipelines.running.prepared_rows import EndedRow, from_json_values
+from fellowship.records import Item, Outcome, State
 
 log = structlog.get_logger("fellowship.cluster")
 
@@ -66,13 +67,14 @@ class Dispatch:
         self._unhandled: list[tuple[WorkerHandle, Message]] = []
         self._keeping: set[asyncio.Task[None]] = set()
         self._waiting: deque[Item] = deque()
-        self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome]]] = {}
+        self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome | EndedRow]]] = {}
         self._deaths: Counter[int] = Counter()
         self._news = asyncio.Condition()
 
-    async def work(self, item: Item) -> Outcome:
-        """The item's outcome, by whichever worker. Cancelling it takes the row back."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    async def work(self, item: Item) -> Outcome | EndedRow:
+        """The item's row, by whichever worker. Cancelling it takes the row back."""
+        future: asyncio.Future[Outcome | EndedRow]
+        future = asyncio.get_running_loop().create_future()
         self._wanted[item.number] = (item, future)
         self._waiting.append(item)
         await self._notify()
@@ -168,13 +170,11 @@ class Dispatch:
     def _handle(self, worker: WorkerHandle, message: Message) -> None:
         value = message.value
         if message.kind == "outcome":
-            number, outcome, trouble = value
-            self._take_outcome(
-                worker,
-                number,
-                read_outcome(outcome) if outcome else None,
-                RemoteError(*trouble) if trouble else None,
-            )
+            self._take_row(worker, value)
+        elif message.kind == "trouble":
+            number, trouble = value
+            if (future := self._row_of(worker, number)) is not None:
+                future.set_exception(RemoteError(*trouble).to_error())
         elif message.kind == "cancel":
             self._cancel(worker, value)
         elif message.kind == "drop":
@@ -212,21 +212,20 @@ class Dispatch:
         items = await self._assign_rows(worker, room)
         worker.answer(number, [item.model_dump(mode="json") for item in items])
 
-    def _take_outcome(
-        self,
-        worker: WorkerHandle,
-        number: int,
-        outcome: Outcome | None,
-        trouble: RemoteError | None,
-    ) -> None:
+    def _take_row(self, worker: WorkerHandle, values: list[Any]) -> None:
+        """Take a row that has ended, which is not read."""
+        number, item, state, record, prepared = values
+        if (future := self._row_of(worker, number)) is not None:
+            known = None if prepared is None else from_json_values(prepared)
+            future.set_result(EndedRow(number, item, State(state), record, known))
+
+    def _row_of(
+        self, worker: WorkerHandle, number: int
+    ) -> asyncio.Future[Outcome | EndedRow] | None:
+        """Who waits for a row that a worker has ended; None where nobody does."""
         worker.rows.discard(number)
         _, future = self._wanted.get(number, (None, None))
-        if future is None or future.done():
-            return
-        if outcome is not None:
-            future.set_result(outcome)
-        elif trouble is not None:
-            future.set_exception(trouble.to_error())
+        return None if future is None or future.done() else future
 
     def _cancel(self, worker: WorkerHandle, number: int) -> None:
         """A worker no longer wants to send a call it asked for."""

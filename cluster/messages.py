@@ -24,7 +24,9 @@ from fellowship.errors import (
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
 
-Kind = Literal["pull", "outcome", "open", "cancel", "record", "fail", "drop", "flush"]
+Kind = Literal[
+    "pull", "outcome", "trouble", "open", "cancel", "record", "fail", "drop", "flush"
+]
 
 
 ERRORS: dict[str, type[FellowshipError]] = {

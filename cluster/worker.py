@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fellowship.cluster.connection import Connection
@@ -24,9 +26,10 @@ from fellowship.models.providers.registry import provider_of
 from fellowship.models.record.call_broker import Call
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.prepared_rows import RowPreparation, to_json_values
 from fellowship.pipelines.running.rows import Row, RunContext
 from fellowship.prompts.library import PromptLibrary
-from fellowship.records import Item
+from fellowship.records import Item, Outcome
 
 
 class CoordinatorLink:
@@ -151,22 +154,33 @@ class RemoteCallBroker:
             self._own[call.endpoint].release()
 
 
+@dataclass(frozen=True)
+class WorkerJob:
+    """What every worker of a run is told: `into` is the folder at the coordinator."""
+
+    recipe: Recipe
+    library: PromptLibrary
+    header: Mapping[str, Any]
+    into: Path
+    paths: tuple[str, ...] = ()
+
+
 class Worker:
     """The actor. `serve` returns when the coordinator has no more rows."""
 
-    def __init__(
-        self, name: str, recipe: Recipe, library: PromptLibrary, paths: Iterable[str]
-    ) -> None:
-        add_module_paths(paths)
+    def __init__(self, name: str, job: WorkerJob) -> None:
+        add_module_paths(job.paths)
         self.name = name
-        self.recipe = recipe
-        self.library = library
+        self.job = job
+        self.recipe = job.recipe
         self.rows: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self, address: Address) -> RemoteError | None:
         """Work on rows until there are none; returns an error that ends the run."""
         try:
             registry = ModelRegistry(self.recipe.models)
+            job = self.job
+            self.preparation = RowPreparation(job.recipe, job.header, job.into)
         except FellowshipError as error:
             return RemoteError.from_error(error)
         link = CoordinatorLink(self._give_up)
@@ -174,7 +188,7 @@ class Worker:
             await link.open(address, self.name)
             broker = RemoteCallBroker(link, engine_slots(registry))
             context = RunContext(
-                self.recipe, self.library, registry.recorded_clients(broker)
+                job.recipe, job.library, registry.recorded_clients(broker)
             )
             await self._pull_until_lost(link, context)
             return None
@@ -223,20 +237,28 @@ class Worker:
         self, item: Item, link: CoordinatorLink, context: RunContext
     ) -> None:
         try:
-            _, outcome = written_outcome(await Row(item, context).work())
+            row = row_message(await Row(item, context).work(), self.preparation)
         except FellowshipError as error:
-            link.send("outcome", (item.number, None, RemoteError.from_error(error)))
+            link.send("trouble", (item.number, RemoteError.from_error(error)))
         except Exception as error:  # a bug: a row that never ends would hide it
             message = f"row {item.number}: {type(error).__name__}: {error}"
             trouble = RemoteError.from_error(FellowshipError(message))
-            link.send("outcome", (item.number, None, trouble))
+            link.send("trouble", (item.number, trouble))
         else:
-            link.send("outcome", (item.number, outcome, None))
+            link.send("outcome", row)
 
     async def _cancel_rows(self) -> None:
         for task in self.rows.values():
             task.cancel()
         await asyncio.gather(*self.rows.values(), return_exceptions=True)
+
+
+def row_message(outcome: Outcome, preparation: RowPreparation) -> tuple[Any, ...]:
+    """A row as the coordinator keeps it without reading it: an `EndedRow` as JSON holds."""
+    outcome, record = written_outcome(outcome)
+    prepared = preparation.prepare(outcome)
+    values = None if prepared is None else to_json_values(prepared)
+    return outcome.number, outcome.item, outcome.state, record, values
 
 
 def engine_slots(registry: ModelRegistry) -> dict[str, int]:

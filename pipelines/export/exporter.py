@@ -16,15 +16,13 @@ from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.dataset_passes import (
-    DatasetPasses,
-    numbered_examples,
-)
+from fellowship.pipelines.export.dataset_passes import DatasetPasses
 from fellowship.pipelines.export.examples import unpack
 from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.open_run import open_run
+from fellowship.pipelines.export.prepared_examples import numbered_examples
 from fellowship.pipelines.export.row_forms import weight_of, with_weight
 from fellowship.pipelines.export.splits import assign_splits, split_of
 from fellowship.pipelines.export.tables import (

@@ -8,26 +8,24 @@ left, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import floor, log
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.examples import Example, text_hash
-from fellowship.pipelines.export.filters import FILTERS, enabled_checks
-from fellowship.pipelines.export.formats import FORMATS
+from fellowship.pipelines.export.examples import Example
+from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
 from fellowship.pipelines.export.other_datasets import other_rows
-from fellowship.pipelines.export.row_forms import RowForm
+from fellowship.pipelines.export.prepared_examples import (
+    ExamplePreparation,
+    PreparedExample,
+)
 from fellowship.pipelines.export.shortcuts import ShortcutCounter
-from fellowship.pipelines.pairing.text_similarity import normalize
-from fellowship.pipelines.recipe.export_settings import FORMS, Export
+from fellowship.pipelines.recipe.export_settings import FORMS
+from fellowship.records import Outcome
 from fellowship.registry_check import check_registry
 
 INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
-BINS_PER_UNIT = 5.0
-"""Bins a unit of the logarithm: answers in one differ by less than a fifth in length."""
-
 OWN_FILTERS = (
     *("shape", "constant", "gibberish", "duplicates", "near_duplicates"),
     *("contradictory", "balance"),
@@ -43,19 +41,18 @@ check_registry(
 class FilterPass:
     """One kind's rows on their way through the filters."""
 
-    def __init__(self, form: RowForm, export: Export, flags: Mapping[str, Any]) -> None:
-        self.form = form
-        self.kind = kind = form.kind
-        self.export = export
+    def __init__(self, preparation: ExamplePreparation) -> None:
+        self.preparation = preparation
+        self.form = preparation.form
+        self.kind = kind = preparation.kind
+        self.export = export = preparation.export
         self.scratch = Scratch()
         self.shortcuts = ShortcutCounter()
         self.made = 0
         self._replaced = 0
-        filters = export.filters
-        self._checks = enabled_checks(filters, flags)
         self._near: list[NearDuplicates] = []
         self._others = 0
-        if (near := filters.duplicate_settings) is not None:
+        if (near := export.filters.duplicate_settings) is not None:
             spaces = (0, 1)  # a good and a bad answer are not one another's duplicates
             at = near.similarity
             self._near = [NearDuplicates(self.scratch, at, space=s) for s in spaces]
@@ -63,56 +60,36 @@ class FilterPass:
                 self._others += 1  # theirs are the numbers below 0
                 self._near[texts.good].add(texts.parts, -self._others)
 
-    def add(self, place: int, example: Example, fault: str | None = None) -> None:
-        """Look at one row and put it down; `fault` is the chosen answer's.
+    def add(self, outcome: Outcome, context: ExportContext) -> None:
+        """Look at one row's examples and put them down."""
+        made = self.preparation.of_row(outcome, context, self.shortcuts.wants)
+        for example, prepared in made:
+            self.add_prepared(prepared, example)
 
-        `place` is its place in the dataset: of rows that are the same the first is kept,
-        in whatever order they come.
+    def add_prepared(
+        self, row: PreparedExample, example: Example | None = None
+    ) -> None:
+        """Put down what was prepared of an example.
+
+        Of rows that are the same the one of the first place is kept, in whatever order they
+        come. The example itself is needed where near duplicates are dropped.
         """
         self.made += 1
-        dropped = self._reason(place, example, fault)
-        if dropped is None and self.form.ready:
-            self.shortcuts.add(example, place)
-        texts = [normalize(text) for text in example.texts]
-        prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
-        lengths = [len(text) for text in texts]
-        side = int(example.label is not False)
-        if example.is_pair:
-            side = int(texts[0] <= texts[1])
-        chance = float(example.facts.get("p_chosen", 1.0))
-        self.scratch.run(
-            INSERT_ROW,
-            (
-                *(place, dropped, self.form.pack(example), prompt),
-                *(
-                    text_hash(prompt, *sorted(texts)),
-                    side,
-                    *length_bin(example, lengths),
-                ),
-                *(chance, lengths[0], lengths[1] if example.is_pair else -1),
-            ),
-        )
+        dropped = row.unfit or self._repeated(row, example) or row.failed
+        if dropped is None and row.shortcut is not None:
+            self.shortcuts.add_prepared(row.shortcut)
+        self.scratch.run(INSERT_ROW, (row.place, dropped, *row.values))
 
-    def _reason(self, place: int, example: Example, fault: str | None) -> str | None:
-        if FORMATS[self.export.shape].unfit(example):
-            return "shape"
-        filters = self.export.filters
-        on = {"constant": filters.constant, "gibberish": filters.gibberish}
-        if on.get(str(fault)):
-            return fault
-        if self.export.filters.duplicates:
-            names = [[t["role"], normalize(t["content"])] for t in example.prompt]
-            texts = [normalize(text) for text in example.texts]
-            key = text_hash("row", names, texts, example.label)
-            if self._repeats_earlier(key, place):
-                return "duplicates"
+    def _repeated(self, row: PreparedExample, example: Example | None) -> str | None:
+        if row.key is not None and self._repeats_earlier(row.key, row.place):
+            return "duplicates"
         if self._near:
+            assert example is not None
             near = self._near[int(example.label is not False)]
             parts = [example.prompt_text, *example.texts]
-            source = int(example.facts.get("row", -1))
-            if near.add(parts, place, source):
+            if near.add(parts, row.place, int(example.facts.get("row", -1))):
                 return "near_duplicates"
-        return next((name for name, c in self._checks.items() if c(example)), None)
+        return None
 
     def forget(self, places: Sequence[range]) -> bool:
         """Let go of the rows in these ranges of places, to be taken in as they are now.
@@ -202,16 +179,3 @@ class FilterPass:
         """Give the disk back."""
         self.scratch.close()
         self.shortcuts.close()
-
-
-def length_bin(example: Example, lengths: list[int]) -> tuple[int, int]:
-    """A row's bin, and the side it weighs down: longer chosen 1, longer rejected -1.
-
-    Of single answers the bin is the length's own, and the side the label's.
-    """
-    if example.is_pair:
-        ratio = log((lengths[0] + 1) / (lengths[1] + 1))
-        return floor(abs(ratio) * BINS_PER_UNIT), (ratio > 0) - (ratio < 0)
-    if example.label is None:
-        return 0, 0
-    return floor(log(lengths[0] + 1) * BINS_PER_UNIT), 1 if example.label else -1

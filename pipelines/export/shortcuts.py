@@ -9,7 +9,7 @@ prompts and tested on another, so a set without it has none.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import sqrt
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
@@ -27,7 +27,11 @@ from fellowship.pipelines.export.shortcut_report import (
     Shortcut,
     ShortcutReport,
 )
-from fellowship.pipelines.export.word_classifier import WordClassifier
+from fellowship.pipelines.export.word_classifier import (
+    WordClassifier,
+    WordPair,
+    word_pair,
+)
 from fellowship.pipelines.pairing.text_similarity import words
 from fellowship.sanitize import single_line
 
@@ -45,6 +49,9 @@ TABLE: Final = (
     f" {', '.join(f'{c} INTEGER' for c in COLUMNS)});"
     "CREATE TABLE guesses(prompt INTEGER, words INTEGER);"
 )
+INSERT_PAIR: Final = (
+    f"INSERT INTO pairs VALUES ({', '.join('?' * (11 + len(COLUMNS)))})"
+)
 
 
 class Estimate(NamedTuple):
@@ -55,6 +62,44 @@ class Estimate(NamedTuple):
     high: float
     chosen: int
     rejected: int
+
+
+class ShortcutRow(NamedTuple):
+    """One pair as the counter puts it down: a row of `pairs`, and its words."""
+
+    values: Sequence[Any]
+    words: WordPair | None
+
+
+def shortcut_row(
+    example: Example,
+    place: int | None = None,
+    wants: Callable[[int], bool] = lambda rank: True,
+) -> ShortcutRow | None:
+    """What one pair would teach by itself, the dear part of counting; None of no pair.
+
+    `wants` says which pairs' words are looked at, by their rank.
+    """
+    if not example.is_pair:
+        return None
+    chosen, rejected = example.texts
+    prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
+    if not example.prompt:
+        prompt = text_hash("pair", chosen, rejected)
+    sides = [Side(text, example.prompt_text) for text in (chosen, rejected)]
+    values = []
+    for feature in FEATURES.values():
+        one, other = map(feature.measure, sides)
+        values.append((one > other) - (one < other))
+    facts = example.facts
+    scores = (facts.get("chosen_score"), facts.get("rejected_score"))
+    row = (
+        *(place, prompt, (prompt // 7) % 2, *map(finite_number, scores)),
+        *(opening_of(chosen), opening_of(rejected), *writers(facts), 0, 0),
+        *values,
+    )
+    at = -1 if place is None else place
+    return ShortcutRow(row, word_pair(prompt, (chosen, rejected), at, wants))
 
 
 class ShortcutCounter:
@@ -70,30 +115,17 @@ class ShortcutCounter:
 
         `place` is its place in the set, where pairs come in another order.
         """
-        if not example.is_pair:
-            return
-        chosen, rejected = example.texts
-        prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
-        if not example.prompt:
-            prompt = text_hash("pair", chosen, rejected)
-        sides = [Side(text, example.prompt_text) for text in (chosen, rejected)]
-        values = []
-        for feature in FEATURES.values():
-            one, other = map(feature.measure, sides)
-            values.append((one > other) - (one < other))
-        facts = example.facts
-        row = (
-            *(place, prompt, (prompt // 7) % 2),
-            *map(
-                finite_number, (facts.get("chosen_score"), facts.get("rejected_score"))
-            ),
-            *(opening_of(chosen), opening_of(rejected), *writers(facts), 0, 0),
-            *values,
-        )
-        self._link.execute(
-            f"INSERT INTO pairs VALUES ({', '.join('?' * len(row))})", row
-        )
-        self._words.add(prompt, chosen, rejected, -1 if place is None else place)
+        if (row := shortcut_row(example, place, self.wants)) is not None:
+            self.add_prepared(row)
+
+    def wants(self, rank: int) -> bool:
+        """Whether the words of a pair of this rank are looked at."""
+        return self._words.wants(rank)
+
+    def add_prepared(self, row: ShortcutRow) -> None:
+        """Take in what `shortcut_row` has made of a pair."""
+        self._link.execute(INSERT_PAIR, row.values)
+        self._words.add_prepared(row.words)
 
     def forget(self, places: Collection[int]) -> bool:
         """Let go of the pairs at these places; False where all have to be counted anew."""

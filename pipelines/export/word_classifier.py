@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from math import log
 from typing import Final, NamedTuple
 
@@ -27,12 +27,27 @@ HALF: Final = 0.5
 
 
 class WordPair(NamedTuple):
-    """The words of one pair's answers, each without what the other has too."""
+    """The words of one pair's answers, each without what the other has too.
+
+    A side has a line for each word, None for no word: it is taken apart when all are
+    weighed. The sample is of those of the highest `rank`.
+    """
 
     prompt: int
-    chosen: frozenset[str]
-    rejected: frozenset[str]
+    rank: int
+    chosen_lines: str | None
+    rejected_lines: str | None
     place: int = -1
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """What the chosen answer has and the rejected lacks."""
+        return words_of(self.chosen_lines)
+
+    @property
+    def rejected(self) -> frozenset[str]:
+        """What the rejected answer has and the chosen lacks."""
+        return words_of(self.rejected_lines)
 
     @property
     def fold(self) -> int:
@@ -47,16 +62,17 @@ class WordClassifier:
         self._heap: list[tuple[int, int, WordPair]] = []
         self._added = 0
 
-    def add(self, prompt: int, chosen: str, rejected: str, place: int = -1) -> None:
-        """Look at one pair; `prompt` is its prompt's hash, `place` its own in the set."""
+    def wants(self, rank: int) -> bool:
+        """Whether a pair of this rank belongs to the sample of all so far."""
+        return len(self._heap) < MOST_PAIRS or rank > self._heap[0][0]
+
+    def add_prepared(self, pair: WordPair | None) -> None:
+        """Take in one pair; None for one that is not wanted, which is only counted."""
         self._added += 1
-        rank = -text_hash(prompt, chosen, rejected)
-        full = len(self._heap) >= MOST_PAIRS
-        if full and rank <= self._heap[0][0]:
+        if pair is None or not self.wants(pair.rank):
             return
-        one, other = grams(chosen), grams(rejected)
-        pair = WordPair(prompt, one - other, other - one, place)
-        entry = (rank, -self._added, pair)
+        full = len(self._heap) >= MOST_PAIRS
+        entry = (pair.rank, -self._added, pair)
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
 
     def forget(self, places: Collection[int]) -> bool:
@@ -90,6 +106,33 @@ class WordClassifier:
 
 Counts = tuple[Counter[str], Counter[str]]
 """In how many pairs a word is on the chosen side alone, and on the rejected one."""
+
+
+def word_pair(
+    prompt: int,
+    texts: tuple[str, str],
+    place: int = -1,
+    wants: Callable[[int], bool] = lambda rank: True,
+) -> WordPair | None:
+    """The words of two answers, the chosen first; None where their rank isn't wanted.
+
+    `prompt` is the prompt's hash, `place` the pair's own in the set.
+    """
+    rank = -text_hash(prompt, *texts)
+    if not wants(rank):
+        return None
+    one, other = map(grams, texts)
+    return WordPair(prompt, rank, lines_of(one - other), lines_of(other - one), place)
+
+
+def lines_of(side: frozenset[str]) -> str | None:
+    """Words as lines of one text, as no word has a line break; None for no word."""
+    return "\n".join(side) if side else None
+
+
+def words_of(lines: str | None) -> frozenset[str]:
+    """The words that were put down as lines."""
+    return frozenset() if lines is None else frozenset(lines.split("\n"))
 
 
 def grams(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
 from fellowship.pipelines.pairing.stock_answers import MOST_SHARE, is_stock_answer
@@ -79,6 +79,13 @@ class ConstantAnswer:
     stock: bool = False
 
 
+class AnswerRows(NamedTuple):
+    """What is put down of one row: a line of `answers` each, and lines of `keys`."""
+
+    answers: Sequence[Sequence[Any]]
+    keys: Sequence[Sequence[int]]
+
+
 class ConstantAnswers:
     """Answers taken in row by row, in any order; what they have in common is on the disk.
 
@@ -95,25 +102,14 @@ class ConstantAnswers:
 
     def add(self, number: int, prompt: str, answers: Sequence[Answer]) -> None:
         """Take in one row: its prompt, and its answers in their order."""
-        prompt_words = words(prompt)
-        answer_words = [words(answer.text) for answer in answers]
-        for index, answer in enumerate(answers):
-            longest = max(
-                [len(s) for n, s in enumerate(answer_words) if n != index], default=-1
-            )
-            place = number * INDICES + index
-            keys, grams = signature(answer.text, answer_words[index], prompt_words)
-            self._link.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(place, text_key(prompt_words, prompt)),
-                    *(answer.chosen, len(answer_words[index]), longest),
-                    *(grams, answer.text[:TEXT_KEPT]),
-                ),
-            )
-            self._link.executemany(
-                "INSERT INTO keys VALUES (?, ?)", [(key, place) for key in keys]
-            )
+        self.add_prepared(answer_rows(number, prompt, answers))
+
+    def add_prepared(self, rows: AnswerRows) -> None:
+        """Take in what `answer_rows` has made of a row."""
+        self._link.executemany(
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", rows.answers
+        )
+        self._link.executemany("INSERT INTO keys VALUES (?, ?)", rows.keys)
 
     def result(self) -> tuple[ConstantAnswer, ...]:
         """The constant answers, those to most prompts first."""
@@ -236,6 +232,29 @@ class ConstantAnswers:
 INDICES: Final = 4096
 """More than a row has answers."""
 TEXT_KEPT: Final = 300
+
+
+def answer_rows(number: int, prompt: str, answers: Sequence[Answer]) -> AnswerRows:
+    """What can be said of one row's answers by themselves: the dear part of taking in."""
+    prompt_words = words(prompt)
+    answer_words = [words(answer.text) for answer in answers]
+    made: list[tuple[Any, ...]] = []
+    found: list[tuple[int, int]] = []
+    for index, answer in enumerate(answers):
+        longest = max(
+            [len(s) for n, s in enumerate(answer_words) if n != index], default=-1
+        )
+        place = number * INDICES + index
+        keys, grams = signature(answer.text, answer_words[index], prompt_words)
+        made.append(
+            (
+                *(place, text_key(prompt_words, prompt)),
+                *(answer.chosen, len(answer_words[index]), longest),
+                *(grams, answer.text[:TEXT_KEPT]),
+            )
+        )
+        found += [(key, place) for key in keys]
+    return AnswerRows(made, found)
 
 
 def fewest_prompts(prompts: int) -> int:

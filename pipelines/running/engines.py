@@ -13,12 +13,13 @@ from typing import Any
 from fellowship.models.record.call_broker import CallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.running.prepared_rows import EndedRow
 from fellowship.pipelines.running.shared_limits import NOT_SHARED, SharedLimits
 from fellowship.pipelines.sources.source import Rejected
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Item, Outcome
 
-Work = Callable[[Item], Awaitable[Outcome]]
+Work = Callable[[Item], Awaitable[Outcome | EndedRow]]
 """What makes an outcome of an item: here, or wherever an engine has it done."""
 
 

@@ -19,18 +19,13 @@ from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
 from fellowship.pipelines.export.open_run import has_labels
 from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
-from fellowship.pipelines.recipe.pair_settings import WHOLE_SET
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
+from fellowship.pipelines.running.prepared_rows import Examples, is_decided_by_rows
 from fellowship.pipelines.running.run_texts import count_rows
 from fellowship.records import AS_WRITTEN, Outcome
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.run_outcomes import outcomes
-from fellowship.teams.settings import JurySettings
-from fellowship.teams.voting_rules import rule_named
-
-OF_TURNS = "multi-agent"
-"""Kinds of dataset whose rows are read from the ledger's calls begin so."""
 
 
 class RowsTakenIn:
@@ -45,6 +40,12 @@ class RowsTakenIn:
         """Take in one row; always possible."""
         self.votes.add_row([*row_comparisons(outcome, self._people)])
         self.passes.add(outcome)
+        return True
+
+    def add_prepared(self, row: Examples) -> bool:
+        """Take in what was prepared of a row without labels; always possible."""
+        self.votes.add_row(row.votes)
+        self.passes.add_prepared(row.kinds)
         return True
 
     def retake(self, numbers: Iterable[int], rows: Iterable[Outcome]) -> bool:
@@ -81,13 +82,25 @@ class PreparedExports:
 
     def add(self, outcome: Outcome) -> None:
         """Take in a row that is on record; labelled ones are weighed when all are known."""
-        if self._given_up or outcome.labels:
+        if outcome.labels:
             self.close()
+        else:
+            self._take(outcome.number, lambda made: made.add(outcome))
+
+    def add_prepared(self, number: int, row: Examples | None) -> None:
+        """Take in a row that is on record and was prepared; None: it can't be by itself."""
+        if row is None:
+            self.close()
+        else:
+            self._take(number, lambda made: made.add_prepared(row))
+
+    def _take(self, number: int, work: Callable[[RowsTakenIn], bool]) -> None:
+        if self._given_up:
             return
         self._rows += 1
-        if outcome.number in self._ended:
-            self._again.add(outcome.number)
-        self._attempt(lambda made: made.add(outcome))
+        if number in self._ended:
+            self._again.add(number)
+        self._attempt(work)
 
     def retake(self, changed: Sequence[int]) -> None:
         """Take in rows that the whole run has changed, as the ledger has them now."""
@@ -136,24 +149,3 @@ class PreparedExports:
         if self._made is not None:
             self._made.passes.close()
             self._made = None
-
-
-def is_decided_by_rows(recipe: Recipe) -> bool:
-    """Whether what a row gives to the datasets is known when it ends.
-
-    Not where pairs are matched over the whole set, weighed by a sample of it or by people's
-    labels, where votes are weighed over the whole run, or rows are compared in order.
-    """
-    pairs, jury, export = recipe.pairs, recipe.evaluate, recipe.export
-    whole_run = isinstance(jury, JurySettings) and rule_named(jury.rule).whole_run
-    filters = export.filters
-    return not (
-        whole_run
-        or pairs.rule in WHOLE_SET
-        or pairs.by_system
-        or export.labels is not None
-        or filters.duplicate_settings is not None
-        or filters.probability is not None
-        or filters.contamination  # files, which may be others by the end
-        or any(kind.startswith(OF_TURNS) for kind in export.kinds)
-    )

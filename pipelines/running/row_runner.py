@@ -14,12 +14,13 @@ from functools import cached_property
 from typing import Any
 
 from fellowship.errors import BudgetStop, EndpointDown, RecipeError
-from fellowship.ledger import Ledger, written_outcome
+from fellowship.ledger import Ledger, read_outcome, written_outcome
 from fellowship.models.record.meter import DaySpending, Meter
 from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.prepared_exports import PreparedExports
+from fellowship.pipelines.running.prepared_rows import EndedRow
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.running.run_texts import RunTexts
@@ -251,19 +252,25 @@ class Runner:
         rejected = rejected_row(entry.number, entry.why)
         await self._keep(rejected.model_copy(update={"place": entry.place or None}))
 
-    async def _keep(self, outcome: Outcome) -> None:
-        outcome, record = written_outcome(outcome)
-        await self.ledger.record_outcome(
-            outcome.number, outcome.item, outcome.state, record
-        )
-        self.take_in(outcome)  # so that what is taken in is on record
-        self._count(outcome.number, outcome.state)
-        self.queue.count_kept(outcome.state)
+    async def _keep(self, ended: Outcome | EndedRow) -> None:
+        if isinstance(ended, EndedRow):
+            record = ended.record
+        else:
+            ended, record = written_outcome(ended)
+        await self.ledger.record_outcome(ended.number, ended.item, ended.state, record)
+        self.take_in(ended)  # so that what is taken in is on record
+        self._count(ended.number, ended.state)
+        self.queue.count_kept(ended.state)
         if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why, self.queue.wanted)
 
-    def take_in(self, outcome: Outcome) -> None:
+    def take_in(self, ended: Outcome | EndedRow) -> None:
         """Do for a row that has ended what the run's end would have to do."""
+        if isinstance(ended, EndedRow) and ended.prepared is not None:
+            self.texts.add_prepared(ended.number, ended.prepared.texts)
+            self.exports.add_prepared(ended.number, ended.prepared.examples)
+            return
+        outcome = ended if isinstance(ended, Outcome) else read_outcome(ended.record)
         self.texts.add(outcome)
         self.exports.add(outcome)
 

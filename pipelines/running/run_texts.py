@@ -11,9 +11,15 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Any
 
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.pairing.constant_answers import Answer, ConstantAnswers
+from fellowship.pipelines.pairing.constant_answers import (
+    Answer,
+    AnswerRows,
+    ConstantAnswers,
+    answer_rows,
+)
 from fellowship.pipelines.pairing.unusable_answers import (
     UNUSABLE_RULE,
     WORD_FOR_WORD,
@@ -34,26 +40,27 @@ class RunTexts:
         self._ended = ended
         self._again: set[int] = set()
         self._rows = 0
-        later = unusable_version(into) > WORD_FOR_WORD and not is_trial(into)
-        wanted = later and not pairs.allow_constant
+        wanted = wants_texts(read_header(into), pairs)
         self._constant = ConstantAnswers() if wanted else None
 
     def add(self, outcome: Outcome) -> None:
-        """Take in a row whose outcome is on record.
+        """Take in a row whose outcome is on record."""
+        if self._constant is not None:
+            self.add_prepared(outcome.number, row_texts(outcome))
+
+    def add_prepared(self, number: int, texts: AnswerRows | None) -> None:
+        """Take in a row whose texts were prepared; None where it has none.
 
         Where the disk has no room, everything is read at the end, as if nothing was.
         """
-        talk, number = outcome.conversation, outcome.number
         if self._constant is None:
             return
         self._rows += 1
         if number in self._ended:
             self._again.add(number)
-        if talk is None or not talk.messages or not outcome.candidates:
-            return
-        answers = [Answer(one.text, None) for one in outcome.candidates]
         try:
-            self._constant.add(number, prompt_text(talk), answers)
+            if texts is not None:
+                self._constant.add_prepared(texts)
         except sqlite3.Error:
             self.close()
 
@@ -75,6 +82,21 @@ class RunTexts:
             self._constant = None
 
 
+def row_texts(outcome: Outcome) -> AnswerRows | None:
+    """A row's answers as they are compared; None where it has none."""
+    talk = outcome.conversation
+    if talk is None or not talk.messages or not outcome.candidates:
+        return None
+    answers = [Answer(one.text, None) for one in outcome.candidates]
+    return answer_rows(outcome.number, prompt_text(talk), answers)
+
+
+def wants_texts(header: Mapping[str, Any], pairs: Pairs) -> bool:
+    """Whether the answers of a run with this header are compared at its end."""
+    later = header_version(header) > WORD_FOR_WORD and not is_trial_header(header)
+    return later and not pairs.allow_constant
+
+
 def count_rows(into: Path) -> int:
     """How many rows of a run have an outcome."""
     with LedgerReader(into / LEDGER) as reader:
@@ -83,10 +105,19 @@ def count_rows(into: Path) -> int:
 
 def unusable_version(into: Path) -> int:
     """The rule of unusable answers that a run began with."""
-    return int((read_header(into).get("rules") or {}).get(UNUSABLE_RULE, 1))
+    return header_version(read_header(into))
+
+
+def header_version(header: Mapping[str, Any]) -> int:
+    """The rule of unusable answers that a header names."""
+    return int((header.get("rules") or {}).get(UNUSABLE_RULE, 1))
 
 
 def is_trial(into: Path) -> bool:
     """Whether a run tries attacks on answers, many of which then end in one text."""
-    origin = (read_header(into).get("identity") or {}).get("origin") or {}
-    return "trials" in origin
+    return is_trial_header(read_header(into))
+
+
+def is_trial_header(header: Mapping[str, Any]) -> bool:
+    """Whether a header is that of a run which tries attacks on answers."""
+    return "trials" in ((header.get("identity") or {}).get("origin") or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
 from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.export.prepared_examples import as_prepared, preparations
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
 from tests.support.outcomes import answer, judged
@@ -71,6 +73,7 @@ def test_each_filter_is_counted_under_its_name_and_the_rows_add_up(
 def test_rows_taken_in_in_any_order_make_the_same_files(
     kind: str, tmp_path: Path
 ) -> None:
+    """Half of them prepared by another process."""
     said = [(CLEAN[n % 3], CLEAN[5 + n % 2], f"question {n % 4}") for n in range(24)]
     rows = [judged(n + 1, *texts) for n, texts in enumerate(said)]
     rows.append(judged(25, CLEAN[5], CLEAN[0], "question 0"))  # and the other way round
@@ -82,8 +85,13 @@ def test_rows_taken_in_in_any_order_make_the_same_files(
 
         def first(context: ExportContext) -> DatasetPasses:
             passes = DatasetPasses(export, context)
+            (making,) = preparations(export, context)
             for row in rows:
-                passes.add(row)
+                if row.number % 2:
+                    passes.add(row)
+                else:
+                    sent = json.dumps([e for _, e in making.of_row(row, context)])
+                    passes.add_prepared([[*map(as_prepared, json.loads(sent))]])
             return passes
 
         (again,) = export_run(run, export, first=first)

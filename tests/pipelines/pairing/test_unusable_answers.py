@@ -24,8 +24,13 @@ from fellowship.pipelines.recipe.pair_settings import Pairs
 from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.replay.revote import revote
 from fellowship.pipelines.replay.revoted_rows import Revote
+from fellowship.pipelines.running.prepared_rows import (
+    PreparedRow,
+    from_json_values,
+    to_json_values,
+)
 from fellowship.pipelines.running.rows import distinct_candidates
-from fellowship.pipelines.running.run_texts import RunTexts
+from fellowship.pipelines.running.run_texts import RunTexts, row_texts
 from fellowship.pipelines.running.runner import run
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Candidate, Conversation, Message
@@ -107,7 +112,13 @@ def test_texts_taken_in_as_rows_end_are_those_of_the_whole_run(
     )
     texts = RunTexts(run, Pairs(), {*ended})
     for number in noted:
-        texts.add(rows[number])
+        if number % 2:
+            texts.add(rows[number])
+        else:  # prepared by another process
+            sent = json.dumps(
+                to_json_values(PreparedRow(row_texts(rows[number]), None))
+            )
+            texts.add_prepared(number, from_json_values(json.loads(sent)).texts)
     assert texts.constant_places(run) == constant_places(run) != {}
     texts.close()
     assert texts.constant_places(run) == constant_places(run)
