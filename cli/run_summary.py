@@ -17,10 +17,8 @@ from fellowship.cli.exit_codes import Exit
 from fellowship.cli.terminal import say, table
 from fellowship.ledger import LedgerReader
 from fellowship.number_format import count, counted, money, usd
-from fellowship.pipelines.pairing.fault_counts import answer_faults
 from fellowship.pipelines.recipe.aligned import alignment_note
 from fellowship.pipelines.running.run_report import RunReport
-from fellowship.pipelines.sources.repeated_ids import repeated_in_run
 from fellowship.records import State
 from fellowship.run_folder import LEDGER, read_header
 from fellowship.sanitize import single_line
@@ -51,8 +49,8 @@ def report_as_json(report: RunReport) -> dict[str, Any]:
     return plain | {
         "unusable_replies": report.replies.unusable,
         "unusable_usd": report.replies.unusable_usd,
-        "repeated_ids": repeated_in_run(report.into)._asdict(),
-        "answer_faults": [asdict(one) for one in answer_faults(report.into)],
+        "repeated_ids": report.repeated_ids._asdict(),
+        "answer_faults": [asdict(one) for one in report.answer_faults],
         "alignment": alignment_note(read_header(report.into)),
         "into": str(report.into),
         "balanced": report.balanced,
@@ -78,9 +76,9 @@ def show(report: RunReport, resume: str, out: Console) -> None:
         say(out, ("the source has no rows", "bold yellow"))
     show_problem_rows(report, out)
     show_first_invalid(report, out)
-    if (twice := repeated_in_run(report.into)).many:
-        say(out, (twice.sentence(), "yellow"))
-    for fault in answer_faults(report.into):
+    if report.repeated_ids.many:
+        say(out, (report.repeated_ids.sentence(), "yellow"))
+    for fault in report.answer_faults:
         say(out, ("no answer  ", "yellow"), fault.describe())
     if report.evaluator is not None:
         evaluator_summary.show(report.evaluator, out)

@@ -95,7 +95,8 @@ async def finalize_run(
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
-    known_rows = manifest.rows if opened.over and fresh is None else None
+    sealed = manifest.rows if opened.over and fresh is None else None
+    known_rows = sealed if sealed and sealed.is_whole else None
     left = rows_left(runner)
     rows = known_rows or summarize_rows(runner, left.count)
     report = make_report(

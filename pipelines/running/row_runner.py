@@ -56,12 +56,11 @@ class Runner:
         stop: asyncio.Event | None,
         origin: Origin | None = None,
         picked: Collection[int] | None = None,
-        columns: SourceColumns = AS_WRITTEN,
         done: frozenset[str] = frozenset(),
     ) -> None:
         self.done_elsewhere = done
         self.skipped = 0
-        self.columns = columns
+        self.columns: SourceColumns = AS_WRITTEN
         self.origin = origin
         self.picked = picked
         self.recipe = recipe

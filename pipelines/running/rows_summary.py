@@ -7,8 +7,10 @@ without reading a row.
 from __future__ import annotations
 
 from fellowship.ledger import LedgerReader
+from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
 from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.row_runner import Runner
+from fellowship.pipelines.sources.repeated_ids import Repeated, repeated_ids
 from fellowship.records import Record, State
 from fellowship.run_folder import LEDGER
 
@@ -16,25 +18,41 @@ from fellowship.run_folder import LEDGER
 class RowsSummary(Record):
     """Rows that were read, state -> rows that ended in it, and what their replies show.
 
-    `lost`: calls that may be paid for twice.
+    `lost`: calls that may be paid for twice. `repeated_ids` and `answer_faults` are None
+    in a seal of a version that did not keep them.
     """
 
     prompts: int
     states: dict[State, int]
     lost: int
     replies: ReplyNotices
+    repeated_ids: Repeated | None = None
+    answer_faults: tuple[FaultCount, ...] | None = None
 
     @property
     def pending(self) -> int:
         """Rows that were read and have not ended."""
         return self.prompts - sum(self.states.values())
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all that a report says of the rows."""
+        return self.repeated_ids is not None and self.answer_faults is not None
+
 
 def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
     """The summary of a run as its ledger stands, with so many rows that have not ended."""
     with LedgerReader(runner.folder.path / LEDGER) as reader:
         replies = reply_notices(reader)
+        repeated, faults = repeated_ids(reader), faults_in(reader)
     states, lost = runner.ledger.final_counts()
     prompts = pending + sum(states.values())
     known = {State(name): many for name, many in states.items()}
-    return RowsSummary(prompts=prompts, states=known, lost=lost, replies=replies)
+    return RowsSummary(
+        prompts=prompts,
+        states=known,
+        lost=lost,
+        replies=replies,
+        repeated_ids=repeated,
+        answer_faults=faults,
+    )

@@ -16,11 +16,13 @@ from fellowship.models.providers.pricing import price_of
 from fellowship.models.record.prices import cost
 from fellowship.number_format import counted, money
 from fellowship.pipelines.export.account import Account
+from fellowship.pipelines.pairing.fault_counts import FaultCount
 from fellowship.pipelines.pairing.row_state import state_of_rows_left
 from fellowship.pipelines.report.reply_notices import ReplyNotices
 from fellowship.pipelines.running.evaluator_records import EvaluatorReport
 from fellowship.pipelines.running.row_runner import Runner
 from fellowship.pipelines.running.rows_summary import RowsSummary
+from fellowship.pipelines.sources.repeated_ids import Repeated
 from fellowship.records import State
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
@@ -74,6 +76,10 @@ class RunReport:
     """Rows of the source that were left out, as another run has done them."""
     stop_limit: float | None = None
     """The limit that was reached; None if none was."""
+    repeated_ids: Repeated = field(default_factory=Repeated)
+    """Rows whose id an earlier row has."""
+    answer_faults: tuple[FaultCount, ...] = ()
+    """Answers that are none, by kind."""
 
     @property
     def unusable_replies(self) -> int:
@@ -144,6 +150,8 @@ def make_report(
         stop_limit=stop.limit if stop else None,
         skipped=runner.skipped,
         replies=rows.replies,
+        repeated_ids=rows.repeated_ids or Repeated(),
+        answer_faults=rows.answer_faults or (),
         accepted=runner.queue.has_enough(states),
         cached_tokens=meter.cached_tokens,
         lost_replies=runner.ledger.lost,

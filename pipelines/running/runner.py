@@ -39,6 +39,7 @@ from fellowship.pipelines.sources.source_columns import (
     AS_WRITTEN,
     COLUMNS_RULE,
     COLUMNS_VERSION,
+    SourceColumns,
     source_columns,
 )
 from fellowship.prompts.library import PromptLibrary
@@ -75,15 +76,14 @@ async def run_recipe(
     if origin is None:  # else the recipe is another run's, which may go on as it is
         check_new_run(recipe, into)
         check_exports(recipe, into)
-    columns = AS_WRITTEN
-    if origin is None and (version := columns_version(into)):
-        columns = source_columns(recipe.source, version)
+    # Of a new run before there is a folder; of one that is over, never.
+    begun = holds_run(into)
+    columns = None if begun else run_columns(recipe, into, origin)
     done = items_done(skip_done, into)
     library = PromptLibrary(recipe.prompts)
     if engine is local_engine:
         check_credentials(recipe, into)
-    # Of a new run before there is a folder; of one that is over, never.
-    registry = None if holds_run(into) else ModelRegistry(recipe.models)
+    registry = None if begun else ModelRegistry(recipe.models)
     try:
         with nullcontext(held) if held else RunFolder(into) as folder, relaxed_gc():
             run_header = make_header(recipe, library)
@@ -104,12 +104,12 @@ async def run_recipe(
                 stop=stop,
                 origin=origin,
                 picked=picked,
-                columns=columns,
                 done=done,
             )
             try:
                 opened = RunAtStart.look(recipe, runner, into)
                 if not opened.over:
+                    runner.columns = columns or run_columns(recipe, into, origin)
                     begin_go(runner)
                     registry = registry or ModelRegistry(recipe.models)
                     broker = registry.broker(runner.ledger, runner.meter, copies)
@@ -137,11 +137,17 @@ def holds_run(into: Path) -> bool:
     return os.path.exists(into / HEADER)
 
 
-def columns_version(into: Path) -> int:
-    """The version by which a run, new or begun, reads columns by values; 0 for none."""
-    if not holds_run(into):
-        return COLUMNS_VERSION
-    return int((read_header(into).get("rules") or {}).get(COLUMNS_RULE, 0))
+def run_columns(recipe: Recipe, into: Path, origin: Origin | None) -> SourceColumns:
+    """How a run, new or begun, reads the columns of its source: it looks at their values.
+
+    Rows of another run, and of runs older than this rule, are taken as they stand.
+    """
+    version = COLUMNS_VERSION
+    if holds_run(into):
+        version = int((read_header(into).get("rules") or {}).get(COLUMNS_RULE, 0))
+    if origin is not None or not version:
+        return AS_WRITTEN
+    return source_columns(recipe.source, version)
 
 
 def run(

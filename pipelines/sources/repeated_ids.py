@@ -8,11 +8,9 @@ them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from fellowship.ledger import LedgerReader
-from fellowship.run_folder import LEDGER
 from fellowship.sanitize import single_line
 
 NAMED = 5
@@ -54,7 +52,7 @@ def find_repeated(ids: Sequence[tuple[int, str]]) -> Repeated:
     return Repeated(len(twice), numbers, twice[0][1] if twice else "")
 
 
-def repeated_in_run(into: Path) -> Repeated:
+def repeated_ids(reader: LedgerReader) -> Repeated:
     """The finished rows of a run that repeat an id; no text but ids is held."""
     sql = (
         "WITH named AS (SELECT number, json_extract(record, '$.id') AS id FROM outcomes),"
@@ -63,10 +61,9 @@ def repeated_in_run(into: Path) -> Repeated:
         " SELECT number, id FROM numbered WHERE nth > 1 ORDER BY number"
     )
     count, numbers, first = 0, [], ""
-    with LedgerReader(into / LEDGER) as reader:
-        for number, name in reader.rows(sql):
-            count += 1
-            if count <= NAMED:
-                numbers.append(number)
-            first = first or str(name)
+    for number, name in reader.rows(sql):
+        count += 1
+        if count <= NAMED:
+            numbers.append(number)
+        first = first or str(name)
     return Repeated(count, tuple(numbers), first)
