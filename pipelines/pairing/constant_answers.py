@@ -1,23 +1,28 @@
 """Constant answers: one text, or nearly one, that answers many different prompts.
 
 Texts are compared without case, spaces, punctuation and the words of their own prompt; long
-ones nearly, by densified one-permutation MinHash (Shrivastava and Li 2014) over runs of
-words: a library's MinHash is not always installed, and this check always runs. The same
-set of rows gives the same result in any order.
+ones nearly, see `near_texts`. The same set of rows gives the same result in any order, in
+memory that does not depend on how many texts are alike.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from fellowship.pipelines.pairing.code_texts import is_code, same_code
+from fellowship.pipelines.pairing.near_texts import (
+    LONG,
+    PART,
+    Centre,
+    common_grams,
+    is_near,
+    signature,
+    text_key,
+)
 from fellowship.pipelines.pairing.stock_answers import MOST_SHARE, is_stock_answer
 from fellowship.pipelines.pairing.text_similarity import words
 
@@ -25,29 +30,6 @@ LEAST: Final = 3
 """Prompts under which a text is not constant: two may be one question asked twice."""
 MOST: Final = 10
 """Prompts from which a text is, in however large a set; between them one in a hundred."""
-LONG: Final = 12
-"""Words up to which texts must be the same, and may be one of a few possible answers."""
-NEAR: Final = 0.6
-"""Similarity from which two texts are one: a name replaced in thirteen words leaves .7, two
-honest answers to different prompts share less than .2."""
-MASKED: Final = 0.2
-"""Largest share of numbers among words at which a number is as good as another."""
-WORDY: Final = 100
-"""Words from which texts are compared by runs of WIDE words: two long texts of the same
-few words share most pairs of them, and hardly a run of four."""
-WIDE: Final = 4
-KEPT: Final = 128
-"""Hashes of runs of words that are kept of a text."""
-OWN: Final = 24
-"""Pairs of words that a text which quotes its prompt must have besides, to be compared
-nearly: a short answer that names what it is about is an answer to it."""
-QUOTED: Final = 2
-"""Pairs of words of the prompt from which a text quotes it."""
-IN_MIND: Final = 1000
-"""Texts whose hashes are kept in memory: a text is in several groups, one after another."""
-BINS: Final = 36
-BAND: Final = 3
-EMPTY: Final = 0xFFFFFFFF
 
 TABLES = """
 CREATE TABLE answers(id INTEGER PRIMARY KEY, prompt INTEGER, chosen INTEGER,
@@ -61,6 +43,14 @@ class Answer(NamedTuple):
 
     text: str
     chosen: bool | None
+
+
+class Member(NamedTuple):
+    """An answer as it is compared: its place, its prompt's hash, its hashes in order."""
+
+    place: int
+    prompt: int
+    grams: array[int]
 
 
 @dataclass(frozen=True)
@@ -95,10 +85,9 @@ class ConstantAnswers:
     def __init__(self) -> None:
         self._link = sqlite3.connect("", isolation_level=None)
         self._link.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4000;"
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;"
             f"PRAGMA temp_store=FILE; BEGIN; {TABLES}"
         )
-        self._known: dict[int, frozenset[int]] = {}
 
     def add(self, number: int, prompt: str, answers: Sequence[Answer]) -> None:
         """Take in one row: its prompt, and its answers in their order."""
@@ -113,7 +102,7 @@ class ConstantAnswers:
 
     def result(self) -> tuple[ConstantAnswer, ...]:
         """The constant answers, those to most prompts first."""
-        self._link.execute("CREATE INDEX IF NOT EXISTS by_key ON keys(key)")
+        self._link.execute("CREATE INDEX IF NOT EXISTS by_key ON keys(key, id)")
         sql = "SELECT count(DISTINCT prompt) FROM answers"
         ((prompts,),) = self._link.execute(sql)
         least = fewest_prompts(prompts)
@@ -131,38 +120,50 @@ class ConstantAnswers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _groups(self, least: int, more: str) -> Iterator[list[int]]:
-        """The answers that share a key and stand under enough prompts, most first."""
+    def _keys(self, least: int, more: str) -> list[int]:
+        """The keys that answers to enough prompts share, those of most prompts first."""
         sql = (
             "SELECT key FROM keys JOIN answers USING (id) WHERE"
             f" {more} GROUP BY key HAVING count(DISTINCT prompt) >= ?"
             " ORDER BY count(DISTINCT prompt) DESC, key"
         )
-        for (key,) in self._link.execute(sql, (least,)).fetchall():
-            members = self._link.execute(
-                "SELECT id FROM keys WHERE key = ? ORDER BY id", (key,)
-            )
-            yield [member for (member,) in members]
+        return [key for (key,) in self._link.execute(sql, (least,))]
 
     def _long_groups(self, least: int) -> list[list[int]]:
         """Long answers near one text, each in one group."""
         taken: set[int] = set()
-        centres: list[tuple[frozenset[int], list[int]]] = []
-        for members in self._groups(least, f"size > {LONG}"):
-            free = {m: self._grams(m) for m in members if m not in taken}
-            if not free:
-                continue
-            centre = common_grams(list(free.values()))
-            near = [m for m, grams in free.items() if is_near(grams, centre)]
-            home = [group for c, group in centres if is_near(c, centre)]
+        centres: list[tuple[Centre, list[int]]] = []
+        for key in self._keys(least, f"size > {LONG}"):
+            centre, members = self._alike(key, taken)
+            near = [place for place, _ in members]
+            home = [group for c, group in centres if is_near(c.grams, centre)]
             if home:
                 home[0].extend(near)
-            elif self._prompts(near) >= least:
+            elif len({prompt for _, prompt in members}) >= least:
                 centres.append((centre, near))
             else:
                 continue
             taken.update(near)
         return [group for _, group in centres]
+
+    def _alike(
+        self, key: int, taken: Container[int]
+    ) -> tuple[Centre, list[tuple[int, int]]]:
+        """What a key's free answers have in common, and the places and prompts near it."""
+        kept = [*islice(self._members(key, taken), PART)]
+
+        def members() -> Iterable[Member]:
+            return kept if len(kept) < PART else self._members(key, taken)
+
+        centre = common_grams(lambda: (one.grams for one in members()))
+        return centre, [one[:2] for one in members() if is_near(one.grams, centre)]
+
+    def _members(self, key: int, taken: Container[int]) -> Iterator[Member]:
+        """The answers of a key that are in no group yet, read one at a time."""
+        sql = "SELECT id, prompt, grams FROM keys JOIN answers USING (id) WHERE key = ?"
+        for place, prompt, kept in self._link.execute(f"{sql} ORDER BY id", (key,)):
+            if place not in taken:
+                yield Member(place, prompt, array("I", kept))
 
     def _short_groups(self, least: int, prompts: int) -> list[list[int]]:
         """A short answer that stands alone against real ones.
@@ -170,7 +171,8 @@ class ConstantAnswers:
         Where several short answers recur, they are the few that a task allows; one word
         may be right for any prompt.
         """
-        groups = list(self._groups(least, f"size BETWEEN 0 AND {LONG}"))
+        keys = self._keys(least, f"size BETWEEN 0 AND {LONG}")
+        groups = [[one.place for one in self._members(key, ())] for key in keys]
         if not groups:
             return []
         covered = [self._prompts(group) for group in groups]
@@ -198,17 +200,6 @@ class ConstantAnswers:
         """How many different prompts these answers are of."""
         sql = "SELECT prompt FROM answers WHERE id = ?"
         return len({self._one(sql, member)[0] for member in members})
-
-    def _grams(self, member: int) -> frozenset[int]:
-        if (known := self._known.get(member)) is not None:
-            return known
-        found = array("I")
-        sql = "SELECT grams FROM answers WHERE id = ?"
-        found.frombytes(self._link.execute(sql, (member,)).fetchone()[0])
-        if len(self._known) >= IN_MIND:
-            self._known.clear()
-        grams = self._known[member] = frozenset(found)
-        return grams
 
     def _one(self, sql: str, member: int) -> tuple[int, ...]:
         row: tuple[int, ...] = self._link.execute(sql, (member,)).fetchone()
@@ -264,96 +255,3 @@ def fewest_prompts(prompts: int) -> int:
     ten at most.
     """
     return min(MOST, max(LEAST, -(-prompts // 100)))
-
-
-def signature(
-    text: str, said: Sequence[str], asked: Sequence[str]
-) -> tuple[list[int], bytes]:
-    """What an answer's words `said` can be found by, and its least hashes of runs of words.
-
-    Short texts have one key, long ones a key for each band of their sketch. Code has one:
-    programs that differ in a number are different answers.
-    """
-    if len(said) > LONG and is_code(text):
-        return [same_code(text)], array("I", [same_code(text) & EMPTY]).tobytes()
-    if len(said) <= LONG:
-        return [text_key(said, text)], b""
-    heads = "".join([word[0] for word in said])
-    numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
-    plain = list(said) if numbers * 2 < len(said) else [" ".join(said), ""]
-    if 0 < numbers <= MASKED * len(said):
-        plain = ["0" if word[0].isdigit() else word for word in said]
-    size = WIDE if len(plain) > WORDY else 2
-    grams = set(shingles(in_utf8(plain), size))
-    own = grams - set(shingles(in_utf8(asked), size))
-    if len(own) < OWN and len(grams) - len(own) >= QUOTED:
-        return [text_key(said, text)], b""
-    hashes = {zlib.crc32(b" ".join(gram)) for gram in own or grams}
-    sketch = make_sketch(hashes)
-    at, width = sketch.tobytes(), sketch.itemsize
-    ends = ((b, at[b * width : (b + BAND) * width]) for b in range(0, BINS, BAND))
-    keys = [(zlib.crc32(band) << 6) | b for b, band in ends]
-    return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
-
-
-def in_utf8(said: Sequence[str]) -> list[bytes]:
-    """Words as bytes, encoded once rather than in every run that they are in."""
-    return [word.encode("utf-8", "replace") for word in said]
-
-
-def shingles(said: Sequence[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
-    """Every run of so many words."""
-    return zip(*(said[at:] for at in range(size)), strict=False)
-
-
-def make_sketch(hashes: Iterable[int]) -> array[int]:
-    """The least hash in each of `BINS` parts; an empty part takes the next one's."""
-    found = [EMPTY] * BINS
-    for hashed in hashes:
-        value = (hashed * 0x9E3779B1) & EMPTY
-        if value < found[hashed % BINS]:
-            found[hashed % BINS] = value
-    filled = array("I", found)
-    for place in [at for at, value in enumerate(found) if value == EMPTY]:
-        step = 0
-        while step < BINS and found[(place + step) % BINS] == EMPTY:
-            step += 1
-        filled[place] = (found[(place + step) % BINS] + step * 0x3C6EF372) & EMPTY
-    return filled
-
-
-def similarity(one: frozenset[int], other: frozenset[int]) -> float:
-    """The Jaccard similarity of two texts by their least hashes.
-
-    Exact where neither has more than `KEPT` runs of words, else estimated by those that
-    both would have kept (Broder 1997).
-    """
-    full = [max(own) for own in (one, other) if len(own) >= KEPT]
-    if not full:
-        both = len(one & other)
-        return both / (len(one) + len(other) - both) if one or other else 0.0
-    end = min(full)
-    union = {h for h in one | other if h <= end}
-    return len(union & one & other) / len(union) if union else 0.0
-
-
-def is_near(one: frozenset[int], other: frozenset[int]) -> bool:
-    """Whether two texts are one, by their similarity; not asked where sizes rule it out."""
-    few, many = sorted((len(one), len(other)))
-    if many < KEPT and few < NEAR * many:  # both whole: at most `few` of `many` shared
-        return False
-    return similarity(one, other) >= NEAR
-
-
-def common_grams(grams: Sequence[frozenset[int]]) -> frozenset[int]:
-    """The hashes that at least half of the texts have, the least of them."""
-    counts = Counter(chain.from_iterable(grams))
-    half = len(grams) / 2
-    return frozenset(sorted([h for h, n in counts.items() if n >= half])[:KEPT])
-
-
-def text_key(said: Sequence[str], text: str) -> int:
-    """A 63-bit hash of a text by its words; of its signs, where it has no word."""
-    whole = " ".join(said) or "".join(text.split())
-    data = whole.encode("utf-8", "replace")
-    return (zlib.crc32(data) << 30) ^ zlib.adler32(data) | 1 << 62

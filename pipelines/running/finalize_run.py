@@ -95,8 +95,9 @@ async def finalize_run(
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts
     ]
-    sealed = manifest.rows if opened.over and fresh is None else None
-    known_rows = sealed if sealed and sealed.is_whole else None
+    known_rows = manifest.rows if opened.over and fresh is None else None
+    if known_rows is not None and not known_rows.is_whole:
+        known_rows = None
     left = rows_left(runner)
     rows = known_rows or summarize_rows(runner, left.count)
     report = make_report(

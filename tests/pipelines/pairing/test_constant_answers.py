@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Callable
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fellowship.pipelines.pairing import near_texts
 from fellowship.pipelines.pairing.constant_answers import (
     Answer,
     ConstantAnswer,
@@ -233,3 +238,19 @@ def test_long_texts_of_the_same_few_words_are_different_texts() -> None:
 
     assert found(40, few) == ()
     assert found(40, lambda n: f"{few(1)} {NAMES[n % 10]} {few(2)}")
+
+
+@given(
+    st.lists(st.sets(st.integers(0, 30), min_size=1), max_size=12), st.integers(1, 5)
+)
+def test_what_half_of_the_texts_have_is_found_whichever_are_counted_at_once(
+    texts: list[set[int]], part: int
+) -> None:
+    grams = [array("I", sorted(text)) for text in texts]
+    half = {h for h in range(31) if sum(h in t for t in texts) * 2 >= len(texts) > 0}
+    with mock.patch.object(near_texts, "PART", part):
+        centre = near_texts.common_grams(lambda: grams)
+    assert [*centre.grams] == sorted(half & set().union(*texts))
+    for text, own in zip(texts, grams, strict=True):
+        alike = len(text & half) / len(text | half)
+        assert near_texts.similarity(own, centre) == alike

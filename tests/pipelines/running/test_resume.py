@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
@@ -177,6 +178,24 @@ def test_a_row_finished_and_then_changed_is_still_refused(here: Path) -> None:
     path.write_text(path.read_text().replace("Name 3.", "Name 4."))
     with pytest.raises(Exception, match="row 4 of the source is not what it was"):
         again(here)
+
+
+def test_a_run_that_is_over_is_opened_without_its_rows_and_an_older_seal_renewed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal = here / "run" / "sealed.json"
+    kept = json.loads(seal.read_text())
+    del kept["rows"]["answer_faults"], kept["rows"]["repeated_ids"]
+    seal.write_text(json.dumps(kept))
+    made = again(here)
+    assert made.answer_faults[0].fault
+    for name in ("runner.run_columns", "finalize_run.summarize_rows"):
+        path = f"fellowship.pipelines.running.{name}"
+        monkeypatch.setattr(path, mock.Mock(side_effect=AssertionError(path)))
+    known = again(here)
+    assert known.untouched
+    assert known.answer_faults == made.answer_faults
+    assert known.repeated_ids == made.repeated_ids
 
 
 def test_a_seal_that_can_t_be_read_vouches_for_nothing(here: Path) -> None:

@@ -1,0 +1,167 @@
+"""Near texts: the hashes of runs of words by which two texts are one, or are not.
+
+Long texts are found by densified one-permutation MinHash (Shrivastava and Li 2014) over
+runs of words, and compared by their least hashes (Broder 1997): a library's MinHash is not
+always installed, and this comparison always runs.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from fellowship.pipelines.pairing.code_texts import is_code, same_code
+
+LONG: Final = 12
+"""Words up to which texts must be the same, and may be one of a few possible answers."""
+NEAR: Final = 0.6
+"""Similarity from which two texts are one: a name replaced in thirteen words leaves .7, two
+honest answers to different prompts share less than .2."""
+MASKED: Final = 0.2
+"""Largest share of numbers among words at which a number is as good as another."""
+WORDY: Final = 100
+"""Words from which texts are compared by runs of WIDE words: two long texts of the same
+few words share most pairs of them, and hardly a run of four."""
+WIDE: Final = 4
+KEPT: Final = 128
+"""Hashes of runs of words that are kept of a text."""
+OWN: Final = 24
+"""Pairs of words that a text which quotes its prompt must have besides, to be compared
+nearly: a short answer that names what it is about is an answer to it."""
+QUOTED: Final = 2
+"""Pairs of words of the prompt from which a text quotes it."""
+PART: Final = 1000
+"""Texts whose hashes are counted at once."""
+BINS: Final = 36
+BAND: Final = 3
+EMPTY: Final = 0xFFFFFFFF
+
+
+def signature(
+    text: str, said: Sequence[str], asked: Sequence[str]
+) -> tuple[list[int], bytes]:
+    """What an answer's words `said` can be found by, and its least hashes of runs of words.
+
+    Short texts have one key, long ones a key for each band of their sketch. Code has one:
+    programs that differ in a number are different answers.
+    """
+    if len(said) > LONG and is_code(text):
+        return [same_code(text)], array("I", [same_code(text) & EMPTY]).tobytes()
+    if len(said) <= LONG:
+        return [text_key(said, text)], b""
+    heads = "".join([word[0] for word in said])
+    numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
+    plain = list(said) if numbers * 2 < len(said) else [" ".join(said), ""]
+    if 0 < numbers <= MASKED * len(said):
+        plain = ["0" if word[0].isdigit() else word for word in said]
+    size = WIDE if len(plain) > WORDY else 2
+    grams = set(shingles(in_utf8(plain), size))
+    own = grams - set(shingles(in_utf8(asked), size))
+    if len(own) < OWN and len(grams) - len(own) >= QUOTED:
+        return [text_key(said, text)], b""
+    hashes = {zlib.crc32(b" ".join(gram)) for gram in own or grams}
+    sketch = make_sketch(hashes)
+    at, width = sketch.tobytes(), sketch.itemsize
+    ends = ((b, at[b * width : (b + BAND) * width]) for b in range(0, BINS, BAND))
+    keys = [(zlib.crc32(band) << 6) | b for b, band in ends]
+    return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
+
+
+def in_utf8(said: Sequence[str]) -> list[bytes]:
+    """Words as bytes, encoded once rather than in every run that they are in."""
+    return [word.encode("utf-8", "replace") for word in said]
+
+
+def shingles(said: Sequence[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
+    """Every run of so many words."""
+    return zip(*(said[at:] for at in range(size)), strict=False)
+
+
+def make_sketch(hashes: Iterable[int]) -> array[int]:
+    """The least hash in each of `BINS` parts; an empty part takes the next one's."""
+    found = [EMPTY] * BINS
+    for hashed in hashes:
+        value = (hashed * 0x9E3779B1) & EMPTY
+        if value < found[hashed % BINS]:
+            found[hashed % BINS] = value
+    filled = array("I", found)
+    for place in [at for at, value in enumerate(found) if value == EMPTY]:
+        step = 0
+        while step < BINS and found[(place + step) % BINS] == EMPTY:
+            step += 1
+        filled[place] = (found[(place + step) % BINS] + step * 0x3C6EF372) & EMPTY
+    return filled
+
+
+class Centre(NamedTuple):
+    """The hashes that the texts of a group have in common, in order and to look them up."""
+
+    grams: array[int]
+    known: frozenset[int]
+
+
+def similarity(grams: Sequence[int], centre: Centre) -> float:
+    """The Jaccard similarity of a text and a centre by their least hashes, in order.
+
+    Exact where neither has more than `KEPT` runs of words, else estimated by those that
+    both would have kept (Broder 1997).
+    """
+    full = [own[-1] for own in (grams, centre.grams) if len(own) >= KEPT]
+    if full:
+        end = min(full)
+        few, many = bisect_right(grams, end), bisect_right(centre.grams, end)
+        grams = grams[:few]
+    else:
+        few, many = len(grams), len(centre.grams)
+    both = len(centre.known.intersection(grams))
+    return both / (few + many - both) if few or many else 0.0
+
+
+def is_near(grams: Sequence[int], centre: Centre) -> bool:
+    """Whether a text is of the group, by its similarity; sizes may rule it out."""
+    few, many = sorted((len(grams), len(centre.grams)))
+    if many < KEPT and few < NEAR * many:  # both whole: at most `few` of `many` shared
+        return False
+    return similarity(grams, centre) >= NEAR
+
+
+def common_grams(texts: Callable[[], Iterable[Sequence[int]]]) -> Centre:
+    """The hashes that at least half of the texts have, the least of them.
+
+    What half of all texts have, half of some part of them has: so a part is counted at a
+    time, and what parts have found is counted in a second reading, where there are several.
+    """
+    reading, parts = iter(texts()), list[Counter[int]]()
+    found: Counter[int] = Counter()
+    total = 0
+    while part := [*islice(reading, PART)]:
+        total += len(part)
+        counts: Counter[int] = Counter()
+        for grams in part:
+            counts.update(grams)
+        parts.append(at_least(counts, len(part) / 2))
+    if len(parts) > 1:
+        wanted = frozenset().union(*parts)
+        for grams in texts():
+            found.update(wanted.intersection(grams))
+    elif parts:
+        found = parts[0]
+    common = array("I", sorted(at_least(found, total / 2))[:KEPT])
+    return Centre(common, frozenset(common))
+
+
+def at_least(counts: Counter[int], least: float) -> Counter[int]:
+    """The counts that are no smaller."""
+    return Counter({name: many for name, many in counts.items() if many >= least})
+
+
+def text_key(said: Sequence[str], text: str) -> int:
+    """A 63-bit hash of a text by its words; of its signs, where it has no word."""
+    whole = " ".join(said) or "".join(text.split())
+    data = whole.encode("utf-8", "replace")
+    return (zlib.crc32(data) << 30) ^ zlib.adler32(data) | 1 << 62
