@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from fellowship.models.providers.weights import packaged_weights
@@ -35,6 +36,9 @@ from tests.support.sharing import (
     longest_first,
     scheduler,
 )
+
+hypothesis.settings.register_profile("whatever a machine does", deadline=None)
+hypothesis.settings.load_profile("whatever a machine does")
 
 NEEDS = {
     "browser": ("" if CHROMIUM else "no Chromium here: tools/browser.sh installs it"),

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.custom_code import add_import_folders
 from fellowship.errors import InputError, RecipeError
+from fellowship.faults import faults
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.record.secrets import STARS
 from fellowship.number_format import counted
 from fellowship.pipelines.recipe.recipe import Recipe
+from fellowship.pipelines.replay.moved_prompts import prompts_folder
 from fellowship.records import Item, Outcome, Turn
 from fellowship.run_folder import read_header
 
@@ -37,14 +39,16 @@ def recorded_recipe(run: Path) -> Recipe:
     add_import_folders(Path.cwd())
     try:
         recipe = Recipe.model_validate(recorded)
-        return recipe.read_by(header.get("reader", FIRST))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        found = faults(error.errors(include_url=False), recorded, Recipe)
         raise RecipeError(
             f"the recipe in {str(run / 'run.json')!r} can't be read by this version:"
-            f" {where}: {first['msg']}"
+            f" {next(iter(found.values()))}"
         ) from error
+    digests = (header.get("identity") or {}).get("prompts") or {}
+    prompts = prompts_folder(recipe.prompts, digests, run)
+    recipe = recipe.model_copy(update={"prompts": prompts})
+    return recipe.read_by(header.get("reader", FIRST))
 
 
 def askable_recipe(recipe: Recipe) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 
 from fellowship.errors import RecipeError
 from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.replay.replay import replay
 from fellowship.pipelines.running.moved_paths import is_same_file
 from fellowship.pipelines.running.runner import run
 from tests.support.commands import said
 from tests.support.loopback.fixtures import Handle
+from tests.support.paths import ROOT
 from tests.support.recipes import openai_model, recipe
 
 ROWS = [{"prompt": f"Name lake {n}.", "a": "Como.", "b": "Garda."} for n in (1, 2)]
@@ -113,6 +116,23 @@ def test_a_project_goes_on_where_its_source_is_the_same(
     else:
         with pytest.raises(RecipeError, match=r"source\.path changed"):
             run(load_recipe(recipe_file), here / "run")
+
+
+def test_a_moved_run_is_replayed_by_its_own_prompts_wherever_they_were_beside_it(
+    tmp_path: Path, server: Handle
+) -> None:
+    path = judged(tmp_path / "project", server)
+    (folder := path.parent / "my" / "prompts").mkdir(parents=True)
+    prompt = (ROOT / "prompts" / "judge_combined.md").read_text()
+    (folder / "judge_combined.md").write_text(f"{prompt}\nBe brief.")
+    path.write_text(f"{path.read_text()}prompts: my/prompts\n")
+    path.with_name("rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    run(load_recipe(path), path.parent / "runs" / "one")
+    here = moved(path.parent)
+    assert replay(here / "runs" / "one", "1").identical
+    (here / "my" / "prompts" / "judge_combined.md").write_text(prompt)
+    with pytest.raises(RecipeError, match="is not a folder"):  # these are others
+        replay(here / "runs" / "one", "1")
 
 
 def test_a_folder_is_the_same_where_it_holds_the_same_files(tmp_path: Path) -> None:
