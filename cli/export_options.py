@@ -11,9 +11,10 @@ import click
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
+from fellowship.faults import first_fault
 from fellowship.pipelines.recipe.export_settings import Export, Filters, share_fault
 from fellowship.run_folder import read_header
-from fellowship.spellings import OLDER, names_of
+from fellowship.spellings import OLDER, names_of, preferred_name
 from fellowship.suggestions import did_you_mean, quoted_list
 
 NEAR = 0.8
@@ -70,12 +71,12 @@ def switch_filters(
     for given in on:
         name, _, value = given.partition("=")
         values[known_filter(name)] = filter_value(known_filter(name), value, values)
+    values = {preferred_name(name): value for name, value in values.items()}
     try:
         return Filters.model_validate(values).model_dump()
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise click.UsageError(f"--filter {where}: {first['msg']}") from error
+        wrong = first_fault(error, values, Filters, whole="it")
+        raise click.UsageError(f"--filter {wrong}") from error
 
 
 def known_filter(name: str) -> str:

@@ -6,13 +6,17 @@ probably meant, and what may stand there instead.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from fellowship.fault_words import (
     BOUNDS,
+    NO_RECORD,
     bare_message,
     expected_values,
     is_type_fault,
@@ -62,6 +66,21 @@ def faults(
     return {
         place: place_sentence(found, place, whole) for place, found in by_place.items()
     }
+
+
+def first_fault(
+    error: ValidationError, data: Any, root: type[Record], *, whole: str
+) -> str:
+    """What is wrong first with the data of a `root`, where one sentence has room.
+
+    `data` may be the JSON text that was read.
+    """
+    errors = error.errors(include_url=False)
+    if errors[0]["type"] == "json_invalid":
+        return f"{whole} is no JSON: {errors[0]['ctx']['error']}"
+    if isinstance(data, str | bytes):
+        data = json.loads(data)
+    return next(iter(faults(errors, data, root, whole=whole).values()))
 
 
 def place_sentence(
@@ -139,6 +158,10 @@ def fault_sentence(
         return f"{under or whole} needs the key {place[-1]!r}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _tag_fault(error, place, classes)
+    if not place and kind in NO_RECORD:
+        return (
+            f"{whole} is {show_value(error['input'])}: it should hold keys and values"
+        )
     if not place:  # of the settings together
         return bare_message(error)
     if error["loc"][-1] == "[key]":

@@ -27,6 +27,7 @@ from fellowship.errors import (
     RecipeError,
     RowError,
 )
+from fellowship.faults import first_fault
 from fellowship.models.record.meter import Limits
 from fellowship.pipelines.asking.asking import COLUMNS, Answered, Asking, Kind, ask
 from fellowship.pipelines.asking.evaluators import scoring_alone
@@ -131,14 +132,10 @@ class JuryServer:
         path = request.url.path
         kind: Kind = "score" if path.startswith("/score") else "compare"
         try:
-            wanted = PATHS[path][1].model_validate_json(await body_of(request))
+            wanted = read_body(PATHS[path][1], await body_of(request))
             batch: Sequence[Record] | None = getattr(wanted, "rows", None)
             rows = [wanted] if batch is None else batch
             found = await self.rows(kind, rows, batch=batch is not None)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the body"
-            return failure(400, f"{where}: {first['msg']}")
         except FellowshipError as error:
             status = next(code for kind_, code in ERRORS if isinstance(error, kind_))
             reason = error.reason.value if isinstance(error, BudgetStop) else None
@@ -174,6 +171,14 @@ class JuryServer:
             status,
             f"{request.method} {request.url.path} is not served: GET /openapi.json{served}",
         )
+
+
+def read_body(kind: type[Record], body: bytes) -> Record:
+    """What a request holds; `InputError` for what is no such request."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise InputError(first_fault(error, body, kind, whole="the body")) from error
 
 
 def refused_rows(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.custom_code import add_import_folders
 from fellowship.errors import InputError, RecipeError
-from fellowship.faults import faults
+from fellowship.faults import first_fault
 from fellowship.hashing import digest
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.models.record.secrets import STARS
@@ -40,10 +40,10 @@ def recorded_recipe(run: Path) -> Recipe:
     try:
         recipe = Recipe.model_validate(recorded)
     except ValidationError as error:
-        found = faults(error.errors(include_url=False), recorded, Recipe)
+        wrong = first_fault(error, recorded, Recipe, whole="it")
         raise RecipeError(
             f"the recipe in {str(run / 'run.json')!r} can't be read by this version:"
-            f" {next(iter(found.values()))}"
+            f" {wrong}"
         ) from error
     digests = (header.get("identity") or {}).get("prompts") or {}
     prompts = prompts_folder(recipe.prompts, digests, run)

@@ -40,6 +40,7 @@ def test_a_slip_of_the_hand_in_an_export_is_one_message(
         (("--split", "a=1e999,b=1"), "a share above 0"),
         (("--split", "a=0.5,a=0.5"), "the name 'a' is there twice"),
         (("--filter", "length=5:1"), "from 5 to 1 there is no length"),
+        (("--filter", "min_gap=-1"), "--filter min_gap is '-1': it should be at least"),
         (("--to", "."), "is no file"),
         (("--to", ""), "is no file"),
     )

@@ -85,9 +85,10 @@ def test_answers_are_recorded_and_what_the_document_says(served: Served) -> None
 def test_what_is_no_question_is_refused_in_words(served: Served) -> None:
     client, _, _ = served
     for content, why in (
-        ("{}", "prompt"),
-        ("[", "JSON"),
-        ('{"prompt": "x"}', "answer"),
+        ("{}", "the body needs the key 'prompt'"),
+        ("[", "the body is no JSON: "),
+        ("null", "the body is empty (null): it should hold keys and values"),
+        ('{"prompt": [3], "answer": ""}', "prompt[0] is 3: it should hold keys"),
     ):
         refused = client.post("/score", content=content)
         assert (refused.status_code, why in refused.json()["error"]) == (400, True)
