@@ -12,8 +12,8 @@ memory grows by more than 64 MB between a tenth of the rows and the end, where m
 connections are open than calls may be in flight to each model, or more files while rows
 are worked on than at a tenth of them and the few scratch files of the run's datasets, which
 open when they outgrow their caches, where rows and states don't add up, or where the
-command on the finished run takes more than 1 s of CPU, imports included; with 2 where only a time
-is missed.
+command on the finished run takes more than 1 s of CPU, imports included; with 2 where only
+a time is missed.
 """
 
 from __future__ import annotations

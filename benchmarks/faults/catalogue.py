@@ -77,7 +77,7 @@ FAULTS = (
         Cases(),
     ),
     Fault(
-        *(18, "many rows, 1 % faults", "1.2x a row, flat, opens in 5 s"),
+        *(18, "many rows, 1 % faults", "1.2x a row, flat, opens in 1 s"),
         crashes.many_rows,
         alone=True,
     ),
