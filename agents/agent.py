@@ -23,6 +23,7 @@ from fellowship.agents.parsing.problems import Unreadable, UnreadableReply, kind
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.agents.role import Line, Role, merge_system_turn
 from fellowship.agents.roles import Generator, Reviewer, insert_answers
+from fellowship.custom_code import as_row_errors
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
 from fellowship.models.client import EDITED, Client, Reply, Request
@@ -135,8 +136,12 @@ class RoleAgent(BaseChatAgent):
         """Answer what was said so far; returns the words the others hear.
 
         What `on_messages` does for a team of AutoGen's, without a message around it.
-        Raises what the client raises.
+        Raises what the client raises; `RowError` where its role would end the process.
         """
+        with as_row_errors():
+            return await self._speak()
+
+    async def _speak(self) -> str:
         self._round += 1
         self._reply = None
         await self._answer_earlier_turns()

@@ -8,16 +8,19 @@ the disk brings no code with it.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import functools
 import importlib
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from fellowship.errors import RecipeError
+from fellowship.errors import RecipeError, RowError
 from fellowship.hashing import digest
 
 Kind = Literal["role", "team", "rule", "stop rule", "prompts", "agent", "function"]
@@ -152,3 +155,18 @@ def source_digest(thing: Any) -> str:
         return digest(Path(path).read_text(encoding="utf-8"), 8)
     except (TypeError, OSError, AssertionError, UnicodeDecodeError):
         return "unknown"
+
+
+@contextmanager
+def as_row_errors() -> Iterator[None]:
+    """Have what would end the process end its row, where the user's code raises it.
+
+    A `CancelledError` that nobody asked for is the user's own, too.
+    """
+    try:
+        yield
+    except (SystemExit, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+            raise
+        raise RowError(f"your own code raised {error!r}") from error

@@ -9,14 +9,12 @@ is spent on it.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from fellowship.custom_code import load_named
-from fellowship.errors import RecipeError, RowError
+from fellowship.custom_code import as_row_errors, load_named
+from fellowship.errors import RecipeError
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, PairwiseRatings, comparison_of
 from fellowship.teams.meetings import MEETINGS
@@ -114,21 +112,6 @@ async def own_result(work: Awaitable[Any]) -> Any:
     """What a method of the user's returns; what would end the process ends its row."""
     with as_row_errors():
         return await work
-
-
-@contextmanager
-def as_row_errors() -> Iterator[None]:
-    """Have what would end the process end its row, where the user's code raises it.
-
-    A `CancelledError` that nobody asked for is the user's own, too.
-    """
-    try:
-        yield
-    except (SystemExit, asyncio.CancelledError) as error:
-        task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
-            raise
-        raise RowError(f"a team of your own raised {error!r}") from error
 
 
 def make_team(name: str, settings: dict[str, Any]) -> Any:

@@ -155,6 +155,8 @@ class Row:
             end = await self.end()
         except RowError as error:
             end = row_state(RowFacts(error=error))
+        except SystemExit as error:  # a rule of the user's own, say
+            end = row_state(RowFacts(error=RowError(f"your own code raised {error!r}")))
         except FellowshipError:
             raise
         except (asyncio.CancelledError, MemoryError):

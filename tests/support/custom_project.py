@@ -57,6 +57,10 @@ class Broken(Judge):
     def instruction(self, case, structured):
         return {}["nothing"]
 
+class Quitter(Judge):
+    def spoken(self, text, value):
+        raise SystemExit(4)
+
 def not_a_class(): ...
 '''
 
@@ -113,6 +117,8 @@ class Nothing: ...
 def veto(votes, scale):
     sides = {v.decision for v in votes}
     return (sides.pop(), None) if len(sides) == 1 else ("tie", Scores(first=1, second=1))
+
+def quit(votes, scale): raise SystemExit(4)
 
 def bad_rule(votes, scale): return "maybe", None
 """

@@ -80,6 +80,25 @@ async def test_whatever_a_team_raises_ends_its_row_and_half_characters_are_marke
     assert (last.state, last.candidates[0].text) == ("pair", "one ?")
 
 
+@pytest.mark.parametrize(
+    "quits",
+    [
+        {"jurors": [{"role": "own_roles:Quitter"}, {}]},
+        {"jurors": [{}, {}], "rule": "own_teams:quit"},
+    ],
+)
+async def test_a_role_or_rule_that_would_end_the_process_ends_its_row(
+    custom_project: Path, quits: dict[str, Any]
+) -> None:
+    jurors = [
+        {"model": "judge", "name": name, **one}
+        for name, one in zip("ab", quits["jurors"], strict=True)
+    ]
+    await ran(custom_project, evaluate={"team": "jury", **quits, "jurors": jurors})
+    row = first_row(custom_project)
+    assert (row.state, "SystemExit(4)" in row.why) == ("failed", True)
+
+
 async def test_a_jury_rule_of_ones_own_decides(custom_project: Path) -> None:
     jurors = [{"model": "judge"}, {"model": "critic"}]
     rule = {"team": "jury", "jurors": jurors, "rule": "own_teams:veto"}
