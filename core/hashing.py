@@ -6,17 +6,14 @@ Two things are the same when their canonical JSON is the same.
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
-_CANONICAL = json.JSONEncoder(
+from fellowship.json_encoding import json_encoder
+
+canonical_text = json_encoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
-
-
-def canonical_text(value: Any) -> str:
-    """`canonical_json` before it is encoded; it may hold lone surrogates."""
-    return _CANONICAL.encode(value)
+"""`canonical_json` of a value before it is encoded; it may hold lone surrogates."""
 
 
 def canonical_json(value: Any) -> bytes:

@@ -14,9 +14,10 @@ from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from fellowship.hashing import canonical_text
+from fellowship.json_encoding import json_encoder
 from fellowship.models.client import Request
 
-COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+compact_text = json_encoder(ensure_ascii=False, separators=(",", ":"))
 
 MOST_SCHEMAS = 256
 """Schemas whose spellings are kept; a role that makes one for each row has them anew."""
@@ -31,7 +32,7 @@ class Spellings(NamedTuple):
 
 def spellings_of(value: Any) -> Spellings:
     """Both spellings of a value."""
-    return Spellings(canonical_text(value), COMPACT.encode(value))
+    return Spellings(canonical_text(value), compact_text(value))
 
 
 NULL = spellings_of(None)
@@ -98,7 +99,7 @@ class RequestWriter:
         Its canonical JSON is that of its JSON, where keys are texts and sorted as texts:
         what is sent as the same bytes has the same key, whichever schema came first.
         """
-        compact = COMPACT.encode(schema)
+        compact = compact_text(schema)
         known = self._schemas.get(compact)
         if known is None:
             if len(self._schemas) >= MOST_SCHEMAS:

@@ -8,7 +8,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ class Benchmarks:
                 self._add(words(text))
         self._ordered = sorted(self._sizes)
 
-    def _add(self, text_words: list[str]) -> None:
+    def _add(self, text_words: Sequence[str]) -> None:
         n = min(len(text_words), self.size)
         if n < min(SHORTEST, self.size):
             return

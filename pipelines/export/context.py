@@ -47,7 +47,7 @@ class ExportContext:
         found: Mapping[str, Any] = self.header.get("recipe") or {}
         return found
 
-    @property
+    @cached_property
     def criteria(self) -> tuple[str, ...]:
         """Names of the criteria that the run's judges score one by one."""
         return rubric_names(self.recipe.get("evaluate") or {})

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.examples import json_line
-from fellowship.pipelines.provenance.prompts_used import prompts_used
+from fellowship.pipelines.provenance.prompts_used import (
+    prompt_digests,
+    speakers_by_prompt,
+)
 from fellowship.pipelines.provenance.score_explanation import (
     VOID,
     candidate_place,
-    pair_sums,
+    comparisons_used,
 )
 from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
@@ -42,7 +45,7 @@ def pair_evidence(
         candidate_place(outcome, c) for c in (pair.chosen, pair.rejected)
     )
     comparisons = outcome.ranking.comparisons if outcome.ranking else ()
-    used, _ = pair_sums(outcome.ranking, pair, (chosen, rejected), context.recipe)
+    used = comparisons_used(outcome.ranking, (chosen, rejected), context.recipe)
     return Evidence((chosen, rejected), tuple(comparisons[i] for i in used))
 
 
@@ -134,10 +137,12 @@ def provenance_columns(
 def turn_columns(outcome: Outcome, context: ExportContext) -> dict[str, Any]:
     """The columns that are read off a row's turns, whichever of its pairs is meant."""
     turns = [turn for session in outcome.sessions for turn in session.turns]
+    digests = prompt_digests(context.header)
     return {
         "models": sorted({context.name(turn.model) for turn in turns} - {""}),
         "prompts": [
-            f"{p.name}={p.digest}" for p in prompts_used(turns, context.header)
+            f"{name}={digests.get(name, '')}"
+            for name in sorted(speakers_by_prompt(turns, context.header))
         ],
         "calls": sum(bool(turn.call) for turn in turns),
         "usd": round(sum(turn.usd for turn in turns), 9),

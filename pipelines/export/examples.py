@@ -10,9 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fellowship.hashing import digest
+from fellowship.json_encoding import json_encoder
 
 Talk = list[dict[str, str]]
 
@@ -64,6 +66,8 @@ def unpack(text: str) -> Example:
 
 def joined_text(talk: Sequence[Mapping[str, str]]) -> str:
     """What all turns say, without who said it."""
+    if len(talk) == 1:
+        return talk[0]["content"]
     return "\n\n".join(turn["content"] for turn in talk)
 
 
@@ -72,12 +76,23 @@ def text_hash(*parts: object) -> int:
     return int(digest(parts, 8), 16) >> 1
 
 
-LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+def prompt_hash(example: Example) -> int:
+    """The number of an example's prompt, found once for all examples of a row."""
+    return contents_hash(tuple(turn["content"] for turn in example.prompt))
+
+
+@lru_cache(maxsize=4)
+def contents_hash(contents: tuple[str, ...]) -> int:
+    """The number of what the turns of a prompt say."""
+    return text_hash("prompt", *contents)
+
+
+line_text = json_encoder(ensure_ascii=False, allow_nan=False)
 
 
 def json_line(value: Any) -> str:
     """One line of JSON, whatever the text: no null bytes lost, no foreign line ends."""
-    line = LINE.encode(value)
+    line = line_text(value)
     return line if line.isascii() else UNSAFE.sub(_escape, line)
 
 

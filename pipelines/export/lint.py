@@ -18,7 +18,11 @@ from fellowship.models.replies.thinking import find_marks, find_thinking
 from fellowship.number_format import counted
 from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
-from fellowship.pipelines.export.examples import Example, text_hash
+from fellowship.pipelines.export.examples import (
+    Example,
+    prompt_hash,
+    text_hash,
+)
 from fellowship.pipelines.export.filters import first_pii
 from fellowship.pipelines.export.length_bias import LengthBias, length_bias
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
@@ -247,7 +251,7 @@ def find_copies(
 ) -> Iterator[str]:
     """Whether a row was there before, exactly or nearly; it is put down for the rest."""
     texts = [normalize(text) for text in example.texts]
-    prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
+    prompt = prompt_hash(example)
     side = int(example.label is not False)
     if example.is_pair:
         side = int(texts[0] <= texts[1])

@@ -10,7 +10,6 @@ import ipaddress
 import re
 from functools import lru_cache
 
-DIGIT = re.compile(r"\d")
 EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w-])"
 )
@@ -33,6 +32,10 @@ PHONE = re.compile(
 )
 
 
+OF_SOCIAL, OF_CARD, OF_ADDRESS = 9, 13, 6
+"""Digits that each has at least: a number of telephone has more than an address."""
+
+
 @lru_cache(maxsize=16)
 def find_pii(text: str) -> str:
     """What kind of personal data a text seems to hold; empty where none.
@@ -41,14 +44,17 @@ def find_pii(text: str) -> str:
     """
     if "@" in text and any(not RESERVED_DOMAIN.search(d) for d in EMAIL.findall(text)):
         return "e-mail address"
-    if not DIGIT.search(text):
+    digits = len(DIGIT.findall(text))
+    if not digits:
         return ""
-    if SOCIAL.search(text):
+    if digits >= OF_SOCIAL and SOCIAL.search(text):
         return "social-security number"
-    if any(passes_luhn(found) for found in CARD.findall(text)):
+    if digits >= OF_CARD and any(passes_luhn(found) for found in CARD.findall(text)):
         return "card number"
     if any(passes_mod97(found) for found in IBAN.findall(text)):
         return "account number"
+    if digits < OF_ADDRESS:
+        return ""
     if any(is_public_address(found) for found in ADDRESS.findall(text)):
         return "IP address"
     if any(7 <= count_digits(found) <= 15 for found in PHONE.findall(text)):

@@ -12,7 +12,11 @@ from math import floor, log
 from typing import Any, NamedTuple
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.examples import Example, text_hash
+from fellowship.pipelines.export.examples import (
+    Example,
+    prompt_hash,
+    text_hash,
+)
 from fellowship.pipelines.export.filters import enabled_checks, first_pii
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.kinds import examples_of
@@ -100,6 +104,8 @@ class ExamplePreparation:
     def _unfit(self, example: Example, fault: str | None) -> str | None:
         if FORMATS[self.export.shape].unfit(example):
             return "shape"
+        if fault is None:
+            return None
         filters = self.export.filters
         on = {"constant": filters.constant, "gibberish": filters.gibberish}
         return fault if on.get(str(fault)) else None
@@ -123,7 +129,7 @@ def measures(example: Example, texts: Sequence[str]) -> tuple[Any, ...]:
 
     `texts` are its answers in their normal form.
     """
-    prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
+    prompt = prompt_hash(example)
     lengths = [len(text) for text in texts]
     side = int(example.label is not False)
     if example.is_pair:

@@ -24,6 +24,9 @@ FILES: Final = "\n"
 TAILS: Final = ("", ".facts")
 BEFORE: Final = "p_source"
 """The column after which the weight stands, in rows that have one."""
+WEIGHT: Final = "sample_weight"
+WRITTEN_GAP: Final = f'"{WEIGHT}": {json_line(GAP)}'
+"""A gap as JSON has it. No text can hold it, for its quotes would be escaped there."""
 
 
 class RowForm:
@@ -64,11 +67,12 @@ def line_with_gap(row: Mapping[str, Any]) -> str:
     """A row's line of JSON, with a gap for its weight if it gets one."""
     if BEFORE not in row:
         return json_line(row)
-    columns = list(row.items())
-    at = list(row).index(BEFORE) + 1
-    before, after = json_line(dict(columns[:at])), json_line(dict(columns[at:]))
-    rest = f", {after[1:]}" if columns[at:] else "}"
-    return f'{before[:-1]}, "sample_weight": {GAP}{rest}'
+    columns: dict[str, Any] = {}
+    for name, value in row.items():
+        columns[name] = value
+        if name == BEFORE:
+            columns[WEIGHT] = GAP
+    return json_line(columns).replace(WRITTEN_GAP, f'"{WEIGHT}": {GAP}', 1)
 
 
 def weight_of(p: float, mean: float) -> float:

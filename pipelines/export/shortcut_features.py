@@ -7,8 +7,7 @@ language. `FEATURES` has one entry a feature; to add one, enter it here.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -33,11 +32,22 @@ REFUSAL_IN: Final = 160
 """Characters from the start in which a refusal is looked for."""
 
 
+def holds(pattern: re.Pattern[str], text: str, *signs: str) -> bool:
+    """Whether a pattern is in a text; each of its matches holds one of the signs."""
+    return any(sign in text for sign in signs) and pattern.search(text) is not None
+
+
+def has_list(text: str) -> bool:
+    """Whether a line of a text begins as an item of a list does."""
+    find = LISTS.search if "\n" in text else LISTS.match  # one line has one beginning
+    return find(text) is not None
+
+
 def is_unfinished(text: str) -> bool:
     """Whether a text stops in the middle: its last line is prose without an end, or a
     block of code is open. Items of lists, headings and short lines may end as they like.
     """
-    if len(FENCE.findall(text)) % 2:
+    if ("```" in text or "~~~" in text) and len(FENCE.findall(text)) % 2:
         return True
     last = text.rstrip().rpartition("\n")[2]
     loose = LIST_LINE.match(last) or HEADING.match(last)
@@ -48,7 +58,7 @@ def is_unfinished(text: str) -> bool:
 
 def is_refusal(text: str) -> bool:
     """Whether a text begins by saying that it can't, won't or doesn't know."""
-    return holds_stock(text.replace("’", "'")[:REFUSAL_IN])
+    return holds_stock(text[:REFUSAL_IN].replace("’", "'"))
 
 
 FUNCTION_WORDS: Final[Mapping[str, frozenset[str]]] = {
@@ -63,6 +73,10 @@ FUNCTION_WORDS: Final[Mapping[str, frozenset[str]]] = {
         "nl": "de het een en van is dat niet met voor zijn op te aan ook als",
         "pl": "i w na nie że się jest z do to jak po przez od dla są",
     }.items()
+}
+LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
+    word: [name for name, known in FUNCTION_WORDS.items() if word in known]
+    for word in frozenset().union(*FUNCTION_WORDS.values())
 }
 SCRIPTS: Final[Mapping[str, re.Pattern[str]]] = {
     name: re.compile(f"[{letters}]")
@@ -94,11 +108,10 @@ def language_of(text: str) -> str:
     for name, letter in SCRIPTS.items() if letters else ():
         if letters >= 12 and len(letter.findall(start)) * 3 > letters:
             return name
-    found = Counter(WORD.findall(start.lower()))
-    hits = {
-        name: sum(found[word] for word in known & found.keys())
-        for name, known in FUNCTION_WORDS.items()
-    }
+    hits = dict.fromkeys(FUNCTION_WORDS, 0)
+    for word in WORD.findall(start.lower()):
+        for name in LANGUAGES_OF.get(word, ()):
+            hits[name] += 1
     first, second = sorted(hits.values(), reverse=True)[:2]
     sure = first >= 3 and first >= 2 * second
     return max(hits, key=lambda name: hits[name]) if sure else ""
@@ -153,21 +166,27 @@ FEATURES: Final[Mapping[str, Feature]] = {
         "drop the refusals, or add prompts where refusing is on the other side",
     ),
     "lists": Feature(
-        lambda side: float(bool(LISTS.search(side.text))), "has a list", FORMAT_CURE
+        lambda side: float(has_list(side.text)), "has a list", FORMAT_CURE
     ),
     "bold": Feature(
-        lambda side: float(bool(BOLD.search(side.text))), "has bold words", FORMAT_CURE
+        lambda side: float(holds(BOLD, side.text, "**", "__")),
+        "has bold words",
+        FORMAT_CURE,
     ),
     "headings": Feature(
-        lambda side: float(bool(HEADING.search(side.text))),
+        lambda side: float(holds(HEADING, side.text, "#")),
         "has headings",
         FORMAT_CURE,
     ),
     "code": Feature(
-        lambda side: float(bool(CODE.search(side.text))), "has code marks", FORMAT_CURE
+        lambda side: float(holds(CODE, side.text, "`", "~~~")),
+        "has code marks",
+        FORMAT_CURE,
     ),
     "emoji": Feature(
-        lambda side: float(bool(EMOJI.search(side.text))), "has an emoji", FORMAT_CURE
+        lambda side: float(not side.text.isascii() and bool(EMOJI.search(side.text))),
+        "has an emoji",
+        FORMAT_CURE,
     ),
     "exclamation": Feature(
         lambda side: float("!" in side.text or "！" in side.text),

@@ -15,7 +15,11 @@ from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
 from fellowship.json_values import finite_number
-from fellowship.pipelines.export.examples import Example, text_hash
+from fellowship.pipelines.export.examples import (
+    Example,
+    prompt_hash,
+    text_hash,
+)
 from fellowship.pipelines.export.shortcut_features import FEATURES, Side
 from fellowship.pipelines.export.shortcut_report import (
     BOUND,
@@ -32,7 +36,7 @@ from fellowship.pipelines.export.word_classifier import (
     WordPair,
     word_pair,
 )
-from fellowship.pipelines.pairing.text_similarity import words
+from fellowship.pipelines.pairing.text_similarity import first_words
 from fellowship.sanitize import single_line
 
 OPENING: Final = "opening"
@@ -83,10 +87,11 @@ def shortcut_row(
     if not example.is_pair:
         return None
     chosen, rejected = example.texts
-    prompt = text_hash("prompt", *(turn["content"] for turn in example.prompt))
+    prompt = prompt_hash(example)
     if not example.prompt:
         prompt = text_hash("pair", chosen, rejected)
-    sides = [Side(text, example.prompt_text) for text in (chosen, rejected)]
+    asked = example.prompt_text
+    sides = Side(chosen, asked), Side(rejected, asked)
     values = []
     for feature in FEATURES.values():
         one, other = map(feature.measure, sides)
@@ -304,7 +309,7 @@ def sign(value: float) -> int:
 
 def opening_of(text: str) -> str:
     """The first words of an answer, as they are compared."""
-    return " ".join(words(text[:120])[:OPENING_WORDS])
+    return " ".join(first_words(text[:120], OPENING_WORDS))
 
 
 def writers(facts: Mapping[str, Any]) -> tuple[str, str]:

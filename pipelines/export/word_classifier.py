@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import log
 from typing import Final, NamedTuple
 
@@ -40,14 +41,9 @@ class WordPair(NamedTuple):
     place: int = -1
 
     @property
-    def chosen(self) -> frozenset[str]:
-        """What the chosen answer has and the rejected lacks."""
-        return words_of(self.chosen_lines)
-
-    @property
-    def rejected(self) -> frozenset[str]:
-        """What the rejected answer has and the chosen lacks."""
-        return words_of(self.rejected_lines)
+    def sides(self) -> tuple[list[str], list[str]]:
+        """What the chosen answer has and the rejected lacks, and the other way round."""
+        return words_of(self.chosen_lines), words_of(self.rejected_lines)
 
     @property
     def fold(self) -> int:
@@ -61,6 +57,7 @@ class WordClassifier:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, WordPair]] = []
         self._added = 0
+        self._counts: Counts | None = None
 
     def wants(self, rank: int) -> bool:
         """Whether a pair of this rank belongs to the sample of all so far."""
@@ -74,6 +71,7 @@ class WordClassifier:
         full = len(self._heap) >= MOST_PAIRS
         entry = (pair.rank, -self._added, pair)
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
+        self._counts = None
 
     def forget(self, places: Collection[int]) -> bool:
         """Let go of pairs; False where what takes their place is not known any more."""
@@ -82,26 +80,39 @@ class WordClassifier:
             return False
         heapq.heapify(kept)
         self._added -= len(self._heap) - len(kept)
-        self._heap = kept
+        self._heap, self._counts = kept, None
         return True
 
     def guesses(self) -> Iterator[tuple[int, int]]:
         """Prompt and guess of each pair: 1 right, -1 wrong, 0 where nothing is known."""
         pairs = [pair for _, _, pair in sorted(self._heap, reverse=True)]
-        whole = frequent(count_sides(pairs))
+        whole = frequent(self._sides())
+        known = {
+            gram: side_weight(times, whole[1][gram]) for gram, times in whole[0].items()
+        }
         for fold in range(FOLDS):
-            held = [pair for pair in pairs if pair.fold == fold]
-            weights = side_weights(whole, count_sides(held))
-            for pair in held:
-                ahead = mean_weight(pair.chosen, weights)
-                behind = mean_weight(pair.rejected, weights)
-                yield pair.prompt, (ahead > behind) - (ahead < behind)
+            held = [(p.prompt, p.sides) for p in pairs if p.fold == fold]
+            apart = count_sides(sides for _, sides in held)
+            weights = known | weights_without(whole, apart)
+            for prompt, (chosen, rejected) in held:
+                ahead = mean_weight(chosen, weights)
+                behind = mean_weight(rejected, weights)
+                yield prompt, (ahead > behind) - (ahead < behind)
+
+    def _sides(self) -> Counts:
+        """How often each word is on one side alone, counted once for all who ask."""
+        if self._counts is None:
+            self._counts = count_sides(pair.sides for _, _, pair in self._heap)
+        return self._counts
 
     def telling_words(self, many: int = 5) -> list[str]:
         """The words and word pairs that are most often on one side alone."""
-        chosen, rejected = count_sides([pair for _, _, pair in self._heap])
-        apart = {gram: chosen[gram] - rejected[gram] for gram in chosen | rejected}
-        return sorted(apart, key=lambda gram: (-abs(apart[gram]), gram))[:many]
+        chosen, rejected = self._sides()
+        apart = {gram: abs(n - rejected.get(gram, 0)) for gram, n in chosen.items()}
+        apart |= {gram: n for gram, n in rejected.items() if gram not in chosen}
+        least = min(sorted(apart.values(), reverse=True)[:many], default=0)
+        most = [(-n, gram) for gram, n in apart.items() if n >= least]
+        return [gram for _, gram in sorted(most)[:many]]
 
 
 Counts = tuple[Counter[str], Counter[str]]
@@ -130,48 +141,56 @@ def lines_of(side: frozenset[str]) -> str | None:
     return "\n".join(side) if side else None
 
 
-def words_of(lines: str | None) -> frozenset[str]:
-    """The words that were put down as lines."""
-    return frozenset() if lines is None else frozenset(lines.split("\n"))
+def words_of(lines: str | None) -> list[str]:
+    """The words that were put down as lines, each once."""
+    return [] if lines is None else lines.split("\n")
 
 
 def grams(text: str) -> frozenset[str]:
     """The words and word pairs of a text."""
     found = words(text)[:MOST_WORDS]
-    return frozenset(found) | frozenset(word_grams(found, 2))
+    return frozenset(chain(found, word_grams(found, 2)))
 
 
-def count_sides(pairs: list[WordPair]) -> Counts:
+def count_sides(pairs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Counts:
     """How often each word is on one side alone."""
     chosen, rejected = Counter[str](), Counter[str]()
-    for pair in pairs:
-        chosen.update(pair.chosen)
-        rejected.update(pair.rejected)
+    for one, other in pairs:
+        chosen.update(one)
+        rejected.update(other)
     return chosen, rejected
 
 
 def frequent(counts: Counts) -> Counts:
     """The words that are in pairs enough to count."""
     chosen, rejected = counts
-    kept = [g for g in chosen | rejected if chosen[g] + rejected[g] >= FEWEST]
+    kept = [g for g, n in chosen.items() if n + rejected.get(g, 0) >= FEWEST]
+    kept += [g for g, n in rejected.items() if n >= FEWEST and g not in chosen]
     return (
-        Counter({gram: chosen[gram] for gram in kept}),
-        Counter({gram: rejected[gram] for gram in kept}),
+        Counter({gram: chosen.get(gram, 0) for gram in kept}),
+        Counter({gram: rejected.get(gram, 0) for gram in kept}),
     )
 
 
-def side_weights(whole: Counts, held: Counts) -> dict[str, float]:
-    """log((chosen + 1/2) / (rejected + 1/2)) of each word, without the fold held out."""
-    weights = {}
-    for gram, times in whole[0].items():
-        for_it = times - held[0][gram]
-        against = whole[1][gram] - held[1][gram]
-        if for_it + against >= FEWEST:
-            weights[gram] = log((for_it + HALF) / (against + HALF))
-    return weights
+def side_weight(chosen: int, rejected: int) -> float | None:
+    """log((chosen + 1/2) / (rejected + 1/2)); None of a word in too few pairs."""
+    if chosen + rejected < FEWEST:
+        return None
+    return log((chosen + HALF) / (rejected + HALF))
 
 
-def mean_weight(side: frozenset[str], weights: dict[str, float]) -> float:
+def weights_without(whole: Counts, held: Counts) -> dict[str, float | None]:
+    """The weights of the words of a fold that is held out, by the other folds."""
+    chosen, rejected = whole
+    return {
+        gram: side_weight(
+            chosen[gram] - held[0].get(gram, 0), rejected[gram] - held[1].get(gram, 0)
+        )
+        for gram in (held[0].keys() | held[1].keys()) & chosen.keys()
+    }
+
+
+def mean_weight(side: Iterable[str], weights: Mapping[str, float | None]) -> float:
     """The mean weight of the words that are known; 0 where none is."""
-    known = [weights[gram] for gram in side if gram in weights]
+    known = [w for w in map(weights.get, side) if w is not None]
     return sum(sorted(known)) / len(known) if known else 0.0

@@ -69,6 +69,7 @@ class ExportFiles:
         self.target = target
         self._make = make
         self._open: dict[Path, tuple[Path, Writer]] = {}
+        self._writers: dict[tuple[str, str], Writer] = {}
 
     def path(self, split: str, tail: str = "") -> Path:
         """Where a split goes: pairs.jsonl, or pairs-train.jsonl and so on.
@@ -80,14 +81,16 @@ class ExportFiles:
 
     def open(self, split: str, tail: str = "") -> Writer:
         """The writer of a split, opened at the first call."""
-        path = self.path(split, tail)
-        if path not in self._open:
-            try:
-                part = half_written(path)
-                self._open[path] = (part, self._make(part))
-            except OSError as error:
-                raise LedgerError(f"{path} can't be written: {error}") from error
-        return self._open[path][1]
+        if (split, tail) not in self._writers:
+            path = self.path(split, tail)
+            if path not in self._open:
+                try:
+                    part = half_written(path)
+                    self._open[path] = (part, self._make(part))
+                except OSError as error:
+                    raise LedgerError(f"{path} can't be written: {error}") from error
+            self._writers[split, tail] = self._open[path][1]
+        return self._writers[split, tail]
 
     def commit(self) -> None:
         """Complete every file, then give each its name."""

@@ -12,6 +12,8 @@ from typing import Final
 
 SIGNS: Final = re.compile(r"[{}\[\]=;<>+/|\\_]|(?<=\w)\(")
 SIGN_LETTERS: Final = "{}[]=;<>+/|\\_("
+CALLS: Final = re.compile(r"(?<=\w)\(")
+"""What of the last of these letters is a sign."""
 LEAST_SHARE: Final = 0.035
 """Share of such signs among all that is no space, from which a text is code."""
 KINDS: Final = 3
@@ -26,9 +28,10 @@ def is_code(text: str) -> bool:
         return bool(SIGNS.search(stripped.strip("`")))
     if sum(sign in text for sign in SIGN_LETTERS) < KINDS:
         return False
-    signs = SIGNS.findall(text)
-    whole = len("".join(text.split()))
-    return len(set(signs)) >= KINDS and len(signs) >= LEAST_SHARE * whole
+    counts = [text.count(sign) for sign in SIGN_LETTERS[:-1]]
+    counts.append(len(CALLS.findall(text)) if "(" in text else 0)
+    whole = sum(map(len, text.split()))
+    return sum(map(bool, counts)) >= KINDS and sum(counts) >= LEAST_SHARE * whole
 
 
 def same_code(text: str) -> int:

@@ -135,6 +135,8 @@ class ConstantAnswers:
         centres: list[tuple[Centre, list[int]]] = []
         for key in self._keys(least, f"size > {LONG}"):
             centre, members = self._alike(key, taken)
+            if not members:
+                continue
             near = [place for place, _ in members]
             home = [group for c, group in centres if is_near(c.grams, centre)]
             if home:
@@ -231,18 +233,14 @@ def answer_rows(number: int, prompt: str, answers: Sequence[Answer]) -> AnswerRo
     answer_words = [words(answer.text) for answer in answers]
     made: list[tuple[Any, ...]] = []
     found: list[tuple[int, int]] = []
+    sizes, prompt_key = [*map(len, answer_words)], text_key(prompt_words, prompt)
     for index, answer in enumerate(answers):
-        longest = max(
-            [len(s) for n, s in enumerate(answer_words) if n != index], default=-1
-        )
+        longest = max(sizes[:index] + sizes[index + 1 :], default=-1)
         place = number * INDICES + index
         keys, grams = signature(answer.text, answer_words[index], prompt_words)
+        start = answer.text[:TEXT_KEPT]
         made.append(
-            (
-                *(place, text_key(prompt_words, prompt)),
-                *(answer.chosen, len(answer_words[index]), longest),
-                *(grams, answer.text[:TEXT_KEPT]),
-            )
+            (place, prompt_key, answer.chosen, sizes[index], longest, grams, start)
         )
         found += [(key, place) for key in keys]
     return AnswerRows(made, found)

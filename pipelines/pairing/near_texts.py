@@ -11,7 +11,8 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -43,7 +44,7 @@ EMPTY: Final = 0xFFFFFFFF
 
 
 def signature(
-    text: str, said: Sequence[str], asked: Sequence[str]
+    text: str, said: Sequence[str], asked: tuple[str, ...]
 ) -> tuple[list[int], bytes]:
     """What an answer's words `said` can be found by, and its least hashes of runs of words.
 
@@ -51,20 +52,24 @@ def signature(
     programs that differ in a number are different answers.
     """
     if len(said) > LONG and is_code(text):
-        return [same_code(text)], array("I", [same_code(text) & EMPTY]).tobytes()
+        key = same_code(text)
+        return [key], array("I", [key & EMPTY]).tobytes()
     if len(said) <= LONG:
         return [text_key(said, text)], b""
     heads = "".join([word[0] for word in said])
     numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
-    plain = list(said) if numbers * 2 < len(said) else [" ".join(said), ""]
+    plain = said
     if 0 < numbers <= MASKED * len(said):
         plain = ["0" if word[0].isdigit() else word for word in said]
     size = WIDE if len(plain) > WORDY else 2
-    grams = set(shingles(in_utf8(plain), size))
-    own = grams - set(shingles(in_utf8(asked), size))
+    if numbers * 2 < len(said):
+        grams = runs(plain, size)
+    else:  # a text of numbers is the same only as a whole
+        size, grams = 2, frozenset([in_utf8(said) + b" "])
+    own = grams - runs_asked(asked, size)
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""
-    hashes = {zlib.crc32(b" ".join(gram)) for gram in own or grams}
+    hashes = set(map(zlib.crc32, own or grams))
     sketch = make_sketch(hashes)
     at, width = sketch.tobytes(), sketch.itemsize
     ends = ((b, at[b * width : (b + BAND) * width]) for b in range(0, BINS, BAND))
@@ -72,14 +77,22 @@ def signature(
     return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
 
 
-def in_utf8(said: Sequence[str]) -> list[bytes]:
-    """Words as bytes, encoded once rather than in every run that they are in."""
-    return [word.encode("utf-8", "replace") for word in said]
+def in_utf8(said: Sequence[str]) -> bytes:
+    """Words as bytes, a space between them."""
+    return " ".join(said).encode("utf-8", "replace")
 
 
-def shingles(said: Sequence[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
-    """Every run of so many words."""
-    return zip(*(said[at:] for at in range(size)), strict=False)
+def runs(said: Sequence[str], size: int) -> frozenset[bytes]:
+    """Every run of so many words, a space between them, which no word holds."""
+    in_bytes = in_utf8(said).split(b" ")
+    following = (in_bytes[at:] for at in range(size))
+    return frozenset(map(b" ".join, zip(*following, strict=False)))
+
+
+@lru_cache(maxsize=2)
+def runs_asked(asked: tuple[str, ...], size: int) -> frozenset[bytes]:
+    """The runs of a prompt's words, found once for all of its answers."""
+    return runs(asked, size)
 
 
 def make_sketch(hashes: Iterable[int]) -> array[int]:

@@ -8,6 +8,7 @@ first letter after it decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -21,6 +22,8 @@ END: Final = lazy_pattern(
     rf"(?P<closed>{CLOSERS}){NEXT}"
     rf"|(?:[。！？｡।॥۔؟։።፧។៕။]++|．(?![\d]))(?P<wide>{CLOSERS})"
 )
+MARK: Final = lazy_pattern("[.!?…;\u037e。！？｡।॥۔؟։።፧៕．]")
+"""The first sign of whatever `END` finds."""
 FENCED: Final = lazy_pattern(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1[`~]*|\Z)")
 WORD: Final = lazy_pattern(r"[^\W_]\S*")
 LETTER: Final = lazy_pattern(r"[^\W_]")
@@ -74,10 +77,20 @@ def count_sentences(text: str) -> int:
     """
     whole = text.strip()
     prose = FENCED.sub(" ", whole) if "```" in whole or "~~~" in whole else whole
-    ends = [found.end() for found in END.finditer(prose) if closes(prose, found)]
+    ends = [found.end() for found in find_marks(prose) if closes(prose, found)]
     parts = pairwise([0, *ends, len(prose)])
     many = sum(LETTER.search(prose, start, end) is not None for start, end in parts)
     return max(many, int(bool(whole)))
+
+
+def find_marks(text: str) -> Iterator[re.Match[str]]:
+    """What `END` finds in a text; it is tried only where a mark stands."""
+    mark = MARK.search(text)
+    while mark:
+        found = END.match(text, mark.start())
+        if found:
+            yield found
+        mark = MARK.search(text, (found or mark).end())
 
 
 def closes(text: str, found: re.Match[str]) -> bool:
@@ -101,11 +114,13 @@ def is_abbreviation(text: str, stop: int, word: str) -> bool:
     """Whether the full stop at `stop`, before `word`, is that of an abbreviation, an
     initial, an ordinal or the number of a list.
     """
-    near = text[max(0, stop - BEFORE) : stop]
-    last = LAST_WORD.search(near)
+    near = text[max(0, stop - BEFORE) : stop].removesuffix("\n")
+    piece = near[-1:].strip() and near.split()[-1]  # a word stands between spaces
+    last = LAST_WORD.search(piece)
     if last is None:
         return False
-    short, line = last.group(), near[: last.start()].rpartition("\n")
+    short = last.group()
+    line = near[: -len(short)].rpartition("\n")
     at_start = bool(line[1]) or stop <= BEFORE
     if at_start and LIST_START.match(line[2]) and LIST_NUMBER.fullmatch(short):
         return True

@@ -30,17 +30,29 @@ def prompts_used(
     turns: Iterable[Turn], header: Mapping[str, Any]
 ) -> tuple[PromptUsed, ...]:
     """The prompts behind these turns, by name."""
-    digests = (header.get("identity") or {}).get("prompts") or {}
-    recipe = header.get("recipe") or {}
+    digests = prompt_digests(header)
+    return tuple(
+        PromptUsed(name=name, digest=digests.get(name, ""), seats=tuple(names))
+        for name, names in sorted(speakers_by_prompt(turns, header).items())
+    )
+
+
+def prompt_digests(header: Mapping[str, Any]) -> Mapping[str, str]:
+    """Prompt -> its digest, as a run's header has them."""
+    return (header.get("identity") or {}).get("prompts") or {}
+
+
+def speakers_by_prompt(
+    turns: Iterable[Turn], header: Mapping[str, Any]
+) -> Mapping[str, Iterable[str]]:
+    """Prompt -> the speakers of these turns who were given it, in the order they spoke."""
+    digests, recipe = prompt_digests(header), header.get("recipe") or {}
     speakers: dict[str, dict[str, None]] = {}
     for turn in turns:
         for name in prompt_names(turn, recipe):
             if turn.prompt or name in digests:
                 speakers.setdefault(name, {})[turn.source] = None
-    return tuple(
-        PromptUsed(name=name, digest=digests.get(name, ""), seats=tuple(names))
-        for name, names in sorted(speakers.items())
-    )
+    return speakers
 
 
 def prompt_names(turn: Turn, recipe: Mapping[str, Any]) -> Iterator[str]:

@@ -117,8 +117,7 @@ def pair_sums(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The comparisons a pair's scores depend on, and the sums behind its score gap."""
     comparisons = ranking.comparisons if ranking else ()
-    meeting = MEETINGS.get((recipe.get("evaluate") or {}).get("meet", ""))
-    averaged = meeting is not None and meeting.averaged
+    averaged = is_averaged(recipe)
     used: dict[int, None] = {}
     lines: list[str] = []
     for place in places:
@@ -137,13 +136,50 @@ ALIKE = 3
 """Equal scores that are written out one by one; a list gives one in every comparison."""
 
 
-def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], str]:
-    """A candidate's mean over its comparisons."""
-    at = [
+def comparisons_used(
+    ranking: Ranking | None, places: tuple[int, int], recipe: Mapping[str, Any]
+) -> tuple[int, ...]:
+    """The comparisons that the scores of two candidates depend on."""
+    comparisons = ranking.comparisons if ranking else ()
+    used = mean_used if is_averaged(recipe) else knockout_used
+    return tuple(sorted({at for place in places for at in used(comparisons, place)}))
+
+
+def is_averaged(recipe: Mapping[str, Any]) -> bool:
+    """Whether a candidate's score is the mean over its comparisons."""
+    meeting = MEETINGS.get((recipe.get("evaluate") or {}).get("meet", ""))
+    return meeting is not None and meeting.averaged
+
+
+def mean_used(comparisons: Sequence[Comparison], place: int) -> list[int]:
+    """The comparisons with scores that a candidate is in."""
+    return [
         i
         for i, c in enumerate(comparisons)
         if place in (c.first, c.second) and c.scores
     ]
+
+
+def knockout_used(comparisons: Sequence[Comparison], place: int) -> list[int]:
+    """The last comparison of a candidate, and those of who won it until its last."""
+    own = [
+        i
+        for i, c in enumerate(comparisons)
+        if place in (c.first, c.second) and c.outcome not in VOID and c.scores
+    ]
+    if not own:
+        return []
+    last = own[-1]
+    won = knockout_winner(comparisons[last])
+    if won == place:
+        return [last]
+    after = knockout_used(comparisons[last + 1 :], won)
+    return [last, *(last + 1 + i for i in after)]
+
+
+def mean_sum(comparisons: Sequence[Comparison], place: int) -> tuple[list[int], str]:
+    """A candidate's mean over its comparisons."""
+    at = mean_used(comparisons, place)
     given = [score_in_comparison(comparisons[i], place) for i in at]
     if not given:
         return [], ""
@@ -159,21 +195,15 @@ def knockout_sum(
     comparisons: Sequence[Comparison], place: int
 ) -> tuple[list[int], str]:
     """A knockout's score: of the last comparison for the survivor, below it for others."""
-    valid = [i for i, c in enumerate(comparisons) if c.outcome not in VOID and c.scores]
-    own = [i for i in valid if place in (comparisons[i].first, comparisons[i].second)]
-    if not own:
+    through = knockout_used(comparisons, place)
+    if not through:
         return [], ""
-    last = own[-1]
-    won = knockout_winner(comparisons[last])
+    last = comparisons[through[0]]
+    won, given = knockout_winner(last), score_in_comparison(last, place)
     if won == place:
-        given = score_in_comparison(comparisons[last], place)
-        return [last], f"answer {place + 1} = {score(given)} in its last comparison"
-    gap = score_in_comparison(comparisons[last], won) - score_in_comparison(
-        comparisons[last], place
-    )
-    through, _ = knockout_sum(comparisons[last + 1 :], won)
-    line = f"answer {place + 1} = answer {won + 1} {MINUS} {score(gap)}"
-    return [last, *(last + 1 + i for i in through)], line
+        return through, f"answer {place + 1} = {score(given)} in its last comparison"
+    gap = score_in_comparison(last, won) - given
+    return through, f"answer {place + 1} = answer {won + 1} {MINUS} {score(gap)}"
 
 
 def knockout_winner(comparison: Comparison) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import structlog
 
+from fellowship.json_encoding import json_encoder
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.error_bodies import read_error
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import openai
 
 log = structlog.get_logger("fellowship.models")
+body_text = json_encoder()
 
 
 class OpenAIClient(Client):
@@ -78,7 +80,7 @@ class OpenAIClient(Client):
         """
         while True:
             body, left_out = self.requests.body(request)
-            answer = await self._connection.post(json.dumps(body).encode())
+            answer = await self._connection.post(body_text(body).encode())
             if answer.status < 300:
                 return await self._read_reply(answer, request, left_out)
             if not self._learn(answer, body):

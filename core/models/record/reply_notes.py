@@ -14,16 +14,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from fellowship.answer_order import is_verdict_first
+from fellowship.json_encoding import json_encoder
 from fellowship.models.client import Remark, Reply, Request
 
 NOTES = "fellowship"
 MARK = f'"{NOTES}": {{'
-RECORD = json.JSONEncoder(default=str)
+record_text = json_encoder(default=str)
 
 
 def reply_record(reply: Reply) -> str:
     """The JSON of a reply for the ledger: the provider's own, with our notes beside it."""
-    return RECORD.encode({**reply.raw, NOTES: notes_on(reply)})
+    return record_text({**reply.raw, NOTES: notes_on(reply)})
 
 
 def notes_on(reply: Reply) -> dict[str, Any]:
