@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
@@ -38,8 +39,16 @@ from fellowship.run_outcomes import outcomes
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
 
-FirstPass = Callable[[ExportContext], DatasetPasses]
-"""A run as it stands -> the passes that all of its rows have gone through."""
+
+class FirstPass(NamedTuple):
+    """What was made of a run's rows as they ended.
+
+    `passes` gives, of the run as it stands, the passes that all of its rows have gone
+    through; `unlabelled` says that none of them has brought labels.
+    """
+
+    passes: Callable[[ExportContext], DatasetPasses]
+    unlabelled: bool = False
 
 
 def export_run(
@@ -61,9 +70,10 @@ def export_run(
         check_format(kind, export)
         if FORMATS[export.shape].container.saved:
             require_replaceable(to or target_path(into, kind, export))
-    with open_run(into, export.labels) as opened:
+    labelled = first is None or not first.unlabelled
+    with open_run(into, export.labels, labelled) as opened:
         context = replace(opened, thinking=bool(export.thinking))
-        passes = first(context) if first else read_rows(export, context, watch)
+        passes = first.passes(context) if first else read_rows(export, context, watch)
         try:
             accounts = [
                 write_kind(filter_pass, export, context, to, watch)

@@ -17,10 +17,13 @@ from fellowship.run_folder import LEDGER, read_header
 
 
 @contextmanager
-def open_run(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
+def open_run(
+    into: Path, labels: Path | None = None, rows: bool = True
+) -> Iterator[ExportContext]:
     """The context of a run's rows while its ledger is open.
 
     `labels` are people's, for calibration; the run's own are used where it is None.
+    Without `rows` the source is known to have brought none.
     `InputError` when labels were asked for and too few of them meet a verdict.
     """
     try:
@@ -31,13 +34,13 @@ def open_run(into: Path, labels: Path | None = None) -> Iterator[ExportContext]:
         else:
             raise
     with LedgerReader(into / LEDGER) as reader:
-        agree, flip, rows = calibration_curves(into, labels)
+        agree, flip, labelled = calibration_curves(into, labels, rows)
         yield ExportContext(
             into=into,
             header=header,
             chance=agree,
             flip=flip,
-            labelled=rows,
+            labelled=labelled,
             labels=labels,
             confirmation=confirmation(into, header.get("recipe") or {}),
             request=lambda call: request_messages(reader, call),
@@ -54,13 +57,13 @@ def request_messages(reader: LedgerReader, call: str) -> list[dict[str, str]] | 
 
 
 def calibration_curves(
-    into: Path, labels: Path | None
+    into: Path, labels: Path | None, rows: bool = True
 ) -> tuple[Chance | None, Chance | None, int]:
     """Margin -> P(people agree), margin -> P(people name the other), labelled rows.
 
     None, None where the run has no labels and none were given, or too few of its own.
     """
-    if labels is None and not has_labels(into):
+    if labels is None and not has_labels(into, rows):
         return None, None, 0
     try:
         from fellowship.pipelines.export.score_calibration import fit_curves
@@ -73,10 +76,14 @@ def calibration_curves(
     return fit_curves(into, labels)
 
 
-def has_labels(into: Path) -> bool:
-    """Whether any row of a run has people's labels, from its source or added to it."""
-    if latest_labels(into):
-        return True
+def has_labels(into: Path, rows: bool = True) -> bool:
+    """Whether any row of a run has people's labels, from its source or added to it.
+
+    Without `rows` the source is known to have brought none.
+    """
+    added = bool(latest_labels(into))
+    if added or not rows:
+        return added
     sql = (
         # A record without either spelling has none, and need not be parsed.
         """SELECT 1 FROM outcomes WHERE (instr(record, '"labels":["') OR"""

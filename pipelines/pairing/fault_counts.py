@@ -62,7 +62,8 @@ def answer_faults(run: Path) -> tuple[FaultCount, ...]:
 
 def faults_in(reader: LedgerReader) -> tuple[FaultCount, ...]:
     """The same of an open ledger."""
-    chosen = dict(reader.rows(CHOSEN))
+    counts = list(reader.rows(COUNTS))
+    chosen = dict(reader.rows(CHOSEN)) if counts else {}
     found = [
         FaultCount(
             fault=fault,
@@ -71,6 +72,6 @@ def faults_in(reader: LedgerReader) -> tuple[FaultCount, ...]:
             chosen=chosen.get(fault, 0),
             text=next(text for (text,) in reader.rows(SAMPLE, (fault,))),
         )
-        for fault, answers, prompts in reader.rows(COUNTS)
+        for fault, answers, prompts in counts
     ]
     return tuple(sorted(found, key=lambda one: (-one.answers, one.fault)))

@@ -7,9 +7,10 @@ that was not; the terminal, the page and the report print these sentences.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fellowship.ledger import LedgerReader
 from fellowship.model_names import model_name
@@ -18,28 +19,53 @@ from fellowship.number_format import counted, usd
 from fellowship.sanitize import single_line
 
 NOTED = """
-SELECT model, coalesce(json_extract(reply, '$.fellowship.finish_reason'), ''),
-  coalesce(json_extract(reply, '$.fellowship.usage'), ''), count(*),
-  coalesce(sum(json_extract(reply, '$.fellowship.thinking_tokens')), 0),
-  count(json_extract(reply, '$.fellowship.thinking')),
-  sum(json_extract(reply, '$.fellowship.thinking') IS NOT NULL
-    AND json_extract(reply, '$.fellowship.thinking_tokens') IS NULL),
-  count(*) - count(usd), max(finish)
-FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply)
-GROUP BY 1, 2, 3, finish ORDER BY 1, 2, 3, finish
+SELECT model, finish, json_remove(notes, '$.thinking', '$.thinking_tokens') AS rest,
+  count(*), count(*) - count(usd),
+  coalesce(sum(json_extract(notes, '$.thinking_tokens')), 0),
+  count(json_extract(notes, '$.thinking')),
+  sum(json_extract(notes, '$.thinking') IS NOT NULL
+    AND json_extract(notes, '$.thinking_tokens') IS NULL)
+FROM (SELECT model, finish, usd, json_extract(reply, '$.fellowship') AS notes
+  FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply) LIMIT -1)
+GROUP BY 1, 2, 3
 """
-
-REMARKED = """
-SELECT model, remark.value, count(*) FROM calls, json_each(reply, '$.fellowship.remarks')
-  AS remark
-WHERE instr(reply, '"remarks": [') AND json_valid(reply) GROUP BY 1, 2 ORDER BY 1, 2
-"""
+"""Replies with notes, those of one model that are alike but for their thinking together:
+one reading of the ledger. The limit keeps SQLite from reading a reply for each note."""
 
 
-LEFT_OUT = """
-SELECT model, json_extract(reply, '$.fellowship.left_out'), count(*) FROM calls
-WHERE instr(reply, '"left_out": [') AND json_valid(reply) GROUP BY 1, 2 ORDER BY 1, 2
-"""
+class NotedReplies(NamedTuple):
+    """Replies of one model whose notes are the same but for their thinking."""
+
+    model: str
+    finish: str
+    notes: Mapping[str, Any]
+    replies: int
+    unpriced: int
+    thinking_tokens: int
+    thought: int
+    uncounted: int
+
+    @property
+    def word(self) -> str:
+        """The finish reason that is none we know."""
+        return str(self.notes.get("finish_reason") or "")
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The parameters that were not sent."""
+        return tuple(self.notes.get("left_out") or ())
+
+
+def noted_replies(reader: LedgerReader) -> list[NotedReplies]:
+    """The replies of a ledger that have notes, in the order of models and words."""
+    found = [
+        NotedReplies(model, finish, json.loads(notes) if notes else {}, *counts)
+        for model, finish, notes, *counts in reader.rows(NOTED)
+    ]
+    return sorted(
+        found,
+        key=lambda r: (r.model, r.word, str(r.notes.get("usage") or ""), r.finish),
+    )
 
 
 @dataclass(frozen=True)
@@ -137,34 +163,28 @@ def without(model: str, names: tuple[str, ...], replies: int) -> str:
 
 def reply_notices(reader: LedgerReader) -> ReplyNotices:
     """The notices on the replies of a ledger."""
-    rows = list(reader.rows(NOTED))
-    spent = reader.spending()
-
-    def notes(sql: str) -> Iterator[tuple[Any, ...]]:
-        # Remarks stand among the notes: where no reply has any, nobody need look.
-        yield from reader.rows(sql) if rows else ()
-
-    unknown: dict[tuple[str, str, str], int] = {}
+    noted, spent = noted_replies(reader), reader.spending()
+    unknown, remarked, left_out = (Counter[tuple[Any, ...]]() for _ in range(3))
     estimated: dict[str, tuple[int, int]] = {}
-    for model, word, usage, n, *_, unpriced, finish in rows:
-        if word:
-            key = (model, word, finish)
-            unknown[key] = unknown.get(key, 0) + n
-        if usage:
-            known = estimated.get(model, (0, 0))
-            estimated[model] = (known[0] + n, known[1] + unpriced)
+    for one in noted:
+        n = one.replies
+        if one.word:
+            unknown[one.model, one.word, one.finish] += n
+        if one.notes.get("usage"):
+            known = estimated.get(one.model, (0, 0))
+            estimated[one.model] = (known[0] + n, known[1] + one.unpriced)
+        for word in one.notes.get("remarks") or ():
+            remarked[one.model, word] += n
+        if one.left_out:
+            left_out[one.model, one.left_out] += n
     return ReplyNotices(
-        thought=sum(row[5] for row in rows),
-        thinking_tokens=sum(row[4] for row in rows),
-        uncounted=sum(row[6] for row in rows),
+        thought=sum(one.thought for one in noted),
+        thinking_tokens=sum(one.thinking_tokens for one in noted),
+        uncounted=sum(one.uncounted for one in noted),
         unknown=tuple((*key, n) for key, n in unknown.items()),
         estimated=tuple((name, *both) for name, both in estimated.items()),
-        remarked=tuple(tuple(row) for row in notes(REMARKED)),
-        left_out=tuple(
-            (model, tuple(json.loads(names)), n)
-            for model, names, n in notes(LEFT_OUT)
-            if names
-        ),
+        remarked=tuple((*key, n) for key, n in sorted(remarked.items())),
+        left_out=tuple((*key, n) for key, n in sorted(left_out.items())),
         unusable=spent.unusable,
         unusable_usd=spent.unusable_usd,
     )

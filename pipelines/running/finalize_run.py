@@ -15,7 +15,7 @@ from fellowship.pipelines.export.account import Account
 from fellowship.pipelines.export.catalogue import with_local_files
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
-from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.export.exporter import FirstPass, export_run
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.evaluator_report import evaluator_report
 from fellowship.pipelines.running.export_manifest import (
@@ -135,7 +135,8 @@ def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifes
         taken.append(runner.exports.finished() or read_rows(recipe, context))
         return taken[0].passes
 
-    accounts = export_run(into, recipe.export, first=first)
+    unlabelled = runner.exports.are_all_unlabelled()
+    accounts = export_run(into, recipe.export, first=FirstPass(first, unlabelled))
     return ExportManifest(
         about=export_identity(recipe, into),
         stamp=stamp,

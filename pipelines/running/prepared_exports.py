@@ -111,9 +111,14 @@ class PreparedExports:
                 rows = (read_outcome(text, AS_WRITTEN) for text in texts if text)
                 self._attempt(lambda made: made.retake(taken, rows))
 
+    def are_all_unlabelled(self) -> bool:
+        """Whether every row of the run was taken in, which none with labels is."""
+        return not self._given_up and self._rows == count_rows(self._into)
+
     def finished(self) -> RowsTakenIn | None:
         """All rows of the run, taken in; None where they have to be read."""
-        if self._given_up or self._made is None or has_labels(self._into):
+        labelled = has_labels(self._into, not self.are_all_unlabelled())
+        if self._given_up or self._made is None or labelled:
             self.close()
             return None
         earlier = self._ended - self._again

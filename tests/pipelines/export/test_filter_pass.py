@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
-from fellowship.pipelines.export.exporter import export_run
+from fellowship.pipelines.export.exporter import FirstPass, export_run
 from fellowship.pipelines.export.prepared_examples import as_prepared, preparations
 from fellowship.pipelines.recipe.export_settings import Export
 from fellowship.records import Outcome
@@ -94,7 +94,7 @@ def test_rows_taken_in_in_any_order_make_the_same_files(
                     passes.add_prepared([[*map(as_prepared, json.loads(sent))]])
             return passes
 
-        (again,) = export_run(run, export, first=first)
+        (again,) = export_run(run, export, first=FirstPass(first))
         assert (again, rows_in(again)) == (account, made)
 
 
