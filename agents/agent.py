@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from autogen_agentchat.agents import BaseChatAgent
@@ -27,6 +28,7 @@ from fellowship.custom_code import as_row_errors
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
 from fellowship.models.client import EDITED, Client, Reply, Request
+from fellowship.models.config import Sampling
 from fellowship.records import (
     Candidate,
     Conversation,
@@ -276,9 +278,21 @@ def line_of(message: BaseChatMessage) -> Line:
 
 def role_sampling(role: Role, client: Client) -> dict[str, Any]:
     """The role's sampling over its model's, without what is left to the provider."""
-    base = client.sampling
-    sampling = role.sampling.with_defaults(base).model_dump(exclude_none=True)
-    return {key: value for key, value in sampling.items() if value != ()}
+    if not role.sampling.model_fields_set:  # as of most roles
+        return dict(sampling_of_model(client.sampling))
+    return sampling_sent(role.sampling.with_defaults(client.sampling))
+
+
+@lru_cache(maxsize=256)
+def sampling_of_model(base: Sampling) -> Mapping[str, Any]:
+    """The sampling of a role that sets none itself."""
+    return sampling_sent(Sampling().with_defaults(base))
+
+
+def sampling_sent(sampling: Sampling) -> dict[str, Any]:
+    """What of a sampling is sent: not what is left to the provider."""
+    given = sampling.model_dump(exclude_none=True)
+    return {key: value for key, value in given.items() if value != ()}
 
 
 def spent_on_thinking(reply: Reply) -> bool:

@@ -47,7 +47,9 @@ class Case:
 
     def swapped(self) -> Case:
         """The same two candidates in the other order."""
-        return replace(self, candidates=self.candidates[::-1])
+        other = replace(self, candidates=self.candidates[::-1])
+        vars(other)["nonce"] = self.nonce  # of the same texts, whatever their order
+        return other
 
     def fence(self, title: str, text: str) -> str:
         """`text` between lines that only this case can have.

@@ -83,11 +83,11 @@ class SessionEnd:
             )
         if len(written) > 1 and written[-1].text.strip() == written[-2].text.strip():
             return SessionStop.UNCHANGED.format(round=written[-1].round)
-        marks = mean_scores(turns, len(self.settings.reviewers))
-        falls = len(marks) > 1 and marks[-1] < marks[-2]
-        if self.settings.stop_on_falling_score and falls:
-            before, after = marks[-2:]
-            return SessionStop.WORSE.format(before=before, after=after)
+        if self.settings.stop_on_falling_score:
+            marks = mean_scores(turns, len(self.settings.reviewers))
+            if len(marks) > 1 and marks[-1] < marks[-2]:
+                before, after = marks[-2:]
+                return SessionStop.WORSE.format(before=before, after=after)
         return self._own_reason(turns, written)
 
     def _own_reason(self, turns: Sequence[Turn], written: Sequence[Turn]) -> str:

@@ -44,7 +44,8 @@ def _line_in_english(line: str) -> str:
     if not 0 < len(line) <= MOST:
         return line
     # Kana tell Japanese from Chinese, which shares its characters.
-    order = LANGUAGES if not re.search("[\u3040-\u30ff]", line) else {"ja": JAPANESE}
+    japanese = not line.isascii() and re.search("[\u3040-\u30ff]", line)
+    order = {"ja": JAPANESE} if japanese else LANGUAGES
     for each in order.values():
         if each.sign.search(line):
             for word, put in each.words:

@@ -51,7 +51,12 @@ _MATH = lazy_pattern(r"\\[()\[\]]|\$")
 
 def plain_text(text: str) -> str:
     """The text as a person reads it aloud: one space for each mark of typesetting."""
-    text = _STRUCK.sub(" ", _TOKENS.sub(" ", text.translate(_SIMPLE)))
+    if "\r" in text or not text.isascii():
+        text = text.translate(_SIMPLE)
+    if "<" in text or "[" in text:
+        text = _TOKENS.sub(" ", text)
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
     if "\\" in text or "$" in text:
         text = _TEXT.sub(r" \1 ", text)
         text = _BOX.sub(rf" {OPEN_BOX}\1{CLOSE_BOX} ", text)
@@ -59,9 +64,8 @@ def plain_text(text: str) -> str:
     if "<" in text:
         text = _STYLES.sub(" ", _BREAKS.sub("\n", text))
         text = _FIELD.sub(_label_of_tag, text)
-    text = _STARS.sub(" stars ", text)
     if not text.isascii():
-        text = "".join(map(_without_picture, text))
+        text = "".join(map(_without_picture, _STARS.sub(" stars ", text)))
     return _RUNS.sub(_shorter, text.translate(_MARKUP))
 
 

@@ -29,6 +29,8 @@ _NAMES_WINNERS = lazy_pattern(
 
 def tables_as_lines(text: str) -> str:
     """The text with each table replaced by the marker lines it amounts to."""
+    if "|" not in text:
+        return text
     lines: list[str] = []
     rows: list[list[str]] = []
     for line in [*text.split("\n"), ""]:

@@ -104,6 +104,8 @@ def holds_fence(candidate: Candidate, conversation: Conversation) -> bool:
 
 def count_known(given: Sequence[str], known: Grams) -> int:
     """How many of the words stand in a run that is known."""
+    if known.isdisjoint(runs(given)):
+        return 0
     marks = bytearray(len(given))
     for at, run in enumerate(runs(given)):
         if run in known:

@@ -50,7 +50,7 @@ def usage_in(*raw: Mapping[str, Any] | None) -> Usage | None:
 
     `raw`: the reply, then what stands in it. Whole counts go before those of one side.
     """
-    places = [p[name] for p in raw if p for name in PLACES if p.get(name)]
+    places = [p[name] for p in raw if p for name in PLACES if name in p and p[name]]
     found = [usage for place in places if (usage := usage_from(place)) is not None]
     return min(found, key=lambda usage: usage.estimated, default=None)
 
@@ -66,10 +66,10 @@ def usage_from(usage: Any) -> Usage | None:
         usage = next((u for u in reversed(usage) if isinstance(u, Mapping)), None)
     if not isinstance(usage, Mapping):
         return None
-    if first_count(usage, PROMPT) is None and first_count(usage, COMPLETION) is None:
+    prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
+    if prompt is None and completion is None:
         inner = (usage_from(usage[name]) for name in INNER if usage.get(name))
         return next(filter(None, inner), None)
-    prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
     total = first_count(usage, TOTAL)
     if total is not None and (prompt is None) is not (completion is None):
         rest = max(0, total - (prompt or 0) - (completion or 0))
@@ -79,7 +79,8 @@ def usage_from(usage: Any) -> Usage | None:
         return None  # no call has a prompt of no token: nobody counted
     if prompt is None or completion is None:
         return Usage(prompt or 0, completion or 0, estimated=True)
-    cached = first_count(details(usage, PROMPT_DETAILS), CACHED)
+    of_prompt = details(usage, PROMPT_DETAILS)
+    cached = first_count(of_prompt, CACHED)
     prompt += beside_the_prompt(usage, prompt)
     thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)
     beyond = (total or 0) - prompt - completion
@@ -91,7 +92,7 @@ def usage_from(usage: Any) -> Usage | None:
         thinking = max(0, min(thinking, completion))
     # Some servers don't count what was cached as part of the prompt.
     cached = min(max(0, cached or 0), max(0, prompt))
-    written = first_count(details(usage, PROMPT_DETAILS), CACHE_WRITTEN) or 0
+    written = first_count(of_prompt, CACHE_WRITTEN) or 0
     written = max(0, min(written, prompt - cached))
     return Usage(prompt, completion, cached, thinking, cache_written=written)
 
@@ -123,6 +124,8 @@ def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None
 
 def whole_number(value: Any) -> int | None:
     """A count as a gateway may write it; None for anything else."""
+    if type(value) is int:  # as nearly always
+        return value
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:40])
     if isinstance(value, float) and value.is_integer():
