@@ -38,6 +38,8 @@ QUOTED: Final = 2
 """Pairs of words of the prompt from which a text quotes it."""
 PART: Final = 1000
 """Texts whose hashes are counted at once."""
+TWO_ARE_HALF: Final = (3, 4)
+"""Texts of which two are half and one is not: most groups are as small as this."""
 BINS: Final = 36
 BAND: Final = 3
 EMPTY: Final = 0xFFFFFFFF
@@ -154,6 +156,8 @@ def common_grams(texts: Callable[[], Iterable[Sequence[int]]]) -> Centre:
     total = 0
     while part := [*islice(reading, PART)]:
         total += len(part)
+        if total in TWO_ARE_HALF:
+            return centre_of(in_two(part))
         counts: Counter[int] = Counter()
         for grams in part:
             counts.update(grams)
@@ -164,8 +168,22 @@ def common_grams(texts: Callable[[], Iterable[Sequence[int]]]) -> Centre:
             found.update(wanted.intersection(grams))
     elif parts:
         found = parts[0]
-    common = array("I", sorted(at_least(found, total / 2))[:KEPT])
+    return centre_of(at_least(found, total / 2))
+
+
+def centre_of(hashes: Iterable[int]) -> Centre:
+    """The least of the hashes that texts have in common."""
+    common = array("I", sorted(hashes)[:KEPT])
     return Centre(common, frozenset(common))
+
+
+def in_two(texts: Iterable[Sequence[int]]) -> set[int]:
+    """The hashes that two of the texts have, or more."""
+    once, twice = set[int](), set[int]()
+    for grams in texts:
+        twice |= once.intersection(grams)
+        once.update(grams)
+    return twice
 
 
 def at_least(counts: Counter[int], least: float) -> Counter[int]:

@@ -50,7 +50,7 @@ def usage_in(*raw: Mapping[str, Any] | None) -> Usage | None:
 
     `raw`: the reply, then what stands in it. Whole counts go before those of one side.
     """
-    places = [p[name] for p in raw if p for name in PLACES if name in p and p[name]]
+    places = [p[name] for p in raw if p for name in PLACES if p.get(name)]
     found = [usage for place in places if (usage := usage_from(place)) is not None]
     return min(found, key=lambda usage: usage.estimated, default=None)
 
