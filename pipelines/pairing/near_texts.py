@@ -156,7 +156,7 @@ def common_grams(texts: Callable[[], Iterable[Sequence[int]]]) -> Centre:
     total = 0
     while part := [*islice(reading, PART)]:
         total += len(part)
-        if total in TWO_ARE_HALF:
+        if total == len(part) < PART and total in TWO_ARE_HALF:
             return centre_of(in_two(part))
         counts: Counter[int] = Counter()
         for grams in part:
