@@ -20,7 +20,7 @@ LENGTH = struct.Struct("!Q")
 
 GATHERING = 0.005
 """Seconds a message waits for others: at a worker to be sent, at the coordinator to be
-handled together, in one commit. A call has two messages, so it waits 0.02 s at the most.
+handled together, in one commit.
 """
 
 KEEP_ALIVE = 60
@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._unread = bytearray()
         self._unsent: list[str] = []
         self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_open(self) -> bool:
@@ -61,16 +62,21 @@ class Connection(asyncio.Protocol):
         """
         text = encode(message)
         if not self._unsent:
-            asyncio.get_running_loop().call_later(self._gathering, self._write)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._gathering, self.flush)
         self._unsent.append(text)
 
     def close(self) -> None:
         """End it; what is still unsent is sent first."""
-        self._write()
+        self.flush()
         if self._transport is not None:
             self._transport.close()
 
-    def _write(self) -> None:
+    def flush(self) -> None:
+        """Send what waits for others."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         batch, self._unsent = self._unsent, []
         if batch and self._transport is not None:
             self.write_frame(f"[{','.join(batch)}]".encode())

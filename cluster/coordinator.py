@@ -19,14 +19,15 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayError
 
-from fellowship.cluster.dispatch import Dispatch, WorkerHandle
+from fellowship.cluster.dispatch import Dispatch
 from fellowship.cluster.listener import listen
 from fellowship.cluster.messages import RemoteError
 from fellowship.cluster.placement import actor_class, add_module_paths
 from fellowship.cluster.worker import Worker, WorkerJob
+from fellowship.cluster.worker_handle import WorkerHandle
 from fellowship.errors import FellowshipError, LedgerError
 from fellowship.models.limits.wait_note import WaitNote
-from fellowship.models.record.call_broker import CallBroker
+from fellowship.models.record.call_broker import CallBroker, LedgerCallBroker
 from fellowship.models.registry import ModelRegistry
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Work
@@ -134,6 +135,7 @@ class Coordinator:
         registry: ModelRegistry,
         broker: CallBroker,
     ) -> AsyncIterator[Work]:
+        assert isinstance(broker, LedgerCallBroker)
         self._dispatch = dispatch = Dispatch(broker)
         library.load()
         job = self.job

@@ -14,57 +14,43 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-import structlog
-
+from fellowship.cluster.call_batch import CallBatch
 from fellowship.cluster.connection import GATHERING, Connection
-from fellowship.cluster.messages import Answer, Message, RemoteError
+from fellowship.cluster.messages import Message, RemoteError
+from fellowship.cluster.worker_handle import WorkerHandle
 from fellowship.errors import FellowshipError, ModelError, RowError
 from fellowship.ledger import CallRow
-from fellowship.models.record.call_broker import Call, CallBroker
+from fellowship.models.limits.residency import Ticket
+from fellowship.models.record.call_broker import Call, LedgerCallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
 from fellowship.pipelines.running.prepared_rows import EndedRow, from_json_values
 from fellowship.records import Item, Outcome, State
 
-log = structlog.get_logger("fellowship.cluster")
-
 MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
 
+LONGEST = 0.02
+"""Seconds that messages wait to be handled together while many come: a commit costs the
+processor as much as ten calls. A call has two, so it waits for 0.05 s at the most."""
 
-class WorkerHandle:
-    """One worker, as the coordinator sees it: its rows, and the calls it has open.
+COMPANY = 4
+"""Messages handled together from which the next ones wait `LONGEST`, else `GATHERING`."""
 
-    A call is known by the number of the message that asked for it: two may have one key.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.connection: Connection | None = None
-        self.rows: set[int] = set()
-        self.calls: dict[int, tuple[Call, float]] = {}
-        self.opening: dict[int, asyncio.Task[None]] = {}
-        self.pulling: set[asyncio.Task[None]] = set()
-
-    def answer(self, number: int, value: Any = None) -> None:
-        """Send an answer, soon; to a worker that has gone, nothing."""
-        if self.connection is not None:
-            self.connection.send(Answer(number, value))
-
-    def answer_error(self, number: int, error: FellowshipError) -> None:
-        """Send what was met instead of an answer."""
-        if self.connection is not None:
-            self.connection.send(Answer(number, error=RemoteError.from_error(error)))
+ENOUGH = 64
+"""Messages that wait for no more."""
 
 
 class Dispatch:
     """Rows that wait for a worker, and the workers that have rows."""
 
-    def __init__(self, broker: CallBroker) -> None:
+    def __init__(self, broker: LedgerCallBroker) -> None:
         self.broker = broker
         self.workers: dict[str, WorkerHandle] = {}
         self.closed = False
         self.lost_calls = 0
         self._unhandled: list[tuple[WorkerHandle, Message]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_quiet = True
         self._keeping: set[asyncio.Task[None]] = set()
         self._waiting: deque[Item] = deque()
         self._wanted: dict[int, tuple[Item, asyncio.Future[Outcome | EndedRow]]] = {}
@@ -119,10 +105,7 @@ class Dispatch:
         """A worker is gone: take what it still sent, requeue its rows, drop its calls."""
         self._handle_all()
         self.workers.pop(worker.name, None)
-        if worker.connection is not None:
-            worker.connection.close()
-        for task in (*worker.opening.values(), *worker.pulling):
-            task.cancel()
+        worker.stop()
         for call, began in worker.calls.values():
             self.lost_calls += 1
             self.broker.drop(call, began)
@@ -146,28 +129,28 @@ class Dispatch:
 
     def _receive(self, worker: WorkerHandle, values: list[Any]) -> None:
         if not self._unhandled:
-            asyncio.get_running_loop().call_later(GATHERING, self._handle_all)
+            wait = GATHERING if self._is_quiet else LONGEST
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(wait, self._handle_all)
         self._unhandled.append((worker, Message(*values)))
+        if len(self._unhandled) >= ENOUGH:
+            self._handle_all()
 
     def _handle_all(self) -> None:
         """Handle what all workers have sent, so that it shares commits and answers."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         messages, self._unhandled = self._unhandled, []
+        self._is_quiet = len(messages) < COMPANY
+        batch = CallBatch(self.broker)
         for worker, message in messages:
             # The messages of a worker that is gone came too late: its calls are dropped.
             if worker.name in self.workers:
-                self._handle_or_end(worker, message)
+                self._handle(worker, message, batch)
+        batch.write()
 
-    def _handle_or_end(self, worker: WorkerHandle, message: Message) -> None:
-        """Handle a message; a worker that sends another kind is ended, and replaced."""
-        try:
-            self._handle(worker, message)
-        except Exception as error:  # the messages of others are handled all the same
-            what = f"{type(error).__name__}: {error}"
-            log.warning("unreadable message", worker=worker.name, why=what)
-            if worker.connection is not None:
-                worker.connection.close()
-
-    def _handle(self, worker: WorkerHandle, message: Message) -> None:
+    def _handle(self, worker: WorkerHandle, message: Message, batch: CallBatch) -> None:
         value = message.value
         if message.kind == "outcome":
             self._take_row(worker, value)
@@ -184,23 +167,23 @@ class Dispatch:
         elif message.kind == "flush":
             worker.answer(message.number)
         elif message.kind == "open":
-            task = asyncio.create_task(self._open(worker, message.number, Call(*value)))
-            worker.opening[message.number] = task
-            task.add_done_callback(lambda _: worker.opening.pop(message.number))
+            number, wait = message.number, partial(self._wait, worker, message.number)
+            batch.open(worker, number, Call(*value), wait)
         elif message.kind == "pull":
             start_task(self._pull(worker, message.number, value), worker.pulling)
         else:
-            self._take_back(worker, message)
+            self._take_back(worker, message, batch)
 
-    def _take_back(self, worker: WorkerHandle, message: Message) -> None:
+    def _take_back(
+        self, worker: WorkerHandle, message: Message, batch: CallBatch
+    ) -> None:
         """Keep a reply or a failure, even if its worker dies in the meantime."""
         number, *value = message.value
         held = worker.calls.pop(number, None)
         if held is None:
             worker.answer(message.number)
         elif message.kind == "record":
-            kept = self.broker.record(held[0], CallRow(*value[0]))
-            start_task(self._answer(worker, message.number, kept), self._keeping)
+            batch.record(worker, message.number, held[0], CallRow(*value[0]))
         else:
             trouble, began = value
             error = RemoteError(*trouble).to_error()
@@ -229,20 +212,30 @@ class Dispatch:
 
     def _cancel(self, worker: WorkerHandle, number: int) -> None:
         """A worker no longer wants to send a call it asked for."""
+        worker.noting.discard(number)
         if task := worker.opening.get(number):
             task.cancel()
         elif held := worker.calls.pop(number, None):
             self.broker.drop(*held)
 
-    async def _open(self, worker: WorkerHandle, number: int, call: Call) -> None:
+    def _wait(
+        self, worker: WorkerHandle, number: int, call: Call, ticket: Ticket
+    ) -> None:
+        """Have a call wait for its turn."""
+        task = asyncio.create_task(self._open(worker, number, call, ticket))
+        worker.opening[number] = task
+        task.add_done_callback(lambda _: worker.opening.pop(number))
+
+    async def _open(
+        self, worker: WorkerHandle, number: int, call: Call, ticket: Ticket
+    ) -> None:
         try:
-            row = await self.broker.open(call)
-        except Exception as error:
-            worker.answer_error(number, own_error(error))
+            await self.broker.open_in_turn(call, ticket)
+        except FellowshipError as error:
+            worker.answer_error(number, error)
             return
-        if row is None:
-            worker.calls[number] = (call, time.time())
-        worker.answer(number, row)
+        worker.calls[number] = (call, time.time())
+        worker.answer(number)
 
     async def _answer(
         self, worker: WorkerHandle, number: int, work: Coroutine[Any, Any, Any]

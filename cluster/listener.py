@@ -47,13 +47,13 @@ class GuardedConnection(Connection):
         self._key = key
         self._accept = accept
         self._known = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the peer some time to send the key."""
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(TO_CONNECT, self.abort)
+        self._patience = loop.call_later(TO_CONNECT, self.abort)
 
     def data_received(self, data: bytes) -> None:
         """Nothing long is waited for from a peer that has not sent the key."""
@@ -82,8 +82,8 @@ class GuardedConnection(Connection):
             self.abort()
             return
         self._known, self._receive = True, receive
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
 
     def abort(self) -> None:
         """End it at once, whatever else has come."""
@@ -93,8 +93,8 @@ class GuardedConnection(Connection):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Whoever it was has gone."""
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
         super().connection_lost(error)
 
 

@@ -13,7 +13,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from fellowship.database import FORMAT, STAMPS, TABLES, connect, describe_failur
 from fellowship.errors import LedgerError, ModelError
 from fellowship.records import Outcome
 from fellowship.sanitize import replace_surrogates
-from fellowship.writer import LastReplyMark, Statement, Writer
+from fellowship.writer import Done, LastReplyMark, Statement, Writer
 
 
 class CallRow(NamedTuple):
@@ -190,23 +190,37 @@ class Ledger:
         """Make these rows durable, together. `LedgerError` when that can't be done."""
         await self._writer.append(*statements)
 
+    def append_now(self, statements: Sequence[Statement], done: Done) -> None:
+        """Commit these rows at once and call `done`; raises `LedgerError` as `append`."""
+        self._writer.append_now(statements, done)
+
     def append_soon(self, *statements: Statement) -> None:
         """Queue rows nobody waits for: for a task that is being cancelled."""
         self._writer.append_soon(*statements)
 
     async def record_sent(self, key: str, model: str, session: str) -> None:
         """Note that a call is about to be sent."""
-        await self.append(Statement(RECORD_SENT, (key, model, session, time.time())))
+        await self.append(*self.note_statements([(key, model, session)]))
+
+    def note_statements(self, calls: Iterable[tuple[str, str, str]]) -> list[Statement]:
+        """What notes that calls are about to be sent: key, model and session of each."""
+        now = time.time()
+        return [Statement(RECORD_SENT, (*call, now)) for call in calls]
 
     async def record_reply(self, row: CallRow) -> None:
         """Keep a reply, for ever, in place of its note."""
+        await self.append(*self.reply_statements([row]))
+
+    def reply_statements(self, rows: Sequence[CallRow]) -> list[Statement]:
+        """What keeps replies in place of their notes."""
         if self._new_keys is not None:
-            self._new_keys.add(hash(row.key))
+            self._new_keys.update(hash(row.key) for row in rows)
             if len(self._new_keys) > MOST_KEYS:
                 self._new_keys = None
-        await self.append(
-            Statement(RECORD_CALL, row), Statement(DELETE_SENT, (row.key,))
-        )
+        return [
+            *(Statement(RECORD_CALL, row) for row in rows),
+            *(Statement(DELETE_SENT, (row.key,)) for row in rows),
+        ]
 
     async def record_failure(
         self,

@@ -8,12 +8,12 @@ nothing more is written: what can't be kept must not be acted upon.
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +31,10 @@ class Statement(NamedTuple):
 MOST_TURNS = 8
 """Turns of the event loop that a commit waits for at the most, while each brings more."""
 
-PendingAppend = tuple[Sequence[Statement], "asyncio.Future[None] | None"]
+Done = Callable[[LedgerError | None], None]
+"""Called on the loop that appended, once the rows are durable, or with why they aren't."""
+
+PendingAppend = tuple[Sequence[Statement], "asyncio.AbstractEventLoop | None", Done]
 
 
 class Writer:
@@ -59,13 +62,24 @@ class Writer:
         future: asyncio.Future[None] = loop.create_future()
         if not self._pending:
             loop.call_soon(self._wait_for_more, loop, 0)
-        self._pending.append((statements, future))
+        self._pending.append((statements, loop, partial(resolve_future, future)))
         await future
+
+    def append_now(self, statements: Sequence[Statement], done: Done) -> None:
+        """Queue rows that have waited for company already, with what is queued so far.
+
+        `done` is called instead of a task being woken. Raises `LedgerError` where nothing
+        is written any more.
+        """
+        if self.broken or self._closed:
+            raise self.broken or LedgerError(f"the ledger {self.path} is closed")
+        loop = asyncio.get_running_loop()
+        self._queue.put([*self._take_pending(), (statements, loop, done)])
 
     def append_soon(self, *statements: Statement) -> None:
         """Queue rows nobody waits for: for a task that is being cancelled."""
         if not (self.broken or self._closed):
-            self._queue.put([*self._take_pending(), (statements, None)])
+            self._queue.put([*self._take_pending(), (statements, None, ignore)])
 
     def close(self) -> None:
         """Write what is queued and stop. Safe to call twice."""
@@ -116,7 +130,7 @@ class Writer:
     def _commit(self, batch: list[PendingAppend]) -> LedgerError | None:
         try:
             self._link.execute("BEGIN IMMEDIATE")
-            for statements, _ in batch:
+            for statements, _, _ in batch:
                 for statement in statements:
                     self._link.execute(statement.sql, statement.values)
             self._link.execute("COMMIT")
@@ -130,31 +144,36 @@ class Writer:
         return None
 
     def _answer(self, batch: list[PendingAppend], error: LedgerError | None) -> None:
-        loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        for _, future in batch:
-            if future is not None:
-                loops.setdefault(future.get_loop(), []).append(future)
-        for loop, futures in loops.items():
+        loops: dict[asyncio.AbstractEventLoop, list[Done]] = {}
+        for _, loop, done in batch:
+            if loop is not None:
+                loops.setdefault(loop, []).append(done)
+        for loop, waiting in loops.items():
             try:
-                loop.call_soon_threadsafe(
-                    functools.partial(resolve_futures, futures, error)
-                )
+                loop.call_soon_threadsafe(partial(tell_all, waiting, error))
             except RuntimeError:
                 # The loop was closed under us; the rows are durable all the same.
                 continue
 
 
-def resolve_futures(
-    futures: Sequence[asyncio.Future[None]], error: Exception | None
-) -> None:
-    """Wake all appends of the commit that just ended, with its error if there was one."""
-    for future in futures:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+def tell_all(waiting: Sequence[Done], error: LedgerError | None) -> None:
+    """Tell all appends of the commit that just ended, with its error if there was one."""
+    for done in waiting:
+        done(error)
+
+
+def resolve_future(future: asyncio.Future[None], error: LedgerError | None) -> None:
+    """Wake a task that has appended, if it still waits."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+def ignore(error: LedgerError | None) -> None:
+    """Nobody waits: what is broken is said to whoever appends next."""
 
 
 class LastReplyMark:

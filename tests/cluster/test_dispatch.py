@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from fellowship.cluster.dispatch import Dispatch, WorkerHandle
+from fellowship.cluster.dispatch import Dispatch
 from fellowship.cluster.listener import listen
+from fellowship.cluster.worker_handle import WorkerHandle
 from fellowship.ledger import CallRow, Ledger, LedgerReader
 from fellowship.models.limits.gate import EndpointLimits
 from fellowship.models.record.call_broker import Call, LedgerCallBroker

@@ -110,7 +110,11 @@ class Gate:
     async def enter(
         self, model: str, resident: str, prompt: int, longest: int
     ) -> Permit:
-        """Wait until the call may be sent. `EndpointDown` when it never may.
+        """Wait until the call may be sent, as `join` and `wait` say."""
+        return await self.wait(self.join(model, resident, prompt, longest))
+
+    def join(self, model: str, resident: str, prompt: int, longest: int) -> Ticket:
+        """Have a call wait for its turn: its `future` is done if that has come.
 
         `resident` is what has to be loaded for this call; `prompt` and `longest` are the
         tokens it will read and may write.
@@ -121,6 +125,10 @@ class Gate:
         self._names[ticket] = model
         self.residency.add(ticket)
         self.admit_waiting()
+        return ticket
+
+    async def wait(self, ticket: Ticket) -> Permit:
+        """The call's permit, once its turn comes. `EndpointDown` when it never does."""
         try:
             permit: Permit = await ticket.future
         except asyncio.CancelledError:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from fellowship.errors import EndpointDown, ModelError
 from fellowship.ledger import DELETE_SENT, CallRow, Ledger, failure_statements
 from fellowship.models.limits.gate import EndpointLimits, Gate, Permit
+from fellowship.models.limits.residency import Ticket
 from fellowship.models.record.meter import Meter
 from fellowship.models.record.reply_notes import reply_notes
 from fellowship.usage import Usage
@@ -87,20 +88,28 @@ class LedgerCallBroker:
 
     async def open(self, call: Call) -> CallRow | None:
         """As `CallBroker` says. A recorded reply needs no slot."""
-        if row := self.ledger.find(call.key):
-            self.meter.replayed += 1
+        if row := self._find(call):
             return row
-        gate = self.gates[call.endpoint]
-        passage = await gate.enter(call.model, call.resident, call.prompt, call.longest)
-        try:
-            self.meter.admit(call.worst_usd)
-        except BaseException:
-            gate.record_cancelled(passage)
-            raise
-        self._permits.setdefault(call.key, []).append(passage)
-        # Counted before anything is awaited: whoever is admitted next must see it.
-        self.meter.in_flight += 1
-        self.meter.held_usd += call.worst_usd
+        await self.open_in_turn(call, self._join(call))
+        return None
+
+    def open_now(self, call: Call) -> CallRow | Ticket | None:
+        """The recorded reply; None once the call is admitted, which is not noted yet.
+
+        A ticket where it must wait: `open_in_turn` does. Whoever admits calls by this
+        notes them in the ledger, or gives them back. Raises as `open` does.
+        """
+        if row := self._find(call):
+            return row
+        ticket = self._join(call)
+        if not ticket.future.done():
+            return ticket
+        self._admit(call, ticket.future.result())
+        return None
+
+    async def open_in_turn(self, call: Call, ticket: Ticket) -> None:
+        """Wait for the call's turn, and until its note is durable."""
+        self._admit(call, await self.gates[call.endpoint].wait(ticket))
         began = time.time()
         try:
             await self.ledger.record_sent(call.key, call.model, call.session)
@@ -108,12 +117,41 @@ class LedgerCallBroker:
             self.drop(call, began)
             raise
         except BaseException:
-            self.gates[call.endpoint].record_cancelled(self._release(call))
+            self.give_back(call)
             raise
-        return None
+
+    def _find(self, call: Call) -> CallRow | None:
+        row = self.ledger.find(call.key)
+        self.meter.replayed += row is not None
+        return row
+
+    def _join(self, call: Call) -> Ticket:
+        gate = self.gates[call.endpoint]
+        return gate.join(call.model, call.resident, call.prompt, call.longest)
+
+    def _admit(self, call: Call, passage: Permit) -> None:
+        """Count a call that may be sent. Raises `BudgetStop`, with its slot free."""
+        try:
+            self.meter.admit(call.worst_usd)
+        except BaseException:
+            self.gates[call.endpoint].record_cancelled(passage)
+            raise
+        self._permits.setdefault(call.key, []).append(passage)
+        # Counted before anything is awaited: whoever is admitted next must see it.
+        self.meter.in_flight += 1
+        self.meter.held_usd += call.worst_usd
+
+    def give_back(self, call: Call) -> None:
+        """An admitted call could not be noted: it is not sent, and its slot is free."""
+        self.gates[call.endpoint].record_cancelled(self._release(call))
 
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
+        self.count_reply(call, row)
+        await self.ledger.record_reply(row)
+
+    def count_reply(self, call: Call, row: CallRow) -> None:
+        """Count a reply that is about to be kept, and free its slot."""
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
@@ -121,7 +159,6 @@ class LedgerCallBroker:
             self.meter.stop_for_unknown_cost(call.model)
         passage = self._release(call)
         self.gates[call.endpoint].record_reply(passage, usage.prompt, usage.completion)
-        await self.ledger.record_reply(row)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
