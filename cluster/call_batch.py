@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fellowship.cluster.messages import own_error
 from fellowship.cluster.worker_handle import WorkerHandle
-from fellowship.errors import FellowshipError, LedgerError
+from fellowship.errors import LedgerError
 from fellowship.ledger import CallRow
 from fellowship.models.limits.residency import Ticket
 from fellowship.models.record.call_broker import Call, LedgerCallBroker
@@ -49,8 +50,8 @@ class CallBatch:
         """
         try:
             found = self._broker.open_now(call)
-        except FellowshipError as error:
-            worker.answer_error(number, error)
+        except Exception as error:
+            worker.answer_error(number, own_error(error))
             return
         if isinstance(found, Ticket):
             wait(call, found)
@@ -90,10 +91,9 @@ class CallBatch:
                 one.worker.answer(one.number)
             else:  # called back, or its worker is gone
                 self._broker.drop(one.call, one.began)
-        for handle in {one.worker for one in self._admitted} | {
-            worker for worker, _ in self._recorded
-        }:
-            handle.flush()
+        answered = {one.worker for one in self._admitted}
+        for worker in answered.union(worker for worker, _ in self._recorded):
+            worker.flush()
 
     def _statements(self) -> list[Statement]:
         """Replies first: one of them may take the note of another call with its key."""

@@ -14,17 +14,21 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+import structlog
+
 from fellowship.cluster.call_batch import CallBatch
 from fellowship.cluster.connection import GATHERING, Connection
-from fellowship.cluster.messages import Message, RemoteError
+from fellowship.cluster.messages import Message, RemoteError, own_error
 from fellowship.cluster.worker_handle import WorkerHandle
-from fellowship.errors import FellowshipError, ModelError, RowError
+from fellowship.errors import ModelError, RowError
 from fellowship.ledger import CallRow
 from fellowship.models.limits.residency import Ticket
 from fellowship.models.record.call_broker import Call, LedgerCallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
 from fellowship.pipelines.running.prepared_rows import EndedRow, from_json_values
 from fellowship.records import Item, Outcome, State
+
+log = structlog.get_logger("fellowship.cluster")
 
 MOST_DEATHS = 5
 """So many workers may die over one row before the row has failed."""
@@ -147,17 +151,29 @@ class Dispatch:
         for worker, message in messages:
             # The messages of a worker that is gone came too late: its calls are dropped.
             if worker.name in self.workers:
-                self._handle(worker, message, batch)
+                self._handle_or_end(worker, message, batch)
         batch.write()
+
+    def _handle_or_end(
+        self, worker: WorkerHandle, message: Message, batch: CallBatch
+    ) -> None:
+        """Handle a message; a worker that sends another kind is ended, and replaced."""
+        try:
+            self._handle(worker, message, batch)
+        except Exception as error:  # the messages of others are handled all the same
+            what = f"{type(error).__name__}: {error}"
+            log.warning("unreadable message", worker=worker.name, why=what)
+            if worker.connection is not None:
+                worker.connection.close()
 
     def _handle(self, worker: WorkerHandle, message: Message, batch: CallBatch) -> None:
         value = message.value
         if message.kind == "outcome":
             self._take_row(worker, value)
         elif message.kind == "trouble":
-            number, trouble = value
+            number, error = value[0], RemoteError(*value[1]).to_error()
             if (future := self._row_of(worker, number)) is not None:
-                future.set_exception(RemoteError(*trouble).to_error())
+                future.set_exception(error)
         elif message.kind == "cancel":
             self._cancel(worker, value)
         elif message.kind == "drop":
@@ -179,11 +195,12 @@ class Dispatch:
     ) -> None:
         """Keep a reply or a failure, even if its worker dies in the meantime."""
         number, *value = message.value
+        row = CallRow(*value[0]) if message.kind == "record" else None
         held = worker.calls.pop(number, None)
         if held is None:
             worker.answer(message.number)
-        elif message.kind == "record":
-            batch.record(worker, message.number, held[0], CallRow(*value[0]))
+        elif row is not None:
+            batch.record(worker, message.number, held[0], row)
         else:
             trouble, began = value
             error = RemoteError(*trouble).to_error()
@@ -196,11 +213,12 @@ class Dispatch:
         worker.answer(number, [item.model_dump(mode="json") for item in items])
 
     def _take_row(self, worker: WorkerHandle, values: list[Any]) -> None:
-        """Take a row that has ended, which is not read."""
+        """Take a row that has ended. Its record is not read; the rest is, or raises."""
         number, item, state, record, prepared = values
+        known = None if prepared is None else from_json_values(prepared)
+        ended = EndedRow(number, item, State(state), record, known)
         if (future := self._row_of(worker, number)) is not None:
-            known = None if prepared is None else from_json_values(prepared)
-            future.set_result(EndedRow(number, item, State(state), record, known))
+            future.set_result(ended)
 
     def _row_of(
         self, worker: WorkerHandle, number: int
@@ -231,8 +249,8 @@ class Dispatch:
     ) -> None:
         try:
             await self.broker.open_in_turn(call, ticket)
-        except FellowshipError as error:
-            worker.answer_error(number, error)
+        except Exception as error:
+            worker.answer_error(number, own_error(error))
             return
         worker.calls[number] = (call, time.time())
         worker.answer(number)
@@ -255,13 +273,6 @@ class Dispatch:
             ]
         worker.rows |= {item.number for item in items}
         return items
-
-
-def own_error(error: Exception) -> FellowshipError:
-    """What a worker is told: one of ours as it is, a bug as what ends the run."""
-    if isinstance(error, FellowshipError):
-        return error
-    return FellowshipError(f"the coordinator met {type(error).__name__}: {error}")
 
 
 def start_task(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:

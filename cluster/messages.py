@@ -103,3 +103,10 @@ class RemoteError(NamedTuple):
         if self.name == "BudgetStop":
             return BudgetStop(self.message, StopReason(self.kind))
         return ERRORS.get(self.name, FellowshipError)(self.message)
+
+
+def own_error(error: Exception) -> FellowshipError:
+    """What a worker is told: one of ours as it is, a bug as what ends the run."""
+    if isinstance(error, FellowshipError):
+        return error
+    return FellowshipError(f"the coordinator met {type(error).__name__}: {error}")
