@@ -2,8 +2,9 @@
 
 Ray places the processes and watches over their lives; what they tell one another goes past
 it, since a call between actors takes half a millisecond of CPU at either end. A frame is
-its length and a JSON list of messages. A connection that breaks is never mended: the
-worker ends, and another replays what it had not finished.
+its length, that of a JSON list of messages, the list, and after it long texts of the
+messages as they are, which nobody on the way has to read. A connection that breaks is
+never mended: the worker ends, and another replays what it had not finished.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 LENGTH = struct.Struct("!Q")
@@ -32,7 +34,8 @@ encode = json.JSONEncoder(separators=(",", ":")).encode
 class Connection(asyncio.Protocol):
     """One end. `receive` is called with each message, `lost` once, when it is over.
 
-    A message is anything JSON can hold; tuples arrive as lists.
+    A message is a list or tuple of anything JSON can hold, which arrives as lists. Its
+    texts, if it has any, are a list after its last value.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Connection(asyncio.Protocol):
         self._receive = receive
         self._lost = lost
         self._unread = bytearray()
-        self._unsent: list[str] = []
+        self._unsent: list[tuple[str, list[bytes]]] = []
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -55,16 +58,17 @@ class Connection(asyncio.Protocol):
         """Whether anything can be sent, or is still on its way."""
         return self._transport is not None
 
-    def send(self, message: Any) -> None:
+    def send(self, message: Any, texts: Sequence[str] = ()) -> None:
         """Send this soon, after all that was sent before; nothing once it is over.
 
         `TypeError` or `ValueError` for what JSON can't hold, of which nothing is sent.
         """
-        text = encode(message)
+        raw = [text.encode() for text in texts]
+        entry = encode([message, *map(len, raw)])
         if not self._unsent:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._gathering, self.flush)
-        self._unsent.append(text)
+        self._unsent.append((entry, raw))
 
     def close(self) -> None:
         """End it; what is still unsent is sent first."""
@@ -79,7 +83,7 @@ class Connection(asyncio.Protocol):
             self._timer = None
         batch, self._unsent = self._unsent, []
         if batch and self._transport is not None:
-            self.write_frame(f"[{','.join(batch)}]".encode())
+            self.write_frame(join_frame(batch))
 
     def write_frame(self, frame: bytes) -> None:
         """Write these bytes as one frame."""
@@ -114,10 +118,22 @@ class Connection(asyncio.Protocol):
 
     def take_frame(self, frame: bytes) -> None:
         """Receive every message of one frame, in order."""
-        for message in json.loads(frame):
+        at = LENGTH.size + LENGTH.unpack_from(frame)[0]
+        for message, *sizes in json.loads(frame[LENGTH.size : at]):
+            if sizes:
+                ends = list(accumulate(sizes, initial=at))
+                at = ends[-1]
+                message.append([frame[i:j].decode() for i, j in pairwise(ends)])
             self._receive(message)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Nothing can be sent any more."""
         self._transport = None
         self._lost(error or ConnectionResetError("the other side has closed it"))
+
+
+def join_frame(entries: Sequence[tuple[str, Sequence[bytes]]]) -> bytes:
+    """One frame of messages: each as JSON with the sizes of its texts, and its texts."""
+    listed = f"[{','.join(entry for entry, _ in entries)}]".encode()
+    texts = (text for _, raw in entries for text in raw)
+    return b"".join((LENGTH.pack(len(listed)), listed, *texts))

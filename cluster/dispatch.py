@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,9 @@ import structlog
 
 from fellowship.cluster.call_batch import CallBatch
 from fellowship.cluster.connection import GATHERING, Connection
-from fellowship.cluster.messages import Message, RemoteError, own_error
+from fellowship.cluster.messages import Message, RemoteError, own_error, with_texts
 from fellowship.cluster.worker_handle import WorkerHandle
 from fellowship.errors import ModelError, RowError
-from fellowship.ledger import CallRow
 from fellowship.models.limits.residency import Ticket
 from fellowship.models.record.call_broker import Call, LedgerCallBroker
 from fellowship.pipelines.pairing.row_state import failed_row
@@ -169,7 +168,7 @@ class Dispatch:
     def _handle(self, worker: WorkerHandle, message: Message, batch: CallBatch) -> None:
         value = message.value
         if message.kind == "outcome":
-            self._take_row(worker, value)
+            self._take_row(worker, value, message.texts)
         elif message.kind == "trouble":
             number, error = value[0], RemoteError(*value[1]).to_error()
             if (future := self._row_of(worker, number)) is not None:
@@ -195,7 +194,8 @@ class Dispatch:
     ) -> None:
         """Keep a reply or a failure, even if its worker dies in the meantime."""
         number, *value = message.value
-        row = CallRow(*value[0]) if message.kind == "record" else None
+        record = message.kind == "record"
+        row = with_texts(value[0], message.texts) if record else None
         held = worker.calls.pop(number, None)
         if held is None:
             worker.answer(message.number)
@@ -212,9 +212,11 @@ class Dispatch:
         items = await self._assign_rows(worker, room)
         worker.answer(number, [item.model_dump(mode="json") for item in items])
 
-    def _take_row(self, worker: WorkerHandle, values: list[Any]) -> None:
+    def _take_row(
+        self, worker: WorkerHandle, values: list[Any], texts: Sequence[str]
+    ) -> None:
         """Take a row that has ended. Its record is not read; the rest is, or raises."""
-        number, item, state, record, prepared = values
+        (number, item, state, prepared), (record,) = values, texts
         known = None if prepared is None else from_json_values(prepared)
         ended = EndedRow(number, item, State(state), record, known)
         if (future := self._row_of(worker, number)) is not None:

@@ -8,6 +8,7 @@ other side.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from fellowship.errors import (
@@ -21,6 +22,7 @@ from fellowship.errors import (
     RowError,
     VerdictError,
 )
+from fellowship.ledger import CallRow
 from fellowship.stop_reasons import StopReason
 from fellowship.usage import Usage
 
@@ -28,6 +30,10 @@ Kind = Literal[
     "pull", "outcome", "trouble", "open", "cancel", "record", "fail", "drop", "flush"
 ]
 
+
+TEXTS_FROM = CallRow._fields.index("request")
+TEXTS_TO = CallRow._fields.index("text") + 1
+"""The long texts of a reply among its fields."""
 
 ERRORS: dict[str, type[FellowshipError]] = {
     kind.__name__: kind
@@ -44,6 +50,8 @@ class Message(NamedTuple):
     number: int
     kind: Kind
     value: Any = None
+    texts: Sequence[str] = ()
+    """Long texts of the value, which cross as they are: nobody reads them as JSON."""
 
 
 class Answer(NamedTuple):
@@ -52,6 +60,17 @@ class Answer(NamedTuple):
     number: int
     value: Any = None
     error: RemoteError | None = None
+
+
+def without_texts(row: CallRow) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """A reply as a message has it: its short values, and its long texts."""
+    short = (*row[:TEXTS_FROM], *row[TEXTS_TO:])
+    return short, (row.request, row.reply, row.text)
+
+
+def with_texts(values: Sequence[Any], texts: Sequence[str]) -> CallRow:
+    """The reply again."""
+    return CallRow(*values[:TEXTS_FROM], *texts, *values[TEXTS_FROM:])
 
 
 class RemoteError(NamedTuple):

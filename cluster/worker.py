@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,13 @@ from typing import Any
 
 from fellowship.cluster.connection import Connection
 from fellowship.cluster.listener import Address, connect
-from fellowship.cluster.messages import Answer, Kind, Message, RemoteError
+from fellowship.cluster.messages import (
+    Answer,
+    Kind,
+    Message,
+    RemoteError,
+    without_texts,
+)
 from fellowship.cluster.placement import add_module_paths
 from fellowship.errors import FellowshipError, ModelError
 from fellowship.ledger import CallRow, written_outcome
@@ -47,25 +53,31 @@ class CoordinatorLink:
         """Connect. Raises `FellowshipError` where the coordinator can't be reached."""
         self._connection = await connect(address, name, self.resolve, self._fail)
 
-    def send(self, kind: Kind, value: Any) -> None:
+    def send(self, kind: Kind, value: Any, texts: Sequence[str] = ()) -> None:
         """Send a message that wants no answer."""
-        self._send(Message(0, kind, value))
+        self._send(Message(0, kind, value), texts)
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message, texts: Sequence[str]) -> None:
         assert self._connection is not None
-        self._connection.send(message)
+        self._connection.send(message[:3], texts)
 
     def new_number(self) -> int:
         """The number of a message that is answered, or of the call it asks for."""
         return next(self._numbers)
 
-    async def ask(self, kind: Kind, value: Any, number: int | None = None) -> Any:
+    async def ask(
+        self,
+        kind: Kind,
+        value: Any,
+        number: int | None = None,
+        texts: Sequence[str] = (),
+    ) -> Any:
         """The coordinator's answer; raises what the coordinator met."""
         number = number or self.new_number()
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            self._send(Message(number, kind, value))
+            self._send(Message(number, kind, value), texts)
             return await future
         finally:
             self._waiting.pop(number, None)
@@ -129,7 +141,8 @@ class RemoteCallBroker:
 
     async def record(self, call: Call, row: CallRow) -> None:
         """As `CallBroker` says."""
-        await self._link.ask("record", (self._release(call), row))
+        values, texts = without_texts(row)
+        await self._link.ask("record", (self._release(call), values), texts=texts)
 
     async def fail(self, call: Call, error: ModelError, began: float) -> bool:
         """As `CallBroker` says."""
@@ -245,7 +258,7 @@ class Worker:
             trouble = RemoteError.from_error(FellowshipError(message))
             link.send("trouble", (item.number, trouble))
         else:
-            link.send("outcome", row)
+            link.send("outcome", *row)
 
     async def _cancel_rows(self) -> None:
         for task in self.rows.values():
@@ -253,12 +266,14 @@ class Worker:
         await asyncio.gather(*self.rows.values(), return_exceptions=True)
 
 
-def row_message(outcome: Outcome, preparation: RowPreparation) -> tuple[Any, ...]:
-    """A row as the coordinator keeps it without reading it: an `EndedRow` as JSON holds."""
+def row_message(
+    outcome: Outcome, preparation: RowPreparation
+) -> tuple[tuple[Any, ...], tuple[str]]:
+    """A row as a message has it: what the coordinator reads, and its record."""
     outcome, record = written_outcome(outcome)
     prepared = preparation.prepare(outcome)
     values = None if prepared is None else to_json_values(prepared)
-    return outcome.number, outcome.item, outcome.state, record, values
+    return (outcome.number, outcome.item, outcome.state, values), (record,)
 
 
 def engine_slots(registry: ModelRegistry) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fellowship.cluster.connection import LENGTH, Connection
+from fellowship.cluster.connection import LENGTH, Connection, join_frame
 from fellowship.cluster.listener import Address, connect, listen
 from tests.support.waiting import until
 
@@ -21,19 +21,36 @@ from tests.support.waiting import until
 @pytest.mark.parametrize("most", [1, 7, 60, 9999])
 def test_however_the_bytes_are_cut_each_message_comes_once_in_order(most: int) -> None:
     dice = random.Random(most)
+
+    def word() -> str:
+        return "é" * dice.randrange(3) + dice.randbytes(dice.randrange(9)).hex()
+
     batches = [
-        [dice.randbytes(dice.randrange(9)).hex() for _ in range(dice.randrange(4))]
-        for _ in range(30)
+        [([word()], [word() for _ in range(dice.randrange(3))]) for _ in range(at % 4)]
+        for at in range(30)
     ]
-    frames = [json.dumps(batch).encode() for batch in batches]
+    frames = [
+        join_frame(
+            [
+                (json.dumps([m, *(len(t.encode()) for t in texts)]), [*map(raw, texts)])
+                for m, texts in batch
+            ]
+        )
+        for batch in batches
+    ]
     data = b"".join(LENGTH.pack(len(frame)) + frame for frame in frames)
-    received: list[str] = []
+    received: list[Any] = []
     end = Connection(received.append, lambda error: None)
     while data:
         size = dice.randint(1, most)
         end.data_received(data[:size])
         data = data[size:]
-    assert received == [message for batch in batches for message in batch]
+    sent = [message for batch in batches for message in batch]
+    assert received == [[*m, texts] if texts else m for m, texts in sent]
+
+
+def raw(text: str) -> bytes:
+    return text.encode()
 
 
 class Listening:

@@ -143,8 +143,8 @@ async def test_a_call_called_back_while_it_waits_takes_no_slot(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
+        ("outcome", (1, "i", "pair", None)),
         ("outcome", (1, "{", None)),
-        ("outcome", (1, "i", "of no kind", "{", None)),
         ("open", 5),
         ("fail", 5),
         ("record", None),

@@ -152,9 +152,11 @@ class Gate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self.residency.waiting:
+            return
         now = time.monotonic()
         self._reject_given_up()
-        while len(self.residency) and self.in_flight < self._limit():
+        while self.residency.waiting and self.in_flight < self._limit():
             wait = max(self.breaker.wait(now), self.held_until - now)
             turn = self.residency.next_turn(now)
             if turn.ask_again_at is not None:
@@ -185,7 +187,7 @@ class Gate:
         self.in_flight += 1
         self.rate_limiter.take(ticket.tokens, now)
         self.breaker.record_sent()
-        full = self.in_flight >= self.window.limit or len(self.residency) > 0
+        full = self.in_flight >= self.window.limit or bool(self.residency.waiting)
         permit = Permit(model, resident, ticket.tokens, now, full)
         ticket.future.set_result(permit)
 
