@@ -36,7 +36,7 @@ LONGEST = 0.02
 """Seconds that messages wait to be handled together while many come: a commit costs the
 processor as much as ten calls. A call has two, so it waits for 0.05 s at the most."""
 
-COMPANY = 4
+COMPANY = 2
 """Messages handled together from which the next ones wait `LONGEST`, else `GATHERING`."""
 
 ENOUGH = 64
