@@ -117,7 +117,8 @@ async def test_what_a_dead_worker_had_sent_is_kept_and_what_it_had_open_is_count
         worker = here.workers[0]
         await asyncio.gather(*(worker.open(call(key)) for key in "abc"))
         with monkeypatch.context() as patch:
-            patch.setattr("fellowship.cluster.dispatch.GATHERING", 600.0)
+            for name in ("GATHERING", "LONGEST"):
+                patch.setattr(f"fellowship.cluster.dispatch.{name}", 600.0)
             going = asyncio.create_task(worker.record(call("a"), reply("a")))
             await until(lambda: bool(here.dispatch._unhandled))
         await here.dispatch.remove_worker(here.dispatch.workers["1"])
