@@ -18,13 +18,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.train_proof.answering import Answer, answers_of, read_answers
+from benchmarks.train_proof.answering import (
+    Answer,
+    answers_of,
+    batches,
+    read_answers,
+)
 from benchmarks.train_proof.arms import ARMS, MAIN, pairs_of
 from benchmarks.train_proof.making import Sizes, make_run
 from benchmarks.train_proof.prompts import PARTS, prompts_of
 from benchmarks.train_proof.table import facts, plot, table
 from benchmarks.train_proof.training import Settings
 from benchmarks.train_proof.weights import base_model
+from fellowship.run_folder import atomic_writer
 
 BEGUN = time.monotonic()
 
@@ -52,21 +58,24 @@ def trained(arm: str, seed: int, given: argparse.Namespace) -> Path:
     return folder / "model"
 
 
-def check_settings(into: Path, changes: list[str]) -> None:
+def check_settings(into: Path, changes: list[str], prompts: int) -> None:
     """Note how this folder's arms are made and trained; `SystemExit` where it has others.
 
     A folder of an older version, or of other settings, has pairs and models of the same
     names that mean something else.
     """
     note = into / "settings.json"
-    now = json.dumps([str(ARMS), str(Settings()), sorted(changes)])
-    old = note.read_text() if note.exists() else ""
-    if old != now and any(into.glob("pairs-*.jsonl")):
+    now = [str(ARMS), str(Settings()), sorted(changes), prompts]
+    old = json.loads(note.read_text()) if note.exists() else []
+    made = [*into.glob("pairs-*.jsonl"), *into.glob("*-*/DONE")]
+    # An older note has no number of prompts: there it was 200, unless somebody changed it.
+    if made and old not in (now, now[:3]):
         raise SystemExit(
             f"{into} was made by other arms or settings: give another --into, or delete"
             f" all of it but its run-* folders, whose replies are the dear part"
         )
-    note.write_text(now)
+    with atomic_writer(note) as file:
+        json.dump(now, file)
 
 
 def arm_answers(name: str, seed: int, given: argparse.Namespace) -> list[Answer]:
@@ -77,9 +86,9 @@ def arm_answers(name: str, seed: int, given: argparse.Namespace) -> list[Answer]
         model = trained(name, seed, given)
         say(f"{name}, seed {seed}: answers")
         return answers_of(model, prompts, to, given.draws)
-    found = read_answers(to)
-    if len(found) == len(prompts) * (1 + given.draws):
-        return found
+    found = read_answers(to, prompts, given.draws)
+    if len(found) == len(batches(prompts, given.draws)):
+        return [answer for batch in found for answer in batch]
     print(f"{name}, seed {seed}: not answered yet, left out", flush=True)
     return []
 
@@ -115,7 +124,7 @@ def main() -> None:
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
     names = arm_names(given.arms)
-    check_settings(given.into, given.set)
+    check_settings(given.into, given.set, given.prompts)
     sizes = Sizes(prompts=given.prompts)
     runs = {ARMS[name].run for name in names if ARMS[name].run and not given.answered}
     for run in sorted(runs):

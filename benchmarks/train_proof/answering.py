@@ -1,7 +1,7 @@
 """Answers of a model to the prompts of a set: greedy and sampled, a batch a time.
 
-Every batch is written when it is done, so a kill costs one batch. A sample's seed is that
-of its batch: arms are asked alike.
+Every batch is written when it is done, so a kill costs one batch: what of it is in the
+file goes. A sample's seed is that of its batch: arms are asked alike.
 """
 
 from __future__ import annotations
@@ -31,34 +31,54 @@ def answers_of(
     folder: Path, prompts: Sequence[str], to: Path, draws: int
 ) -> list[Answer]:
     """Each prompt's greedy answer and `draws` samples at 0.7; what the file has is kept."""
-    ways = ["greedy", *(f"sample {n + 1}" for n in range(draws))]
-    wanted = [(way, start) for way in ways for start in range(0, len(prompts), BATCH)]
-    found = read_answers(to)
-    finished = len(found)
+    found = read_answers(to, prompts, draws)
     model = None
-    for way, start in wanted:
+    for way, start in batches(prompts, draws)[len(found) :]:
         batch = prompts[start : start + BATCH]
-        if finished >= len(batch):
-            finished -= len(batch)
-            continue
         model = model or load(folder)
         print(f"  {to.stem}: {way}, {start} of {len(prompts)}", flush=True)
-        made = ask(*model, batch, way, seed=1000 * ways.index(way) + start)
+        seed = 1000 * ways(draws).index(way) + start
+        made = ask(*model, batch, way, seed)
         with to.open("a") as file:
             file.write("".join(json.dumps(asdict(one)) + "\n" for one in made))
-        found += made
-    return found
+        found.append(made)
+    return [answer for batch in found for answer in batch]
 
 
-def read_answers(path: Path) -> list[Answer]:
-    """The answers of a file in whole batches; a torn last batch is cut off."""
+def ways(draws: int) -> list[str]:
+    """How each prompt is answered, in order."""
+    return ["greedy", *(f"sample {n + 1}" for n in range(draws))]
+
+
+def batches(prompts: Sequence[str], draws: int) -> list[tuple[str, int]]:
+    """The way of each batch and where its prompts begin, in the order they are asked."""
+    return [(way, at) for way in ways(draws) for at in range(0, len(prompts), BATCH)]
+
+
+def read_answers(path: Path, prompts: Sequence[str], draws: int) -> list[list[Answer]]:
+    """The file's answers in whole batches; what a killed one has left is cut off.
+
+    More samples than `draws` are left out. `SystemExit` where it holds other answers.
+    """
     if not path.exists():
         return []
     lines = path.read_bytes().splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith(b"\n")]
-    if len(whole) < len(lines):
-        path.write_bytes(b"".join(whole))
-    return [Answer(**json.loads(line)) for line in whole]
+    there = [Answer(**json.loads(line)) for line in lines if line.endswith(b"\n")]
+    found: list[list[Answer]] = []
+    at = 0
+    for way, start in batches(prompts, draws):
+        batch = prompts[start : start + BATCH]
+        made = there[at : at + len(batch)]
+        if [(a.drawn, a.prompt) for a in made] != [
+            (way, p) for p in batch[: len(made)]
+        ]:
+            raise SystemExit(f"{path} has answers to other prompts: delete it")
+        at += len(made)
+        if len(made) < len(batch):
+            path.write_bytes(b"".join(lines[: at - len(made)]))
+            break
+        found.append(made)
+    return found
 
 
 def load(folder: Path) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from benchmarks.train_proof.making import Sizes, export_pairs, make_run
 from benchmarks.train_proof.rule import sentence_ends
+from fellowship.run_folder import atomic_writer
 
 Rows = list[dict[str, Any]]
 
@@ -91,6 +92,7 @@ def pairs_of(arm: str, into: Path, sizes: Sizes) -> Path:
         export_pairs(make_run(entry.run, into, sizes, entry.pairs))
     )
     random.Random(0).shuffle(rows)
-    to.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with atomic_writer(to) as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
     print(f"{arm}: {len(rows)} pairs", flush=True)
     return to

@@ -116,6 +116,13 @@ def grpo(_: Path, base: Path, to: Path, seed: int, settings: Settings) -> Any:
 TRAINERS = {"dpo": dpo, "grpo": grpo}
 
 
+def last_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint that is whole: its `trainer_state.json` is written last."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    steps = {int(path.name.partition("-")[2]): path for path in whole}
+    return str(steps[max(steps)]) if steps else None
+
+
 def main() -> None:
     """Train, or go on from the last checkpoint, and save the model."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -133,8 +140,7 @@ def main() -> None:
     trainer = TRAINERS[given.how](
         given.pairs, given.base, given.to, given.seed, settings
     )
-    saved = sorted((given.to / "checkpoints").glob("checkpoint-*"))
-    trainer.train(resume_from_checkpoint=bool(saved))
+    trainer.train(resume_from_checkpoint=last_checkpoint(given.to / "checkpoints"))
     trainer.save_model(str(given.to / "model"))
     (given.to / "DONE").touch()
 

@@ -21,7 +21,9 @@ from fellowship.pipelines.asking.evaluators import (
     scoring_alone,
 )
 from fellowship.pipelines.asking.judgement import answer_score
+from fellowship.pipelines.columns.turns import TurnFault, read_turn
 from fellowship.pipelines.recipe.model_specs import ModelSpec
+from fellowship.pipelines.sources.items import text_of
 from fellowship.run_sync import run_sync
 
 Completion = str | Sequence[Mapping[str, Any]]
@@ -51,8 +53,9 @@ class RewardFunction:
     ) -> list[float | None]:
         """One reward a completion, from 1 to the evaluator's scale, all in one batch.
 
-        None where the completion is empty or no score could be read. `columns` are the
-        dataset's others, as trainers pass them. Raises `BudgetStop` at a limit.
+        None where the completion is empty, no text that a record holds (half a character,
+        NUL, an image) or no score could be read. `columns` are the dataset's others, as
+        trainers pass them. Raises `BudgetStop` at a limit.
         """
         return run_sync(self.rewards(prompts, completions, columns))
 
@@ -70,7 +73,7 @@ class RewardFunction:
                 prompts, completions, references, strict=True
             )
         ]
-        told = [n for n, row in enumerate(rows) if row["answer"].strip()]
+        told = [n for n, row in enumerate(rows) if is_text(row["answer"])]
         answered = await ask(self.asking, [rows[n] for n in told], self.folder)
         found: list[float | None] = [None] * len(rows)
         for n, one in zip(told, answered, strict=True):
@@ -90,11 +93,25 @@ class RewardFunction:
 
 
 def completion_text(completion: Completion) -> str:
-    """What was answered: the text, or the last of the assistant's messages."""
+    """What was answered: the text, or the last of the assistant's messages, its parts of
+    text under one another; empty where that one says nothing, as a call of a tool does.
+    """
     if isinstance(completion, str):
         return completion
-    said = [m["content"] for m in completion if m.get("role") == "assistant"]
-    return str(said[-1] or "") if said else ""
+    said = [m for m in completion if m.get("role") == "assistant"]
+    try:
+        return read_turn(said[-1]).content if said else ""
+    except TurnFault:
+        return ""
+
+
+def is_text(answer: str) -> bool:
+    """Whether an answer is a text that can be asked about."""
+    try:
+        text_of(answer, "answer")
+    except InputError:
+        return False
+    return True
 
 
 def reward_function(

@@ -71,6 +71,14 @@ def joined_text(talk: Sequence[Mapping[str, str]]) -> str:
     return "\n\n".join(turn["content"] for turn in talk)
 
 
+def common_beginning(one: str, other: str) -> str:
+    """What two texts begin with."""
+    same = 0
+    while same < min(len(one), len(other)) and one[same] == other[same]:
+        same += 1
+    return one[:same]
+
+
 def text_hash(*parts: object) -> int:
     """A 63-bit number that depends on all parts: what sets of texts are told apart by."""
     return int(digest(parts, 8), 16) >> 1

@@ -20,6 +20,7 @@ from fellowship.pipelines.export.contamination import Benchmarks
 from fellowship.pipelines.export.disk_cache import Scratch
 from fellowship.pipelines.export.examples import (
     Example,
+    common_beginning,
     prompt_hash,
     text_hash,
 )
@@ -189,14 +190,6 @@ def answers_of(example: Example) -> tuple[str, list[Answer]]:
         return texts[-1], [Answer(texts[0], example.label is not False)]
     good = example.label is not False
     return prompt, [Answer(t, good and not n) for n, t in enumerate(texts)]
-
-
-def common_beginning(one: str, other: str) -> str:
-    """What two texts begin with."""
-    same = 0
-    while same < min(len(one), len(other)) and one[same] == other[same]:
-        same += 1
-    return one[:same]
 
 
 def constant_rows(one: ConstantAnswer) -> tuple[list[int], str]:

@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 from fellowship.json_values import finite_number
 from fellowship.pipelines.export.examples import (
     Example,
+    common_beginning,
+    joined_text,
     prompt_hash,
     text_hash,
 )
@@ -87,10 +89,11 @@ def shortcut_row(
     if not example.is_pair:
         return None
     chosen, rejected = example.texts
-    prompt = prompt_hash(example)
+    prompt, asked = prompt_hash(example), asked_text(example)
     if not example.prompt:
         prompt = text_hash("pair", chosen, rejected)
-    asked = example.prompt_text
+        asked = common_prompt(chosen, rejected)
+        chosen, rejected = chosen[len(asked) :], rejected[len(asked) :]
     sides = Side(chosen, asked), Side(rejected, asked)
     values = []
     for feature in FEATURES.values():
@@ -105,6 +108,23 @@ def shortcut_row(
     )
     at = -1 if place is None else place
     return ShortcutRow(row, word_pair(prompt, (chosen, rejected), at, wants))
+
+
+def asked_text(example: Example) -> str:
+    """What the user says in a prompt, the last turn first: its language is the one to
+    answer in, whatever the system's turn is written in.
+    """
+    said = [turn for turn in example.prompt if turn["role"] == "user"]
+    return joined_text(said[::-1]) if said else example.prompt_text
+
+
+def common_prompt(one: str, other: str) -> str:
+    """What two texts without a prompt begin with, up to a blank: TRL takes it for the
+    prompt, and trains on the rest. Nothing where one of them has no rest.
+    """
+    same = common_beginning(one, other)
+    begin = same[: 1 + max(map(same.rfind, " \n\t"))]
+    return begin if one[len(begin) :].strip() and other[len(begin) :].strip() else ""
 
 
 class ShortcutCounter:
@@ -238,9 +258,7 @@ class ShortcutCounter:
                 (sign, text, text, half),
             )
         quoted = " or ".join(repr(single_line(text, 40)) for text in seen)
-        what = (
-            f"is told by an opening, {quoted}," if quoted else "is told by its opening"
-        )
+        what = f"an opening, {quoted}," if quoted else "its opening"
         return what, "strip the phrase, or ask generators to leave it out"
 
     def _learn_words(self) -> tuple[str, str]:

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
-from typing import NamedTuple
+from statistics import fmean
+from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.sentences import count_sentences
 from fellowship.pipelines.pairing.text_similarity import normalize, words
 from fellowship.pipelines.recipe.pair_settings import LENGTH, SENTENCES, SIZES, WORDS
 from fellowship.records import Candidate, Ranking
 from fellowship.registry_check import check_registry
+
+DIGITS: Final = 9
+"""Decimals to which marks and differences are told apart: 0.1 + 0.2 and 0.3 are equal."""
 
 Measure = Callable[[Candidate], float]
 """A text's size; two are compared by the logarithm of their ratio."""
@@ -95,7 +99,9 @@ def is_older_criterion(ranking: Ranking, match: str) -> bool:
 
 
 def criterion_means(n: int, ranking: Ranking, name: str) -> list[float | None]:
-    """Mean score of each candidate by one criterion, over the verdicts that have it."""
+    """Mean score of each candidate by one criterion, over the verdicts that have it, in
+    whatever order they came.
+    """
     given: list[list[float]] = [[] for _ in range(n)]
     for comparison in ranking.comparisons:
         for verdict in comparison.verdicts:
@@ -103,7 +109,7 @@ def criterion_means(n: int, ranking: Ranking, name: str) -> list[float | None]:
                 if one.name == name:
                     given[comparison.first].append(one.first)
                     given[comparison.second].append(one.second)
-    return [sum(marks) / len(marks) if marks else None for marks in given]
+    return [round(fmean(marks), DIGITS) if marks else None for marks in given]
 
 
 def least_unequal(options: Iterable[Option]) -> tuple[Option, ...]:
@@ -176,7 +182,8 @@ def opposite_pairs(
     at, to = 0, 0
     while at < len(left) and to < len(right):
         gap = abs(left[at][0].difference) - abs(right[to][0].difference)
-        if abs(gap) <= tolerance:
+        near = round(abs(gap), DIGITS) <= tolerance
+        if near:
             yield left[at], right[to]
-        at += abs(gap) <= tolerance or gap < 0
-        to += abs(gap) <= tolerance or gap > 0
+        at += near or gap < 0
+        to += near or gap > 0

@@ -260,8 +260,11 @@ def _matched_pair(facts: RowFacts, ranking: Ranking, best: int, rule: Pairs) -> 
         return RowEnd(State.UNMATCHED, f"no pair of it has {rule.match} on both sides")
     option = facts.match.option if facts.match is not None else options[0]
     if option is None:
-        more = "more" if options[0].difference > 0 else "less"
-        why = f"left out: too many pairs whose chosen answer has {more} {rule.match}"
+        more, less = ("more", "less")[:: 1 if options[0].difference > 0 else -1]
+        why = (
+            f"left out: chosen has {more} {rule.match}, and no pair is left in which it has"
+            f" {less} by as much, up to the tolerance"
+        )
         return RowEnd(State.UNMATCHED, why)
     assert facts.item is not None
     places = option.chosen, option.rejected

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.train_proof.answering import Answer
+from benchmarks.train_proof.__main__ import check_settings
+from benchmarks.train_proof.answering import BATCH, Answer, batches, read_answers
 from benchmarks.train_proof.arms import half_turned, more_sentences
 from benchmarks.train_proof.figures import compliance, differences, repetition
 from benchmarks.train_proof.prompts import PARTS, TOPICS, WISH, prompts_of
 from benchmarks.train_proof.rule import is_finished, keeps_rule
+from examples.train_and_judge import held_out, refuse_changes
 
 
 @pytest.mark.parametrize(
@@ -119,6 +125,75 @@ def test_a_planted_gain_is_found() -> None:
     arms = {"base": arm(0.2, 1), "a": arm(0.6, 2)}
     assert differences(arms, [("a", "base")], greedy=False)["a", "base"].low > 0.2
     assert compliance(arms["a"], greedy=False).value == pytest.approx(0.6, abs=0.12)
+
+
+PROMPTS = [f"p{n}" for n in range(BATCH + 10)]
+
+
+@pytest.mark.parametrize("kept", [0, 1, BATCH - 1, BATCH, BATCH + 9, BATCH + 10, 10**6])
+@pytest.mark.parametrize("torn", [b"", b'{"prompt": "p'])
+def test_answers_go_on_after_the_last_whole_batch(
+    tmp_path: Path, kept: int, torn: bytes
+) -> None:
+    asked = [
+        (way, prompt)
+        for way, at in batches(PROMPTS, 1)
+        for prompt in PROMPTS[at : at + BATCH]
+    ]
+    lines = [
+        json.dumps(asdict(Answer(prompt, way, "So.", True, 2))).encode() + b"\n"
+        for way, prompt in asked
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes(b"".join(lines[:kept]) + torn)
+    found = [answer for batch in read_answers(path, PROMPTS, 1) for answer in batch]
+    whole = max(n for n in (0, 40, 50, 90, 100) if n <= kept)
+    assert [(a.drawn, a.prompt) for a in found] == asked[:whole]
+    left = path.read_bytes()
+    assert left == b"".join(lines[:whole]) + (torn if whole == len(lines) else b"")
+    assert sum(map(len, read_answers(path, PROMPTS, 0))) == min(whole, len(PROMPTS))
+    if whole:
+        with pytest.raises(SystemExit, match="answers to other prompts"):
+            read_answers(path, PROMPTS[::-1], 1)
+
+
+def test_a_folder_keeps_to_the_settings_it_was_made_by(tmp_path: Path) -> None:
+    check_settings(tmp_path, [], 200)
+    check_settings(tmp_path, ["rate=1"], 100)  # nothing is made by the first yet
+    (tmp_path / "pairs-all.jsonl").touch()
+    check_settings(tmp_path, ["rate=1"], 100)
+    for changes, prompts in ((["rate=1"], 200), ([], 100)):
+        with pytest.raises(SystemExit, match="other arms or settings"):
+            check_settings(tmp_path, changes, prompts)
+
+
+def test_the_script_is_judged_on_no_prompt_that_it_trained_on(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "How far is  the moon?"}]
+    for name, prompts in {
+        "pairs": [talk, "Why?"],
+        "same": ["How far is the Moon?", "Who?"],
+        "new": ["Who?", "Who?", [{"role": "user", "content": "Where?"}]],
+        "none": [],
+    }.items():
+        rows = (json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
+        (tmp_path / name).write_text("".join(rows))
+
+    def given(prompts: str, **more: Any) -> argparse.Namespace:
+        paths = {"pairs": tmp_path / "pairs", "prompts": tmp_path / prompts}
+        return argparse.Namespace(**paths, into=tmp_path, jury=tmp_path, **more)
+
+    with pytest.raises(SystemExit, match="1 of the 2 prompts"):
+        held_out(given("same"))
+    with pytest.raises(SystemExit, match="has no prompt"):
+        held_out(given("none"))
+    assert len(held_out(given("new"))) == 2
+    refuse_changes(given("new", rate=1e-5))
+    refuse_changes(given("new", rate=1e-5))
+    with pytest.raises(SystemExit, match="begun with another rate"):
+        refuse_changes(given("new", rate=2e-5))
+    (tmp_path / "pairs").write_text("")
+    with pytest.raises(SystemExit, match="begun with another pairs"):
+        refuse_changes(given("new", rate=1e-5))
 
 
 def test_repetition_counts_runs_of_words_that_were_said_before() -> None:

@@ -46,15 +46,6 @@ def test_a_step_s_completions_have_a_reward_each_and_are_recorded_once(
     assert score.__name__ == "fellowship_reward"  # in a trainer's logs
 
 
-def test_what_can_t_be_scored_has_no_reward(tmp_path: Path, server: Handle) -> None:
-    score = reward(server, tmp_path / "r")
-    assert score(prompts=["Why?"] * 2, completions=["", [turns("user", "x")[0]]]) == [
-        None,
-        None,
-    ]
-    assert score(prompts=[], completions=[]) == []
-
-
 def test_a_limit_stops_the_step_and_a_missing_column_is_named(
     tmp_path: Path, server: Handle
 ) -> None:
@@ -88,6 +79,42 @@ def test_a_rule_of_one_s_own_scores_without_a_model(tmp_path: Path) -> None:
     assert score(["Why?"] * 2, ["So.", "Because of it."]) == [3, 14]
     assert fl.score("Why?", "So.", evaluator=LongerIsBetter).score == 3
     assert fl.judge("Why?", "So.", "As it is.", evaluator=LongerIsBetter).winner == "b"
+
+
+SO = {"type": "text", "text": "So."}
+CALL = {"type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+
+
+COMPLETED: list[tuple[Any, float | None]] = [
+    ("So.", 3),
+    ("", None),
+    (" \n", None),
+    ("So\ud800.", None),  # what no record holds ends no training
+    ("So\x00.", None),
+    ([], None),
+    ([{"role": "user", "content": "So."}], None),
+    ([{"role": "assistant", "content": None}], None),
+    ([{"role": "assistant"}], None),
+    ([{"role": "assistant", "tool_calls": [CALL]}], None),
+    ([{"role": "assistant", "content": [SO]}], 3),
+    ([{"role": "assistant", "content": [SO, SO]}], 7),
+    ([{"role": "assistant", "content": [{"type": "image"}]}], None),
+    (
+        [
+            {"role": "assistant", "content": "", "tool_calls": [CALL]},
+            {"role": "tool", "name": "add", "content": "It is 3."},
+            {"role": "assistant", "content": "So."},
+        ],
+        3,
+    ),
+]
+
+
+def test_every_completion_of_a_trainer_has_its_reward_or_none(tmp_path: Path) -> None:
+    score = fl.reward_function(LongerIsBetter, into=tmp_path / "r")
+    given, rewards = zip(*COMPLETED, strict=True)
+    assert score(["Why?"] * len(given), given) == [*rewards]
+    assert score([], []) == []
 
 
 class NeverScores:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,15 @@ from benchmarks.fooled import PLANTS, make_set
 from fellowship.cli.export_accounts import show
 from fellowship.cli.terminal import console
 from fellowship.pipelines.export.examples import Example
+from fellowship.pipelines.export.preference_reader import parse_example
 from fellowship.pipelines.export.shortcut_features import (
+    FEATURES,
     is_refusal,
     is_unfinished,
     language_of,
 )
 from fellowship.pipelines.export.shortcut_report import ShortcutReport
-from fellowship.pipelines.export.shortcuts import ShortcutCounter
+from fellowship.pipelines.export.shortcuts import ShortcutCounter, shortcut_row
 from fellowship.pipelines.report.figures import figures
 from fellowship.viewer.report.page import page
 from tests.support.commands import said
@@ -78,6 +81,55 @@ def test_fewer_sentences_are_named_beside_more_characters() -> None:
     found = {one.name: one.side for one in counted(rows).found}
     assert found["length"] == "chosen"
     assert found["sentences"] == "rejected"
+
+
+ASKED = {"role": "user", "content": "Was ist das und wie geht es mit dem See nicht?"}
+GOOD = "Das ist der See und er ist nicht auf dem Berg. Es geht ihm gut"
+BAD = "I'm sorry, but it is not for me to say that of the lake and this was it."
+SYSTEM = {"role": "system", "content": "You are the one that is asked for all of this."}
+EARLIER = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]
+TALKS = [[ASKED], [SYSTEM, ASKED], [*EARLIER, ASKED], [SYSTEM, *EARLIER, ASKED]]
+
+
+def said_by(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": ASKED["content"], "chosen": GOOD, "rejected": BAD},
+        {"instruction": ASKED["content"], "output": [GOOD, BAD]},
+        {"prompt": ASKED["content"], "chosen": said_by(GOOD), "rejected": said_by(BAD)},
+        *(
+            {
+                "chosen": f"{ASKED['content']}{between}{GOOD}",
+                "rejected": f"{ASKED['content']}{between}{BAD}",
+            }
+            for between in " \n"
+        ),
+        *(
+            {"prompt": talk, "chosen": said_by(GOOD), "rejected": said_by(BAD)}
+            for talk in TALKS
+        ),
+        *(
+            {"chosen": talk + said_by(GOOD), "rejected": talk + said_by(BAD)}
+            for talk in TALKS
+        ),
+    ],
+)
+def test_a_pair_teaches_the_same_in_every_form_of_row(row: dict[str, Any]) -> None:
+    made = shortcut_row(parse_example(row))
+    assert made is not None
+    said = dict(zip(FEATURES, made.values[-len(FEATURES) :], strict=True))
+    assert {name: sign for name, sign in said.items() if sign} == {
+        "length": -1,
+        "early end": 1,
+        "refusal": -1,
+        "language": -1,
+        "sentences": 1,
+    }
+    assert made.values[5:7] == ("das ist der", "i'm sorry but")
 
 
 def test_labels_by_coin_take_a_shortcut_away() -> None:

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from fellowship.errors import RecipeError
 from fellowship.pipelines.export.confirmation import confirmed_rows
-from fellowship.pipelines.pairing.matching import Option, RowOptions, match_rows
+from fellowship.pipelines.pairing.matching import (
+    Option,
+    RowOptions,
+    criterion_means,
+    match_rows,
+)
 from fellowship.pipelines.pairing.pairs import rejectable_candidates
 from fellowship.pipelines.pairing.row_state import (
     Match,
@@ -182,7 +187,10 @@ def test_a_matched_row_has_its_pair_or_is_left_out_and_says_so() -> None:
     assert end((10, 7), (9, 5), given_pair).state == State.PAIR
     left = end((10, 7), (9, 5), Match(None))
     assert (left.state, left.pairs) == (State.UNMATCHED, ())
-    assert left.why == "left out: too many pairs whose chosen answer has more length"
+    assert left.why == (
+        "left out: chosen has more length, and no pair is left in which it has less by as"
+        " much, up to the tolerance"
+    )
     assert end((10, 7), (5, 5)).state == State.TIE
 
 
@@ -201,6 +209,39 @@ def test_opposite_pairs_are_matched_by_hand() -> None:
     assert sorted(match_rows(rows, 0.2)) == [1, 2, 3, 4, 5, 6, 8]
     assert match_rows(rows, 0.2)[8] == Option(-1.9, 0, 2)
     assert sorted(match_rows(rows, 0.12)) == [3, 6, 8]
+    by_a_tenth = [2.2, -2.1, -1.2, 0.2]  # 2.2 - 2.1 is a tenth, whatever binary says
+    rows = [RowOptions(n, "", (Option(d, 0, 1),)) for n, d in enumerate(by_a_tenth)]
+    assert sorted(match_rows(rows, 0.1)) == [0, 1]
+    assert sorted(match_rows(rows, 1.0)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("marks", [(0.1, 0.2, 0.3), (7.1, 7.3, 7.2), (1 / 3, 2 / 3, 1)])
+def test_a_mean_of_marks_is_the_same_in_whatever_order_verdicts_came(
+    marks: tuple[float, ...],
+) -> None:
+    ranking = Ranking(
+        scores=(9, 5),
+        winner=0,
+        comparisons=tuple(
+            Comparison(
+                first=0,
+                second=1,
+                outcome="first",
+                verdicts=(
+                    Verdict(
+                        winner="first",
+                        evaluator="e",
+                        criteria=(CriterionScores(name="c", first=a, second=b),),
+                    ),
+                ),
+            )
+            for a, b in zip(marks, marks[::-1], strict=True)
+        ),
+    )
+    one, other = criterion_means(2, ranking, "c")
+    assert one == other
+    flat = ranking.model_copy(update={"comparisons": ranking.comparisons[:1]})
+    assert criterion_means(2, flat, "d") == [None, None]
 
 
 sides = st.lists(
@@ -227,7 +268,9 @@ def test_a_matching_balances_whatever_the_order(
     more = sorted(o.difference for o in taken.values() if o.difference > 0)
     less = sorted(-o.difference for o in taken.values() if o.difference < 0)
     assert len(more) == len(less)
-    assert all(abs(a - b) <= tolerance for a, b in zip(more, less, strict=True))
+    assert all(
+        round(abs(a - b), 9) <= tolerance for a, b in zip(more, less, strict=True)
+    )
     random.shuffle(rows)
     assert match_rows(rows, tolerance) == taken
 
