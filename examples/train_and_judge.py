@@ -251,11 +251,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=type(value), default=value)
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
+    recipe = fl.load_recipe(given.jury)  # what is wrong is told before the training
     held_out(given)
     refuse_changes(given)
     base = base_model(given.model, given.into)
     path = write_answers(base, train(base, given), given)
-    recipe = fl.load_recipe(given.jury)
     source = fl.Source(path=path, candidates=("trained", "base"))
     judged = recipe.model_copy(update={"systems": (), "source": source})
     print(fl.run(judged, given.into / "judged").states)
