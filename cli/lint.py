@@ -87,6 +87,8 @@ def show(report: LintReport, out: Console) -> None:
         say(out, ("  length bias  " if length.biased else "  length  ", style), lengths)
     if report.shortcuts is not None:
         show_shortcuts(report.shortcuts, out)
+    elif report.labels:
+        say(out, ("  shortcuts were not looked for: they are measured in pairs", "dim"))
     if not report.rows:
         say(out, ("  no rows: nothing to check", "yellow"))
     elif report.clean:

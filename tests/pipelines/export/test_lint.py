@@ -198,6 +198,10 @@ def test_exit_codes_and_json(
     code, out, _ = said(capsys, "lint", good, bad)
     assert code == Exit.FAILED
     assert "equal answers" in out
+    assert "not looked for" not in out
+    single = {"prompt": "Why?", "completion": CLEAN[1], "label": True}
+    alone = file_of(tmp_path, [single], "kto.jsonl")
+    assert "shortcuts were not looked for" in said(capsys, "lint", alone)[1]
     code, out, _ = said(capsys, "lint", bad, "--json")
     assert checked("lint", out)[0]["findings"][0]["numbers"] == [1]
     code, _, err = said(capsys, "lint", tmp_path / "god.jsonl")
