@@ -30,7 +30,8 @@ def project(
     given["source"]["limit"] = 1
     file.write_text(yaml.safe_dump(given))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", sys.path.copy())
+    theirs = str(ROOT / "examples")  # where another test's recipe may have put it
+    monkeypatch.setattr(sys, "path", [at for at in sys.path if at != theirs])
     sys.modules.pop("autogen_team", None)  # another test may have read the example
     yield file
     sys.modules.pop("autogen_team", None)

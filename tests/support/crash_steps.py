@@ -76,7 +76,7 @@ def mid_commit() -> None:
         if replies and left <= 1:
             writer._link.execute("PRAGMA cache_spill=1")
             writer._link.execute("BEGIN")
-            for statements, _ in batch:
+            for statements, *_ in batch:
                 for statement in statements:
                     writer._link.execute(statement.sql, statement.values)
             now()
@@ -92,7 +92,7 @@ def after_commit() -> None:
     answer = Writer._answer
 
     def mute(writer: Writer, batch: list[Any], error: Any) -> None:
-        if any(s.sql == RECORD_CALL for statements, _ in batch for s in statements):
+        if any(s.sql == RECORD_CALL for statements, *_ in batch for s in statements):
             now()
         answer(writer, batch, error)
 
