@@ -1,4 +1,4 @@
-"""Words, n-grams, sentences and normal forms by which texts are compared.
+"""Words, n-grams and normal forms by which texts are compared.
 
 Spaces, case and commas don't count.
 """
