@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -160,6 +161,7 @@ def train(base: str, given: argparse.Namespace) -> str:
     with whole(folder) as part:
         trainer.processing_class.save_pretrained(part)
         model.save_pretrained(part)
+    shutil.rmtree(saved)  # three times the model
     return str(folder)
 
 

@@ -10,6 +10,7 @@ on a CPU the first isn't exact and the second pays time for memory that nobody l
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,9 +141,12 @@ def main() -> None:
     trainer = TRAINERS[given.how](
         given.pairs, given.base, given.to, given.seed, settings
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(given.to / "checkpoints"))
+    checkpoints = given.to / "checkpoints"
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     trainer.save_model(str(given.to / "model"))
+    trainer.state.save_to_json(str(given.to / "trainer_state.json"))
     (given.to / "DONE").touch()
+    shutil.rmtree(checkpoints)  # three times the model: weights and Adam's two moments
 
 
 if __name__ == "__main__":
