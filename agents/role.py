@@ -19,6 +19,10 @@ NO_PROMPT = "-"
 """Stands for a prompt file's name where a role reads none."""
 
 
+OWN_OF_THE_MODEL = Sampling()
+"""The sampling of a role that sets none itself."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One message of a session, as the others hear it."""
@@ -39,7 +43,7 @@ class Role(ABC):
     name: str
     model: str
     library: PromptLibrary = field(default_factory=PromptLibrary)
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling = OWN_OF_THE_MODEL
     prompt: str = ""
 
     titles: tuple[str, ...] = ()

@@ -10,12 +10,13 @@ never mended: the worker ends, and another replays what it had not finished.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
+
+from fellowship.json_encoding import json_encoder, parse_json
 
 LENGTH = struct.Struct("!Q")
 """The bytes before each frame: how many follow."""
@@ -28,7 +29,7 @@ handled together, in one commit.
 KEEP_ALIVE = 60
 """Seconds of silence after which the system asks whether the other side is there."""
 
-encode = json.JSONEncoder(separators=(",", ":")).encode
+encode = json_encoder(separators=(",", ":"))
 
 
 class Connection(asyncio.Protocol):
@@ -119,7 +120,7 @@ class Connection(asyncio.Protocol):
     def take_frame(self, frame: bytes) -> None:
         """Receive every message of one frame, in order."""
         at = LENGTH.size + LENGTH.unpack_from(frame)[0]
-        for message, *sizes in json.loads(frame[LENGTH.size : at]):
+        for message, *sizes in parse_json(frame[LENGTH.size : at]):
             if sizes:
                 ends = list(accumulate(sizes, initial=at))
                 at = ends[-1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
@@ -57,6 +58,8 @@ StopName = Annotated[str, Field(pattern=NAME)]
 """A stop rule of the user's own: `package.module:function`, or an entry point's name."""
 
 
+E = TypeVar("E", bound=RoleConfig)
+
 RoleRef = Annotated[
     Annotated[ModelName, Tag("name")] | Annotated[RoleConfig, Tag("entry")],
     Discriminator(role_ref_tag),
@@ -65,7 +68,13 @@ RoleRef = Annotated[
 
 def role_config(role_ref: str | RoleConfig) -> RoleConfig:
     """A role's entry in full."""
-    return RoleConfig(model=role_ref) if isinstance(role_ref, str) else role_ref
+    return entry_of(RoleConfig, role_ref) if isinstance(role_ref, str) else role_ref
+
+
+@lru_cache(maxsize=256)
+def entry_of(kind: type[E], model: str) -> E:
+    """The entry of a role that is a model's name alone: made once, for all rows."""
+    return kind(model=model)
 
 
 class ReviewerConfig(RoleConfig):
@@ -87,7 +96,7 @@ ReviewerRef = Annotated[
 
 def reviewer_config(reviewer: str | ReviewerConfig) -> ReviewerConfig:
     """A reviewer's entry in full."""
-    return ReviewerConfig(model=reviewer) if isinstance(reviewer, str) else reviewer
+    return entry_of(ReviewerConfig, reviewer) if isinstance(reviewer, str) else reviewer
 
 
 class SingleSettings(Settings):

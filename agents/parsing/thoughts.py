@@ -6,10 +6,10 @@ that never closes leaves no reply. A tag in quotes is a word like any other.
 
 from __future__ import annotations
 
-import json
 import re
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
+from fellowship.json_encoding import parse_json
 from fellowship.lazy_pattern import lazy_pattern
 
 _NAME = (
@@ -50,7 +50,7 @@ def without_thoughts(text: str) -> str:
 def is_json(text: str) -> bool:
     """Whether the whole text is one JSON value, in which a tag is a word."""
     try:
-        json.loads(text)
+        parse_json(text)
     except (ValueError, RecursionError):
         return False
     return True

@@ -8,8 +8,10 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fellowship.json_encoding import json_encoder
+from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
 from fellowship.pipelines.pairing.sentences import END, find_marks
 from fellowship.pipelines.pairing.text_similarity import WORD, words
 
@@ -61,3 +63,86 @@ def test_an_encoder_made_once_writes_what_dumps_writes(
     if options.get("allow_nan") is False:
         with pytest.raises(ValueError, match="not JSON compliant"):
             write([float("nan")])
+
+
+JSON_TEXTS = st.recursive(
+    st.sampled_from(
+        [
+            "-0",
+            "1e400",
+            "-1E-400",
+            "NaN",
+            "-Infinity",
+            '"\\ud800"',
+            '"\\ud83d\\ude00"',
+            "01",
+            "1_0",
+            "9" * 20,
+            "-" + "9" * 20,
+            "9" * 20 + ".5",
+            '"\x01"',
+            "'a'",
+            "tRue",
+            "null",
+            '"\u2028"',
+        ]
+    )
+    | st.builds(json.dumps, st.text(max_size=8) | st.integers() | st.floats()),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda one: f"[{','.join(one)}]")
+        | st.lists(inner, max_size=3).map(
+            lambda one: "{" + ",".join(f'"a": {v}' for v in one) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    text=JSON_TEXTS,
+    before=st.sampled_from(["", " \n", "\ufeff", "\x00"]),
+    after=st.sampled_from(["", "\n", ",", "}", "\ufeff"]),
+)
+def test_quick_reading_reads_what_loads_reads(
+    text: str, before: str, after: str
+) -> None:
+    whole = before + text + after
+    for given_text in (whole, whole.encode(), whole.encode("utf-16")):
+        outcomes = []
+        for read in (json.loads, parse_json):
+            try:
+                outcomes.append(repr(read(given_text)))
+            except ValueError as error:
+                outcomes.append(f"{type(error)} {error}")
+        assert outcomes[0] == outcomes[1]
+
+
+def test_quick_reading_of_bytes_that_are_no_text() -> None:
+    for raw in (b'"\xff"', b'"\xed\xa0\x80"', b"", b"[" * 3000 + b"]" * 3000):
+        outcomes = []
+        for read in (json.loads, parse_json):
+            try:
+                outcomes.append(repr(read(raw)))
+            except (ValueError, RecursionError) as error:
+                outcomes.append(str(type(error)))
+        assert outcomes[0] == outcomes[1]
+
+
+@given(
+    value=st.recursive(
+        st.text(max_size=8)
+        | st.integers()
+        | st.booleans()
+        | st.none()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.sampled_from(["\ud800", "\u2028", 10**30]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_quick_writing_says_what_dumps_says(value: Any) -> None:
+    assert json.loads(wire_bytes(value)) == json.loads(json.dumps(value))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import structlog
 
-from fellowship.json_encoding import json_encoder
+from fellowship.json_encoding import parse_json, wire_bytes
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
 from fellowship.models.config import OpenAIModel, family_of
 from fellowship.models.limits.error_bodies import read_error
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     import openai
 
 log = structlog.get_logger("fellowship.models")
-body_text = json_encoder()
 
 
 class OpenAIClient(Client):
@@ -80,7 +79,7 @@ class OpenAIClient(Client):
         """
         while True:
             body, left_out = self.requests.body(request)
-            answer = await self._connection.post(body_text(body).encode())
+            answer = await self._connection.post(wire_bytes(body))
             if answer.status < 300:
                 return await self._read_reply(answer, request, left_out)
             if not self._learn(answer, body):
@@ -112,7 +111,7 @@ class OpenAIClient(Client):
             raw = (
                 completion_from_events(content)
                 if is_event_stream(content)
-                else json.loads(content)
+                else parse_json(content)
             )
         except (ValueError, RecursionError, AttributeError, TypeError) as error:
             said = self._errors.redacted(read_error(content).message)[:120]

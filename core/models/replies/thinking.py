@@ -9,8 +9,7 @@ without marks is returned unchanged, to the letter.
 
 from __future__ import annotations
 
-import json
-
+from fellowship.json_encoding import parse_json
 from fellowship.models.replies.harmony import HARMONY, split_harmony
 from fellowship.models.replies.mark_places import code_parts, is_text
 from fellowship.models.replies.thinking_blocks import Split, next_block
@@ -78,7 +77,7 @@ def is_json(text: str) -> bool:
     if text.lstrip()[:1] not in ("{", "["):
         return False
     try:
-        json.loads(text)
+        parse_json(text)
     except (ValueError, RecursionError):
         return False
     return True

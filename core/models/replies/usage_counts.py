@@ -40,6 +40,7 @@ APART = (
 )
 """Counts of Anthropic, Bedrock and llama-server's timings, of tokens that are not among
 those of the prompt."""
+ANY_APART = frozenset(APART)
 THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
@@ -103,6 +104,8 @@ def beside_the_prompt(usage: Mapping[str, Any], prompt: int) -> int:
     Anthropic and Bedrock leave them out of `input_tokens`; gateways that rename the field
     may too, which shows where there are more of them than of all.
     """
+    if ANY_APART.isdisjoint(usage):  # as nearly always
+        return 0
     apart = (whole_number(usage[name]) or 0 for name in APART if name in usage)
     total = sum(n for n in apart if n > 0)
     return total if total > prompt or first_count(usage, PROMPT[:1]) is None else 0
@@ -111,7 +114,7 @@ def beside_the_prompt(usage: Mapping[str, Any], prompt: int) -> int:
 def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     """The usage with its details beside it: some servers write these flat."""
     inner = next((v for n in names if isinstance(v := usage.get(n), Mapping)), {})
-    return {**usage, **inner}
+    return {**usage, **inner} if inner else usage
 
 
 def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
