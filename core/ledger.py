@@ -48,6 +48,15 @@ class CallRow(NamedTuple):
     tries: int
 
 
+class OutcomeRow(NamedTuple):
+    """One row of `outcomes`, in the table's order."""
+
+    number: int
+    item: str
+    state: str
+    record: str
+
+
 class UnusableReply(NamedTuple):
     """A reply that was paid for and could not be used, in its table's order without id."""
 
@@ -245,11 +254,9 @@ class Ledger:
             Statement(RECORD_END, (number, time.time())),
         )
 
-    async def replace_outcome(
-        self, number: int, item: str, state: str, record: str
-    ) -> None:
-        """Keep what a row that ended earlier is now that the whole run is known."""
-        await self.append(Statement(RECORD_OUTCOME, (number, item, state, record)))
+    async def replace_outcomes(self, rows: Iterable[OutcomeRow]) -> None:
+        """Keep what rows that ended earlier are now that the whole run is known."""
+        await self.append(*(Statement(RECORD_OUTCOME, row) for row in rows))
 
     # -- reading ---------------------------------------------------------------------
 

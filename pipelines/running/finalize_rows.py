@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
-from fellowship.ledger import Ledger, LedgerReader, read_outcome
+from fellowship.ledger import Ledger, LedgerReader, OutcomeRow, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import every_comparison
 from fellowship.pipelines.pairing.matching import (
     Option,
@@ -62,6 +64,10 @@ from fellowship.run_outcomes import outcomes
 from fellowship.teams.settings import JurySettings
 from fellowship.teams.voting_rules import rule_named
 
+AT_ONCE: Final = 64
+"""Rows that are written together: in memory they are one part of a run's, however many
+changed."""
+
 Place = tuple[int, int]
 """A row's number and which of its comparisons."""
 
@@ -90,14 +96,27 @@ async def finalize_rows(
 ) -> Sequence[int]:
     """Apply what only the whole run knows; the numbers of the rows it changed."""
     whole = whole_run_facts(recipe, into, texts)
-    changed = []
+    changed: list[int] = []
+    for rows in in_parts(changed_rows(recipe, into, whole), AT_ONCE):
+        await ledger.replace_outcomes(rows)
+        changed += [row.number for row in rows]
+    return changed
+
+
+def changed_rows(recipe: Recipe, into: Path, whole: WholeRun) -> Iterator[OutcomeRow]:
+    """The rows that the whole run makes other than they are, as they are written."""
     for outcome in rows_to_finalize(into, whole):
         final = recompute(outcome, whole, recipe.pairs)
         if final != outcome:
             text = final.model_dump_json()
-            await ledger.replace_outcome(final.number, final.item, final.state, text)
-            changed.append(final.number)
-    return changed
+            yield OutcomeRow(final.number, final.item, final.state, text)
+
+
+def in_parts(rows: Iterable[OutcomeRow], most: int) -> Iterator[list[OutcomeRow]]:
+    """Rows in lists of so many, the last of what is left."""
+    reading = iter(rows)
+    while part := [*islice(reading, most)]:
+        yield part
 
 
 def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
@@ -107,8 +126,9 @@ def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
         return
     with LedgerReader(into / LEDGER) as reader:
         numbers = {number for (number,) in reader.rows(FAULTY)} | whole.places.keys()
-        rows = (find_outcome(reader, number) for number in sorted(numbers))
-        yield from list(filter(None, rows))
+        for number in sorted(numbers):
+            if (outcome := find_outcome(reader, number)) is not None:
+                yield outcome
 
 
 FAULTY = (
