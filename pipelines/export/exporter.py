@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.number_format import counted
 from fellowship.pipelines.export.account import Account, measure_rows
 from fellowship.pipelines.export.catalogue import update_catalogue
@@ -23,7 +24,7 @@ from fellowship.pipelines.export.filter_pass import FilterPass
 from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.export.formats import FORMATS
 from fellowship.pipelines.export.open_run import open_run
-from fellowship.pipelines.export.prepared_examples import numbered_examples
+from fellowship.pipelines.export.prepared_examples import INDICES, numbered_examples
 from fellowship.pipelines.export.row_forms import weight_of, with_weight
 from fellowship.pipelines.export.splits import assign_splits, split_of
 from fellowship.pipelines.export.tables import (
@@ -33,7 +34,7 @@ from fellowship.pipelines.export.tables import (
 from fellowship.pipelines.export.writers import ExportFiles, JsonLines
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
 from fellowship.records import AS_WRITTEN
-from fellowship.run_folder import EXPORTS
+from fellowship.run_folder import EXPORTS, LEDGER
 from fellowship.run_outcomes import outcomes
 
 Watch = Callable[[str, int], None]
@@ -99,18 +100,18 @@ def read_rows(export: Export, context: ExportContext, watch: Watch) -> DatasetPa
     return passes
 
 
-def count_shortcuts_again(filter_pass: FilterPass, context: ExportContext) -> None:
-    """Count the shortcuts anew, of the rows that the whole set has left."""
-    filter_pass.begin_shortcuts()
-    rows = outcomes(context.into, AS_WRITTEN)
+def fill_shortcuts(filter_pass: FilterPass, context: ExportContext) -> None:
+    """Look at the words of pairs that came into the sample as others left the set."""
+    wanted = {*filter_pass.shortcuts.fill_sample()}
+    if not wanted:
+        return
     kind = filter_pass.kind
-    examples = (one for row in rows for one in numbered_examples(row, kind, context))
-    kept = filter_pass.kept_numbers()
-    wanted = next(kept, -1)
-    for place, example in examples:
-        if place == wanted:
-            filter_pass.shortcuts.add(example, place)
-            wanted = next(kept, -1)
+    with LedgerReader(context.into / LEDGER) as reader:
+        for number in sorted({place // INDICES for place in wanted}):
+            row = read_outcome(reader.outcome(number) or "", AS_WRITTEN)
+            for place, example in numbered_examples(row, kind, context):
+                if place in wanted:
+                    filter_pass.shortcuts.add_words(example, place)
 
 
 def target_path(into: Path, kind: str, export: Export) -> Path:
@@ -127,8 +128,8 @@ def write_kind(
     watch: Watch,
 ) -> Account:
     """The second pass: what is left, weighed, divided and in its shape."""
-    if filter_pass.filter_whole_set() and filter_pass.form.ready:
-        count_shortcuts_again(filter_pass, context)
+    filter_pass.filter_whole_set()
+    fill_shortcuts(filter_pass, context)
     if export.splits:
         assign_splits(filter_pass, export.splits, int(context.recipe.get("seed") or 0))
     target = to or target_path(context.into, filter_pass.kind, export)

@@ -49,7 +49,7 @@ class FilterPass:
         self.scratch = Scratch()
         self.shortcuts = ShortcutCounter()
         self.made = 0
-        self._replaced = 0
+        self._replaced = False
         self._near: list[NearDuplicates] = []
         self._others = 0
         if (near := export.filters.duplicate_settings) is not None:
@@ -106,8 +106,7 @@ class FilterPass:
             run("DELETE FROM rows WHERE n >= ? AND n < ?", (low, high))
         self.scratch.forget(gone)
         self.made -= len(gone)
-        if not self.shortcuts.forget(gone):
-            self._replaced += 1
+        self.shortcuts.forget(gone)
         return True
 
     def _repeats_earlier(self, key: int, place: int) -> bool:
@@ -117,11 +116,11 @@ class FilterPass:
             return earlier is not None
         sql = "UPDATE rows SET dropped = 'duplicates' WHERE n = ?"
         self.scratch.run(sql, (earlier,))
-        self._replaced += 1
+        self._replaced = True
         return False
 
-    def filter_whole_set(self) -> bool:
-        """Ask what needs the whole set; whether a row was dropped that was kept before."""
+    def filter_whole_set(self) -> None:
+        """Ask what needs the whole set. No row that it drops counts as a shortcut."""
         before = sum(self.count_dropped().values())
         if self.export.filters.contradictory:
             self.scratch.run(
@@ -133,7 +132,9 @@ class FilterPass:
             )
         if self.export.filters.balance:
             self._balance()
-        return sum(self.count_dropped().values()) > before or self._replaced > 0
+        if self._replaced or sum(self.count_dropped().values()) > before:
+            sql = "SELECT n FROM rows WHERE dropped IS NOT NULL"
+            self.shortcuts.forget(place for (place,) in self.scratch.rows(sql))
 
     def _balance(self) -> None:
         """In each bin of lengths, as many rows on one side as on the other."""
@@ -164,16 +165,6 @@ class FilterPass:
         return (
             (n, prompt, p, record) for n, prompt, p, record in self.scratch.rows(sql)
         )
-
-    def kept_numbers(self) -> Iterator[int]:
-        """The number of every row that is left, in order."""
-        sql = "SELECT n FROM rows WHERE dropped IS NULL ORDER BY n"
-        return (number for (number,) in self.scratch.rows(sql))
-
-    def begin_shortcuts(self) -> None:
-        """Forget the shortcuts that were counted."""
-        self.shortcuts.close()
-        self.shortcuts = ShortcutCounter()
 
     def close(self) -> None:
         """Give the disk back."""

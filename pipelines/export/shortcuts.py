@@ -9,7 +9,7 @@ prompts and tested on another, so a set without it has none.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import sqrt
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
@@ -34,8 +34,10 @@ from fellowship.pipelines.export.shortcut_report import (
     ShortcutReport,
 )
 from fellowship.pipelines.export.word_classifier import (
+    MOST_PAIRS,
     WordClassifier,
     WordPair,
+    rank_of,
     word_pair,
 )
 from fellowship.pipelines.pairing.text_similarity import first_words
@@ -52,12 +54,13 @@ TABLE: Final = (
     "CREATE TABLE pairs(n INTEGER PRIMARY KEY, prompt INTEGER, half INTEGER, better REAL,"
     " worse REAL, opening_a TEXT, opening_b TEXT, writer_a TEXT, writer_b TEXT,"
     " opening INTEGER DEFAULT 0, writer INTEGER DEFAULT 0,"
-    f" {', '.join(f'{c} INTEGER' for c in COLUMNS)});"
+    f" rank INTEGER, {', '.join(f'{c} INTEGER' for c in COLUMNS)});"
     "CREATE TABLE guesses(prompt INTEGER, words INTEGER);"
 )
 INSERT_PAIR: Final = (
-    f"INSERT INTO pairs VALUES ({', '.join('?' * (11 + len(COLUMNS)))})"
+    f"INSERT INTO pairs VALUES ({', '.join('?' * (12 + len(COLUMNS)))})"
 )
+HIGHEST: Final = "SELECT n, rank FROM pairs ORDER BY rank DESC, n LIMIT ?"
 
 
 class Estimate(NamedTuple):
@@ -101,13 +104,16 @@ def shortcut_row(
         values.append((one > other) - (one < other))
     facts = example.facts
     scores = (facts.get("chosen_score"), facts.get("rejected_score"))
+    rank = rank_of(prompt, (chosen, rejected))
     row = (
         *(place, prompt, (prompt // 7) % 2, *map(finite_number, scores)),
         *(opening_of(chosen), opening_of(rejected), *writers(facts), 0, 0),
-        *values,
+        *(rank, *values),
     )
+    if not wants(rank):
+        return ShortcutRow(row, None)
     at = -1 if place is None else place
-    return ShortcutRow(row, word_pair(prompt, (chosen, rejected), at, wants))
+    return ShortcutRow(row, word_pair(prompt, rank, (chosen, rejected), at))
 
 
 def asked_text(example: Example) -> str:
@@ -134,6 +140,7 @@ class ShortcutCounter:
         self._link = sqlite3.connect("", isolation_level=None)
         self._link.executescript(f"PRAGMA journal_mode=OFF; BEGIN; {TABLE}")
         self._words = WordClassifier()
+        self._forgot = False
 
     def add(self, example: Example, place: int | None = None) -> None:
         """Look at one pair; what is no pair teaches no preference between two texts.
@@ -152,11 +159,26 @@ class ShortcutCounter:
         self._link.execute(INSERT_PAIR, row.values)
         self._words.add_prepared(row.words)
 
-    def forget(self, places: Collection[int]) -> bool:
-        """Let go of the pairs at these places; False where all have to be counted anew."""
+    def forget(self, places: Iterable[int]) -> None:
+        """Let go of the pairs at these places: `fill_sample` is for when all have gone."""
         gone = ((place,) for place in places)
         self._link.executemany("DELETE FROM pairs WHERE n = ?", gone)
-        return self._words.forget(places)
+        self._forgot = True
+
+    def fill_sample(self) -> Sequence[int]:
+        """Keep the words of the pairs that are in the sample of those that are left.
+
+        The places of pairs whose words were not wanted before, in order, for `add_words`.
+        """
+        if not self._forgot:
+            return ()
+        self._forgot = False
+        return self._words.keep_only(dict(self._link.execute(HIGHEST, (MOST_PAIRS,))))
+
+    def add_words(self, example: Example, place: int) -> None:
+        """Look at the words of a pair that is counted already."""
+        if (row := shortcut_row(example, place)) is not None:
+            self._words.add_prepared(row.words)
 
     def report(self) -> ShortcutReport:
         """What was checked, and what of it is a shortcut."""

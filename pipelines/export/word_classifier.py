@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import log
 from typing import Final, NamedTuple
@@ -73,15 +73,16 @@ class WordClassifier:
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
         self._counts = None
 
-    def forget(self, places: Collection[int]) -> bool:
-        """Let go of pairs; False where what takes their place is not known any more."""
-        kept = [entry for entry in self._heap if entry[2].place not in places]
-        if len(kept) < len(self._heap) and self._added > len(self._heap):
-            return False
-        heapq.heapify(kept)
-        self._added -= len(self._heap) - len(kept)
-        self._heap, self._counts = kept, None
-        return True
+    def keep_only(self, ranks: Mapping[int, int]) -> list[int]:
+        """Let go of all pairs but these, place -> rank; the places of those not known."""
+        known = {
+            entry[2].place: entry
+            for entry in self._heap
+            if ranks.get(entry[2].place) == entry[0]
+        }
+        self._heap, self._counts = [*known.values()], None
+        heapq.heapify(self._heap)
+        return sorted(ranks.keys() - known.keys())
 
     def guesses(self) -> Iterator[tuple[int, int]]:
         """Prompt and guess of each pair: 1 right, -1 wrong, 0 where nothing is known."""
@@ -119,19 +120,16 @@ Counts = tuple[Counter[str], Counter[str]]
 """In how many pairs a word is on the chosen side alone, and on the rejected one."""
 
 
-def word_pair(
-    prompt: int,
-    texts: tuple[str, str],
-    place: int = -1,
-    wants: Callable[[int], bool] = lambda rank: True,
-) -> WordPair | None:
-    """The words of two answers, the chosen first; None where their rank isn't wanted.
+def rank_of(prompt: int, texts: tuple[str, str]) -> int:
+    """The rank of two answers, the chosen first, to the prompt of this hash."""
+    return -text_hash(prompt, *texts)
+
+
+def word_pair(prompt: int, rank: int, texts: tuple[str, str], place: int) -> WordPair:
+    """The words of two answers, the chosen first.
 
     `prompt` is the prompt's hash, `place` the pair's own in the set.
     """
-    rank = -text_hash(prompt, *texts)
-    if not wants(rank):
-        return None
     one, other = map(grams, texts)
     return WordPair(prompt, rank, lines_of(one - other), lines_of(other - one), place)
 

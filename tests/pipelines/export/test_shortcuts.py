@@ -12,6 +12,7 @@ import pytest
 from benchmarks.fooled import PLANTS, make_set
 from fellowship.cli.export_accounts import show
 from fellowship.cli.terminal import console
+from fellowship.pipelines.export import shortcuts, word_classifier
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.preference_reader import parse_example
 from fellowship.pipelines.export.shortcut_features import (
@@ -37,9 +38,11 @@ def counted(rows: list[dict[str, str]], taken_back: int = 0) -> ShortcutReport:
     for place, row in enumerate(rows):
         others = row if place >= taken_back else turned(row)
         counter.add(example(others), place)
-    assert counter.forget({*range(taken_back)})
+    counter.forget(range(taken_back))
     for place, row in enumerate(rows[:taken_back]):
         counter.add(example(row), place)
+    for place in counter.fill_sample():
+        counter.add_words(example(rows[place]), place)
     report = counter.report()
     counter.close()
     return report
@@ -62,6 +65,26 @@ def test_a_planted_shortcut_is_named_and_nothing_that_is_not_there(what: str) ->
     report = counted(rows)
     assert [one.name for one in report.found] == [PLANTS[what].name]
     assert counted(rows, taken_back=30) == report
+
+
+def test_pairs_that_are_let_go_leave_the_sample_that_the_rest_would_have_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (word_classifier, shortcuts):
+        monkeypatch.setattr(module, "MOST_PAIRS", 60)
+    rows = make_set(11, 150, PLANTS["one generator's style"])
+    kept = dict(enumerate(rows[50:], 50))
+    counter, fresh = ShortcutCounter(), ShortcutCounter()
+    for place, row in enumerate(rows):
+        counter.add(example(row), place)
+    counter.forget(range(50))
+    read = counter.fill_sample()
+    for place in read:
+        counter.add_words(example(kept[place]), place)
+    for place, row in kept.items():
+        fresh.add(example(row), place)
+    assert 0 < len(read) < 60
+    assert counter.report() == fresh.report()
 
 
 def test_a_clean_set_has_no_shortcut_and_says_what_was_checked() -> None:
