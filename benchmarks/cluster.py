@@ -5,7 +5,10 @@
 A generate-review-judge run of `rows` prompts against a loopback server without latency in
 a process of its own. `local` is a run as a user starts it; the others are the same run on
 a Ray cluster of two nodes on this machine. CPU is taken between the first tenth of the
-calls and the last, so that neither imports nor exports count. `plain` is a Ray actor that
+calls and the last, so that neither imports nor exports count. `crowd` is as many runs
+without Ray side by side as there are workers, which shows what only sharing two cores
+costs: CPU until their last rows ended, as `benchmarks.limits` takes it, each with the rows
+of one worker. `plain` is a Ray actor that
 does nothing but append, which as many workers send the bytes of the same replies, a call
 of the actor for each: what the cheapest coordinator made of actor calls would cost. Exits
 with 1 where an export differs by a byte.
@@ -16,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import pickle
 import sqlite3
 import subprocess
@@ -24,10 +28,12 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from statistics import mean
 from typing import Any, NamedTuple
 
 import ray
 
+from benchmarks.limits_table import CALL
 from fellowship.cluster.driver import run_on_ray
 from fellowship.cluster.placement import ACTOR
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -103,6 +109,23 @@ async def run_local(path: Path, into: Path, calls: Callable[[], int]) -> Cost:
         process.wait(),
         lambda: look(calls(), [], [used(Path(f"/proc/{process.pid}"))]),
     )
+
+
+async def run_crowd(url: str, folder: Path, runs: int, rows: int) -> float:
+    """Milliseconds of CPU a call of so many runs side by side."""
+    words = [sys.executable, "-m", "benchmarks.limits", "--side", "run", "--url", url]
+    words += ["--rows", str(max(5, rows // runs)), "--into"]
+    sides = []
+    for n in range(runs):
+        into = folder / f"crowd-{runs}-{n}"
+        into.mkdir()
+        sides.append(
+            await asyncio.create_subprocess_exec(
+                *words, str(into), stdout=subprocess.PIPE
+            )
+        )
+    said = [(await side.communicate())[0] for side in sides]
+    return mean(json.loads(one.splitlines()[-1])[CALL] for one in said)
 
 
 async def run_cluster(
@@ -189,17 +212,18 @@ def export_bytes(into: Path) -> list[bytes]:
     return [p.read_bytes() for p in sorted((into / "exports").glob("*.jsonl"))]
 
 
-def table_line(workers: int, cost: Cost, plain: Cost, local: Cost) -> str:
+def table_line(workers: int, cost: Cost, plain: Cost, local: Cost, crowd: float) -> str:
     """One line of the table."""
     return (
         f"{workers:7} {cost.pace:9.0f} {cost.coordinator:12.3f} {plain.coordinator:8.3f}"
         f" {cost.coordinator / plain.coordinator:7.2f} {cost.workers:9.2f}"
-        f" {cost.workers / local.workers:7.2f} {cost.peaks[0]:9.0f} {cost.peaks[1]:7.0f}"
+        f" {cost.workers / local.workers:7.2f} {crowd:7.2f} {cost.workers / crowd:7.2f}"
+        f" {cost.peaks[0]:9.0f} {cost.peaks[1]:7.0f}"
     )
 
 
 HEADING = (
-    "workers   calls/s  coordinator    plain   ratio   workers  /local"
+    "workers   calls/s  coordinator    plain   ratio   workers  /local   crowd  /crowd"
     "  MB coord.  worker"
 )
 
@@ -235,7 +259,9 @@ def main() -> int:
                 plain = asyncio.run(
                     run_plain(nodes, replies, workers, folder / "plain")
                 )
-                print(table_line(workers, cost, plain, local), flush=True)
+                url = server.base_url
+                crowd = asyncio.run(run_crowd(url, folder, workers, asked.rows))
+                print(table_line(workers, cost, plain, local, crowd), flush=True)
                 exports.append(export_bytes(into))
     finally:
         nodes.close()
