@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from benchmarks.limits_table import CALL
+from benchmarks.limits_table import WHOLE_CALL
 from fellowship.cluster.driver import run_on_ray
 from fellowship.cluster.placement import ACTOR
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -125,7 +125,7 @@ async def run_crowd(url: str, folder: Path, runs: int, rows: int) -> float:
             )
         )
     said = [(await side.communicate())[0] for side in sides]
-    return mean(json.loads(one.splitlines()[-1])[CALL] for one in said)
+    return mean(json.loads(one.splitlines()[-1])[WHOLE_CALL] for one in said)
 
 
 async def run_cluster(

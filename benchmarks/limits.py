@@ -4,10 +4,11 @@
 
 A loopback server without latency runs in a process of its own. `call` is a run as a user
 starts it (AutoGen team of three drafts, structured verdicts in both orders, ledger, limits)
-until its last row ended, what is prepared of each row as it ends included (that part
-alone: `row, as it ends`). `row's end` is what a row adds to what follows, settling,
-datasets and report: the slope between a run of a fifth of the rows and one of all of
-them, in a process that has ended a run before. `a first run's end` is all that the first
+until its last row ended, without what is prepared of each row as it ends, which is a part
+of `row's end`: beside it, that is what a row adds to all that follows the last call,
+settling, datasets and report, the slope between a run of a fifth of the rows and one of
+all of them in a process that has ended a run before. `judged row's end` is that of rows
+whose two answers are given and judged once. `a first run's end` is all that the first
 run of a process, of a fifth of the rows, takes to end, imports and report included. `floor`
 posts the same bodies by aiohttp alone, 64 at a time, and parses what comes. `first call` is
 the command from its start until its first request; its floor is the SDK's first request.
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,22 +38,34 @@ import aiohttp
 
 import fellowship.pipelines.running.runner as runner
 from benchmarks.limits_table import (
+    AFTER,
     BARE,
     CALL,
     FLOOR,
     HELP,
-    PREPARED,
+    JUDGED,
+    JUDGED_AFTER,
     ROW_END,
     RUN_END,
     SDK_START,
     START,
+    WHOLE_CALL,
     printed,
     write_block,
 )
 from benchmarks.overhead import IN_FLIGHT, request_bodies, run_fellowship
+from benchmarks.scale import recipe_of
+from fellowship.pipelines.recipe.loading import load_recipe
+from fellowship.pipelines.running.runner import run_recipe
 from fellowship.records import Outcome
 from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
+
+JUDGED_AS_MANY = 4
+"""Judged rows for each row of drafts: they make as many calls in half the time."""
+
+Run = Callable[[str, Path, int], Awaitable[int]]
+"""Makes a run of so many rows of a server's models in a folder; returns its calls."""
 
 SDK = (
     "import sys, openai; openai.OpenAI(base_url=sys.argv[1], api_key='x', max_retries=0)"
@@ -71,22 +85,46 @@ class RunCost(NamedTuple):
 
 async def measure_run(base_url: str, folder: Path, rows: int) -> dict[str, float]:
     """Milliseconds of CPU of a call, and of the end of a row and of a first run."""
-    few = max(1, rows // 5)
-    for name in ("first", "second"):
-        os.mkdir(folder / name)
-    first = await run_cost(base_url, folder / "first", few)
-    second = await run_cost(base_url, folder / "second", few)
-    last = await run_cost(base_url, folder, rows)
-    slope = (last.ending - second.ending) / (rows - few)
+    first, row_end, after, last = await measure_rows(
+        run_fellowship, base_url, folder, rows
+    )
+    judged = folder / "judged"
+    judged.mkdir()
+    _, judged_end, judged_after, _ = await measure_rows(
+        run_judge, base_url, judged, JUDGED_AS_MANY * rows
+    )
     return {
-        CALL: last.working / last.calls,
-        PREPARED: last.prepared / rows,
-        ROW_END: slope,
+        CALL: (last.working - last.prepared) / last.calls,
+        WHOLE_CALL: last.working / last.calls,
+        ROW_END: row_end,
+        AFTER: after,
+        JUDGED: judged_end,
+        JUDGED_AFTER: judged_after,
         RUN_END: first.ending,
     }
 
 
-async def run_cost(base_url: str, folder: Path, rows: int) -> RunCost:
+async def measure_rows(
+    run: Run, base_url: str, folder: Path, rows: int
+) -> tuple[RunCost, float, float, RunCost]:
+    """The first run's cost; a row's end, in all and after the last call; the last run's."""
+    few = max(1, rows // 5)
+    for name in ("first", "second"):
+        os.mkdir(folder / name)
+    first = await run_cost(run, base_url, folder / "first", few)
+    second = await run_cost(run, base_url, folder / "second", few)
+    last = await run_cost(run, base_url, folder, rows)
+    after = (last.ending - second.ending) / (rows - few)
+    return first, last.prepared / rows + after, after, last
+
+
+async def run_judge(base_url: str, folder: Path, rows: int) -> int:
+    """A run of `rows` given pairs, each judged once."""
+    path = recipe_of("judge", folder, base_url, rows)
+    return (await run_recipe(load_recipe(path), folder / "run")).calls
+
+
+async def run_cost(run: Run, base_url: str, folder: Path, rows: int) -> RunCost:
     """What one run costs this process."""
     finalize, prepare = runner.finalize_run, runner.Runner.take_in
     marks, prepared = [time.process_time()], [0.0]
@@ -103,7 +141,7 @@ async def run_cost(base_url: str, folder: Path, rows: int) -> RunCost:
     runner.finalize_run = timed
     runner.Runner.take_in = counted  # type: ignore[method-assign]
     try:
-        calls = await run_fellowship(base_url, folder, rows)
+        calls = await run(base_url, folder, rows)
     finally:
         runner.finalize_run = finalize
         runner.Runner.take_in = prepare  # type: ignore[method-assign]

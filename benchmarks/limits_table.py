@@ -12,19 +12,22 @@ from benchmarks.faults.table import commit
 COLUMNS = ("", "CPU ms", "x floor", "target ms")
 BEGIN, END = "<!-- limits: make bench -->", "<!-- end of limits -->"
 
-CALL, PREPARED, ROW_END = "call", "row, as it ends", "row's end"
+CALL, WHOLE_CALL = "call", "call and its share of rows' ends"
+ROW_END, AFTER = "row's end", "row's end, after the last call"
+JUDGED, JUDGED_AFTER = "judged row's end", "judged row's end, after the last call"
 RUN_END, FLOOR = "a first run's end", "floor"
 START, SDK_START = "first call", "first call by the SDK"
 HELP, BARE = "run --help", "python alone"
 
 FLOORS = {
-    **dict.fromkeys((CALL, PREPARED, ROW_END, RUN_END, FLOOR), FLOOR),
+    **dict.fromkeys((CALL, WHOLE_CALL, ROW_END, AFTER, JUDGED, JUDGED_AFTER), FLOOR),
+    **dict.fromkeys((RUN_END, FLOOR), FLOOR),
     **dict.fromkeys((START, SDK_START), SDK_START),
     **dict.fromkeys((HELP, BARE), BARE),
 }
 """What is measured, in the order of the table -> what it is held against."""
 
-TARGETS = {CALL: 0.8, ROW_END: 0.4, START: 900.0, HELP: 250.0}
+TARGETS = {CALL: 0.8, ROW_END: 0.4, JUDGED: 0.4, START: 900.0, HELP: 250.0}
 """Milliseconds of CPU at the most, on a quiet machine of two cores."""
 
 
@@ -42,7 +45,7 @@ def rows_of(least: Mapping[str, float]) -> list[tuple[str, ...]]:
 def printed(least: Mapping[str, float]) -> str:
     """The table for a terminal."""
     lines = [COLUMNS, *rows_of(least)]
-    return "\n".join(f"{a:<24}{b:>9}{c:>9}{d:>11}" for a, b, c, d in lines)
+    return "\n".join(f"{a:<38}{b:>9}{c:>9}{d:>11}" for a, b, c, d in lines)
 
 
 def markdown(least: Mapping[str, float]) -> str:
