@@ -43,12 +43,15 @@ def state_table(context: ExportContext) -> str:
 def fault_table(context: ExportContext) -> str:
     """The answers that are none, by kind; empty where there is none."""
     heads = ("fault", "answers", "prompts", "chosen in pairs", "the most frequent")
+    faults = context.faults
+    if faults is None:
+        faults = answer_faults(context.into)
     rows = [
         (
             *(ANSWER_FAULTS[one.fault], f"{one.answers:,}", f"{one.prompts:,}"),
             *(f"{one.chosen:,}", code_span(single_line(one.text, 60))),
         )
-        for one in answer_faults(context.into)
+        for one in faults
     ]
     note = (
         "Some texts of the run are no answers: a run never chooses them, and the filters"

@@ -15,6 +15,7 @@ from fellowship.errors import InputError, install_command
 from fellowship.model_names import model_name
 from fellowship.models.config import FAMILIES
 from fellowship.pipelines.export.confirmation import Confirmation
+from fellowship.pipelines.pairing.fault_counts import FaultCount
 from fellowship.pipelines.recipe.export_settings import LINES_RULE
 from fellowship.records import Outcome, Verdict
 
@@ -39,6 +40,8 @@ class ExportContext:
     thinking: bool = False
     confirmation: Confirmation | None = None
     """What the judged sample says of pairs by system; None for other pairs."""
+    faults: tuple[FaultCount, ...] | None = None
+    """The run's answers that are none; None where they are not counted yet."""
     request: Callable[[str], list[dict[str, str]] | None] = lambda call: None
 
     @property

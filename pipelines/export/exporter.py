@@ -32,6 +32,7 @@ from fellowship.pipelines.export.tables import (
     save_dataset,
 )
 from fellowship.pipelines.export.writers import ExportFiles, JsonLines
+from fellowship.pipelines.pairing.fault_counts import FaultCount
 from fellowship.pipelines.recipe.export_settings import Export, check_format, form_of
 from fellowship.records import AS_WRITTEN
 from fellowship.run_folder import EXPORTS, LEDGER
@@ -45,11 +46,13 @@ class FirstPass(NamedTuple):
     """What was made of a run's rows as they ended.
 
     `passes` gives, of the run as it stands, the passes that all of its rows have gone
-    through; `unlabelled` says that none of them has brought labels.
+    through; `unlabelled` says that none of them has brought labels; `faults` are its
+    answers that are none, None where they are to be counted.
     """
 
     passes: Callable[[ExportContext], DatasetPasses]
     unlabelled: bool = False
+    faults: tuple[FaultCount, ...] | None = None
 
 
 def export_run(
@@ -73,7 +76,8 @@ def export_run(
             require_replaceable(to or target_path(into, kind, export))
     labelled = first is None or not first.unlabelled
     with open_run(into, export.labels, labelled) as opened:
-        context = replace(opened, thinking=bool(export.thinking))
+        faults = first.faults if first else None
+        context = replace(opened, thinking=bool(export.thinking), faults=faults)
         passes = first.passes(context) if first else read_rows(export, context, watch)
         try:
             accounts = [

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fellowship.ledger import LedgerReader
 from fellowship.model_names import model_name
+from fellowship.models.record.notes_tally import NOTED, NotesLine, NotesTally
+from fellowship.models.record.reply_notes import notes_at_end
 from fellowship.models.replies.reading import NO_REASON
 from fellowship.number_format import counted, usd
 from fellowship.sanitize import single_line
 
-NOTED = """
+REPLIES = "SELECT model, finish, usd, reply FROM calls"
+MANY = "SELECT count(*) FROM calls"
+WHOLE = f"""
 SELECT model, finish, json_remove(notes, '$.thinking', '$.thinking_tokens') AS rest,
   count(*), count(*) - count(usd),
   coalesce(sum(json_extract(notes, '$.thinking_tokens')), 0),
@@ -26,11 +30,12 @@ SELECT model, finish, json_remove(notes, '$.thinking', '$.thinking_tokens') AS r
   sum(json_extract(notes, '$.thinking') IS NOT NULL
     AND json_extract(notes, '$.thinking_tokens') IS NULL)
 FROM (SELECT model, finish, usd, json_extract(reply, '$.fellowship') AS notes
-  FROM calls WHERE instr(reply, '"fellowship": {"') AND json_valid(reply) LIMIT -1)
+  FROM calls WHERE instr(reply, '{NOTED}') AND json_valid(reply) LIMIT -1)
 GROUP BY 1, 2, 3
 """
 """Replies with notes, those of one model that are alike but for their thinking together:
-one reading of the ledger. The limit keeps SQLite from reading a reply for each note."""
+wherever a record has its notes, and however long they are. The limit keeps SQLite from
+reading a reply for each note."""
 
 
 class NotedReplies(NamedTuple):
@@ -56,16 +61,58 @@ class NotedReplies(NamedTuple):
         return tuple(self.notes.get("left_out") or ())
 
 
-def noted_replies(reader: LedgerReader) -> list[NotedReplies]:
-    """The replies of a ledger that have notes, in the order of models and words."""
-    found = [
-        NotedReplies(model, finish, json.loads(notes) if notes else {}, *counts)
-        for model, finish, notes, *counts in reader.rows(NOTED)
-    ]
+def noted_replies(
+    reader: LedgerReader, tally: NotesTally | None = None
+) -> list[NotedReplies]:
+    """The replies of a ledger that have notes, in the order of models and words.
+
+    `tally` has counted those of one go; where that is all of them they are not read.
+    """
+    if tally is None or tally.replies != next(reader.rows(MANY))[0]:
+        tally = read_tally(reader)
+    lines = tally.lines()
+    found = None if lines is None else replies_of(lines)
+    if found is None:
+        found = [
+            NotedReplies(model, finish, json.loads(notes) if notes else {}, *counts)
+            for model, finish, notes, *counts in reader.rows(WHOLE)
+        ]
     return sorted(
         found,
         key=lambda r: (r.model, r.word, str(r.notes.get("usage") or ""), r.finish),
     )
+
+
+def read_tally(reader: LedgerReader) -> NotesTally:
+    """The tally of a ledger's replies, as far as it is known."""
+    tally, replies = NotesTally(), reader.rows(REPLIES)
+    while tally.is_known and (row := next(replies, None)) is not None:
+        tally.add(*row)
+    return tally
+
+
+def replies_of(lines: Iterable[NotesLine]) -> list[NotedReplies] | None:
+    """Replies by the notes they end in; None where some have theirs elsewhere."""
+    found: dict[tuple[str, str, str], NotedReplies] = {}
+    for line in lines:
+        if (notes := notes_at_end(line.end)) is None:
+            return None
+        rest = {k: v for k, v in notes.items() if k not in OF_THINKING}
+        thinking, tokens = (notes.get(name) for name in OF_THINKING)
+        thought = thinking is not None
+        key = (line.model, line.finish, json.dumps(rest))
+        known = found.get(key) or NotedReplies(*key[:2], rest, 0, 0, 0, 0, 0)
+        found[key] = known._replace(
+            replies=known.replies + line.replies,
+            unpriced=known.unpriced + line.unpriced,
+            thinking_tokens=known.thinking_tokens + (tokens or 0) * line.replies,
+            thought=known.thought + thought * line.replies,
+            uncounted=known.uncounted + (thought and tokens is None) * line.replies,
+        )
+    return [found[key] for key in sorted(found)]
+
+
+OF_THINKING = ("thinking", "thinking_tokens")
 
 
 @dataclass(frozen=True)
@@ -161,9 +208,11 @@ def without(model: str, names: tuple[str, ...], replies: int) -> str:
     return f"{of} asked for without {what}, which the model refuses or ignores"
 
 
-def reply_notices(reader: LedgerReader) -> ReplyNotices:
-    """The notices on the replies of a ledger."""
-    noted, spent = noted_replies(reader), reader.spending()
+def reply_notices(
+    reader: LedgerReader, tally: NotesTally | None = None
+) -> ReplyNotices:
+    """The notices on the replies of a ledger; `tally` has counted those of one go."""
+    noted, spent = noted_replies(reader, tally), reader.spending()
     unknown, remarked, left_out = (Counter[tuple[Any, ...]]() for _ in range(3))
     estimated: dict[str, tuple[int, int]] = {}
     for one in noted:

@@ -80,7 +80,7 @@ class WholeRun:
     rule that matches nothing; `constant`, what a system said to other prompts word for word
     (runs of older versions); `places`, row -> the candidates that are one text for many
     prompts. `version` is the run's rule of unusable answers; without `language` any text
-    may be an answer.
+    may be an answer. `faulty`: numbers among which all rows with faults are; None: unknown.
     """
 
     weighed: Mapping[Place, Scores] = field(default_factory=dict)
@@ -89,13 +89,22 @@ class WholeRun:
     version: int = UNUSABLE_VERSION
     language: bool = True
     matched: Mapping[int, Option] | None = None
+    faulty: Collection[int] | None = None
 
 
 async def finalize_rows(
-    recipe: Recipe, ledger: Ledger, into: Path, texts: RunTexts
+    recipe: Recipe,
+    ledger: Ledger,
+    into: Path,
+    texts: RunTexts,
+    faulty: Collection[int] | None = None,
 ) -> Sequence[int]:
-    """Apply what only the whole run knows; the numbers of the rows it changed."""
+    """Apply what only the whole run knows; the numbers of the rows it changed.
+
+    All rows with faults are among those of the numbers `faulty`, where these are known.
+    """
     whole = whole_run_facts(recipe, into, texts)
+    whole = replace(whole, faulty=faulty)
     changed: list[int] = []
     for rows in in_parts(changed_rows(recipe, into, whole), AT_ONCE):
         await ledger.replace_outcomes(rows)
@@ -125,7 +134,10 @@ def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
         yield from outcomes(into)
         return
     with LedgerReader(into / LEDGER) as reader:
-        numbers = {number for (number,) in reader.rows(FAULTY)} | whole.places.keys()
+        found = whole.faulty
+        if found is None:
+            found = [number for (number,) in reader.rows(FAULTY)]
+        numbers = {*found, *whole.places}
         for number in sorted(numbers):
             if (outcome := find_outcome(reader, number)) is not None:
                 yield outcome

@@ -89,7 +89,10 @@ async def finalize_run(
         return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
-        changed = await finalize_rows(recipe, runner.ledger, into, runner.texts)
+        changed = await finalize_rows(
+            recipe, runner.ledger, into, runner.texts, runner.tally.faulty(into)
+        )
+        runner.tally.change(changed)
         runner.exports.retake(changed)
         manifest = fresh = export_datasets(recipe, runner, into)
     accounts = [
@@ -136,7 +139,9 @@ def export_datasets(recipe: Recipe, runner: Runner, into: Path) -> ExportManifes
         return taken[0].passes
 
     unlabelled = runner.exports.are_all_unlabelled()
-    accounts = export_run(into, recipe.export, first=FirstPass(first, unlabelled))
+    faults = runner.tally.answer_faults(into)
+    made = FirstPass(first, unlabelled, faults)
+    accounts = export_run(into, recipe.export, first=made)
     return ExportManifest(
         about=export_identity(recipe, into),
         stamp=stamp,

@@ -23,6 +23,7 @@ from fellowship.pipelines.running.prepared_exports import PreparedExports
 from fellowship.pipelines.running.prepared_rows import EndedRow
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
+from fellowship.pipelines.running.row_tally import RowTally
 from fellowship.pipelines.running.run_texts import RunTexts
 from fellowship.pipelines.running.shared_limits import NOT_SHARED, last_midnight
 from fellowship.pipelines.sources.rejected_rows import RejectedRows
@@ -103,9 +104,14 @@ class Runner:
         """The datasets of the run's rows, taken in as they end."""
         return PreparedExports(self.recipe, self.folder.path, self.finished.keys())
 
+    @cached_property
+    def tally(self) -> RowTally:
+        """What is counted of the run's rows as they end."""
+        return RowTally(self.finished.keys())
+
     def close(self) -> None:
         """Let go of the ledger and of what was put down beside it."""
-        for name in {"texts", "exports"} & vars(self).keys():
+        for name in {"texts", "exports", "tally"} & vars(self).keys():
             getattr(self, name).close()
         self.ledger.close()
 
@@ -266,10 +272,12 @@ class Runner:
     def take_in(self, ended: Outcome | EndedRow) -> None:
         """Do for a row that has ended what the run's end would have to do."""
         if isinstance(ended, EndedRow) and ended.prepared is not None:
+            self.tally.add_record(ended.number, ended.state, ended.record)
             self.texts.add_prepared(ended.number, ended.prepared.texts)
             self.exports.add_prepared(ended.number, ended.prepared.examples)
             return
         outcome = ended if isinstance(ended, Outcome) else read_outcome(ended.record)
+        self.tally.add(outcome)
         self.texts.add(outcome)
         self.exports.add(outcome)
 

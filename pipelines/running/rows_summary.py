@@ -7,10 +7,10 @@ without reading a row.
 from __future__ import annotations
 
 from fellowship.ledger import LedgerReader
-from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
+from fellowship.pipelines.pairing.fault_counts import FaultCount
 from fellowship.pipelines.report.reply_notices import ReplyNotices, reply_notices
 from fellowship.pipelines.running.row_runner import Runner
-from fellowship.pipelines.sources.repeated_ids import Repeated, repeated_ids
+from fellowship.pipelines.sources.repeated_ids import Repeated
 from fellowship.records import Record, State
 from fellowship.run_folder import LEDGER
 
@@ -42,9 +42,9 @@ class RowsSummary(Record):
 
 def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
     """The summary of a run as its ledger stands, with so many rows that have not ended."""
-    with LedgerReader(runner.folder.path / LEDGER) as reader:
-        replies = reply_notices(reader)
-        repeated, faults = repeated_ids(reader), faults_in(reader)
+    into = runner.folder.path
+    with LedgerReader(into / LEDGER) as reader:
+        replies = reply_notices(reader, runner.meter.notes)
     states, lost = runner.ledger.final_counts()
     prompts = pending + sum(states.values())
     known = {State(name): many for name, many in states.items()}
@@ -53,6 +53,6 @@ def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
         states=known,
         lost=lost,
         replies=replies,
-        repeated_ids=repeated,
-        answer_faults=faults,
+        repeated_ids=runner.tally.repeated_ids(into),
+        answer_faults=runner.tally.answer_faults(into),
     )

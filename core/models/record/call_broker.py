@@ -155,6 +155,7 @@ class LedgerCallBroker:
         # Counted first: a budget must see what is spent even while it is being written.
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         self.meter.add(usage, row.usd)
+        self.meter.notes.add(row.model, row.finish, row.usd, row.reply)
         if row.usd is None and reply_notes(row.reply).get("usage") == "estimated":
             self.meter.stop_for_unknown_cost(call.model)
         passage = self._release(call)

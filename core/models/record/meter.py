@@ -11,6 +11,7 @@ from pydantic import Field
 from fellowship.errors import BudgetStop
 from fellowship.field_types import NonNegativeFloat, NonNegativeInt, PositiveInt
 from fellowship.models.limits.wait_note import WaitNote
+from fellowship.models.record.notes_tally import NotesTally
 from fellowship.number_format import counted
 from fellowship.number_format import usd as usd_text
 from fellowship.settings import Settings
@@ -104,6 +105,8 @@ class Meter:
     """What was spent today, by all goes at the run and by the runs beside it."""
     elsewhere: SpentElsewhere = SpentElsewhere()
     """What the runs beside it have spent of the same limits."""
+    notes: NotesTally = field(default_factory=NotesTally)
+    """The notes on the replies of this go."""
     endpoint_notes: list[Callable[[], WaitNote | None]] = field(default_factory=list)
     """Asked what calls wait for at each endpoint; None for nothing."""
 

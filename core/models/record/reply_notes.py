@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from fellowship.answer_order import is_verdict_first
@@ -65,6 +67,29 @@ def holds_chances(raw: Mapping[str, Any]) -> bool:
     )
 
 
+def notes_at_end(end: str) -> Mapping[str, Any] | None:
+    """The notes that a record ends in, from `MARK` on; None where more than they follow.
+
+    They need not be looked for in the whole record: what is deeper in it ends in two
+    braces, and a text's quotation marks are escaped there.
+    """
+    return known_notes(end) if len(end) <= SHORT else read_end(end)
+
+
+def read_end(end: str) -> Mapping[str, Any] | None:
+    """The same, read."""
+    try:
+        notes: dict[str, Any] = json.loads(f"{{{end}")[NOTES]
+    except ValueError:
+        return None
+    return MappingProxyType(notes)
+
+
+SHORT = 200
+"""Letters of notes that are kept in mind, as those of most replies are the same few."""
+known_notes = lru_cache(maxsize=256)(read_end)
+
+
 def reply_notes(record: str) -> Mapping[str, Any]:
     """The notes on a recorded reply; empty where it has none."""
     return parsed_notes(record) or {}
@@ -72,8 +97,10 @@ def reply_notes(record: str) -> Mapping[str, Any]:
 
 def parsed_notes(record: str) -> Mapping[str, Any] | None:
     """The notes on a recorded reply; None for a reply of an older version."""
-    if MARK not in record:
+    if (at := record.find(MARK)) < 0:
         return None
+    if (found := notes_at_end(record[at:])) is not None:
+        return found
     known = json.loads(record)
     notes = known.get(NOTES) if isinstance(known, dict) else None
     return notes if isinstance(notes, dict) else None
