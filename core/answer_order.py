@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
+DECODER = json.JSONDecoder()
 
 
 def is_sorted(schema: Schema) -> bool:
@@ -99,10 +100,10 @@ def is_verdict_first(schema: Schema | None, text: str) -> bool:
 
 def objects_in(text: str) -> Iterator[list[str]]:
     """The names of each JSON object in a text, in the order they are written."""
-    decoder, at = json.JSONDecoder(), 0
+    at = 0
     while (start := text.find("{", at)) >= 0:
         try:
-            value, at = decoder.raw_decode(text, start)
+            value, at = DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             at = start + 1
             continue

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import json_repair
 
@@ -54,9 +55,13 @@ class Span:
     closed: bool = True
 
 
-def json_spans(text: str) -> list[Span]:
-    """The objects of a text, in order, the outermost of nested ones."""
-    return list(_spans(text))
+@lru_cache(maxsize=1)
+def json_spans(text: str) -> tuple[Span, ...]:
+    """The objects of a text, in order, the outermost of nested ones.
+
+    The last text is remembered: a reply is read for its reason and then for its verdict.
+    """
+    return tuple(_spans(text))
 
 
 def _spans(text: str) -> Iterator[Span]:

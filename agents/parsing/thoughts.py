@@ -7,6 +7,7 @@ that never closes leaves no reply. A tag in quotes is a word like any other.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.json_encoding import parse_json
@@ -26,8 +27,12 @@ _CHANNEL = lazy_pattern(r"<\|channel\|>\s*+(\w{1,20})[^<]{0,40}<\|message\|>")
 _CHANNEL_END = lazy_pattern(r"<\|(?:end|return|call)\|>")
 
 
+@lru_cache(maxsize=1)
 def without_thoughts(text: str) -> str:
-    """The reply proper. `UnreadableReply` where thoughts begin and do not end."""
+    """The reply proper. `UnreadableReply` where thoughts begin and do not end.
+
+    The last text is remembered, as by `json_spans`.
+    """
     if is_json(text):
         return text
     text = _final_channel(text)
