@@ -30,7 +30,6 @@ CREATE TABLE IF NOT EXISTS calls(
   completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
   usd REAL, started REAL NOT NULL, seconds REAL NOT NULL,
   tries INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS calls_of_session ON calls(session);
 CREATE TABLE IF NOT EXISTS failures(
   id INTEGER PRIMARY KEY, key TEXT NOT NULL, session TEXT NOT NULL,
   model TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL,
@@ -52,7 +51,7 @@ CREATE TABLE IF NOT EXISTS batch_lines(
   key TEXT PRIMARY KEY, tag TEXT NOT NULL, line TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outcomes_known ON outcomes(number, item, state);
 CREATE INDEX IF NOT EXISTS calls_spent
-  ON calls(usd, prompt_tokens, completion_tokens, cached_tokens);
+  ON calls(id, usd, prompt_tokens, completion_tokens, cached_tokens);
 CREATE TABLE IF NOT EXISTS labels(
   id INTEGER PRIMARY KEY, item TEXT NOT NULL, annotator TEXT NOT NULL,
   label TEXT NOT NULL, record TEXT NOT NULL, made REAL NOT NULL);
@@ -60,6 +59,9 @@ CREATE TABLE IF NOT EXISTS stamp(
   id INTEGER PRIMARY KEY CHECK (id = 0), at INTEGER NOT NULL);
 INSERT OR IGNORE INTO stamp VALUES (0, random());
 """
+# The two indices are what opening a run reads: rows and sums, not their texts. They begin
+# with what grows, so that a new entry is an index's last: one anywhere in it is a page more
+# to write for each call, twice. Ledgers of older versions keep theirs.
 
 CHANGES = (
     *(("outcomes", what) for what in ("INSERT", "UPDATE", "DELETE")),
@@ -76,8 +78,6 @@ STAMPS = "".join(
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """SQLite's codes for a file whose bytes are not what was written."""
-
-# The last two indices are what opening a run reads: rows and sums, not their texts.
 
 BUSY = 10.0
 """Seconds to wait for another program's lock on the file."""

@@ -22,6 +22,7 @@ from pydantic_core import PydanticSerializationError
 
 from fellowship.database import FORMAT, STAMPS, TABLES, connect, describe_failure
 from fellowship.errors import LedgerError, ModelError
+from fellowship.key_filter import KeyFilter
 from fellowship.records import Outcome
 from fellowship.sanitize import replace_surrogates
 from fellowship.writer import Done, LastReplyMark, Statement, Writer
@@ -145,10 +146,6 @@ RECORD_LOST_REPLY = (
 MOST_OF_UNUSABLE = 100_000
 """Characters that are kept of a reply that could not be used."""
 
-MOST_KEYS = 200_000
-"""Keys, by their hashes, that a ledger which began empty keeps in mind: what it doesn't
-know it need not look for, which in a file that is written to costs 70 microseconds."""
-
 
 class Ledger:
     """The one writer of a run. Await an append: when it returns, the row is durable."""
@@ -166,7 +163,9 @@ class Ledger:
             raise
         self._writer = Writer(self._link, path, self._mark)
         new = not self.rows("SELECT 1 FROM calls LIMIT 1")
-        self._new_keys: set[int] | None = set() if new else None
+        # What is surely not there need not be looked for, which in a file that is written
+        # to costs 70 microseconds.
+        self._new_keys = KeyFilter() if new else None
 
     def _prepare(self, path: Path) -> LastReplyMark:
         """Create the tables; record calls that were in flight and missing replies."""
@@ -223,9 +222,8 @@ class Ledger:
     def reply_statements(self, rows: Sequence[CallRow]) -> list[Statement]:
         """What keeps replies in place of their notes."""
         if self._new_keys is not None:
-            self._new_keys.update(hash(row.key) for row in rows)
-            if len(self._new_keys) > MOST_KEYS:
-                self._new_keys = None
+            for row in rows:
+                self._new_keys.add(row.key)
         return [
             *(Statement(RECORD_CALL, row) for row in rows),
             *(Statement(DELETE_SENT, (row.key,)) for row in rows),
@@ -269,7 +267,7 @@ class Ledger:
 
     def find(self, key: str) -> CallRow | None:
         """The recorded call with this key, if there is one."""
-        if self._new_keys is not None and hash(key) not in self._new_keys:
+        if self._new_keys is not None and not self._new_keys.may_have(key):
             return None
         found = self.rows(f"SELECT {CALL_COLUMNS} FROM calls WHERE key = ?", (key,))
         return CallRow(*found[0]) if found else None
