@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS stamp(
   id INTEGER PRIMARY KEY CHECK (id = 0), at INTEGER NOT NULL);
 INSERT OR IGNORE INTO stamp VALUES (0, random());
 """
+
 # The two indices are what opening a run reads: rows and sums, not their texts. They begin
 # with what grows, so that a new entry is an index's last: one anywhere in it is a page more
 # to write for each call, twice. Ledgers of older versions keep theirs.
