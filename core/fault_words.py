@@ -86,13 +86,19 @@ def show_value(value: object) -> str:
     if isinstance(value, str | int | float):
         text = repr(value)
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
         return f"the function {value.__name__}"
-    return "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    return "a mapping" if isinstance(value, Mapping) else with_article(value)
+
+
+def with_article(value: object) -> str:
+    """`a date`, `an object`."""
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
 
 
 def is_type_fault(error: Mapping[str, Any]) -> bool:

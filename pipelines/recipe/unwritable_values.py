@@ -5,12 +5,11 @@ A run's folder keeps its recipe as JSON, so these are told before there is a fol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
-
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from fellowship.fault_words import show_value
 from fellowship.faults import Place, dotted_place
@@ -50,7 +49,7 @@ def unwritable(value: Any) -> str:
             )
         return ""
     try:
-        to_jsonable_python(value)
-    except (PydanticSerializationError, ValueError):
+        json.dumps(value)
+    except (TypeError, ValueError):
         return "give text, a number, true, false, null, or a list or mapping of these"
     return ""

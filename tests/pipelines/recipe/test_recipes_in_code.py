@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,10 @@ def test_iterators_are_lists_and_numpy_s_numbers_are_pythons() -> None:
             {"models": model(extra_body={"a": [float("nan")]})},
             "a.0. is nan: give a num",
         ),
-        ({"models": model(extra_body={"a": object()})}, "a is a object: give text, a"),
+        ({"models": model(extra_body={"a": object()})}, "a is an object: give text, a"),
+        ({"models": model(extra_body={"a": {1, 2}})}, "a is a set: give text, a"),
+        ({"models": model(extra_body={"a": [b"x"]})}, r"a\[0\] is a bytes: give text, a"),
+        ({"models": model(extra_body={"a": date(2026, 1, 1)})}, "a is a date: give"),
     ],
 )
 def test_a_mapping_is_checked_as_a_file_is(
