@@ -6,7 +6,7 @@ it ends, a run takes it in then, and its end is left with the second pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.filter_pass import FilterPass
@@ -37,12 +37,9 @@ class DatasetPasses:
             for row in rows:
                 filter_pass.add_prepared(row)
 
-    def retake(self, numbers: Iterable[int], rows: Iterable[Outcome]) -> bool:
-        """Take in rows as they are now, in place of what they were; False: it can't be.
-
-        `numbers` are those of `rows`.
-        """
-        places = [range(n * INDICES, (n + 1) * INDICES) for n in numbers]
+    def retake(self, rows: Sequence[Outcome]) -> bool:
+        """Take in rows as they are now, in place of what they were; False: it can't be."""
+        places = [range(r.number * INDICES, (r.number + 1) * INDICES) for r in rows]
         if not all(filter_pass.forget(places) for filter_pass in self.kinds):
             return False
         for row in rows:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from math import log
 from typing import Final, NamedTuple
@@ -92,7 +93,7 @@ class WordClassifier:
             gram: side_weight(times, whole[1][gram]) for gram, times in whole[0].items()
         }
         for fold in range(FOLDS):
-            held = [(p.prompt, p.sides) for p in pairs if p.fold == fold]
+            held = [(p.prompt, sides_among(p, known)) for p in pairs if p.fold == fold]
             apart = count_sides(sides for _, sides in held)
             weights = known | weights_without(whole, apart)
             for prompt, (chosen, rejected) in held:
@@ -111,7 +112,7 @@ class WordClassifier:
         chosen, rejected = self._sides()
         apart = {gram: abs(n - rejected.get(gram, 0)) for gram, n in chosen.items()}
         apart |= {gram: n for gram, n in rejected.items() if gram not in chosen}
-        least = min(sorted(apart.values(), reverse=True)[:many], default=0)
+        least = min(heapq.nlargest(many, apart.values()), default=0)
         most = [(-n, gram) for gram, n in apart.items() if n >= least]
         return [gram for _, gram in sorted(most)[:many]]
 
@@ -159,6 +160,12 @@ def count_sides(pairs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Counts:
     return chosen, rejected
 
 
+def sides_among(pair: WordPair, known: Container[str]) -> tuple[list[str], list[str]]:
+    """A pair's words on either side alone, those that are known."""
+    chosen, rejected = pair.sides
+    return [g for g in chosen if g in known], [g for g in rejected if g in known]
+
+
 def frequent(counts: Counts) -> Counts:
     """The words that are in pairs enough to count."""
     chosen, rejected = counts
@@ -170,6 +177,7 @@ def frequent(counts: Counts) -> Counts:
     )
 
 
+@lru_cache(maxsize=4096)
 def side_weight(chosen: int, rejected: int) -> float | None:
     """log((chosen + 1/2) / (rejected + 1/2)); None of a word in too few pairs."""
     if chosen + rejected < FEWEST:

@@ -7,7 +7,14 @@ which rows were worked on means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -98,30 +105,32 @@ async def finalize_rows(
     into: Path,
     texts: RunTexts,
     faulty: Collection[int] | None = None,
-) -> Sequence[int]:
-    """Apply what only the whole run knows; the numbers of the rows it changed.
+) -> AsyncIterator[Sequence[Outcome]]:
+    """Apply what only the whole run knows; the rows it changed, in parts, on record.
 
     All rows with faults are among those of the numbers `faulty`, where these are known.
     """
     whole = whole_run_facts(recipe, into, texts)
     whole = replace(whole, faulty=faulty)
-    changed: list[int] = []
     for rows in in_parts(changed_rows(recipe, into, whole), AT_ONCE):
-        await ledger.replace_outcomes(rows)
-        changed += [row.number for row in rows]
-    return changed
+        await ledger.replace_outcomes(map(as_written, rows))
+        yield rows
 
 
-def changed_rows(recipe: Recipe, into: Path, whole: WholeRun) -> Iterator[OutcomeRow]:
-    """The rows that the whole run makes other than they are, as they are written."""
+def changed_rows(recipe: Recipe, into: Path, whole: WholeRun) -> Iterator[Outcome]:
+    """The rows that the whole run makes other than they are."""
     for outcome in rows_to_finalize(into, whole):
         final = recompute(outcome, whole, recipe.pairs)
         if final != outcome:
-            text = final.model_dump_json()
-            yield OutcomeRow(final.number, final.item, final.state, text)
+            yield final
 
 
-def in_parts(rows: Iterable[OutcomeRow], most: int) -> Iterator[list[OutcomeRow]]:
+def as_written(row: Outcome) -> OutcomeRow:
+    """A row as the ledger keeps it."""
+    return OutcomeRow(row.number, row.item, row.state, row.model_dump_json())
+
+
+def in_parts(rows: Iterable[Outcome], most: int) -> Iterator[list[Outcome]]:
     """Rows in lists of so many, the last of what is left."""
     reading = iter(rows)
     while part := [*islice(reading, most)]:
@@ -131,7 +140,7 @@ def in_parts(rows: Iterable[OutcomeRow], most: int) -> Iterator[list[OutcomeRow]
 def rows_to_finalize(into: Path, whole: WholeRun) -> Iterator[Outcome]:
     """The rows that may change: all where comparisons or texts were weighed anew."""
     if whole.weighed or whole.constant or whole.matched is not None:
-        yield from outcomes(into)
+        yield from outcomes(into, AS_WRITTEN)
         return
     with LedgerReader(into / LEDGER) as reader:
         found = whole.faulty
@@ -151,8 +160,8 @@ FAULTY = (
 
 def find_outcome(reader: LedgerReader, number: int) -> Outcome | None:
     """One row's outcome by its number."""
-    sql = "SELECT record FROM outcomes WHERE number = ?"
-    return next((read_outcome(text) for (text,) in reader.rows(sql, (number,))), None)
+    text = reader.outcome(number)
+    return None if text is None else read_outcome(text, AS_WRITTEN)
 
 
 def whole_run_facts(

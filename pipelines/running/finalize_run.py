@@ -89,11 +89,12 @@ async def finalize_run(
         return report
     manifest, fresh = opened.manifest, None
     if manifest is None or runner.ledger.stamp() != manifest.stamp:
-        changed = await finalize_rows(
-            recipe, runner.ledger, into, runner.texts, runner.tally.faulty(into)
-        )
-        runner.tally.change(changed)
-        runner.exports.retake(changed)
+        faulty = runner.tally.faulty(into)
+        async for changed in finalize_rows(
+            recipe, runner.ledger, into, runner.texts, faulty
+        ):
+            runner.tally.change(changed)
+            runner.exports.retake(changed)
         manifest = fresh = export_datasets(recipe, runner, into)
     accounts = [
         with_full_paths(account, into / EXPORTS) for account in manifest.accounts

@@ -13,7 +13,6 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from fellowship.errors import FellowshipError
-from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.agreement.comparison_votes import row_comparisons
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.dataset_passes import DatasetPasses
@@ -24,7 +23,7 @@ from fellowship.pipelines.running.evaluator_votes import EvaluatorVotes
 from fellowship.pipelines.running.prepared_rows import Examples, is_decided_by_rows
 from fellowship.pipelines.running.run_texts import count_rows
 from fellowship.records import AS_WRITTEN, Outcome
-from fellowship.run_folder import LEDGER, read_header
+from fellowship.run_folder import read_header
 from fellowship.run_outcomes import outcomes
 
 
@@ -48,12 +47,12 @@ class RowsTakenIn:
         self.passes.add_prepared(row.kinds)
         return True
 
-    def retake(self, numbers: Iterable[int], rows: Iterable[Outcome]) -> bool:
+    def retake(self, rows: Sequence[Outcome]) -> bool:
         """Take in rows as they are now; False where they can't be told from others.
 
         What was said of their comparisons stands: the rows' ends are what changed.
         """
-        return self.passes.retake(numbers, rows)
+        return self.passes.retake(rows)
 
 
 def read_rows(recipe: Recipe, context: ExportContext) -> RowsTakenIn:
@@ -102,14 +101,12 @@ class PreparedExports:
             self._again.add(number)
         self._attempt(work)
 
-    def retake(self, changed: Sequence[int]) -> None:
+    def retake(self, changed: Iterable[Outcome]) -> None:
         """Take in rows that the whole run has changed, as the ledger has them now."""
-        taken = {*changed} - (self._ended - self._again)
-        if taken and self._made is not None:
-            with LedgerReader(self._into / LEDGER) as reader:
-                texts = (reader.outcome(number) for number in sorted(taken))
-                rows = (read_outcome(text, AS_WRITTEN) for text in texts if text)
-                self._attempt(lambda made: made.retake(taken, rows))
+        earlier, again = self._ended, self._again
+        rows = [r for r in changed if r.number not in earlier or r.number in again]
+        if rows and self._made is not None:
+            self._attempt(lambda made: made.retake(rows))
 
     def are_all_unlabelled(self) -> bool:
         """Whether every row of the run was taken in, which none with labels is."""

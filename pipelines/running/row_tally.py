@@ -62,9 +62,9 @@ class RowTally:
             except sqlite3.Error:  # the disk is full: the ledger is read at the end
                 self._whole = False
 
-    def change(self, numbers: Iterable[int]) -> None:
+    def change(self, rows: Iterable[Outcome]) -> None:
         """Rows that the whole run has changed: any of their answers may be none now."""
-        self._faulty.update(numbers)
+        self._faulty.update(row.number for row in rows)
         self._faults = None
 
     def faulty(self, into: Path) -> Collection[int] | None:
