@@ -22,6 +22,7 @@ from pydantic_core import PydanticSerializationError
 
 from fellowship.database import FORMAT, STAMPS, TABLES, connect, describe_failure
 from fellowship.errors import LedgerError, ModelError
+from fellowship.faults import first_fault
 from fellowship.key_filter import KeyFilter
 from fellowship.records import Outcome
 from fellowship.sanitize import replace_surrogates
@@ -404,11 +405,10 @@ def read_outcome(text: str, values: Mapping[str, str] | None = None) -> Outcome:
     try:
         return Outcome.model_validate_json(text, context=values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the record"
+        wrong = first_fault(error, text, Outcome, whole="its record")
         raise LedgerError(
-            f"a row of the ledger can't be read: {where}: {first['msg']}; it was changed"
-            " by hand, or made by a version this one doesn't know"
+            f"a row of the ledger can't be read: {wrong}; it was changed by hand, or made"
+            " by a version this one doesn't know"
         ) from error
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError, RowError
+from fellowship.faults import first_fault
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.pairing.row_state import RowFacts, row_state
 from fellowship.records import Outcome
@@ -221,9 +222,8 @@ def read_or_fault(number: int, text: str) -> Outcome:
     try:
         return Outcome.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        why = f"this row's record can't be read: {where}: {first['msg']}"
+        wrong = first_fault(error, text, Outcome, whole="it")
+        why = f"this row's record can't be read: {wrong}"
         end = row_state(RowFacts(error=RowError(why)))
         return Outcome(number=number, item="", state=end.state, why=end.why)
 

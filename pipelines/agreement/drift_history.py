@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from fellowship.errors import LedgerError
+from fellowship.faults import first_fault
 from fellowship.records import Record
 from fellowship.run_folder import atomic_writer
 
@@ -104,5 +105,6 @@ def parse(kind: type[Kind], text: str, path: Path) -> Kind:
         return kind.model_validate_json(text)
     except ValidationError as error:
         raise LedgerError(
-            f"{str(path)!r} is not as it was written: {error.errors()[0]['msg']}"
+            f"{str(path)!r} is not as it was written:"
+            f" {first_fault(error, text, kind, whole='it')}"
         ) from error

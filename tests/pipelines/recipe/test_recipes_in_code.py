@@ -115,7 +115,10 @@ def test_iterators_are_lists_and_numpy_s_numbers_are_pythons() -> None:
         ),
         ({"models": model(extra_body={"a": object()})}, "a is an object: give text, a"),
         ({"models": model(extra_body={"a": {1, 2}})}, "a is a set: give text, a"),
-        ({"models": model(extra_body={"a": [b"x"]})}, r"a\[0\] is a bytes: give text, a"),
+        (
+            {"models": model(extra_body={"a": [b"x"]})},
+            r"a\[0\] is a bytes: give text, a",
+        ),
         ({"models": model(extra_body={"a": date(2026, 1, 1)})}, "a is a date: give"),
     ],
 )
