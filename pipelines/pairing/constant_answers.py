@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from fellowship.pipelines.pairing.near_texts import (
     LONG,
     PART,
+    TEXT_KEYS,
     Centre,
     common_grams,
     is_near,
@@ -120,27 +121,32 @@ class ConstantAnswers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _keys(self, least: int, more: str) -> list[int]:
-        """The keys that answers to enough prompts share, those of most prompts first."""
+    def _keys(self, least: int, more: str, lowest: int) -> list[int]:
+        """The keys that answers to enough prompts share, those of most prompts first.
+
+        `lowest` is the least that a key of such answers can be.
+        """
         sql = (
-            "SELECT key FROM keys JOIN answers USING (id) WHERE"
-            f" {more} GROUP BY key HAVING count(DISTINCT prompt) >= ?"
+            "SELECT key FROM keys JOIN answers USING (id) WHERE key IN"
+            # Told by the index alone; most keys are those of fewer answers.
+            " (SELECT key FROM keys WHERE key >= ? GROUP BY key HAVING count(*) >= ?)"
+            f" AND {more} GROUP BY key HAVING count(DISTINCT prompt) >= ?"
             " ORDER BY count(DISTINCT prompt) DESC, key"
         )
-        return [key for (key,) in self._link.execute(sql, (least,))]
+        return [key for (key,) in self._link.execute(sql, (lowest, least, least))]
 
     def _long_groups(self, least: int) -> list[list[int]]:
         """Long answers near one text, each in one group."""
         taken: set[int] = set()
         centres: list[tuple[Centre, list[int]]] = []
-        for key in self._keys(least, f"size > {LONG}"):
+        for key in self._keys(least, f"size > {LONG}", 0):
             centre, members = self._alike(key, taken)
             if not members:
                 continue
             near = [place for place, _ in members]
-            home = [group for c, group in centres if is_near(c.grams, centre)]
-            if home:
-                home[0].extend(near)
+            alike = (group for c, group in centres if is_near(c.grams, centre))
+            if (home := next(alike, None)) is not None:
+                home.extend(near)
             elif len({prompt for _, prompt in members}) >= least:
                 centres.append((centre, near))
             else:
@@ -173,7 +179,7 @@ class ConstantAnswers:
         Where several short answers recur, they are the few that a task allows; one word
         may be right for any prompt.
         """
-        keys = self._keys(least, f"size BETWEEN 0 AND {LONG}")
+        keys = self._keys(least, f"size BETWEEN 0 AND {LONG}", TEXT_KEYS)
         groups = [[one.place for one in self._members(key, ())] for key in keys]
         if not groups:
             return []

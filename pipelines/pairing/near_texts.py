@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
@@ -43,6 +43,8 @@ TWO_ARE_HALF: Final = (3, 4)
 BINS: Final = 36
 BAND: Final = 3
 EMPTY: Final = 0xFFFFFFFF
+TEXT_KEYS: Final = 1 << 62
+"""Keys of whole texts are no less, and those of bands are."""
 
 
 def signature(
@@ -126,20 +128,20 @@ def similarity(grams: Sequence[int], centre: Centre) -> float:
     Exact where neither has more than `KEPT` runs of words, else estimated by those that
     both would have kept (Broder 1997).
     """
-    full = [own[-1] for own in (grams, centre.grams) if len(own) >= KEPT]
-    if full:
-        end = min(full)
+    few, many = len(grams), len(centre.grams)
+    if few >= KEPT or many >= KEPT:
+        end = min(own[-1] for own in (grams, centre.grams) if len(own) >= KEPT)
         few, many = bisect_right(grams, end), bisect_right(centre.grams, end)
         grams = grams[:few]
-    else:
-        few, many = len(grams), len(centre.grams)
     both = len(centre.known.intersection(grams))
     return both / (few + many - both) if few or many else 0.0
 
 
 def is_near(grams: Sequence[int], centre: Centre) -> bool:
     """Whether a text is of the group, by its similarity; sizes may rule it out."""
-    few, many = sorted((len(grams), len(centre.grams)))
+    few, many = len(grams), len(centre.grams)
+    if few > many:
+        few, many = many, few
     if many < KEPT and few < NEAR * many:  # both whole: at most `few` of `many` shared
         return False
     return similarity(grams, centre) >= NEAR
@@ -151,23 +153,19 @@ def common_grams(texts: Callable[[], Iterable[Sequence[int]]]) -> Centre:
     What half of all texts have, half of some part of them has: so a part is counted at a
     time, and what parts have found is counted in a second reading, where there are several.
     """
-    reading, parts = iter(texts()), list[Counter[int]]()
-    found: Counter[int] = Counter()
+    reading, parts = iter(texts()), list[list[int]]()
     total = 0
     while part := [*islice(reading, PART)]:
         total += len(part)
         if total == len(part) < PART and total in TWO_ARE_HALF:
             return centre_of(in_two(part))
-        counts: Counter[int] = Counter()
-        for grams in part:
-            counts.update(grams)
+        counts = Counter(chain.from_iterable(part))
         parts.append(at_least(counts, len(part) / 2))
-    if len(parts) > 1:
-        wanted = frozenset().union(*parts)
-        for grams in texts():
-            found.update(wanted.intersection(grams))
-    elif parts:
-        found = parts[0]
+    if len(parts) == 1:
+        return centre_of(parts[0])
+    found, wanted = Counter[int](), frozenset(chain.from_iterable(parts))
+    for grams in texts() if wanted else ():
+        found.update(wanted.intersection(grams))
     return centre_of(at_least(found, total / 2))
 
 
@@ -186,13 +184,13 @@ def in_two(texts: Iterable[Sequence[int]]) -> set[int]:
     return twice
 
 
-def at_least(counts: Counter[int], least: float) -> Counter[int]:
-    """The counts that are no smaller."""
-    return Counter({name: many for name, many in counts.items() if many >= least})
+def at_least(counts: Counter[int], least: float) -> list[int]:
+    """What is counted so often."""
+    return [name for name, many in counts.items() if many >= least]
 
 
 def text_key(said: Sequence[str], text: str) -> int:
     """A 63-bit hash of a text by its words; of its signs, where it has no word."""
     whole = " ".join(said) or "".join(text.split())
     data = whole.encode("utf-8", "replace")
-    return (zlib.crc32(data) << 30) ^ zlib.adler32(data) | 1 << 62
+    return (zlib.crc32(data) << 30) ^ zlib.adler32(data) | TEXT_KEYS
