@@ -8,7 +8,7 @@ as durable as a variable, and as private.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 TABLES = """
@@ -17,15 +17,22 @@ CREATE TABLE signatures(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,
   signature BLOB NOT NULL);
 CREATE TABLE bands(band INTEGER, hash INTEGER, id INTEGER,
   PRIMARY KEY(band, hash, id)) WITHOUT ROWID;
-CREATE TABLE rows(n INTEGER PRIMARY KEY, dropped TEXT, record TEXT NOT NULL,
+CREATE TABLE rows(n INTEGER PRIMARY KEY, key INTEGER, dropped TEXT,
   prompt INTEGER NOT NULL, pair INTEGER NOT NULL, side INTEGER NOT NULL,
   bin INTEGER NOT NULL, leaning INTEGER NOT NULL, p REAL NOT NULL,
-  chosen INTEGER NOT NULL, rejected INTEGER NOT NULL);
-CREATE INDEX pairs ON rows(pair);
-CREATE INDEX prompts ON rows(prompt);
+  chosen INTEGER NOT NULL, rejected INTEGER NOT NULL, record TEXT NOT NULL);
+CREATE TABLE repeats(key INTEGER, n INTEGER, PRIMARY KEY(key, n)) WITHOUT ROWID;
 CREATE TABLE prompts_near(prompt INTEGER PRIMARY KEY, root INTEGER NOT NULL);
 CREATE TABLE split_of(prompt INTEGER PRIMARY KEY, name TEXT NOT NULL);
 """
+
+# The long column is the last: what is asked of all rows is read without it. No index, as
+# whatever needs an order sorts once, when all rows are there.
+
+INSERT_ROW = (
+    "INSERT INTO rows(n, key, dropped, record, prompt, pair, side, bin, leaning, p,"
+    " chosen, rejected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class Scratch:
@@ -53,12 +60,23 @@ class Scratch:
             self.run("UPDATE seen SET n = ? WHERE key = ?", (n, key))
         return int(known)
 
-    def forget(self, numbers: Iterable[int]) -> None:
-        """Let go of the keys that were first here with one of these numbers."""
-        self.link.execute("CREATE TEMP TABLE gone(n INTEGER PRIMARY KEY)")
-        self.link.executemany("INSERT INTO gone VALUES (?)", ((n,) for n in numbers))
-        self.link.execute("DELETE FROM seen WHERE n IN (SELECT n FROM gone)")
-        self.link.execute("DROP TABLE gone")
+    def note_repeat(self, key: int, n: int) -> None:
+        """Keep that a row has the key of one that was here before."""
+        self.run("INSERT OR IGNORE INTO repeats VALUES (?, ?)", (key, n))
+
+    def is_repeated(self, key: int | None, n: int) -> bool:
+        """Whether a row has a key that others were judged to repeat."""
+        sql = "SELECT 1 FROM seen JOIN repeats USING (key) WHERE key = ? AND seen.n = ?"
+        return any(self.rows(sql, (key, n)))
+
+    def forget(self, low: int, high: int) -> None:
+        """Let go of the rows of these numbers, `high` not among them, and of their keys."""
+        ends = (low, high)
+        keys = "SELECT key, n FROM rows WHERE n >= ? AND n < ? AND key IS NOT NULL"
+        for table in ("seen", "repeats"):
+            sql = f"DELETE FROM {table} WHERE key = ? AND n = ?"
+            self.link.executemany(sql, list(self.rows(keys, ends)))
+        self.run("DELETE FROM rows WHERE n >= ? AND n < ?", ends)
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """A query's rows, one at a time."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fellowship.pipelines.export.context import ExportContext
-from fellowship.pipelines.export.disk_cache import Scratch
+from fellowship.pipelines.export.disk_cache import INSERT_ROW, Scratch
 from fellowship.pipelines.export.examples import Example
 from fellowship.pipelines.export.filters import FILTERS
 from fellowship.pipelines.export.near_duplicates import NearDuplicates
@@ -25,7 +25,6 @@ from fellowship.pipelines.recipe.export_settings import FORMS
 from fellowship.records import Outcome
 from fellowship.registry_check import check_registry
 
-INSERT_ROW = f"INSERT INTO rows VALUES ({', '.join('?' * 11)})"
 OWN_FILTERS = (
     *("shape", "constant", "gibberish", "duplicates", "near_duplicates"),
     *("contradictory", "balance"),
@@ -78,7 +77,7 @@ class FilterPass:
         dropped = row.unfit or self._repeated(row, example) or row.failed
         if dropped is None and row.shortcut is not None:
             self.shortcuts.add_prepared(row.shortcut)
-        self.scratch.run(INSERT_ROW, (row.place, dropped, *row.values))
+        self.scratch.run(INSERT_ROW, (row.place, row.key, dropped, *row.values))
 
     def _repeated(self, row: PreparedExample, example: Example | None) -> str | None:
         if row.key is not None and self._repeats_earlier(row.key, row.place):
@@ -96,15 +95,14 @@ class FilterPass:
 
         False where another row was judged by one of them: it repeats what may go.
         """
-        run, ends = self.scratch.run, [(one.start, one.stop) for one in places]
-        if any(self.scratch.rows("SELECT 1 FROM rows WHERE dropped = 'duplicates'")):
-            return False
         gone: set[int] = set()
-        for low, high in ends:
-            sql = "SELECT n FROM rows WHERE n >= ? AND n < ?"
-            gone.update(n for (n,) in self.scratch.rows(sql, (low, high)))
-            run("DELETE FROM rows WHERE n >= ? AND n < ?", (low, high))
-        self.scratch.forget(gone)
+        for low, high in ((one.start, one.stop) for one in places):
+            sql = "SELECT key, n FROM rows WHERE n >= ? AND n < ?"
+            found = list(self.scratch.rows(sql, (low, high)))
+            if any(self.scratch.is_repeated(key, n) for key, n in found):
+                return False
+            gone.update(n for _, n in found)
+            self.scratch.forget(low, high)
         self.made -= len(gone)
         self.shortcuts.forget(gone)
         return True
@@ -112,8 +110,11 @@ class FilterPass:
     def _repeats_earlier(self, key: int, place: int) -> bool:
         """Whether a row of an earlier place has this key; one of a later place goes."""
         earlier = self.scratch.first(key, place)
-        if earlier is None or earlier < place:
-            return earlier is not None
+        if earlier is None:
+            return False
+        self.scratch.note_repeat(key, max(earlier, place))
+        if earlier < place:
+            return True
         sql = "UPDATE rows SET dropped = 'duplicates' WHERE n = ?"
         self.scratch.run(sql, (earlier,))
         self._replaced = True

@@ -17,7 +17,7 @@ from pydantic import Field
 from fellowship.models.replies.thinking import find_marks, find_thinking
 from fellowship.number_format import counted
 from fellowship.pipelines.export.contamination import Benchmarks
-from fellowship.pipelines.export.disk_cache import Scratch
+from fellowship.pipelines.export.disk_cache import INSERT_ROW, Scratch
 from fellowship.pipelines.export.examples import (
     Example,
     common_beginning,
@@ -47,8 +47,6 @@ THINKING_CURE = "split it off, or drop such rows (export --filter thinking_marks
 
 NUMBERS_KEPT = 20
 """Row numbers that a finding names; its count is of all."""
-
-INSERT_ROW = "INSERT INTO rows VALUES (?, NULL, '', ?, ?, ?, 0, 0, 1, ?, ?)"
 
 
 BAD_ROW: Final = "bad row"
@@ -252,9 +250,9 @@ def find_copies(
     named = text_hash(prompt, *sorted(texts))
     labelled = example.is_pair or example.label is not None
     if not example.is_pair or texts[0] != texts[1]:
-        scratch.run(
-            INSERT_ROW, (number, prompt, named if labelled else number, side, *sizes)
-        )
+        pair = named if labelled else number
+        row = (number, None, None, "", prompt, pair, side, 0, 0, 1.0, *sizes)
+        scratch.run(INSERT_ROW, row)
     if not scratch.new(text_hash("row", prompt, texts, example.label)):
         yield "duplicate"
     elif nears:
