@@ -8,19 +8,15 @@ memory that does not depend on how many texts are alike.
 from __future__ import annotations
 
 import sqlite3
-from array import array
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import starmap
 from typing import Any, Final, NamedTuple
 
+from fellowship.pipelines.pairing.near_groups import Key, NearGroups
 from fellowship.pipelines.pairing.near_texts import (
     LONG,
-    PART,
     TEXT_KEYS,
-    Centre,
-    common_grams,
-    is_near,
     signature,
     text_key,
 )
@@ -44,14 +40,6 @@ class Answer(NamedTuple):
 
     text: str
     chosen: bool | None
-
-
-class Member(NamedTuple):
-    """An answer as it is compared: its place, its prompt's hash, its hashes in order."""
-
-    place: int
-    prompt: int
-    grams: array[int]
 
 
 @dataclass(frozen=True)
@@ -121,57 +109,30 @@ class ConstantAnswers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _keys(self, least: int, more: str, lowest: int) -> list[int]:
+    def _keys(self, least: int, more: str, lowest: int) -> Iterator[Key]:
         """The keys that answers to enough prompts share, those of most prompts first.
 
         `lowest` is the least that a key of such answers can be.
         """
         sql = (
-            "SELECT key FROM keys JOIN answers USING (id) WHERE key IN"
+            "SELECT key, count(*) FROM keys JOIN answers USING (id) WHERE key IN"
             # Told by the index alone; most keys are those of fewer answers.
             " (SELECT key FROM keys WHERE key >= ? GROUP BY key HAVING count(*) >= ?)"
             f" AND {more} GROUP BY key HAVING count(DISTINCT prompt) >= ?"
             " ORDER BY count(DISTINCT prompt) DESC, key"
         )
-        return [key for (key,) in self._link.execute(sql, (lowest, least, least))]
+        return starmap(Key, self._link.execute(sql, (lowest, least, least)).fetchall())
 
     def _long_groups(self, least: int) -> list[list[int]]:
         """Long answers near one text, each in one group."""
-        taken: set[int] = set()
-        centres: list[tuple[Centre, list[int]]] = []
-        for key in self._keys(least, f"size > {LONG}", 0):
-            centre, members = self._alike(key, taken)
-            if not members:
-                continue
-            near = [place for place, _ in members]
-            alike = (group for c, group in centres if is_near(c.grams, centre))
-            if (home := next(alike, None)) is not None:
-                home.extend(near)
-            elif len({prompt for _, prompt in members}) >= least:
-                centres.append((centre, near))
-            else:
-                continue
-            taken.update(near)
-        return [group for _, group in centres]
+        groups = NearGroups(self._link, least)
+        groups.add(self._keys(least, f"size > {LONG}", 0))
+        return groups.places
 
-    def _alike(
-        self, key: int, taken: Container[int]
-    ) -> tuple[Centre, list[tuple[int, int]]]:
-        """What a key's free answers have in common, and the places and prompts near it."""
-        kept = [*islice(self._members(key, taken), PART)]
-
-        def members() -> Iterable[Member]:
-            return kept if len(kept) < PART else self._members(key, taken)
-
-        centre = common_grams(lambda: (one.grams for one in members()))
-        return centre, [one[:2] for one in members() if is_near(one.grams, centre)]
-
-    def _members(self, key: int, taken: Container[int]) -> Iterator[Member]:
-        """The answers of a key that are in no group yet, read one at a time."""
-        sql = "SELECT id, prompt, grams FROM keys JOIN answers USING (id) WHERE key = ?"
-        for place, prompt, kept in self._link.execute(f"{sql} ORDER BY id", (key,)):
-            if place not in taken:
-                yield Member(place, prompt, array("I", kept))
+    def _answers(self, key: int) -> list[int]:
+        """The places of the answers of a key."""
+        sql = "SELECT id FROM keys WHERE key = ? ORDER BY id"
+        return [place for (place,) in self._link.execute(sql, (key,))]
 
     def _short_groups(self, least: int, prompts: int) -> list[list[int]]:
         """A short answer that stands alone against real ones.
@@ -180,7 +141,7 @@ class ConstantAnswers:
         may be right for any prompt.
         """
         keys = self._keys(least, f"size BETWEEN 0 AND {LONG}", TEXT_KEYS)
-        groups = [[one.place for one in self._members(key, ())] for key in keys]
+        groups = [self._answers(one.key) for one in keys]
         if not groups:
             return []
         covered = [self._prompts(group) for group in groups]

@@ -133,7 +133,11 @@ def similarity(grams: Sequence[int], centre: Centre) -> float:
         end = min(own[-1] for own in (grams, centre.grams) if len(own) >= KEPT)
         few, many = bisect_right(grams, end), bisect_right(centre.grams, end)
         grams = grams[:few]
-    both = len(centre.known.intersection(grams))
+    return jaccard(len(centre.known.intersection(grams)), few, many)
+
+
+def jaccard(both: int, few: int, many: int) -> float:
+    """The similarity of sets of so many, of which they share `both`."""
     return both / (few + many - both) if few or many else 0.0
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 from array import array
+from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.pipelines.pairing import near_texts
+from fellowship.pipelines.pairing import near_groups, near_texts
 from fellowship.pipelines.pairing.constant_answers import (
     Answer,
     ConstantAnswer,
     ConstantAnswers,
     fewest_prompts,
 )
+from fellowship.pipelines.pairing.text_masks import FEWEST, TextMasks
 from fellowship.pipelines.pairing.unusable_answers import rows_of
 
 NULL = (
@@ -240,6 +243,24 @@ def test_long_texts_of_the_same_few_words_are_different_texts() -> None:
     assert found(40, lambda n: f"{few(1)} {NAMES[n % 10]} {few(2)}")
 
 
+@pytest.mark.parametrize("size", [6, 40])
+def test_groups_are_the_same_however_many_keys_are_looked_at_together(
+    size: int,
+) -> None:
+    def alike(n: int) -> str:
+        rng = random.Random(f"{size} {n}")
+        said = " ".join(
+            honest(rng.randrange(8), 7) for _ in range(rng.randint(2, size))
+        )
+        return f"{NULL} {said[:40]}" if n % 9 == 0 else said
+
+    made = found(60, alike, lambda n: alike(n + 1000))
+    assert len(made) > 2
+    for name, few in (("PART", 4), ("MOST_TEXTS", 9), ("STEP", 5)):
+        with mock.patch.object(near_groups, name, few):
+            assert found(60, alike, lambda n: alike(n + 1000)) == made
+
+
 @given(
     st.lists(st.sets(st.integers(0, 30), min_size=1), max_size=12), st.integers(1, 5)
 )
@@ -251,6 +272,12 @@ def test_what_half_of_the_texts_have_is_found_whichever_are_counted_at_once(
     with mock.patch.object(near_texts, "PART", part):
         centre = near_texts.common_grams(lambda: grams)
     assert [*centre.grams] == sorted(half & set().union(*texts))
-    for text, own in zip(texts, grams, strict=True):
+    masks = TextMasks(dict(enumerate(grams)), Counter(chain.from_iterable(texts)))
+    common = masks.common(range(len(texts))) if len(texts) >= FEWEST else None
+    if common is not None:
+        assert masks.centre(common) == centre
+    for n, (text, own) in enumerate(zip(texts, grams, strict=True)):
         alike = len(text & half) / len(text | half)
         assert near_texts.similarity(own, centre) == alike
+        if common is not None:
+            assert masks.is_near(n, common) == near_texts.is_near(own, centre)
