@@ -40,6 +40,12 @@ class Member(NamedTuple):
     grams: array[int]
 
 
+def as_member(row: tuple[int, int, bytes]) -> Member:
+    """An answer of its row: place, prompt, and what `signature` has kept of its text."""
+    place, prompt, kept = row
+    return Member(place, prompt, array("I", kept))
+
+
 class Key(NamedTuple):
     """What several answers can be found by, and how many these are."""
 
@@ -105,7 +111,7 @@ class NearGroups:
         for row in self._link.execute(
             f"{sql} (SELECT value FROM json_each(?))", places
         ):
-            held.add(Member(*row[:2], array("I", row[2])))
+            held.add(as_member(row))
 
     def _look_at(self, held: Held) -> Held:
         """Look at the keys whose texts are held; what is held then is nothing."""
@@ -126,12 +132,9 @@ class NearGroups:
     def _members(self, key: int) -> Iterator[Member]:
         """The answers of a key that are in no group yet, read one at a time."""
         sql = "SELECT id, prompt, grams FROM keys JOIN answers USING (id) WHERE key = ?"
-        return self._free(self._link.execute(f"{sql} ORDER BY id", (key,)))
-
-    def _free(self, rows: Iterable[tuple[int, int, bytes]]) -> Iterator[Member]:
-        for place, prompt, kept in rows:
-            if place not in self._taken:
-                yield Member(place, prompt, array("I", kept))
+        for row in self._link.execute(f"{sql} ORDER BY id", (key,)):
+            if row[0] not in self._taken:
+                yield as_member(row)
 
     def _add_by_itself(self, key: int) -> None:
         """Look at the answers of one key, read one at a time where they are many."""
