@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
-from fellowship.hashing import digest
+from fellowship.hashing import canonical_json
 from fellowship.json_encoding import json_encoder
 
 Talk = list[dict[str, str]]
@@ -81,7 +82,13 @@ def common_beginning(one: str, other: str) -> str:
 
 def text_hash(*parts: object) -> int:
     """A 63-bit number that depends on all parts: what sets of texts are told apart by."""
-    return int(digest(parts, 8), 16) >> 1
+    spelt = [spelt_text(p) if type(p) is str else canonical_json(p) for p in parts]
+    data = b"[%b]" % b",".join(spelt)
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") >> 1
+
+
+spelt_text = lru_cache(maxsize=16)(canonical_json)
+"""A text as its hashes take it: a row's are in several of them."""
 
 
 def prompt_hash(example: Example) -> int:

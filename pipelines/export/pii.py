@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import string
 from functools import lru_cache
 
 EMAIL = re.compile(
@@ -32,8 +33,13 @@ PHONE = re.compile(
 )
 
 
-OF_SOCIAL, OF_CARD, OF_ADDRESS = 9, 13, 6
-"""Digits that each has at least: a number of telephone has more than an address."""
+OF_CARD, OF_DOTS = 13, 2
+"""Digits that a card has at least, and how often digits stand on both sides of a dot in an
+address, counted without overlaps."""
+FORM = bytes.maketrans(
+    string.digits.encode() + string.ascii_uppercase.encode(), b"0" * 10 + b"A" * 26
+)
+"""Every digit as 0 and every capital as A."""
 
 
 @lru_cache(maxsize=16)
@@ -44,22 +50,68 @@ def find_pii(text: str) -> str:
     """
     if "@" in text and any(not RESERVED_DOMAIN.search(d) for d in EMAIL.findall(text)):
         return "e-mail address"
-    digits = len(DIGIT.findall(text))
-    if not digits:
-        return ""
-    if digits >= OF_SOCIAL and SOCIAL.search(text):
+    found = Shape(text)
+    if found.may_be_social and SOCIAL.search(text):
         return "social-security number"
-    if digits >= OF_CARD and any(passes_luhn(found) for found in CARD.findall(text)):
+    if found.may_be_card and any(map(passes_luhn, CARD.findall(text))):
         return "card number"
-    if any(passes_mod97(found) for found in IBAN.findall(text)):
+    if found.may_be_account and any(map(passes_mod97, IBAN.findall(text))):
         return "account number"
-    if digits < OF_ADDRESS:
-        return ""
-    if any(is_public_address(found) for found in ADDRESS.findall(text)):
+    if found.may_be_address and any(map(is_public_address, ADDRESS.findall(text))):
         return "IP address"
-    if any(7 <= count_digits(found) <= 15 for found in PHONE.findall(text)):
+    if found.may_be_phone and any(map(is_phone, PHONE.findall(text))):
         return "telephone number"
     return ""
+
+
+class Shape:
+    """What the digits of a text stand in, so that most texts need no closer look.
+
+    Each of its answers is no only where the expression of that name finds nothing. Where
+    digits are others than ASCII's, nothing is said.
+    """
+
+    def __init__(self, text: str) -> None:
+        plain = text.encode("ascii", "replace").translate(FORM)
+        self._digits = plain.count(b"0")
+        self._known = text.isascii() or self._digits == len(DIGIT.findall(text))
+        self._plain = plain if self._digits or not self._known else b""
+
+    def _may(self, *forms: bytes) -> bool:
+        return not self._known or any(form in self._plain for form in forms)
+
+    @property
+    def may_be_social(self) -> bool:
+        """Whether three, two and four digits stand between hyphens."""
+        return self._may(b"000-00-0000")
+
+    @property
+    def may_be_card(self) -> bool:
+        """Whether thirteen digits stand together, but for spaces and hyphens."""
+        return not self._known or (
+            self._digits >= OF_CARD
+            and b"0" * OF_CARD in self._plain.translate(None, b" -")
+        )
+
+    @property
+    def may_be_account(self) -> bool:
+        """Whether two digits follow two capitals."""
+        return self._may(b"AA00")
+
+    @property
+    def may_be_address(self) -> bool:
+        """Whether digits stand between dots often enough."""
+        return not self._known or self._plain.count(b"0.0") >= OF_DOTS
+
+    @property
+    def may_be_phone(self) -> bool:
+        """Whether digits stand as one of the forms begins."""
+        return self._may(b"+0", b"(000)", b"000-000", b"000.000")
+
+
+def is_phone(text: str) -> bool:
+    """Whether a number of telephone may have as many digits."""
+    return 7 <= count_digits(text) <= 15
 
 
 def count_digits(text: str) -> int:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from fellowship.lazy_pattern import lazy_pattern
 from fellowship.pipelines.pairing.sentences import count_sentences
 from fellowship.pipelines.pairing.stock_answers import holds_stock
-from fellowship.pipelines.pairing.text_similarity import WORD, normalize
+from fellowship.pipelines.pairing.text_similarity import WORD, normalize, words
 
 TERMINAL: Final = frozenset(".!?…。！？؟।;:\"'”’»)]}*_`|>~")
 """Last characters of a text that has come to an end."""
@@ -109,7 +109,8 @@ def language_of(text: str) -> str:
         if letters >= 12 and len(letter.findall(start)) * 3 > letters:
             return name
     hits = dict.fromkeys(FUNCTION_WORDS, 0)
-    for word in WORD.findall(start.lower()):
+    found = words(start) if start.isascii() else WORD.findall(start.lower())
+    for word in found:
         for name in LANGUAGES_OF.get(word, ()):
             hits[name] += 1
     first, second = sorted(hits.values(), reverse=True)[:2]

@@ -12,8 +12,7 @@ from typing import Final
 
 SIGNS: Final = re.compile(r"[{}\[\]=;<>+/|\\_]|(?<=\w)\(")
 SIGN_LETTERS: Final = "{}[]=;<>+/|\\_("
-CALLS: Final = re.compile(r"(?<=\w)\(")
-"""What of the last of these letters is a sign."""
+"""Letters that are signs; of the last one, where it stands after a word's letter."""
 LEAST_SHARE: Final = 0.035
 """Share of such signs among all that is no space, from which a text is code."""
 KINDS: Final = 3
@@ -29,9 +28,16 @@ def is_code(text: str) -> bool:
     if sum(sign in text for sign in SIGN_LETTERS) < KINDS:
         return False
     counts = [text.count(sign) for sign in SIGN_LETTERS[:-1]]
-    counts.append(len(CALLS.findall(text)) if "(" in text else 0)
-    whole = sum(map(len, text.split()))
-    return sum(map(bool, counts)) >= KINDS and sum(counts) >= LEAST_SHARE * whole
+    counts.append(count_calls(text))
+    if sum(map(bool, counts)) < KINDS:
+        return False
+    return sum(counts) >= LEAST_SHARE * sum(map(len, text.split()))
+
+
+def count_calls(text: str) -> int:
+    """How many brackets open after a letter, a digit or an underscore."""
+    before = [part[-1:] for part in text.split("(")[:-1]]
+    return sum(sign.isalnum() or sign == "_" for sign in before)
 
 
 def same_code(text: str) -> int:

@@ -43,7 +43,8 @@ STOCK = lazy_pattern(
     re.IGNORECASE,
 )
 LATIN_SIGNS: Final = (
-    *("not", "cant", "n't", "wont", "dont", "unable", "sorry", "isnt", "insufficient"),
+    *("cannot", "can not", "can't", "cant", "will not", "won't", "wont", "must not"),
+    *("not able", "unable", "do not", "don't", "dont", "sorry", "enough", "sufficient"),
     *(
         "none of",
         "nicht",

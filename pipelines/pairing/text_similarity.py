@@ -36,7 +36,7 @@ def words(text: str) -> tuple[str, ...]:
         return tuple(plain.split())
     if "''" in plain:
         return tuple(WORD.findall(plain))
-    return tuple([word for part in plain.split() if (word := part.strip("'"))])
+    return tuple(f" {plain} ".replace(" '", " ").replace("' ", " ").split())
 
 
 def first_words(text: str, many: int) -> list[str]:
@@ -60,6 +60,7 @@ def word_grams(given: Sequence[str], n: int) -> Iterator[str]:
     yield from map(" ".join, zip(*(given[at:] for at in range(n)), strict=False))
 
 
+@lru_cache(maxsize=16)
 def normalize(text: str) -> str:
     """A text as exact duplicates are told by: NFC, white space at its ends gone."""
     return unicodedata.normalize("NFC", text).strip()
