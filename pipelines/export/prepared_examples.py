@@ -113,8 +113,9 @@ class ExamplePreparation:
     def _duplicates_key(self, example: Example, texts: Sequence[str]) -> int | None:
         if not self.export.filters.duplicates:
             return None
-        names = [[t["role"], normalize(t["content"])] for t in example.prompt]
-        return text_hash("row", names, texts, example.label)
+        asked = [part for t in example.prompt for part in (t["role"], t["content"])]
+        said = [*map(normalize, asked), *texts]
+        return text_hash("row", len(asked), *said, example.label)
 
 
 def preparations(export: Export, context: ExportContext) -> list[ExamplePreparation]:

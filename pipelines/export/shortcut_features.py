@@ -96,6 +96,24 @@ READ: Final = 600
 """Characters from the start by which a language is told."""
 
 
+NO_LETTERS = bytes(
+    c for c in range(256) if not chr(c).isascii() or not chr(c).isalpha()
+)
+"""All bytes but the letters of ASCII."""
+
+
+def script_of(text: str) -> str:
+    """The script of a third of a text's letters, if it has a dozen; empty for Latin."""
+    plain = text.encode("ascii", "ignore")
+    if (len(text) - len(plain)) * 3 <= len(plain.translate(None, NO_LETTERS)):
+        return ""  # its letters are ASCII's nearly all
+    letters = sum(map(str.isalpha, text))
+    for name, letter in SCRIPTS.items() if letters >= 12 else ():
+        if len(letter.findall(text)) * 3 > letters:
+            return name
+    return ""
+
+
 @lru_cache(maxsize=8)
 def language_of(text: str) -> str:
     """A text's script, or its language by its commonest words; empty where unsure.
@@ -104,10 +122,8 @@ def language_of(text: str) -> str:
     and twice as many as of any other. No library is needed, and no short text decided.
     """
     start = text[:READ]
-    letters = 0 if start.isascii() else sum(map(str.isalpha, start))
-    for name, letter in SCRIPTS.items() if letters else ():
-        if letters >= 12 and len(letter.findall(start)) * 3 > letters:
-            return name
+    if name := "" if start.isascii() else script_of(start):
+        return name
     hits = dict.fromkeys(FUNCTION_WORDS, 0)
     found = words(start) if start.isascii() else WORD.findall(start.lower())
     for word in found:

@@ -29,7 +29,7 @@ class UnitLabels(NamedTuple):
     @property
     def label(self) -> Winner:
         """What most annotators said; invalid where they split or nobody said anything."""
-        return people_majority(self.votes.values())
+        return people_majority(self.votes.values()) if self.votes else "invalid"
 
 
 @dataclass(frozen=True)

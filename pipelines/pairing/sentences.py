@@ -56,6 +56,8 @@ SHORT: Final = as_set(
     " mrs dr prof т.д т.п др пр a.m p.m"
 )
 """What an abbreviation may be that ends a sentence too."""
+LONGEST: Final = max(map(len, TITLES | NUMBERED | SHORT))
+"""Letters of the longest abbreviation."""
 OPENERS: Final = as_set(
     "I It He She We You They The This That These Those There In On At If When But And"
     " So Or Then What Why How My Your His Her Our Their Its Not No Yes Also However"
@@ -114,6 +116,8 @@ def is_abbreviation(text: str, stop: int, word: str) -> bool:
     """Whether the full stop at `stop`, before `word`, is that of an abbreviation, an
     initial, an ordinal or the number of a list.
     """
+    if stop > LONGEST and text[stop - LONGEST - 1 : stop].isalpha():
+        return False  # as most words that a sentence ends with
     near = text[max(0, stop - BEFORE) : stop].removesuffix("\n")
     piece = near[-1:].strip() and near.split()[-1]  # a word stands between spaces
     last = LAST_WORD.search(piece)

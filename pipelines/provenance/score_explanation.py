@@ -105,8 +105,9 @@ def criteria_sum(name: str, verdicts: Sequence[Verdict]) -> str:
 
 def candidate_place(outcome: Outcome, candidate: Candidate) -> int:
     """A candidate's place among its row's, from 0; -1 where it is not one of them."""
-    found = [i for i, one in enumerate(outcome.candidates) if one == candidate]
-    return found[0] if found else -1
+    all_of_row = enumerate(outcome.candidates)
+    text = candidate.text  # most differ in it, and it is looked at sooner than all
+    return next((i for i, c in all_of_row if c.text == text and c == candidate), -1)
 
 
 def pair_sums(
