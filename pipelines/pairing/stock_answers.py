@@ -43,8 +43,18 @@ STOCK = lazy_pattern(
     re.IGNORECASE,
 )
 LATIN_SIGNS: Final = (
-    *("cannot", "can not", "can't", "cant", "will not", "won't", "wont", "must not"),
-    *("not able", "unable", "do not", "don't", "dont", "sorry", "enough", "sufficient"),
+    *(" cannot", " can not", " can't", " cant", " will not", " won't", " wont"),
+    *(
+        "cannot be",
+        "can not be",
+        "can't be",
+        "cant be",
+        " must not",
+        "not able",
+        "unable",
+    ),
+    *(" do not", " don't", " dont", "sorry", "enough i", "enough c", "enough d"),
+    "sufficient",
     *(
         "none of",
         "nicht",
