@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import json.encoder
 import random
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
+from fellowship.pipelines.export import pii
+from fellowship.pipelines.pairing.code_texts import count_calls
 from fellowship.pipelines.pairing.sentences import END, find_marks
 from fellowship.pipelines.pairing.text_similarity import WORD, words
 
@@ -34,6 +37,38 @@ def test_words_between_spaces_are_those_of_the_pattern() -> None:
     for text in texts():
         if text.isascii():
             assert [*words(text)] == WORD.findall(text.lower())
+
+
+def test_calls_of_code_are_those_of_the_pattern() -> None:
+    for text in texts():
+        code = text.replace("*", "((").replace("9", "f(")
+        assert count_calls(code) == len(re.findall(r"(?<=\w)\(", code))
+
+
+PIECES = (
+    *("555", "12", "1234", "4111 1111", "555-12-", "1.23.", "8.12", "-", ".", " ", "+"),
+    *("(212)", "GB29 ", "NWBK", "é", "٣٣٣"),
+)
+FORMS = {
+    "social": pii.SOCIAL,
+    "card": pii.CARD,
+    "account": pii.IBAN,
+    "address": pii.ADDRESS,
+    "phone": pii.PHONE,
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_what_a_texts_digits_rule_out_is_not_in_it(kind: str) -> None:
+    draw, found, ruled_out = random.Random(kind), 0, 0
+    for _ in range(3000):
+        text = "".join(draw.choices(PIECES, k=draw.randrange(2, 12)))
+        maybe = getattr(pii.Shape(text), f"may_be_{kind}")
+        found += (holds := FORMS[kind].search(text) is not None)
+        ruled_out += not maybe
+        assert maybe or not holds
+    assert found > 3
+    assert ruled_out > 300
 
 
 def test_marks_of_sentences_are_found_where_a_search_finds_them() -> None:

@@ -181,13 +181,15 @@ def test_a_row_finished_and_then_changed_is_still_refused(here: Path) -> None:
 
 
 def test_a_run_that_is_over_is_opened_without_its_rows_and_an_older_seal_renewed(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seal = here / "run" / "sealed.json"
+    counted = json.loads((finished / "run" / "sealed.json").read_text())["rows"]
     kept = json.loads(seal.read_text())
     del kept["rows"]["answer_faults"], kept["rows"]["repeated_ids"]
     seal.write_text(json.dumps(kept))
     made = again(here)
+    assert json.loads(seal.read_text())["rows"] == counted  # as its rows had ended
     assert made.answer_faults[0].fault
     for name in ("runner.run_columns", "finalize_run.summarize_rows"):
         path = f"fellowship.pipelines.running.{name}"
