@@ -6,10 +6,12 @@ of the run was counted here, the ledger is read, which says the same.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Final
 
 from fellowship.ledger import LedgerReader
 from fellowship.pipelines.pairing.fault_counts import FaultCount, faults_in
@@ -18,9 +20,11 @@ from fellowship.pipelines.sources.repeated_ids import Repeated, repeated_ids
 from fellowship.records import Outcome, State
 from fellowship.run_folder import LEDGER
 
-ID = re.compile(r'\{"number":\d+,"item":"[^"\\]*","id":(?:null|"((?:[^"\\]|\\.)*)")')
+ID = re.compile(r'\{"number":\d+,"item":"[^"\\]*","id":(null|"(?:[^"\\]|\\.)*")')
 """The id in a row's record, spelt as JSON spells it."""
 FAULT = '"fault":"'
+MOST_FAULTY: Final = 1 << 16
+"""Numbers of rows that are kept: four megabytes."""
 
 
 class RowTally:
@@ -49,12 +53,12 @@ class RowTally:
         found = ID.match(record)
         self._whole = self._whole and found is not None
         bad = state == State.UNUSABLE_ANSWER or FAULT in record
-        self._count(number, bad, found[1] if found else None)
+        self._count(number, bad, json.loads(found[1]) if found else None)
 
     def _count(self, number: int, bad: bool, id: str | None) -> None:
         self._rows += 1
         if bad:
-            self._faulty.add(number)
+            self._keep([number])
         if id is not None and not self._repeats and self._whole:
             try:
                 done = self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (id,))
@@ -64,8 +68,14 @@ class RowTally:
 
     def change(self, rows: Iterable[Outcome]) -> None:
         """Rows that the whole run has changed: any of their answers may be none now."""
-        self._faulty.update(row.number for row in rows)
+        self._keep(row.number for row in rows)
         self._faults = None
+
+    def _keep(self, numbers: Iterable[int]) -> None:
+        self._faulty.update(numbers)
+        if len(self._faulty) > MOST_FAULTY:
+            self._whole = False
+            self._faulty.clear()
 
     def faulty(self, into: Path) -> Collection[int] | None:
         """The rows among which all are that have faults; None where it is not known."""

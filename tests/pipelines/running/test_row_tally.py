@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from itertools import cycle
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from fellowship.ledger import CallRow, LedgerReader
 from fellowship.models.record.notes_tally import NotesTally
 from fellowship.pipelines.report.reply_notices import reply_notices
+from fellowship.pipelines.running import row_tally
 from fellowship.pipelines.running.row_tally import RowTally
 from fellowship.records import AnswerFault, Outcome
 from fellowship.run_folder import LEDGER
@@ -53,6 +55,11 @@ def test_faults_and_ids_are_counted_as_the_ledger_has_them(
         assert (tally.faulty(run) is None) is (tally is short)
         assert tally.answer_faults(run) == read.answer_faults(run)
         assert tally.repeated_ids(run) == read.repeated_ids(run)
+    with mock.patch.object(row_tally, "MOST_FAULTY", 3):
+        for one in rows:
+            whole.change([one])
+    assert whole.faulty(run) is None
+    assert whole.answer_faults(run) == read.answer_faults(run)
     for tally in (read, whole, unread, short):
         tally.close()
 
