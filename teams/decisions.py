@@ -5,7 +5,7 @@ Pure functions: the same verdicts, the same decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import fsum
 
 from fellowship.majority import CLOSE
@@ -28,13 +28,15 @@ def decide(verdicts: Sequence[Verdict]) -> tuple[Decision, Scores | None]:
     contradiction is not a win. Scores no further apart than the verdicts' `tie_band` tie,
     of an order as of the average, and both answers then have their mean.
     """
-    orders = [[v for v in verdicts if v.order == o] for o in ("forward", "swapped")]
-    orders_asked = [order for order in orders if order]
-    read = [[v for v in order if v.winner != "invalid"] for order in orders_asked]
+    read: list[list[Scores]] = []
+    for order in ("forward", "swapped"):
+        asked = [v for v in verdicts if v.order == order]
+        if asked:
+            read.append([verdict_scores(v) for v in asked if v.winner != "invalid"])
     if not read or not all(read):
         return "invalid", None
-    given = [average_scores(verdict_scores(v) for v in order) for order in read]
-    scores, band = average_scores(given), max(v.tie_band for v in verdicts)
+    given = [average_scores(scores) for scores in read]
+    scores, band = average_scores(given), max([v.tie_band for v in verdicts])
     winners = {scores_in_band(each, band).winner for each in given}
     if {"first", "second"} <= winners:
         return "order-inconsistent", scores
@@ -50,19 +52,22 @@ def scores_in_band(scores: Scores, band: float) -> Scores:
     return Scores(first=level, second=level)
 
 
-def average_scores(given: Iterable[Scores]) -> Scores:
+def average_scores(given: Sequence[Scores]) -> Scores:
     """The mean of scores; there must be one. Their order makes no difference."""
-    all_given = list(given)
-    if len(all_given) == 1:
-        return all_given[0]
+    if len(given) == 1:
+        return given[0]
     return Scores(
-        first=mean([scores.first for scores in all_given]),
-        second=mean([scores.second for scores in all_given]),
+        first=mean([scores.first for scores in given]),
+        second=mean([scores.second for scores in given]),
     )
 
 
 def mean(values: Sequence[float]) -> float:
     """The mean, in any order the same, and of equal values exactly that value."""
+    if len(values) == 2:  # their sum is rounded once, as `fsum` has it
+        one, other = values
+        half = (one + other) / 2
+        return min(max(half, min(one, other)), max(one, other))
     return min(max(fsum(values) / len(values), min(values)), max(values))
 
 

@@ -56,8 +56,7 @@ SHORT: Final = as_set(
     " mrs dr prof т.д т.п др пр a.m p.m"
 )
 """What an abbreviation may be that ends a sentence too."""
-LONGEST: Final = max(map(len, TITLES | NUMBERED | SHORT))
-"""Letters of the longest abbreviation."""
+ABBREVIATED: Final = frozenset(word.lower() for word in TITLES | NUMBERED | SHORT)
 OPENERS: Final = as_set(
     "I It He She We You They The This That These Those There In On At If When But And"
     " So Or Then What Why How My Your His Her Our Their Its Not No Yes Also However"
@@ -97,6 +96,8 @@ def find_marks(text: str) -> Iterator[re.Match[str]]:
 
 def closes(text: str, found: re.Match[str]) -> bool:
     """Whether a mark that may end a sentence does, by what stands around it."""
+    if not found["closed"] and ends_plainly(text, found["mark"], found.start()):
+        return True
     after = text[found.end() : found.end() + AFTER]
     follows = WORD.search(after)
     word = follows.group() if follows else ""
@@ -112,12 +113,24 @@ def closes(text: str, found: re.Match[str]) -> bool:
     return not is_abbreviation(text, found.start(), word)
 
 
+def ends_plainly(text: str, mark: str | None, stop: int) -> bool:
+    """Whether a mark, with nothing that it closes, ends a sentence whatever follows.
+
+    Most are full stops after a word that stands between spaces and is no abbreviation.
+    """
+    if mark != ".":
+        return mark in ("!", "?")
+    word = text[max(0, stop - BEFORE) : stop].rpartition(" ")[2]
+    if len(word) < 2 or not word.isalpha():
+        return False
+    lower = word.lower()
+    return lower not in ABBREVIATED and lower.strip("ivx") != ""
+
+
 def is_abbreviation(text: str, stop: int, word: str) -> bool:
     """Whether the full stop at `stop`, before `word`, is that of an abbreviation, an
     initial, an ordinal or the number of a list.
     """
-    if stop > LONGEST and text[stop - LONGEST - 1 : stop].isalpha():
-        return False  # as most words that a sentence ends with
     near = text[max(0, stop - BEFORE) : stop].removesuffix("\n")
     piece = near[-1:].strip() and near.split()[-1]  # a word stands between spaces
     last = LAST_WORD.search(piece)

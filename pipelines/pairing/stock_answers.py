@@ -54,20 +54,12 @@ LATIN_SIGNS: Final = (
         "unable",
     ),
     *(" do not", " don't", " dont", "sorry", "enough i", "enough c", "enough d"),
-    "sufficient",
-    *(
-        "none of",
-        "nicht",
-        "je ne",
-        "no pu",
-        "non ",
-        "en voi",
-        "en osaa",
-        "niet",
-        "nie ",
-    ),
+    *("sufficient", "nicht", "je ne", "no pu", "non ", "en voi", "en osaa", "niet"),
+    "nie ",
 )
-"""Of what `STOCK` finds in a text of ASCII letters, each holds one of these."""
+"""Of what `STOCK` finds in a text of ASCII letters, each holds one of these, or begins
+with LATIN_START."""
+LATIN_START: Final = "none of"
 PRAISE = lazy_pattern(
     r"\b(?:best|better|top|highest|perfect|superior|excellent|correct|accurate)\b|"
     r"\b(?:score|rating|rate|winner|win|wins|judge|evaluat\w*|response [ab12]|output)\b|"
@@ -81,7 +73,8 @@ def holds_stock(start: str) -> bool:
     """Whether a phrase of a stock answer stands in what a text begins with."""
     if start.isascii():
         plain = start.lower()
-        if not any(sign in plain for sign in LATIN_SIGNS):
+        named = any(sign in plain for sign in LATIN_SIGNS)
+        if not named and not plain.startswith(LATIN_START):
             return False
     return STOCK.search(start) is not None
 
