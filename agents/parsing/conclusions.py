@@ -49,7 +49,7 @@ def last_conclusion(text: str) -> Side | None:
     for sentence in _SENTENCES.split(text):
         if len(sentence) > 300 or "?" in sentence:
             continue
-        for part in (sentence, _SO.split(sentence)[-1]):
+        for part in dict.fromkeys((sentence, _SO.split(sentence)[-1])):
             match = _CONCLUSION.fullmatch(part) or _PREFERRED.fullmatch(part)
             if match and not _MORE.search(match.groupdict().get("predicate") or ""):
                 found = side_of(match)
