@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import log
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.export.examples import text_hash
@@ -42,7 +43,7 @@ class WordPair(NamedTuple):
     place: int = -1
 
     @property
-    def sides(self) -> tuple[list[str], list[str]]:
+    def sides(self) -> Sides:
         """What the chosen answer has and the rejected lacks, and the other way round."""
         return words_of(self.chosen_lines), words_of(self.rejected_lines)
 
@@ -88,35 +89,31 @@ class WordClassifier:
     def guesses(self) -> Iterator[tuple[int, int]]:
         """Prompt and guess of each pair: 1 right, -1 wrong, 0 where nothing is known."""
         pairs = [pair for _, _, pair in sorted(self._heap, reverse=True)]
-        whole = frequent(self._sides())
-        known = {
-            gram: side_weight(times, whole[1][gram]) for gram, times in whole[0].items()
-        }
+        sides = frequent_sides(pairs)
+        whole = self._counts = count_sides(sides)
+        known = weights_without(whole)
         for fold in range(FOLDS):
-            held = [(p.prompt, sides_among(p, known)) for p in pairs if p.fold == fold]
-            apart = count_sides(sides for _, sides in held)
+            held = [at for at, pair in enumerate(pairs) if pair.fold == fold]
+            apart = count_sides([sides[at] for at in held])
             weights = known | weights_without(whole, apart)
-            for prompt, (chosen, rejected) in held:
-                ahead = mean_weight(chosen, weights)
-                behind = mean_weight(rejected, weights)
-                yield prompt, (ahead > behind) - (ahead < behind)
-
-    def _sides(self) -> Counts:
-        """How often each word is on one side alone, counted once for all who ask."""
-        if self._counts is None:
-            self._counts = count_sides(pair.sides for _, _, pair in self._heap)
-        return self._counts
+            for at in held:
+                ahead, behind = (mean_weight(side, weights) for side in sides[at])
+                yield pairs[at].prompt, (ahead > behind) - (ahead < behind)
 
     def telling_words(self, many: int = 5) -> list[str]:
         """The words and word pairs that are most often on one side alone."""
-        chosen, rejected = self._sides()
-        apart = {gram: abs(n - rejected.get(gram, 0)) for gram, n in chosen.items()}
-        apart |= {gram: n for gram, n in rejected.items() if gram not in chosen}
-        least = min(heapq.nlargest(many, apart.values()), default=0)
-        most = [(-n, gram) for gram, n in apart.items() if n >= least]
-        return [gram for _, gram in sorted(most)[:many]]
+        pairs = [pair for _, _, pair in self._heap]
+        if self._counts is None:
+            self._counts = count_sides(frequent_sides(pairs))
+        most = most_apart(self._counts, many)
+        if len(most) < many or most[-1][0] < FEWEST:  # a rare word may tell as much
+            most = most_apart(count_sides([pair.sides for pair in pairs]), many)
+        return [gram for _, gram in most]
 
 
+SIDES: Final = attrgetter("sides")
+Sides = tuple[list[str], list[str]]
+"""The words of a pair's chosen answer and of its rejected one."""
 Counts = tuple[Counter[str], Counter[str]]
 """In how many pairs a word is on the chosen side alone, and on the rejected one."""
 
@@ -151,30 +148,37 @@ def grams(text: str) -> frozenset[str]:
     return frozenset(chain(found, word_grams(found, 2)))
 
 
-def count_sides(pairs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Counts:
+def frequent_sides(pairs: Sequence[WordPair]) -> list[Sides]:
+    """The words of each pair's sides that are in pairs enough to count.
+
+    A word is one object in all of them.
+    """
+    lines = chain.from_iterable((p.chosen_lines, p.rejected_lines) for p in pairs)
+    counts = Counter(chain.from_iterable(map(words_of, lines)))
+    kept = {gram: gram for gram, many in counts.items() if many >= FEWEST}
+
+    def among(side: list[str]) -> list[str]:
+        return [kept[gram] for gram in side if gram in kept]
+
+    return [(among(chosen), among(rejected)) for chosen, rejected in map(SIDES, pairs)]
+
+
+def count_sides(pairs: Iterable[Sides]) -> Counts:
     """How often each word is on one side alone."""
-    chosen, rejected = Counter[str](), Counter[str]()
-    for one, other in pairs:
-        chosen.update(one)
-        rejected.update(other)
+    sides = [*pairs]
+    chosen = Counter(chain.from_iterable(one for one, _ in sides))
+    rejected = Counter(chain.from_iterable(other for _, other in sides))
     return chosen, rejected
 
 
-def sides_among(pair: WordPair, known: Container[str]) -> tuple[list[str], list[str]]:
-    """A pair's words on either side alone, those that are known."""
-    chosen, rejected = pair.sides
-    return [g for g in chosen if g in known], [g for g in rejected if g in known]
-
-
-def frequent(counts: Counts) -> Counts:
-    """The words that are in pairs enough to count."""
+def most_apart(counts: Counts, many: int) -> list[tuple[int, str]]:
+    """The words that are oftenest on one side more than on the other, and how often."""
     chosen, rejected = counts
-    kept = [g for g, n in chosen.items() if n + rejected.get(g, 0) >= FEWEST]
-    kept += [g for g, n in rejected.items() if n >= FEWEST and g not in chosen]
-    return (
-        Counter({gram: chosen.get(gram, 0) for gram in kept}),
-        Counter({gram: rejected.get(gram, 0) for gram in kept}),
-    )
+    apart = {gram: abs(n - rejected.get(gram, 0)) for gram, n in chosen.items()}
+    apart |= {gram: n for gram, n in rejected.items() if gram not in chosen}
+    least = min(heapq.nlargest(many, apart.values()), default=0)
+    most = [(-n, gram) for gram, n in apart.items() if n >= least]
+    return [(-n, gram) for n, gram in sorted(most)[:many]]
 
 
 @lru_cache(maxsize=4096)
@@ -185,14 +189,19 @@ def side_weight(chosen: int, rejected: int) -> float | None:
     return log((chosen + HALF) / (rejected + HALF))
 
 
-def weights_without(whole: Counts, held: Counts) -> dict[str, float | None]:
-    """The weights of the words of a fold that is held out, by the other folds."""
-    chosen, rejected = whole
+def weights_without(
+    whole: Counts, held: Counts | None = None
+) -> dict[str, float | None]:
+    """The weights of all words; or those of a fold held out, by the other folds."""
+    # Not by `counts[gram]`: a Counter looks for what it lacks by a method of its own.
+    chosen, rejected = (counts.get for counts in whole)
+    if held is None:
+        words = whole[0].keys() | whole[1].keys()
+        return {g: side_weight(chosen(g, 0), rejected(g, 0)) for g in words}
+    one, other = (counts.get for counts in held)
     return {
-        gram: side_weight(
-            chosen[gram] - held[0].get(gram, 0), rejected[gram] - held[1].get(gram, 0)
-        )
-        for gram in (held[0].keys() | held[1].keys()) & chosen.keys()
+        g: side_weight(chosen(g, 0) - one(g, 0), rejected(g, 0) - other(g, 0))
+        for g in held[0].keys() | held[1].keys()
     }
 
 
