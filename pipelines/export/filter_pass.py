@@ -101,8 +101,9 @@ class FilterPass:
             found = list(self.scratch.rows(sql, (low, high)))
             if any(self.scratch.is_repeated(key, n) for key, n in found):
                 return False
-            gone.update(n for _, n in found)
-            self.scratch.forget(low, high)
+            if found:
+                gone.update(n for _, n in found)
+                self.scratch.forget(low, high)
         self.made -= len(gone)
         self.shortcuts.forget(gone)
         return True
