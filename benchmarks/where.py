@@ -1,4 +1,4 @@
-"""Where a call's processor time goes, by area of the code.
+"""Benchmark of where a call's processor time goes, by area of the code.
 
     python -m benchmarks.where [--rows 1500] [--job drafts|judge] [--most 3]
 
