@@ -118,7 +118,8 @@ RECORD_LOST_CALLS = (
 )
 SUMS = (
     "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
-    " coalesce(sum(completion_tokens), 0), coalesce(sum(usd), 0.0),"
+    # Rounded, so that it is the same in whatever order the replies came.
+    " coalesce(sum(completion_tokens), 0), round(coalesce(sum(usd), 0.0), 12),"
     " count(*) - count(usd), coalesce(sum(cached_tokens), 0)"
 )
 SELECT_SPENDING = f"{SUMS} FROM calls"

@@ -219,7 +219,8 @@ class RunFolder:
             return
         with atomic_writer(path) as out:
             whole = {"format": HEADER_FORMAT, **header}
-            json.dump(whole, out, indent=2, ensure_ascii=False, sort_keys=True)
+            # In the recipe's own order, which decides which rows a split gets.
+            json.dump(whole, out, indent=2, ensure_ascii=False)
             out.write("\n")
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from unittest import mock
 import pytest
 import yaml
 
+from fellowship.cli.exit_codes import Exit
+from fellowship.cli.main import run_command
 from fellowship.ledger import LedgerReader, read_outcome
 from fellowship.pipelines.labels.run_labels import HumanLabel, add_labels
 from fellowship.pipelines.recipe.loading import load_recipe
@@ -80,7 +82,9 @@ def test_running_a_finished_run_writes_nothing_and_says_so(here: Path) -> None:
 
 
 def test_datasets_taken_in_as_rows_end_are_those_that_the_ledger_gives(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def exports() -> dict[str, bytes]:
         found = (tmp_path / "run" / "exports").iterdir()
@@ -93,15 +97,20 @@ def test_datasets_taken_in_as_rows_end_are_those_that_the_ledger_gives(
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, said)))
     with openai_server() as server:
         models = {"judge": openai_model(server.base_url, concurrency=32)}
-        recipe = load_recipe(tmp_path / "recipe.yaml", {"models": models})
+        more = {"models": models, "export": {"splits": {"train": 0.7, "test": 0.3}}}
+        recipe = load_recipe(tmp_path / "recipe.yaml", more)
         with monkeypatch.context() as patched:
             patched.delattr("fellowship.pipelines.running.finalize_run.read_rows")
             run(recipe, tmp_path / "run", limit=20)
             run(recipe, tmp_path / "run")
     made = exports()
-    assert made["dpo.jsonl"].count(b"\n") > 20
+    assert made["dpo-train.jsonl"].count(b"\n") > 15
     (tmp_path / "run" / "sealed.json").unlink()
     assert not run(recipe, tmp_path / "run").untouched
+    assert exports() == made
+    shutil.rmtree(tmp_path / "run" / "exports")
+    asked = ("export", str(tmp_path / "run"), "--as", "dpo", "--as", "kto")
+    assert run_command([*asked]) == Exit.DONE
     assert exports() == made
 
 
