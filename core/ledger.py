@@ -116,10 +116,11 @@ RECORD_LOST_CALLS = (
     # A call of a batch is not lost: the provider keeps it until it is fetched.
     " WHERE key NOT IN (SELECT key FROM batch_lines)"
 )
+USD = "round(coalesce(sum(usd), 0.0), 12)"
+"""US dollars in all: the same figure in whatever order the replies came."""
 SUMS = (
     "SELECT count(*), coalesce(sum(prompt_tokens), 0),"
-    # Rounded, so that it is the same in whatever order the replies came.
-    " coalesce(sum(completion_tokens), 0), round(coalesce(sum(usd), 0.0), 12),"
+    f" coalesce(sum(completion_tokens), 0), {USD},"
     " count(*) - count(usd), coalesce(sum(cached_tokens), 0)"
 )
 SELECT_SPENDING = f"{SUMS} FROM calls"

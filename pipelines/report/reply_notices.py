@@ -18,7 +18,7 @@ from fellowship.models.record.notes_tally import NOTED, NotesLine, NotesTally
 from fellowship.models.record.reply_notes import notes_at_end
 from fellowship.models.replies.reading import NO_REASON
 from fellowship.number_format import counted, usd
-from fellowship.sanitize import single_line
+from fellowship.sanitize import replace_surrogates, single_line
 
 REPLIES = "SELECT model, finish, usd, reply FROM calls"
 MANY = "SELECT count(*) FROM calls"
@@ -52,8 +52,8 @@ class NotedReplies(NamedTuple):
 
     @property
     def word(self) -> str:
-        """The finish reason that is none we know."""
-        return str(self.notes.get("finish_reason") or "")
+        """The finish reason that is none we know, as a file can hold it."""
+        return replace_surrogates(str(self.notes.get("finish_reason") or ""))
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fellowship.ledger import LedgerReader
+from fellowship.ledger import USD, LedgerReader
 
 UNUSABLE_ROLE = "replies that could not be used"
 """Stands in the place of a role for what was paid for in vain."""
 
-SPENT = """
+SPENT = f"""
 SELECT role, model, count(*), sum(prompt_tokens), sum(completion_tokens),
-  sum(cached_tokens), coalesce(sum(usd), 0.0), count(*) - count(usd), sum(seconds),
+  sum(cached_tokens), {USD}, count(*) - count(usd), sum(seconds),
   sum(tries - 1)
 FROM calls GROUP BY role, model ORDER BY role, model
 """
 UNUSABLE = f"""
 SELECT '{UNUSABLE_ROLE}', model, count(*), sum(prompt_tokens), sum(completion_tokens),
-  sum(cached_tokens), coalesce(sum(usd), 0.0), count(*) - count(usd), 0.0, 0
+  sum(cached_tokens), {USD}, count(*) - count(usd), 0.0, 0
 FROM unusable_replies GROUP BY model ORDER BY model
 """
 FAILED = """

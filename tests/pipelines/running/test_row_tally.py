@@ -30,7 +30,11 @@ def with_faults(number: int, id: str | None, faults: tuple[int, int]) -> Outcome
     return one.model_copy(update={"candidates": given, "pairs": pairs, "id": id})
 
 
-@pytest.mark.parametrize("ids", [("a", 'b"\\'), ("a", "b", "a", None), (None,)])
+TWICE = (*[None] * 14, '"')
+"""Ids of which one is there twice: read with its row, and as the record spells it."""
+
+
+@pytest.mark.parametrize("ids", [("a", 'b"\\'), ("a", "b", "a", None), TWICE])
 def test_faults_and_ids_are_counted_as_the_ledger_has_them(
     ids: tuple[str | None, ...], tmp_path: Path
 ) -> None:
@@ -44,14 +48,20 @@ def test_faults_and_ids_are_counted_as_the_ledger_has_them(
         with_faults(n, name, (n % many, n // 2 % many)) for n, name in enumerate(names)
     ]
     run = written(tmp_path / "run", rows)
-    read, whole, unread, short = RowTally([1]), RowTally(()), RowTally(()), RowTally(())
+    read, (whole, unread, mixed, short) = (
+        RowTally([1]),
+        (RowTally(()) for _ in range(4)),
+    )
     for one in rows:
         whole.add(one)
-        unread.add_record(one.number, one.state, one.model_dump_json())
+        for tally in (unread, mixed) if one.number % 4 > 1 else (unread,):
+            tally.add_record(one.number, one.state, one.model_dump_json())
+        if one.number % 4 < 2:
+            mixed.add(one)
     for one in rows[1:]:
         short.add(one)
     assert read.answer_faults(run)
-    for tally in (whole, unread, short):
+    for tally in (whole, unread, mixed, short):
         assert (tally.faulty(run) is None) is (tally is short)
         assert tally.answer_faults(run) == read.answer_faults(run)
         assert tally.repeated_ids(run) == read.repeated_ids(run)
@@ -60,13 +70,14 @@ def test_faults_and_ids_are_counted_as_the_ledger_has_them(
             whole.change([one])
     assert whole.faulty(run) is None
     assert whole.answer_faults(run) == read.answer_faults(run)
-    for tally in (read, whole, unread, short):
+    for tally in (read, whole, unread, mixed, short):
         tally.close()
 
 
 NOTES = (
     *({}, {"thinking_tokens": 0}, {"thinking_tokens": 7, "thinking": "so"}),
     *({"thinking": "x" * 10}, {"usage": "estimated"}, {"finish_reason": "odd"}),
+    {"finish_reason": "half \ud83d"},
     {"left_out": ["top_p"], "remarks": ["verdict-first"], "thinking_tokens": None},
 )
 ODD = (
@@ -100,4 +111,5 @@ def test_notes_on_replies_are_counted_as_the_ledger_has_them(
     with LedgerReader(run / LEDGER) as reader:
         searched = reply_notices(reader, unknown)
         assert searched.thought
+        assert all(word.isprintable() for _, word, *_ in searched.unknown)
         assert reply_notices(reader, counted) == searched == reply_notices(reader)
