@@ -1,7 +1,8 @@
 """Groups of long answers that are nearly one text, read from the disk in parts.
 
-The result is that of looking at every key by itself; texts of several keys are read once
-for all of those that are looked at together, in memory that has a bound.
+The result is that of looking at every key by itself. In a small set texts of several keys
+are read once for all of those that are looked at together, in memory that has a bound; in a
+larger one what they would be held by takes longer than reading each again.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from fellowship.pipelines.pairing.text_masks import FEWEST, TextMasks
 
 STEP: Final = 500
 """Answers, however often each, of the keys that are read at once."""
-MOST_TEXTS: Final = 1 << 14
+MOST_TEXTS: Final = 1 << 12
+"""Texts of a set whose keys are looked at together: with twice as many it is no gain."""
 MOST_HASHES: Final = 1 << 17
 MOST_BITS: Final = 1 << 26
-"""Texts that are held, their different hashes, and the bits of their masks (8 MB)."""
+"""Different hashes of the texts that are held, and the bits of their masks (8 MB)."""
 OF_KEYS: Final = "key IN (SELECT value FROM json_each(?))"
 
 
@@ -70,7 +72,7 @@ class Held:
     def is_full(self) -> bool:
         """Whether no more may be held."""
         texts, hashes = len(self.texts), len(self.counts)
-        return texts > MOST_TEXTS or hashes > MOST_HASHES or texts * hashes > MOST_BITS
+        return hashes > MOST_HASHES or texts * hashes > MOST_BITS
 
 
 class NearGroups:
@@ -85,6 +87,10 @@ class NearGroups:
 
     def add(self, keys: Iterable[Key]) -> None:
         """Look at the answers of each key, those of most prompts first."""
+        if self._has_many_texts():
+            for one in keys:
+                self._add_by_itself(one.key)
+            return
         held = Held()
         for part in in_parts(keys):
             if part[0].answers >= PART:
@@ -95,6 +101,11 @@ class NearGroups:
             if held.is_full:
                 held = self._look_at(held)
         self._look_at(held)
+
+    def _has_many_texts(self) -> bool:
+        sql = "SELECT count(*) FROM (SELECT 1 FROM answers LIMIT ?)"
+        ((texts,),) = self._link.execute(sql, (MOST_TEXTS + 1,))
+        return bool(texts > MOST_TEXTS)
 
     def _read(self, keys: Sequence[int], held: Held) -> None:
         """Read the answers of some keys, and those of their texts that are not held."""

@@ -256,7 +256,7 @@ def test_groups_are_the_same_however_many_keys_are_looked_at_together(
 
     made = found(60, alike, lambda n: alike(n + 1000))
     assert len(made) > 2
-    for name, few in (("PART", 4), ("MOST_TEXTS", 9), ("STEP", 5)):
+    for name, few in (("PART", 4), ("MOST_TEXTS", 9), ("MOST_HASHES", 99), ("STEP", 5)):
         with mock.patch.object(near_groups, name, few):
             assert found(60, alike, lambda n: alike(n + 1000)) == made
 
