@@ -30,6 +30,8 @@ LETTER: Final = lazy_pattern(r"[^\W_]")
 LAST_WORD: Final = lazy_pattern(r"(?:[^\W\d_]+\.)*[^\W_]+$")
 LIST_START: Final = lazy_pattern(r"[\s#>*_|(-]*$")
 LIST_NUMBER: Final = lazy_pattern(r"\d{1,3}|[ivx]{1,4}|[a-z]", re.IGNORECASE)
+ROMAN: Final = "ivx\u0131\u0307"
+"""What the small letters of such a Roman number are; Turkish has two more of i."""
 INITIALS: Final = lazy_pattern(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 BEFORE, AFTER = 24, 24
 """Characters looked at before and after a full stop."""
@@ -124,7 +126,7 @@ def ends_plainly(text: str, mark: str | None, stop: int) -> bool:
     if len(word) < 2 or not word.isalpha():
         return False
     lower = word.lower()
-    return lower not in ABBREVIATED and lower.strip("ivx") != ""
+    return lower not in ABBREVIATED and lower.strip(ROMAN) != ""
 
 
 def is_abbreviation(text: str, stop: int, word: str) -> bool:
