@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fellowship.errors import LedgerError, NoRun
 from fellowship.number_format import counted
+from fellowship.scratch_errors import scratch_room
 
 FORMAT = 1
 """The version of the tables; `PRAGMA user_version` of every ledger."""
@@ -201,8 +202,10 @@ def describe_failure(path: Path, error: Exception) -> str:
     except OSError:
         free = "its folder can't be read"
     detail = error.strerror if isinstance(error, OSError) and error.strerror else error
-    cure = ""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+    code, cure = getattr(error, "sqlite_errorcode", 0) & 0xFF, ""
+    if code == sqlite3.SQLITE_FULL:
+        free = f"{free}; of temporary files, {scratch_room()}"
+    if code in DAMAGED:
         cure = (
             ": restore a copy, or save what can be read with"
             f" `sqlite3 {path.name} .recover`, then run again"

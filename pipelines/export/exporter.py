@@ -37,6 +37,7 @@ from fellowship.pipelines.recipe.export_settings import Export, check_format, fo
 from fellowship.records import AS_WRITTEN
 from fellowship.run_folder import EXPORTS, LEDGER
 from fellowship.run_outcomes import outcomes
+from fellowship.scratch_errors import scratch_errors
 
 Watch = Callable[[str, int], None]
 """Told now and then what is being done and how many rows of it are."""
@@ -55,6 +56,7 @@ class FirstPass(NamedTuple):
     faults: tuple[FaultCount, ...] | None = None
 
 
+@scratch_errors()
 def export_run(
     into: Path | str,
     export: Export,
@@ -67,7 +69,8 @@ def export_run(
     `first` makes the passes that the run's rows have gone through, if not this one's own.
     Files appear whole or not at all. `RecipeError` where a shape can't hold a kind or a
     filter can't be asked, `InputError` where a library or a file it needs is missing,
-    `LedgerError` where the run can't be read or a file can't be written.
+    `LedgerError` where the run can't be read or a file can't be written, be it a temporary
+    one.
     """
     into = Path(into)
     for kind in export.kinds:

@@ -41,6 +41,7 @@ from fellowship.pipelines.pairing.gibberish import find_gibberish
 from fellowship.pipelines.pairing.text_similarity import normalize
 from fellowship.records import Record
 from fellowship.sanitize import single_line
+from fellowship.scratch_errors import scratch_errors
 
 THINKING = "thinking in an answer"
 THINKING_CURE = "split it off, or drop such rows (export --filter thinking_marks)"
@@ -122,12 +123,14 @@ class FindingCounter:
         return tuple(sorted(findings, key=lambda f: (-f.rows, f.name)))
 
 
+@scratch_errors()
 def lint(
     path: Path, against: Sequence[Path] = (), near: float | None = 0.8
 ) -> LintReport:
     """Judge a file. `against` are benchmark files; `near` the similarity of duplicates.
 
-    `InputError` where a file can't be read, or a library that was asked for isn't there.
+    `InputError` where a file can't be read, or a library that was asked for isn't there;
+    `LedgerError` where there is no room for temporary files.
     """
     found, flags = FindingCounter(), FindingCounter()
     exam = Benchmarks(against, 13) if against else None

@@ -46,6 +46,7 @@ from fellowship.prompts.library import PromptLibrary
 from fellowship.relaxed_gc import relaxed_gc
 from fellowship.run_folder import HEADER, RunFolder, read_header
 from fellowship.run_sync import run_sync
+from fellowship.scratch_errors import scratch_errors
 
 
 async def run_recipe(
@@ -85,7 +86,11 @@ async def run_recipe(
         check_credentials(recipe, into)
     registry = None if begun else ModelRegistry(recipe.models)
     try:
-        with nullcontext(held) if held else RunFolder(into) as folder, relaxed_gc():
+        with (
+            nullcontext(held) if held else RunFolder(into) as folder,
+            relaxed_gc(),
+            scratch_errors(),
+        ):
             run_header = make_header(recipe, library)
             if origin is not None:
                 run_header["identity"]["origin"] = origin.header_fields

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from fellowship.cli.exit_codes import Exit
+from fellowship.pipelines.export import disk_cache
 from tests.support.baseline_run import IN_FLIGHT, Baseline, Tell, resumed
-from tests.support.runs import exported
+from tests.support.commands import said
+from tests.support.outcomes import judged
+from tests.support.runs import exported, run_of
 
 APART = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 
@@ -79,3 +82,19 @@ def test_a_read_only_folder_is_named_and_can_still_be_read(
         assert "Read-only file system" in said
         assert "bytes free there" in said
     assert codes[2] == "0", (tmp_path / "show.out").read_text()
+
+
+def test_no_room_for_temporary_files_is_told_with_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(tmp_path / "run", [judged(n, "good", "bad" * 500) for n in range(30)])
+    asked = ("export", run, "--as", "dpo")
+    assert said(capsys, *asked)[0] == Exit.DONE
+    tables = f"{disk_cache.TABLES} PRAGMA max_page_count=1;"
+    monkeypatch.setattr(disk_cache, "TABLES", tables)
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    for verb in (asked, ("lint", run / "exports" / "dpo.jsonl")):
+        code, _, wrong = said(capsys, *verb)
+        assert code == Exit.RECORD
+        assert "a temporary file can't be used: database or disk is full" in wrong
+        assert str(tmp_path) in "".join(wrong.split())
