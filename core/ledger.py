@@ -151,7 +151,10 @@ MOST_OF_UNUSABLE = 100_000
 
 
 class Ledger:
-    """The one writer of a run. Await an append: when it returns, the row is durable."""
+    """The one writer of a run. Await an append: when it returns, the row is durable.
+
+    `began_empty`: no call was on record when it was opened.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -165,10 +168,10 @@ class Ledger:
             self._close_files()
             raise
         self._writer = Writer(self._link, path, self._mark)
-        new = not self.rows("SELECT 1 FROM calls LIMIT 1")
+        self.began_empty = not self.rows("SELECT 1 FROM calls LIMIT 1")
         # What is surely not there need not be looked for, which in a file that is written
         # to costs 70 microseconds.
-        self._new_keys = KeyFilter() if new else None
+        self._new_keys = KeyFilter() if self.began_empty else None
 
     def _prepare(self, path: Path) -> LastReplyMark:
         """Create the tables; record calls that were in flight and missing replies."""

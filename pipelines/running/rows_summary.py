@@ -43,8 +43,10 @@ class RowsSummary(Record):
 def summarize_rows(runner: Runner, pending: int) -> RowsSummary:
     """The summary of a run as its ledger stands, with so many rows that have not ended."""
     into = runner.folder.path
+    # Else a reply of before and one that came twice now would make up for one another.
+    counted = runner.meter.notes if runner.ledger.began_empty else None
     with LedgerReader(into / LEDGER) as reader:
-        replies = reply_notices(reader, runner.meter.notes)
+        replies = reply_notices(reader, counted)
     states, lost = runner.ledger.final_counts()
     prompts = pending + sum(states.values())
     known = {State(name): many for name, many in states.items()}

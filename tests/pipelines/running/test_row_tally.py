@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from itertools import cycle
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from fellowship.ledger import CallRow, LedgerReader
+from fellowship.ledger import CallRow, Ledger, LedgerReader
 from fellowship.models.record.notes_tally import NotesTally
 from fellowship.pipelines.report.reply_notices import reply_notices
 from fellowship.pipelines.running import row_tally
@@ -107,6 +108,8 @@ def test_notes_on_replies_are_counted_as_the_ledger_has_them(
     counted, unknown = NotesTally(), NotesTally()
     for one in calls:
         counted.add(one.model, one.finish, one.usd, one.reply)
+    with closing(Ledger(run / LEDGER)) as ledger:
+        assert not ledger.began_empty  # what is counted from here on is not all
     unknown.replies, unknown.is_known = len(calls), False
     with LedgerReader(run / LEDGER) as reader:
         searched = reply_notices(reader, unknown)
