@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fellowship.custom_code import is_offered, prompts_folder
+from fellowship.home_paths import expand_home
 from fellowship.models.providers.registry import PROVIDERS
 
 
@@ -33,7 +34,7 @@ def resolve_paths(data: dict[str, Any], folder: Path) -> None:
             source["path"] = [absolute_path(path, folder) for path in paths]
         _make_absolute(source, "path", folder)
         name = source.get("dataset")
-        if isinstance(name, str) and name and (folder / name).expanduser().is_dir():
+        if isinstance(name, str) and name and (folder / expand_home(name)).is_dir():
             _make_absolute(source, "dataset", folder)
 
 
@@ -56,10 +57,10 @@ def _make_list_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
     """The paths of a list, or one path alone."""
     files = holder.get(key)
     if isinstance(files, str | Path):
-        holder[key] = str(folder / Path(files).expanduser())
+        holder[key] = str(folder / expand_home(files))
     elif isinstance(files, list | tuple):
         holder[key] = [
-            str(folder / Path(f).expanduser()) if isinstance(f, str | Path) else f
+            str(folder / expand_home(f)) if isinstance(f, str | Path) else f
             for f in files
         ]
 
@@ -80,5 +81,5 @@ def _make_absolute(holder: dict[str, Any], key: str, folder: Path) -> None:
 def absolute_path(value: Any, folder: Path) -> Any:
     """A path from a folder; what is no path as it is."""
     if isinstance(value, str | Path) and str(value):
-        return str(folder / Path(value).expanduser())
+        return str(folder / expand_home(value))
     return value

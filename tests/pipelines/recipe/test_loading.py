@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +294,15 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.yaml"):
         load_recipe(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("path", ["~0", "~nobody-here/a.jsonl", "~\0", "\0", "~"])
+@pytest.mark.parametrize(
+    "key", ["source.path", "source.dataset", "prompts", "export.labels"]
+)
+def test_a_home_that_nobody_has_is_a_name(tmp_path: Path, key: str, path: str) -> None:
+    with contextlib.suppress(RecipeError):
+        load_recipe(write(tmp_path), {key: path})
 
 
 JARGON = ("valid ", "input should", "tuple", "validation", "pathlib", "discriminator")
