@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from fellowship.agents.parsing.revisions import REVISION
 from fellowship.hashing import digest
@@ -127,12 +127,8 @@ def conversation_text(messages: tuple[Message, ...]) -> str:
     return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)
 
 
-@lru_cache(maxsize=256)
 def show_control_characters(text: str) -> str:
-    """The text with control and direction characters made visible, line ends unified.
-
-    The last texts are remembered: all who read a row read the same ones.
-    """
+    """The text with control and direction characters made visible, line ends unified."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return CONTROL.sub(character_name, text)
 
