@@ -43,8 +43,17 @@ _PREFERRED = lazy_pattern(
 )
 
 
+_CONCLUDES = lazy_pattern(
+    r"better|superior|stronger|prefer|best|win|won|takes|choose|pick|favo"
+    r"|worse|worst|weaker|inferior"
+)
+"""One of these stands in each conclusion, in small letters."""
+
+
 def last_conclusion(text: str) -> Side | None:
     """The side the last concluding sentence of a plain English text names."""
+    if text.isascii() and not _CONCLUDES.search(text.lower()):
+        return None  # as of most texts, at a tenth of the time
     found: Side | None = None
     for sentence in _SENTENCES.split(text):
         if len(sentence) > 300 or "?" in sentence:

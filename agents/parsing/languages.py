@@ -18,6 +18,7 @@ from fellowship.agents.parsing.language_tables import (
     SPANISH,
     Language,
 )
+from fellowship.lazy_pattern import lazy_pattern
 
 MOST = 160
 """Characters of a line that may be a mark."""
@@ -32,6 +33,14 @@ LANGUAGES: dict[str, Language] = {
     "it": ITALIAN,
     "nl": DUTCH,
 }
+_ASCII_SIGNS = lazy_pattern(
+    "|".join(
+        each.signs.lower()
+        for each in LANGUAGES.values()
+        if each not in (RUSSIAN, CHINESE, JAPANESE)
+    )
+)
+"""The signs that a line of ASCII may bear, in small letters: one look for all of them."""
 
 
 def in_english(text: str) -> str:
@@ -42,6 +51,8 @@ def in_english(text: str) -> str:
 def _line_in_english(line: str) -> str:
     """A short line by the first table whose sign it bears."""
     if not 0 < len(line) <= MOST:
+        return line
+    if line.isascii() and not _ASCII_SIGNS.search(line.lower()):
         return line
     # Kana tell Japanese from Chinese, which shares its characters.
     japanese = not line.isascii() and re.search("[\u3040-\u30ff]", line)

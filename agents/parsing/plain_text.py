@@ -66,7 +66,10 @@ def plain_text(text: str) -> str:
         text = _FIELD.sub(_label_of_tag, text)
     if not text.isascii():
         text = "".join(map(_without_picture, _STARS.sub(" stars ", text)))
-    return _RUNS.sub(_shorter, text.translate(_MARKUP))
+    text = text.translate(_MARKUP)
+    if "   " in text or "\t" in text or "\n" in text:
+        text = _RUNS.sub(_shorter, text)
+    return text
 
 
 def _shorter(match: re.Match[str]) -> str:

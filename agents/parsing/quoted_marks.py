@@ -74,6 +74,8 @@ def _introduction(before: str) -> tuple[str, bool]:
 
     '' where a sentence ends there, or a blank line and no colon stands between.
     """
+    if not before:
+        return "", False
     lines = before.split("\n")
     inside = bool(lines[-1].strip(" \t*_`>|-([\"'"))
     if not inside:

@@ -65,6 +65,8 @@ _SPACE = lazy_pattern(r"\s*+")
 
 def pair_score_marks(text: str, low: float, high: float) -> list[Mention]:
     """The scores of two responses; the weaker kinds where no stronger one is."""
+    if not text:
+        return []
     lines = list(pair_lines(text, low, high))
     strong = list(_labelled(_STRONG, text, low, high))
     inside = [each for each in strong if not _overlaps(each, lines)]
@@ -82,6 +84,8 @@ def pair_score_marks(text: str, low: float, high: float) -> list[Mention]:
 
 def single_score_marks(text: str, low: float, high: float) -> list[Mention]:
     """The score of one response; a reply that is a number is one too."""
+    if not text:
+        return []
     found = [
         *_labelled(_SINGLE, text, low, high, "score"),
         *_labelled(_GIVEN, text, low, high, "score"),

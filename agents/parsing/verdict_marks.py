@@ -62,6 +62,8 @@ _SPACE = lazy_pattern(r"\s*+")
 
 def verdict_marks(text: str) -> list[Mention]:
     """Every mark in a plain English text; the weaker kinds where no stronger one is."""
+    if not text:
+        return []
     found = [*_labelled(text), *bracket_marks(text)]
     if any(each.value is not None for each in found):
         # "Verdict:" over a paragraph of prose is a title: the mark below it counts.
