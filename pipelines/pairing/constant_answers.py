@@ -8,6 +8,7 @@ memory that does not depend on how many texts are alike.
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -30,9 +31,12 @@ MOST: Final = 10
 
 TABLES = """
 CREATE TABLE answers(id INTEGER PRIMARY KEY, prompt INTEGER, chosen INTEGER,
-  size INTEGER, rival INTEGER, grams BLOB, text TEXT);
+  size INTEGER, rival INTEGER, keys BLOB, grams BLOB, text TEXT);
 CREATE TABLE keys(key INTEGER, id INTEGER);
 """
+INSERT_ANSWER: Final = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SLOTS: Final = 4194301
+"""Counters of keys, a prime number: four megabytes, however many keys there are."""
 
 
 class Answer(NamedTuple):
@@ -58,11 +62,8 @@ class ConstantAnswer:
     stock: bool = False
 
 
-class AnswerRows(NamedTuple):
-    """What is put down of one row: a line of `answers` each, and lines of `keys`."""
-
-    answers: Sequence[Sequence[Any]]
-    keys: Sequence[Sequence[int]]
+AnswerRows = Sequence[Sequence[Any]]
+"""What is put down of one row: a line of the table `answers` for each."""
 
 
 class ConstantAnswers:
@@ -84,17 +85,14 @@ class ConstantAnswers:
 
     def add_prepared(self, rows: AnswerRows) -> None:
         """Take in what `answer_rows` has made of a row."""
-        self._link.executemany(
-            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", rows.answers
-        )
-        self._link.executemany("INSERT INTO keys VALUES (?, ?)", rows.keys)
+        self._link.executemany(INSERT_ANSWER, rows)
 
     def result(self) -> tuple[ConstantAnswer, ...]:
         """The constant answers, those to most prompts first."""
-        self._link.execute("CREATE INDEX IF NOT EXISTS by_key ON keys(key, id)")
         sql = "SELECT count(DISTINCT prompt) FROM answers"
         ((prompts,),) = self._link.execute(sql)
         least = fewest_prompts(prompts)
+        self._put_down_keys(least)
         groups = [*self._long_groups(least), *self._short_groups(least, prompts)]
         found = [self._constant(members, prompts) for members in groups]
         return tuple(sorted(found, key=lambda one: (-one.prompts, one.text)))
@@ -108,6 +106,27 @@ class ConstantAnswers:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _put_down_keys(self, least: int) -> None:
+        """Put down the keys that so many answers may share, which few keys are.
+
+        Counters say so, each for many keys: where their answers are fewer, so are a key's.
+        """
+        counts, of_all = bytearray(SLOTS), "SELECT keys, id FROM answers"
+        for keys, _ in self._link.execute(of_all):
+            for key in array("q", keys):
+                slot = key % SLOTS
+                if (many := counts[slot]) < least:
+                    counts[slot] = many + 1
+        shared = (
+            (key, place)
+            for keys, place in self._link.execute(of_all)
+            for key in array("q", keys)
+            if counts[key % SLOTS] >= least
+        )
+        self._link.execute("DELETE FROM keys")
+        self._link.executemany("INSERT INTO keys VALUES (?, ?)", shared)
+        self._link.execute("CREATE INDEX IF NOT EXISTS by_key ON keys(key, id)")
 
     def _keys(self, least: int, more: str, lowest: int) -> Iterator[Key]:
         """The keys that answers to enough prompts share, those of most prompts first.
@@ -199,18 +218,15 @@ def answer_rows(number: int, prompt: str, answers: Sequence[Answer]) -> AnswerRo
     prompt_words = words(prompt)
     answer_words = [words(answer.text) for answer in answers]
     made: list[tuple[Any, ...]] = []
-    found: list[tuple[int, int]] = []
     sizes, prompt_key = [*map(len, answer_words)], text_key(prompt_words, prompt)
     for index, answer in enumerate(answers):
         longest = max(sizes[:index] + sizes[index + 1 :], default=-1)
         place = number * INDICES + index
         keys, grams = signature(answer.text, answer_words[index], prompt_words)
-        start = answer.text[:TEXT_KEPT]
-        made.append(
-            (place, prompt_key, answer.chosen, sizes[index], longest, grams, start)
-        )
-        found += [(key, place) for key in keys]
-    return AnswerRows(made, found)
+        measured = (place, prompt_key, answer.chosen, sizes[index], longest)
+        found = (array("q", keys).tobytes(), grams, answer.text[:TEXT_KEPT])
+        made.append((*measured, *found))
+    return made
 
 
 def fewest_prompts(prompts: int) -> int:

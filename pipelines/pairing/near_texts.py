@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, repeat
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
+from fellowship.pipelines.pairing.run_hashes import (
+    HASH_BITS,
+    run_hashes,
+    runs_asked,
+    text_hash30,
+)
 
 LONG: Final = 12
 """Words up to which texts must be the same, and may be one of a few possible answers."""
@@ -42,7 +48,12 @@ TWO_ARE_HALF: Final = (3, 4)
 """Texts of which two are half and one is not: most groups are as small as this."""
 BINS: Final = 36
 BAND: Final = 3
-EMPTY: Final = 0xFFFFFFFF
+PARTS: Final = [-(-(part << HASH_BITS) // BINS) for part in range(BINS)]
+"""The least hash that each part of a sketch can have."""
+WIDTH: Final = BAND * array("I").itemsize
+BANDS: Final = [(n, n * WIDTH, (n + 1) * WIDTH) for n in range(BINS // BAND)]
+"""Each band of a sketch and the bytes between which it stands."""
+FIRST: Final = itemgetter(0)
 TEXT_KEYS: Final = 1 << 62
 """Keys of whole texts are no less, and those of bands are."""
 
@@ -57,62 +68,33 @@ def signature(
     """
     if len(said) > LONG and is_code(text):
         key = same_code(text)
-        return [key], array("I", [key & EMPTY]).tobytes()
+        return [key], array("I", [key]).tobytes()
     if len(said) <= LONG:
         return [text_key(said, text)], b""
-    heads = "".join([word[0] for word in said])
+    heads = "".join(map(FIRST, said))
     numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
     plain = said
     if 0 < numbers <= MASKED * len(said):
         plain = ["0" if word[0].isdigit() else word for word in said]
     size = WIDE if len(plain) > WORDY else 2
     if numbers * 2 < len(said):
-        grams = runs(plain, size)
+        grams = run_hashes(plain, size)
     else:  # a text of numbers is the same only as a whole
-        size, grams = 2, frozenset([in_utf8(said) + b" "])
+        size, grams = 2, frozenset([text_hash30(" ".join(said))])
     own = grams - runs_asked(asked, size)
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""
-    hashes = set(map(zlib.crc32, own or grams))
-    sketch = make_sketch(hashes)
-    at, width = sketch.tobytes(), sketch.itemsize
-    ends = ((b, at[b * width : (b + BAND) * width]) for b in range(0, BINS, BAND))
-    keys = [(zlib.crc32(band) << 6) | b for b, band in ends]
-    return keys, array("I", sorted(hashes)[:KEPT]).tobytes()
+    hashes = sorted(own or grams)
+    return band_keys(hashes), array("I", hashes[:KEPT]).tobytes()
 
 
-def in_utf8(said: Sequence[str]) -> bytes:
-    """Words as bytes, a space between them."""
-    return " ".join(said).encode("utf-8", "replace")
-
-
-def runs(said: Sequence[str], size: int) -> frozenset[bytes]:
-    """Every run of so many words, a space between them, which no word holds."""
-    in_bytes = in_utf8(said).split(b" ")
-    following = (in_bytes[at:] for at in range(size))
-    return frozenset(map(b" ".join, zip(*following, strict=False)))
-
-
-@lru_cache(maxsize=2)
-def runs_asked(asked: tuple[str, ...], size: int) -> frozenset[bytes]:
-    """The runs of a prompt's words, found once for all of its answers."""
-    return runs(asked, size)
-
-
-def make_sketch(hashes: Iterable[int]) -> array[int]:
-    """The least hash in each of `BINS` parts; an empty part takes the next one's."""
-    found = [EMPTY] * BINS
-    for hashed in hashes:
-        value = (hashed * 0x9E3779B1) & EMPTY
-        if value < found[hashed % BINS]:
-            found[hashed % BINS] = value
-    filled = array("I", found)
-    for place in [at for at, value in enumerate(found) if value == EMPTY]:
-        step = 0
-        while step < BINS and found[(place + step) % BINS] == EMPTY:
-            step += 1
-        filled[place] = (found[(place + step) % BINS] + step * 0x3C6EF372) & EMPTY
-    return filled
+def band_keys(hashes: list[int]) -> list[int]:
+    """The keys of each band of a sketch: the least hash in each of `BINS` parts, of hashes
+    in order; an empty part takes the next one's.
+    """
+    places = map(bisect_left, repeat(hashes), PARTS)
+    sketch = array("I", map([*hashes, hashes[0]].__getitem__, places)).tobytes()
+    return [(zlib.crc32(sketch[at:end]) << 6) | band for band, at, end in BANDS]
 
 
 class Centre(NamedTuple):

@@ -128,8 +128,7 @@ def to_json_values(row: PreparedRow) -> list[Any]:
     """A prepared row as what JSON can hold."""
     texts = examples = None
     if row.texts is not None:
-        answers = [[*v[:5], v[5].hex(), v[6]] for v in row.texts.answers]
-        texts = [answers, row.texts.keys]
+        texts = [[v.hex() if type(v) is bytes else v for v in a] for a in row.texts]
     if row.examples is not None:
         votes = [[getattr(v, name) for name in VOTES] for v in row.examples.votes]
         examples = [row.examples.kinds, votes]
@@ -140,8 +139,7 @@ def from_json_values(values: Sequence[Any]) -> PreparedRow:
     """The prepared row again."""
     texts, examples = values
     if texts is not None:
-        answers = [[*v[:5], bytes.fromhex(v[5]), v[6]] for v in texts[0]]
-        texts = AnswerRows(answers, texts[1])
+        texts = [[*a[:5], *map(bytes.fromhex, a[5:7]), a[7]] for a in texts]
     if examples is not None:
         kinds = [[as_prepared(one) for one in kind] for kind in examples[0]]
         examples = Examples(kinds, [as_votes(one) for one in examples[1]])

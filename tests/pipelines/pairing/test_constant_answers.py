@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.pipelines.pairing import near_groups, near_texts
+from fellowship.pipelines.pairing import constant_answers, near_groups, near_texts
 from fellowship.pipelines.pairing.constant_answers import (
     Answer,
     ConstantAnswer,
@@ -259,6 +259,8 @@ def test_groups_are_the_same_however_many_keys_are_looked_at_together(
     for name, few in (("PART", 4), ("MOST_TEXTS", 9), ("MOST_HASHES", 99), ("STEP", 5)):
         with mock.patch.object(near_groups, name, few):
             assert found(60, alike, lambda n: alike(n + 1000)) == made
+    with mock.patch.object(constant_answers, "SLOTS", 7):  # nearly no key is ruled out
+        assert found(60, alike, lambda n: alike(n + 1000)) == made
 
 
 @given(
