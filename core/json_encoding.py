@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import json.encoder
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 read_quickly = msgspec.json.Decoder().decode
 write_quickly = msgspec.json.Encoder().encode
+
+UNWRITABLE = (msgspec.MsgspecError, TypeError, ValueError, RecursionError)
+"""What msgspec raises for an integer of more than 64 bits, or half a character."""
+
+MOST_KEPT: Final = 256
+"""Values of which `MadeByJson` keeps what it made."""
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -33,9 +39,37 @@ def wire_bytes(value: Any) -> bytes:
     """
     try:
         return write_quickly(value)
-    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
-        # An integer of more than 64 bits, half a character.
+    except UNWRITABLE:
         return json.dumps(value).encode()
+
+
+Made = TypeVar("Made")
+
+
+class MadeByJson(Generic[Made]):
+    """What `make` makes of a value, kept by the value's JSON: its owner may change it.
+
+    `make` goes by nothing but the JSON, and nobody changes what it made.
+    """
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make = make
+        self._kept: dict[bytes, Made] = {}
+
+    def of(self, value: Any) -> Made:
+        """What is made of this value; raises what `make` does."""
+        try:
+            name = write_quickly(value)
+        except UNWRITABLE:
+            return self._make(value)
+        if b"null" in name:  # it may stand for NaN, which is no JSON
+            return self._make(value)
+        known = self._kept.get(name)
+        if known is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            known = self._kept[name] = self._make(value)
+        return known
 
 
 def json_encoder(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 MOST_TOKENS = 2**40
 """Tokens no call can have: far beyond any context, far below what a ledger can add up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call, as the provider counted them.
 
     `thinking` are those of `completion` that were thought, None where nobody says.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from autogen_core import CancellationToken, Image
 from autogen_core.models import (
     AssistantMessage,
@@ -64,8 +65,7 @@ class Request:
     form: ScoreForm | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What came back: the text, why it ended, and the provider's own words in `raw`.
 
     `text` is the answer alone; what the model thought is `thinking`. `finish_word` is the
@@ -77,7 +77,7 @@ class Reply:
     text: str
     finish: Finish
     usage: Usage
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = msgspec.field(default_factory=dict)
     call: str = ""
     seconds: float = 0.0
     usd: float = 0.0

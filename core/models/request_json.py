@@ -14,13 +14,10 @@ from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from fellowship.hashing import canonical_text
-from fellowship.json_encoding import json_encoder
+from fellowship.json_encoding import MadeByJson, json_encoder
 from fellowship.models.client import Request
 
 compact_text = json_encoder(ensure_ascii=False, separators=(",", ":"))
-
-MOST_SCHEMAS = 256
-"""Schemas whose spellings are kept; a role that makes one for each row has them anew."""
 
 
 class Spellings(NamedTuple):
@@ -33,6 +30,16 @@ class Spellings(NamedTuple):
 def spellings_of(value: Any) -> Spellings:
     """Both spellings of a value."""
     return Spellings(canonical_text(value), compact_text(value))
+
+
+def schema_spellings(schema: Any) -> Spellings:
+    """Both spellings of a schema.
+
+    Its canonical JSON is that of its JSON, where keys are texts and sorted as texts: what
+    is sent as the same bytes has the same key, whichever schema came first.
+    """
+    compact = compact_text(schema)
+    return Spellings(canonical_text(json.loads(compact)), compact)
 
 
 NULL = spellings_of(None)
@@ -78,7 +85,8 @@ class RequestWriter:
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self._identity = spellings_of(identity)
-        self._schemas: dict[str, Spellings] = {}
+        self._samplings = MadeByJson(spellings_of)
+        self._schemas = MadeByJson(schema_spellings)
 
     def parts(self, request: Request) -> RequestJson:
         """A request as the parts that its key and its record are made of."""
@@ -87,26 +95,11 @@ class RequestWriter:
             self._identity,
             tuple([quoted(message.role) for message in request.messages]),
             tuple([quoted(message.content) for message in request.messages]),
-            spellings_of(dict(request.sampling)),
-            NULL if request.schema is None else self._spelt(request.schema),
+            self._samplings.of(dict(request.sampling)),
+            NULL if request.schema is None else self._schemas.of(request.schema),
             quoted(request.sample),
             quoted(request.session),
         )
-
-    def _spelt(self, schema: Mapping[str, Any]) -> Spellings:
-        """A schema's spellings, known by its JSON: whoever made it may change it.
-
-        Its canonical JSON is that of its JSON, where keys are texts and sorted as texts:
-        what is sent as the same bytes has the same key, whichever schema came first.
-        """
-        compact = compact_text(schema)
-        known = self._schemas.get(compact)
-        if known is None:
-            if len(self._schemas) >= MOST_SCHEMAS:
-                self._schemas.clear()
-            known = Spellings(canonical_text(json.loads(compact)), compact)
-            self._schemas[compact] = known
-        return known
 
 
 def key_of(identity: Mapping[str, Any], request: Request) -> str:

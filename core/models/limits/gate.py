@@ -119,13 +119,19 @@ class Gate:
         `resident` is what has to be loaded for this call; `prompt` and `longest` are the
         tokens it will read and may write.
         """
-        lengths = self._lengths.setdefault(model, ReplyLengths())
+        lengths = self._lengths_of(model)
         ticket = Ticket(resident, prompt + lengths.estimate(longest))
         ticket.future = asyncio.get_running_loop().create_future()
         self._names[ticket] = model
         self.residency.add(ticket)
         self.admit_waiting()
         return ticket
+
+    def _lengths_of(self, model: str) -> ReplyLengths:
+        lengths = self._lengths.get(model)
+        if lengths is None:
+            lengths = self._lengths[model] = ReplyLengths()
+        return lengths
 
     async def wait(self, ticket: Ticket) -> Permit:
         """The call's permit, once its turn comes. `EndpointDown` when it never does."""
@@ -211,7 +217,7 @@ class Gate:
         self.window.record_reply(
             permit.model, permit.sent, now, completion, full=permit.full
         )
-        self._lengths.setdefault(permit.model, ReplyLengths()).add(completion)
+        self._lengths_of(permit.model).add(completion)
         if was is not None:
             log.warning(
                 "back", endpoint=self.limits.endpoint, after=round(now - was, 1)

@@ -72,7 +72,7 @@ class ResidencyQueue:
         if not self.waiting:
             return NextTurn(None)
         if self.capacity is None:
-            return NextTurn(min(self.waiting, key=self._oldest))
+            return NextTurn(self._longest_waiting())
         outside = [m for m in self.waiting if m not in self.loaded]
         ready = [
             m
@@ -86,6 +86,12 @@ class ResidencyQueue:
         if len(self.loaded) < self.capacity:
             return NextTurn(self._next(outside))
         return self._swap(outside, now)
+
+    def _longest_waiting(self) -> str:
+        """The model whose first call has waited longest."""
+        if len(self.waiting) == 1:
+            return next(iter(self.waiting))
+        return min(self.waiting, key=self._oldest)
 
     def _turn_is_over(self, model: str, outside: list[str]) -> bool:
         """Whether a loaded model's turn is over: it had its share, and others wait."""

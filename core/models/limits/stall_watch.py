@@ -35,25 +35,41 @@ class StallWatch:
         self.stall = stall
         self._look = look
         self._waiting: dict[object, str] = {}
+        self._begun: dict[object, float] = {}
+        """Calls that nobody looks at yet, and when they began, in that order."""
+        self._looks: dict[object, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self, call: Coroutine[Any, Any, T]) -> T:
         """What the call returns or raises. While it waits, `note` says for what."""
-        watching: list[asyncio.Task[None]] = []
-        name = object()
-
-        def begin() -> None:
-            watching.append(asyncio.ensure_future(self._watch(name)))
-
-        # A timer, not a task: nearly every call is answered before anybody looks.
-        timer = asyncio.get_running_loop().call_later(self.stall, begin)
+        loop, name = asyncio.get_running_loop(), object()
+        self._begun[name] = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(self.stall, self._begin_looks)
         try:
             return await call
         finally:
-            timer.cancel()
+            self._begun.pop(name, None)
             self._waiting.pop(name, None)
+            if self._timer is not None and not self._begun:
+                self._timer.cancel()
+                self._timer = None
             # A look may take as long as the server does: the call's end ends it.
-            for looking in watching:
+            if looking := self._looks.pop(name, None):
                 await _end(looking)
+
+    def _begin_looks(self) -> None:
+        """Look at the calls that have waited so long, and set a timer for the next one.
+
+        One timer for all: nearly every call is answered before anybody looks.
+        """
+        loop, self._timer = asyncio.get_running_loop(), None
+        for name, began in list(self._begun.items()):
+            if (left := began + self.stall - loop.time()) > 0:
+                self._timer = loop.call_later(left, self._begin_looks)
+                return
+            del self._begun[name]
+            self._looks[name] = asyncio.ensure_future(self._watch(name))
 
     async def _watch(self, name: object) -> None:
         """Look at the server, and again after each time it took so long without a word."""

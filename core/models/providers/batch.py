@@ -12,11 +12,11 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import openai
 import structlog
+from msgspec import structs
 
 from fellowship.errors import EndpointDown, ModelError, RecipeError
 from fellowship.models.client import Reply, Request
@@ -265,7 +265,7 @@ class BatchClient(OpenAIClient, NeedsLedger):
             if line.error is None:
                 # A process that has not sent it goes by what it would send.
                 left_out = self._sent_without.pop(key, self.requests.body(request)[1])
-                return replace(self._reply(line.body), left_out=left_out)
+                return structs.replace(self._reply(line.body), left_out=left_out)
             learnt = self._learnt_from(key, request, line)
         except ModelError:
             await self.ledger.delete_line(key)

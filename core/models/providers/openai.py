@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
+from msgspec import structs
 
 from fellowship.json_encoding import parse_json, wire_bytes
 from fellowship.models.client import Client, Finding, Reply, Request, thinking_identity
@@ -135,7 +136,7 @@ class OpenAIClient(Client):
         if reply.raw.get("system_fingerprint") == OLLAMA_MARK:
             await self._check_prompt(reply, request)
         self._note_other_model(reply.raw.get("model"))
-        return replace(reply, left_out=left_out) if left_out else reply
+        return structs.replace(reply, left_out=left_out) if left_out else reply
 
     def _note_other_model(self, answered: object) -> None:
         """Say once that a vendor had another model answer; the reply's record names it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from fellowship.json_encoding import MadeByJson
 from fellowship.models.client import Request
 from fellowship.models.config import OpenAIModel
 from fellowship.models.limits.error_bodies import ErrorBody
@@ -49,12 +50,22 @@ class OpenAIRequests:
             *refused_by_name(config.model, config.reasoning),
             *IGNORED.get(self.dialect, ()),
         }
+        self._formats = MadeByJson(response_format)
+        base_url, model = config.base_url, config.model
+        # OpenAI's newer models refuse the older field, most other servers the newer.
+        older = base_url and not (
+            self.dialect == "openai" and capabilities_of(model).thinks
+        )
+        self._limit = "max_tokens" if older else "max_completion_tokens"
+        self._reasoning = reasoning_fields(config.reasoning, self.dialect, model)
 
     def body(self, request: Request) -> tuple[dict[str, Any], tuple[str, ...]]:
         """A request's body, and the parameters that are left out of it."""
         body = self.whole(request)
-        names = sorted(self.refused & parameters_in(body))
-        return leave_out(body, names) | self.config.extra_body, tuple(names)
+        names = sorted(self.refused & parameters_in(body)) if self.refused else []
+        if names:
+            body = leave_out(body, names)
+        return body | self.config.extra_body, tuple(names)
 
     def recall(self, left_out: Iterable[str]) -> None:
         """Take over what an earlier process learnt the model to refuse."""
@@ -83,14 +94,8 @@ class OpenAIRequests:
         """A request's body with all that its recipe asks for."""
         sampling = dict(request.sampling)
         longest = sampling.pop("max_tokens", None)
-        model, base_url = self.config.model, self.config.base_url
-        # OpenAI's newer models refuse the older field, most other servers the newer.
-        older = base_url and not (
-            self.dialect == "openai" and capabilities_of(model).thinks
-        )
-        field = "max_tokens" if older else "max_completion_tokens"
         body: dict[str, Any] = {
-            "model": model,
+            "model": self.config.model,
             "messages": [
                 {"role": m.role, "content": m.content} for m in request.messages
             ],
@@ -99,8 +104,7 @@ class OpenAIRequests:
         if sampling.get("temperature") == 0:
             body["temperature"] = 0
         if longest:
-            body[field] = longest + (self.config.thinking_tokens or 0)
+            body[self._limit] = longest + (self.config.thinking_tokens or 0)
         if request.schema is not None:
-            body["response_format"] = response_format(request.schema)
-        fields = reasoning_fields(self.config.reasoning, self.dialect, model)
-        return body | fields
+            body["response_format"] = self._formats.of(request.schema)
+        return body | self._reasoning

@@ -11,10 +11,10 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import structlog
+from msgspec import structs
 from opentelemetry.trace import INVALID_SPAN, Span
 
 from fellowship.errors import ModelError
@@ -125,8 +125,10 @@ class RecordedClient(Client):
             call = call._replace(attempt=call.attempt + 1)
 
     def _call(self, request: Request, key: str) -> Call:
-        prompt = sum(estimated_tokens(m.content) for m in request.messages)
-        most = Usage(prompt, self._longest(request)) if self.inner.delayed else Usage()
+        prompt = sum([estimated_tokens(m.content) for m in request.messages])
+        longest, worst = self._longest(request), 0.0
+        if self.inner.delayed:
+            worst = cost(self._price, Usage(prompt, longest)) or 0.0
         return Call(
             key,
             self.name,
@@ -134,8 +136,8 @@ class RecordedClient(Client):
             request.session,
             self._resident,
             prompt,
-            self._longest(request),
-            cost(self._price, most) or 0.0,
+            longest,
+            worst,
         )
 
     def _longest(self, request: Request) -> int:
@@ -152,9 +154,10 @@ class RecordedClient(Client):
             if not reply.usage.is_possible:
                 raise impossible_usage(self.name, reply.usage)
             if reply.usage.estimated:
-                reply = replace(reply, usage=estimated_usage(request, reply))
+                usage = estimated_usage(request, reply)
+                reply = structs.replace(reply, usage=usage)
             if (remarks := remarks_on(request, reply)) != reply.remarks:
-                reply = replace(reply, remarks=remarks)
+                reply = structs.replace(reply, remarks=remarks)
             charged = self._busy.charge(mark)
         except asyncio.CancelledError:
             self._broker.drop(call, began)
@@ -173,12 +176,13 @@ class RecordedClient(Client):
         finally:
             if charged is None:
                 self._busy.fail(mark)
-        row = self._row(call, written, reply, began)
+        notes = notes_on(reply)
+        row = self._row(call, written, reply, notes, began)
         if self._usd_per_second and row.usd is not None:
             row = row._replace(usd=row.usd + self._usd_per_second * charged)
         self._deadlines.record_reply(reply.usage.completion, row.seconds)
         await self._broker.record(call, row)
-        return reply_from_row(row, notes_on(reply), recorded=False)
+        return reply_from_row(row, notes, recorded=False)
 
     async def _record_failure(
         self, call: Call, error: ModelError, began: float
@@ -199,7 +203,12 @@ class RecordedClient(Client):
         error.may_retry = free_retry or error.is_transient
 
     def _row(
-        self, call: Call, written: RequestJson, reply: Reply, began: float
+        self,
+        call: Call,
+        written: RequestJson,
+        reply: Reply,
+        notes: Mapping[str, Any],
+        began: float,
     ) -> CallRow:
         request = written.request
         return CallRow(
@@ -209,7 +218,7 @@ class RecordedClient(Client):
             role=request.role,
             model=self.name,
             request=replace_surrogates(written.record()),
-            reply=replace_surrogates(reply_record(reply)),
+            reply=replace_surrogates(reply_record(reply.raw, notes)),
             text=replace_surrogates(reply.text),
             finish=reply.finish,
             prompt_tokens=reply.usage.prompt,

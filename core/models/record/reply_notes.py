@@ -24,9 +24,9 @@ MARK = f'"{NOTES}": {{'
 record_text = json_encoder(default=str)
 
 
-def reply_record(reply: Reply) -> str:
+def reply_record(raw: Mapping[str, Any], notes: Mapping[str, Any]) -> str:
     """The JSON of a reply for the ledger: the provider's own, with our notes beside it."""
-    return record_text({**reply.raw, NOTES: notes_on(reply)})
+    return record_text({**raw, NOTES: notes})
 
 
 def notes_on(reply: Reply) -> dict[str, Any]:

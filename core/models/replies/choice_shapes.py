@@ -21,7 +21,9 @@ WRAPPERS = ("data", "response", "result", "body")
 
 def unwrapped(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The completion in a body: itself, or what a gateway put it into."""
-    inner = (raw.get(name) for name in WRAPPERS if not raw.get("choices"))
+    if raw.get("choices"):  # as nearly always
+        return raw
+    inner = map(raw.get, WRAPPERS)
     return next((i for i in inner if isinstance(i, Mapping) and i.get("choices")), raw)
 
 
@@ -73,8 +75,10 @@ def finish_word(choice: Mapping[str, Any], raw: Mapping[str, Any]) -> object:
     plain `stop`.
     """
     words = (place.get(name) for place in (choice, raw) for name in REASONS)
-    word: object = next((w for w in words if w and isinstance(w, str | Mapping)), None)
+    word: object = next((w for w in words if w and isinstance(w, (str, Mapping))), None)
     native = choice.get("native_finish_reason")
+    if native is None:
+        return word
     worse = ending_of(native) in (Ending.TRUNCATED, Ending.REFUSED)
     known = worse and not is_guess(native)
     return native if known and ending_of(word) is Ending.FINISHED else word

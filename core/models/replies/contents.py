@@ -25,6 +25,9 @@ ANY_THINKING = frozenset(THINKING_FIELDS)
 HOLDERS = ("provider_specific_fields", "additional_kwargs", "model_extra", "extra")
 """Fields of a message under which gateways pass on a provider's own."""
 
+ANY_OTHER = ANY_THINKING.union(HOLDERS)
+"""Fields of a message that may say something beside its content."""
+
 TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
 THINKING_PARTS = frozenset(
     {"thinking", "reasoning", "thought", "reasoning.text", "reasoning.summary"}
@@ -61,6 +64,9 @@ def read_message(message: Mapping[str, Any], *around: Mapping[str, Any]) -> Cont
     `around`: what the message stands in, where some servers put its thinking.
     """
     content = message.get("content")
+    if isinstance(content, str) and is_plain(message, around):  # as nearly always
+        split = split_thinking(content)
+        return Contents(split.answer, split.thinking, is_open=split.is_open)
     texts: list[str] = []
     thoughts: list[str] = []
     refusals: list[str] = []
@@ -79,6 +85,16 @@ def read_message(message: Mapping[str, Any], *around: Mapping[str, Any]) -> Cont
     split = split_thinking("".join(texts), head_only=bool(apart))
     thinking = joined([apart, split.thinking])
     return Contents(split.answer, thinking, joined(refusals), split.is_open, odd)
+
+
+def is_plain(message: Mapping[str, Any], around: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a message says nothing beside its content, nor what it stands in."""
+    beside = message.get("refusal") or message.get("tool_calls")
+    return (
+        not beside
+        and ANY_OTHER.isdisjoint(message)
+        and all(map(ANY_THINKING.isdisjoint, around))
+    )
 
 
 def sort_part(

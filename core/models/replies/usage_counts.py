@@ -41,6 +41,7 @@ APART = (
 """Counts of Anthropic, Bedrock and llama-server's timings, of tokens that are not among
 those of the prompt."""
 ANY_APART = frozenset(APART)
+NONE: Mapping[str, Any] = {}
 THINKING = ("reasoning_tokens", "thinking_tokens", "thoughtsTokenCount")
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
@@ -51,9 +52,13 @@ def usage_in(*raw: Mapping[str, Any] | None) -> Usage | None:
 
     `raw`: the reply, then what stands in it. Whole counts go before those of one side.
     """
-    places = [p[name] for p in raw if p for name in PLACES if p.get(name)]
-    found = [usage for place in places if (usage := usage_from(place)) is not None]
-    return min(found, key=lambda usage: usage.estimated, default=None)
+    estimated: Usage | None = None
+    for held in (part.get(name) for part in raw if part for name in PLACES):
+        usage = usage_from(held) if held else None
+        if usage is not None and not usage.estimated:
+            return usage
+        estimated = estimated or usage
+    return estimated
 
 
 def usage_from(usage: Any) -> Usage | None:
@@ -67,11 +72,11 @@ def usage_from(usage: Any) -> Usage | None:
         usage = next((u for u in reversed(usage) if isinstance(u, Mapping)), None)
     if not isinstance(usage, Mapping):
         return None
-    prompt, completion = first_count(usage, PROMPT), first_count(usage, COMPLETION)
+    prompt, completion = first_count(PROMPT, usage), first_count(COMPLETION, usage)
     if prompt is None and completion is None:
         inner = (usage_from(usage[name]) for name in INNER if usage.get(name))
         return next(filter(None, inner), None)
-    total = first_count(usage, TOTAL)
+    total = first_count(TOTAL, usage)
     if total is not None and (prompt is None) is not (completion is None):
         rest = max(0, total - (prompt or 0) - (completion or 0))
         prompt = rest if prompt is None else prompt
@@ -81,9 +86,9 @@ def usage_from(usage: Any) -> Usage | None:
     if prompt is None or completion is None:
         return Usage(prompt or 0, completion or 0, estimated=True)
     of_prompt = details(usage, PROMPT_DETAILS)
-    cached = first_count(of_prompt, CACHED)
+    cached = first_count(CACHED, of_prompt, usage)
     prompt += beside_the_prompt(usage, prompt)
-    thinking = first_count(details(usage, COMPLETION_DETAILS), THINKING)
+    thinking = first_count(THINKING, details(usage, COMPLETION_DETAILS), usage)
     beyond = (total or 0) - prompt - completion
     if beyond > 0 and thinking in (None, beyond):
         completion, thinking = completion + beyond, beyond
@@ -93,7 +98,7 @@ def usage_from(usage: Any) -> Usage | None:
         thinking = max(0, min(thinking, completion))
     # Some servers don't count what was cached as part of the prompt.
     cached = min(max(0, cached or 0), max(0, prompt))
-    written = first_count(of_prompt, CACHE_WRITTEN) or 0
+    written = first_count(CACHE_WRITTEN, of_prompt, usage) or 0
     written = max(0, min(written, prompt - cached))
     return Usage(prompt, completion, cached, thinking, cache_written=written)
 
@@ -108,20 +113,28 @@ def beside_the_prompt(usage: Mapping[str, Any], prompt: int) -> int:
         return 0
     apart = (whole_number(usage[name]) or 0 for name in APART if name in usage)
     total = sum(n for n in apart if n > 0)
-    return total if total > prompt or first_count(usage, PROMPT[:1]) is None else 0
+    return total if total > prompt or first_count(PROMPT[:1], usage) is None else 0
 
 
 def details(usage: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    """The usage with its details beside it: some servers write these flat."""
-    inner = next((v for n in names if isinstance(v := usage.get(n), Mapping)), {})
-    return {**usage, **inner} if inner else usage
-
-
-def first_count(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    """The first of these that is a whole number, also as `20.0` or `"20"`."""
+    """The details of a usage; some servers write them flat, beside its counts."""
     for name in names:
-        if name in counts and (number := whole_number(counts[name])) is not None:
-            return number
+        if isinstance(inner := usage.get(name), Mapping):
+            return inner
+    return NONE
+
+
+def first_count(names: tuple[str, ...], *places: Mapping[str, Any]) -> int | None:
+    """The first of these that is a whole number, also as `20.0` or `"20"`.
+
+    What an earlier place has of a name hides what a later one has.
+    """
+    for name in names:
+        for place in places:
+            if name in place:
+                if (number := whole_number(place[name])) is not None:
+                    return number
+                break
     return None
 
 
