@@ -85,7 +85,6 @@ class RequestWriter:
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self._identity = spellings_of(identity)
-        self._samplings = MadeByJson(spellings_of)
         self._schemas = MadeByJson(schema_spellings)
 
     def parts(self, request: Request) -> RequestJson:
@@ -95,7 +94,7 @@ class RequestWriter:
             self._identity,
             tuple([quoted(message.role) for message in request.messages]),
             tuple([quoted(message.content) for message in request.messages]),
-            self._samplings.of(dict(request.sampling)),
+            spellings_of(dict(request.sampling)),
             NULL if request.schema is None else self._schemas.of(request.schema),
             quoted(request.sample),
             quoted(request.session),
