@@ -24,11 +24,12 @@ from fellowship.agents.parsing.problems import Unreadable, UnreadableReply, kind
 from fellowship.agents.parsing.revisions import FIRST
 from fellowship.agents.role import Line, Role, merge_system_turn
 from fellowship.agents.roles import Generator, Reviewer, insert_answers
-from fellowship.custom_code import as_row_errors
+from fellowship.custom_code import RowErrors
 from fellowship.errors import VerdictError
 from fellowship.hashing import derived_seed
 from fellowship.models.client import EDITED, Client, Reply, Request
 from fellowship.models.config import Sampling
+from fellowship.models.record.tracing import is_traced
 from fellowship.records import (
     Candidate,
     Conversation,
@@ -53,6 +54,9 @@ class Transcript:
 class RoleAgent(BaseChatAgent):
     """A role as an agent of one session: any AutoGen team accepts it."""
 
+    name: str = ""
+    description: str = ""
+
     def __init__(
         self,
         name: str,
@@ -64,7 +68,12 @@ class RoleAgent(BaseChatAgent):
         system_role: bool = True,
         speaker: str = "",
     ) -> None:
-        super().__init__(name, f"{role.name} of a Fellowship session")
+        described = f"{role.name} of a Fellowship session"
+        if is_traced():  # AutoGen's span costs more than all the rest of an agent
+            super().__init__(name, described)
+        elif not name.isidentifier():
+            raise ValueError("The agent name must be a valid Python identifier.")
+        self.name, self.description = name, described
         self.role = role
         self.speaker = speaker or name
         self.case = case
@@ -140,7 +149,7 @@ class RoleAgent(BaseChatAgent):
         What `on_messages` does for a team of AutoGen's, without a message around it.
         Raises what the client raises; `RowError` where its role would end the process.
         """
-        with as_row_errors():
+        with RowErrors():
             return await self._speak()
 
     async def _speak(self) -> str:
@@ -151,17 +160,15 @@ class RoleAgent(BaseChatAgent):
             # Nothing follows half an answer to an earlier turn: it is the draft.
             assert self.turn is not None
             return self.turn.text
-        structured = self._client.structured and self.role.schema() is not None
-        messages = self._request_messages(structured)
-        reply = await self._ask(messages, structured)
-        self._parse(reply)
+        schema = self.role.asked_schema if self._client.structured else None
+        messages = self._request_messages(schema is not None)
+        reply = await self._ask(messages, schema)
         # One that spent its limit on thinking would spend it again.
         if self.problem and self.role.repairs and not spent_on_thinking(reply):
             answer = Message(role="assistant", content=reply.text or "(nothing)")
-            repair = self.role.repair(self.problem, structured)
+            repair = self.role.repair(self.problem, schema is not None)
             more = (*messages, answer, Message(role="user", content=repair))
-            reply = await self._ask(more, structured, "repair")
-            self._parse(reply, last=True)
+            reply = await self._ask(more, schema, "repair")
         spoken = self.role.spoken(reply.text, self.value)
         self._lines.append(Line(self.speaker, self.role.name, spoken))
         return spoken
@@ -184,15 +191,21 @@ class RoleAgent(BaseChatAgent):
             messages = self.role.pending(self.case, self._answers)
             if messages is None:
                 return
-            reply = await self._ask(messages, False, f"turn{len(self._answers) + 1}")
-            self._notify()
+            what = f"turn{len(self._answers) + 1}"
+            reply = await self._ask(messages, None, what, parse=False)
             if self.unusable:
                 return
             self._answers.append(reply.text)
 
     async def _ask(
-        self, messages: Sequence[Message], structured: bool, what: str = ""
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any] | None,
+        what: str = "",
+        *,
+        parse: bool = True,
     ) -> Reply:
+        """The reply, which is a turn of the transcript and heard by whoever listens."""
         sample = "/".join(filter(None, (self.name, str(self._round), what)))
         sampling = self._sampling()
         sampling["seed"] = derived_seed(
@@ -203,7 +216,7 @@ class RoleAgent(BaseChatAgent):
             if self._system_role
             else merge_system_turn(messages),
             sampling=sampling,
-            schema=self.role.schema() if structured else None,
+            schema=schema,
             sample=sample,
             session=self._transcript.session,
             seat=self.name,
@@ -212,17 +225,18 @@ class RoleAgent(BaseChatAgent):
             form=self.role.score_form,
         )
         reply = self._reply = await self._client.complete(request)
-        self.turn = turn_of(
-            request,
-            reply,
-            self._client.model,
-            what == "repair",
-            prompt=self.role.prompt_name,
-        )
-        self._transcript.turns.append(self.turn)
+        repaired, value = what == "repair", None
+        try:
+            value = self._parse(reply, last=repaired) if parse else None
+        finally:  # what a role of a user's own raises ends the row, with this turn in it
+            name, prompt = self._client.model, self.role.prompt_name
+            self.turn = turn_of(request, reply, name, repaired, prompt, value)
+            self._transcript.turns.append(self.turn)
+        self._transcript.listen(self.turn)
         return reply
 
-    def _parse(self, reply: Reply, *, last: bool = False) -> None:
+    def _parse(self, reply: Reply, *, last: bool) -> Any:
+        """What the reply says as a turn's value, kept as `value`; else why not."""
         try:
             require_whole(reply, self.role)
             cut = reply.is_cut and not reply.legacy
@@ -233,17 +247,7 @@ class RoleAgent(BaseChatAgent):
         except VerdictError as error:
             self.value, self.problem = None, str(error)
             self.unreadable = kind_of(error) if self.case.reader > FIRST else ""
-        if self.value is not None:
-            value = as_turn_value(self.value)
-            assert self.turn is not None
-            turns = self._transcript.turns
-            index = next(i for i, turn in enumerate(turns) if turn is self.turn)
-            turns[index] = self.turn = self.turn.model_copy(update={"value": value})
-        self._notify()
-
-    def _notify(self) -> None:
-        assert self.turn is not None
-        self._transcript.listen(self.turn)
+        return None if self.value is None else as_turn_value(self.value)
 
     @property
     def unusable(self) -> str:
@@ -306,8 +310,7 @@ def require_whole(reply: Reply, role: Role) -> None:
     Complete is a JSON object with every field of the role's schema. What was cut off in
     mid-sentence may have been about to say the opposite.
     """
-    schema = role.schema()
-    if not reply.is_cut or reply.legacy or schema is None:
+    if not reply.is_cut or reply.legacy or role.asked_schema is None:
         return
     if spent_on_thinking(reply):
         raise UnreadableReply(
@@ -315,7 +318,7 @@ def require_whole(reply: Reply, role: Role) -> None:
             "the reply was cut off while the model was still thinking: raise max_tokens,"
             " or give it room with thinking_tokens",
         )
-    if not fills_schema(reply.text, schema):
+    if not fills_schema(reply.text, role.asked_schema):
         raise UnreadableReply(
             Unreadable.CUT,
             "the reply was cut off at max_tokens before its verdict was complete",
@@ -333,9 +336,14 @@ def fills_schema(text: str, schema: Mapping[str, Any]) -> bool:
 
 
 def turn_of(
-    request: Request, reply: Reply, model: str, repaired: bool, prompt: str = ""
+    request: Request,
+    reply: Reply,
+    model: str,
+    repaired: bool,
+    prompt: str = "",
+    value: Any = None,
 ) -> Turn:
-    """A reply as a turn of the transcript."""
+    """A reply as a turn of the transcript; `value` is what was read from it."""
     return Turn(
         source=request.seat,
         role=request.role,
@@ -358,4 +366,5 @@ def turn_of(
         finish_word=reply.finish_word,
         remarks=reply.remarks,
         left_out=reply.left_out,
+        value=value,
     )

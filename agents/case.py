@@ -41,7 +41,7 @@ class Case:
         texts += sorted(text for c in self.candidates for text in (c.text, *c.turns))
         texts.append(self.reference or "")
         nonce = digest(texts, 8)
-        while any(nonce in text for text in texts):
+        while nonce in "\n".join(texts):
             nonce = digest([nonce, *texts], 8)
         return nonce
 
@@ -130,6 +130,8 @@ def conversation_text(messages: tuple[Message, ...]) -> str:
 def show_control_characters(text: str) -> str:
     """The text with control and direction characters made visible, line ends unified."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # as most are, which is told in a fifth of the time
     return CONTROL.sub(character_name, text)
 
 

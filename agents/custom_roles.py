@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 from fellowship.agents.role import Role
 from fellowship.custom_code import load_named
@@ -30,12 +32,25 @@ def make_role(base: type[R], own: str, **fields: Any) -> R:
         fields |= class_body_fields(cls, fields)
         fields["name"] = base.__dataclass_fields__["name"].default
     try:
-        return cls(**fields)
+        return cls(**fields) if own else built_in_role(cls, fields)
     except TypeError as error:
         raise RecipeError(
             f"role {own!r} can't be made: {error}; its team gives"
             f" {', '.join(sorted(fields))}, so any other field needs a default"
         ) from error
+
+
+def built_in_role(cls: type[R], fields: Mapping[str, Any]) -> R:
+    """A role of ours: the same one for the same fields, all over a run."""
+    try:
+        return cast(R, _known_role(cls, **fields))
+    except TypeError:  # a list, say, by which it can't be known
+        return cls(**fields)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _known_role(cls: type[Role], **fields: Any) -> Role:
+    return cls(**fields)
 
 
 def class_body_fields(cls: type[Role], given: dict[str, Any]) -> dict[str, Any]:

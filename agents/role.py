@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from fellowship.agents.case import Case
@@ -69,6 +70,11 @@ class Role(ABC):
         """The JSON schema of its answer; None where it answers in plain text."""
         return None
 
+    @cached_property
+    def asked_schema(self) -> Mapping[str, Any] | None:
+        """Its `schema`, the same object for every call: nobody changes it."""
+        return self.schema()
+
     def read(self, text: str, case: Case, *, last: bool = False) -> Record | None:
         """What its answer says; `VerdictError` when it can't be read.
 
@@ -92,12 +98,11 @@ class Role(ABC):
         self, case: Case, lines: Sequence[Line], structured: bool
     ) -> tuple[Message, ...]:
         """One generic system turn and one user turn: shared part first, role last."""
-        system = self.library.get("system").text
         parts = [case.as_text(self.titles)]
         parts += [case.fence(f"message of {line.source}", line.text) for line in lines]
         parts.append(self.instruction(case, structured))
         return (
-            Message(role="system", content=system),
+            system_turn(self.library.get("system").text),
             Message(role="user", content="\n\n".join(parts)),
         )
 
@@ -105,6 +110,12 @@ class Role(ABC):
         """The message that asks again after an answer that could not be read."""
         prompt = self.library.get("repair", ("problem", "format"))
         return prompt.fill({"problem": problem, "format": self.form(structured)})
+
+
+@lru_cache(maxsize=16)
+def system_turn(text: str) -> Message:
+    """The generic system turn: made once for all calls of a run."""
+    return Message(role="system", content=text)
 
 
 def merge_system_turn(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
-from fellowship.agents.case import Case, interleave_answers
+from fellowship.agents.case import Case
 from fellowship.agents.logprob_scores import (
     Expected,
     criterion_pattern,
@@ -34,6 +34,7 @@ from fellowship.agents.rubric_forms import (
     rubric_words,
 )
 from fellowship.answer_order import require_sorted
+from fellowship.prompts.library import filled
 from fellowship.records import (
     Choice,
     CriterionMark,
@@ -118,7 +119,7 @@ class Generator(Role):
 
         None when only the last turn is left, which is the draft itself.
         """
-        messages = interleave_answers(case.conversation, ())
+        messages = case.conversation.messages
         open_turns = [
             index
             for index, message in enumerate(messages[:-1])
@@ -162,8 +163,8 @@ class Reviewer(Role):
     def instruction(self, case: Case, structured: bool) -> str:
         """The review prompt with its scale and form."""
         prompt = self.library.get(self.prompt_name, ("scale", "format"))
-        values = {"scale": format_number(self.scale), "format": self.form(structured)}
-        return prompt.fill(values)
+        scale, form = format_number(self.scale), self.form(structured)
+        return filled(prompt, scale=scale, format=form)
 
     def messages(
         self, case: Case, lines: Sequence[Line], structured: bool
@@ -226,17 +227,15 @@ class Judge(Role):
         told = [self.criteria] if self.criteria else []
         if self.rubric:
             told.append(rubric_words(self.strategy, self.rubric, scale))
-        values = {
-            "scale": scale,
-            "criteria": "\n{}\n".format("\n\n".join(told)) if told else "",
-            "format": self.form(structured),
-        }
-        return prompt.fill(values)
+        criteria = "\n{}\n".format("\n\n".join(told)) if told else ""
+        form = self.form(structured)
+        return filled(prompt, scale=scale, criteria=criteria, format=form)
 
     def form(self, structured: bool) -> str:
         """Reason first, verdict last."""
         if structured:
-            fields = ", ".join(f'"{name}"' for name in self.schema()["properties"])
+            assert self.asked_schema is not None
+            fields = ", ".join(f'"{name}"' for name in self.asked_schema["properties"])
             return f"Answer with a JSON object with the fields {fields}, in this order."
         scale = format_number(self.scale)
         if self.rubric:

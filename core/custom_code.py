@@ -14,8 +14,6 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -157,16 +155,18 @@ def source_digest(thing: Any) -> str:
         return "unknown"
 
 
-@contextmanager
-def as_row_errors() -> Iterator[None]:
-    """Have what would end the process end its row, where the user's code raises it.
+class RowErrors:
+    """A context in which what would end the process, raised by a user's code, ends its row.
 
     A `CancelledError` that nobody asked for is the user's own, too.
     """
-    try:
-        yield
-    except (SystemExit, asyncio.CancelledError) as error:
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        if not isinstance(error, SystemExit | asyncio.CancelledError):
+            return
         task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
-            raise
-        raise RowError(f"your own code raised {error!r}") from error
+        if isinstance(error, SystemExit) or not (task and task.cancelling()):
+            raise RowError(f"your own code raised {error!r}") from error

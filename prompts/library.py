@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class Prompt:
         )
 
 
+@lru_cache(maxsize=256)
+def filled(prompt: Prompt, **values: str) -> str:
+    """The prompt with every slot filled by what is the same for many calls."""
+    return prompt.fill(values)
+
+
 class PromptLibrary:
     """The prompts of a run: a user's folder first, then the built-in ones."""
 
@@ -56,10 +62,11 @@ class PromptLibrary:
 
     def get(self, name: str, offered: Iterable[str] = ()) -> Prompt:
         """The prompt `name`; `RecipeError` if there is none or it wants another slot."""
-        if name not in self._prompts:
-            self._prompts[name] = Prompt(name, self._text(name))
-        prompt = self._prompts[name]
-        if unknown := sorted(prompt.slots - set(offered)):
+        prompt = self._prompts.get(name)
+        if prompt is None:
+            prompt = self._prompts[name] = Prompt(name, self._text(name))
+        if not prompt.slots.issubset(offered):
+            unknown = sorted(prompt.slots - set(offered))
             raise RecipeError(
                 f"prompt {name!r} has the slot ${unknown[0]}; its role offers"
                 f" {', '.join(f'${slot}' for slot in sorted(offered)) or 'none'}"

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from fellowship.custom_code import as_row_errors, load_named
+from fellowship.custom_code import RowErrors, load_named
 from fellowship.errors import RecipeError
 from fellowship.records import Candidate, Comparison, Item, Verdict
 from fellowship.teams.judge import Pair, PairwiseRatings, comparison_of
@@ -86,7 +86,7 @@ class CustomEvaluator:
             raise wrong_result(name, "rate", found, "a function (i, j) -> Comparison")
 
         def rated(i: int, j: int) -> Comparison:
-            with as_row_errors():
+            with RowErrors():
                 of_two = found(i, j)
             return self._comparison(of_two, (i, j), "rate")
 
@@ -110,7 +110,7 @@ class CustomEvaluator:
 
 async def own_result(work: Awaitable[Any]) -> Any:
     """What a method of the user's returns; what would end the process ends its row."""
-    with as_row_errors():
+    with RowErrors():
         return await work
 
 

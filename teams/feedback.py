@@ -12,7 +12,7 @@ from typing import Any
 from fellowship.agents.agent import RoleAgent
 from fellowship.agents.case import Case
 from fellowship.agents.roles import Generator, Reviewer
-from fellowship.records import Candidate, Item, Turn
+from fellowship.records import Candidate, Item, Review, Turn
 from fellowship.stop_reasons import SessionStop
 from fellowship.teams.session import SessionContext
 from fellowship.teams.settings import FeedbackSettings
@@ -114,7 +114,9 @@ def mean_scores(turns: Sequence[Turn], reviewers: int) -> list[float]:
     rounds: dict[int, dict[str, float]] = {}
     for turn in turns:
         if turn.role == "reviewer" and turn.value is not None:
-            rounds.setdefault(turn.round, {})[turn.source] = turn.value["score"]
+            value = turn.value
+            score = value.score if isinstance(value, Review) else value["score"]
+            rounds.setdefault(turn.round, {})[turn.source] = score
     full = [marks for _, marks in sorted(rounds.items()) if len(marks) == reviewers]
     return [sum(marks.values()) / len(marks) for marks in full]
 

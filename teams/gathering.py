@@ -34,7 +34,8 @@ async def gather_or_cancel(*work: Coroutine[Any, Any, T]) -> list[T]:
         if errors:
             raise errors[0]
         return [task.result() for task in tasks]
-    finally:
+    except BaseException:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        raise

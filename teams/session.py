@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from autogen_agentchat.base import ChatAgent, TaskResult, Team, TerminationCondition
@@ -140,19 +141,20 @@ class SessionContext:
         self.session = digest([item.number, item.key, team, seed], 12)
         self._transcript = Transcript(self.session, seed, listen=listen)
         self._caught: list[FellowshipError] = []
-        known = [(n, c) for n, c in models.items() if c.family != "unknown"]
-        self.families = {n: c.family for name, c in known for n in (name, c.model)}
-        self._models = {
-            n: SessionClient(c, self._transcript, self._caught)
-            for n, c in models.items()
-        }
-        self._named_clients: dict[tuple[str, str], SessionClient] = {}
+        self._models = models
+        self._clients: dict[tuple[str, str], SessionClient] = {}
         self._places: dict[str, int] = {}
         self._asking, self._since = 0, 0
         self._token = CancellationToken()
         self._deadline = deadline if deadline is not None else float("inf")
         self._ends = asyncio.get_running_loop().time() + self._deadline
         self.stopped = ""
+
+    @cached_property
+    def families(self) -> dict[str, str]:
+        """The families that are known: of models by their names in the recipe and own."""
+        known = [(n, c) for n, c in self._models.items() if c.family != "unknown"]
+        return {n: c.family for name, c in known for n in (name, c.model)}
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -173,7 +175,7 @@ class SessionContext:
         return RoleAgent(
             name,
             role,
-            replace(case, reader=self.reader),
+            case if case.reader == self.reader else replace(case, reader=self.reader),
             client,
             self._transcript,
             system_role=client.system_role,
@@ -192,15 +194,12 @@ class SessionContext:
             raise RecipeError(
                 f"team {self.team!r} asks for the unknown model {model!r}"
             )
-        if not seat:
-            return self._models[model]
         key = (model, seat)
-        if key not in self._named_clients:
-            inner = self._models[model].inner
-            self._named_clients[key] = SessionClient(
-                inner, self._transcript, self._caught, seat
+        if key not in self._clients:
+            self._clients[key] = SessionClient(
+                self._models[model], self._transcript, self._caught, seat
             )
-        return self._named_clients[key]
+        return self._clients[key]
 
     async def run_autogen(
         self, guest: ChatAgent | Team, task: Sequence[tuple[str, str]]

@@ -142,24 +142,28 @@ class Voter:
         for sample, agent in enumerate(agents):
             known = {"order": order, "phase": phase, "sample": sample}
             known |= verdict_fields(agent.value, order)
-            verdicts.append(self.invalid_verdict(agent).model_copy(update=known))
+            verdicts.append(Verdict(**self._invalid(agent) | known))
         return verdicts
 
     def invalid_verdict(self, agent: RoleAgent) -> Verdict:
         """An invalid verdict with its evaluator, its call and why it can't be read."""
+        return Verdict(**self._invalid(agent))
+
+    def _invalid(self, agent: RoleAgent) -> dict[str, Any]:
+        """The fields of an invalid verdict."""
         turn = agent.turn
-        return Verdict(
-            winner="invalid",
-            evaluator=self.name,
-            model=turn.model if turn else "",
-            strategy=self.settings.strategy,
-            scale=self.settings.scale,
-            tie_band=self.settings.tie_band,
-            call=turn.call if turn else "",
-            verdict_first=turn is not None and "verdict-first" in turn.remarks,
-            note=agent.problem,
-            unreadable=agent.unreadable,
-        )
+        return {
+            "winner": "invalid",
+            "evaluator": self.name,
+            "model": turn.model if turn else "",
+            "strategy": self.settings.strategy,
+            "scale": self.settings.scale,
+            "tie_band": self.settings.tie_band,
+            "call": turn.call if turn else "",
+            "verdict_first": turn is not None and "verdict-first" in turn.remarks,
+            "note": agent.problem,
+            "unreadable": agent.unreadable,
+        }
 
     async def rate(
         self, case: Case, places: Sequence[str], seats: SessionContext

@@ -62,12 +62,14 @@ def _fields(
             if plain in KEYS[name] and not (_is_object(value) and plain in WRAPPERS):
                 top = True
                 yield name, key, _inner(value)
-        if "first" in names:
+        if "first" in names and (plain in SCORES or _is_object(value)):
             yield from _sides(plain, key, value)
-    for key, value in pairs:
-        if _is_object(value) and plain_key(key) in WRAPPERS and not top and depth < 3:
+    for key, value in () if top else pairs:
+        if not _is_object(value):
+            continue
+        if plain_key(key) in WRAPPERS and depth < 3:
             yield from _fields(value, names, depth + 1)
-        elif _is_object(value) and not top and plain_key(key) not in SCORES:
+        elif plain_key(key) not in SCORES:
             for name, inner, _ in _fields(value, names, 9) if depth < 9 else ():
                 if name in ("winner", "score") and "first" not in names:
                     yield name, inner, {"inside": key}

@@ -57,6 +57,8 @@ def other_scale(spans: Sequence[Span], plain: str, high: float) -> str:
         for key, value in _fields(span.pairs):
             if plain_key(key) in _LIMITS and (top := _top(value)) not in (None, high):
                 return f"{key}: {top:g}"
+    if not plain:
+        return ""
     for pattern in (_IN_WORDS, _EACH, _ON_A_LINE, _NAMED):
         for match in pattern.finditer(plain):
             if float([end for end in match.groups() if end][-1]) != high:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from autogen_agentchat.agents import BaseChatAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 
+from fellowship.agents.agent import RoleAgent
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run
 from fellowship.run_outcomes import outcomes
@@ -47,3 +49,11 @@ def test_what_an_agent_raises_ends_its_chat_with_its_own_words(tmp_path: Path) -
         report = run(load_recipe(path), tmp_path / "run")
     assert report.states == {"failed": 2}
     assert all("longer than the context" in o.why for o in outcomes(tmp_path / "run"))
+
+
+def test_an_agent_of_ours_has_what_autogen_s_own_beginning_gives_an_agent() -> None:
+    class Stock(RoleAgent):
+        def __init__(self) -> None:
+            BaseChatAgent.__init__(self, "one", "an agent")
+
+    assert vars(Stock()) == {"_name": "one", "_description": "an agent"}
