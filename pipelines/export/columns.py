@@ -73,11 +73,22 @@ LINE_VALUES: Mapping[str, Callable[[Any], Any]] = {
     "whole": int,
     "flag": bool,
     "text": str,
-    "texts": json_line,
+    "texts": LastText(),
     "provenance": LastText(),
 }
 """A column's type -> its value in a JSON line."""
 check_registry("column type", get_args(ColumnType), LINE_VALUES)
+
+
+COLUMNS: Mapping[str, Callable[[Any], Any]] = {
+    name: LINE_VALUES[kind] for name, kind in FACTS.items()
+}
+"""A fact's column -> its value in a JSON line."""
+
+
+def as_it_is(value: Any) -> Any:
+    """The value of what is no fact."""
+    return value
 
 
 def line_row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +96,4 @@ def line_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
     What is no fact (a prompt, an answer) has the form that its reader asks for.
     """
-    return {
-        name: LINE_VALUES[FACTS[name]](value) if name in FACTS else value
-        for name, value in row.items()
-    }
+    return {name: COLUMNS.get(name, as_it_is)(v) for name, v in row.items()}

@@ -16,6 +16,7 @@ from fellowship.model_names import model_name
 from fellowship.models.config import FAMILIES
 from fellowship.pipelines.export.confirmation import Confirmation
 from fellowship.pipelines.pairing.fault_counts import FaultCount
+from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.pipelines.recipe.export_settings import LINES_RULE
 from fellowship.records import Outcome, Verdict
 
@@ -54,6 +55,11 @@ class ExportContext:
     def criteria(self) -> tuple[str, ...]:
         """Names of the criteria that the run's judges score one by one."""
         return rubric_names(self.recipe.get("evaluate") or {})
+
+    @cached_property
+    def rule(self) -> str:
+        """The name of the rule by which the run's verdicts became decisions."""
+        return voting_rule(self.header).name
 
     @property
     def typed_lines(self) -> bool:

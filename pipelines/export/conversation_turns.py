@@ -10,6 +10,7 @@ own above its text, and ends in `Assistant:` and a line break, where the answer 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from fellowship.pipelines.export.examples import Talk
 from fellowship.records import Candidate, Conversation, Message
@@ -20,17 +21,21 @@ def split_turns(
 ) -> tuple[Talk, tuple[Talk, ...]]:
     """The turns all answers share, and the turns with which each goes on."""
     messages = conversation.messages
-    spoken = [m.role for m in messages]
-    asked = len(spoken) - len("".join(r[0] for r in spoken).rstrip("u"))
+    asked = len([*takewhile(is_users, reversed(messages))])
     if asked < 2 or any(len(answer.turns) < asked for answer in answers):
         return plain_turns(messages), tuple(
-            [assistant_turn(answer.text)] for answer in answers
+            [[assistant_turn(answer.text)] for answer in answers]
         )
     questions = messages[-asked:]
     shared = messages[: len(messages) - asked + 1]
     return plain_turns(shared), tuple(
         _interleave(questions, answer.turns[-asked:]) for answer in answers
     )
+
+
+def is_users(message: Message) -> bool:
+    """Whether a turn is the user's."""
+    return message.role == "user"
 
 
 def plain_turns(messages: Sequence[Message]) -> Talk:

@@ -16,7 +16,6 @@ from fellowship.pipelines.provenance.score_explanation import (
     candidate_place,
     comparisons_used,
 )
-from fellowship.pipelines.provenance.voting_rule import voting_rule
 from fellowship.records import Candidate, Comparison, Outcome, PreferencePair, Verdict
 from fellowship.teams.criterion_verdicts import candidate_criteria
 from fellowship.teams.judge_verdicts import last_verdicts
@@ -50,10 +49,11 @@ def pair_evidence(
 
 
 class PairFacts(NamedTuple):
-    """What a pair depends on, and its column `provenance`."""
+    """What a pair depends on, its column `provenance`, and other facts of its sides."""
 
     evidence: Evidence
     provenance: dict[str, Any]
+    shared: dict[str, Any]
 
 
 def pair_facts(
@@ -65,7 +65,8 @@ def pair_facts(
     if known is None or known[0] is not pair:
         evidence = pair_evidence(outcome, pair, context)
         columns = provenance_columns(outcome, evidence, context)
-        known = made[id(pair)] = (pair, PairFacts(evidence, columns))
+        shared = shared_facts(outcome, pair, evidence, context)
+        known = made[id(pair)] = (pair, PairFacts(evidence, columns, shared))
     facts: PairFacts = known[1]
     return facts
 
@@ -73,6 +74,20 @@ def pair_facts(
 def made_facts(outcome: Outcome, context: ExportContext) -> dict[Any, Any]:
     """Place of a row's pairs in memory -> the pair and its facts: none yet."""
     return {}
+
+
+def shared_facts(
+    outcome: Outcome, pair: PreferencePair, evidence: Evidence, context: ExportContext
+) -> dict[str, Any]:
+    """The facts that pairs and single answers share."""
+    writers = (pair.chosen.model, pair.rejected.model)
+    return {
+        **chosen_chance(pair.margin, evidence, context),
+        "same_family": context.is_related(evidence.verdicts, writers),
+        "row": outcome.number,
+        "item": outcome.item,
+        "flags": list(outcome.flags),
+    }
 
 
 def count_votes(evidence: Evidence) -> tuple[float, int]:
@@ -128,7 +143,7 @@ def provenance_columns(
         "sessions": [session.id for session in outcome.sessions],
         "verdicts": verdicts,
         "jurors": list(dict.fromkeys(v.evaluator for v in evidence.verdicts)),
-        "rule": voting_rule(context.header).name,
+        "rule": context.rule,
         **{n: [*v] if isinstance(v, list) else v for n, v in shared.items()},
         **({"place": outcome.place} if outcome.place else {}),
     }

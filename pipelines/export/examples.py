@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring
 from typing import Any
 
 from fellowship.hashing import canonical_json
@@ -46,7 +47,7 @@ class Example:
     @property
     def texts(self) -> list[str]:
         """Each answer as one text."""
-        return [joined_text(answer) for answer in self.answers]
+        return [*map(joined_text, self.answers)]
 
     @property
     def prompt_text(self) -> str:
@@ -82,18 +83,25 @@ def common_beginning(one: str, other: str) -> str:
 
 def text_hash(*parts: object) -> int:
     """A 63-bit number that depends on all parts: what sets of texts are told apart by."""
-    spelt = [spelt_text(p) if type(p) is str else canonical_json(p) for p in parts]
-    data = b"[%b]" % b",".join(spelt)
+    data = b"[%b]" % b",".join([SPELT.get(type(p), canonical_json)(p) for p in parts])
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") >> 1
 
 
-spelt_text = lru_cache(maxsize=16)(canonical_json)
-"""A text as its hashes take it: a row's are in several of them."""
+def quoted_bytes(text: str) -> bytes:
+    """A text's canonical JSON, which is in several hashes of a row."""
+    return encode_basestring(text).encode("utf-8", "backslashreplace")
+
+
+SPELT: Mapping[type, Callable[[Any], bytes]] = {
+    str: lru_cache(maxsize=16)(quoted_bytes),
+    int: b"%d".__mod__,
+}
+"""What is not of many parts -> its canonical JSON, found sooner."""
 
 
 def prompt_hash(example: Example) -> int:
     """The number of an example's prompt, found once for all examples of a row."""
-    return contents_hash(tuple(turn["content"] for turn in example.prompt))
+    return contents_hash(tuple([turn["content"] for turn in example.prompt]))
 
 
 @lru_cache(maxsize=4)

@@ -47,8 +47,7 @@ def is_contaminated(example: Example, exam: Benchmarks) -> bool:
 
 def first_pii(example: Example) -> str:
     """The first kind of personal data in the row; empty where there is none."""
-    found = (find_pii(text) for text in (example.prompt_text, *example.texts))
-    return next(filter(None, found), "")
+    return next(filter(None, map(find_pii, (example.prompt_text, *example.texts))), "")
 
 
 def below_probability(least: float, flags: Flags) -> Check:

@@ -13,9 +13,7 @@ from typing import Any, get_args
 from fellowship.pipelines.export.context import ExportContext
 from fellowship.pipelines.export.conversation_turns import split_turns
 from fellowship.pipelines.export.evidence import (
-    Evidence,
     PairFacts,
-    chosen_chance,
     criteria_column,
     origin_columns,
     pair_facts,
@@ -42,7 +40,7 @@ def pair_example(
 ) -> Example:
     """Chosen over rejected, with scores, chance, and where both are from."""
     prompt, sides = split_turns(pair.prompt, (pair.chosen, pair.rejected))
-    rests_on, provenance = pair_facts(outcome, pair, context)
+    rests_on, provenance, shared = pair_facts(outcome, pair, context)
     places = dict(zip(SIDES, rests_on.places, strict=True))
     scores = {
         "chosen_score": float(pair.chosen_score),
@@ -51,7 +49,7 @@ def pair_example(
     }
     facts = {
         **scores,
-        **shared_facts(outcome, pair, rests_on, context),
+        **shared,
         **origin_columns(pair.chosen, "chosen_", context),
         **origin_columns(pair.rejected, "rejected_", context),
         **criteria_column(rests_on, places, context),
@@ -59,20 +57,6 @@ def pair_example(
     }
     thinking = thinking_before((pair.chosen, pair.rejected), outcome, context)
     return Example(prompt, sides, facts=facts, thinking=thinking)
-
-
-def shared_facts(
-    outcome: Outcome, pair: PreferencePair, rests_on: Evidence, context: ExportContext
-) -> dict[str, Any]:
-    """The facts that pairs and single answers share."""
-    writers = (pair.chosen.model, pair.rejected.model)
-    return {
-        **chosen_chance(pair.margin, rests_on, context),
-        "same_family": context.is_related(rests_on.verdicts, writers),
-        "row": outcome.number,
-        "item": outcome.item,
-        "flags": list(outcome.flags),
-    }
 
 
 def answer_examples(
@@ -89,8 +73,9 @@ def answer_examples(
         sides = [(pair.chosen, True, pair.chosen_score)]
         if not chosen_only:
             sides.append((pair.rejected, False, pair.rejected_score))
+        asked = pair.prompt.key
         for answer, good, score in sides:
-            name = (pair.prompt.key, answer.text, answer.turns, good)
+            name = (asked, answer.text, answer.turns, good)
             if name not in seen:
                 seen.add(name)
                 label = None if chosen_only else good
@@ -108,13 +93,13 @@ def answer_example(
 ) -> Example:
     """One side of a pair as a row of its own."""
     answer, label, score = side
-    rests_on, provenance = rests
+    rests_on, provenance, shared = rests
     prompt, (completion,) = split_turns(pair.prompt, (answer,))
-    place = rests_on.places[0 if answer == pair.chosen else 1]
+    place = rests_on.places[answer is not pair.chosen]
     facts = {
         "score": float(score),
         "margin": float(pair.margin),
-        **shared_facts(outcome, pair, rests_on, context),
+        **shared,
         **origin_columns(answer, "", context),
         **criteria_column(rests_on, {"score": place}, context),
         "provenance": provenance,

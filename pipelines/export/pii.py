@@ -36,10 +36,13 @@ PHONE = re.compile(
 OF_CARD, OF_DOTS = 13, 2
 """Digits that a card has at least, and how often digits stand on both sides of a dot in an
 address, counted without overlaps."""
+FEWEST_DIGITS = 7
+"""Digits that a telephone number has at least, a social-security number and a card too."""
 FORM = bytes.maketrans(
     string.digits.encode() + string.ascii_uppercase.encode(), b"0" * 10 + b"A" * 26
 )
 """Every digit as 0 and every capital as A."""
+ACCOUNT, DOTTED = b"AA00", b"0.0"
 
 
 @lru_cache(maxsize=16)
@@ -51,6 +54,8 @@ def find_pii(text: str) -> str:
     if "@" in text and any(not RESERVED_DOMAIN.search(d) for d in EMAIL.findall(text)):
         return "e-mail address"
     found = Shape(text)
+    if found.is_plain:
+        return ""
     if found.may_be_social and SOCIAL.search(text):
         return "social-security number"
     if found.may_be_card and any(map(passes_luhn, CARD.findall(text))):
@@ -77,6 +82,13 @@ class Shape:
         self._known = text.isascii() or self._digits == len(DIGIT.findall(text))
         self._plain = plain if self._digits or not self._known else b""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether too few digits stand there, and not as in an account or an address."""
+        if not self._known or self._digits >= FEWEST_DIGITS:
+            return False
+        return ACCOUNT not in self._plain and self._plain.count(DOTTED) < OF_DOTS
+
     def _may(self, *forms: bytes) -> bool:
         return not self._known or any(form in self._plain for form in forms)
 
@@ -96,12 +108,12 @@ class Shape:
     @property
     def may_be_account(self) -> bool:
         """Whether two digits follow two capitals."""
-        return self._may(b"AA00")
+        return self._may(ACCOUNT)
 
     @property
     def may_be_address(self) -> bool:
         """Whether digits stand between dots often enough."""
-        return not self._known or self._plain.count(b"0.0") >= OF_DOTS
+        return not self._known or self._plain.count(DOTTED) >= OF_DOTS
 
     @property
     def may_be_phone(self) -> bool:

@@ -7,7 +7,6 @@ What needs the whole set is left to the filter pass that it is put into.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import floor, log
 from typing import Any, NamedTuple
 
@@ -176,4 +175,5 @@ def chosen_fault(outcome: Outcome, example: Example) -> AnswerFault | None:
 def with_flags(example: Example) -> Example:
     """The example with what is flagged and not dropped: personal data."""
     facts = {**example.facts, "pii": bool(first_pii(example))}
-    return replace(example, facts=facts)
+    prompt, answers, label = example.prompt, example.answers, example.label
+    return Example(prompt, answers, label, facts, example.thinking)

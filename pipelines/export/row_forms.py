@@ -25,8 +25,6 @@ TAILS: Final = ("", ".facts")
 BEFORE: Final = "p_source"
 """The column after which the weight stands, in rows that have one."""
 WEIGHT: Final = "sample_weight"
-WRITTEN_GAP: Final = f'"{WEIGHT}": {json_line(GAP)}'
-"""A gap as JSON has it. No text can hold it, for its quotes would be escaped there."""
 
 
 class RowForm:
@@ -50,7 +48,7 @@ class RowForm:
         """What is put down of an example."""
         if not self.ready:
             return example.pack()
-        return FILES.join(line_with_gap(row) for _, row in self.rows(example))
+        return FILES.join([line_with_gap(row) for _, row in self.rows(example)])
 
     def lines(self, record: str, weight: float) -> Iterator[tuple[str, str]]:
         """Tail of the file and line of each row that was put down `ready`."""
@@ -65,14 +63,11 @@ class RowForm:
 
 def line_with_gap(row: Mapping[str, Any]) -> str:
     """A row's line of JSON, with a gap for its weight if it gets one."""
+    line = json_line(row)
     if BEFORE not in row:
-        return json_line(row)
-    columns: dict[str, Any] = {}
-    for name, value in row.items():
-        columns[name] = value
-        if name == BEFORE:
-            columns[WEIGHT] = GAP
-    return json_line(columns).replace(WRITTEN_GAP, f'"{WEIGHT}": {GAP}', 1)
+        return line
+    before = f'"{BEFORE}": {json_line(row[BEFORE])}'
+    return line.replace(before, f'{before}, "{WEIGHT}": {GAP}', 1)
 
 
 def weight_of(p: float, mean: float) -> float:

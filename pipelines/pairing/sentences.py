@@ -79,11 +79,40 @@ def count_sentences(text: str) -> int:
     marks, as Thai, have one sentence a text.
     """
     whole = text.strip()
+    if (plain := count_plain_sentences(whole)) is not None:
+        return plain
     prose = FENCED.sub(" ", whole) if "```" in whole or "~~~" in whole else whole
     ends = [found.end() for found in find_marks(prose) if closes(prose, found)]
     parts = pairwise([0, *ends, len(prose)])
     many = sum(LETTER.search(prose, start, end) is not None for start, end in parts)
     return max(many, int(bool(whole)))
+
+
+def count_plain_sentences(text: str) -> int | None:
+    """How many sentences a text has whose only marks are full stops, each after a word and
+    before a blank; None of any other text, and where a word may be an abbreviation.
+    """
+    if not text.isascii() or "?" in text or "!" in text:
+        return None
+    parts = text.split(". ")
+    last = parts.pop()
+    if ends := last.endswith("."):
+        parts.append(last[:-1])
+    if len(parts) != text.count(".") or not all(map(is_plain_end, parts)):
+        return None
+    if "```" in text or "~~~" in text:
+        return None
+    rest = not ends and LETTER.search(last) is not None
+    return max(len(parts) + rest, int(bool(text)))
+
+
+def is_plain_end(text: str) -> bool:
+    """Whether a full stop after a text ends a sentence whatever follows."""
+    word = text[-BEFORE:].rpartition(" ")[2]
+    if len(word) < 2 or not word.isalpha():
+        return False
+    lower = word.lower()
+    return lower not in ABBREVIATED and lower.strip(ROMAN) != ""
 
 
 def find_marks(text: str) -> Iterator[re.Match[str]]:
@@ -122,11 +151,7 @@ def ends_plainly(text: str, mark: str | None, stop: int) -> bool:
     """
     if mark != ".":
         return mark in ("!", "?")
-    word = text[max(0, stop - BEFORE) : stop].rpartition(" ")[2]
-    if len(word) < 2 or not word.isalpha():
-        return False
-    lower = word.lower()
-    return lower not in ABBREVIATED and lower.strip(ROMAN) != ""
+    return is_plain_end(text[max(0, stop - BEFORE) : stop])
 
 
 def is_abbreviation(text: str, stop: int, word: str) -> bool:

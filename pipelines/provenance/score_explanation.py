@@ -105,9 +105,11 @@ def criteria_sum(name: str, verdicts: Sequence[Verdict]) -> str:
 
 def candidate_place(outcome: Outcome, candidate: Candidate) -> int:
     """A candidate's place among its row's, from 0; -1 where it is not one of them."""
-    all_of_row = enumerate(outcome.candidates)
     text = candidate.text  # most differ in it, and it is looked at sooner than all
-    return next((i for i, c in all_of_row if c.text == text and c == candidate), -1)
+    for place, known in enumerate(outcome.candidates):
+        if known.text == text and (known is candidate or known == candidate):
+            return place
+    return -1
 
 
 def pair_sums(

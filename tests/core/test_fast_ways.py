@@ -14,8 +14,14 @@ from hypothesis import strategies as st
 
 from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
 from fellowship.pipelines.export import pii
+from fellowship.pipelines.pairing import sentences
 from fellowship.pipelines.pairing.code_texts import count_calls
-from fellowship.pipelines.pairing.sentences import END, find_marks
+from fellowship.pipelines.pairing.sentences import (
+    END,
+    count_plain_sentences,
+    count_sentences,
+    find_marks,
+)
 from fellowship.pipelines.pairing.text_similarity import WORD, words
 
 SIGNS = "aZ9_ '\n.!?…;。)»\"*(é`~\u037e’-"
@@ -67,6 +73,9 @@ def test_what_a_texts_digits_rule_out_is_not_in_it(kind: str) -> None:
         found += (holds := FORMS[kind].search(text) is not None)
         ruled_out += not maybe
         assert maybe or not holds
+        if pii.Shape(text).is_plain:
+            assert not holds or not any(map(pii.is_phone, pii.PHONE.findall(text)))
+            assert not holds or kind == "phone"
     assert found > 3
     assert ruled_out > 300
 
@@ -75,6 +84,27 @@ def test_marks_of_sentences_are_found_where_a_search_finds_them() -> None:
     for text in texts():
         spans = [found.span() for found in END.finditer(text)]
         assert [found.span() for found in find_marks(text)] == spans
+
+
+PROSE = (
+    *("Hello", "a", "Dr", "e.g", "etc", "iv", "word", " ", ". ", ". ", ".", "\n", ".."),
+    *("! ", "? ", "```", "*", "1", "2)", "No", "é", "(ok)", '"', "…", ";", "[1]", "$"),
+)
+
+
+def test_sentences_of_plain_prose_are_counted_as_those_of_any_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = random.Random(8)
+    given = [
+        "".join(draw.choices(PROSE[:12], k=draw.randrange(12))) for _ in range(1500)
+    ]
+    given += ["".join(draw.choices(PROSE, k=draw.randrange(12))) for _ in range(500)]
+    plain = [count_plain_sentences(text.strip()) for text in given]
+    assert 200 < sum(many is not None for many in plain) < 1800
+    quick = [count_sentences(text) for text in given]
+    monkeypatch.setattr(sentences, "count_plain_sentences", lambda text: None)
+    assert quick == [count_sentences(text) for text in given]
 
 
 @pytest.mark.parametrize("compiled", [True, False])
