@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -46,6 +47,7 @@ class CriterionField(NamedTuple):
 Read = Callable[[object], ParsedValue]
 
 
+@lru_cache(maxsize=1024)
 def plain_name(name: str) -> str:
     """A name as it is compared: small letters and digits of any script alone."""
     return re.sub(r"[\W_]+", "", normalize("NFC", name.casefold()))
@@ -68,7 +70,7 @@ def criterion_mentions(
                     answer = as_written(span, key, value, answer)
                 where = (span.start, span.end)
                 yield mention_of(field.key, where, span.source, answer, whole=True)
-    for field in fields:
+    for field in fields if plain else ():
         for line in line_pattern(field).finditer(plain):
             answer = in_line(line["value"])
             if answer.value is None and answer.kind == Unreadable.NO_VALUE:
@@ -111,6 +113,7 @@ def leaves(
             yield here, key, value
 
 
+@lru_cache(maxsize=256)
 def path_pattern(field: CriterionField) -> re.Pattern[str]:
     """The ways to a field's value in JSON: by its name and side, in either order."""
     name = re.escape(plain_name(field.criterion))
@@ -122,6 +125,7 @@ def path_pattern(field: CriterionField) -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=256)
 def line_pattern(field: CriterionField) -> re.Pattern[str]:
     """A line of a field: its name, its side, a colon; the group `value` is the rest."""
     name = r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", field.criterion)))

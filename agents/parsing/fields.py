@@ -8,9 +8,8 @@ into exactly one value a field, or refuses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from fellowship.agents.parsing.problems import Unreadable, UnreadableReply
 from fellowship.agents.parsing.values import ParsedValue
@@ -34,8 +33,7 @@ _LOOSE = lazy_pattern(r" (?=[^\w ])|(?<=[^\w ]) ")
 _MOST = 1000  # an evaluator that answers more often has run away
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """One mention of a field: `value`, or `problem` when it holds none.
 
     `raw` is the text it was read from, which stood from `start` to `end`; fields of one
@@ -92,7 +90,7 @@ def agreed_values(
 
 def _agreed_value(name: str, found: Sequence[Mention], offered: str) -> Value:
     """The value all mentions of `name` agree on."""
-    title = TITLES.get(name, f"{name!r}")
+    title = TITLES.get(name) or repr(name)
     mine = [each for each in found if each.name == name]
     values = list(dict.fromkeys(each.value for each in mine if each.value is not None))
     for each in mine:

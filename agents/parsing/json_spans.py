@@ -11,8 +11,8 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import json_repair
 
@@ -40,8 +40,7 @@ _QUOTES = str.maketrans("“”‘’", "\"\"''")
 Pairs = tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """An object from `start` to `end`: its `pairs`, duplicates kept where it is sound.
 
     `source` is the text it was read from; `closed` is false where its brace is missing.

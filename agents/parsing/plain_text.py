@@ -24,6 +24,7 @@ _SIMPLE = str.maketrans(
     | {ord("【"): "[", ord("】"): "]", ord("。"): ". ", ord("、"): ", "}
 )
 _MARKUP = str.maketrans(dict.fromkeys("*_#`~", " "))
+_MARKED = lazy_pattern("[*_#`~]")
 _STRUCK = lazy_pattern(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
 _STARS = lazy_pattern(r"[★☆⭐🌟]{2,}")
 _TOKENS = lazy_pattern(
@@ -66,7 +67,8 @@ def plain_text(text: str) -> str:
         text = _FIELD.sub(_label_of_tag, text)
     if not text.isascii():
         text = "".join(map(_without_picture, _STARS.sub(" stars ", text)))
-    text = text.translate(_MARKUP)
+    if _MARKED.search(text):
+        text = text.translate(_MARKUP)
     if "   " in text or "\t" in text or "\n" in text:
         text = _RUNS.sub(_shorter, text)
     return text

@@ -7,7 +7,6 @@ against what the reply concludes in prose and against its other fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -153,7 +152,7 @@ class Reading:
         if len(mark.raw) > 2:
             return mark
         line = self.rest.rstrip().rpartition("\n")[2].strip()
-        return replace(mark, raw=line)
+        return mark._replace(raw=line)
 
     def _winner_fields(self) -> list[Mention]:
         return list(field_mentions(self.spans, ("winner",), _json_side))

@@ -7,7 +7,6 @@ nothing is rescaled, clamped or guessed.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from fellowship.agents.parsing.criteria import CRITERIA
 from fellowship.agents.parsing.problems import Unreadable
@@ -53,7 +52,7 @@ def score_value(line: str, low: float, high: float, scale: str = "") -> ParsedVa
     if not value.problem and _NOT_YET.search(plain, value.end):
         problem = "a score of a part, or before the last"
         return ParsedValue(len(line), problem=problem, kind=Unreadable.UNCLEAR)
-    return replace(value, end=min(value.end, len(line)))
+    return value._replace(end=min(value.end, len(line)))
 
 
 def json_score(value: object, low: float, high: float) -> ParsedValue:

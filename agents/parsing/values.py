@@ -7,8 +7,7 @@ is left of the line may be a remark, but not one that could be a second answer.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fellowship.agents.parsing.problems import Unreadable
 from fellowship.lazy_pattern import lazy_pattern
@@ -49,8 +48,7 @@ _MARKUP = str.maketrans(dict.fromkeys("*_#`\r\xa0", " "))
 _SIDES: dict[str, Choice] = {"a": "first", "1": "first", "b": "second", "2": "second"}
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedValue:
+class ParsedValue(NamedTuple):
     """A value read from a line, `end` characters long, or the problem with it."""
 
     end: int

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from fellowship.agents.parsing.bracket_marks import bracket_marks
 from fellowship.agents.parsing.closing_marks import (
@@ -120,8 +119,8 @@ def _labelled_value(line: str, own: bool, text: str) -> ParsedValue | None:
     if not own:
         return None
     if _names_a_side(line):
-        return replace(value, kind=Unreadable.UNCLEAR)
-    return replace(value, kind=Unreadable.NOTHING, problem="prose, not a verdict")
+        return value._replace(kind=Unreadable.UNCLEAR)
+    return value._replace(kind=Unreadable.NOTHING, problem="prose, not a verdict")
 
 
 def _says_more(line: str) -> bool:
