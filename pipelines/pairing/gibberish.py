@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from fellowship.pipelines.pairing.letter_pairs import rare_share
+from fellowship.pipelines.pairing.text_similarity import parts_of
 
 ASKED = re.compile(
     r"emoji|emoticon|symbol|punctuat|\bsigns?\b|operator|\bmarks?\b|ascii|unicode|"
@@ -28,7 +29,8 @@ ASKED = re.compile(
 )
 """Words of a prompt that asks for what would else be no language."""
 
-ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+ENCODED_LEAST = 24
+ENCODED = re.compile(rf"[A-Za-z0-9+/_-]{{{ENCODED_LEAST},}}={{0,2}}")
 CHANGES = re.compile(
     r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])"
 )
@@ -79,18 +81,18 @@ def is_mojibake(text: str) -> bool:
 
 def is_one_thing_repeated(text: str) -> bool:
     """Whether a text is one character, or one short thing ten times or more."""
-    letters = "".join(text.split())
-    most = max(map(letters.count, set(letters)))
-    if len(letters) >= 20 and most * 5 >= len(letters) * 4:
+    letters = "".join(parts_of(text))
+    if len(letters) >= 20 and (most := most_of(letters)):
         return most == len(letters) or not NUMBER.fullmatch(text)
     return _is_periodic(letters) and any(c.isalpha() for c in letters)
 
 
 def is_encoded(text: str) -> bool:
     """Whether most of a text is base64, hexadecimal digits or the like."""
-    if "://" in text:
+    parts = parts_of(text)
+    if "://" in text or max(map(len, parts), default=0) < ENCODED_LEAST:
         return False
-    whole = len("".join(text.split()))
+    whole = len("".join(parts))
     held = sum(len(t) for t in ENCODED.findall(text) if _is_bytes(t))
     return held * 5 >= whole * 4
 
@@ -100,14 +102,16 @@ def is_random_letters(text: str) -> bool:
 
     A text that opens with a line of plain words is not so as a whole.
     """
-    rare, pairs = rare_share(text)
+    rare, pairs = rare_share(parts_of(text))
     return rare >= 4 and rare * 10 >= pairs and not _opens_in_words(text)
 
 
 def _opens_in_words(text: str) -> bool:
     """Whether the first of several lines has six words, none of random letters."""
     opening, _, rest = text.partition("\n")
-    return bool(rest) and len(opening.split()) >= 6 and rare_share(opening)[0] == 0
+    return (
+        bool(rest) and len(opening.split()) >= 6 and rare_share(opening.split())[0] == 0
+    )
 
 
 def is_many_scripts(text: str) -> bool:
@@ -139,9 +143,25 @@ def _one_byte(letter: str) -> bytes:
         return letter.encode("latin-1")
 
 
+def most_of(letters: str) -> int:
+    """How often the letter stands there that four of five are; 0 where none is."""
+    whole, seen, others = len(letters), set[str](), 0
+    for letter in letters:
+        if letter in seen:
+            continue
+        seen.add(letter)
+        many = letters.count(letter)
+        if many * 5 >= whole * 4:
+            return many
+        others += many
+        if others * 5 > whole:  # too few are left
+            break
+    return 0
+
+
 def _is_periodic(letters: str) -> bool:
     """Whether a text repeats one unit ten times or more, from its beginning to its end."""
-    if len(letters) < 20:
+    if len(letters) < 20 or letters.find(letters[:8], 1, len(letters) // 10 + 8) < 0:
         return False
     unit = (letters + letters).find(letters[: len(letters) // 2], 1)
     return 0 < unit * 10 <= len(letters) and all(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 VOWELS = frozenset("aeiouyw")
 COMMON = {
@@ -52,12 +53,42 @@ def _rare_pairs() -> re.Pattern[str]:
 RARE = _rare_pairs()
 
 
-def rare_share(text: str) -> tuple[int, int]:
+MOST_WORDS = 1 << 14
+LONGEST = 64
+"""Words whose pairs are kept in mind, and their letters at most; then they are forgotten,
+and counted anew."""
+BITS = 32
+"""A word's rare pairs are above these bits of one number, and all its pairs in them."""
+
+
+class LetterPairs(dict[str, int]):
+    """Words and their pairs of letters, counted when a word is first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= MOST_WORDS:
+            self.clear()
+        rare, pairs = count_pairs(word)
+        packed = rare << BITS | pairs
+        if len(word) <= LONGEST:
+            self[word] = packed
+        return packed
+
+
+PAIRS = LetterPairs()
+
+
+def rare_share(words: Iterable[str]) -> tuple[int, int]:
     """How many pairs of letters are rare, and how many pairs there are.
 
     Of words of four letters or more without their accents; abbreviations in capitals and
     words with a capital inside, which are names of code, do not count.
     """
+    packed = sum(map(PAIRS.__getitem__, words))
+    return packed >> BITS, packed & ((1 << BITS) - 1)
+
+
+def count_pairs(text: str) -> tuple[int, int]:
+    """What `rare_share` is of one text without spaces."""
     flat = text
     if not text.isascii():
         flat = ACCENTS.sub("", unicodedata.normalize("NFD", text))

@@ -31,6 +31,8 @@ LEAST: Final = 6
 """Words of ours under which a text may have come to them by itself."""
 FENCE: Final = re.compile(r"\b(?:BEGIN|END) [\w -]{1,60}? [0-9a-f]{16}\b")
 """A line of `Case.fence`, its signs of equality or not."""
+FENCE_WORDS: Final = ("BEGIN ", "END ")
+"""Of what `FENCE` finds in a text, each begins with one of these."""
 NEARLY_ALL: Final = 0.85
 """Share of a text's words from which nothing is its own: filled slots are the rest."""
 
@@ -97,6 +99,8 @@ def find_echoes(
 
 def holds_fence(candidate: Candidate, conversation: Conversation) -> bool:
     """Whether a text holds a fence that the user's turns don't."""
+    if not any(word in candidate.text for word in FENCE_WORDS):
+        return False
     said = FENCE.findall(candidate.text)
     asked = "\n".join(message.content for message in conversation.messages)
     return any(fence not in asked for fence in said)

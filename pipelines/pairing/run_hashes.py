@@ -19,7 +19,9 @@ HASH_BITS: Final = 30
 FACTORS: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
 """Odd factors, one for each place in a run."""
 MOST_WORDS: Final = 1 << 14
-"""Words whose hashes are kept in mind; then they are forgotten, and kept anew."""
+LONGEST: Final = 64
+"""Words whose hashes are kept in mind, and their letters at most; then they are
+forgotten, and kept anew."""
 
 
 class WordHashes(dict[str, int]):
@@ -32,7 +34,9 @@ class WordHashes(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if len(self) >= MOST_WORDS:
             self.clear()
-        hashed = self[word] = text_hash30(word, self._factor)
+        hashed = text_hash30(word, self._factor)
+        if len(word) <= LONGEST:
+            self[word] = hashed
         return hashed
 
 

@@ -39,6 +39,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(f" {plain} ".replace(" '", " ").replace("' ", " ").split())
 
 
+@lru_cache(maxsize=4)
+def parts_of(text: str) -> Sequence[str]:
+    """What stands between a text's spaces; several checks of one answer ask for it."""
+    return text.split()
+
+
 def first_words(text: str, many: int) -> list[str]:
     """The first of a text's words."""
     return [found[0] for found in islice(WORD.finditer(flatten(text)), many)]

@@ -25,6 +25,7 @@ from fellowship.pipelines.pairing.constant_answers import (
     ConstantAnswers,
 )
 from fellowship.pipelines.pairing.gibberish import find_gibberish
+from fellowship.pipelines.pairing.text_similarity import parts_of
 from fellowship.records import AnswerFault, Candidate, Conversation, Message
 from fellowship.run_folder import LEDGER
 from fellowship.wording import ANSWER_FAULTS
@@ -32,7 +33,6 @@ from fellowship.wording import ANSWER_FAULTS
 SystemText = tuple[str, str]
 """A system's name and a text it wrote."""
 
-SPACE = re.compile(r"\s+")
 WORD = re.compile(r"\w")
 CONSTANT = (
     "SELECT system, text FROM (SELECT json_extract(record, '$.conversation') AS asked,"
@@ -49,7 +49,7 @@ def is_empty(text: str) -> bool:
 
 def normalize(text: str) -> str:
     """The text as it reads: case, spacing and what encloses it aside."""
-    return SPACE.sub(" ", text).strip(" \"'`*_>#.-").casefold()
+    return " ".join(parts_of(text)).strip(" \"'`*_>#.-").casefold()
 
 
 def repeats_prompt(text: str, conversation: Conversation) -> bool:

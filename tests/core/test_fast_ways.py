@@ -16,6 +16,8 @@ from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
 from fellowship.pipelines.export import pii
 from fellowship.pipelines.pairing import sentences
 from fellowship.pipelines.pairing.code_texts import count_calls
+from fellowship.pipelines.pairing.gibberish import most_of
+from fellowship.pipelines.pairing.letter_pairs import count_pairs, rare_share
 from fellowship.pipelines.pairing.sentences import (
     END,
     count_plain_sentences,
@@ -49,6 +51,23 @@ def test_calls_of_code_are_those_of_the_pattern() -> None:
     for text in texts():
         code = text.replace("*", "((").replace("9", "f(")
         assert count_calls(code) == len(re.findall(r"(?<=\w)\(", code))
+
+
+def test_pairs_of_letters_are_counted_by_words_as_in_the_whole_text() -> None:
+    draw = random.Random(3)
+    for _ in range(300):
+        text = "".join(
+            draw.choices(["xkqz", "Bvrtjk", "word", "é", " ", "\n", "9"], k=9)
+        )
+        assert rare_share(text.split()) == count_pairs(text)
+
+
+def test_the_letter_that_four_of_five_are_is_found_without_counting_all() -> None:
+    draw = random.Random(4)
+    for _ in range(300):
+        text = "".join(draw.choices("aaaaaaabc", k=draw.randrange(1, 30)))
+        most = max(map(text.count, text))
+        assert most_of(text) == most * (most * 5 >= len(text) * 4)
 
 
 PIECES = (
