@@ -126,9 +126,9 @@ def round_robin(
 def task_messages(
     task: str | BaseChatMessage | Sequence[BaseChatMessage] | None,
 ) -> list[BaseChatMessage]:
-    """The messages that open a run, as AutoGen makes them of a task."""
+    """The messages that open a run, as AutoGen makes them of a task, but no random id."""
     if task is None:
         return []
     if isinstance(task, str):
-        return [TextMessage(content=task, source="user")]
+        return [TextMessage(id="task", content=task, source="user")]
     return [task] if isinstance(task, BaseChatMessage) else list(task)
