@@ -57,7 +57,6 @@ from benchmarks.overhead import IN_FLIGHT, request_bodies, run_fellowship
 from benchmarks.scale import recipe_of
 from fellowship.pipelines.recipe.loading import load_recipe
 from fellowship.pipelines.running.runner import run_recipe
-from fellowship.records import Outcome
 from tests.support.loopback.fixtures import server_process
 from tests.support.recipes import openai_model, recipe
 
@@ -133,9 +132,9 @@ async def run_cost(run: Run, base_url: str, folder: Path, rows: int) -> RunCost:
         marks.append(time.process_time())
         return await finalize(*given)
 
-    def counted(go: runner.Runner, outcome: Outcome) -> None:
+    def counted(go: runner.Runner) -> None:
         began = time.process_time()
-        prepare(go, outcome)
+        prepare(go)
         prepared[0] += time.process_time() - began
 
     runner.finalize_run = timed

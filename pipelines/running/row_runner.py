@@ -8,7 +8,8 @@ it, and replays the recorded calls of one that is not.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,11 @@ DRAIN = 6.0
 
 BREATH = 64
 """Rows read between two looks at the rest of the world: signals, calls coming home."""
+
+AT_ONCE = 16
+LONGEST = 0.02
+"""Rows that have ended and are taken in together, and seconds after which calls coming home
+are looked after first."""
 
 AGAIN = frozenset({State.FAILED})
 """States that running again tries to mend."""
@@ -87,6 +93,7 @@ class Runner:
         self._broken: Exception | None = None
         self._over = asyncio.Event()
         self.seen = NumberRanges()
+        self._ended = deque[Outcome | EndedRow]()
 
     @cached_property
     def finished(self) -> dict[int, tuple[str, str]]:
@@ -150,6 +157,8 @@ class Runner:
             await asyncio.gather(stopping, *self._rows, return_exceptions=True)
         if self._broken:
             raise self._broken
+        while self._ended:
+            self.take_in()
 
     async def _wait_for_stop(self) -> None:
         """Return when somebody says stop, or when nothing that follows can be trusted."""
@@ -263,14 +272,27 @@ class Runner:
         else:
             ended, record = written_outcome(ended)
         await self.ledger.record_outcome(ended.number, ended.item, ended.state, record)
-        self.take_in(ended)  # so that what is taken in is on record
+        self._ended.append(ended)  # so that what is taken in is on record
+        if len(self._ended) >= AT_ONCE:
+            self.take_in()
         self._count(ended.number, ended.state)
         self.queue.count_kept(ended.state)
         if self.queue.is_full:
             self.meter.stop_for(StopReason.ACCEPTED, self.queue.why, self.queue.wanted)
 
-    def take_in(self, ended: Outcome | EndedRow) -> None:
-        """Do for a row that has ended what the run's end would have to do."""
+    def take_in(self) -> None:
+        """Do for rows that have ended what the run's end would have to do.
+
+        For some in a row, as the processor's caches then hold what they have in common:
+        one at least, and no more than fit in LONGEST seconds.
+        """
+        began = time.perf_counter()
+        while self._ended:
+            self._take_in(self._ended.popleft())
+            if time.perf_counter() - began > LONGEST:
+                break
+
+    def _take_in(self, ended: Outcome | EndedRow) -> None:
         if isinstance(ended, EndedRow) and ended.prepared is not None:
             self.tally.add_record(ended.number, ended.state, ended.record)
             self.texts.add_prepared(ended.number, ended.prepared.texts)
