@@ -8,7 +8,7 @@ one run, ended by its cancellation token, and believed only if it says how it en
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -257,16 +257,27 @@ class SessionContext:
         self._asking += 1
         work = [agent.speak() for agent in agents]
         # One needs no gathering, which would cost a task.
-        gathered = asyncio.ensure_future(
-            work[0] if len(work) == 1 else gather_or_cancel(*work)
-        )
+        gathered = work[0] if len(work) == 1 else gather_or_cancel(*work)
         try:
-            await self._run_within_deadline(gathered)
+            await self._finish(gathered)
         finally:
             self._asking -= 1
             new_turns = turns[self._since :]
             new_turns.sort(key=lambda turn: self._places.get(turn.source, -1))
             turns[self._since :] = new_turns
+
+    async def _finish(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do our agents' work: in this very task where no deadline may end it."""
+        if self._deadline < float("inf"):
+            await self._run_within_deadline(asyncio.ensure_future(work))
+            return
+        try:
+            await work
+        except Exception as error:
+            first = self._first_error()
+            if first in (None, error):
+                raise
+            raise first from error
 
     async def _run_within_deadline(self, work: asyncio.Future[Any]) -> Any:
         now = asyncio.get_running_loop().time
