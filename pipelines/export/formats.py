@@ -164,7 +164,7 @@ def format_row(example: Example, kind: str, export: Export) -> rows.Row:
     """The row of one example in the export's format."""
     made = FORMATS[export.shape]
     row = made.row(example, kind, export)
-    return row if made.facts_beside else row | dict(example.facts)
+    return row if made.facts_beside else {**row, **example.facts}
 
 
 def refuse_suffix(to: Path, export: Export) -> None:

@@ -73,7 +73,7 @@ def answer_examples(
         sides = [(pair.chosen, True, pair.chosen_score)]
         if not chosen_only:
             sides.append((pair.rejected, False, pair.rejected_score))
-        asked = pair.prompt.key
+        asked = tuple([(turn.role, turn.content) for turn in pair.prompt.messages])
         for answer, good, score in sides:
             name = (asked, answer.text, answer.turns, good)
             if name not in seen:

@@ -48,7 +48,10 @@ class RowForm:
         """What is put down of an example."""
         if not self.ready:
             return example.pack()
-        return FILES.join([line_with_gap(row) for _, row in self.rows(example)])
+        line = line_with_gap(self._as_row(format_row(example, self.kind, self.export)))
+        if not self.made.facts_beside:
+            return line
+        return FILES.join((line, line_with_gap(self._as_row(example.facts))))
 
     def lines(self, record: str, weight: float) -> Iterator[tuple[str, str]]:
         """Tail of the file and line of each row that was put down `ready`."""

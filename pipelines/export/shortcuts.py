@@ -60,6 +60,7 @@ TABLE: Final = (
 INSERT_PAIR: Final = (
     f"INSERT INTO pairs VALUES ({', '.join('?' * (12 + len(COLUMNS)))})"
 )
+MEASURES: Final = [feature.measure for feature in FEATURES.values()]
 HIGHEST: Final = "SELECT n, rank FROM pairs ORDER BY rank DESC, n LIMIT ?"
 
 
@@ -99,8 +100,8 @@ def shortcut_row(
         chosen, rejected = chosen[len(asked) :], rejected[len(asked) :]
     sides = Side(chosen, asked), Side(rejected, asked)
     values = []
-    for feature in FEATURES.values():
-        one, other = map(feature.measure, sides)
+    for measure in MEASURES:
+        one, other = measure(sides[0]), measure(sides[1])
         values.append((one > other) - (one < other))
     facts = example.facts
     scores = (facts.get("chosen_score"), facts.get("rejected_score"))

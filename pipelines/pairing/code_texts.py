@@ -25,7 +25,7 @@ def is_code(text: str) -> bool:
     stripped = text.strip()
     if stripped.startswith(FENCE) and stripped.endswith(FENCE):
         return bool(SIGNS.search(stripped.strip("`")))
-    if sum(sign in text for sign in SIGN_LETTERS) < KINDS:
+    if sum(map(text.__contains__, SIGN_LETTERS)) < KINDS:
         return False
     counts = [text.count(sign) for sign in SIGN_LETTERS[:-1]]
     counts.append(count_calls(text))

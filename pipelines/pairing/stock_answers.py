@@ -73,7 +73,7 @@ def holds_stock(start: str) -> bool:
     """Whether a phrase of a stock answer stands in what a text begins with."""
     if start.isascii():
         plain = start.lower()
-        named = any(sign in plain for sign in LATIN_SIGNS)
+        named = any(map(plain.__contains__, LATIN_SIGNS))
         if not named and not plain.startswith(LATIN_START):
             return False
     return STOCK.search(start) is not None
