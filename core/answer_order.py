@@ -89,6 +89,11 @@ def is_verdict_first(schema: Schema | None, text: str) -> bool:
     reason = next(iter(fields), "")
     if len(fields) < 2 or not is_reason(fields[reason]):
         return False
+    start = text.find("{")
+    if text.find("{", start + 1) < 0 and text[start + 1 :].lstrip().startswith(
+        f'"{reason}"'
+    ):  # as nearly always: there is one object at the most, and its reason is first
+        return False
     verdicts = fields.keys() - {reason}
     found = False
     for names in objects_in(text):
