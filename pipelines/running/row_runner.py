@@ -8,8 +8,7 @@ it, and replays the recorded calls of one that is not.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -21,7 +20,7 @@ from fellowship.pipelines.pairing.row_state import rejected_row
 from fellowship.pipelines.recipe.recipe import Recipe
 from fellowship.pipelines.running.engines import Origin, Work
 from fellowship.pipelines.running.prepared_exports import PreparedExports
-from fellowship.pipelines.running.prepared_rows import EndedRow
+from fellowship.pipelines.running.prepared_rows import EndedRow, PreparedRow
 from fellowship.pipelines.running.progress import Progress, Watch
 from fellowship.pipelines.running.row_order import RowOrder, RowTurn
 from fellowship.pipelines.running.row_tally import RowTally
@@ -42,9 +41,9 @@ BREATH = 64
 """Rows read between two looks at the rest of the world: signals, calls coming home."""
 
 AT_ONCE = 16
-LONGEST = 0.02
-"""Rows that have ended and are taken in together, and seconds after which calls coming home
-are looked after first."""
+MOST_WAITING = 1 << 19
+"""Rows that have ended and are taken in together, and the characters that their records
+have at most: neither memory nor the calls that come home meanwhile wait for more."""
 
 AGAIN = frozenset({State.FAILED})
 """States that running again tries to mend."""
@@ -93,7 +92,8 @@ class Runner:
         self._broken: Exception | None = None
         self._over = asyncio.Event()
         self.seen = NumberRanges()
-        self._ended = deque[Outcome | EndedRow]()
+        self._ended: list[Outcome | EndedRow] = []
+        self._waiting = 0
 
     @cached_property
     def finished(self) -> dict[int, tuple[str, str]]:
@@ -157,8 +157,7 @@ class Runner:
             await asyncio.gather(stopping, *self._rows, return_exceptions=True)
         if self._broken:
             raise self._broken
-        while self._ended:
-            self.take_in()
+        self.take_in()
 
     async def _wait_for_stop(self) -> None:
         """Return when somebody says stop, or when nothing that follows can be trusted."""
@@ -273,7 +272,8 @@ class Runner:
             ended, record = written_outcome(ended)
         await self.ledger.record_outcome(ended.number, ended.item, ended.state, record)
         self._ended.append(ended)  # so that what is taken in is on record
-        if len(self._ended) >= AT_ONCE:
+        self._waiting += len(record)
+        if len(self._ended) >= AT_ONCE or self._waiting >= MOST_WAITING:
             self.take_in()
         self._count(ended.number, ended.state)
         self.queue.count_kept(ended.state)
@@ -283,25 +283,31 @@ class Runner:
     def take_in(self) -> None:
         """Do for rows that have ended what the run's end would have to do.
 
-        For some in a row, as the processor's caches then hold what they have in common:
-        one at least, and no more than fit in LONGEST seconds.
+        For all of them one thing after another, as the processor's caches then hold what
+        it needs.
         """
-        began = time.perf_counter()
-        while self._ended:
-            self._take_in(self._ended.popleft())
-            if time.perf_counter() - began > LONGEST:
-                break
-
-    def _take_in(self, ended: Outcome | EndedRow) -> None:
-        if isinstance(ended, EndedRow) and ended.prepared is not None:
-            self.tally.add_record(ended.number, ended.state, ended.record)
-            self.texts.add_prepared(ended.number, ended.prepared.texts)
-            self.exports.add_prepared(ended.number, ended.prepared.examples)
-            return
-        outcome = ended if isinstance(ended, Outcome) else read_outcome(ended.record)
-        self.tally.add(outcome)
-        self.texts.add(outcome)
-        self.exports.add(outcome)
+        ended, self._ended, self._waiting = self._ended, [], 0
+        rows: list[Outcome] = []
+        prepared: list[tuple[EndedRow, PreparedRow]] = []
+        for each in ended:
+            if isinstance(each, Outcome):
+                rows.append(each)
+            elif each.prepared is None:
+                rows.append(read_outcome(each.record))
+            else:
+                prepared.append((each, each.prepared))
+        for one, _ in prepared:
+            self.tally.add_record(one.number, one.state, one.record)
+        for row in rows:
+            self.tally.add(row)
+        for one, known in prepared:
+            self.texts.add_prepared(one.number, known.texts)
+        for row in rows:
+            self.texts.add(row)
+        for one, known in prepared:
+            self.exports.add_prepared(one.number, known.examples)
+        for row in rows:
+            self.exports.add(row)
 
     def _count(self, number: int, state: str) -> None:
         """Count a row that has ended, if it is among those that are waited for."""
