@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, compress, count, islice, repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -21,7 +21,7 @@ from fellowship.pipelines.pairing.run_hashes import (
     HASH_BITS,
     run_hashes,
     runs_asked,
-    text_hash30,
+    text_hash,
 )
 
 LONG: Final = 12
@@ -72,15 +72,16 @@ def signature(
     if len(said) <= LONG:
         return [text_key(said, text)], b""
     heads = "".join(map(FIRST, said))
-    numbers = 0 if heads.isalpha() else sum(map(str.isdigit, heads))
-    plain = said
-    if 0 < numbers <= MASKED * len(said):
-        plain = ["0" if word[0].isdigit() else word for word in said]
+    marks = [] if heads.isalpha() else [*map(str.isdigit, heads)]
+    plain, numbers = [*said], sum(marks)
+    if numbers <= MASKED * len(said):
+        for at in compress(count(), marks):
+            plain[at] = "0"
     size = WIDE if len(plain) > WORDY else 2
     if numbers * 2 < len(said):
         grams = run_hashes(plain, size)
     else:  # a text of numbers is the same only as a whole
-        size, grams = 2, frozenset([text_hash30(" ".join(said))])
+        size, grams = 2, frozenset([text_hash(" ".join(said))])
     own = grams - runs_asked(asked, size)
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""

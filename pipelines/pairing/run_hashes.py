@@ -1,9 +1,9 @@
 """Run hashes: 30-bit numbers of runs of words, by which texts are compared.
 
 A run's number is the exclusive or of its words' numbers, each from the table of its place
-in the run: simple tabulation hashing, whose least values are as good as those of random
-ones (Patrascu and Thorup 2012). A word is hashed once for all texts that it is in, and the
-numbers are the same in every process.
+in the run, as in simple tabulation hashing, whose least values are nearly as good as those
+of random numbers (Patrascu and Thorup 2012). A word is hashed once for all texts that it is
+in, and the numbers are the same in every process.
 """
 
 from __future__ import annotations
@@ -32,18 +32,32 @@ class WordHashes(dict[str, int]):
         self._factor = factor
 
     def __missing__(self, word: str) -> int:
+        crc = crc_of(word)
+        if len(word) <= LONGEST:  # it will be asked for at its other places, too
+            for table in TABLES:
+                table.keep(word, crc)
+        return spread(crc, self._factor)
+
+    def keep(self, word: str, crc: int) -> None:
+        """Keep a word's hash."""
         if len(self) >= MOST_WORDS:
             self.clear()
-        hashed = text_hash30(word, self._factor)
-        if len(word) <= LONGEST:
-            self[word] = hashed
-        return hashed
+        self[word] = spread(crc, self._factor)
 
 
-def text_hash30(text: str, factor: int = FACTORS[0]) -> int:
-    """The hash of a text, other ones for other factors."""
-    crc = zlib.crc32(text.encode("utf-8", "replace"))
+def crc_of(text: str) -> int:
+    """A text's checksum, of 32 bits."""
+    return zlib.crc32(text.encode("utf-8", "replace"))
+
+
+def spread(crc: int, factor: int) -> int:
+    """The hash of a checksum, other ones for other factors."""
     return (crc * factor & 0xFFFFFFFF) >> 32 - HASH_BITS
+
+
+def text_hash(text: str) -> int:
+    """The hash of a whole text."""
+    return spread(crc_of(text), FACTORS[0])
 
 
 TABLES: Final = [WordHashes(factor) for factor in FACTORS]
