@@ -5,12 +5,14 @@ Of a whole run only votes are kept in memory: who said which, and what the outco
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import Final
 
 from fellowship.pipelines.labels.people_votes import PeopleVotes, people_votes
-from fellowship.records import AS_WRITTEN, Decision, Outcome, Winner
+from fellowship.records import AS_WRITTEN, Decision, Outcome, Verdict, Winner
 from fellowship.run_outcomes import outcomes
 from fellowship.teams.judge_verdicts import last_decisions
 
@@ -38,6 +40,29 @@ class ComparisonVotes:
     same_family: bool
 
 
+MOST_KNOWN: Final = 1 << 12
+KNOWN: Final[dict[Hashable, dict[str, Decision]]] = {}
+"""What verdicts that are alike amount to, of so many that were seen last."""
+ALIKE: Final = attrgetter(
+    *("evaluator", "model", "order", "phase", "winner", "tie_band")
+)
+"""What a decision depends on, beside the scores."""
+
+
+def decisions_of(verdicts: Sequence[Verdict]) -> dict[str, Decision]:
+    """`last_decisions` of verdicts, found once for all that are alike, as most are."""
+    given = [
+        (ALIKE(v), v.scores and (v.scores.first, v.scores.second)) for v in verdicts
+    ]
+    key = tuple(given)
+    found = KNOWN.get(key)
+    if found is None:
+        if len(KNOWN) >= MOST_KNOWN:
+            KNOWN.clear()
+        found = KNOWN[key] = last_decisions(verdicts)
+    return found
+
+
 def every_comparison(into: Path) -> Iterator[ComparisonVotes]:
     """Every comparison of a run, in the source's order."""
     people = people_votes(into)
@@ -54,7 +79,7 @@ def row_comparisons(outcome: Outcome, people: PeopleVotes) -> Iterator[Compariso
             number=outcome.number,
             index=index,
             pair=pair,
-            decisions=last_decisions(one.verdicts),
+            decisions=decisions_of(one.verdicts),
             outcome=one.outcome,
             blind=one.blind,
             equal=one.equal,

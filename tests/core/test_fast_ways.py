@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
+from fellowship.pipelines.agreement.comparison_votes import decisions_of
 from fellowship.pipelines.export import pii
 from fellowship.pipelines.pairing import sentences
 from fellowship.pipelines.pairing.code_texts import count_calls
@@ -25,6 +26,8 @@ from fellowship.pipelines.pairing.sentences import (
     find_marks,
 )
 from fellowship.pipelines.pairing.text_similarity import WORD, words
+from fellowship.records import Scores, Verdict
+from fellowship.teams.judge_verdicts import last_decisions
 
 SIGNS = "aZ9_ '\n.!?…;。)»\"*(é`~\u037e’-"
 VALUE = {"b": [1, 1.5, None, True, 'é\n"\u2028'], "a": {"x": "\ud800"}, "é": ()}
@@ -68,6 +71,24 @@ def test_the_letter_that_four_of_five_are_is_found_without_counting_all() -> Non
         text = "".join(draw.choices("aaaaaaabc", k=draw.randrange(1, 30)))
         most = max(map(text.count, text))
         assert most_of(text) == most * (most * 5 >= len(text) * 4)
+
+
+def test_verdicts_that_are_alike_amount_to_what_any_verdicts_do() -> None:
+    draw = random.Random(6)
+    for _ in range(600):
+        verdicts = [
+            Verdict(
+                winner=draw.choice(["first", "second", "tie", "invalid"]),
+                scores=draw.choice([None, Scores(first=3, second=draw.randrange(6))]),
+                evaluator=draw.choice(["a", "b", ""]),
+                model=draw.choice(["m", ""]),
+                order=draw.choice(["forward", "swapped"]),
+                phase=draw.choice(["blind", "final"]),
+                tie_band=draw.choice([0, 1]),
+            )
+            for _ in range(draw.randrange(4))
+        ]
+        assert decisions_of(verdicts) == last_decisions(verdicts)
 
 
 PIECES = (
