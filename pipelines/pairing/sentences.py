@@ -89,16 +89,17 @@ def count_sentences(text: str) -> int:
 
 
 def count_plain_sentences(text: str) -> int | None:
-    """How many sentences a text has whose only marks are full stops, each after a word and
-    before a blank; None of any other text, and where a word may be an abbreviation.
+    """How many sentences a text has whose marks stand each after a word and before a blank
+    or a line's end; None of any other text, and where a word may be an abbreviation.
     """
-    if not text.isascii() or "?" in text or "!" in text:
+    if not text.isascii():
         return None
-    parts = text.split(". ")
+    flat = text.replace("\n", " ").replace("!", ".").replace("?", ".")
+    parts = flat.split(". ")
     last = parts.pop()
     if ends := last.endswith("."):
         parts.append(last[:-1])
-    if len(parts) != text.count(".") or not all(map(is_plain_end, parts)):
+    if len(parts) != flat.count(".") or not all(map(is_plain_end, parts)):
         return None
     if "```" in text or "~~~" in text:
         return None
