@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json.encoder
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -49,7 +50,8 @@ Made = TypeVar("Made")
 class MadeByJson(Generic[Made]):
     """What `make` makes of a value, kept by the value's JSON: its owner may change it.
 
-    `make` goes by nothing but the JSON, and nobody changes what it made.
+    `make` goes by nothing but the JSON, and nobody changes what it made: what is kept is
+    made of a copy, of which the owner holds no part.
     """
 
     def __init__(self, make: Callable[[Any], Made]) -> None:
@@ -68,7 +70,7 @@ class MadeByJson(Generic[Made]):
         if known is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            known = self._kept[name] = self._make(value)
+            known = self._kept[name] = self._make(deepcopy(value))
         return known
 
 

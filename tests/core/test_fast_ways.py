@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fellowship.json_encoding import json_encoder, parse_json, wire_bytes
+from fellowship.json_encoding import (
+    MadeByJson,
+    json_encoder,
+    parse_json,
+    wire_bytes,
+)
 from fellowship.pipelines.agreement.comparison_votes import decisions_of
 from fellowship.pipelines.export import pii
 from fellowship.pipelines.pairing import sentences
@@ -145,6 +150,13 @@ def test_sentences_of_plain_prose_are_counted_as_those_of_any_text(
     quick = [count_sentences(text) for text in given]
     monkeypatch.setattr(sentences, "count_plain_sentences", lambda text: None)
     assert quick == [count_sentences(text) for text in given]
+
+
+def test_what_is_kept_of_a_value_holds_no_part_that_its_owner_may_change() -> None:
+    made, owned = MadeByJson(dict), {"enum": ["a"]}
+    assert made.of(owned) == {"enum": ["a"]}
+    owned["enum"].append("b")
+    assert [made.of({"enum": ["a"]}), made.of(owned)] == [{"enum": ["a"]}, owned]
 
 
 @pytest.mark.parametrize("compiled", [True, False])
