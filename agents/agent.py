@@ -160,15 +160,15 @@ class RoleAgent(BaseChatAgent):
             # Nothing follows half an answer to an earlier turn: it is the draft.
             assert self.turn is not None
             return self.turn.text
-        schema = self.role.asked_schema if self._client.structured else None
-        messages = self._request_messages(schema is not None)
-        reply = await self._ask(messages, schema)
+        structured = self._client.structured and self.role.asked_schema is not None
+        messages = self._request_messages(structured)
+        reply = await self._ask(messages, structured)
         # One that spent its limit on thinking would spend it again.
         if self.problem and self.role.repairs and not spent_on_thinking(reply):
             answer = Message(role="assistant", content=reply.text or "(nothing)")
-            repair = self.role.repair(self.problem, schema is not None)
+            repair = self.role.repair(self.problem, structured)
             more = (*messages, answer, Message(role="user", content=repair))
-            reply = await self._ask(more, schema, "repair")
+            reply = await self._ask(more, structured, "repair")
         spoken = self.role.spoken(reply.text, self.value)
         self._lines.append(Line(self.speaker, self.role.name, spoken))
         return spoken
@@ -192,7 +192,7 @@ class RoleAgent(BaseChatAgent):
             if messages is None:
                 return
             what = f"turn{len(self._answers) + 1}"
-            reply = await self._ask(messages, None, what, parse=False)
+            reply = await self._ask(messages, False, what, parse=False)
             if self.unusable:
                 return
             self._answers.append(reply.text)
@@ -200,7 +200,7 @@ class RoleAgent(BaseChatAgent):
     async def _ask(
         self,
         messages: Sequence[Message],
-        schema: Mapping[str, Any] | None,
+        structured: bool,
         what: str = "",
         *,
         parse: bool = True,
@@ -216,7 +216,7 @@ class RoleAgent(BaseChatAgent):
             if self._system_role
             else merge_system_turn(messages),
             sampling=sampling,
-            schema=schema,
+            schema=self.role.asked_schema if structured else None,
             sample=sample,
             session=self._transcript.session,
             seat=self.name,

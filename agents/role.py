@@ -16,6 +16,9 @@ from fellowship.models.config import Sampling, ScoreForm
 from fellowship.prompts.library import PromptLibrary
 from fellowship.records import Message, Record
 
+OURS = "fellowship."
+"""How the names of our modules begin."""
+
 NO_PROMPT = "-"
 """Stands for a prompt file's name where a role reads none."""
 
@@ -70,9 +73,18 @@ class Role(ABC):
         """The JSON schema of its answer; None where it answers in plain text."""
         return None
 
-    @cached_property
+    @property
     def asked_schema(self) -> Mapping[str, Any] | None:
-        """Its `schema`, the same object for every call: nobody changes it."""
+        """Its `schema`: of a role of ours the same object for every call.
+
+        A class of a user's own is asked anew, as its schema may go by what it was shown.
+        """
+        ours = type(self).__module__.startswith(OURS)
+        return self._kept_schema if ours else self.schema()
+
+    @cached_property
+    def _kept_schema(self) -> Mapping[str, Any] | None:
+        """Made once; nobody changes it."""
         return self.schema()
 
     def read(self, text: str, case: Case, *, last: bool = False) -> Record | None:

@@ -23,11 +23,13 @@ from fellowship.agents.roles import Generator, Judge, Reviewer
 class SkepticJuror(Judge):
     """Believes nothing it is not shown."""
     def instruction(self, case, structured):
+        vars(self)["shown"] = len(case.candidates)
         return "Believe nothing.\\n" + super().instruction(case, structured)
     def schema(self):
         made = super().schema()
         made["properties"]["zeal"] = {"type": "string", "enum": ["none"]}
-        made["properties"]["reason"]["description"] = "why nothing is believed"
+        shown = vars(self).get("shown")
+        made["properties"]["reason"]["description"] = f"why none of {shown} is believed"
         return made
 
 class Poet(Generator):
