@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, compress, count, islice, repeat
+from itertools import chain, compress, count, islice
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from fellowship.pipelines.pairing.code_texts import is_code, same_code
 from fellowship.pipelines.pairing.run_hashes import (
-    HASH_BITS,
+    BINS,
+    in_utf8,
+    make_sketch,
     run_hashes,
     runs_asked,
-    text_hash,
 )
 
 LONG: Final = 12
@@ -46,13 +47,10 @@ PART: Final = 1000
 """Texts whose hashes are counted at once."""
 TWO_ARE_HALF: Final = (3, 4)
 """Texts of which two are half and one is not: most groups are as small as this."""
-BINS: Final = 36
 BAND: Final = 3
-PARTS: Final = [-(-(part << HASH_BITS) // BINS) for part in range(BINS)]
-"""The least hash that each part of a sketch can have."""
-WIDTH: Final = BAND * array("I").itemsize
-BANDS: Final = [(n, n * WIDTH, (n + 1) * WIDTH) for n in range(BINS // BAND)]
-"""Each band of a sketch and the bytes between which it stands."""
+WIDTH: Final = array("I").itemsize
+BANDS: Final = [(n, n * WIDTH, (n + BAND) * WIDTH) for n in range(0, BINS, BAND)]
+"""The first part of each band of a sketch, and the bytes between which the band stands."""
 FIRST: Final = itemgetter(0)
 TEXT_KEYS: Final = 1 << 62
 """Keys of whole texts are no less, and those of bands are."""
@@ -81,21 +79,14 @@ def signature(
     if numbers * 2 < len(said):
         grams = run_hashes(plain, size)
     else:  # a text of numbers is the same only as a whole
-        size, grams = 2, frozenset([text_hash(" ".join(said))])
+        size, grams = 2, frozenset([zlib.crc32(in_utf8(said) + b" ")])
     own = grams - runs_asked(asked, size)
     if len(own) < OWN and len(grams) - len(own) >= QUOTED:
         return [text_key(said, text)], b""
     hashes = sorted(own or grams)
-    return band_keys(hashes), array("I", hashes[:KEPT]).tobytes()
-
-
-def band_keys(hashes: list[int]) -> list[int]:
-    """The keys of each band of a sketch: the least hash in each of `BINS` parts, of hashes
-    in order; an empty part takes the next one's.
-    """
-    places = map(bisect_left, repeat(hashes), PARTS)
-    sketch = array("I", map([*hashes, hashes[0]].__getitem__, places)).tobytes()
-    return [(zlib.crc32(sketch[at:end]) << 6) | band for band, at, end in BANDS]
+    sketch = make_sketch(hashes).tobytes()
+    keys = [(zlib.crc32(sketch[at:end]) << 6) | band for band, at, end in BANDS]
+    return keys, array("I", hashes[:KEPT]).tobytes()
 
 
 class Centre(NamedTuple):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 from unittest import mock
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,9 @@ from fellowship.pipelines.pairing.constant_answers import (
     ConstantAnswers,
     fewest_prompts,
 )
+from fellowship.pipelines.pairing.run_hashes import run_hashes
 from fellowship.pipelines.pairing.text_masks import FEWEST, TextMasks
+from fellowship.pipelines.pairing.text_similarity import words
 from fellowship.pipelines.pairing.unusable_answers import rows_of
 
 NULL = (
@@ -283,3 +286,21 @@ def test_what_half_of_the_texts_have_is_found_whichever_are_counted_at_once(
         assert near_texts.similarity(own, centre) == alike
         if common is not None:
             assert masks.is_near(n, common) == near_texts.is_near(own, centre)
+
+
+@given(st.lists(st.text("abcé日1", min_size=1, max_size=3)), st.integers(1, 4))
+def test_a_run_of_words_is_hashed_as_their_bytes_with_spaces_between(
+    said: list[str], size: int
+) -> None:
+    places = range(len(said) - size + 1)
+    runs = {" ".join(said[at : at + size]).encode() for at in places}
+    found = run_hashes(said, size)
+    assert found == set(map(crc32, runs)) or (not said and size == 1)
+
+
+def test_a_text_has_the_numbers_it_had_in_every_version() -> None:
+    """A run that is replayed finds the constant answers that it found."""
+    text = " ".join(f"Word{n % 41} of line {n}, é." for n in range(40))
+    keys, grams = near_texts.signature(text, words(text), words("Which of line 7?"))
+    assert keys[:3] == [92915068672, 234228065091, 89669996102]
+    assert (crc32(grams), len(grams)) == (1778434710, 512)
