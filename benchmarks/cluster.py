@@ -1,6 +1,6 @@
 """Benchmark of Ray: CPU of a call at the coordinator and at 1, 4 and 8 workers.
 
-    python -m benchmarks.cluster [--rows 400] [--workers 1,4,8]
+    python -m benchmarks.cluster [--rows 400] [--workers 1,4,8] [--each]
 
 A generate-review-judge run of `rows` prompts against a loopback server without latency in
 a process of its own. `local` is a run as a user starts it; the others are the same run on
@@ -8,7 +8,8 @@ a Ray cluster of two nodes on this machine. CPU is taken between the first tenth
 calls and the last, so that neither imports nor exports count. `crowd` is as many runs
 without Ray side by side as there are workers, which shows what only sharing two cores
 costs: CPU until their last rows ended, as `benchmarks.limits` takes it, each with the rows
-of one worker. `plain` is a Ray actor that
+of one worker. With `--each` every worker has 64 calls in flight, as where each is on a
+machine of its own; without it they share 64. `plain` is a Ray actor that
 does nothing but append, which as many workers send the bytes of the same replies, a call
 of the actor for each: what the cheapest coordinator made of actor calls would cost. Exits
 with 1 where an export differs by a byte.
@@ -233,28 +234,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--workers", default="1,4,8")
+    parser.add_argument("--each", action="store_true", help="64 in flight at each")
     asked = parser.parse_args()
     sides = [int(count) for count in asked.workers.split(",")]
     nodes = Nodes(2)
     try:
         with tempfile.TemporaryDirectory() as name, server_process("openai") as server:
             folder = Path(name)
-            model = openai_model(server.base_url, concurrency=IN_FLIGHT)
-            path = recipe(folder / "r.yaml", model, asked.rows, concurrency=IN_FLIGHT)
             before = [0]
+
+            def made(workers: int) -> Path:
+                many = IN_FLIGHT * (workers if asked.each else 1)
+                model = openai_model(server.base_url, concurrency=many)
+                path = folder / f"{workers}.yaml"
+                return recipe(path, model, asked.rows, concurrency=many)
 
             def calls() -> int:
                 return int(server.stats()["calls"]) - before[0]
 
-            local = asyncio.run(run_local(path, folder / "local", calls))
+            local = asyncio.run(run_local(made(1), folder / "local", calls))
             replies = reply_bytes(folder / "local")
             exports = [export_bytes(folder / "local")]
             size = sum(map(len, replies)) / len(replies)
-            print(f"{len(replies)} calls of {size:,.0f} bytes, {IN_FLIGHT} in flight")
+            where = "at each worker" if asked.each else "in all"
+            flying = f"{IN_FLIGHT} in flight {where}"
+            print(f"{len(replies)} calls of {size:,.0f} bytes, {flying}")
             print(f"local: {local.pace:.0f} calls/s, {local.workers:.2f} ms CPU a call")
             print(f"ms of CPU a call:\n{HEADING}", flush=True)
             for workers in sides:
                 before[0], into = calls() + before[0], folder / str(workers)
+                path = made(workers)
                 cost = asyncio.run(run_cluster(nodes, path, into, workers, calls))
                 plain = asyncio.run(
                     run_plain(nodes, replies, workers, folder / "plain")
