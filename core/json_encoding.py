@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json.encoder
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -50,12 +49,13 @@ Made = TypeVar("Made")
 class MadeByJson(Generic[Made]):
     """What `make` makes of a value, kept by the value's JSON: its owner may change it.
 
-    `make` goes by nothing but the JSON, and nobody changes what it made: what is kept is
-    made of a copy, of which the owner holds no part.
+    `make` goes by nothing but the JSON, and nobody changes what it made. What `holds` parts
+    of its value is made of a copy, of which the owner has none.
     """
 
-    def __init__(self, make: Callable[[Any], Made]) -> None:
+    def __init__(self, make: Callable[[Any], Made], *, holds: bool = False) -> None:
         self._make = make
+        self._holds = holds
         self._kept: dict[bytes, Made] = {}
 
     def of(self, value: Any) -> Made:
@@ -70,7 +70,8 @@ class MadeByJson(Generic[Made]):
         if known is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            known = self._kept[name] = self._make(deepcopy(value))
+            made = self._make(read_quickly(name) if self._holds else value)
+            known = self._kept[name] = made
         return known
 
 

@@ -153,7 +153,7 @@ def test_sentences_of_plain_prose_are_counted_as_those_of_any_text(
 
 
 def test_what_is_kept_of_a_value_holds_no_part_that_its_owner_may_change() -> None:
-    made, owned = MadeByJson(dict), {"enum": ["a"]}
+    made, owned = MadeByJson(dict, holds=True), {"enum": ["a"]}
     assert made.of(owned) == {"enum": ["a"]}
     owned["enum"].append("b")
     assert [made.of({"enum": ["a"]}), made.of(owned)] == [{"enum": ["a"]}, owned]

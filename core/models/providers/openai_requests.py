@@ -50,7 +50,7 @@ class OpenAIRequests:
             *refused_by_name(config.model, config.reasoning),
             *IGNORED.get(self.dialect, ()),
         }
-        self._formats = MadeByJson(response_format)
+        self._formats = MadeByJson(response_format, holds=True)
         base_url, model = config.base_url, config.model
         # OpenAI's newer models refuse the older field, most other servers the newer.
         older = base_url and not (
