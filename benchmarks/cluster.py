@@ -243,7 +243,7 @@ def main() -> int:
             folder = Path(name)
             before = [0]
 
-            def made(workers: int) -> Path:
+            def write_recipe(workers: int) -> Path:
                 many = IN_FLIGHT * (workers if asked.each else 1)
                 model = openai_model(server.base_url, concurrency=many)
                 path = folder / f"{workers}.yaml"
@@ -252,7 +252,7 @@ def main() -> int:
             def calls() -> int:
                 return int(server.stats()["calls"]) - before[0]
 
-            local = asyncio.run(run_local(made(1), folder / "local", calls))
+            local = asyncio.run(run_local(write_recipe(1), folder / "local", calls))
             replies = reply_bytes(folder / "local")
             exports = [export_bytes(folder / "local")]
             size = sum(map(len, replies)) / len(replies)
@@ -263,7 +263,7 @@ def main() -> int:
             print(f"ms of CPU a call:\n{HEADING}", flush=True)
             for workers in sides:
                 before[0], into = calls() + before[0], folder / str(workers)
-                path = made(workers)
+                path = write_recipe(workers)
                 cost = asyncio.run(run_cluster(nodes, path, into, workers, calls))
                 plain = asyncio.run(
                     run_plain(nodes, replies, workers, folder / "plain")
