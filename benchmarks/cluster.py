@@ -48,13 +48,15 @@ APART = 0.2
 
 
 class Look(NamedTuple):
-    """Calls so far, CPU seconds of the coordinator and the workers, peak megabytes."""
+    """Calls so far, CPU seconds of the coordinator and the workers, peak megabytes, and
+    how many workers there are."""
 
     calls: int
     at: float
     coordinator: float
     workers: float
     peaks: tuple[float, float]
+    there: int
 
 
 class Cost(NamedTuple):
@@ -67,16 +69,23 @@ class Cost(NamedTuple):
 
 
 def cost_between(looks: list[Look]) -> Cost:
-    """The cost from the first tenth of the calls to the last."""
-    last = looks[-1].calls
-    steady = [look for look in looks if 0.1 * last <= look.calls <= 0.9 * last]
+    """The cost from the first tenth of the calls to the last, with every worker there.
+
+    One that comes later would bring the CPU of its start with it.
+    """
+    last, all_of_them = looks[-1].calls, max(look.there for look in looks)
+    steady = [
+        look
+        for look in looks
+        if 0.1 * last <= look.calls <= 0.9 * last and look.there == all_of_them
+    ]
     first, end = steady[0], steady[-1]
     calls = end.calls - first.calls
     return Cost(
         1000 * (end.coordinator - first.coordinator) / calls,
         1000 * (end.workers - first.workers) / calls,
         calls / (end.at - first.at),
-        looks[-1].peaks,
+        end.peaks,
     )
 
 
@@ -86,7 +95,8 @@ def look(calls: int, coordinators: list[Process], workers: list[Process]) -> Loo
     peaks = [
         max((p.peak for p in some), default=0.0) for some in (coordinators, workers)
     ]
-    return Look(calls, time.perf_counter(), cpu[0], cpu[1], (peaks[0], peaks[1]))
+    at, both = time.perf_counter(), (peaks[0], peaks[1])
+    return Look(calls, at, cpu[0], cpu[1], both, len(workers))
 
 
 async def watch(work: Awaitable[Any], see: Callable[[], Look]) -> Cost:
