@@ -72,7 +72,7 @@ class RoleAgent(BaseChatAgent):
         if is_traced():  # AutoGen's span costs more than all the rest of an agent
             super().__init__(name, described)
         elif not name.isidentifier():
-            raise ValueError("The agent name must be a valid Python identifier.")
+            raise ValueError(f"agent {name!r}: AutoGen takes names like an_agent_2")
         self.name, self.description = name, described
         self.role = role
         self.speaker = speaker or name
