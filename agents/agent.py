@@ -54,6 +54,7 @@ class Transcript:
 class RoleAgent(BaseChatAgent):
     """A role as an agent of one session: any AutoGen team accepts it."""
 
+    # Plain attributes in place of AutoGen's properties, which its `__init__` alone can set.
     name: str = ""
     description: str = ""
 

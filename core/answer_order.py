@@ -89,11 +89,9 @@ def is_verdict_first(schema: Schema | None, text: str) -> bool:
     reason = next(iter(fields), "")
     if len(fields) < 2 or not is_reason(fields[reason]):
         return False
-    start = text.find("{")
-    if text.find("{", start + 1) < 0 and text[start + 1 :].lstrip().startswith(
-        f'"{reason}"'
-    ):  # as nearly always: there is one object at the most, and its reason is first
-        return False
+    inside = text.find("{") + 1
+    if text.find("{", inside) < 0 and text[inside:].lstrip().startswith(f'"{reason}"'):
+        return False  # as nearly always: one object at the most, its reason first
     verdicts = fields.keys() - {reason}
     found = False
     for names in objects_in(text):

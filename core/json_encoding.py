@@ -49,8 +49,8 @@ Made = TypeVar("Made")
 class MadeByJson(Generic[Made]):
     """What `make` makes of a value, kept by the value's JSON: its owner may change it.
 
-    `make` goes by nothing but the JSON, and nobody changes what it made. What `holds` parts
-    of its value is made of a copy, of which the owner has none.
+    `make` goes by nothing but the JSON, and nobody changes what it made. `holds`: parts of
+    the value are in what is made, so it is made of a copy that nobody else has.
     """
 
     def __init__(self, make: Callable[[Any], Made], *, holds: bool = False) -> None:

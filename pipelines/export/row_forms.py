@@ -65,7 +65,10 @@ class RowForm:
 
 
 def line_with_gap(row: Mapping[str, Any]) -> str:
-    """A row's line of JSON, with a gap for its weight if it gets one."""
+    """A row's line of JSON, with a gap for its weight if it gets one.
+
+    No text holds the column it follows as it is written: its quotes would be escaped.
+    """
     line = json_line(row)
     if BEFORE not in row:
         return line
