@@ -5,7 +5,7 @@ Of a whole run only votes are kept in memory: who said which, and what the outco
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -30,7 +30,7 @@ class ComparisonVotes:
     number: int
     index: int
     pair: tuple[int, int]
-    decisions: dict[str, Decision]
+    decisions: Mapping[str, Decision]
     outcome: Decision
     blind: Decision | None
     equal: Decision | None
@@ -41,7 +41,7 @@ class ComparisonVotes:
 
 
 MOST_KNOWN: Final = 1 << 12
-KNOWN: Final[dict[Hashable, dict[str, Decision]]] = {}
+KNOWN: Final[dict[Hashable, Mapping[str, Decision]]] = {}
 """What verdicts that are alike amount to, of so many that were seen last."""
 ALIKE: Final = attrgetter(
     *("evaluator", "model", "order", "phase", "winner", "tie_band")
@@ -49,12 +49,11 @@ ALIKE: Final = attrgetter(
 """What a decision depends on, beside the scores."""
 
 
-def decisions_of(verdicts: Sequence[Verdict]) -> dict[str, Decision]:
+def decisions_of(verdicts: Sequence[Verdict]) -> Mapping[str, Decision]:
     """`last_decisions` of verdicts, found once for all that are alike, as most are."""
-    given = [
-        (ALIKE(v), v.scores and (v.scores.first, v.scores.second)) for v in verdicts
-    ]
-    key = tuple(given)
+    key = tuple(
+        [(ALIKE(v), v.scores and (v.scores.first, v.scores.second)) for v in verdicts]
+    )
     found = KNOWN.get(key)
     if found is None:
         if len(KNOWN) >= MOST_KNOWN:
