@@ -304,3 +304,7 @@ def test_a_text_has_the_numbers_it_had_in_every_version() -> None:
     keys, grams = near_texts.signature(text, words(text), words("Which of line 7?"))
     assert keys[:3] == [92915068672, 234228065091, 89669996102]
     assert (crc32(grams), len(grams)) == (1778434710, 512)
+    few = " ".join(f"word{n}" for n in range(30))  # fewer than there are parts
+    keys, grams = near_texts.signature(few, words(few), words("Which of line 7?"))
+    assert keys[:3] == [263355643648, 35732054723, 168985250950]
+    assert (crc32(grams), len(grams)) == (2183480311, 116)

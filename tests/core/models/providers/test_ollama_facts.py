@@ -155,6 +155,22 @@ async def test_a_call_that_is_answered_is_never_looked_at() -> None:
         await watch.wait(divide())
 
 
+async def test_a_call_that_began_later_is_looked_at_too() -> None:
+    async def look() -> str:
+        return "it thinks"
+
+    watch = StallWatch("m", look, stall=0.1)
+    calls = [asyncio.ensure_future(watch.wait(asyncio.sleep(600)))]
+    await asyncio.sleep(0.05)  # the timer is the first call's by now
+    calls.append(asyncio.ensure_future(watch.wait(asyncio.sleep(600))))
+    for call in calls:
+        await until(lambda: watch.note() is not None, 5)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert watch.note() is None
+
+
 async def divide() -> float:
     return 1 / 0
 

@@ -106,6 +106,11 @@ def test_thinking_around_the_message_is_thinking_and_settings_are_not(
         (USED | {"total_tokens": 0}, Usage(40, 20)),
         (USED | {"prompt_tokens_details": {"cached_tokens": 64}}, Usage(40, 20, 40)),
         (
+            # What the details say goes before what stands flat beside them.
+            USED | {"prompt_tokens_details": {"cached_tokens": 0}, "cached_tokens": 8},
+            Usage(40, 20),
+        ),
+        (
             {
                 **{"input_tokens": 10, "output_tokens": 20},
                 **{"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 500},
